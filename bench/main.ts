@@ -1,0 +1,159 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { text } from 'node:stream/consumers';
+import { parseArgs } from 'node:util';
+import { temporaryDirectory } from '../test/support/processes';
+import { interrupted } from './interrupt';
+import type { Command, Pipeline } from './pipelines';
+import { commands, PIPELINES } from './pipelines';
+import type { Run } from './results';
+import { machine, report, requirements, summarise } from './results';
+import type { S3Server } from './s3-server';
+import { startS3 } from './s3-server';
+import type { BenchServer } from './servers';
+import { startMariadb, startPostgresql } from './servers';
+
+const GB = 1e9;
+const STARTERS: Record<string, () => Promise<BenchServer>> = { mariadb: startMariadb, postgresql: startPostgresql };
+const USAGE =
+  'npm run bench [-- --sizes 1,4 --engines mariadb,postgresql --pipelines program,everyday,raw --runs 3 --output bench/results.json]';
+
+/** Set by scripts/bench.mjs: the project's folder, and the binary of the S3 server. */
+const env = process.env;
+const { BENCH_ROOT: root = '', BENCH_SINK: sink = '' } = env;
+
+function options() {
+  const { values } = parseArgs({
+    options: {
+      sizes: { type: 'string', default: '1,4' },
+      engines: { type: 'string', default: Object.keys(STARTERS).join(',') },
+      pipelines: { type: 'string', default: PIPELINES.join(',') },
+      runs: { type: 'string', default: '3' },
+      output: { type: 'string', default: path.join(root, 'bench/results.json') },
+    },
+  });
+  const sizes = values.sizes.split(',').map(Number);
+  const engines = values.engines.split(',');
+  const runs = Number(values.runs);
+  if (!sizes.every((size) => size > 0)) throw new Error(`--sizes must be GB, such as 1,4; got: ${values.sizes}`);
+  if (!engines.every((name) => name in STARTERS)) {
+    throw new Error(`--engines must be of ${Object.keys(STARTERS).join(', ')}; got: ${values.engines}`);
+  }
+  const pipelines = PIPELINES.filter((name) => values.pipelines.split(',').includes(name));
+  if (!pipelines.includes('program') || pipelines.length < values.pipelines.split(',').length) {
+    throw new Error(`--pipelines must be of ${PIPELINES.join(', ')}, with program; got: ${values.pipelines}`);
+  }
+  if (!(Number.isInteger(runs) && runs > 0)) throw new Error(`--runs must be a whole number; got: ${values.runs}`);
+  return { sizes: sizes.sort((a, b) => a - b), engines, pipelines, runs, output: values.output };
+}
+
+const say = (line: string): void => void process.stderr.write(`bench: ${line}\n`);
+
+/** Runs a command; returns what it wrote to its standard output, throws with all it said if it fails. */
+async function output({ argv, env }: Command): Promise<string> {
+  const [file = '', ...args] = argv;
+  const child = spawn(file, args, { env, stdio: ['ignore', 'pipe', 'pipe'], signal: interrupted });
+  const said = Promise.all([text(child.stdout), text(child.stderr)]);
+  const [code] = (await once(child, 'exit')) as [number | null];
+  const [stdout, stderr] = await said;
+  if (code !== 0) throw new Error(`"${argv.join(' ')}" exited with code ${code}:\n${stdout.slice(-3000)}${stderr}`);
+  return stdout;
+}
+
+/** What `measure.py` writes. */
+interface Measured {
+  readonly code: number;
+  readonly seconds: number;
+  readonly cpuSeconds: number;
+  readonly peakProcessBytes: number;
+  readonly peakTreeBytes: number;
+}
+
+/** Runs a pipeline once, in silence, and measures it. */
+async function measure(command: Command, directory: string): Promise<Omit<Measured, 'code'>> {
+  const file = path.join(directory, 'measured.json');
+  fs.rmSync(file, { force: true });
+  const python = path.join(root, '.venv/bin/python');
+  const argv = [python, path.join(root, 'bench/measure.py'), file, ...command.argv];
+  const said = await output({ ...command, argv });
+  const { code, ...measured } = JSON.parse(fs.readFileSync(file, 'utf8')) as Measured;
+  if (code !== 0) throw new Error(`${command.title} exited with code ${code}:\n${said.slice(-3000)}`);
+  return measured;
+}
+
+interface Repeat {
+  readonly pipelines: readonly Pipeline[];
+  readonly runs: number;
+}
+
+/** The pipelines on one size, interleaved, so that a slow minute of the machine is no pipeline's bad luck. */
+async function benchSize(server: BenchServer, s3: S3Server, size: number, { pipelines, runs }: Repeat): Promise<Run[]> {
+  const { engine } = server;
+  say(`${engine}: generating ${size} GB of rows`);
+  await server.fill(size * GB);
+  const { all, warmUp, remove } = commands(server, s3, root);
+  const directory = temporaryDirectory('bench');
+  const results: Run[] = [];
+  try {
+    say(`${engine}, ${size} GB: warming the caches`);
+    const rawBytes = Number(await output(warmUp));
+    for (let run = 1; run <= runs; run++) {
+      for (const pipeline of pipelines) {
+        const { title, prefix } = all[pipeline];
+        const measured = await measure(all[pipeline], directory);
+        const bytesOut = prefix === undefined ? rawBytes : await s3.collect(prefix);
+        results.push({ engine, size, pipeline, title, bytesOut, ...measured });
+        say(`${engine}, ${size} GB, run ${run} of ${runs}: ${measured.seconds.toFixed(2)} s: ${title}`);
+      }
+    }
+  } finally {
+    remove();
+    fs.rmSync(directory, { recursive: true });
+  }
+  return results;
+}
+
+const firstLine = (file: string, ...args: string[]): string =>
+  execFileSync(file, args, { encoding: 'utf8' }).split('\n')[0]!.trim();
+
+async function main(): Promise<void> {
+  const { sizes, engines, output: file, ...repeat } = options();
+  const results: Run[] = [];
+  const versions: Record<string, string> = {
+    program: (JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string }).version,
+    node: process.version,
+    zstd: firstLine('zstd', '--version'),
+    gzip: firstLine('gzip', '--version'),
+    aws: firstLine(path.join(root, '.venv/bin/aws'), '--version'),
+  };
+  const s3 = await startS3(sink);
+  try {
+    for (const engine of engines) {
+      const server = await STARTERS[engine]!();
+      try {
+        versions[engine] = server.fullVersion;
+        for (const size of sizes) results.push(...(await benchSize(server, s3, size, repeat)));
+      } finally {
+        await server.stop();
+      }
+    }
+  } finally {
+    await s3.stop();
+  }
+  const summaries = summarise(results);
+  const demands = requirements(summaries);
+  process.stdout.write(`${report(summaries, demands)}\n`);
+  const date = new Date().toISOString();
+  const document = { date, machine: machine(), versions, requirements: demands, summaries, runs: results };
+  fs.writeFileSync(file, `${JSON.stringify(document, null, 2)}\n`);
+  say(`written to ${path.relative(process.cwd(), file)}`);
+  if (demands.some(({ met }) => !met)) process.exitCode = 1;
+}
+
+main().catch((error: unknown) => {
+  const { message } = (interrupted.aborted ? interrupted.reason : error) as Error;
+  say(interrupted.aborted ? message : `${message}\nusage: ${USAGE}`);
+  process.exitCode = 2;
+});

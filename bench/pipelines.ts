@@ -1,0 +1,94 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import type { DumpJob } from '../catalog/contract';
+import { DUMP_COMMAND, ENV, NODE_FILE, PROGRAM_FILE } from '../catalog/contract';
+import { temporaryDirectory } from '../test/support/processes';
+import type { S3Server } from './s3-server';
+import type { BenchServer } from './servers';
+import { DATABASE, USER } from './servers';
+
+/** What is compared. `program`: this one; `everyday`: what most people run; `raw`: the least that dumps and compresses. */
+export const PIPELINES = ['program', 'everyday', 'raw'] as const;
+export type Pipeline = (typeof PIPELINES)[number];
+
+/** A pipeline as a command that a person could type. */
+export interface Command {
+  readonly argv: readonly string[];
+  readonly env: Record<string, string>;
+  /** As it is shown in the table. */
+  readonly title: string;
+  /** Prefix of what it puts into the bucket; none if it stores nothing. */
+  readonly prefix?: string;
+}
+
+/** What both hand-made pipelines run: the arguments of a complete, consistent dump, and nothing for speed. */
+function dumpTool(server: BenchServer): string {
+  if (server.engine === 'postgresql') return `pg_dump -d ${DATABASE}`;
+  const what = '--single-transaction --routines --triggers --events --hex-blob --default-character-set=utf8mb4';
+  return `mariadb-dump --defaults-file=${server.tools.optionFile} ${what} --databases ${DATABASE}`;
+}
+
+const dumped = (server: BenchServer, compression: string): string =>
+  server.engine === 'mariadb' ? dumpTool(server) : `${dumpTool(server)} -Fc${compression}`;
+
+/** The pipe without an upload, with `sink` at its end. */
+export function rawPipe(server: BenchServer, sink: string): string {
+  return `${dumped(server, ' -Z0')} | zstd -1 ${sink}`;
+}
+
+const shell = (script: string): string[] => ['bash', '-c', `set -o pipefail; ${script}`];
+
+function programCommand(server: BenchServer, s3: S3Server, root: string, scratchDirectory: string): Command {
+  const job: DumpJob = {
+    ...{ source: 'program', engine: server.engine, engineVersion: server.version },
+    ...{ bucket: s3.bucket, keyArn: 'arn:aws:kms:us-east-1:000000000000:key/bench' },
+    ...{ compressionLevel: 1, timeoutSeconds: 3600, scratchDirectory },
+    server: {
+      ...{ host: server.host, port: server.port, databases: [DATABASE] },
+      tls: { mode: 'certificate-authority', pem: server.pem },
+    },
+  };
+  const local = new Map<string, string>([
+    [NODE_FILE, process.execPath],
+    [PROGRAM_FILE, path.join(root, 'dist/task/main.js')],
+  ]);
+  return {
+    argv: DUMP_COMMAND.map((word) => local.get(word) ?? word),
+    env: {
+      [ENV.job]: JSON.stringify(job),
+      [ENV.username]: USER.username,
+      [ENV.password]: USER.password,
+      [ENV.trigger]: 'on-demand',
+    },
+    title: 'this program',
+    prefix: 'program',
+  };
+}
+
+/** Makes the commands of one server. `remove` deletes what they need on disk. */
+export function commands(server: BenchServer, s3: S3Server, root: string) {
+  const scratch = temporaryDirectory('bench-scratch');
+  const PATH = [path.join(root, '.venv/bin'), server.tools.path, process.env.PATH].join(path.delimiter);
+  const base = { PATH, HOME: scratch, ...s3.env };
+  const pipe = (script: string, title: string, prefix?: string): Command => ({
+    argv: shell(script),
+    env: server.tools.env,
+    title,
+    prefix,
+  });
+  const upload = `aws s3 cp - s3://${s3.bucket}/everyday/dump --only-show-errors`;
+  const gzip = server.engine === 'mariadb' ? ' | gzip' : '';
+  const tool = server.engine === 'mariadb' ? 'mariadb-dump' : 'pg_dump -Fc';
+  const raw = server.engine === 'mariadb' ? 'mariadb-dump' : 'pg_dump -Fc -Z0';
+  const all: Record<Pipeline, Command> = {
+    program: programCommand(server, s3, root, scratch),
+    everyday: pipe(`${dumped(server, '')}${gzip} | ${upload}`, `${tool}${gzip} | aws s3 cp -`, 'everyday'),
+    raw: pipe(rawPipe(server, '> /dev/null'), `${raw} | zstd -1 > /dev/null`),
+  };
+  const withBase = (command: Command): Command => ({ ...command, env: { ...base, ...command.env } });
+  return {
+    all: Object.fromEntries(PIPELINES.map((name) => [name, withBase(all[name])])) as Record<Pipeline, Command>,
+    warmUp: withBase(pipe(rawPipe(server, '| wc -c'), 'warm-up')),
+    remove: () => fs.rmSync(scratch, { recursive: true, force: true }),
+  };
+}

@@ -1,0 +1,144 @@
+import * as os from 'node:os';
+import Table from 'cli-table3';
+import type { Pipeline } from './pipelines';
+import { PIPELINES } from './pipelines';
+
+type EngineName = 'mariadb' | 'postgresql';
+
+/** One run of one pipeline. */
+export interface Run {
+  readonly engine: EngineName;
+  /** GB (10^9 bytes) of rows that were generated. */
+  readonly size: number;
+  readonly pipeline: Pipeline;
+  readonly title: string;
+  readonly seconds: number;
+  /** User and system time of the pipeline's processes; not of the database and S3 servers. */
+  readonly cpuSeconds: number;
+  /** Greatest resident set of any one process. */
+  readonly peakProcessBytes: number;
+  /** Greatest sum of the resident sets of all processes, sampled ten times a second. */
+  readonly peakTreeBytes: number;
+  readonly bytesOut: number;
+}
+
+/** The runs of one pipeline on one size: medians, but the greatest memory of any run. */
+export interface Summary extends Run {
+  readonly runs: number;
+  /** Times as fast as this pipeline the program is; 1 for the program itself. */
+  readonly programSpeedup: number;
+}
+
+/** Something that must hold. */
+export interface Requirement {
+  readonly what: string;
+  readonly got: number;
+  readonly atLeast?: number;
+  readonly atMost?: number;
+  readonly met: boolean;
+}
+
+const MIB = 1024 * 1024;
+const RAW_SHARE = 0.9;
+const EVERYDAY_SPEEDUP: Record<EngineName, number> = { mariadb: 2, postgresql: 4 };
+const PEAK_MIB = 200;
+const PEAK_GROWTH = 1.1;
+
+/** The middle value; the mean of the two middle ones of an even number. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = (sorted.length - 1) / 2;
+  return (sorted[Math.floor(middle)]! + sorted[Math.ceil(middle)]!) / 2;
+}
+
+const greatest = (values: readonly number[]): number => Math.max(...values);
+
+function groupBy<T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) groups.set(key(item), [...(groups.get(key(item)) ?? []), item]);
+  return groups;
+}
+
+/** One summary an engine, size and pipeline, in the order of the runs. */
+export function summarise(runs: readonly Run[]): Summary[] {
+  const groups = groupBy(runs, ({ engine, size, pipeline }) => `${engine} ${size} ${pipeline}`);
+  const program = (run: Run) => groups.get(`${run.engine} ${run.size} program`)!.map(({ seconds }) => seconds);
+  return [...groups.values()].map((group) => {
+    const seconds = median(group.map((run) => run.seconds));
+    return {
+      ...group[0]!,
+      runs: group.length,
+      seconds,
+      cpuSeconds: median(group.map((run) => run.cpuSeconds)),
+      bytesOut: median(group.map((run) => run.bytesOut)),
+      peakProcessBytes: greatest(group.map((run) => run.peakProcessBytes)),
+      peakTreeBytes: greatest(group.map((run) => run.peakTreeBytes)),
+      programSpeedup: seconds / median(program(group[0]!)),
+    };
+  });
+}
+
+const atLeast = (what: string, got: number, limit: number): Requirement => ({
+  ...{ what, got, atLeast: limit, met: got >= limit },
+});
+const atMost = (what: string, got: number, limit: number): Requirement => ({
+  ...{ what, got, atMost: limit, met: got <= limit },
+});
+
+/** What the program must reach, for every engine and size that was run. */
+export function requirements(summaries: readonly Summary[]): Requirement[] {
+  return [...groupBy(summaries, ({ engine }) => engine).values()].flatMap((own) => {
+    const { engine } = own[0]!;
+    const pick = (pipeline: Pipeline) => own.filter((summary) => summary.pipeline === pipeline);
+    const programs = [...pick('program')].sort((a, b) => a.size - b.size);
+    const growth = programs.slice(1).map((larger) => {
+      const what = `${engine}: peak memory, ${larger.size} GB to ${programs[0]!.size} GB`;
+      return atMost(what, larger.peakProcessBytes / programs[0]!.peakProcessBytes, PEAK_GROWTH);
+    });
+    return [
+      ...pick('raw').map(({ size, programSpeedup }) =>
+        atLeast(`${engine}, ${size} GB: share of the raw pipe's throughput`, programSpeedup, RAW_SHARE),
+      ),
+      ...pick('everyday').map(({ size, programSpeedup }) =>
+        atLeast(`${engine}, ${size} GB: times the everyday pipe`, programSpeedup, EVERYDAY_SPEEDUP[engine]),
+      ),
+      ...programs.map(({ size, peakProcessBytes }) =>
+        atMost(`${engine}, ${size} GB: peak memory of the program, MiB`, peakProcessBytes / MIB, PEAK_MIB),
+      ),
+      ...growth,
+    ];
+  });
+}
+
+/** The tables that a person reads. */
+export function report(summaries: readonly Summary[], demands: readonly Requirement[]): string {
+  const table = new Table({
+    head: ['', 'GB', 'pipeline', 'seconds', 'this is', 'CPU s', 'peak MiB', 'all MiB', 'GB out'],
+    style: { head: [], border: [] },
+  });
+  for (const { engine, size, pipeline, title, ...own } of [...summaries].sort(byEngineSizeAndPipeline)) {
+    const speed = pipeline === 'program' ? '' : `${own.programSpeedup.toFixed(2)} x as fast`;
+    const mib = [own.peakProcessBytes, own.peakTreeBytes].map((bytes) => Math.round(bytes / MIB));
+    const out = (own.bytesOut / 1e9).toFixed(3);
+    table.push([engine, size, title, own.seconds.toFixed(2), speed, own.cpuSeconds.toFixed(2), ...mib, out]);
+  }
+  const checks = new Table({ head: ['required', 'got', 'limit', ''], style: { head: [], border: [] } });
+  for (const { what, got, atLeast: least, atMost: most, met } of demands) {
+    checks.push([what, got.toFixed(2), least === undefined ? `<= ${most}` : `>= ${least}`, met ? 'ok' : 'MISSED']);
+  }
+  return `${table.toString()}\n"this is": the speed of this program against that pipeline\n${checks.toString()}`;
+}
+
+function byEngineSizeAndPipeline(a: Run, b: Run): number {
+  return (
+    a.engine.localeCompare(b.engine) || a.size - b.size || PIPELINES.indexOf(a.pipeline) - PIPELINES.indexOf(b.pipeline)
+  );
+}
+
+/** The machine that the numbers hold for. */
+export const machine = () => ({
+  cpu: os.cpus()[0]?.model.trim(),
+  cores: os.availableParallelism(),
+  memoryGiB: Math.round(os.totalmem() / 2 ** 30),
+  system: `${os.type()} ${os.release()} ${os.arch()}`,
+});

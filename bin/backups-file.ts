@@ -1,0 +1,71 @@
+import { readFileSync } from 'node:fs';
+import type * as z from 'zod';
+import { GOT } from './fields';
+import type { BackupsFile } from './schema';
+import { backupsFile } from './schema';
+import type { Path, Problem } from './yaml-document';
+import { written, YamlDocument } from './yaml-document';
+
+/** A backups file with something wrong in it. The message has a line for each problem. */
+export class BackupsFileError extends Error {
+  constructor(file: string, problems: readonly Problem[]) {
+    const inOrder = [...problems].sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
+    super(
+      inOrder.map(({ line, sentence }) => `${file}${line === undefined ? '' : `:${line}`}: ${sentence}`).join('\n'),
+    );
+  }
+}
+
+/** A backups file that fits its schema. */
+export interface ReadBackupsFile {
+  /** Its path, as the user gave it. */
+  readonly path: string;
+  readonly content: BackupsFile;
+  readonly document: YamlDocument;
+}
+
+/**
+ * @param path as the user gave it
+ * @throws BackupsFileError
+ */
+export function readBackupsFile(path: string): ReadBackupsFile {
+  const document = new YamlDocument(sourceOf(path));
+  if (document.problems.length > 0) throw new BackupsFileError(path, document.problems);
+  const result = backupsFile.safeParse(document.content);
+  if (result.success) return { path, content: result.data, document };
+  throw new BackupsFileError(
+    path,
+    result.error.issues.flatMap((issue) => problemsOf(document, issue)),
+  );
+}
+
+function sourceOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const fact = code === 'ENOENT' ? 'no such file' : message;
+    throw new BackupsFileError(path, [
+      { sentence: `${fact}: write one, or name another: npx cdk deploy -c backupsFile=<path>` },
+    ]);
+  }
+}
+
+function problemsOf(document: YamlDocument, issue: z.core.$ZodIssue): Problem[] {
+  const { path, message } = issue;
+  if (issue.code === 'unrecognized_keys') {
+    const place = path.length === 0 ? 'the file' : written(path);
+    return message.split('\n').map((sentence, index) => ({
+      line: document.line([...path, issue.keys[index]!]),
+      sentence: `${place} ${sentence}`,
+    }));
+  }
+  return [{ line: document.line(path), sentence: sentenceOf(document, path, message) }];
+}
+
+function sentenceOf(document: YamlDocument, path: Path, message: string): string {
+  const place = path.length === 0 ? 'the file' : written(path);
+  const got = document.shown(path);
+  if (got !== undefined || path.length === 0) return `${place} ${message.replace(GOT, () => got ?? 'nothing')}`;
+  return `${place} is missing: it ${message.slice(0, message.indexOf(`, got: ${GOT}`))}`;
+}

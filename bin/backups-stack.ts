@@ -1,0 +1,90 @@
+import { aws_ecs as ecs, CfnOutput, Stack, Tags } from 'aws-cdk-lib';
+import type { App } from 'aws-cdk-lib';
+import { Construct } from 'constructs';
+import { Backups } from '../lib';
+import type { ReadBackupsFile } from './backups-file';
+import { BackupsFileError } from './backups-file';
+import { databaseOf } from './databases';
+import { bucketOf, scheduleOf, subnetsOf, vpcOf } from './imports';
+import type { DatabaseEntry } from './schema';
+import type { Path, Problem } from './yaml-document';
+import { written } from './yaml-document';
+
+const ARCHITECTURES = { x86_64: ecs.CpuArchitecture.X86_64, arm64: ecs.CpuArchitecture.ARM64 };
+
+/** The stack that a backups file describes. */
+export class BackupsStack extends Stack {
+  private readonly problems: Problem[] = [];
+
+  /**
+   * @throws BackupsFileError with all that the constructs refuse
+   */
+  constructor(
+    app: App,
+    private readonly file: ReadBackupsFile,
+  ) {
+    const { account, region, stackName = 'DatabaseBackups' } = file.content;
+    const env = {
+      account: account ?? process.env.CDK_DEFAULT_ACCOUNT,
+      region: region ?? process.env.CDK_DEFAULT_REGION,
+    };
+    super(app, stackName, { env, description: 'Database backups' });
+    const backups = this.shared();
+    if (backups) {
+      for (const [name, entry] of Object.entries(file.content.databases)) {
+        this.guard(['databases', name], () => this.addDatabase(backups, name, entry));
+      }
+    }
+    if (this.problems.length > 0) throw new BackupsFileError(file.path, this.problems);
+    for (const [key, value] of Object.entries(file.content.tags ?? {})) Tags.of(this).add(key, value);
+  }
+
+  private shared(): Backups | undefined {
+    const { content } = this.file;
+    const vpc = this.guard(['vpc'], () => vpcOf(this, content.vpc));
+    const bucket = this.guard(['bucket'], () => bucketOf(this, content.bucket));
+    if (!vpc || !bucket) return undefined;
+    const { logRetention, s3GatewayEndpoint, assignPublicIp } = content;
+    const vpcSubnets = subnetsOf(this, content.vpcSubnets);
+    new CfnOutput(this, 'BucketName', { value: bucket.bucketName });
+    return this.guard([s3GatewayEndpoint ? 's3GatewayEndpoint' : 'vpcSubnets'], () => {
+      return new Backups(this, 'Backups', { vpc, bucket, vpcSubnets, logRetention, s3GatewayEndpoint, assignPublicIp });
+    });
+  }
+
+  private addDatabase(backups: Backups, name: string, entry: DatabaseEntry): void {
+    const scope = new Construct(this, name);
+    const { database, letIn, closed } = databaseOf(scope, entry, this.file.path);
+    const { schedule, cpuArchitecture, vpcSubnets, ...rest } = entry;
+    const { enabled, timeout, compressionLevel, cpu, memoryLimitMiB, spot, ephemeralStorageGiB, assignPublicIp } = rest;
+    const subnets = subnetsOf(scope, vpcSubnets);
+    const backup = backups.addDatabase(name, {
+      ...{ database, enabled, timeout, compressionLevel, cpu, memoryLimitMiB, spot, ephemeralStorageGiB },
+      sourceName: name,
+      schedule: scheduleOf(schedule),
+      cpuArchitecture: cpuArchitecture && ARCHITECTURES[cpuArchitecture],
+      ...(subnets && { vpcSubnets: subnets }),
+      ...(assignPublicIp !== undefined && { assignPublicIp }),
+    });
+    if (letIn) letIn.connections.allowFrom(backup, letIn.port, `backup of ${name}`);
+    if (closed) {
+      new CfnOutput(scope, 'SecurityGroup', {
+        description: `Let this security group into the database ${name}`,
+        value: backup.securityGroups[0]!.securityGroupId,
+      });
+    }
+  }
+
+  /** Notes what a construct refuses, with the line that it is about. */
+  private guard<T>(path: Path, build: () => T): T | undefined {
+    try {
+      return build();
+    } catch (error) {
+      const sentence = (error as Error).message
+        .replace(new RegExp(`^${this.node.path}[^:\\s]*: `), '')
+        .replaceAll('\n', ', ');
+      this.problems.push({ line: this.file.document.line(path), sentence: `${written(path)}: ${sentence}` });
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,130 @@
+import type { Node, Pair } from 'yaml';
+import { isAlias, isMap, isNode, isPair, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml';
+
+export type Path = readonly PropertyKey[];
+
+/** Something that is wrong, and where. */
+export interface Problem {
+  /** Left out if the file cannot be read at all. */
+  readonly line?: number;
+  readonly sentence: string;
+}
+
+/** `databases.shop.schemas[0]`. */
+export const written = (path: Path): string =>
+  path
+    .map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`))
+    .join('')
+    .replace(/^\./, '');
+
+/** A YAML file that knows on which line each of its values is. */
+export class YamlDocument {
+  /** Its content. All scalars are the texts that the user wrote. */
+  readonly content: unknown;
+  /** What keeps it from being understood. */
+  readonly problems: readonly Problem[];
+  private readonly lines = new LineCounter();
+  private readonly document;
+
+  constructor(source: string) {
+    this.document = parseDocument(source, {
+      lineCounter: this.lines,
+      // No numbers, no booleans: what a text stands for, the schema knows.
+      schema: 'failsafe',
+      merge: true,
+      prettyErrors: false,
+      uniqueKeys: false,
+    });
+    const { errors, warnings } = this.document;
+    const faults = [...errors, ...warnings].map(({ message, pos }) => ({
+      line: this.lineAt(pos[0]),
+      sentence: `not valid YAML: ${message}`,
+    }));
+    this.problems = [...faults, ...this.wrongNodes()];
+    this.content = this.problems.length > 0 ? undefined : this.document.toJS({ maxAliasCount: -1 });
+  }
+
+  /** Line of a value's key, or of what would hold it. */
+  line(path: Path): number {
+    return this.lineAt(this.find(path).start);
+  }
+
+  /** A value as the user wrote it; a map or a list by what it is. `undefined` if it is not there. */
+  shown(path: Path): string | undefined {
+    const { node, found } = this.find(path);
+    if (!found) return undefined;
+    if (isMap(node)) return node.items.length > 0 ? 'a map' : 'an empty map';
+    if (isSeq(node)) return node.items.length > 0 ? 'a list' : 'an empty list';
+    if (!isScalar(node) || node.source === undefined) return 'nothing';
+    const text = node.type === 'PLAIN' ? node.source : JSON.stringify(node.source);
+    if (text === '') return 'nothing';
+    return text.length > 80 ? `${text.slice(0, 80)}…` : text;
+  }
+
+  private lineAt(offset: number): number {
+    return Math.max(1, this.lines.linePos(offset).line);
+  }
+
+  private find(path: Path): { node: Node | null; start: number; found: boolean } {
+    let node = this.resolved(this.document.contents);
+    let start = node?.range?.[0] ?? 0;
+    for (const key of path) {
+      const child: { value: unknown; at: unknown } | undefined = isMap(node)
+        ? this.entry(node.items, key)
+        : isSeq(node)
+          ? { value: node.items[key as number], at: node.items[key as number] }
+          : undefined;
+      if (child === undefined) return { node: null, start, found: false };
+      start = (isNode(child.at) && child.at.range?.[0]) || start;
+      node = this.resolved(child.value);
+    }
+    return { node, start, found: true };
+  }
+
+  /** A key of a map, its own or merged into it. */
+  private entry(items: Pair[], key: PropertyKey): { value: unknown; at: unknown } | undefined {
+    const named = (name: unknown) => items.find((pair) => isScalar(pair.key) && pair.key.source === name);
+    const own = named(key);
+    if (own) return { value: own.value, at: own.key };
+    const merged = this.resolved(named('<<')?.value);
+    const maps = isSeq(merged) ? merged.items.map((item) => this.resolved(item)) : [merged];
+    for (const map of maps) {
+      const entry = isMap(map) ? this.entry(map.items, key) : undefined;
+      if (entry) return entry;
+    }
+    return undefined;
+  }
+
+  private resolved(node: unknown): Node | null {
+    if (isAlias(node)) return node.resolve(this.document) ?? null;
+    return isNode(node) ? node : null;
+  }
+
+  /** Keys that are given twice, and aliases without an anchor. */
+  private wrongNodes(): Problem[] {
+    const problems: Problem[] = [];
+    visit(this.document, {
+      Map: (_, { items }, ancestors) => {
+        const seen = new Map<unknown, number>();
+        for (const { key } of items) {
+          if (!isScalar(key)) continue;
+          const line = this.lineAt(key.range?.[0] ?? 0);
+          const first = seen.get(key.value);
+          if (first !== undefined) {
+            const keys = ancestors.filter(isPair).map((pair) => (isScalar(pair.key) ? pair.key.value : ''));
+            const path = written([...keys, key.value] as string[]);
+            problems.push({ line, sentence: `${path} is given twice, first on line ${first}: keep one of them` });
+          } else {
+            seen.set(key.value, line);
+          }
+        }
+      },
+      Alias: (_, alias) => {
+        if (alias.resolve(this.document) !== undefined) return;
+        const sentence = `*${alias.source} stands for nothing: there is no &${alias.source} before it`;
+        problems.push({ line: this.lineAt(alias.range?.[0] ?? 0), sentence });
+      },
+    });
+    return problems;
+  }
+}

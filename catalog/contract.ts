@@ -1,0 +1,144 @@
+/**
+ * The contract between the constructs (`lib/`) and the program that runs in Fargate (`task/`): environment variables,
+ * the job document, exit codes and metric names. Both sides import this one file, so that they cannot drift apart.
+ *
+ * Free of dependencies, because the construct library has none.
+ */
+
+/** The engines that a backup can be made of. */
+export const ENGINES = ['mysql', 'mariadb', 'postgresql', 'sqlite'] as const;
+export type Engine = (typeof ENGINES)[number];
+
+/** Environment variables of the backup container. */
+export const ENV = {
+  /** A {@link DumpJob} as JSON. */
+  job: 'BACKUP_JOB',
+  /** The database user. Injected by ECS from Secrets Manager. */
+  username: 'DATABASE_USERNAME',
+  /** The database password. Injected by ECS from Secrets Manager. */
+  password: 'DATABASE_PASSWORD',
+  /** Why this run takes place: one of {@link TRIGGERS}. */
+  trigger: 'BACKUP_TRIGGER',
+  /** The time that the schedule meant, ISO 8601, UTC. Set by EventBridge Scheduler's context attribute. */
+  scheduledTime: 'BACKUP_SCHEDULED_TIME',
+  /** The ARN of the schedule. Set by EventBridge Scheduler's context attribute. */
+  scheduleArn: 'BACKUP_SCHEDULE_ARN',
+} as const;
+
+/** What can start a backup. */
+export const TRIGGERS = ['schedule', 'on-demand', 'before-deployment'] as const;
+export type Trigger = (typeof TRIGGERS)[number];
+
+/** How the database's TLS certificate is verified. */
+export type TlsJob =
+  /** Against Amazon's certificate authorities for RDS, Aurora and DocumentDB, which ship with the program. */
+  | { readonly mode: 'amazon-rds' }
+  /** Against the public certificate authorities that ship with Node.js. */
+  | { readonly mode: 'public' }
+  /** Against the certificate authority given, in PEM. */
+  | { readonly mode: 'certificate-authority'; readonly pem: string }
+  /** Not at all: the connection is in clear text, by the user's written choice. */
+  | { readonly mode: 'off'; readonly reason: string };
+
+/** Where a database server is, and what of it to dump. */
+export interface ServerJob {
+  readonly host: string;
+  readonly port: number;
+  readonly tls: TlsJob;
+  /** Databases to dump; every database of the server, except its own system databases, when left out. */
+  readonly databases?: readonly string[];
+  /** Databases to leave out when `databases` is not given. */
+  readonly excludeDatabases?: readonly string[];
+  /** PostgreSQL only: schemas to dump; all when left out. */
+  readonly schemas?: readonly string[];
+  /** PostgreSQL only: schemas to leave out. */
+  readonly excludeSchemas?: readonly string[];
+  /** Arguments appended to those of the dump tool. */
+  readonly extraDumpArguments?: readonly string[];
+}
+
+/** What one run of the program shall do. Reaches it as JSON in the environment variable {@link ENV.job}. */
+export interface DumpJob {
+  /** Name of the source, unique in its bucket, and the prefix of its keys. */
+  readonly source: string;
+  readonly engine: Engine;
+  /** The engine's version as the user stated it, for example `8.4`; not for SQLite. */
+  readonly engineVersion?: string;
+  /** Name of the bucket. */
+  readonly bucket: string;
+  /** ARN of the KMS key that encrypts the objects. */
+  readonly keyArn: string;
+  /** zstd level, 1 to 19. */
+  readonly compressionLevel: number;
+  /** Seconds after which the run stops itself and fails. */
+  readonly timeoutSeconds: number;
+  /** Seconds after which a lock that is not renewed counts as abandoned; 300 when left out. */
+  readonly lockLeaseSeconds?: number;
+  /** Directory for option files and, for SQLite, for the snapshot. Must be writable. */
+  readonly scratchDirectory: string;
+  /** All engines but SQLite. */
+  readonly server?: ServerJob;
+  /** SQLite only: absolute path of the database file. */
+  readonly file?: string;
+}
+
+/** Exit codes of the program. 137 (killed by the kernel: out of memory, or `stopTimeout` passed) cannot be caught. */
+export const EXIT_CODES = {
+  /** A complete backup exists for this run. */
+  success: 0,
+  /** A fault of the program itself. */
+  unexpected: 1,
+  /** The job, an environment variable or a version does not fit. */
+  configuration: 10,
+  /** The database could not be reached, its certificate not be verified, or the password was refused. */
+  connection: 11,
+  /** The database user lacks a privilege that a complete dump needs. */
+  privileges: 12,
+  /** The dump tool failed, was killed, or ended without its end marker. */
+  dumpFailed: 13,
+  /** S3 or KMS refused or failed. */
+  uploadFailed: 14,
+  /** The run took longer than its timeout. */
+  timedOut: 15,
+  /** Another run of the same source holds its lock. */
+  alreadyRunning: 17,
+  /** Stopped by SIGINT (128 + 2). */
+  interruptedBySigint: 130,
+  /** Stopped by SIGTERM (128 + 15): a stopped task, a Spot interruption. */
+  interrupted: 143,
+} as const;
+export type ExitCodeName = keyof typeof EXIT_CODES;
+
+/**
+ * Metrics, written as CloudWatch embedded metric format to the log, by {@link METRICS.bucket} and {@link METRICS.source}:
+ * a source's name is unique in its bucket only.
+ */
+export const METRICS = {
+  namespace: 'ProvenBackups',
+  bucket: 'Bucket',
+  source: 'Source',
+  /** 1 for a complete backup, 0 for a failed run. Count. */
+  success: 'BackupSuccess',
+  /** Seconds from start to end. */
+  duration: 'BackupDuration',
+  /** Bytes that the dump tool wrote, before compression. */
+  bytesIn: 'BackupBytesIn',
+  /** Bytes stored in S3. */
+  bytesOut: 'BackupBytesOut',
+} as const;
+
+/** Name of the container in the task definition. */
+export const CONTAINER_NAME = 'backup';
+/** Where the scratch volume is mounted in the container. */
+export const SCRATCH_DIRECTORY = '/scratch';
+/** Where the EFS access point of an SQLite source is mounted in the container. */
+export const DATA_DIRECTORY = '/data';
+/** Path of Node.js in the image. */
+export const NODE_FILE = '/opt/proven-backups/node';
+/** Path of the program in the image. */
+export const PROGRAM_FILE = '/opt/proven-backups/main.js';
+/**
+ * The command of the container. The small semi-space makes V8 collect the buffers of a stream early: 25 MiB less, and no
+ * slower.
+ */
+export const DUMP_COMMAND = [NODE_FILE, '--max-semi-space-size=1', PROGRAM_FILE, 'dump'] as const;

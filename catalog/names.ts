@@ -1,0 +1,50 @@
+/** Names and keys in the bucket. Free of dependencies: the constructs check names with the same rule as the program. */
+
+/** 1 to 40 characters, so that a name fits, with its stack's, into the 64 that IAM and Scheduler allow. */
+const SOURCE_NAME = /^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/;
+
+/** What {@link sourceNameFault} demands, in words. */
+export const SOURCE_NAME_RULE =
+  '1 to 40 lower-case letters, digits and hyphens, starting and ending with a letter or a digit';
+
+/** Says what is wrong with a source name; `undefined` if nothing is. */
+export function sourceNameFault(name: string): string | undefined {
+  return SOURCE_NAME.test(name) ? undefined : `source name must be ${SOURCE_NAME_RULE}, got: ${JSON.stringify(name)}`;
+}
+
+/** File name of the commit record of a backup. */
+export const MANIFEST_FILE = 'manifest.json';
+
+/** `2026-11-20T02-00-00Z`: UTC, to the second, sortable, and without characters that S3 keys dislike. */
+export function backupId(time: Date): string {
+  return `${time.toISOString().slice(0, 19).replaceAll(':', '-')}Z`;
+}
+
+const BACKUP_ID = /^(\d{4}-\d{2}-\d{2})T(\d{2})-(\d{2})-(\d{2})Z$/;
+
+/** The time that a backup id stands for; `undefined` if the text is not a backup id. */
+export function backupIdTime(id: string): Date | undefined {
+  const match = BACKUP_ID.exec(id);
+  if (!match) return undefined;
+  const time = new Date(`${match[1]}T${match[2]}:${match[3]}:${match[4]}Z`);
+  return Number.isNaN(time.getTime()) || backupId(time) !== id ? undefined : time;
+}
+
+/** Prefix of everything that belongs to a source, with the closing slash, so that `shop` is not `shop-archive`. */
+export const sourcePrefix = (source: string): string => `${source}/`;
+
+/** Key of an object of a backup. */
+export const objectKey = (source: string, id: string, file: string): string => `${source}/${id}/${file}`;
+
+/** Key of the manifest of a backup. */
+export const manifestKey = (source: string, id: string): string => objectKey(source, id, MANIFEST_FILE);
+
+/** Key of the lock of a source: the one key that a run may read back and replace. */
+export const lockKey = (source: string): string => `${source}/lock.json`;
+
+/** What a manifest's key names; `undefined` for every other key. */
+export function parseManifestKey(key: string): { source: string; id: string } | undefined {
+  const [source, id, file, ...rest] = key.split('/');
+  if (source === undefined || id === undefined || file !== MANIFEST_FILE || rest.length > 0) return undefined;
+  return sourceNameFault(source) === undefined && backupIdTime(id) ? { source, id } : undefined;
+}

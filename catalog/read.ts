@@ -1,0 +1,37 @@
+import type { Manifest } from './manifest';
+import { ManifestError, parseManifest } from './manifest';
+import { parseManifestKey, sourcePrefix } from './names';
+
+/** What reading the catalog needs of an object store. The S3 side lives with whoever has a client. */
+export interface CatalogStore {
+  /** All keys under a prefix, in order, page after page. */
+  list(prefix: string): AsyncIterable<string>;
+  /** The text of a small object. */
+  get(key: string): Promise<string>;
+}
+
+/** The backups of a bucket, oldest first, and the manifests that cannot be read. */
+export interface Catalog {
+  readonly backups: readonly Manifest[];
+  readonly damaged: readonly ManifestError[];
+}
+
+/**
+ * Reads the catalog: lists, and one small get a manifest. Keys that are no manifest's are passed over without opinion.
+ *
+ * @param source only this source; all of the bucket's when left out
+ */
+export async function readCatalog(store: CatalogStore, source?: string): Promise<Catalog> {
+  const backups: Manifest[] = [];
+  const damaged: ManifestError[] = [];
+  for await (const key of store.list(source === undefined ? '' : sourcePrefix(source))) {
+    if (!parseManifestKey(key)) continue;
+    try {
+      backups.push(parseManifest(await store.get(key), key));
+    } catch (error) {
+      if (!(error instanceof ManifestError)) throw error;
+      damaged.push(error);
+    }
+  }
+  return { backups: backups.sort((a, b) => (a.backupId < b.backupId ? -1 : 1)), damaged };
+}

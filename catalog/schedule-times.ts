@@ -1,0 +1,242 @@
+/**
+ * When an EventBridge Scheduler expression fires. Pure arithmetic: what is wrong with a schedule shows at synth.
+ *
+ * A cron expression is read on the wall clock of its time zone, as Scheduler does: a time that the spring change leaves
+ * out is skipped, and one that the autumn change repeats fires once, the first time.
+ */
+import { Cron } from 'croner';
+
+const MINUTE = 60;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+/** Eight years and a day: the longest that a 29 February, the rarest of days, stays away. */
+const HORIZON_DAYS = 8 * 366 + 1;
+/** Days with runs that are looked at: two years of every day, which hold each change of the clock twice. */
+const MAX_DAYS = 800;
+
+/** What an expression and a time zone come to. Times in seconds. */
+export interface ScheduleTimes {
+  /** First time after the one asked from; left out for a rate, which counts from the creation of the schedule. */
+  readonly first?: Date;
+  /** Shortest time between two runs; left out when there is one run only. */
+  readonly shortestGap?: number;
+  /** Longest time between two runs; left out when there is one run only. */
+  readonly longestGap?: number;
+  /** Local times (`2027-03-28T02:30`) that the clock leaves out in spring, with no run in the hour that follows. */
+  readonly skipped: readonly string[];
+}
+
+/** An expression that Scheduler would refuse, or that never fires. The message says why and what is allowed. */
+export class ScheduleExpressionError extends Error {}
+
+/**
+ * @param expression `rate(6 hours)`, or `cron(0 2 * * ? *)` with six fields
+ * @param timeZone IANA name, for example `Europe/Paris`
+ * @param from runs after this time count
+ * @throws ScheduleExpressionError
+ */
+export function scheduleTimes(expression: string, timeZone: string, from: Date): ScheduleTimes {
+  const rate = /^rate\((.*)\)$/.exec(expression);
+  if (rate) {
+    const gap = rateSeconds(rate[1]!, expression);
+    return { shortestGap: gap, longestGap: gap, skipped: [] };
+  }
+  const fields = cronFields(expression);
+  const zone = new Zone(timeZone);
+  const [minute, hour, dayOfMonth, month, dayOfWeek, year] = fields;
+  const minutes = minutesOfDay(`0 ${minute} ${hour} * * * *`, expression);
+  const days = firstDays(`0 0 0 ${dayOfMonth} ${month} ${dayOfWeek} ${year}`, expression, zone, from);
+  return walk(days, minutes, zone, from, expression);
+}
+
+/** The next times that an expression fires on; none for a rate, which counts from the creation of the schedule. */
+export function nextTimes(expression: string, timeZone: string, from: Date, count: number): Date[] {
+  const times: Date[] = [];
+  if (expression.startsWith('rate(')) return times;
+  const zone = new Zone(timeZone);
+  const cron = cronOf(`0 ${cronFields(expression).join(' ')}`, expression);
+  let wall = cron.nextRun(new Date(zone.wall(from.getTime())));
+  while (wall && times.length < count) {
+    const time = zone.instant(wall.getTime());
+    if (time !== undefined && time > from.getTime()) times.push(new Date(time));
+    wall = cron.nextRun(wall);
+  }
+  return times;
+}
+
+function rateSeconds(text: string, expression: string): number {
+  const match = /^(\d+) (minute|hour|day)s?$/.exec(text);
+  const value = Number(match?.[1]);
+  if (!match || value < 1) {
+    throw new ScheduleExpressionError(`rate must be a whole number of minutes, hours or days, got: ${expression}`);
+  }
+  return value * { minute: MINUTE, hour: HOUR, day: DAY }[match[2] as 'minute' | 'hour' | 'day'];
+}
+
+/** The six fields, with `?` and a lone `L` of the week (Saturday) written as croner writes them. */
+function cronFields(expression: string): string[] {
+  const fields = /^cron\((.*)\)$/.exec(expression)?.[1]?.trim().split(/\s+/) ?? [];
+  if (fields.length !== 6) {
+    throw new ScheduleExpressionError(
+      `cron expression must have six fields (minutes hours day-of-month month day-of-week year), got: ${expression}`,
+    );
+  }
+  if ((fields[2] === '?') === (fields[4] === '?')) {
+    throw new ScheduleExpressionError(
+      `cron expression must have a ? in exactly one of day-of-month and day-of-week, got: ${expression}`,
+    );
+  }
+  // croner would take 8 for Sunday.
+  const strange = fields[4]!
+    .split(/[,-]/)
+    .find((day) => /^\d/.test(day) && !(parseInt(day) >= 1 && parseInt(day) <= 7));
+  if (strange !== undefined) {
+    throw new ScheduleExpressionError(
+      `cron expression is not valid, got: ${expression}: day of week must be 1 (Sunday) to 7 (Saturday), got: ${strange}`,
+    );
+  }
+  return fields.map((field, index) => (field === '?' ? '*' : index === 4 && field.toUpperCase() === 'L' ? '7' : field));
+}
+
+function cronOf(pattern: string, expression: string): Cron {
+  try {
+    return new Cron(pattern, { timezone: 'UTC', mode: '7-part', alternativeWeekdays: true, sloppyRanges: true });
+  } catch (error) {
+    throw new ScheduleExpressionError(`cron expression is not valid, got: ${expression}: ${(error as Error).message}`);
+  }
+}
+
+/** Minutes after midnight that a day's runs are on. */
+function minutesOfDay(pattern: string, expression: string): number[] {
+  const cron = cronOf(pattern, expression);
+  const minutes: number[] = [];
+  for (let time = cron.nextRun(new Date(-1000)); time && time.getTime() < DAY * 1000; time = cron.nextRun(time)) {
+    minutes.push(time.getTime() / 1000 / MINUTE);
+  }
+  return minutes;
+}
+
+/** Midnights, on the wall clock, of the days with runs, from the day asked from and for the horizon after the first. */
+function firstDays(pattern: string, expression: string, zone: Zone, from: Date): number[] {
+  const cron = cronOf(pattern, expression);
+  const start = Math.floor(zone.wall(from.getTime()) / 1000 / DAY) * DAY * 1000;
+  const days: number[] = [];
+  let day = cron.nextRun(new Date(start - 1000));
+  const end = (day?.getTime() ?? 0) + HORIZON_DAYS * DAY * 1000;
+  for (; day && day.getTime() <= end && days.length < MAX_DAYS; day = cron.nextRun(day)) days.push(day.getTime());
+  return days;
+}
+
+/** Goes through the days. All runs of a day are looked at only where the clock changes: the other days are alike. */
+function walk(days: number[], minutes: number[], zone: Zone, from: Date, expression: string): ScheduleTimes {
+  const gaps = new Gaps();
+  const withinDay = new Gaps();
+  minutes.forEach((minute) => withinDay.add(minute * MINUTE * 1000));
+  const skipped: string[] = [];
+  let open: { wall: number; meant: number }[] = [];
+  let first: number | undefined;
+  const run = (time: number): void => {
+    if (time <= from.getTime()) return;
+    const missed = open.filter(({ meant }) => time - meant > HOUR * 1000);
+    skipped.push(...missed.map(({ wall }) => new Date(wall).toISOString().slice(0, 16)));
+    open = [];
+    first ??= time;
+    gaps.add(time);
+  };
+  for (const day of days) {
+    const alike = first !== undefined && !zone.changesOn(day);
+    for (const minute of alike ? minutes.slice(0, 1) : minutes) {
+      const wall = day + minute * MINUTE * 1000;
+      const time = zone.instant(wall);
+      if (time !== undefined) run(time);
+      else open.push({ wall, meant: wall - zone.offset(wall - DAY * 1000) });
+    }
+    if (alike) gaps.skip(withinDay, zone.instant(day + minutes.at(-1)! * MINUTE * 1000)!);
+  }
+  if (first === undefined) {
+    throw new ScheduleExpressionError(`schedule never fires: no such time lies in the future, got: ${expression}`);
+  }
+  return { first: new Date(first), shortestGap: gaps.shortest, longestGap: gaps.longest, skipped };
+}
+
+/** The shortest and the longest time between times that come in order. In seconds. */
+class Gaps {
+  shortest: number | undefined;
+  longest: number | undefined;
+  private last: number | undefined;
+
+  add(time: number): void {
+    if (this.last !== undefined) this.observe((time - this.last) / 1000);
+    this.last = time;
+  }
+
+  /** Takes over the gaps of times that need no looking at one by one, the last of which is given. */
+  skip(others: Gaps, last: number): void {
+    if (others.shortest !== undefined) this.observe(others.shortest);
+    if (others.longest !== undefined) this.observe(others.longest);
+    this.last = last;
+  }
+
+  private observe(gap: number): void {
+    this.shortest = Math.min(gap, this.shortest ?? gap);
+    this.longest = Math.max(gap, this.longest ?? gap);
+  }
+}
+
+function refuseZone(name: string): never {
+  throw new ScheduleExpressionError(
+    `time zone must be a name of the IANA database, for example Europe/Paris, got: ${name}`,
+  );
+}
+
+/** A time zone's clock. A wall time is written as the milliseconds that it would be in UTC. */
+class Zone {
+  private readonly format: Intl.DateTimeFormat;
+  private readonly offsets = new Map<number, number>();
+
+  constructor(name: string) {
+    try {
+      this.format = new Intl.DateTimeFormat('en-US', {
+        timeZone: name,
+        hourCycle: 'h23',
+        year: 'numeric',
+        month: 'numeric',
+        day: 'numeric',
+        hour: 'numeric',
+        minute: 'numeric',
+        second: 'numeric',
+      });
+    } catch {
+      refuseZone(name);
+    }
+    const { timeZone } = this.format.resolvedOptions();
+    // Node.js takes offsets and any case; Scheduler takes neither.
+    if (/^[+-]/.test(name) || (timeZone !== name && timeZone.toLowerCase() === name.toLowerCase())) refuseZone(name);
+  }
+
+  /** What the clock shows at a moment. */
+  wall(time: number): number {
+    const part = Object.fromEntries(this.format.formatToParts(time).map(({ type, value }) => [type, Number(value)]));
+    return Date.UTC(part.year!, part.month! - 1, part.day, part.hour, part.minute, part.second);
+  }
+
+  /** How far the clock is ahead of UTC at a moment. */
+  offset(time: number): number {
+    const known = this.offsets.get(time);
+    if (known !== undefined) return known;
+    const offset = this.wall(time) - Math.floor(time / 1000) * 1000;
+    this.offsets.set(time, offset);
+    return offset;
+  }
+
+  /** The first moment at which the clock shows a wall time; `undefined` if it never does. */
+  instant(wall: number): number | undefined {
+    const candidates = [wall - this.offset(wall - DAY * 1000), wall - this.offset(wall + DAY * 1000)];
+    return candidates.sort((a, b) => a - b).find((time) => this.wall(time) === wall);
+  }
+
+  /** Whether the clock is changed within a day that begins at a wall time. */
+  changesOn(day: number): boolean {
+    return this.offset(day - DAY * 1000) !== this.offset(day + 2 * DAY * 1000);
+  }
+}

@@ -1,0 +1,86 @@
+/** The environment variable through which the demo tells its app about the database: a {@link Bookshop} in JSON. */
+export const APP_VARIABLE = 'BOOKSHOP';
+/** Name of the demo's stack. */
+export const STACK = 'Bookshop';
+/** Engines that the demo can run. */
+export const DEMO_ENGINES = ['sqlite', 'mariadb', 'postgresql'] as const;
+export type DemoEngine = (typeof DEMO_ENGINES)[number];
+
+/** The bookshop's database, as the app sees it. */
+export type Bookshop =
+  | { readonly engine: 'sqlite'; readonly file: string }
+  | {
+      readonly engine: 'mariadb' | 'postgresql';
+      readonly version: string;
+      readonly host: string;
+      readonly port: number;
+      readonly database: string;
+      readonly secretArn: string;
+      /** PEM. */
+      readonly certificateAuthority: string;
+    };
+
+const AUTHORS = [
+  'Ursula K. Le Guin',
+  'Stanisław Lem',
+  'Jorge Luis Borges',
+  '村上 春樹',
+  'Toni Morrison',
+  'José Saramago',
+];
+const SUBJECTS = ['Rivers', 'Mirrors', 'Winter', 'Machines', 'Salt', 'Maps', 'Lighthouses', 'Silence 🌙'];
+
+/** Tables and a view that SQLite, MariaDB and PostgreSQL all understand. */
+export const SCHEMA = `
+CREATE TABLE authors (id INTEGER PRIMARY KEY, name VARCHAR(100) NOT NULL);
+CREATE TABLE books (
+  id INTEGER PRIMARY KEY,
+  author_id INTEGER NOT NULL REFERENCES authors (id),
+  title VARCHAR(200) NOT NULL,
+  price DECIMAL(8, 2) NOT NULL
+);
+CREATE TABLE customers (id INTEGER PRIMARY KEY, name VARCHAR(100) NOT NULL, email VARCHAR(100) NOT NULL UNIQUE);
+CREATE TABLE orders (
+  id INTEGER PRIMARY KEY,
+  customer_id INTEGER NOT NULL REFERENCES customers (id),
+  book_id INTEGER NOT NULL REFERENCES books (id),
+  quantity INTEGER NOT NULL,
+  remark VARCHAR(200) NOT NULL
+);
+CREATE VIEW sales AS
+  SELECT b.title, SUM(o.quantity) AS copies FROM orders o JOIN books b ON b.id = o.book_id GROUP BY b.title;
+`;
+
+/** Rows of each table, in the order in which foreign keys allow them. Always the same ones. */
+const TABLES: Record<string, { count: number; row: (n: number) => (string | number)[] }> = {
+  authors: { count: AUTHORS.length, row: (n) => [n, AUTHORS[n - 1]!] },
+  books: {
+    count: 1_000,
+    row: (n) => [n, (n % AUTHORS.length) + 1, `The Book of ${SUBJECTS[n % SUBJECTS.length]}, vol. ${n}`, 5 + (n % 40)],
+  },
+  customers: { count: 5_000, row: (n) => [n, `Customer ${n}`, `customer.${n}@example.com`] },
+  orders: {
+    count: 100_000,
+    row: (n) => [n, ((n * 7919) % 5_000) + 1, ((n * 104_729) % 1_000) + 1, (n % 3) + 1, `Leave it at door ${n % 97}`],
+  },
+};
+const ROWS_A_STATEMENT = 500;
+
+/** The rows as INSERT statements. */
+export function* insertStatements(): Generator<string> {
+  for (const [table, { count, row }] of Object.entries(TABLES)) {
+    for (let first = 1; first <= count; first += ROWS_A_STATEMENT) {
+      const length = Math.min(ROWS_A_STATEMENT, count - first + 1);
+      const rows = Array.from(
+        { length },
+        (_, i) =>
+          `(${row(first + i)
+            .map(literal)
+            .join(', ')})`,
+      );
+      yield `INSERT INTO ${table} VALUES ${rows.join(', ')};\n`;
+    }
+  }
+}
+
+const literal = (value: string | number): string => (typeof value === 'number' ? String(value) : `'${value}'`);

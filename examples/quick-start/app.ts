@@ -1,0 +1,28 @@
+// Backs up a MySQL server every six hours: `npx cdk deploy --app "npx tsx app.ts"`.
+import { App, Duration, Stack } from 'aws-cdk-lib';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import { Backups, BackupSchedule, Database } from 'cdk-proven-backups';
+
+export const app = new App();
+const stack = new Stack(app, 'QuickStart', {
+  env: { account: process.env.CDK_DEFAULT_ACCOUNT, region: process.env.CDK_DEFAULT_REGION },
+});
+
+const vpc = new ec2.Vpc(stack, 'Vpc', { maxAzs: 2, natGateways: 1 });
+// JSON with the keys username and password.
+const secret = secretsmanager.Secret.fromSecretNameV2(stack, 'Secret', 'shop/backup');
+const clientsOfTheDatabase = new ec2.SecurityGroup(stack, 'Clients', { vpc });
+
+// The bucket, its key, the cluster and the log group: shared by all databases.
+const backups = new Backups(stack, 'Backups', { vpc });
+
+backups.addDatabase('Shop', {
+  database: Database.mysql({
+    version: '8.4',
+    host: 'shop.internal.example.com',
+    secret,
+    securityGroups: [clientsOfTheDatabase],
+  }),
+  schedule: BackupSchedule.every(Duration.hours(6)),
+});

@@ -1,0 +1,51 @@
+'use strict';
+
+/** Packages (and what they import) that exist as ES modules only: jest runs CommonJS, so they are transformed too. */
+const ES_MODULES = [
+  '@sec-ant/readable-stream',
+  '@sindresorhus/merge-streams',
+  'execa',
+  'figures',
+  'get-port',
+  'get-stream',
+  'human-signals',
+  'is-network-error',
+  'is-plain-obj',
+  'is-stream',
+  'is-unicode-supported',
+  'npm-run-path',
+  'p-retry',
+  'parse-ms',
+  'path-key',
+  'pretty-ms',
+  'strip-final-newline',
+  'unicorn-magic',
+  'yoctocolors',
+];
+
+const common = {
+  testEnvironment: 'node',
+  transform: { '\\.[mc]?[jt]s$': ['@swc/jest', { jsc: { target: 'es2023' }, sourceMaps: 'inline' }] },
+  transformIgnorePatterns: [`/node_modules/(?!(${ES_MODULES.join('|')})/)`],
+  // The examples import the package as its users do.
+  moduleNameMapper: { '^cdk-proven-backups$': '<rootDir>/lib' },
+  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.*/cdk\\.out/'],
+};
+const group = (...folders) => folders.map((folder) => `<rootDir>/test/${folder}/**/*.test.ts`);
+
+/** @type {import('jest').Config} */
+module.exports = {
+  projects: [
+    {
+      ...common,
+      displayName: 'unit',
+      globalSetup: '<rootDir>/test/global-setup.mjs',
+      testMatch: group('lib', 'catalog', 'task', 'bin', 'bench', 'examples'),
+    },
+    {
+      ...common,
+      displayName: 'integration',
+      testMatch: group('compare', 'e2e', 'faults', 'image', 'lint', 'build', 'docs'),
+    },
+  ],
+};

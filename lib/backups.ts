@@ -1,0 +1,257 @@
+import { ArnFormat, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as kms from 'aws-cdk-lib/aws-kms';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import * as scheduler from 'aws-cdk-lib/aws-scheduler';
+import * as sqs from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import type { IBackupBucket } from './backup-bucket';
+import { BackupBucket } from './backup-bucket';
+import { DatabaseBackup } from './database-backup';
+import type { AddDatabaseProps } from './database-backup-props';
+import { acknowledge } from './private/acknowledge';
+import { fault } from './private/fault';
+import { DEFAULT_SUBNETS } from './private/first-run';
+import { grantRun, passRole } from './private/grant-run';
+import { familyPrefix, rolePath } from './private/names';
+import { schedulerRole } from './private/roles';
+
+/** Properties of Backups. */
+export interface BackupsProps {
+  /** VPC in which the tasks run, and from which the databases can be reached. */
+  readonly vpc: ec2.IVpc;
+
+  /**
+   * Where the backups go. In the same Region.
+   *
+   * @default - a BackupBucket is created, with a key of its own
+   */
+  readonly bucket?: IBackupBucket;
+
+  /**
+   * Cluster that runs the tasks, in `vpc`.
+   *
+   * @default - a Fargate cluster is created
+   */
+  readonly cluster?: ecs.ICluster;
+
+  /**
+   * Subnets of the tasks of all databases that name none themselves.
+   *
+   * @default - the private subnets with a way out
+   */
+  readonly vpcSubnets?: ec2.SubnetSelection;
+
+  /**
+   * Gives the tasks of all databases that do not say themselves a public address. Only with
+   * `vpcSubnets: { subnetType: ec2.SubnetType.PUBLIC }`.
+   *
+   * @default - with that subnet type they get one, else not
+   */
+  readonly assignPublicIp?: boolean;
+
+  /**
+   * Log group of the runs.
+   *
+   * @default - one is created, encrypted with the bucket's key if that key was created here
+   */
+  readonly logGroup?: logs.ILogGroup;
+
+  /**
+   * How long logs are kept. Not together with `logGroup`.
+   *
+   * @default logs.RetentionDays.THREE_MONTHS
+   */
+  readonly logRetention?: logs.RetentionDays;
+
+  /**
+   * Queue for runs that could not be started.
+   *
+   * @default - an encrypted queue is created that keeps messages for 14 days
+   */
+  readonly deadLetterQueue?: sqs.IQueue;
+
+  /**
+   * Group of the schedules.
+   *
+   * @default - a group is created, so that its metrics count these schedules alone
+   */
+  readonly scheduleGroup?: scheduler.IScheduleGroup;
+
+  /**
+   * Adds the gateway endpoint for S3, which is free, to the subnets: the backups do not pass a NAT gateway then. A second
+   * one in the same route table fails the deployment.
+   *
+   * @default false
+   */
+  readonly s3GatewayEndpoint?: boolean;
+}
+
+/** Database backups that share a bucket, a key, a cluster and a log group. */
+export class Backups extends Construct {
+  /** Where the backups go. */
+  public readonly bucket: IBackupBucket;
+  /** The key that encrypts them. */
+  public readonly encryptionKey: kms.IKey;
+  /** Cluster that runs the tasks. */
+  public readonly cluster: ecs.ICluster;
+  /** Log group of the runs. */
+  public readonly logGroup: logs.ILogGroup;
+  /** Queue for runs that could not be started. */
+  public readonly deadLetterQueue: sqs.IQueue;
+  /** Group of the schedules. */
+  public readonly scheduleGroup: scheduler.IScheduleGroup;
+  /** Role with which EventBridge Scheduler starts the tasks. */
+  public readonly schedulerRole: iam.Role;
+  private readonly children: DatabaseBackup[] = [];
+  private readonly props: BackupsProps;
+  private passedRoles?: iam.PolicyStatement;
+  private readonly endpoint?: ec2.GatewayVpcEndpoint;
+
+  constructor(scope: Construct, id: string, props: BackupsProps) {
+    super(scope, id);
+    const { vpc, vpcSubnets } = props;
+    this.props = props;
+    this.bucket = props.bucket ?? new BackupBucket(this, 'Bucket');
+    this.encryptionKey = this.bucket.encryptionKey;
+    this.cluster = this.clusterIn(vpc, props.cluster);
+    this.logGroup = this.logGroupOf(props);
+    this.deadLetterQueue = props.deadLetterQueue ?? this.createQueue();
+    // It has a name: left behind, it would be in the way of the next deployment.
+    this.scheduleGroup =
+      props.scheduleGroup ??
+      new scheduler.ScheduleGroup(this, 'ScheduleGroup', { removalPolicy: RemovalPolicy.DESTROY });
+    this.schedulerRole = this.createSchedulerRole();
+    if (props.s3GatewayEndpoint) {
+      this.endpoint = new ec2.GatewayVpcEndpoint(this, 'S3Endpoint', {
+        vpc,
+        service: ec2.GatewayVpcEndpointAwsService.S3,
+        subnets: [vpcSubnets ?? DEFAULT_SUBNETS],
+      });
+    }
+  }
+
+  /** The backups added so far. */
+  public get databases(): DatabaseBackup[] {
+    return [...this.children];
+  }
+
+  /** Backs up one more database. */
+  public addDatabase(id: string, props: AddDatabaseProps): DatabaseBackup {
+    const backup = new DatabaseBackup(this, id, {
+      ...props,
+      vpcSubnets: props.vpcSubnets ?? this.props.vpcSubnets,
+      assignPublicIp: props.assignPublicIp ?? this.props.assignPublicIp,
+      bucket: this.bucket,
+      cluster: this.cluster,
+      logGroup: this.logGroup,
+      scheduleGroup: this.scheduleGroup,
+      deadLetterQueue: this.deadLetterQueue,
+      // One policy by path and prefix serves all databases: 60 of them would not fit into an inline policy.
+      schedulerRole: this.schedulerRole.withoutPolicyUpdates(),
+    });
+    for (const role of [props.taskRole, props.executionRole]) if (role) this.admitRole(role);
+    if (this.endpoint) backup.schedule.node.addDependency(this.endpoint);
+    this.children.push(backup);
+    return backup;
+  }
+
+  /**
+   * Runs that could not be started and wait in the dead-letter queue.
+   *
+   * @default - maximum over five minutes
+   */
+  public metricDeadLetters(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.deadLetterQueue.metricApproximateNumberOfMessagesVisible(props);
+  }
+
+  /**
+   * Attempts to start a run that ECS refused.
+   *
+   * @default - sum over five minutes
+   */
+  public metricTargetErrors(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.scheduleGroup.metricTargetErrors(props);
+  }
+
+  private clusterIn(vpc: ec2.IVpc, given: ecs.ICluster | undefined): ecs.ICluster {
+    if (given === undefined) {
+      return new ecs.Cluster(this, 'Cluster', {
+        vpc,
+        enableFargateCapacityProviders: true,
+        containerInsightsV2: ecs.ContainerInsights.ENABLED,
+      });
+    }
+    const stack = Stack.of(this);
+    if (given.vpc !== vpc && stack.resolve(given.vpc.vpcId) !== stack.resolve(vpc.vpcId)) {
+      fault(
+        this,
+        `cluster must be in vpc ${vpc.node.path}, got: a cluster in ${given.vpc.node.path}: give its VPC in vpc`,
+      );
+    }
+    return given;
+  }
+
+  private logGroupOf({ logGroup, logRetention }: BackupsProps): logs.ILogGroup {
+    if (logGroup !== undefined) {
+      if (logRetention === undefined) return logGroup;
+      fault(
+        this,
+        `logRetention and logGroup cannot be given together, got: ${logRetention} days: set it on the log group`,
+      );
+    }
+    return new logs.LogGroup(this, 'LogGroup', {
+      retention: logRetention ?? logs.RetentionDays.THREE_MONTHS,
+      encryptionKey: this.admitLogs() ? this.encryptionKey : undefined,
+    });
+  }
+
+  /** Lets CloudWatch Logs use the key. False if the key is imported: its policy is its owner's. */
+  private admitLogs(): boolean {
+    const { region, partition, account, urlSuffix } = Stack.of(this);
+    const statement = new iam.PolicyStatement({
+      principals: [new iam.ServicePrincipal(`logs.${region}.${urlSuffix}`)],
+      actions: ['kms:Encrypt', 'kms:Decrypt', 'kms:ReEncrypt*', 'kms:GenerateDataKey*', 'kms:DescribeKey'],
+      resources: ['*'],
+      conditions: {
+        ArnLike: { 'kms:EncryptionContext:aws:logs:arn': `arn:${partition}:logs:${region}:${account}:log-group:*` },
+      },
+    });
+    return this.encryptionKey.addToResourcePolicy(statement, true).statementAdded;
+  }
+
+  private createQueue(): sqs.IQueue {
+    const queue = new sqs.Queue(this, 'DeadLetterQueue', {
+      encryption: sqs.QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+      retentionPeriod: Duration.days(14),
+    });
+    acknowledge(queue, 'AwsSolutions-SQS3', 'This is the dead-letter queue.');
+    return queue;
+  }
+
+  /** Lets the scheduler role hand over a role of the user. One statement for all, or 60 would not fit into the policy. */
+  private admitRole({ roleArn }: iam.IRole): void {
+    this.passedRoles?.addResources(roleArn);
+    if (this.passedRoles) return;
+    this.passedRoles = passRole([roleArn]);
+    this.schedulerRole.addToPrincipalPolicy(this.passedRoles);
+  }
+
+  /** Starts all tasks below this construct, found by role path and family prefix, and nothing else. */
+  private createSchedulerRole(): iam.Role {
+    const role = schedulerRole(this, this.scheduleGroup);
+    const { SLASH_RESOURCE_NAME: arnFormat } = ArnFormat;
+    const resourceName = `${rolePath(this).slice(1)}*`;
+    grantRun(this, role, {
+      cluster: this.cluster,
+      family: `${familyPrefix(this)}*`,
+      roleArns: [Stack.of(this).formatArn({ service: 'iam', region: '', resource: 'role', resourceName, arnFormat })],
+    });
+    this.deadLetterQueue.grantSendMessages(role);
+    return role;
+  }
+}

@@ -1,0 +1,171 @@
+import type { Duration } from 'aws-cdk-lib';
+import type * as ec2 from 'aws-cdk-lib/aws-ec2';
+import type * as ecs from 'aws-cdk-lib/aws-ecs';
+import type * as iam from 'aws-cdk-lib/aws-iam';
+import type * as logs from 'aws-cdk-lib/aws-logs';
+import type * as scheduler from 'aws-cdk-lib/aws-scheduler';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import type { IBackupBucket } from './backup-bucket';
+import type { BackupSchedule } from './backup-schedule';
+import type { Database } from './database';
+
+/** What is backed up, when, and on what machine. */
+export interface AddDatabaseProps {
+  /** The database to back up. */
+  readonly database: Database;
+
+  /** When backups are made. */
+  readonly schedule: BackupSchedule;
+
+  /**
+   * Name of the source: unique in its bucket, and the prefix of its keys. 1 to 40 lower-case letters, digits and hyphens,
+   * starting and ending with a letter or a digit. With another name, the backups start anew under another prefix.
+   *
+   * @default - made of the construct's id: `ShopOrders` becomes `shop-orders`
+   */
+  readonly sourceName?: string;
+
+  /**
+   * CPU units of the task; 1024 is one vCPU. 256, 512, 1024, 2048, 4096, 8192 or 16384.
+   *
+   * @default 1024
+   */
+  readonly cpu?: number;
+
+  /**
+   * Memory of the task, in MiB. Must be one that Fargate offers with `cpu`.
+   *
+   * @default 2048
+   */
+  readonly memoryLimitMiB?: number;
+
+  /**
+   * Architecture of the task.
+   *
+   * @default ecs.CpuArchitecture.X86_64
+   */
+  readonly cpuArchitecture?: ecs.CpuArchitecture;
+
+  /**
+   * Runs on Fargate Spot: cheaper, but a run may be interrupted, and fails then. Not with a public address. A cluster of
+   * yours must have the capacity provider FARGATE_SPOT.
+   *
+   * @default false
+   */
+  readonly spot?: boolean;
+
+  /**
+   * Disk of the task, in GiB: 21 to 200. Dumps are streamed; only SQLite makes its snapshot on it.
+   *
+   * @default - the 20 GiB that Fargate gives for free
+   */
+  readonly ephemeralStorageGiB?: number;
+
+  /**
+   * Platform version of Fargate: LATEST or VERSION1_4.
+   *
+   * @default ecs.FargatePlatformVersion.LATEST
+   */
+  readonly platformVersion?: ecs.FargatePlatformVersion;
+
+  /**
+   * Subnets of the task.
+   *
+   * @default - the private subnets with a way out
+   */
+  readonly vpcSubnets?: ec2.SubnetSelection;
+
+  /**
+   * Gives the task a public address. Only with `vpcSubnets: { subnetType: ec2.SubnetType.PUBLIC }`.
+   *
+   * @default - with that subnet type it gets one, else not
+   */
+  readonly assignPublicIp?: boolean;
+
+  /**
+   * Security groups of the task, besides those that the database carries. At most five together.
+   *
+   * @default - those of the database; if it carries none, one is created
+   */
+  readonly securityGroups?: ec2.ISecurityGroup[];
+
+  /**
+   * After this time a run stops itself and fails. 30 seconds to 7 days, and shorter than the shortest time between two
+   * runs, less the schedule's flexible window.
+   *
+   * @default - 12 hours, or nine tenths of that time if it is less
+   */
+  readonly timeout?: Duration;
+
+  /**
+   * zstd level, 1 (fast) to 19 (small).
+   *
+   * @default 1
+   */
+  readonly compressionLevel?: number;
+
+  /**
+   * A ready image with the program in it, made with the package's `dist/task/Dockerfile`.
+   *
+   * @default - built from the engine's official image when the stack is deployed
+   */
+  readonly image?: ecs.ContainerImage;
+
+  /**
+   * Role of the program. It is granted what a backup needs; `role.withoutPolicyUpdates()` prevents that.
+   *
+   * @default - a role is created
+   */
+  readonly taskRole?: iam.IRole;
+
+  /**
+   * Role with which ECS pulls the image, reads the secret and writes the log. It is granted these.
+   *
+   * @default - a role is created
+   */
+  readonly executionRole?: iam.IRole;
+
+  /**
+   * Whether the schedule runs.
+   *
+   * @default true
+   */
+  readonly enabled?: boolean;
+}
+
+/** Properties of a DatabaseBackup. */
+export interface DatabaseBackupProps extends AddDatabaseProps {
+  /** Where the backups go. In the same Region. */
+  readonly bucket: IBackupBucket;
+
+  /** Cluster that runs the task, in a VPC from which the database can be reached. */
+  readonly cluster: ecs.ICluster;
+
+  /**
+   * Log group of the runs.
+   *
+   * @default - one is created that keeps logs for three months
+   */
+  readonly logGroup?: logs.ILogGroup;
+
+  /**
+   * Role with which EventBridge Scheduler starts the task. It is granted that.
+   *
+   * @default - a role is created
+   */
+  readonly schedulerRole?: iam.IRole;
+
+  /**
+   * Group of the schedule.
+   *
+   * @default - the account's default group
+   */
+  readonly scheduleGroup?: scheduler.IScheduleGroup;
+
+  /**
+   * Queue for runs that could not be started: a standard one.
+   *
+   * @default - they are visible in the metrics of EventBridge Scheduler only
+   */
+  readonly deadLetterQueue?: sqs.IQueue;
+}

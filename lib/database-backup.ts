@@ -1,0 +1,180 @@
+import { Annotations } from 'aws-cdk-lib';
+import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import type * as ecs from 'aws-cdk-lib/aws-ecs';
+import type * as iam from 'aws-cdk-lib/aws-iam';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import type * as scheduler from 'aws-cdk-lib/aws-scheduler';
+import { Construct } from 'constructs';
+import { METRICS } from '../catalog/contract';
+import type { IBackupBucket } from './backup-bucket';
+import type { DatabaseBackupProps } from './database-backup-props';
+import type { BoundDatabase } from './private/bound-database';
+import { dumpJob, requireBackup } from './private/dump-job';
+import { letIn, wayOut } from './private/first-run';
+import { grantRun } from './private/grant-run';
+import { backupMetric } from './private/metric';
+import { familyPrefix } from './private/names';
+import { executionRole, schedulerRole, taskRole } from './private/roles';
+import { backupSchedule } from './private/schedule';
+import { registerSource, sourceNameOf } from './private/source-registry';
+import { backupTask } from './private/task-definition';
+import { timeoutSeconds } from './private/timeout';
+
+/** Backs up one database on a schedule. */
+export class DatabaseBackup extends Construct implements ec2.IConnectable, iam.IGrantable {
+  /** Name of the source in the bucket. */
+  public readonly sourceName: string;
+  /** The task. */
+  public readonly taskDefinition: ecs.FargateTaskDefinition;
+  /** The task's container. */
+  public readonly container: ecs.ContainerDefinition;
+  /** The schedule. */
+  public readonly schedule: scheduler.Schedule;
+  /** Role of the program. */
+  public readonly taskRole: iam.IRole;
+  /** Role with which ECS starts the task. */
+  public readonly executionRole: iam.IRole;
+  /** Role with which EventBridge Scheduler starts the task. */
+  public readonly schedulerRole: iam.IRole;
+  /** Log group of the runs. */
+  public readonly logGroup: logs.ILogGroup;
+  /** Security groups of the task. */
+  public readonly securityGroups: ec2.ISecurityGroup[];
+  /** Network connections of the task. */
+  public readonly connections: ec2.Connections;
+  /** The task role. */
+  public readonly grantPrincipal: iam.IPrincipal;
+  /** Where the backups go. */
+  public readonly bucket: IBackupBucket;
+  private readonly cluster: ecs.ICluster;
+
+  constructor(scope: Construct, id: string, props: DatabaseBackupProps) {
+    super(scope, id);
+    const { bucket } = props;
+    this.bucket = bucket;
+    this.cluster = props.cluster;
+    this.sourceName = props.sourceName ?? sourceNameOf(id);
+    registerSource(this, bucket, this.sourceName);
+    const database = props.database._bind(this);
+    const bound = props.schedule._bind(this);
+    const size = requireBackup(this, props, database);
+
+    this.taskRole = props.taskRole ?? taskRole(this, bucket, this.sourceName);
+    this.executionRole = props.executionRole ?? executionRole(this);
+    bucket.grantBackup(this.taskRole, this.sourceName);
+    this.grantPrincipal = this.taskRole.grantPrincipal;
+    this.logGroup =
+      props.logGroup ?? new logs.LogGroup(this, 'LogGroup', { retention: logs.RetentionDays.THREE_MONTHS });
+    this.taskDefinition = backupTask(this, {
+      ...size,
+      family: `${familyPrefix(scope)}${this.sourceName}`,
+      taskRole: this.taskRole,
+      executionRole: this.executionRole,
+      logGroup: this.logGroup,
+      database,
+      job: dumpJob(
+        this.sourceName,
+        bucket,
+        database,
+        timeoutSeconds(this, props.timeout, bound),
+        props.compressionLevel,
+      ),
+      image: props.image,
+    });
+    this.container = this.taskDefinition.defaultContainer!;
+    this.securityGroups = this.taskSecurityGroups(database, props.securityGroups);
+    this.connections = new ec2.Connections({ securityGroups: this.securityGroups });
+    const rules = database.allowTo ? letIn(this, database.allowTo, `backup of ${this.sourceName}`) : [];
+    this.schedulerRole = props.schedulerRole ?? schedulerRole(this, props.scheduleGroup);
+    this.grantRun(this.schedulerRole);
+    props.deadLetterQueue?.grantSendMessages(this.schedulerRole);
+    this.schedule = backupSchedule(this, {
+      ...props,
+      bound,
+      source: this.sourceName,
+      enabled: props.enabled ?? true,
+      taskDefinition: this.taskDefinition,
+      role: this.schedulerRole,
+      securityGroups: this.securityGroups,
+      spot: props.spot ?? false,
+    });
+    // A rate fires as soon as the schedule exists: what its first run needs comes before.
+    this.schedule.node.addDependency(
+      wayOut(this, this.cluster.vpc, props.vpcSubnets),
+      ...[props.taskRole, props.executionRole, props.schedulerRole, props.scheduleGroup].filter((part) => !!part),
+      ...[...rules, ...(database.needs ?? []), ...(props.spot ? [this.cluster] : [])],
+    );
+  }
+
+  /**
+   * Allows to start this backup, on demand or before a deployment.
+   *
+   * @param grantee whoever calls `ecs:RunTask`
+   */
+  public grantRun(grantee: iam.IGrantable): iam.Grant {
+    return grantRun(this, grantee, {
+      cluster: this.cluster,
+      family: `${this.taskDefinition.family}:*`,
+      roleArns: [this.taskRole.roleArn, this.executionRole.roleArn],
+    });
+  }
+
+  /**
+   * A metric of this source.
+   *
+   * @default - maximum over one hour
+   */
+  public metric(metricName: string, props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return backupMetric(this.bucket, this.sourceName, metricName, props);
+  }
+
+  /**
+   * Complete backups: a run writes 1 for a complete one and 0 for a failed one.
+   *
+   * @default - sum over one hour
+   */
+  public metricSuccess(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric(METRICS.success, { statistic: 'Sum', ...props });
+  }
+
+  /**
+   * Seconds that a run took.
+   *
+   * @default - maximum over one hour
+   */
+  public metricDuration(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric(METRICS.duration, props);
+  }
+
+  /**
+   * Bytes that the dump tool wrote, before compression.
+   *
+   * @default - maximum over one hour
+   */
+  public metricBytesIn(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric(METRICS.bytesIn, props);
+  }
+
+  /**
+   * Bytes stored in the bucket.
+   *
+   * @default - maximum over one hour
+   */
+  public metricBytesOut(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric(METRICS.bytesOut, props);
+  }
+
+  private taskSecurityGroups(database: BoundDatabase, given: ec2.ISecurityGroup[] = []): ec2.ISecurityGroup[] {
+    const groups = [...new Set([...(database.securityGroups ?? []), ...given])];
+    if (groups.length > 0) return groups;
+    const group = new ec2.SecurityGroup(this, 'SecurityGroup', {
+      vpc: this.cluster.vpc,
+      description: `Backup of ${this.sourceName}`,
+    });
+    // Rules are written from this side, so that a database in another stack need not know its backup.
+    const reason = 'The group lets everything out already.';
+    Annotations.of(group).acknowledgeWarning('@aws-cdk/aws-ec2:ipv4IgnoreEgressRule', reason);
+    return [group];
+  }
+}

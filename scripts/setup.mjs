@@ -1,0 +1,58 @@
+// Makes a machine ready: npm modules, the Python environment of the emulated AWS, and, with `--with <group>[,<group>]`,
+// database servers, Docker or what the benchmark compares with. Does nothing that is done already. Needs only Node.js.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { constants } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { checkNode, installNodeModules } from './setup/node-modules.mjs';
+import { GROUPS, installPrograms } from './setup/programs.mjs';
+import { installPythonPackages } from './setup/python.mjs';
+import { ROOT, SetupError } from './setup/say.mjs';
+
+const BENCH = 'bench';
+
+/**
+ * @param groups of programs that are needed: those of `scripts/setup/programs.mjs`, or `bench`
+ * @throws SetupError in one sentence, if something is missing that cannot be installed
+ */
+export function setUp(groups = []) {
+  checkNode();
+  const known = [...Object.keys(GROUPS), BENCH];
+  const unknown = groups.find((group) => !known.includes(group));
+  if (unknown !== undefined) throw new SetupError(`--with must be one of ${known.join(', ')}, got: ${unknown}`);
+  installNodeModules();
+  installPythonPackages(['requirements.txt', ...(groups.includes(BENCH) ? ['requirements-bench.txt'] : [])]);
+  for (const group of groups) if (group !== BENCH) installPrograms(group);
+}
+
+/** Sets up, or ends the process with the sentence that says what is missing. */
+export function setUpOrExit(groups = []) {
+  try {
+    setUp(groups);
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    process.stderr.write(`set-up: ${error.message}\n`);
+    process.exit(1);
+  }
+}
+
+/** Runs a program on the project's own Node.js and returns its exit code. Its standard output goes where `stdout` says. */
+export async function runOnOwnNode(args, stdout = 'inherit') {
+  const bin = join(ROOT, 'node_modules/.bin');
+  const env = { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH ?? ''}` };
+  const child = spawn(join(bin, 'node'), args, { cwd: ROOT, stdio: ['inherit', stdout, 'inherit'], env });
+  // Whoever is interrupted cleans up first: this process waits for that, and ends as it did.
+  const forward = (signal) => child.kill(signal);
+  const signals = ['SIGINT', 'SIGTERM'];
+  for (const signal of signals) process.on(signal, forward);
+  const [code, signal] = await once(child, 'exit');
+  for (const name of signals) process.removeListener(name, forward);
+  return code ?? 128 + constants.signals[signal];
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const at = process.argv.indexOf('--with');
+  setUpOrExit(at < 0 ? [] : (process.argv[at + 1] ?? '').split(','));
+  process.stderr.write('set-up: everything is there\n');
+}

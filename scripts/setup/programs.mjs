@@ -1,0 +1,67 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { aptInstall } from './apt.mjs';
+import { which } from './say.mjs';
+
+const SBIN = ['/usr/sbin', '/usr/local/sbin', '/usr/libexec'];
+
+/** Debian keeps PostgreSQL's programs, one folder a version, outside PATH. */
+function postgresqlFolders() {
+  const root = '/usr/lib/postgresql';
+  return existsSync(root) ? readdirSync(root).map((version) => join(root, version, 'bin')) : [];
+}
+
+const TOOLS = {
+  mariadb: {
+    title: 'the MariaDB server (mariadbd) with its client programs',
+    isThere: () => which('mariadbd', SBIN) && which('mariadb-dump') && which('mariadb'),
+    packages: ['mariadb-server', 'mariadb-client'],
+    elsewhere: 'install it from https://mariadb.org/download',
+  },
+  postgresql: {
+    title: 'the PostgreSQL server (postgres) with its client programs and extensions',
+    isThere: () => ['postgres', 'pg_dump', 'initdb'].every((program) => which(program, postgresqlFolders())),
+    packages: ['postgresql', 'postgresql-contrib'],
+    elsewhere: 'install it from https://www.postgresql.org/download',
+  },
+  openssl: {
+    title: 'OpenSSL (openssl)',
+    isThere: () => which('openssl'),
+    packages: ['openssl'],
+    elsewhere: 'install it from https://www.openssl.org',
+  },
+  faketime: {
+    title: 'libfaketime (faketime)',
+    isThere: () => which('faketime'),
+    packages: ['faketime'],
+    elsewhere: 'install it from https://github.com/wolfcw/libfaketime',
+  },
+  docker: {
+    title: 'the Docker engine (dockerd)',
+    isThere: () => which('dockerd', SBIN) && which('docker') && which('iptables', SBIN),
+    packages: ['docker.io', 'iptables'],
+    elsewhere: 'install it from https://docs.docker.com/engine/install',
+  },
+  debootstrap: {
+    title: 'debootstrap',
+    isThere: () => which('debootstrap', SBIN) && existsSync('/usr/share/keyrings/debian-archive-keyring.gpg'),
+    packages: ['debootstrap', 'debian-archive-keyring'],
+    elsewhere: 'install it from https://wiki.debian.org/Debootstrap',
+  },
+};
+
+/** What can be asked for by `--with`, and the tools that it stands for. */
+export const GROUPS = {
+  mariadb: ['mariadb', 'openssl'],
+  postgresql: ['postgresql', 'openssl'],
+  databases: ['mariadb', 'postgresql', 'openssl', 'faketime'],
+  docker: ['docker', 'debootstrap'],
+};
+
+/** Installs the programs of a group that are absent. */
+export function installPrograms(group) {
+  for (const name of GROUPS[group]) {
+    const tool = TOOLS[name];
+    if (!tool.isThere()) aptInstall(tool.packages, tool.title, tool.elsewhere);
+  }
+}

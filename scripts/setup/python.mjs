@@ -1,0 +1,58 @@
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { aptInstall } from './apt.mjs';
+import { ROOT, SetupError, run, say } from './say.mjs';
+
+const OLDEST_PYTHON = '3.10';
+const CANDIDATES = ['python3', 'python3.14', 'python3.13', 'python3.12', 'python3.11', 'python3.10'];
+const VENV = join(ROOT, '.venv');
+const ELSEWHERE = 'install it from https://www.python.org/downloads';
+
+const succeeds = (python, code) => spawnSync(python, ['-c', code], { stdio: 'ignore' }).status === 0;
+const isNewEnough = (python) =>
+  succeeds(python, `import sys; sys.exit(sys.version_info < (${OLDEST_PYTHON.replace('.', ', ')}))`);
+const hasVenv = (python) => succeeds(python, 'import venv, ensurepip');
+
+function findPython() {
+  let python = CANDIDATES.find((name) => isNewEnough(name) && hasVenv(name));
+  if (python) return python;
+  python = CANDIDATES.find(isNewEnough);
+  aptInstall(
+    ['python3', 'python3-venv'],
+    python ? 'Python’s venv module' : `Python ${OLDEST_PYTHON} or newer`,
+    ELSEWHERE,
+  );
+  python = CANDIDATES.find((name) => isNewEnough(name) && hasVenv(name));
+  if (python) return python;
+  throw new SetupError(
+    `Python ${OLDEST_PYTHON} or newer with its venv module is missing, and apt-get does not have it: ${ELSEWHERE}`,
+  );
+}
+
+/**
+ * Makes the Python environment `.venv` with the packages of requirement files, if it does not hold them yet.
+ *
+ * @param files names of requirement files
+ */
+export function installPythonPackages(files) {
+  const stampFile = join(VENV, 'installed.json');
+  const wanted = Object.fromEntries(files.map((file) => [file, hash(join(ROOT, file))]));
+  const usable = existsSync(stampFile) && existsSync(join(VENV, 'bin/python'));
+  const installed = usable ? JSON.parse(readFileSync(stampFile, 'utf8')) : {};
+  const missing = files.filter((file) => installed[file] !== wanted[file]);
+  if (missing.length === 0) return;
+  const python = usable ? undefined : findPython();
+  say(`installing the Python packages of ${missing.join(', ')} into .venv …`);
+  if (python) {
+    rmSync(VENV, { recursive: true, force: true });
+    run(python, ['-m', 'venv', VENV], 'the Python environment could not be made');
+  }
+  const args = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check'];
+  const requirements = missing.flatMap((file) => ['-r', file]);
+  run(join(VENV, 'bin/python'), [...args, ...requirements], 'the Python packages could not be installed');
+  writeFileSync(stampFile, JSON.stringify({ ...installed, ...wanted }));
+}
+
+const hash = (file) => createHash('sha256').update(readFileSync(file)).digest('hex');

@@ -1,0 +1,197 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import type * as z from 'zod';
+import { backupsFile } from '../../bin/schema';
+import { appOf, stackOf } from './support';
+
+// The inside of a schema is of any shape.
+/* eslint-disable @typescript-eslint/no-explicit-any */
+
+const DOCUMENT = fs.readFileSync(path.resolve(__dirname, '../../docs/backups-file.md'), 'utf8');
+const BLOCKS = [...DOCUMENT.matchAll(/```yaml\n([^]*?)```/g)].map(([, block]) => block!);
+
+/** Paths of all keys of a schema, or of those that may be left out; `*` stands for a name that the user chooses. */
+function keysOf(schema: any, at = '', optional = false): string[] {
+  const ways: z.ZodType[] | undefined = schema.meta?.()?.ways;
+  if (ways) return ways.flatMap((way) => keysOf(way, at, optional));
+  const { type, shape, innerType, valueType } = schema._zod.def;
+  if (innerType) return keysOf(innerType, at, optional);
+  if (type === 'record') return keysOf(valueType, `${at}*.`, optional);
+  if (type !== 'object') return [];
+  return Object.entries<any>(shape).flatMap(([key, value]) => [
+    ...(!optional || value._zod.def.type === 'optional' ? [`${at}${key}`] : []),
+    ...keysOf(value, `${at}${key}.`, optional),
+  ]);
+}
+
+const KEYS = [...new Set(keysOf(backupsFile))].sort();
+const OPTIONAL_KEYS = [...new Set(keysOf(backupsFile, '', true))].sort();
+const VPC = { id: 'vpc-0a1b2c3d', availabilityZones: ['eu-west-1a'], privateSubnetIds: ['subnet-0a1b2c3d'] };
+const KEY = (id: number) => `arn:aws:kms:eu-west-1:111122223333:key/${id}`;
+const TASK = { secret: 'shop/backup', schedule: { every: '6h' } };
+const MYSQL = { engine: 'mysql', version: '8.4', host: 'db.internal', ...TASK };
+const POSTGRESQL = { ...MYSQL, engine: 'postgresql', version: '17' };
+const RDS = { engine: 'mysql', version: '8.4', rds: { instance: 'shop' }, ...TASK };
+const CLUSTER = { ...RDS, rds: { cluster: 'shop' } };
+const FILES = { fileSystem: 'fs-0a1b2c3d', accessPoint: 'fsap-0a1b2c3d', securityGroup: 'sg-0a1b2c3d', path: 'a.db' };
+const SQLITE = { sqlite: FILES, schedule: { every: '6h' } };
+const DAILY = { ...MYSQL, schedule: { daily: '02:00' } };
+const EXISTING = { existing: 'backups', encryptionKey: KEY(1), region: 'eu-west-1' };
+
+type Content = Record<string, unknown>;
+const file = (database: Content, rest: Content = {}): Content => ({
+  ...{ account: '111122223333', region: 'eu-west-1', vpc: VPC, databases: { shop: database } },
+  ...rest,
+});
+const withBucket = (bucket: Content) => file(MYSQL, { bucket });
+
+/** For each key a file, and a value for the key that the file does not have. What is deployed must differ. */
+const EFFECTS: Record<string, readonly [file: Content, value: unknown]> = {
+  stackName: [file(MYSQL), 'Other'],
+  account: [file(MYSQL), '222233334444'],
+  region: [file(MYSQL), 'eu-west-2'],
+  tags: [file(MYSQL), { Team: 'platform' }],
+  'vpc.id': [file(MYSQL), 'vpc-0b1c2d3e'],
+  'vpc.tags': [file(MYSQL, { vpc: { tags: { Name: 'a' } } }), { Name: 'b' }],
+  'vpc.privateSubnetIds': [file(MYSQL), ['subnet-0b1c2d3e']],
+  'vpc.privateSubnetRouteTableIds': [
+    file(MYSQL, { s3GatewayEndpoint: 'true', vpc: { ...VPC, privateSubnetRouteTableIds: ['rtb-0a1b2c3d'] } }),
+    ['rtb-0b1c2d3e'],
+  ],
+  'vpc.publicSubnetIds': [
+    file(MYSQL, { vpcSubnets: 'public', vpc: { ...VPC, publicSubnetIds: ['subnet-0a1b2c3d'] } }),
+    ['subnet-0b1c2d3e'],
+  ],
+  vpcSubnets: [file(MYSQL, { vpc: { ...VPC, publicSubnetIds: ['subnet-0b1c2d3e'] } }), 'public'],
+  'vpcSubnets.subnetIds': [file(MYSQL, { vpcSubnets: { subnetIds: ['subnet-0b1c2d3e'] } }), ['subnet-0c1d2e3f']],
+  'vpcSubnets.subnetGroupName': [
+    file(MYSQL, { vpc: { ...VPC, publicSubnetIds: ['subnet-0b1c2d3e'] }, vpcSubnets: { subnetGroupName: 'Private' } }),
+    'Public',
+  ],
+  assignPublicIp: [
+    file(MYSQL, { vpc: { ...VPC, publicSubnetIds: ['subnet-0b1c2d3e'] }, vpcSubnets: 'public' }),
+    'false',
+  ],
+  s3GatewayEndpoint: [file(MYSQL, { vpc: { ...VPC, privateSubnetRouteTableIds: ['rtb-0a1b2c3d'] } }), 'true'],
+  'bucket.bucketName': [file(MYSQL), 'other-backups'],
+  'bucket.encryptionKey': [file(MYSQL), KEY(2)],
+  'bucket.noncurrentVersionRetention': [file(MYSQL), '30d'],
+  'bucket.serverAccessLogsBucket': [file(MYSQL), 'logs'],
+  'bucket.serverAccessLogsPrefix': [withBucket({ serverAccessLogsBucket: 'logs' }), 'backups/'],
+  'bucket.removalPolicy': [file(MYSQL), 'destroy'],
+  'bucket.existing': [withBucket(EXISTING), 'other-backups'],
+  logRetention: [file(MYSQL), '180'],
+  'databases.*.version': [file(MYSQL), '8.0'],
+  'databases.*.host': [file(MYSQL), 'other.internal'],
+  'databases.*.port': [file(MYSQL), '3307'],
+  'databases.*.databaseSecurityGroup': [file(MYSQL), 'sg-0a1b2c3d'],
+  'databases.*.secret': [file(MYSQL), 'other/backup'],
+  'databases.*.secret.secretId': [file({ ...MYSQL, secret: { secretId: 'shop' } }), 'other'],
+  'databases.*.secret.usernameKey': [file({ ...MYSQL, secret: { secretId: 'shop' } }), 'user'],
+  'databases.*.secret.passwordKey': [file({ ...MYSQL, secret: { secretId: 'shop' } }), 'pass'],
+  'databases.*.secret.encryptionKey': [file({ ...MYSQL, secret: { secretId: 'shop' } }), KEY(2)],
+  'databases.*.tls': [file(MYSQL), 'amazon-rds'],
+  'databases.*.tls.certificateAuthority': [file(MYSQL), 'company-ca.pem'],
+  'databases.*.tls.off': [file({ ...MYSQL, tls: { off: 'one reason' } }), 'another'],
+  'databases.*.databases': [file(MYSQL), ['shop']],
+  'databases.*.excludeDatabases': [file(MYSQL), ['scratch']],
+  'databases.*.extraDumpArguments': [file(MYSQL), ['--net-buffer-length=1M']],
+  'databases.*.securityGroups': [file(MYSQL), ['sg-0a1b2c3d']],
+  'databases.*.schemas': [file(POSTGRESQL), ['public']],
+  'databases.*.excludeSchemas': [file(POSTGRESQL), ['scratch']],
+  'databases.*.rds.instance': [file(RDS), 'other'],
+  'databases.*.rds.cluster': [file(CLUSTER), 'other'],
+  'databases.*.rds.useReader': [file(CLUSTER), 'true'],
+  'databases.*.sqlite.fileSystem': [file(SQLITE), 'fs-0b1c2d3e'],
+  'databases.*.sqlite.accessPoint': [file(SQLITE), 'fsap-0b1c2d3e'],
+  'databases.*.sqlite.securityGroup': [file(SQLITE), 'sg-0b1c2d3e'],
+  'databases.*.sqlite.path': [file(SQLITE), 'b.db'],
+  'databases.*.schedule.every': [file(MYSQL), '12h'],
+  'databases.*.schedule.daily': [file(DAILY), '02:30'],
+  'databases.*.schedule.weekly': [file({ ...MYSQL, schedule: { weekly: 'sunday 02:00' } }), 'monday 02:00'],
+  'databases.*.schedule.cron': [file({ ...MYSQL, schedule: { cron: '0 2 * * ? *' } }), '0 3 * * ? *'],
+  'databases.*.schedule.timeZone': [file(DAILY), 'Asia/Tokyo'],
+  'databases.*.schedule.flexibleWindow': [file(MYSQL), '15m'],
+  'databases.*.schedule.retryAttempts': [file(MYSQL), '0'],
+  'databases.*.schedule.maxEventAge': [file(MYSQL), '5m'],
+  'databases.*.enabled': [file(MYSQL), 'false'],
+  'databases.*.timeout': [file(MYSQL), '2h'],
+  'databases.*.compressionLevel': [file(MYSQL), '9'],
+  'databases.*.cpu': [file({ ...MYSQL, memoryLimitMiB: '4096' }), '2048'],
+  'databases.*.memoryLimitMiB': [file(MYSQL), '4096'],
+  'databases.*.cpuArchitecture': [file(MYSQL), 'arm64'],
+  'databases.*.spot': [file(MYSQL), 'true'],
+  'databases.*.ephemeralStorageGiB': [file(MYSQL), '50'],
+  'databases.*.vpcSubnets': [file(MYSQL, { vpc: { ...VPC, publicSubnetIds: ['subnet-0b1c2d3e'] } }), 'public'],
+  'databases.*.vpcSubnets.subnetIds': [file(MYSQL), ['subnet-0c1d2e3f']],
+  'databases.*.vpcSubnets.subnetGroupName': [
+    file(MYSQL, { vpc: { ...VPC, publicSubnetIds: ['subnet-0b1c2d3e'] } }),
+    'Public',
+  ],
+  'databases.*.assignPublicIp': [
+    file(MYSQL, { vpc: { ...VPC, publicSubnetIds: ['subnet-0b1c2d3e'] }, vpcSubnets: 'public' }),
+    'false',
+  ],
+};
+
+/** The same file with another value. JSON is YAML. */
+function changed(content: Content, key: string, value: unknown): Content {
+  const copy = structuredClone(content);
+  const steps = key.replace('*', 'shop').split('.');
+  const last = steps.pop()!;
+  const holder = steps.reduce<any>((at, step) => (at[step] ??= {}), copy);
+  holder[last] = value;
+  return copy;
+}
+
+const known = new Map<string, unknown>();
+
+/** All that the CDK CLI is told. */
+function deployed(content: Content): unknown {
+  const source = JSON.stringify(content);
+  if (!known.has(source)) {
+    const app = appOf(source);
+    const { stackName, environment, template, tags } = stackOf(app);
+    known.set(source, { stackName, environment, template, tags, missing: app.synth().manifest.missing });
+  }
+  return known.get(source);
+}
+
+// Until the CLI has answered a look-up, the CDK makes do with a VPC that its own checks of templates dislike.
+beforeAll(() => jest.spyOn(console, 'error').mockImplementation());
+afterAll(() => jest.restoreAllMocks());
+
+/** Keys that cannot change alone: other tests show what they do. */
+const ELSEWHERE = ['bucket.region', 'databases.*.engine', 'vpc.availabilityZones'];
+/** Keys that hold other keys are tested by these. */
+const tested = (key: string) => !KEYS.some((other) => other.startsWith(`${key}.`)) && !ELSEWHERE.includes(key);
+
+test('every key is tested', () => {
+  expect(KEYS.filter((key) => tested(key) && !(key in EFFECTS))).toEqual([]);
+  expect(Object.keys(EFFECTS).filter((key) => !KEYS.includes(key))).toEqual([]);
+});
+
+test.each(Object.entries(EFFECTS))('%s has an effect', (key, [content, value]) => {
+  expect(deployed(changed(content, key, value))).not.toEqual(deployed(content));
+});
+
+test.each(KEYS)('%s is documented', (key) => {
+  const name = key.split('.').at(-1)!;
+  expect(BLOCKS[1]).toMatch(new RegExp(`\\b${name}:`));
+});
+
+test.each(OPTIONAL_KEYS)('%s is documented with its default', (key) => {
+  const name = new RegExp(`\\b${key.split('.').at(-1)!}:`);
+  // A comment, and the keys that follow it.
+  const paragraphs = [...BLOCKS[1]!.matchAll(/((?:^ *#.*\n)+)((?:^ *[^#\s].*\n)+)/gm)];
+  const about = paragraphs.filter(([paragraph]) => name.test(paragraph));
+  expect(about.map(([, comment]) => comment)).toContainEqual(expect.stringMatching(/default/i));
+});
+
+test.each(BLOCKS.map((block) => [block.split('\n')[0]!, block]))(
+  'the file that begins with %s is right',
+  (_, block) => {
+    const source = block.startsWith('# Name') ? block : `account: 111122223333\n${block}`;
+    expect(Object.keys(stackOf(appOf(source)).template.Resources).length).toBeGreaterThan(10);
+  },
+);

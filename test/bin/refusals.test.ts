@@ -1,0 +1,370 @@
+import { refusal } from './support';
+
+const VPC = '{ id: vpc-0a1b2c3d, availabilityZones: [eu-west-1a], privateSubnetIds: [subnet-0a1b2c3d] }';
+/** A file that is right, with the lines that a case is about in the place of database keys; they start at line 5. */
+const database = (...lines: string[]) =>
+  `region: eu-west-1
+vpc: ${VPC}
+databases:
+  shop:
+${lines.map((line) => `    ${line}\n`).join('')}`;
+const ENGINE = 'engine: mysql';
+const VERSION = 'version: 8.4';
+const HOST = 'host: db.internal';
+const SECRET = 'secret: shop/backup';
+const EVERY = 'schedule: { every: 6h }';
+const SQLITE = (path: string) =>
+  `sqlite: { fileSystem: fs-0a1b2c3d, accessPoint: fsap-0a1b2c3d, securityGroup: sg-0a1b2c3d, path: ${path} }`;
+/** A right server with one more line, the ninth. */
+const server = (line: string) =>
+  database(ENGINE, HOST, SECRET, VERSION, line, ...(/^schedule/.test(line) ? [] : [EVERY]));
+/** A right file with one more line, the first. */
+const file = (line: string) => `${line}\n${database(ENGINE, VERSION, HOST, SECRET, EVERY)}`;
+/** A file with another VPC. */
+const inVpc = (vpc: string, region = '') =>
+  `${region}vpc: ${vpc}\ndatabases:\n  notes: { ${SQLITE('notes.db')}, ${EVERY} }\n`;
+const DURATION = 'a whole number with a unit, such as 90s, 30m, 6h or 14d';
+
+test.each([
+  ['an empty file', '', 'backups.yaml:1: the file must be a map with the keys vpc and databases, got: nothing'],
+  ['a list', '- a', 'backups.yaml:1: the file must be a map with the keys vpc and databases, got: a list'],
+  [
+    'no VPC',
+    'databases: { n: 5 }',
+    'backups.yaml:1: vpc is missing: it must be default, or a map with id or tags\nbackups.yaml:1: databases.n must be a map with engine, or with sqlite, got: 5',
+  ],
+  [
+    'no databases',
+    `vpc: ${VPC}`,
+    'backups.yaml:1: databases is missing: it must be a map of at least one database, by its name',
+  ],
+  [
+    'an empty map of databases',
+    `vpc: ${VPC}\ndatabases: {}`,
+    'backups.yaml:2: databases must be a map of at least one database, by its name, got: an empty map',
+  ],
+  [
+    'nothing',
+    `vpc: ${VPC}\ndatabases:`,
+    'backups.yaml:2: databases must be a map of at least one database, by its name, got: nothing',
+  ],
+  [
+    'no YAML',
+    'vpc: { id: x\n',
+    'backups.yaml:2: not valid YAML: Flow map in block collection must be sufficiently indented and end with a }',
+  ],
+  ['an unknown alias', 'vpc: *it\n', 'backups.yaml:1: *it stands for nothing: there is no &it before it'],
+  [
+    'a key twice',
+    database(ENGINE, VERSION, HOST, SECRET, EVERY, VERSION),
+    'backups.yaml:10: databases.shop.version is given twice, first on line 6: keep one of them',
+  ],
+  [
+    'a key twice at the top',
+    file('region: eu-west-1'),
+    'backups.yaml:2: region is given twice, first on line 1: keep one of them',
+  ],
+  [
+    'an unknown key at the top',
+    file('regoin: eu-west-1'),
+    'backups.yaml:1: the file has an unknown key "regoin": did you mean region?',
+  ],
+  [
+    'all that is missing',
+    database('sqlite: {}', 'path: /x', EVERY),
+    [
+      'backups.yaml:5: databases.shop.sqlite.fileSystem is missing: it must be the id of an EFS file system, fs-…',
+      'backups.yaml:5: databases.shop.sqlite.accessPoint is missing: it must be the id of an EFS access point, fsap-…',
+      'backups.yaml:5: databases.shop.sqlite.securityGroup is missing: it must be the id of a security group, sg-…',
+      'backups.yaml:5: databases.shop.sqlite.path is missing: it must be a path below the access point, without a leading slash',
+      'backups.yaml:6: databases.shop has an unknown key "path": allowed are sqlite, schedule, enabled, timeout, compressionLevel, cpu, memoryLimitMiB, cpuArchitecture, spot, ephemeralStorageGiB, vpcSubnets, assignPublicIp',
+    ].join('\n'),
+  ],
+  ['an account', file('account: 12'), 'backups.yaml:1: account must be an account id of 12 digits, got: 12'],
+  [
+    'a Region',
+    file('stackName: x\n').replace('eu-west-1', 'Ireland'),
+    'backups.yaml:3: region must be a Region, for example eu-west-1, got: Ireland',
+  ],
+  [
+    'a stack name',
+    file('stackName: my stack'),
+    'backups.yaml:1: stackName must be a name of letters, digits and hyphens, starting with a letter, got: my stack',
+  ],
+  ['tags', file('tags: [a]'), 'backups.yaml:1: tags must be a map of tags, got: a list'],
+  ['a flag', file('s3GatewayEndpoint: yes'), 'backups.yaml:1: s3GatewayEndpoint must be true or false, got: yes'],
+  [
+    'retention',
+    file('logRetention: 2'),
+    'backups.yaml:1: logRetention must be forever, or a number of days that CloudWatch Logs offers: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653, got: 2',
+  ],
+  ['a bucket', file('bucket: backups'), 'backups.yaml:1: bucket must be a map, got: backups'],
+  [
+    'a bucket without a key',
+    file('bucket: { existing: backups }'),
+    'backups.yaml:1: bucket.encryptionKey is missing: it must be the ARN of a KMS key, arn:aws:kms:…:key/…',
+  ],
+  [
+    'a removal policy',
+    file('bucket: { removalPolicy: delete }'),
+    'backups.yaml:1: bucket.removalPolicy must be one of retain, destroy, got: delete',
+  ],
+  [
+    'a time of retention',
+    file('bucket: { noncurrentVersionRetention: 36h }'),
+    'backups.yaml:1: bucket: noncurrentVersionRetention must be a whole number of days, 1 or more, got: 1 day 12 hours',
+  ],
+  [
+    'a bucket elsewhere',
+    file('bucket: { existing: backups, encryptionKey: "arn:aws:kms:eu-west-1:111122223333:key/x", region: us-east-1 }'),
+    'backups.yaml:5: databases.shop: bucket must be in the Region of the backup, eu-west-1, got: a bucket in us-east-1: use one in eu-west-1',
+  ],
+  [
+    'a VPC by name',
+    inVpc('production'),
+    'backups.yaml:1: vpc must be default, or a map with id or tags, got: production: for a VPC of yours write vpc: { id: vpc-… }',
+  ],
+  ['a VPC id', inVpc('{ id: 5 }'), 'backups.yaml:1: vpc.id must be the id of a VPC, vpc-…, got: 5'],
+  [
+    'zones that do not fit the subnets',
+    inVpc('{ id: vpc-0a1b2c3d, availabilityZones: [a, b], privateSubnetIds: [subnet-0a1b2c3d] }'),
+    'backups.yaml:1: vpc: Number of privateSubnetIds (1) must be a multiple of availability zones (2).',
+  ],
+  [
+    'a look-up without a Region',
+    inVpc('default'),
+    'backups.yaml:1: vpc: a VPC is looked up, which needs to know the account and the Region: give account and region, or use AWS credentials, or give availabilityZones and privateSubnetIds beside the id of the VPC',
+  ],
+  [
+    'subnets',
+    file('vpcSubnets: privat'),
+    'backups.yaml:1: vpcSubnets must be one of private, public, isolated, got: privat: did you mean private?',
+  ],
+  [
+    'no subnets',
+    file('vpcSubnets: { subnetIds: [] }'),
+    'backups.yaml:1: vpcSubnets.subnetIds must be a list of ids of subnets, subnet-…, at least one, got: an empty list',
+  ],
+  [
+    'a name',
+    database('').replace('shop:', 'Shop_1: 5'),
+    'backups.yaml:4: databases.Shop_1 must be a map with engine, or with sqlite, got: 5\nbackups.yaml:4: databases.Shop_1 must be named with 1 to 40 lower-case letters, digits and hyphens, starting and ending with a letter or a digit, got: "Shop_1"',
+  ],
+  [
+    'an engine',
+    database('engine: postgres', 'version: 17', HOST, SECRET, EVERY),
+    'backups.yaml:5: databases.shop.engine must be one of mysql, mariadb, postgresql, got: postgres: did you mean postgresql?',
+  ],
+  [
+    'the engine SQLite',
+    database('engine: sqlite', VERSION, HOST, SECRET, EVERY),
+    'backups.yaml:5: databases.shop.engine must be one of mysql, mariadb, postgresql, got: sqlite: for SQLite give sqlite: { … } in place of engine',
+  ],
+  [
+    'a version in quotes',
+    database(ENGINE, 'version: "8.9"', HOST, SECRET, EVERY),
+    'backups.yaml:6: databases.shop.version must be one of 5.7, 8.0, 8.4, 9.6, 9.7, got: "8.9": give the version that the server runs',
+  ],
+  [
+    'a version of another engine',
+    database('engine: mariadb', VERSION, HOST, SECRET, EVERY),
+    'backups.yaml:6: databases.shop.version must be one of 10.6, 10.11, 11.4, 11.8, 12.2, 12.3, got: 8.4: give the version that the server runs',
+  ],
+  [
+    'a minor version',
+    database('engine: postgresql', 'version: 17.2', HOST, SECRET, EVERY),
+    'backups.yaml:6: databases.shop.version must be one of 14, 15, 16, 17, 18, got: 17.2: give the version that the server runs',
+  ],
+  [
+    'schemas of MySQL',
+    server('schemas: [a]'),
+    expect.stringMatching(
+      /^backups.yaml:9: databases.shop has an unknown key "schemas": allowed are engine, version, host, .*assignPublicIp$/,
+    ) as string,
+  ],
+  [
+    'no host',
+    database(ENGINE, VERSION, SECRET, EVERY),
+    'backups.yaml:4: databases.shop.host is missing: it must be a host name or an address',
+  ],
+  [
+    'a host with its port',
+    database(ENGINE, VERSION, 'host: db:3306', SECRET, EVERY),
+    'backups.yaml:7: databases.shop.host must be a host name or an address, got: db:3306',
+  ],
+  [
+    'a port',
+    server('port: 99999'),
+    'backups.yaml:9: databases.shop.port must be a whole number from 1 to 65535, got: 99999',
+  ],
+  [
+    'a secret',
+    database(ENGINE, VERSION, HOST, 'secret:', EVERY),
+    'backups.yaml:8: databases.shop.secret must be the name or the ARN of a secret, got: nothing',
+  ],
+  [
+    'no secret',
+    database(ENGINE, VERSION, HOST, EVERY),
+    'backups.yaml:4: databases.shop.secret is missing: it must be the name or the ARN of a secret, or a map with secretId',
+  ],
+  [
+    'a security group',
+    server('securityGroups: [sg-0a1b2c3d, clients]'),
+    'backups.yaml:9: databases.shop.securityGroups[1] must be the id of a security group, sg-…, got: clients',
+  ],
+  [
+    'a text for a list',
+    server('databases: shop'),
+    'backups.yaml:9: databases.shop.databases must be a list of names of databases, at least one, got: shop',
+  ],
+  [
+    'an empty list',
+    server('databases: []'),
+    'backups.yaml:9: databases.shop.databases must be a list of names of databases, at least one, got: an empty list',
+  ],
+  [
+    'TLS switched off',
+    server('tls: off'),
+    'backups.yaml:9: databases.shop.tls must be one of amazon-rds, public, got: off: for clear text write why: tls: { off: <reason> }',
+  ],
+  [
+    'TLS off without a reason',
+    server('tls: { off: }'),
+    'backups.yaml:9: databases.shop.tls.off must be the reason why clear text is acceptable here, got: nothing',
+  ],
+  [
+    'no schedule',
+    database(ENGINE, VERSION, HOST, SECRET),
+    'backups.yaml:4: databases.shop.schedule is missing: it must be a map with every, daily, weekly or cron',
+  ],
+  [
+    'a text as schedule',
+    server('schedule: daily'),
+    'backups.yaml:9: databases.shop.schedule must be a map with every, daily, weekly or cron, got: daily',
+  ],
+  [
+    'a distance',
+    server('schedule: { every: 6 hours }'),
+    `backups.yaml:9: databases.shop.schedule.every must be ${DURATION}, got: 6 hours`,
+  ],
+  [
+    'a distance of nothing',
+    server('schedule: { every: 0h }'),
+    `backups.yaml:9: databases.shop.schedule.every must be ${DURATION}, got: 0h`,
+  ],
+  [
+    'a time of day',
+    server("schedule: { daily: '25:00' }"),
+    'backups.yaml:9: databases.shop.schedule.daily must be a time of day from 00:00 to 23:59, got: "25:00"',
+  ],
+  [
+    'a day',
+    server('schedule: { weekly: someday 02:00 }'),
+    'backups.yaml:9: databases.shop.schedule.weekly must be a day and a time, such as sunday 02:30, got: someday 02:00',
+  ],
+  [
+    'a zone for a distance',
+    server('schedule: { every: 6h, timeZone: UTC }'),
+    'backups.yaml:9: databases.shop.schedule has an unknown key "timeZone": allowed are every, flexibleWindow, retryAttempts, maxEventAge',
+  ],
+  [
+    'an unknown zone',
+    server("schedule: { daily: '02:00', timeZone: Paris }"),
+    'backups.yaml:4: databases.shop: time zone must be a name of the IANA database, for example Europe/Paris, got: Paris',
+  ],
+  [
+    'a schedule that never fires',
+    server('schedule: { cron: 0 2 * * ? 2020 }'),
+    'backups.yaml:4: databases.shop: schedule never fires: no such time lies in the future, got: cron(0 2 * * ? 2020)',
+  ],
+  [
+    'a timeout',
+    server('timeout: 7h'),
+    'backups.yaml:4: databases.shop: timeout must be shorter than the shortest time between two runs of rate(6 hours), 21600 seconds, got: 25200 seconds: shorten it, or back up less often',
+  ],
+  [
+    'a size',
+    server('memoryLimitMiB: 1000'),
+    'backups.yaml:4: databases.shop: memoryLimitMiB with cpu 1024 must be one of 2048, 3072, 4096, 5120, 6144, 7168, 8192, got: 1000',
+  ],
+  [
+    'databases to take and to leave',
+    server('databases: [a]\n    excludeDatabases: [b]'),
+    'backups.yaml:4: databases.shop: databases and excludeDatabases cannot be given together: name what to back up, or what to leave out',
+  ],
+  [
+    'a path',
+    database(SQLITE('/notes.db'), EVERY),
+    'backups.yaml:5: databases.shop.sqlite.path must be a path below the access point, without a leading slash, got: /notes.db',
+  ],
+  [
+    'a path that leaves',
+    database(SQLITE('../notes.db'), EVERY),
+    'backups.yaml:4: databases.shop: path must be relative to the access point, without .., for example \'shop.db\', got: "../notes.db"',
+  ],
+  [
+    'rds',
+    database('rds: { name: x }', ENGINE, VERSION, SECRET, EVERY),
+    'backups.yaml:5: databases.shop.rds must be a map with instance or cluster, got: a map',
+  ],
+  [
+    'rds and a host',
+    database('rds: { instance: x }', ENGINE, VERSION, HOST, SECRET, EVERY),
+    expect.stringMatching(/^backups.yaml:8: databases.shop has an unknown key "host": /) as string,
+  ],
+  [
+    'rds without an account',
+    database('rds: { instance: x }', ENGINE, VERSION, SECRET, EVERY),
+    'backups.yaml:4: databases.shop: rds is looked up, which needs to know the account and the Region: give account and region, or use AWS credentials, or give host in place of rds',
+  ],
+])('%s', (_, source, sentence) => {
+  expect(refusal(source)).toEqual(sentence);
+});
+
+test('a certificate that is not there, by its path', () => {
+  expect(refusal(server('tls: { certificateAuthority: nowhere.pem }'))).toBe(
+    'backups.yaml:4: databases.shop: tls.certificateAuthority cannot be read, no such file: nowhere.pem: give a path relative to backups.yaml, or the PEM itself',
+  );
+});
+
+test('what the constructs refuse in several databases, all at once, in the order of the file', () => {
+  const rest = `${VERSION}, ${HOST}, ${SECRET}`;
+  const source = `vpc: ${VPC}
+databases:
+  first: { ${ENGINE}, ${rest}, ${EVERY}, timeout: 7h }
+  second: { ${ENGINE}, ${rest}, ${EVERY} }
+  third: { ${ENGINE}, ${rest}, ${EVERY}, cpu: 1000 }
+`;
+  expect(refusal(source)).toBe(
+    [
+      'backups.yaml:3: databases.first: timeout must be shorter than the shortest time between two runs of rate(6 hours), 21600 seconds, got: 25200 seconds: shorten it, or back up less often',
+      'backups.yaml:5: databases.third: cpu must be one of 256, 512, 1024, 2048, 4096, 8192, 16384 (1024 is one vCPU), got: 1000',
+    ].join('\n'),
+  );
+});
+
+test('the line of a value that was named or merged is that of its own', () => {
+  const source = `vpc: ${VPC}
+databases:
+  first: &common
+    ${ENGINE}
+    version: 9
+    ${HOST}
+    ${SECRET}
+    ${EVERY}
+  second:
+    <<: *common
+    ${VERSION}
+    port: 0
+  third:
+    <<: *common
+`;
+  const version = 'must be one of 5.7, 8.0, 8.4, 9.6, 9.7, got: 9: give the version that the server runs';
+  expect(refusal(source)).toBe(
+    [
+      `backups.yaml:5: databases.first.version ${version}`,
+      `backups.yaml:5: databases.third.version ${version}`,
+      'backups.yaml:12: databases.second.port must be a whole number from 1 to 65535, got: 0',
+    ].join('\n'),
+  );
+});

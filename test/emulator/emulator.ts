@@ -1,0 +1,146 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { Daemon, freePort, run, temporaryDirectory } from '../support/processes';
+
+/** The project's folder, from here and from the bundles in `dist/apps`. */
+export const ROOT = path.resolve(__dirname, '../..');
+/** The emulator's account: what an account id becomes that no access key names. */
+export const ACCOUNT = '000000000000';
+export const REGION = 'us-east-1';
+const CREDENTIALS = { accessKeyId: 'test', secretAccessKey: 'test' };
+
+/** A resource of a deployed stack, with the properties that CloudFormation resolved. */
+export interface RecordedResource {
+  readonly type: string;
+  readonly physicalId: string;
+  readonly properties: Record<string, unknown>;
+}
+
+/** Outputs of stacks: by stack name, by output name. */
+export type Outputs = Record<string, Record<string, string>>;
+
+/** An emulated AWS on a free port of the loopback address, and the real CDK CLI pointed at it. */
+export class Emulator {
+  /** Ends a CDK CLI that is still at work. */
+  private readonly stopping = new AbortController();
+
+  private constructor(
+    readonly endpoint: string,
+    /** Home of the CDK CLI, and all that a run writes. Removed by {@link stop}. */
+    readonly directory: string,
+    private readonly daemon: Daemon,
+  ) {}
+
+  /** Starts it: about two seconds. */
+  static async start(): Promise<Emulator> {
+    const python = path.join(ROOT, '.venv/bin/python');
+    if (!fs.existsSync(python)) throw new Error(`${python} is missing: run: npm run setup`);
+    const directory = temporaryDirectory('emulator');
+    const port = await freePort();
+    const endpoint = `http://127.0.0.1:${port}`;
+    const environment = {
+      ...{ PATH: process.env.PATH, HOME: directory, TMPDIR: directory, PYTHONDONTWRITEBYTECODE: '1' },
+      ...{ BIND_HOST: '127.0.0.1', MINISTACK_HOST: '127.0.0.1', GATEWAY_PORT: String(port) },
+      // Custom resources of the CDK find the SDK here, as they do in Lambda.
+      NODE_PATH: path.join(ROOT, 'node_modules'),
+    };
+    const daemon = await Daemon.start(
+      python,
+      [path.join(ROOT, 'test/emulator/launcher.py')],
+      { logFile: path.join(directory, 'emulator.log'), env: environment },
+      async () => {
+        const answer = await fetch(`${endpoint}/_ministack/health`);
+        if (!answer.ok) throw new Error(`health: ${answer.status}`);
+      },
+    );
+    return new Emulator(endpoint, directory, daemon);
+  }
+
+  /** Settings for a client of the AWS SDK. */
+  get client() {
+    return { endpoint: this.endpoint, region: REGION, credentials: CREDENTIALS };
+  }
+
+  /** What points the AWS CLI, the CDK CLI and any SDK at the emulator, and at nothing else. */
+  get environment(): Record<string, string> {
+    return {
+      AWS_ENDPOINT_URL: this.endpoint,
+      AWS_REGION: REGION,
+      AWS_DEFAULT_REGION: REGION,
+      AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
+      AWS_EC2_METADATA_DISABLED: 'true',
+    };
+  }
+
+  /** `cdk bootstrap`. */
+  async bootstrap(): Promise<void> {
+    await this.cdk(['bootstrap', `aws://${ACCOUNT}/${REGION}`]);
+  }
+
+  /**
+   * `cdk deploy`.
+   *
+   * @param app command that synthesises the app, as {@link appCommand} gives it
+   * @param stacks names of stacks; all when left out
+   * @param environment variables for the app
+   */
+  async deploy(
+    app: string,
+    stacks: readonly string[] = [],
+    environment: Record<string, string> = {},
+  ): Promise<Outputs> {
+    const outputs = path.join(this.directory, 'outputs.json');
+    fs.rmSync(outputs, { force: true });
+    const args = ['--require-approval', 'never', '--outputs-file', outputs];
+    await this.cdk(['deploy', ...this.of(app, stacks), ...args], environment);
+    return fs.existsSync(outputs) ? (JSON.parse(fs.readFileSync(outputs, 'utf8')) as Outputs) : {};
+  }
+
+  /** `cdk destroy`. */
+  async destroy(app: string, stacks: readonly string[] = [], environment: Record<string, string> = {}): Promise<void> {
+    await this.cdk(['destroy', ...this.of(app, stacks), '--force'], environment);
+  }
+
+  /** Every resource of a deployed stack, by logical id. */
+  async recorded(stack: string): Promise<Record<string, RecordedResource>> {
+    const answer = await fetch(`${this.endpoint}/_recorded`);
+    const stacks = (await answer.json()) as Record<string, Record<string, RecordedResource>>;
+    const found = stacks[stack];
+    if (!found) throw new Error(`stack ${stack} is not deployed; deployed are: ${Object.keys(stacks).join(', ')}`);
+    return found;
+  }
+
+  /** Stops it and removes all that it wrote. */
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    await this.daemon.stop('SIGKILL');
+    fs.rmSync(this.directory, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  private of(app: string, stacks: readonly string[]): string[] {
+    const chosen = stacks.length > 0 ? stacks : ['--all'];
+    return [...chosen, '--app', app, '--output', path.join(this.directory, 'cdk.out')];
+  }
+
+  private cdk(args: readonly string[], environment: Record<string, string> = {}): Promise<string> {
+    const cli = path.join(ROOT, 'node_modules/aws-cdk/bin/cdk');
+    const quiet = ['--no-notices', '--no-color', '--progress', 'events'];
+    // Of this process's environment only PATH: a profile or an account of the user's must never be met.
+    const bin = path.join(ROOT, 'node_modules/.bin');
+    const own = { PATH: `${bin}:${process.env.PATH}`, HOME: this.directory, TMPDIR: this.directory };
+    const switches = { CI: '1', CDK_DISABLE_CLI_TELEMETRY: 'true', CDK_DEFAULT_ACCOUNT: ACCOUNT };
+    const env = { ...own, ...this.environment, ...switches, ...environment };
+    return run(process.execPath, [cli, ...args, ...quiet], { cwd: this.directory, env, signal: this.stopping.signal });
+  }
+}
+
+/**
+ * The command for `cdk --app` that runs an app written in TypeScript in this repository.
+ *
+ * @param entry path of the app, from the project's folder
+ */
+export async function appCommand(entry: string): Promise<string> {
+  const outfile = await run(process.execPath, [path.join(ROOT, 'scripts/bundle-app.mjs'), entry], { cwd: ROOT });
+  return `node "${outfile}"`;
+}

@@ -1,0 +1,281 @@
+"""What MiniStack's CloudFormation engine lacks and this project's templates use.
+
+Bucket settings, task definitions, schedules, EFS and the like are handed to the emulated service, so that its own API
+answers for them. Types that need no behaviour here are only kept.
+"""
+
+import copy
+import json
+
+from botocore.serialize import create_serializer
+from botocore.session import get_session
+from ministack.services import cloudwatch_logs, ecs, efs, iam, s3, scheduler, secretsmanager, sqs
+from ministack.services.cloudformation import _stacks, handlers, provisioners, stacks
+
+HANDLERS = provisioners._RESOURCE_HANDLERS
+
+
+def extend(resource_type, apply):
+    """Lets `apply(physical_id, attributes, properties)` complete what MiniStack makes of a resource type. What it
+    returns, if anything, takes the place of (physical_id, attributes)."""
+    original = HANDLERS[resource_type]
+
+    def create(logical_id, props, stack_name):
+        made = original["create"](logical_id, props, stack_name)
+        return apply(*made, props) or made
+
+    def update(physical_id, old_props, new_props, stack_name):
+        made = original["update"](physical_id, old_props, new_props, stack_name)
+        return apply(*made, new_props) or made
+
+    HANDLERS[resource_type] = {**original, "create": create, **({"update": update} if "update" in original else {})}
+
+
+def add(resource_type, create, delete=lambda physical_id, props: None):
+    """Adds a resource type. `create(name, properties)` returns (physical_id, attributes)."""
+
+    def create_named(logical_id, props, stack_name):
+        return create(provisioners._physical_name(stack_name, logical_id, max_len=60), props)
+
+    HANDLERS[resource_type] = {"create": create_named, "delete": delete}
+
+
+FREE_FORM = ("Options", "DockerLabels", "DriverOpts", "Labels")
+IRREGULAR = {"EFSVolumeConfiguration": "efsVolumeConfiguration", "FilesystemId": "fileSystemId", "IAM": "iam"}
+
+
+def lower_first(value):
+    """CloudFormation's `PropertyName` as the API's `propertyName`, all the way down, but for free-form maps."""
+    if isinstance(value, list):
+        return [lower_first(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        IRREGULAR.get(key, key[0].lower() + key[1:]): item if key in FREE_FORM else lower_first(item)
+        for key, item in value.items()
+    }
+
+
+# S3 ------------------------------------------------------------------------------------------------------------------
+
+S3_MODEL = get_session().get_service_model("s3")
+S3_SERIALIZER = create_serializer("rest-xml", include_validation=False)
+
+
+def put(bucket, operation, handler, **parameters):
+    """Gives the emulated S3 what a client would have sent."""
+    request = S3_SERIALIZER.serialize_to_request({"Bucket": bucket, **parameters}, S3_MODEL.operation_model(operation))
+    body = request["body"]
+    status, _, answer = handler(bucket, body if isinstance(body, bytes) else body.encode())
+    if status >= 300:
+        raise ValueError(f"{operation} of {bucket}: {answer}")
+
+
+def lifecycle_rule(rule):
+    days = rule.get("NoncurrentVersionExpirationInDays")
+    noncurrent = rule.get("NoncurrentVersionExpiration", {"NoncurrentDays": days} if days else None)
+    expiration = {
+        k: v
+        for k, v in {
+            "Days": rule.get("ExpirationInDays"),
+            "ExpiredObjectDeleteMarker": rule.get("ExpiredObjectDeleteMarker"),
+        }.items()
+        if v is not None
+    }
+    parts = {
+        "ID": rule.get("Id"),
+        "AbortIncompleteMultipartUpload": rule.get("AbortIncompleteMultipartUpload"),
+        "NoncurrentVersionExpiration": noncurrent,
+        "Expiration": expiration,
+    }
+    filled = {k: v for k, v in parts.items() if v}
+    return {**filled, "Status": rule["Status"], "Filter": {"Prefix": rule.get("Prefix", "")}}
+
+
+def default_encryption(default):
+    # Without a key S3 takes its own; MiniStack then wants one named in every put.
+    own = {"KMSMasterKeyID": "alias/aws/s3"} if default["SSEAlgorithm"] == "aws:kms" else {}
+    return {**own, **{k: v for k, v in default.items() if isinstance(v, str)}}
+
+
+def bucket_settings(name, attributes, props):
+    if "BucketEncryption" in props:
+        rules = [
+            {
+                "ApplyServerSideEncryptionByDefault": default_encryption(rule["ServerSideEncryptionByDefault"]),
+                "BucketKeyEnabled": rule.get("BucketKeyEnabled", False),
+            }
+            for rule in props["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+        ]
+        configuration = {"Rules": rules}
+        put(name, "PutBucketEncryption", s3._put_bucket_encryption, ServerSideEncryptionConfiguration=configuration)
+    if "LifecycleConfiguration" in props:
+        rules = [lifecycle_rule(rule) for rule in props["LifecycleConfiguration"]["Rules"]]
+        configuration = {"Rules": rules}
+        put(name, "PutBucketLifecycleConfiguration", s3._put_bucket_lifecycle, LifecycleConfiguration=configuration)
+    if "PublicAccessBlockConfiguration" in props:
+        configuration = props["PublicAccessBlockConfiguration"]
+        put(name, "PutPublicAccessBlock", s3._put_public_access_block, PublicAccessBlockConfiguration=configuration)
+    if "OwnershipControls" in props:
+        configuration = props["OwnershipControls"]
+        put(name, "PutBucketOwnershipControls", s3._put_bucket_ownership_controls, OwnershipControls=configuration)
+    if "LoggingConfiguration" in props:
+        logging = props["LoggingConfiguration"]
+        enabled = {"TargetBucket": logging["DestinationBucketName"], "TargetPrefix": logging.get("LogFilePrefix", "")}
+        put(name, "PutBucketLogging", s3._put_bucket_logging, BucketLoggingStatus={"LoggingEnabled": enabled})
+
+
+extend("AWS::S3::Bucket", bucket_settings)
+
+
+# ECS -----------------------------------------------------------------------------------------------------------------
+
+
+def task_definition(logical_id, props, stack_name):
+    data = {"family": f"{stack_name}{logical_id}", **lower_first(props)}
+    status, _, body = ecs._register_task_definition(data)
+    answer = json.loads(body)
+    if status != 200:
+        raise ValueError(answer)
+    arn = answer["taskDefinition"]["taskDefinitionArn"]
+    return arn, {"TaskDefinitionArn": arn}
+
+
+def capacity_providers(name, props):
+    cluster = props["Cluster"]
+    ecs._clusters[cluster]["capacityProviders"] = props["CapacityProviders"]
+    ecs._clusters[cluster]["defaultCapacityProviderStrategy"] = lower_first(props["DefaultCapacityProviderStrategy"])
+    return cluster, {}
+
+
+def cluster(logical_id, props, stack_name, original=HANDLERS["AWS::ECS::Cluster"]["create"]):
+    return original(logical_id, {**props, "ClusterSettings": lower_first(props.get("ClusterSettings", []))}, stack_name)
+
+
+HANDLERS["AWS::ECS::TaskDefinition"]["create"] = task_definition
+HANDLERS["AWS::ECS::Cluster"]["create"] = cluster
+add("AWS::ECS::ClusterCapacityProviderAssociations", capacity_providers)
+
+
+# Scheduler -----------------------------------------------------------------------------------------------------------
+
+
+def schedule_details(name, attributes, props):
+    # What the API writes in another way than CloudFormation, and what MiniStack drops.
+    stored = scheduler._schedules[f"{props.get('GroupName', 'default')}/{name}"]
+    stored["Target"] = copy.deepcopy(stored["Target"])
+    for key in ("ScheduleExpressionTimezone", "KmsKeyArn", "StartDate", "EndDate"):
+        if key in props:
+            stored[key] = props[key]
+    parameters = stored["Target"].get("EcsParameters", {})
+    if "CapacityProviderStrategy" in parameters:
+        parameters["CapacityProviderStrategy"] = lower_first(parameters["CapacityProviderStrategy"])
+    network = parameters.get("NetworkConfiguration", {})
+    if "AwsvpcConfiguration" in network:
+        parameters["NetworkConfiguration"] = {"awsvpcConfiguration": network["AwsvpcConfiguration"]}
+
+
+def schedule_update(physical_id, old_props, new_props, stack_name):
+    HANDLERS["AWS::Scheduler::Schedule"]["delete"](physical_id, old_props)
+    return HANDLERS["AWS::Scheduler::Schedule"]["create"](physical_id, {**new_props, "Name": physical_id}, stack_name)
+
+
+extend("AWS::Scheduler::Schedule", schedule_details)
+HANDLERS["AWS::Scheduler::Schedule"]["update"] = schedule_update
+
+
+# EFS -----------------------------------------------------------------------------------------------------------------
+
+
+def efs_resource(create, id_name, arn_name=None):
+    def create_resource(name, props):
+        body = {**props, "CreationToken": name, "ClientToken": name, "Tags": props.get("FileSystemTags", [])}
+        status, _, answer = create(body)
+        made = json.loads(answer)
+        if status >= 300:
+            raise ValueError(made)
+        attributes = {id_name: made[id_name], "Id": made[id_name]}
+        return made[id_name], {**attributes, **({"Arn": made[arn_name]} if arn_name else {})}
+
+    return create_resource
+
+
+add(
+    "AWS::EFS::FileSystem",
+    efs_resource(efs._create_file_system, "FileSystemId", "FileSystemArn"),
+    lambda physical_id, props: efs._delete_file_system(physical_id),
+)
+add(
+    "AWS::EFS::AccessPoint",
+    efs_resource(efs._create_access_point, "AccessPointId", "AccessPointArn"),
+    lambda physical_id, props: efs._delete_access_point(physical_id),
+)
+add(
+    "AWS::EFS::MountTarget",
+    efs_resource(efs._create_mount_target, "MountTargetId"),
+    lambda physical_id, props: efs._delete_mount_target(physical_id),
+)
+
+
+# Identities, secrets, logs, queues -----------------------------------------------------------------------------------
+
+
+def role_path(name, attributes, props):
+    arn = iam._roles[name]["Arn"].replace(":role/", f":role{props.get('Path', '/')}", 1)
+    iam._roles[name]["Arn"] = arn
+    return name, {**attributes, "Arn": arn}
+
+
+def secret_reference(name, attributes, props):
+    # CloudFormation's Ref of a secret is its ARN.
+    return attributes["Arn"], {**attributes, "Id": attributes["Arn"]}
+
+
+def secret_delete(physical_id, props):
+    for name in [name for name, secret in secretsmanager._secrets.items() if secret["ARN"] == physical_id]:
+        del secretsmanager._secrets[name]
+
+
+def log_group_key(name, attributes, props):
+    if "KmsKeyId" in props:
+        cloudwatch_logs._log_groups[name]["kmsKeyId"] = props["KmsKeyId"]
+
+
+def queue_encryption(url, attributes, props):
+    for key in ("KmsMasterKeyId", "KmsDataKeyReusePeriodSeconds", "SqsManagedSseEnabled"):
+        if key in props:
+            sqs._queues[url]["attributes"][key] = str(props[key]).lower() if key.startswith("Sqs") else str(props[key])
+
+
+extend("AWS::IAM::Role", role_path)
+extend("AWS::SecretsManager::Secret", secret_reference)
+HANDLERS["AWS::SecretsManager::Secret"]["delete"] = secret_delete
+extend("AWS::Logs::LogGroup", log_group_key)
+extend("AWS::SQS::Queue", queue_encryption)
+
+
+# Only kept: nothing here depends on what they do ---------------------------------------------------------------------
+
+for resource_type in ("SecurityGroupIngress", "SecurityGroupEgress", "FlowLog", "NatGateway"):
+    add(f"AWS::EC2::{resource_type}", lambda name, props: (name, {"Id": name, "NatGatewayId": name}))
+add("AWS::EC2::EIP", lambda name, props: (name, {"AllocationId": name, "PublicIp": "192.0.2.1"}))
+add("AWS::SecretsManager::SecretTargetAttachment", lambda name, props: (props["SecretId"], {"Id": props["SecretId"]}))
+
+
+# Deleting stacks -----------------------------------------------------------------------------------------------------
+
+
+def delete_unless_retained(resource_type, physical_id, props, stack_name=None, logical_id=None):
+    definition = _stacks[stack_name].get("_template", {}).get("Resources", {}).get(logical_id, {})
+    if definition.get("DeletionPolicy") != "Retain":
+        provisioners._delete_resource(resource_type, physical_id, props, stack_name, logical_id)
+
+
+def delete_by_name_or_arn(params, delete_stack=handlers._ACTION_HANDLERS["DeleteStack"]):
+    # The CDK CLI names the stack by its ARN: arn:aws:cloudformation:<region>:<account>:stack/<name>/<id>
+    name = params["StackName"][0]
+    return delete_stack({**params, "StackName": [name.split("/")[1] if name.startswith("arn:") else name]})
+
+
+stacks._delete_resource = delete_unless_retained
+handlers._ACTION_HANDLERS["DeleteStack"] = delete_by_name_or_arn

@@ -1,0 +1,98 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import type { App } from 'aws-cdk-lib';
+import { Validations } from 'aws-cdk-lib';
+import { AwsSolutionsChecks } from 'cdk-nag';
+
+const EXAMPLES = path.resolve(__dirname, '../../examples');
+
+interface Example {
+  /** Engine and schedule of each backup. */
+  readonly backups: readonly string[];
+  /** What cdk-nag finds in what the backups are set among, by construct. None of it is in the package's constructs. */
+  readonly surroundings: Record<string, readonly string[]>;
+}
+
+const DATABASE = [
+  'AwsSolutions-SMG4',
+  'AwsSolutions-RDS3',
+  'AwsSolutions-RDS6',
+  'AwsSolutions-RDS10',
+  'AwsSolutions-RDS11',
+];
+
+const REGIONAL = (service: string) => `arn:<AWS::Partition>:${service}:eu-west-1:111122223333`;
+
+const ALL: Record<string, Example> = {
+  'quick-start': { backups: ['mysql rate(6 hours) Etc/UTC'], surroundings: { Vpc: ['AwsSolutions-VPC7'] } },
+  rds: {
+    backups: [
+      'mariadb cron(30 1 * * ? *) Europe/Paris',
+      'postgresql cron(0 3 ? * SUN *) Etc/UTC',
+      'postgresql rate(6 hours) Etc/UTC',
+    ],
+    surroundings: { Vpc: ['AwsSolutions-VPC7'], Orders: DATABASE, Accounts: DATABASE, Catalog: DATABASE },
+  },
+  'self-hosted-docker': {
+    backups: ['mysql cron(0 2 * * ? *) Etc/UTC'],
+    surroundings: { BackupUser: ['AwsSolutions-SMG4'] },
+  },
+  'sqlite-efs': { backups: ['sqlite rate(1 hour) Etc/UTC'], surroundings: { Vpc: ['AwsSolutions-VPC7'] } },
+  'bring-your-own': {
+    backups: ['postgresql cron(15 2 ? * MON-FRI *) Etc/UTC'],
+    // Roles of the user's own, with what the backup is granted.
+    surroundings: {
+      'backup-task': ['AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:s3:::company-backups/accounts/*]'],
+      'backup-execution': [
+        'AwsSolutions-IAM5[Resource::*]',
+        `AwsSolutions-IAM5[Resource::${REGIONAL('logs')}:log-group:/company/backups:*]`,
+      ],
+      'backup-scheduler': [
+        `AwsSolutions-IAM5[Resource::${REGIONAL('ecs')}:task-definition/BringYourOwn-accounts:*]`,
+        `AwsSolutions-IAM5[Resource::${REGIONAL('ecs')}:task/tools/*]`,
+      ],
+    },
+  },
+};
+
+/** The example's own file, as its user runs it. It must not have been synthesised before. */
+const load = (example: string): App => (jest.requireActual(path.join(EXAMPLES, example, 'app.ts')) as { app: App }).app;
+
+test('every example is tested, here or with the backups file', () => {
+  expect(fs.readdirSync(EXAMPLES).sort()).toEqual([...Object.keys(ALL), 'yaml'].sort());
+});
+
+test.each(Object.entries(ALL))('%s: makes its backups, and cdk-nag finds nothing in them', (name, example) => {
+  const app = load(name);
+  const stack = app.node.children.find(({ node }) => node.id !== 'Tree')!;
+  for (const [construct, findings] of Object.entries(example.surroundings)) {
+    const reason = 'The example is about backups: it leaves out what does not concern them.';
+    for (const id of findings) Validations.of(stack.node.findChild(construct)).acknowledge({ id, reason });
+  }
+  Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+
+  // Throws what cdk-nag finds.
+  const [{ template }] = app.synth().stacks as unknown as [{ template: { Resources: Record<string, Resource> } }];
+
+  expect(backupsOf(template.Resources)).toEqual(example.backups);
+});
+
+interface Resource {
+  readonly Type: string;
+  // What CloudFormation takes: of any shape.
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  readonly Properties: any;
+}
+
+/** Engine and schedule of each backup, by way of the schedule's target: the task that it runs. */
+function backupsOf(resources: Record<string, Resource>): string[] {
+  return Object.values(resources)
+    .filter(({ Type }) => Type === 'AWS::Scheduler::Schedule')
+    .map(({ Properties: { ScheduleExpression, ScheduleExpressionTimezone, Target } }) => {
+      const task = resources[Target.EcsParameters.TaskDefinitionArn.Ref]!.Properties;
+      const job = task.ContainerDefinitions[0].Environment.find(({ Name }: { Name: string }) => Name === 'BACKUP_JOB');
+      const engine = /\\?"engine\\?":\\?"(\w+)/.exec(JSON.stringify(job.Value))![1];
+      return `${engine} ${ScheduleExpression} ${ScheduleExpressionTimezone}`;
+    })
+    .sort();
+}

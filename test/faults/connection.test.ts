@@ -1,0 +1,161 @@
+import { MariadbServer } from '../servers/mariadb';
+import { PostgresqlServer } from '../servers/postgresql';
+import type { DumpJob, ExitCodeName, ServerJob } from '../../catalog/contract';
+import { Authority } from '../servers/tls';
+import { serverJob } from '../support/job';
+import { freePort } from '../support/processes';
+import type { ProgramOptions } from '../support/program';
+import { Program } from '../support/program';
+import { Fixture } from './fixture';
+
+jest.setTimeout(120_000);
+
+const PASSWORD = 'right-one';
+type Server = MariadbServer | PostgresqlServer;
+
+describe.each(['mariadb', 'postgresql'] as const)('a backup of %s', (engine) => {
+  const start =
+    engine === 'mariadb' ? MariadbServer.start.bind(MariadbServer) : PostgresqlServer.start.bind(PostgresqlServer);
+  const title = engine === 'mariadb' ? 'MariaDB' : 'PostgreSQL';
+  let fixture: Fixture;
+  let server: Server;
+  let expired: Server;
+
+  async function prepare(options: { expiredCertificate?: boolean }): Promise<Server> {
+    const made = await start(options);
+    await (made instanceof MariadbServer
+      ? made.exec(
+          `CREATE USER backup@'%' IDENTIFIED BY '${PASSWORD}'; GRANT ALL ON *.* TO backup@'%'; CREATE DATABASE shop; CREATE TABLE shop.t (a INT);`,
+        )
+      : made.exec(`CREATE ROLE backup LOGIN SUPERUSER PASSWORD '${PASSWORD}'`));
+    return made;
+  }
+
+  beforeAll(async () => {
+    fixture = await Fixture.start();
+    server = await prepare({});
+    expired = await prepare({ expiredCertificate: true });
+  });
+  afterAll(async () => {
+    await Promise.allSettled([server?.stop(), expired?.stop()]);
+    await fixture?.stop();
+  });
+
+  const options = (source: string, overrides: Partial<ServerJob> = {}, of = server): ProgramOptions => ({
+    job: serverJob(of, engine, fixture.place(source), overrides),
+    ...{ aws: fixture.emulator.environment, username: 'backup', password: PASSWORD },
+  });
+
+  async function expectFailure(given: ProgramOptions, exit: ExitCodeName, sentence: RegExp): Promise<void> {
+    await fixture.expectFailure(await Program.run(given), given.job.source, exit, sentence);
+  }
+
+  test('succeeds when nothing is wrong, so that each failure has the one cause that is tested', async () => {
+    await fixture.expectNextRunSucceeds(options('fine'));
+  });
+
+  test('with a wrong password', async () => {
+    const given = { ...options('password'), password: 'wrong-one' };
+    await expectFailure(
+      given,
+      'connection',
+      /^could not connect to localhost:\d+: .*(Access denied|password authentication failed).* \(the server refused user or password: check the secret.*\)$/,
+    );
+    expect((await Program.run(given)).output).not.toContain('wrong-one');
+    await fixture.expectNextRunSucceeds(options('password'));
+  });
+
+  test('on an unknown host', async () => {
+    const sentence =
+      /^could not connect to database\.invalid:\d+: getaddrinfo (ENOTFOUND|EAI_AGAIN) database\.invalid \((no such host name: check host, and that the VPC resolves it|the name server did not answer: .*)\)$/;
+    await expectFailure(options('host', { host: 'database.invalid' }), 'connection', sentence);
+  });
+
+  test('where nothing listens', async () => {
+    const port = await freePort();
+    const sentence = new RegExp(
+      `^could not connect to localhost:${port}: .*ECONNREFUSED.* \\(nothing listens there: check host and port, and that the server runs\\)$`,
+    );
+    await expectFailure(options('refused', { port }), 'connection', sentence);
+  });
+
+  test('whose certificate has expired', async () => {
+    const sentence =
+      /^could not connect to localhost:\d+: certificate has expired \(the server's certificate has expired: renew it\)$/;
+    await expectFailure(options('expired', {}, expired), 'connection', sentence);
+  });
+
+  test('whose certificate is from an authority that is not trusted', async () => {
+    const { pem } = await Authority.create(fixture.directory);
+    const sentence =
+      /^could not connect to localhost:\d+: .* \(the certificate is not signed by a trusted authority: give its authority with DatabaseTls\.certificateAuthority\(pem\)\)$/;
+    await expectFailure(options('untrusted', { tls: { mode: 'certificate-authority', pem } }), 'connection', sentence);
+    await expectFailure(options('not-public', { tls: { mode: 'public' } }), 'connection', sentence);
+    await expectFailure(options('not-amazon', { tls: { mode: 'amazon-rds' } }), 'connection', sentence);
+  });
+
+  test('whose certificate is for another name', async () => {
+    const sentence =
+      /^could not connect to 127\.0\.0\.1:\d+: .* \(the server's certificate is for another name: use the name that it was issued for as host\)$/;
+    await expectFailure(options('name', { host: '127.0.0.1' }), 'connection', sentence);
+  });
+
+  test('of a database that does not exist', async () => {
+    const sentence =
+      /^database "no such" does not exist on localhost, or the user may not see it; it shows: .*(shop|postgres).*$/;
+    await expectFailure(options('missing', { databases: ['no such'] }), 'configuration', sentence);
+    await fixture.expectNextRunSucceeds(options('missing'));
+  });
+
+  test('of no database at all', async () => {
+    const sentence =
+      /^there is no database to back up on localhost; it shows: (shop|postgres): name the databases, or grant the user access to them$/;
+    await expectFailure(options('none', { excludeDatabases: ['shop', 'postgres'] }), 'configuration', sentence);
+  });
+
+  test('of another version', async () => {
+    const given = options('version');
+    const job: DumpJob = { ...given.job, engineVersion: engine === 'mariadb' ? '11.4' : '17' };
+    const sentence = new RegExp(
+      `^the server is ${title} .*, but the backup is set up for version (11\\.4|17): set version: '(10\\.11|15)' and deploy$`,
+    );
+    await expectFailure({ ...given, job }, 'configuration', sentence);
+  });
+
+  test.each([
+    [
+      'BACKUP_JOB',
+      undefined,
+      /^environment variable BACKUP_JOB is not set: run this program through a task definition of cdk-proven-backups$/,
+    ],
+    ['BACKUP_JOB', '{"source":', /^environment variable BACKUP_JOB is not JSON: .*$/],
+    ['BACKUP_JOB', '{"source": "A b"}', /^environment variable BACKUP_JOB does not fit: .*$/],
+    [
+      'DATABASE_USERNAME',
+      undefined,
+      /^environment variable DATABASE_USERNAME is not set: the secret must hold the key that the task definition names for it$/,
+    ],
+    [
+      'DATABASE_PASSWORD',
+      undefined,
+      /^environment variable DATABASE_PASSWORD is not set: the secret must hold the key that the task definition names for it$/,
+    ],
+    [
+      'DATABASE_PASSWORD',
+      '',
+      /^environment variable DATABASE_PASSWORD is empty: the secret must hold the key that the task definition names for it$/,
+    ],
+    [
+      'BACKUP_TRIGGER',
+      'whim',
+      /^environment variable BACKUP_TRIGGER must be one of schedule, on-demand, before-deployment, got: "whim"$/,
+    ],
+    [
+      'BACKUP_SCHEDULED_TIME',
+      'noon',
+      /^environment variable BACKUP_SCHEDULED_TIME must be an ISO 8601 time in UTC such as 2026-11-20T02:00:00Z, got: "noon"$/,
+    ],
+  ])('with %s = %j', async (variable, value, sentence) => {
+    await expectFailure({ ...options('environment'), environment: { [variable]: value } }, 'configuration', sentence);
+  });
+});

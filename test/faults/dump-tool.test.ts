@@ -1,0 +1,121 @@
+import { incompressibleTable as mariadbTable } from '../schemas/mariadb';
+import { incompressibleTable as postgresqlTable } from '../schemas/postgresql';
+import { MariadbServer } from '../servers/mariadb';
+import { PostgresqlServer } from '../servers/postgresql';
+import { serverJob } from '../support/job';
+import type { ProgramOptions } from '../support/program';
+import { Program } from '../support/program';
+import { TcpProxy } from '../support/tcp-proxy';
+import type { ToolFault } from '../support/tool-wrapper';
+import { wrapTool } from '../support/tool-wrapper';
+import { Fixture } from './fixture';
+
+jest.setTimeout(120_000);
+
+const PASSWORD = 'not-so-secret';
+const MEGABYTES = 30;
+const HALF = MEGABYTES * 500_000;
+/** A stderr of 100 bytes, beside exit code 0. */
+const COMPLAINT = `${'Something went wrong, and I shall not say so by my exit code.'.padEnd(99, '!')}\n`;
+
+const CUT_SHORT = {
+  mariadb:
+    /^mariadb-dump exited with 0, but its output does not end with "-- Dump completed": the dump is cut short and was thrown away$/,
+  postgresql:
+    /^pg_dump exited with 0, but its archive is not whole: it ends within a block of data: the dump was thrown away$/,
+};
+
+describe.each(['mariadb', 'postgresql'] as const)('a dump of %s', (engine) => {
+  const tool = engine === 'mariadb' ? 'mariadb-dump' : 'pg_dump';
+  let fixture: Fixture;
+  let server: MariadbServer | PostgresqlServer;
+  let proxy: TcpProxy;
+  let uncompressedBytes: number;
+
+  async function startServer(): Promise<MariadbServer | PostgresqlServer> {
+    if (engine === 'mariadb') {
+      const mariadb = await MariadbServer.start();
+      await mariadb.exec(`CREATE USER backup@'%' IDENTIFIED BY '${PASSWORD}'; GRANT ALL ON *.* TO backup@'%';
+        CREATE DATABASE shop; USE shop; ${mariadbTable('orders', MEGABYTES)}`);
+      return mariadb;
+    }
+    const postgresql = await PostgresqlServer.start();
+    await postgresql.exec(`CREATE ROLE backup LOGIN SUPERUSER PASSWORD '${PASSWORD}'; CREATE DATABASE shop`);
+    await postgresql.exec(postgresqlTable('orders', MEGABYTES), 'shop');
+    return postgresql;
+  }
+
+  const options = (source: string, port = server.port): ProgramOptions => ({
+    job: serverJob(server, engine, fixture.place(source), { databases: ['shop'], port }),
+    ...{ aws: fixture.emulator.environment, username: 'backup', password: PASSWORD },
+  });
+
+  beforeAll(async () => {
+    fixture = await Fixture.start();
+    server = await startServer();
+    proxy = await TcpProxy.start(server.port);
+    expect(await Program.run(options('whole'))).toMatchObject({ exit: 'success' });
+    const [manifest] = await fixture.bucket.manifests('whole');
+    uncompressedBytes = manifest!.objects.find(({ kind }) => kind === 'dump')!.uncompressedBytes;
+    expect(uncompressedBytes).toBeGreaterThan(MEGABYTES * 900_000);
+  });
+  afterAll(async () => {
+    await Promise.allSettled([proxy?.stop(), server?.stop()]);
+    await fixture?.stop();
+  });
+
+  test.each([1, 50, 99])('whose tool is killed at %i %% leaves no backup', async (percent) => {
+    const afterBytes = Math.round((uncompressedBytes * percent) / 100);
+    const source = `killed-${percent}`;
+    const toolsDirectory = wrapTool(tool, { afterBytes, killedBy: 'SIGKILL' }, fixture.directory);
+    const result = await Program.run({ ...options(source), toolsDirectory });
+    const sentence = new RegExp(
+      `^${tool} was killed by SIGKILL, as the kernel does when memory runs out: raise memoryLimitMiB of this backup`,
+    );
+    await fixture.expectFailure(result, source, 'dumpFailed', sentence);
+    await fixture.expectNextRunSucceeds(options(source));
+  });
+
+  test.each<[string, ToolFault, RegExp]>([
+    [
+      'complains and exits with 0',
+      { says: COMPLAINT },
+      new RegExp(`^${tool} exited with 0 but complained: ${COMPLAINT.trim()}$`),
+    ],
+    ['ends early and exits with 0', { afterBytes: HALF, exits: 0 }, CUT_SHORT[engine]],
+    ['writes all, and exits with 2', { exits: 2 }, new RegExp(`^${tool} exited with 2$`)],
+  ])('whose tool %s leaves no backup', async (what, fault, sentence) => {
+    const source = what.replaceAll(/[^a-z0-9]+/g, '-');
+    const result = await Program.run({ ...options(source), toolsDirectory: wrapTool(tool, fault, fixture.directory) });
+    await fixture.expectFailure(result, source, 'dumpFailed', sentence);
+    await fixture.expectNextRunSucceeds(options(source));
+  });
+
+  test('whose connection is cut midway leaves no backup', async () => {
+    const stalled = proxy.stallAfter(HALF);
+    const run = Program.run(options('cut', proxy.port));
+    await stalled;
+    proxy.cut();
+    await fixture.expectFailure(
+      await run,
+      'cut',
+      'dumpFailed',
+      new RegExp(`^${tool} exited with \\d: .*(Lost connection|server closed the connection|SSL|reset).*`),
+    );
+    await fixture.expectNextRunSucceeds(options('cut', proxy.port));
+  });
+
+  test('whose server dies midway leaves no backup', async () => {
+    const stalled = proxy.stallAfter(HALF);
+    const run = Program.run(options('died', proxy.port));
+    await stalled;
+    await server.kill();
+    proxy.resume();
+    await fixture.expectFailure(
+      await run,
+      'died',
+      'dumpFailed',
+      new RegExp(`^${tool} exited with \\d: .*(Lost connection|server closed the connection|terminat|SSL).*`),
+    );
+  });
+});

@@ -1,0 +1,130 @@
+import { MariadbServer } from '../servers/mariadb';
+import { PostgresqlServer } from '../servers/postgresql';
+import { serverJob } from '../support/job';
+import type { ProgramOptions } from '../support/program';
+import { Program } from '../support/program';
+import { Fixture } from './fixture';
+
+jest.setTimeout(120_000);
+
+const PASSWORD = 'not-so-secret';
+
+/** The statements that a sentence tells the administrator to run. */
+const advice = (failure: string): string => /Run (?:in it )?as an administrator: (.+;)$/.exec(failure)?.[1] ?? '';
+
+describe('a missing privilege', () => {
+  let fixture: Fixture;
+  beforeAll(async () => (fixture = await Fixture.start()));
+  afterAll(() => fixture?.stop());
+
+  /** The run fails, names the statement, and succeeds once that statement, and no other, was run. */
+  async function expectGrantMends(
+    given: ProgramOptions,
+    statement: string,
+    run: (sql: string) => Promise<unknown>,
+  ): Promise<void> {
+    const result = await Program.run(given);
+    await fixture.expectFailure(
+      result,
+      given.job.source,
+      'privileges',
+      /lacks privileges that a complete dump .*needs|may not connect to/,
+    );
+    expect(advice(result.failure)).toBe(statement);
+    await run(statement);
+    await fixture.expectNextRunSucceeds(given);
+  }
+
+  describe('of MariaDB', () => {
+    let server: MariadbServer;
+    beforeAll(async () => {
+      server = await MariadbServer.start();
+      await server.exec(`CREATE DATABASE \`my_shop\`; USE my_shop; CREATE TABLE a (i INT); CREATE TABLE b (i INT); CREATE VIEW v AS SELECT * FROM a;
+        CREATE TRIGGER t BEFORE INSERT ON a FOR EACH ROW SET NEW.i = 1; CREATE EVENT e ON SCHEDULE EVERY 1 DAY DISABLE DO SELECT 1;
+        CREATE FUNCTION f() RETURNS INT RETURN 1;`);
+    });
+    afterAll(() => server?.stop());
+
+    const ALL = ['SELECT', 'SHOW VIEW', 'TRIGGER', 'EVENT', 'LOCK TABLES'];
+    const DATABASE = '`my\\_shop`.*';
+    const PROC = 'SELECT ON mysql.proc';
+
+    test.each([
+      ['trigger', ALL.filter((name) => name !== 'TRIGGER').join(', '), DATABASE, PROC, `TRIGGER ON ${DATABASE}`],
+      ['event', ALL.filter((name) => name !== 'EVENT').join(', '), DATABASE, PROC, `EVENT ON ${DATABASE}`],
+      ['view', ALL.filter((name) => name !== 'SHOW VIEW').join(', '), DATABASE, PROC, `SHOW VIEW ON ${DATABASE}`],
+      ['routines', ALL.join(', '), DATABASE, undefined, PROC],
+      ['routines-execute', [...ALL, 'EXECUTE'].join(', '), DATABASE, undefined, PROC],
+      ['tables', 'SELECT', 'my_shop.a', PROC, `SELECT, SHOW VIEW, TRIGGER, EVENT ON ${DATABASE}`],
+      ['column', 'SELECT (i)', 'my_shop.a', PROC, `SELECT, SHOW VIEW, TRIGGER, EVENT ON ${DATABASE}`],
+    ])('(%s) is named, and mended by what the sentence says', async (user, privileges, on, more, missing) => {
+      const grants = [`${privileges} ON ${on}`, ...(more === undefined ? [] : [more])];
+      await server.exec(
+        `CREATE USER '${user}'@'%' IDENTIFIED BY '${PASSWORD}'; ${grants.map((grant) => `GRANT ${grant} TO '${user}'@'%';`).join(' ')}`,
+      );
+      const given = {
+        job: serverJob(server, 'mariadb', fixture.place(user), { databases: ['my_shop'] }),
+        ...{ aws: fixture.emulator.environment, username: user, password: PASSWORD },
+      };
+      await expectGrantMends(given, `GRANT ${missing} TO '${user}'@'%';`, (sql) => server.exec(sql));
+      const [manifest] = await fixture.bucket.manifests(user);
+      const text = (await fixture.bucket.download(manifest!.objects[0]!)).toString('utf8');
+      for (const thing of ['TRIGGER t', 'EVENT `e`', 'FUNCTION `f`', 'VIEW `v`', 'CREATE TABLE `b`'])
+        expect(text).toContain(thing);
+    });
+  });
+
+  describe('of PostgreSQL', () => {
+    let server: PostgresqlServer;
+    beforeAll(async () => {
+      server = await PostgresqlServer.start();
+      for (const name of ['tables', 'schema', 'sequence', 'rls', 'lo', 'many', 'connect']) {
+        await server.exec(`CREATE DATABASE "${name}"; CREATE ROLE "${name}-user" LOGIN PASSWORD '${PASSWORD}'`);
+        await server.exec(
+          `CREATE TABLE a (i int); CREATE TABLE b (i int); CREATE SCHEMA s2; CREATE TABLE s2.c (i int); CREATE SEQUENCE q`,
+          name,
+        );
+      }
+      await server.exec(
+        'GRANT SELECT ON a TO "tables-user"; GRANT USAGE ON SCHEMA s2 TO "tables-user"; GRANT SELECT ON q, s2.c TO "tables-user"',
+        'tables',
+      );
+      await server.exec(
+        'GRANT SELECT ON ALL TABLES IN SCHEMA public, s2 TO "schema-user"; GRANT SELECT ON q TO "schema-user"',
+        'schema',
+      );
+      await server.exec(
+        'GRANT USAGE ON SCHEMA s2 TO "sequence-user"; GRANT SELECT ON a, b, s2.c TO "sequence-user"',
+        'sequence',
+      );
+      await server.exec(
+        'GRANT pg_read_all_data TO "rls-user", "lo-user", "many-user", "connect-user"; REVOKE CONNECT ON DATABASE connect FROM PUBLIC',
+      );
+      await server.exec('ALTER TABLE a ENABLE ROW LEVEL SECURITY', 'rls');
+      await server.exec('SELECT lo_create(4242), lo_create(4243)', 'lo');
+      await server.exec('SELECT lo_create(n) FROM generate_series(5001, 5007) n', 'many');
+    });
+    afterAll(() => server?.stop());
+
+    test.each([
+      ['tables', 'GRANT pg_read_all_data TO "tables-user";', /\(SELECT on public\.b\)/],
+      ['schema', 'GRANT pg_read_all_data TO "schema-user";', /\(SELECT on s2\.c\)/],
+      ['sequence', 'GRANT pg_read_all_data TO "sequence-user";', /\(SELECT on public\.q\)/],
+      ['rls', 'ALTER ROLE "rls-user" BYPASSRLS;', /\(BYPASSRLS for public\.a\)/],
+      ['lo', 'GRANT SELECT ON LARGE OBJECT 4242, 4243 TO "lo-user";', /\(SELECT on large objects 4242, 4243\)/],
+      [
+        'many',
+        `DO $$ DECLARE o oid; BEGIN FOR o IN SELECT oid FROM pg_largeobject_metadata LOOP EXECUTE format('GRANT SELECT ON LARGE OBJECT %s TO "many-user"', o); END LOOP; END $$;`,
+        /\(SELECT on large objects 5001, 5002, 5003, 5004, 5005 and 2 more\)/,
+      ],
+      ['connect', 'GRANT CONNECT ON DATABASE connect TO "connect-user";', /may not connect to connect/],
+    ])('(%s) is named, and mended by what the sentence says', async (name, statement, fact) => {
+      const given = {
+        job: serverJob(server, 'postgresql', fixture.place(`pg-${name}`), { databases: [name] }),
+        ...{ aws: fixture.emulator.environment, username: `${name}-user`, password: PASSWORD },
+      };
+      expect((await Program.run(given)).failure).toMatch(fact);
+      await expectGrantMends(given, statement, (sql) => server.exec(sql, name));
+    });
+  });
+});

@@ -1,0 +1,101 @@
+import { Duration } from 'aws-cdk-lib';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as kms from 'aws-cdk-lib/aws-kms';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import { BackupBucket, Backups, BackupSchedule, Database, DatabaseTls } from '../../lib';
+import { Setup } from './support';
+
+const PATH = 'Stack/Backups/Shop';
+const { every } = BackupSchedule;
+
+describe('source names', () => {
+  const taken = (path: string, other: string) =>
+    new Error(
+      `${path}: source name must be unique in its bucket, got: "shop", which ${other} has: give another one in sourceName`,
+    );
+
+  test('are unique in a Backups', () => {
+    const setup = new Setup();
+    setup.add();
+    expect(() => setup.add({ sourceName: 'shop' }, 'Other')).toThrow(taken('Stack/Backups/Other', PATH));
+  });
+
+  test('are unique in a bucket that was imported twice', () => {
+    const { stack, vpc, ...setup } = new Setup();
+    const key = new kms.Key(stack, 'Key');
+    const [one, two] = ['One', 'Two'].map(
+      (id) => new Backups(stack, id, { vpc, bucket: BackupBucket.fromBucketName(stack, `${id}Bucket`, 'shared', key) }),
+    );
+    const database = Database.mysql({ version: '8.4', host: 'db', secret: setup.secret });
+    const props = { database, schedule: every(Duration.hours(6)) };
+    one!.addDatabase('Shop', props);
+    expect(() => two!.addDatabase('Shop', props)).toThrow(taken('Stack/Two/Shop', 'Stack/One/Shop'));
+  });
+
+  test('may be the same in two buckets', () => {
+    const setup = new Setup();
+    setup.add();
+    const other = new Backups(setup.stack, 'Other', { vpc: setup.vpc });
+    other.addDatabase('Shop', { database: setup.mysql(), schedule: every(Duration.hours(6)) });
+    expect(other.databases[0]!.sourceName).toBe('shop');
+  });
+});
+
+test('a bucket in another Region', () => {
+  const setup = new Setup({ env: { account: '111122223333', region: 'eu-west-1' } });
+  const encryptionKey = new kms.Key(setup.stack, 'Key');
+  const attributes = { bucketName: 'shared', encryptionKey, region: 'us-east-1' };
+  setup.create({ bucket: BackupBucket.fromBucketAttributes(setup.stack, 'Bucket', attributes) });
+  expect(() => setup.add()).toThrow(
+    new Error(
+      `${PATH}: bucket must be in the Region of the backup, eu-west-1, got: a bucket in us-east-1: use one in eu-west-1`,
+    ),
+  );
+});
+
+test.each(['us-gov-west-1', 'cn-north-1'])('Amazon’s authorities in %s', (region) => {
+  const setup = new Setup({ env: { region } });
+  expect(() => setup.add({ database: setup.mysql({ tls: DatabaseTls.amazonRds() }) })).toThrow(
+    new Error(
+      `${PATH}: DatabaseTls.amazonRds() knows no certificate authorities of GovCloud and China, got: ${region}: give the Region's bundle from AWS with tls: DatabaseTls.certificateAuthority(…)`,
+    ),
+  );
+});
+
+test('a cluster in another VPC', () => {
+  const setup = new Setup();
+  const vpc = new ec2.Vpc(setup.stack, 'Other');
+  const cluster = new ecs.Cluster(setup.stack, 'Cluster', { vpc });
+  expect(() => setup.create({ cluster })).toThrow(
+    new Error('Stack/Backups: cluster must be in vpc Stack/Vpc, got: a cluster in Stack/Other: give its VPC in vpc'),
+  );
+});
+
+test('a log group together with a retention', () => {
+  const setup = new Setup();
+  const logGroup = new logs.LogGroup(setup.stack, 'Logs');
+  expect(() => setup.create({ logGroup, logRetention: logs.RetentionDays.ONE_WEEK })).toThrow(
+    new Error(
+      'Stack/Backups: logRetention and logGroup cannot be given together, got: 7 days: set it on the log group',
+    ),
+  );
+});
+
+test.each([Duration.days(0), Duration.hours(36)])('non-current versions kept %s', (noncurrentVersionRetention) => {
+  const { stack } = new Setup();
+  expect(() => new BackupBucket(stack, 'Bucket', { noncurrentVersionRetention })).toThrow(
+    new Error(
+      `Stack/Bucket: noncurrentVersionRetention must be a whole number of days, 1 or more, got: ${noncurrentVersionRetention.toHumanString()}`,
+    ),
+  );
+});
+
+test('pruning by someone who is no role', () => {
+  const { stack } = new Setup();
+  const user = new iam.User(stack, 'User');
+  expect(() => new BackupBucket(stack, 'Bucket').grantPrune(user)).toThrow(
+    'Stack/Bucket: grantPrune needs a role, got: ',
+  );
+});

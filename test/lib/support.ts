@@ -1,0 +1,99 @@
+import type { StackProps } from 'aws-cdk-lib';
+import { App, Duration, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as efs from 'aws-cdk-lib/aws-efs';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import type { AddDatabaseProps, BackupsProps, MysqlProps } from '../../lib';
+import { Backups, BackupSchedule, Database } from '../../lib';
+
+// A synthesised template is looked at piece by piece: its type would be no help.
+/* eslint-disable @typescript-eslint/no-explicit-any */
+
+/** A stack with a VPC, a secret, and the shared parts of backups. */
+export class Setup {
+  /** CDK's own rules for templates count as errors. */
+  readonly app = new App({ context: { '@aws-cdk/core:validateAgainstDefaultRules': true } });
+  readonly stack: Stack;
+  readonly vpc: ec2.IVpc;
+  readonly secret: secretsmanager.ISecret;
+  private shared: Backups | undefined;
+  private synthesised: Template | undefined;
+
+  constructor(stackProps: StackProps = {}) {
+    this.stack = new Stack(this.app, 'Stack', stackProps);
+    this.vpc = new ec2.Vpc(this.stack, 'Vpc', { maxAzs: 2 });
+    this.secret = new secretsmanager.Secret(this.stack, 'Secret');
+  }
+
+  create(props: Partial<BackupsProps> = {}): Backups {
+    this.shared = new Backups(this.stack, 'Backups', { vpc: this.vpc, ...props });
+    return this.shared;
+  }
+
+  get backups(): Backups {
+    return this.shared ?? this.create();
+  }
+
+  mysql(props: Partial<MysqlProps> = {}): Database {
+    return Database.mysql({ version: '8.4', host: 'db.internal', secret: this.secret, ...props });
+  }
+
+  sqlite(path = 'shop.db'): Database {
+    const fileSystem = new efs.FileSystem(this.stack, 'Files', { vpc: this.vpc });
+    const accessPoint = fileSystem.addAccessPoint('Shop', { path: '/shop', posixUser: { uid: '1000', gid: '1000' } });
+    return Database.sqlite({ fileSystem, accessPoint, path });
+  }
+
+  /** Adds a backup every six hours, from a ready image so that nothing is staged. */
+  add(props: Partial<AddDatabaseProps> = {}, id = 'Shop') {
+    return this.backups.addDatabase(id, {
+      database: this.mysql(),
+      schedule: BackupSchedule.every(Duration.hours(6)),
+      image: READY_IMAGE,
+      ...props,
+    });
+  }
+
+  /** The template. Nothing may be added to the stack after. */
+  template(): Template {
+    this.synthesised ??= Template.fromStack(this.stack);
+    return this.synthesised;
+  }
+
+  /** The one resource of a type whose logical id contains a text. */
+  resource(type: string, idPart = ''): Record<string, any> {
+    const found = Object.entries(this.template().findResources(type)).filter(([id]) => id.includes(idPart));
+    expect(found).toHaveLength(1);
+    return found[0]![1].Properties;
+  }
+
+  /** The statements of a role's one inline policy. */
+  statements(idPart: string): Record<string, any>[] {
+    const { Policies } = this.resource('AWS::IAM::Role', idPart);
+    expect(Policies).toHaveLength(1);
+    return Policies[0].PolicyDocument.Statement;
+  }
+
+  /** The job that the container is given, its references written as `<id.attribute>`, numbers too. */
+  job(): Record<string, any> {
+    const [container] = this.resource('AWS::ECS::TaskDefinition').ContainerDefinitions;
+    const variable = container.Environment.find(({ Name }: { Name: string }) => Name === 'BACKUP_JOB');
+    return JSON.parse(flat(variable.Value).replace(/:(<[^>]+>)/g, ':"$1"'));
+  }
+}
+
+export const READY_IMAGE = ecs.ContainerImage.fromRegistry('registry.example/backup:1');
+
+/** A part of a template. */
+export type Json = any;
+
+/** Writes a CloudFormation value as text: `<Bucket.Arn>/shop/*`. */
+export function flat(value: any): string {
+  if (typeof value === 'string') return value;
+  if (value['Fn::Join']) return value['Fn::Join'][1].map(flat).join(value['Fn::Join'][0]);
+  if (value['Fn::GetAtt']) return `<${value['Fn::GetAtt'].join('.')}>`;
+  if (value.Ref) return `<${value.Ref}>`;
+  return JSON.stringify(value);
+}

@@ -1,0 +1,110 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { Client } from 'pg';
+import { Daemon, findProgram, freePort, run, temporaryDirectory, unprivileged } from '../support/processes';
+import { Authority } from './tls';
+
+const PACKAGE = 'postgresql-15';
+
+/** The folder of the newest PostgreSQL installed, with `initdb`, `postgres`, `pg_dump`, `pg_restore` and `psql`. */
+export function postgresqlBinaries(): string {
+  const root = '/usr/lib/postgresql';
+  const versions = fs.existsSync(root) ? fs.readdirSync(root).sort((a, b) => Number(b) - Number(a)) : [];
+  return path.dirname(
+    findProgram(
+      (versions.length > 0 ? versions : ['15']).map((version) => path.join(root, version, 'bin/postgres')),
+      PACKAGE,
+    ),
+  );
+}
+
+/** A private PostgreSQL server of a test, on a free port of the loopback address, with TLS. */
+export class PostgresqlServer {
+  /** The name in the server's certificate. */
+  readonly host = 'localhost';
+  readonly rootUser = 'postgres';
+  readonly rootPassword = 'root of "tests" # \\ \' :';
+
+  private constructor(
+    readonly port: number,
+    /** The authority that issued the server's certificate. */
+    readonly authority: Authority,
+    /** Also the folder of the socket, where root needs no password. */
+    readonly directory: string,
+    private readonly daemon: Daemon,
+  ) {}
+
+  /**
+   * Makes and starts a server: about a second.
+   *
+   * @param options.expiredCertificate presents a certificate that ended yesterday
+   */
+  static async start(options: { expiredCertificate?: boolean } = {}): Promise<PostgresqlServer> {
+    const bin = postgresqlBinaries();
+    const owner = unprivileged('postgres');
+    const directory = temporaryDirectory('postgresql', owner);
+    const data = path.join(directory, 'data');
+    const authority = await Authority.create(directory);
+    const certificate = await authority.issue('localhost', { owner, expired: options.expiredCertificate });
+    const own = { ...owner, cwd: directory };
+    await run(
+      path.join(bin, 'initdb'),
+      [...['-D', data, '-U', 'postgres', '--auth=trust', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync']],
+      own,
+    );
+    fs.writeFileSync(
+      path.join(data, 'pg_hba.conf'),
+      'local all all trust\nhostssl all all 127.0.0.1/32 scram-sha-256\n',
+    );
+    const port = await freePort();
+    const settings = {
+      ...{ listen_addresses: '127.0.0.1', unix_socket_directories: directory, port, ssl: 'on' },
+      ...{ ssl_cert_file: certificate.certificateFile, ssl_key_file: certificate.keyFile },
+      // Speed only: nothing here outlives a crash of the machine, nor must it.
+      ...{ fsync: 'off', full_page_writes: 'off', synchronous_commit: 'off', max_wal_size: '4GB' },
+      ...{ wal_level: 'logical', shared_buffers: '64MB', maintenance_work_mem: '128MB' },
+    };
+    const daemon = await Daemon.start(
+      path.join(bin, 'postgres'),
+      ['-D', data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
+      { identity: owner, logFile: path.join(directory, 'log') },
+      () => run(path.join(bin, 'pg_isready'), ['-h', directory, '-p', String(port)]),
+    );
+    const started = new PostgresqlServer(port, authority, directory, daemon);
+    const password = started.rootPassword.replaceAll("'", "''");
+    await started.exec(`SET standard_conforming_strings = on; ALTER ROLE postgres PASSWORD '${password}'`);
+    return started;
+  }
+
+  /** Runs one of the engine's own programs (`psql`, `pg_dump`, `pg_restore` …) as root against this server. */
+  tool(name: string, args: readonly string[], input?: NodeJS.ReadableStream | string): Promise<string> {
+    return run(path.join(postgresqlBinaries(), name), args, {
+      env: { ...process.env, PGHOST: this.directory, PGPORT: String(this.port), PGUSER: this.rootUser },
+      input,
+    });
+  }
+
+  /** Runs a script by `psql`, which stops at the first error, and returns unaligned rows without a heading. */
+  exec(sql: NodeJS.ReadableStream | string, database = 'postgres'): Promise<string> {
+    return this.tool('psql', ['-X', '-q', '-A', '-t', '-v', 'ON_ERROR_STOP=1', '-d', database, '-f', '-'], sql);
+  }
+
+  /** A connection as root. Close it with `end()`. */
+  async connect(database = 'postgres'): Promise<Client> {
+    const client = new Client({ host: this.directory, port: this.port, user: this.rootUser, database });
+    await client.connect();
+    return client;
+  }
+
+  /** Ends the server as a crash would. Its directory stays until {@link stop}. */
+  async kill(): Promise<void> {
+    // SIGQUIT is PostgreSQL's own "crash now": SIGKILL of the parent would leave its children and their memory behind.
+    await this.daemon.stop('SIGQUIT');
+  }
+
+  /** Ends the server and removes all that it wrote. */
+  async stop(): Promise<void> {
+    await this.daemon.stop('SIGQUIT');
+    fs.rmSync(this.directory, { recursive: true, force: true });
+  }
+}

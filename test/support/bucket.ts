@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto';
+import { zstdDecompressSync } from 'node:zlib';
+import {
+  CreateBucketCommand,
+  GetObjectCommand,
+  ListMultipartUploadsCommand,
+  ListObjectsV2Command,
+  S3Client,
+} from '@aws-sdk/client-s3';
+import type { DataObject, Manifest } from '../../catalog/manifest';
+import { parseManifest } from '../../catalog/manifest';
+import { lockKey, parseManifestKey, sourcePrefix } from '../../catalog/names';
+import type { Emulator } from '../emulator/emulator';
+
+/** A bucket of the emulated S3, as a person who restores would look at it. */
+export class TestBucket {
+  private constructor(
+    readonly name: string,
+    private readonly s3: S3Client,
+  ) {}
+
+  /** Makes the bucket. */
+  static async create(emulator: Emulator, name: string): Promise<TestBucket> {
+    const s3 = new S3Client({ ...emulator.client, forcePathStyle: true });
+    await s3.send(new CreateBucketCommand({ Bucket: name }));
+    return new TestBucket(name, s3);
+  }
+
+  /** Keys of a source, without its lock. */
+  async keys(source: string): Promise<string[]> {
+    const { Contents = [] } = await this.s3.send(
+      new ListObjectsV2Command({ Bucket: this.name, Prefix: sourcePrefix(source) }),
+    );
+    return Contents.flatMap(({ Key }) => Key ?? []).filter((key) => key !== lockKey(source));
+  }
+
+  /** The backups of a source, oldest first. */
+  async manifests(source: string): Promise<Manifest[]> {
+    const keys = (await this.keys(source)).filter((key) => parseManifestKey(key) !== undefined);
+    return Promise.all(keys.map(async (key) => parseManifest((await this.get(key)).toString('utf8'), key)));
+  }
+
+  /** Keys of multipart uploads that were neither completed nor aborted. */
+  async unfinishedUploads(): Promise<string[]> {
+    const { Uploads = [] } = await this.s3.send(new ListMultipartUploadsCommand({ Bucket: this.name }));
+    return Uploads.flatMap(({ Key }) => Key ?? []);
+  }
+
+  /** The content of an object. */
+  async get(key: string): Promise<Buffer> {
+    const { Body } = await this.s3.send(new GetObjectCommand({ Bucket: this.name, Key: key }));
+    return Buffer.from(await Body!.transformToByteArray());
+  }
+
+  /** Downloads a data object, checks it against its entry in the manifest, and decompresses it. */
+  async download(object: DataObject): Promise<Buffer> {
+    const stored = await this.get(object.key);
+    expect({ bytes: stored.length, sha256: createHash('sha256').update(stored).digest('hex') }).toEqual({
+      bytes: object.bytes,
+      sha256: object.sha256,
+    });
+    const content = zstdDecompressSync(stored);
+    expect(content.length).toBe(object.uncompressedBytes);
+    return content;
+  }
+}

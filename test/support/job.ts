@@ -1,0 +1,30 @@
+import type { DumpJob, ServerJob } from '../../catalog/contract';
+import type { MariadbServer } from '../servers/mariadb';
+import type { PostgresqlServer } from '../servers/postgresql';
+
+/** Characters that option files, password files, shells and URLs read as their own. */
+export const AWKWARD_PASSWORD = 'Geheim-9 "quoted" #hash \\back \'single\' :colon %25 $HOME é';
+
+const KEY_ARN = 'arn:aws:kms:us-east-1:000000000000:key/11111111-2222-3333-4444-555555555555';
+
+/** A job for a test server, with a certificate that is verified. */
+export function serverJob(
+  server: MariadbServer | PostgresqlServer,
+  engine: 'mariadb' | 'postgresql',
+  place: { readonly source: string; readonly bucket: string; readonly scratchDirectory: string },
+  overrides: Partial<ServerJob> = {},
+): DumpJob {
+  const tls = { mode: 'certificate-authority', pem: server.authority.pem } as const;
+  return {
+    ...place,
+    ...{ engine, engineVersion: engine === 'mariadb' ? '10.11' : '15', keyArn: KEY_ARN },
+    ...{ compressionLevel: 1, timeoutSeconds: 120 },
+    server: { host: server.host, port: server.port, tls, ...overrides },
+  };
+}
+
+/** A job for an SQLite file. */
+export const sqliteJob = (
+  file: string,
+  place: { readonly source: string; readonly bucket: string; readonly scratchDirectory: string },
+): DumpJob => ({ ...place, engine: 'sqlite', keyArn: KEY_ARN, compressionLevel: 1, timeoutSeconds: 120, file });

@@ -1,0 +1,136 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { DumpJob, ExitCodeName } from '../../catalog/contract';
+import { ENV, EXIT_CODES } from '../../catalog/contract';
+import { postgresqlBinaries } from '../servers/postgresql';
+import { endWithTests, run, temporaryDirectory } from './processes';
+
+const ROOT = path.resolve(__dirname, '../..');
+/** A folder of this test process: another build must not take the program away under a running test. */
+const BUILD = temporaryDirectory('program');
+const MAIN = path.join(BUILD, 'task/main.js');
+afterAll(() => fs.rmSync(BUILD, { recursive: true, force: true }));
+
+/** Builds the program that the tests run, as the bundle that ships is built. */
+export const buildProgram = (): Promise<string> =>
+  run(process.execPath, [path.join(ROOT, 'scripts/build.mjs'), '--bundles-only'], {
+    cwd: ROOT,
+    env: { ...process.env, BUILD_DIRECTORY: BUILD },
+  });
+
+/** What a run is started with. */
+export interface ProgramOptions {
+  readonly job: DumpJob;
+  /** Where the AWS SDK finds S3. */
+  readonly aws: Readonly<Record<string, string>>;
+  readonly username?: string;
+  readonly password?: string;
+  readonly scheduledTime?: string;
+  /** Searched for tools before all else. */
+  readonly toolsDirectory?: string;
+  /** Set last: `undefined` takes a variable away. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+}
+
+/** A line of the program's log. */
+export interface LogLine {
+  readonly level: string;
+  readonly event: string;
+  readonly message: string;
+  readonly [field: string]: unknown;
+}
+
+/** How a run ended. */
+export interface ProgramResult {
+  /** Name of the exit code, or the number or signal where it has no name. */
+  readonly exit: ExitCodeName | number | NodeJS.Signals;
+  readonly log: readonly LogLine[];
+  /** The sentence that says why it failed; empty if it did not. */
+  readonly failure: string;
+  /** All that it wrote. */
+  readonly output: string;
+  /** Largest resident memory of the program itself, without its tools. MiB. */
+  readonly peakMiB: number;
+}
+
+/** A run of the real program, as ECS starts it: everything by environment. */
+export class Program {
+  private output = '';
+  private peakKiB = 0;
+  private readonly ended: Promise<[number | null, NodeJS.Signals | null]>;
+
+  private constructor(private readonly child: ChildProcess) {
+    child.stdout!.on('data', (chunk: Buffer) => (this.output += chunk.toString('utf8')));
+    child.stderr!.on('data', (chunk: Buffer) => (this.output += chunk.toString('utf8')));
+    endWithTests(child);
+    this.ended = once(child, 'close') as typeof this.ended;
+    const timer = setInterval(() => this.measure(), 20);
+    void this.ended.then(() => clearInterval(timer));
+  }
+
+  /** Starts it. */
+  static start(options: ProgramOptions): Program {
+    const tools = [options.toolsDirectory, postgresqlBinaries(), process.env.PATH].filter(Boolean);
+    const own: Record<string, string | undefined> = {
+      ...{ PATH: tools.join(path.delimiter), ...options.aws, [ENV.job]: JSON.stringify(options.job) },
+      ...{ [ENV.username]: options.username, [ENV.password]: options.password },
+      ...{ [ENV.scheduledTime]: options.scheduledTime, ...options.environment },
+    };
+    const env = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined));
+    return new Program(spawn(process.execPath, [MAIN, 'dump'], { env, stdio: ['ignore', 'pipe', 'pipe'] }));
+  }
+
+  /** Runs it to its end. */
+  static run(options: ProgramOptions): Promise<ProgramResult> {
+    return Program.start(options).result();
+  }
+
+  get pid(): number {
+    return this.child.pid!;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
+  }
+
+  /** Resolves when the log holds the event; rejects if the program ends without it. */
+  async logged(event: string): Promise<void> {
+    while (!this.output.includes(`"event":"${event}"`)) {
+      if (this.child.exitCode !== null || this.child.signalCode !== null) {
+        throw new Error(`the program ended without logging ${event}: ${this.output}`);
+      }
+      await sleep(20);
+    }
+  }
+
+  /** Waits for the end. */
+  async result(): Promise<ProgramResult> {
+    const [code, signal] = await this.ended;
+    const log = this.output
+      .split('\n')
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line) as LogLine)
+      .filter(({ event }) => event !== undefined);
+    const name = Object.entries(EXIT_CODES).find(([, value]) => value === code)?.[0] as ExitCodeName | undefined;
+    return {
+      exit: name ?? code ?? signal!,
+      log,
+      failure: log.find(({ event }) => event === 'failed')?.message ?? '',
+      output: this.output,
+      peakMiB: Math.round(this.peakKiB / 1024),
+    };
+  }
+
+  private measure(): void {
+    try {
+      const status = fs.readFileSync(`/proc/${this.child.pid}/status`, 'utf8');
+      this.peakKiB = Math.max(this.peakKiB, Number(/^VmHWM:\s+(\d+)/m.exec(status)?.[1] ?? 0));
+    } catch {
+      // It has just ended.
+    }
+  }
+}

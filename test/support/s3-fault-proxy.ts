@@ -1,0 +1,139 @@
+import { once } from 'node:events';
+import * as http from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** Operations of S3 that the program uses. */
+export type Operation =
+  | 'CreateMultipartUpload'
+  | 'UploadPart'
+  | 'CompleteMultipartUpload'
+  | 'AbortMultipartUpload'
+  | 'ListMultipartUploads'
+  | 'ListObjectsV2'
+  | 'PutObject'
+  | 'GetObject'
+  | 'Other';
+
+/** A request as the rules see it. */
+export interface S3Request {
+  readonly operation: Operation;
+  /** Path of the request: bucket and key. */
+  readonly path: string;
+  /** Of UploadPart. */
+  readonly partNumber: number;
+  /** How many requests of this operation came before, this one included. */
+  readonly count: number;
+}
+
+/** What the proxy does instead of passing a request on; `undefined` passes it on. */
+export type Fault =
+  /** Answers with this status and an S3 error document. */
+  | { readonly status: number; readonly code: string }
+  /** Passes it on after a while. Milliseconds. */
+  | { readonly delay: number }
+  /** Cuts the connection after some bytes of the request's body. */
+  | { readonly cutAfterBytes: number }
+  /** Passes it on, and cuts the connection instead of giving the answer. */
+  | { readonly loseAnswer: true }
+  /** Passes it on when the promise resolves. */
+  | { readonly hold: Promise<unknown> };
+
+function operationOf(method: string, url: URL): Operation {
+  const has = (name: string): boolean => url.searchParams.has(name);
+  if (has('partNumber')) return 'UploadPart';
+  if (has('uploads')) return method === 'POST' ? 'CreateMultipartUpload' : 'ListMultipartUploads';
+  if (has('uploadId')) return method === 'POST' ? 'CompleteMultipartUpload' : 'AbortMultipartUpload';
+  if (has('list-type')) return 'ListObjectsV2';
+  if (method === 'PUT') return 'PutObject';
+  return method === 'GET' ? 'GetObject' : 'Other';
+}
+
+/** An HTTP proxy before an S3 that counts requests and injects faults by rule. The Host header passes unchanged. */
+export class S3FaultProxy {
+  /** Decides about each request. */
+  rule: (request: S3Request) => Fault | undefined = () => undefined;
+  readonly counts = new Map<Operation, number>();
+
+  private constructor(
+    private readonly server: http.Server,
+    private readonly target: URL,
+  ) {
+    server.on('request', (request: http.IncomingMessage, response: http.ServerResponse) => {
+      this.handle(request, response).catch(() => request.socket.destroy());
+    });
+  }
+
+  /** @param target endpoint of the S3 behind it */
+  static async start(target: string): Promise<S3FaultProxy> {
+    const server = http.createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return new S3FaultProxy(server, new URL(target));
+  }
+
+  get endpoint(): string {
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  /** Forgets rule and counts. */
+  reset(): void {
+    this.rule = () => undefined;
+    this.counts.clear();
+  }
+
+  async stop(): Promise<void> {
+    this.server.close();
+    this.server.closeAllConnections();
+    await once(this.server, 'close');
+  }
+
+  private async handle(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? '/', this.target);
+    const operation = operationOf(request.method ?? 'GET', url);
+    const count = (this.counts.get(operation) ?? 0) + 1;
+    this.counts.set(operation, count);
+    const partNumber = Number(url.searchParams.get('partNumber') ?? 0);
+    const fault = this.rule({ operation, path: decodeURIComponent(url.pathname), partNumber, count });
+    if (fault && 'status' in fault) return answer(request, response, fault);
+    if (fault && 'cutAfterBytes' in fault) {
+      let seen = 0;
+      request.on('data', (chunk: Buffer) => {
+        seen += chunk.length;
+        if (seen >= fault.cutAfterBytes) request.socket.destroy();
+      });
+      return;
+    }
+    if (fault && 'delay' in fault) await new Promise((resolve) => setTimeout(resolve, fault.delay));
+    if (fault && 'hold' in fault) await fault.hold;
+    this.passOn(request, response, fault !== undefined && 'loseAnswer' in fault);
+  }
+
+  private passOn(request: http.IncomingMessage, response: http.ServerResponse, loseAnswer: boolean): void {
+    const { method, headers } = request;
+    const options = { host: this.target.hostname, port: this.target.port, method, headers, path: request.url };
+    const onward = http.request(options, (reply) => {
+      if (loseAnswer) {
+        reply.resume();
+        reply.once('end', () => request.socket.destroy());
+        return;
+      }
+      response.writeHead(reply.statusCode ?? 502, reply.rawHeaders);
+      reply.pipe(response);
+    });
+    onward.once('error', () => request.socket.destroy());
+    // A client that gives up must not leave its half request behind.
+    response.once('close', () => onward.destroy());
+    request.pipe(onward);
+  }
+}
+
+function answer(
+  request: http.IncomingMessage,
+  response: http.ServerResponse,
+  fault: { readonly status: number; readonly code: string },
+): void {
+  request.resume();
+  request.once('end', () => {
+    response.writeHead(fault.status, { 'content-type': 'application/xml', date: new Date().toUTCString() });
+    response.end(`<?xml version="1.0"?><Error><Code>${fault.code}</Code><Message>injected</Message></Error>`);
+  });
+}

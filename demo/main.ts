@@ -5,7 +5,7 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import { parseArgs } from 'node:util';
 import { S3Client } from '@aws-sdk/client-s3';
-import pc from 'picocolors';
+import { colors, errorColors } from '../bin/colors';
 import { S3CatalogStore } from '../bin/s3-catalog';
 import { readCatalog } from '../catalog/read';
 import { Emulator, appCommand } from '../test/emulator/emulator';
@@ -23,7 +23,7 @@ const undo: (() => Promise<unknown>)[] = [];
 let cleaned: Promise<void> | undefined;
 const cleanUp = (): Promise<void> =>
   (cleaned ??= (async () => {
-    for (const step of undo.reverse()) await step().catch((error: Error) => console.error(pc.red(error.message)));
+    for (const step of undo.reverse()) await step().catch((error: Error) => console.error(errorColors.red(error.message)));
   })());
 
 function started<T>(start: Promise<T>, stop: (it: T) => unknown): Promise<T> {
@@ -33,9 +33,9 @@ function started<T>(start: Promise<T>, stop: (it: T) => unknown): Promise<T> {
 
 async function step<T>(doing: string, work: () => Promise<T>): Promise<T> {
   const from = Date.now();
-  console.log(`${pc.cyan('•')} ${doing} …`);
+  console.log(`${colors.cyan('•')} ${doing} …`);
   const result = await work();
-  console.log(`${pc.green('✓')} ${doing} ${pc.dim(`${((Date.now() - from) / 1000).toFixed(1)} s`)}`);
+  console.log(`${colors.green('✓')} ${doing} ${colors.dim(`${((Date.now() - from) / 1000).toFixed(1)} s`)}`);
   return result;
 }
 
@@ -55,7 +55,7 @@ async function demo(): Promise<number> {
   const environment = { [APP_VARIABLE]: JSON.stringify(await shop.bookshop(emulator)) };
   const outputs = (await step('cdk deploy', () => emulator.deploy(app, [STACK], environment)))[STACK]!;
 
-  console.log(`${pc.cyan('•')} backing up, as the deployed schedule does …`);
+  console.log(`${colors.cyan('•')} backing up, as the deployed schedule does …`);
   const run = await fire(emulator, { schedule: outputs.Schedule!, group: outputs.ScheduleGroup });
   const container = runAsProcess(emulator, run, { ...shop.local, inheritOutput: process.stdout.isTTY });
   undo.push(() => (container.kill('SIGTERM'), container.ended));
@@ -71,14 +71,14 @@ async function demo(): Promise<number> {
 }
 
 function interrupted(signal: NodeJS.Signals): void {
-  console.error(pc.yellow(`${signal}: cleaning up …`));
+  console.error(errorColors.yellow(`${signal}: cleaning up …`));
   void cleanUp().then(() => process.exit(128 + os.constants.signals[signal]));
 }
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, interrupted);
 demo()
   .catch((error: Error) => {
-    if (!cleaned) console.error(pc.red(error.message));
+    if (!cleaned) console.error(errorColors.red(error.message));
     return 1;
   })
   .then(async (code) => {

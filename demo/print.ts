@@ -1,7 +1,7 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { HeadObjectCommand } from '@aws-sdk/client-s3';
 import Table from 'cli-table3';
-import pc from 'picocolors';
+import { colors } from '../bin/colors';
 import { manifestKey } from '../catalog/names';
 import type { Catalog } from '../catalog/read';
 
@@ -33,8 +33,8 @@ export function printCatalog({ backups, damaged }: Catalog): void {
       size(sum(backup.objects.map(({ bytes }) => bytes))),
     ]);
   }
-  console.log(`\n${pc.bold('The catalog')}\n${table.toString()}`);
-  for (const error of damaged) console.log(pc.red(error.message));
+  console.log(`\n${colors.bold('The catalog')}\n${table.toString()}`);
+  for (const error of damaged) console.log(colors.red(error.message));
 }
 
 /** Shows where everything is. */
@@ -48,5 +48,5 @@ export async function printPlaces(client: S3Client, outputs: Record<string, stri
     }
   }
   table.push(['schedule', `${outputs.ScheduleGroup}/${outputs.Schedule}`], ['log group', outputs.LogGroup]);
-  console.log(`\n${pc.bold('Where everything is')}\n${table.toString()}`);
+  console.log(`\n${colors.bold('Where everything is')}\n${table.toString()}`);
 }

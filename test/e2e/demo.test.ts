@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { text } from 'node:stream/consumers';
+import { stripVTControlCharacters } from 'node:util';
 import { ROOT } from '../emulator/emulator';
 import { temporaryDirectory } from '../support/processes';
 
@@ -20,7 +21,8 @@ afterEach(() => fs.rmSync(directory, { recursive: true, force: true }));
 function startDemo(...args: string[]): { child: ChildProcess; output: Promise<string>; ended: Promise<number | null> } {
   const child = spawn(process.execPath, [path.join(ROOT, 'scripts/demo.mjs'), ...args], {
     cwd: ROOT,
-    env: { ...process.env, TMPDIR: directory },
+    // As on a CI machine: a pipe stays free of colours all the same.
+    env: { ...process.env, TMPDIR: directory, CI: '1', FORCE_COLOR: '1' },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const ended = once(child, 'close').then(([code]) => code as number | null);
@@ -37,6 +39,7 @@ test.each([
     const { output, ended } = startDemo('--engine', engine);
     const shown = await output;
     expect(await ended).toBe(0);
+    expect(shown).toBe(stripVTControlCharacters(shown));
     const rows = shown.split('\n').filter((line) => line.includes('│ bookshop │'));
     expect(rows).toEqual([expect.stringMatching(`${engine} .*│ ${snapshot} +│ 4 +│ 106,006 │`)]);
     expect(shown).toMatch(/object +│ bookshop\/\S+\/manifest\.json \(\d+ bytes, aws:kms\)/);

@@ -23,7 +23,8 @@ const undo: (() => Promise<unknown>)[] = [];
 let cleaned: Promise<void> | undefined;
 const cleanUp = (): Promise<void> =>
   (cleaned ??= (async () => {
-    for (const step of undo.reverse()) await step().catch((error: Error) => console.error(errorColors.red(error.message)));
+    for (const step of undo.reverse())
+      await step().catch((error: Error) => console.error(errorColors.red(error.message)));
   })());
 
 function started<T>(start: Promise<T>, stop: (it: T) => unknown): Promise<T> {

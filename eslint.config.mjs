@@ -24,8 +24,11 @@ const zones = [
       './catalog/names.ts',
       './catalog/engines.ts',
       './catalog/schedule-times.ts',
+      './catalog/handlers.ts',
+      './catalog/retention-policy.ts',
     ),
-    message: 'lib points at bundles; of catalog it may import only the contract, names, engines and schedule-times.',
+    message:
+      'lib points at bundles; of catalog it may import only contract, handlers, names, engines, retention-policy and schedule-times.',
   },
   ...['./lambda', './task'].map((target) => ({
     target,

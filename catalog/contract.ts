@@ -127,6 +127,22 @@ export const METRICS = {
   bytesOut: 'BackupBytesOut',
 } as const;
 
+/**
+ * Metrics of the prune handlers, in the same namespace, by {@link METRICS.bucket} alone: what happened to which source is
+ * in the log. For snapshots of volumes the dimension is {@link PRUNE_METRICS.tag}.
+ */
+export const PRUNE_METRICS = {
+  tag: 'SnapshotTag',
+  /** Backups that stay. Count. */
+  kept: 'PruneKept',
+  /** Backups deleted. Count. */
+  deleted: 'PruneDeleted',
+  /** Bytes of what was deleted. */
+  bytesFreed: 'PruneBytesFreed',
+  /** Refusals, failures and damaged backups: 0 when all is well. Count. */
+  problems: 'PruneProblems',
+} as const;
+
 /** Name of the container in the task definition. */
 export const CONTAINER_NAME = 'backup';
 /** Where the scratch volume is mounted in the container. */

@@ -15,6 +15,14 @@ export function sourceNameFault(name: string): string | undefined {
 /** File name of the commit record of a backup. */
 export const MANIFEST_FILE = 'manifest.json';
 
+/** File name of the newest verdict of a restore test. */
+export const VERDICT_FILE = 'restore-test.json';
+/** File name of the note that keeps a backup whatever the retention says. */
+export const KEEP_FILE = 'keep.json';
+
+/** Whether a file of a backup's folder holds data: all that the program writes beside the manifest is compressed. */
+export const isDataFile = (file: string): boolean => file.endsWith('.zst');
+
 /** `2026-11-20T02-00-00Z`: UTC, to the second, sortable, and without characters that S3 keys dislike. */
 export function backupId(time: Date): string {
   return `${time.toISOString().slice(0, 19).replaceAll(':', '-')}Z`;
@@ -42,9 +50,15 @@ export const manifestKey = (source: string, id: string): string => objectKey(sou
 /** Key of the lock of a source: the one key that a run may read back and replace. */
 export const lockKey = (source: string): string => `${source}/lock.json`;
 
+/** What a key of a backup's folder names; `undefined` for every other key. */
+export function parseBackupKey(key: string): { source: string; id: string; file: string } | undefined {
+  const [source, id, file, ...rest] = key.split('/');
+  if (source === undefined || id === undefined || !file || rest.length > 0) return undefined;
+  return sourceNameFault(source) === undefined && backupIdTime(id) ? { source, id, file } : undefined;
+}
+
 /** What a manifest's key names; `undefined` for every other key. */
 export function parseManifestKey(key: string): { source: string; id: string } | undefined {
-  const [source, id, file, ...rest] = key.split('/');
-  if (source === undefined || id === undefined || file !== MANIFEST_FILE || rest.length > 0) return undefined;
-  return sourceNameFault(source) === undefined && backupIdTime(id) ? { source, id } : undefined;
+  const parsed = parseBackupKey(key);
+  return parsed?.file === MANIFEST_FILE ? { source: parsed.source, id: parsed.id } : undefined;
 }

@@ -2,10 +2,21 @@ import type { Manifest } from './manifest';
 import { ManifestError, parseManifest } from './manifest';
 import { parseManifestKey, sourcePrefix } from './names';
 
-/** What reading the catalog needs of an object store. The S3 side lives with whoever has a client. */
+/** An object, as a listing shows it. */
+export interface ObjectSummary {
+  readonly key: string;
+  readonly bytes: number;
+  readonly lastModified: Date;
+  /** S3's name for it: `STANDARD`, `GLACIER_IR`, `DEEP_ARCHIVE` … */
+  readonly storageClass: string;
+}
+
+/** What reading the catalog needs of an object store. */
 export interface CatalogStore {
-  /** All keys under a prefix, in order, page after page. */
-  list(prefix: string): AsyncIterable<string>;
+  /** All objects under a prefix, in the order of their keys, page after page. */
+  list(prefix: string): AsyncIterable<ObjectSummary>;
+  /** Names of the folders at the root, without the slash. */
+  folders(): Promise<string[]>;
   /** The text of a small object. */
   get(key: string): Promise<string>;
 }
@@ -24,7 +35,7 @@ export interface Catalog {
 export async function readCatalog(store: CatalogStore, source?: string): Promise<Catalog> {
   const backups: Manifest[] = [];
   const damaged: ManifestError[] = [];
-  for await (const key of store.list(source === undefined ? '' : sourcePrefix(source))) {
+  for await (const { key } of store.list(source === undefined ? '' : sourcePrefix(source))) {
     if (!parseManifestKey(key)) continue;
     try {
       backups.push(parseManifest(await store.get(key), key));

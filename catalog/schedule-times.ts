@@ -5,6 +5,7 @@
  * out is skipped, and one that the autumn change repeats fires once, the first time.
  */
 import { Cron } from 'croner';
+import { Zone, ZoneError } from './zone';
 
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
@@ -42,7 +43,7 @@ export function scheduleTimes(expression: string, timeZone: string, from: Date):
     return { shortestGap: gap, longestGap: gap, skipped: [] };
   }
   const fields = cronFields(expression);
-  const zone = new Zone(timeZone);
+  const zone = zoneOf(timeZone);
   const [minute, hour, dayOfMonth, month, dayOfWeek, year] = fields;
   const minutes = minutesOfDay(`0 ${minute} ${hour} * * * *`, expression);
   const days = firstDays(`0 0 0 ${dayOfMonth} ${month} ${dayOfWeek} ${year}`, expression, zone, from);
@@ -53,7 +54,7 @@ export function scheduleTimes(expression: string, timeZone: string, from: Date):
 export function nextTimes(expression: string, timeZone: string, from: Date, count: number): Date[] {
   const times: Date[] = [];
   if (expression.startsWith('rate(')) return times;
-  const zone = new Zone(timeZone);
+  const zone = zoneOf(timeZone);
   const cron = cronOf(`0 ${cronFields(expression).join(' ')}`, expression);
   let wall = cron.nextRun(new Date(zone.wall(from.getTime())));
   while (wall && times.length < count) {
@@ -62,6 +63,15 @@ export function nextTimes(expression: string, timeZone: string, from: Date, coun
     wall = cron.nextRun(wall);
   }
   return times;
+}
+
+function zoneOf(name: string): Zone {
+  try {
+    return new Zone(name);
+  } catch (error) {
+    if (error instanceof ZoneError) throw new ScheduleExpressionError(error.message);
+    throw error;
+  }
 }
 
 function rateSeconds(text: string, expression: string): number {
@@ -180,63 +190,5 @@ class Gaps {
   private observe(gap: number): void {
     this.shortest = Math.min(gap, this.shortest ?? gap);
     this.longest = Math.max(gap, this.longest ?? gap);
-  }
-}
-
-function refuseZone(name: string): never {
-  throw new ScheduleExpressionError(
-    `time zone must be a name of the IANA database, for example Europe/Paris, got: ${name}`,
-  );
-}
-
-/** A time zone's clock. A wall time is written as the milliseconds that it would be in UTC. */
-class Zone {
-  private readonly format: Intl.DateTimeFormat;
-  private readonly offsets = new Map<number, number>();
-
-  constructor(name: string) {
-    try {
-      this.format = new Intl.DateTimeFormat('en-US', {
-        timeZone: name,
-        hourCycle: 'h23',
-        year: 'numeric',
-        month: 'numeric',
-        day: 'numeric',
-        hour: 'numeric',
-        minute: 'numeric',
-        second: 'numeric',
-      });
-    } catch {
-      refuseZone(name);
-    }
-    const { timeZone } = this.format.resolvedOptions();
-    // Node.js takes offsets and any case; Scheduler takes neither.
-    if (/^[+-]/.test(name) || (timeZone !== name && timeZone.toLowerCase() === name.toLowerCase())) refuseZone(name);
-  }
-
-  /** What the clock shows at a moment. */
-  wall(time: number): number {
-    const part = Object.fromEntries(this.format.formatToParts(time).map(({ type, value }) => [type, Number(value)]));
-    return Date.UTC(part.year!, part.month! - 1, part.day, part.hour, part.minute, part.second);
-  }
-
-  /** How far the clock is ahead of UTC at a moment. */
-  offset(time: number): number {
-    const known = this.offsets.get(time);
-    if (known !== undefined) return known;
-    const offset = this.wall(time) - Math.floor(time / 1000) * 1000;
-    this.offsets.set(time, offset);
-    return offset;
-  }
-
-  /** The first moment at which the clock shows a wall time; `undefined` if it never does. */
-  instant(wall: number): number | undefined {
-    const candidates = [wall - this.offset(wall - DAY * 1000), wall - this.offset(wall + DAY * 1000)];
-    return candidates.sort((a, b) => a - b).find((time) => this.wall(time) === wall);
-  }
-
-  /** Whether the clock is changed within a day that begins at a wall time. */
-  changesOn(day: number): boolean {
-    return this.offset(day - DAY * 1000) !== this.offset(day + 2 * DAY * 1000);
   }
 }

@@ -6,7 +6,7 @@ import * as path from 'node:path';
 import { parseArgs } from 'node:util';
 import { S3Client } from '@aws-sdk/client-s3';
 import { colors, errorColors } from '../bin/colors';
-import { S3CatalogStore } from '../bin/s3-catalog';
+import { S3CatalogStore } from '../catalog/s3-store';
 import { readCatalog } from '../catalog/read';
 import { Emulator, appCommand } from '../test/emulator/emulator';
 import { runAsProcess } from '../test/emulator/local-container';

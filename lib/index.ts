@@ -5,3 +5,4 @@ export * from './database';
 export * from './database-backup';
 export * from './database-backup-props';
 export * from './database-tls';
+export * from './retention';

@@ -1,8 +1,9 @@
-// Builds what the package ships: the construct library (jsii), the program's and the app's bundles (esbuild), and the
-// image's build context. `--bundles-only` leaves the library as it is. Nothing in the bundles depends on when or where
-// they are built.
+// Builds what the package ships: the construct library (jsii), the bundles of the program, the handlers, the app and the
+// command line (esbuild), and the image's build context. `--bundles-only` leaves the library as it is. Nothing in the
+// bundles depends on when or where they are built.
 import { execFileSync } from 'node:child_process';
-import { copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { copyFile, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -37,12 +38,22 @@ async function buildTask() {
   ]);
 }
 
-/** The app without code. It finds the library beside itself. */
-async function buildApp() {
-  await bundle('bin/app.ts', join(dist, 'bin/app.js'), {
-    target: 'node20',
-    external: ['aws-cdk-lib', 'constructs', '../lib'],
-  });
+/** The handlers: one function a folder, with all that it needs. */
+async function buildHandlers() {
+  const entries = await readdir(join(root, 'lambda'), { withFileTypes: true });
+  const handlers = entries.filter(
+    (entry) => entry.isDirectory() && existsSync(join(root, 'lambda', entry.name, 'handler.ts')),
+  );
+  const options = { target: 'node24', minify: true, keepNames: true };
+  await Promise.all(
+    handlers.map(({ name }) => bundle(`lambda/${name}/handler.ts`, join(dist, 'lambda', name, 'index.js'), options)),
+  );
+}
+
+/** The app without code, which finds the library beside itself, and the command line. */
+async function buildPrograms() {
+  const options = { target: 'node20', external: ['aws-cdk-lib', 'constructs', '../lib'] };
+  await Promise.all(['app', 'cli'].map((name) => bundle(`bin/${name}.ts`, join(dist, `bin/${name}.js`), options)));
 }
 
 function compileLibrary() {
@@ -59,9 +70,9 @@ async function inlineCroner() {
 }
 
 if (process.argv.includes('--bundles-only')) {
-  await Promise.all([buildTask(), buildApp()]);
+  await Promise.all([buildTask(), buildHandlers(), buildPrograms()]);
 } else {
   await rm(dist, { recursive: true, force: true });
   compileLibrary();
-  await Promise.all([buildTask(), buildApp(), inlineCroner()]);
+  await Promise.all([buildTask(), buildHandlers(), buildPrograms(), inlineCroner()]);
 }

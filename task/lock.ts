@@ -3,20 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DumpJob } from '../catalog/contract';
+import { DEFAULT_LEASE_SECONDS, isHeld, parseLock, type LockContent } from '../catalog/lock';
 import { lockKey } from '../catalog/names';
 import { BackupError } from './errors';
 import { httpStatus, isConflict, uploadError, type ServerClock } from './s3';
-
-const DEFAULT_LEASE_SECONDS = 300;
-
-/** Content of a lock. It holds no backup data: a run may read it back, and nothing else. */
-interface LockContent {
-  readonly state: 'held' | 'released';
-  readonly holder: string;
-  readonly task?: string;
-  readonly since: string;
-  readonly leaseSeconds: number;
-}
 
 /**
  * The lock of a source: one small object, replaced only by conditional puts (`If-None-Match`, `If-Match`), so that of
@@ -84,13 +74,12 @@ export class SourceLock {
         if (!isConflict(error)) throw error;
       }
       const current = await this.read();
-      if (current.content?.holder === this.content.holder) {
+      if (current.content.holder === this.content.holder) {
         // Our own put had arrived; only its answer was lost, and the repeated put met it.
         this.etag = current.etag;
         return;
       }
-      if (current.content?.state === 'held' && current.ageSeconds <= current.content.leaseSeconds)
-        throw this.held(current.content, current.ageSeconds);
+      if (isHeld(current.content, current.ageSeconds)) throw this.held(current.content, current.ageSeconds);
       try {
         return await this.put(this.content, { IfMatch: current.etag });
       } catch (error) {
@@ -112,13 +101,13 @@ export class SourceLock {
     );
   }
 
-  private async read(): Promise<{ content?: LockContent; etag: string | undefined; ageSeconds: number }> {
+  private async read(): Promise<{ content: LockContent; etag: string | undefined; ageSeconds: number }> {
     const object = await this.s3.send(new GetObjectCommand({ Bucket: this.job.bucket, Key: lockKey(this.job.source) }));
     const text = (await object.Body?.transformToString()) ?? '';
     const ageSeconds = object.LastModified
       ? (this.clock.now().getTime() - object.LastModified.getTime()) / 1000
       : Infinity;
-    return { ...parseLock(text), etag: object.ETag, ageSeconds };
+    return { content: parseLock(text), etag: object.ETag, ageSeconds };
   }
 
   private async put(
@@ -175,25 +164,11 @@ export class SourceLock {
   private async isStillOurs(): Promise<boolean> {
     try {
       const current = await this.read();
-      if (current.content?.holder !== this.content.holder || current.content.state !== 'held') return false;
+      if (current.content.holder !== this.content.holder || current.content.state !== 'held') return false;
       this.etag = current.etag;
       return true;
     } catch {
       return true;
     }
   }
-}
-
-/** A lock that cannot be read counts as abandoned once its lease would be over: its age decides. */
-function parseLock(text: string): { content?: LockContent } {
-  try {
-    const value = JSON.parse(text) as Partial<LockContent>;
-    if ((value.state === 'held' || value.state === 'released') && typeof value.leaseSeconds === 'number')
-      return { content: value as LockContent };
-  } catch {
-    // Falls through to the same answer as a lock of an unknown form.
-  }
-  return {
-    content: { state: 'held', holder: 'unknown', since: 'an unknown time', leaseSeconds: DEFAULT_LEASE_SECONDS },
-  };
 }

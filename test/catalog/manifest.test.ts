@@ -27,8 +27,15 @@ test.each([
 
 const storeOf = (objects: Record<string, string>): CatalogStore => ({
   async *list(prefix) {
-    yield* Object.keys(objects).filter((key) => key.startsWith(prefix));
+    const keys = Object.keys(objects).filter((key) => key.startsWith(prefix));
+    yield* keys.map((key) => ({
+      key,
+      bytes: objects[key]!.length,
+      lastModified: new Date(0),
+      storageClass: 'STANDARD',
+    }));
   },
+  folders: () => Promise.resolve([...new Set(Object.keys(objects).map((key) => key.split('/')[0]!))]),
   get: (key) => Promise.resolve(objects[key] ?? ''),
 });
 

@@ -1,5 +1,5 @@
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { S3CatalogStore } from '../../bin/s3-catalog';
+import { S3CatalogStore } from '../../catalog/s3-store';
 import { manifestText } from '../../catalog/manifest';
 import { backupId, manifestKey, objectKey } from '../../catalog/names';
 import { readCatalog } from '../../catalog/read';

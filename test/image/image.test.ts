@@ -3,7 +3,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ListMultipartUploadsCommand, S3Client } from '@aws-sdk/client-s3';
 import { App } from 'aws-cdk-lib';
-import { S3CatalogStore } from '../../bin/s3-catalog';
+import { S3CatalogStore } from '../../catalog/s3-store';
 import { EXIT_CODES } from '../../catalog/contract';
 import type { Catalog } from '../../catalog/read';
 import { readCatalog } from '../../catalog/read';

@@ -25,7 +25,7 @@ test.each([
   ['lib/snippet.ts', '../task/main', 'lib points at bundles'],
   ['lib/private/snippet.ts', '../../task/main', 'lib points at bundles'],
   ['lib/snippet.ts', '../catalog/manifest', 'of catalog it may import only'],
-  ['lib/snippet.ts', '../bin/s3-catalog', 'lib points at bundles'],
+  ['lib/snippet.ts', '../bin/colors', 'lib points at bundles'],
   ['task/snippet.ts', '../lib/backup-bucket', 'task may import only itself and catalog'],
   ['task/snippet.ts', '../test/support/processes', 'task may import only itself and catalog'],
   ['lambda/snippet.ts', '../task/main', 'lambda may import only itself and catalog'],

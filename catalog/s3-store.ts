@@ -1,6 +1,6 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { GetObjectCommand, paginateListObjectsV2 } from '@aws-sdk/client-s3';
-import type { CatalogStore } from '../catalog/read';
+import type { CatalogStore, ObjectSummary } from './read';
 
 /** A bucket as the catalog reads it. Lists page after page, and reads nothing but what it is asked for. */
 export class S3CatalogStore implements CatalogStore {
@@ -9,10 +9,20 @@ export class S3CatalogStore implements CatalogStore {
     private readonly bucket: string,
   ) {}
 
-  async *list(prefix: string): AsyncIterable<string> {
+  async *list(prefix: string): AsyncIterable<ObjectSummary> {
     for await (const page of paginateListObjectsV2({ client: this.client }, { Bucket: this.bucket, Prefix: prefix })) {
-      for (const { Key } of page.Contents ?? []) yield Key!;
+      for (const { Key, Size, LastModified, StorageClass } of page.Contents ?? []) {
+        yield { key: Key!, bytes: Size!, lastModified: LastModified!, storageClass: StorageClass ?? 'STANDARD' };
+      }
     }
+  }
+
+  async folders(): Promise<string[]> {
+    const folders: string[] = [];
+    for await (const page of paginateListObjectsV2({ client: this.client }, { Bucket: this.bucket, Delimiter: '/' })) {
+      folders.push(...(page.CommonPrefixes ?? []).map(({ Prefix }) => Prefix!.slice(0, -1)));
+    }
+    return folders;
   }
 
   async get(key: string): Promise<string> {

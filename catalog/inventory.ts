@@ -1,0 +1,63 @@
+import {
+  backupIdTime,
+  isDataFile,
+  KEEP_FILE,
+  lockKey,
+  MANIFEST_FILE,
+  parseBackupKey,
+  sourcePrefix,
+  VERDICT_FILE,
+} from './names';
+import type { CatalogStore, ObjectSummary } from './read';
+
+/** All that lies in a backup's folder and is ours, as a listing shows it. */
+export interface StoredFolder {
+  readonly id: string;
+  readonly time: Date;
+  /** The commit record. Without one, the rest is what a run left that never came to its end. */
+  manifest?: ObjectSummary;
+  verdict?: ObjectSummary;
+  /** The note that keeps it. */
+  keep?: ObjectSummary;
+  readonly data: ObjectSummary[];
+}
+
+/** What a source has in the bucket. Nothing but listings was read for it. */
+export interface Inventory {
+  readonly source: string;
+  /** Oldest first. */
+  readonly folders: readonly StoredFolder[];
+  readonly lock?: ObjectSummary;
+  /** Keys under the source's prefix that are not ours: they are left alone. */
+  readonly strangers: number;
+}
+
+/** Lists what a source has: one request for each thousand of objects. */
+export async function readInventory(store: CatalogStore, source: string): Promise<Inventory> {
+  const folders = new Map<string, StoredFolder>();
+  let [lock, strangers]: [ObjectSummary | undefined, number] = [undefined, 0];
+  for await (const object of store.list(sourcePrefix(source))) {
+    if (object.key === lockKey(source)) lock = object;
+    else if (!place(folders, source, object)) strangers++;
+  }
+  return { source, folders: [...folders.values()], ...(lock && { lock }), strangers };
+}
+
+function place(folders: Map<string, StoredFolder>, source: string, object: ObjectSummary): boolean {
+  const parsed = parseBackupKey(object.key);
+  if (parsed?.source !== source) return false;
+  const { id, file } = parsed;
+  const role = ROLES[file];
+  if (role === undefined && !isDataFile(file)) return false;
+  const folder = folders.get(id) ?? { id, time: backupIdTime(id)!, data: [] };
+  folders.set(id, folder);
+  if (role) folder[role] = object;
+  else folder.data.push(object);
+  return true;
+}
+
+const ROLES: Readonly<Record<string, 'manifest' | 'verdict' | 'keep' | undefined>> = {
+  [MANIFEST_FILE]: 'manifest',
+  [VERDICT_FILE]: 'verdict',
+  [KEEP_FILE]: 'keep',
+};

@@ -1,0 +1,110 @@
+/** Which backups are kept, and why. Pure: the prune handlers, the command line and the simulation all ask here. */
+import { Calendar } from './calendar';
+import type { Period, RetentionPolicy } from './retention-policy';
+import { PERIODS, retentionFault } from './retention-policy';
+
+const HOUR_MS = 3_600_000;
+/** A backup further in the future than this was dated by a wrong clock, or is looked at by one. */
+const FUTURE_MS = HOUR_MS;
+
+/** What a plan needs to know of a backup. Any backup will do: a dump, or a snapshot of a volume. */
+export interface RetainedBackup {
+  /** Unique among the backups of its source. */
+  readonly id: string;
+  /** When it was made. */
+  readonly time: Date;
+  /** Why it is no whole backup, if it is none. It stays then, and counts for nothing. */
+  readonly damage?: string;
+  /** Whether a restore test has proved it. */
+  readonly proven?: boolean;
+  /** Why it cannot be deleted now, if it cannot: `locked until 2027-01-01T00:00:00Z`. It stays then. */
+  readonly held?: string;
+}
+
+/** What becomes of a backup. */
+export interface Decision<B extends RetainedBackup = RetainedBackup> {
+  readonly backup: B;
+  readonly keep: boolean;
+  /** Why, in words for people; at least one. */
+  readonly reasons: readonly string[];
+}
+
+/**
+ * Decides for every backup of one source whether it is kept.
+ *
+ * The floor comes first: the newest `keepLast` whole backups and the newest proven one stay, however old they are. What is
+ * damaged, held, or dated in the future stays as well, but counts for no rule.
+ *
+ * @param backups of one source, in any order
+ * @param policy what is kept
+ * @param now the time by which `keepFor` is measured
+ * @returns a decision for each backup, newest first
+ * @throws RangeError if the policy is not valid
+ */
+export function plan<B extends RetainedBackup>(
+  backups: readonly B[],
+  policy: RetentionPolicy,
+  now: Date,
+): Decision<B>[] {
+  const wrong = retentionFault(policy);
+  if (wrong !== undefined) throw new RangeError(wrong);
+  const newestFirst = [...backups].sort(byTimeThenId);
+  const reasons = new Map<B, string[]>(newestFirst.map((backup) => [backup, standing(backup, now)]));
+  const counted = newestFirst.filter((backup) => isCounted(backup, now));
+  const keep = (backup: B, reason: string): void => void reasons.get(backup)!.push(reason);
+
+  for (const backup of counted.slice(0, policy.keepLast)) keep(backup, `floor: newest ${policy.keepLast}`);
+  const proven = counted.find((backup) => backup.proven);
+  if (proven) keep(proven, 'newest proven');
+  if (policy.forever) counted.forEach((backup) => keep(backup, 'kept for ever'));
+  const calendar = new Calendar(policy.timeZone, policy.weekStart);
+  if (policy.keepForSeconds !== undefined) {
+    const since = now.getTime() - policy.keepForSeconds * 1000;
+    const rule = `younger than ${lasting(policy.keepForSeconds)}`;
+    for (const backup of counted) if (backup.time.getTime() >= since) keep(backup, rule);
+  }
+  for (const period of PERIODS) keepNewestOfEach(period, policy[period] ?? 0, counted, calendar, keep);
+  return newestFirst.map((backup) => {
+    const why = reasons.get(backup)!;
+    return { backup, keep: why.length > 0, reasons: why.length > 0 ? why : ['no rule keeps it'] };
+  });
+}
+
+/** Reasons that have nothing to do with the rules. */
+function standing(backup: RetainedBackup, now: Date): string[] {
+  if (backup.damage !== undefined) return [`damaged: ${backup.damage}`];
+  if (isAhead(backup, now)) return [`dated in the future: ${backup.time.toISOString()}`];
+  return backup.held === undefined ? [] : [backup.held];
+}
+
+const isAhead = (backup: RetainedBackup, now: Date): boolean => backup.time.getTime() > now.getTime() + FUTURE_MS;
+
+/** Whether a backup counts for the rules: it is whole, and not dated in the future. */
+export const isCounted = (backup: RetainedBackup, now: Date): boolean =>
+  backup.damage === undefined && !isAhead(backup, now);
+
+const byTimeThenId = (a: RetainedBackup, b: RetainedBackup): number =>
+  b.time.getTime() - a.time.getTime() || (a.id < b.id ? 1 : a.id > b.id ? -1 : 0);
+
+function keepNewestOfEach<B extends RetainedBackup>(
+  period: Period,
+  count: number,
+  newestFirst: readonly B[],
+  calendar: Calendar,
+  keep: (backup: B, reason: string) => void,
+): void {
+  const seen = new Set<string>();
+  for (const backup of newestFirst) {
+    if (seen.size >= count) return;
+    const name = calendar.name(period, backup.time);
+    if (seen.has(name)) continue;
+    seen.add(name);
+    keep(backup, `${period} of ${name}`);
+  }
+}
+
+/** `7 days`, `36 hours` */
+function lasting(seconds: number): string {
+  const [value, unit] = seconds % 86_400 === 0 ? [seconds / 86_400, 'day'] : [seconds / 3600, 'hour'];
+  return `${Number(value.toFixed(2))} ${unit}${value === 1 ? '' : 's'}`;
+}

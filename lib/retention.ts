@@ -1,0 +1,164 @@
+import type { Duration, TimeZone } from 'aws-cdk-lib';
+import type { IConstruct } from 'constructs';
+import type { RetentionPolicy, WeekStart } from '../catalog/retention-policy';
+import { retentionFault } from '../catalog/retention-policy';
+import { WeekDay } from './backup-schedule';
+import { fault, requireValue, secondsOf } from './private/fault';
+
+/** What holds for every retention. */
+export interface RetentionOptions {
+  /**
+   * The floor: as many of the newest backups stay, however old they are. 1 or more. Whatever the retention, the newest
+   * proven backup stays as well.
+   *
+   * @default 3
+   */
+  readonly keepLast?: number;
+
+  /**
+   * Time zone of the calendar.
+   *
+   * @default - UTC
+   */
+  readonly timeZone?: TimeZone;
+
+  /**
+   * Day on which weeks begin.
+   *
+   * @default WeekDay.MONDAY
+   */
+  readonly weekStart?: WeekDay;
+}
+
+/**
+ * How many periods' newest backups are kept. For each rule, going from the newest backup to the oldest, the newest of
+ * each period is kept, until as many are kept as the rule says. Only periods that hold a backup count: an outage costs
+ * no history. A backup stays if any of the rules keeps it.
+ */
+export interface GfsRetentionOptions extends RetentionOptions {
+  /**
+   * Backups younger than this all stay. An hour or more.
+   *
+   * @default - only the rules below keep backups
+   */
+  readonly keepFor?: Duration;
+
+  /**
+   * How many hours' newest backups stay.
+   *
+   * @default - no backup stays for its hour
+   */
+  readonly hourly?: number;
+
+  /**
+   * How many days' newest backups stay.
+   *
+   * @default - no backup stays for its day
+   */
+  readonly daily?: number;
+
+  /**
+   * How many weeks' newest backups stay.
+   *
+   * @default - no backup stays for its week
+   */
+  readonly weekly?: number;
+
+  /**
+   * How many months' newest backups stay.
+   *
+   * @default - no backup stays for its month
+   */
+  readonly monthly?: number;
+
+  /**
+   * How many years' newest backups stay.
+   *
+   * @default - no backup stays for its year
+   */
+  readonly yearly?: number;
+}
+
+/** Which backups are kept. The others are deleted by the next pruning, and can be brought back for a while after. */
+export class Retention {
+  /** Every backup of the last days. */
+  public static days(days: number, options: RetentionOptions = {}): Retention {
+    return new Retention({ keepForSeconds: days * 86_400 }, options, (scope) => {
+      requireValue(scope, 'days of the retention', days);
+      if (!Number.isInteger(days) || days < 1 || days > 36_525) {
+        fault(scope, `days of the retention must be a whole number from 1 to 36525, got: ${days}`);
+      }
+    });
+  }
+
+  /** Grandfather, father, son: the newest backup of each of so many hours, days, weeks, months and years. */
+  public static gfs(options: GfsRetentionOptions): Retention {
+    const { keepFor, hourly, daily, weekly, monthly, yearly } = options;
+    const rules = { hourly, daily, weekly, monthly, yearly };
+    return new Retention(
+      rules,
+      options,
+      (scope) => {
+        if ([keepFor, ...Object.values(rules)].every((rule) => rule === undefined)) {
+          fault(
+            scope,
+            'retention must have a rule besides keepLast, got: none: give keepFor, daily, weekly or the like',
+          );
+        }
+      },
+      keepFor,
+    );
+  }
+
+  /**
+   * Every backup of the last two days; the newest of each day for 14 days, of each week for 13 weeks, and of each month
+   * for a year. The default.
+   */
+  public static oneYear(options: RetentionOptions = {}): Retention {
+    const rules = { keepForSeconds: 2 * 86_400, daily: 14, weekly: 13, monthly: 12 };
+    return new Retention(rules, options);
+  }
+
+  /** Every backup, for ever: nothing is pruned. */
+  public static forever(): Retention {
+    return new Retention({ forever: true }, {});
+  }
+
+  private constructor(
+    private readonly rules: Partial<RetentionPolicy>,
+    private readonly options: RetentionOptions,
+    private readonly check: (scope: IConstruct) => void = () => undefined,
+    private readonly keepFor?: Duration,
+  ) {}
+
+  /** @internal */
+  public _bind(scope: IConstruct): RetentionPolicy {
+    this.check(scope);
+    const { keepLast = 3, timeZone, weekStart = WeekDay.MONDAY } = this.options;
+    requireValue(scope, 'time zone of the retention', timeZone?.timezoneName ?? '');
+    for (const [rule, value] of Object.entries({ ...this.rules, keepLast })) {
+      if (typeof value === 'number') requireValue(scope, `${rule} of the retention`, value);
+    }
+    const keepForSeconds = secondsOf(scope, 'keepFor of the retention', this.keepFor);
+    const set = Object.entries({ keepForSeconds, ...this.rules }).filter(([, value]) => value !== undefined);
+    const policy: RetentionPolicy = {
+      keepLast,
+      ...(Object.fromEntries(set) as Partial<RetentionPolicy>),
+      timeZone: timeZone?.timezoneName ?? 'UTC',
+      weekStart: NAMES[weekStart],
+    };
+    const wrong = retentionFault(policy);
+    if (wrong !== undefined) fault(scope, `retention: ${wrong}`);
+    return policy;
+  }
+}
+
+const NAMES: Readonly<Record<WeekDay, WeekStart>> = {
+  [WeekDay.SUNDAY]: 'sunday',
+  [WeekDay.MONDAY]: 'monday',
+  [WeekDay.TUESDAY]: 'tuesday',
+  [WeekDay.WEDNESDAY]: 'wednesday',
+  [WeekDay.THURSDAY]: 'thursday',
+  [WeekDay.FRIDAY]: 'friday',
+  [WeekDay.SATURDAY]: 'saturday',
+};

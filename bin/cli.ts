@@ -1,7 +1,10 @@
 #!/usr/bin/env node
 /** The command line: `proven-backups <command>`. */
-import { Command } from 'commander';
+import { main } from './program';
 
-const program = new Command('proven-backups');
-program.description('Database backups that prove that they restore');
-void program.parseAsync();
+// Whoever reads the output may stop before its end (`| head`); the command still comes to its own.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+// Not process.exit: a pipe may not have taken the whole output yet.
+void main(process.argv.slice(2), process).then((code) => (process.exitCode = code));

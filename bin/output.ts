@@ -1,0 +1,106 @@
+/** What the commands share: exit codes, errors, and how they print. */
+import type { Colors } from 'picocolors/types';
+import Table from 'cli-table3';
+import { colorsOf } from './colors';
+
+/** Exit codes of the command line. */
+export const EXIT = {
+  done: 0,
+  /** Something broke: AWS refused, the network failed. */
+  failed: 1,
+  /** The command line is wrong: an unknown option, a value that is not allowed. */
+  usage: 2,
+  /** Done, but with something that somebody has to look at: a refusal, a damaged backup. */
+  problems: 3,
+} as const;
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** Ends a command with a sentence and without a stack trace. */
+export class CommandError extends Error {
+  /** @param sentence what is so, the value got, and what to do */
+  constructor(
+    sentence: string,
+    readonly exitCode: ExitCode = EXIT.failed,
+  ) {
+    super(sentence);
+  }
+}
+
+/** A {@link CommandError} about what the user typed. */
+export class UsageError extends CommandError {
+  constructor(sentence: string) {
+    super(sentence, EXIT.usage);
+  }
+}
+
+/** A stream that is written to: a terminal, or not. */
+export interface OutputStream {
+  write(text: string): unknown;
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+}
+
+/** The standard streams of the process, or what stands for them in a test. */
+export interface Streams {
+  readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+}
+
+/** Where a command prints, and what it ends with. */
+export class Output {
+  /** Colours for {@link print}. */
+  readonly colors: Colors;
+  /** What the command ends with unless it throws. */
+  exitCode: ExitCode = EXIT.done;
+
+  constructor(readonly streams: Streams) {
+    this.colors = colorsOf(streams.stdout);
+  }
+
+  /** Prints lines for people. */
+  print(text = ''): void {
+    this.streams.stdout.write(`${text}\n`);
+  }
+
+  /** Prints what `--json` is for: one document, and nothing else on standard output. */
+  json(value: unknown): void {
+    this.print(JSON.stringify(value, undefined, 2));
+  }
+
+  /** Tells something that does not belong to the output, on standard error: also with `--json`. */
+  tell(text: string): void {
+    this.streams.stderr.write(`${text}\n`);
+  }
+
+  /** Prints a table. In a terminal the last column is wrapped to its width; elsewhere a row stays one line. */
+  table(head: readonly string[], rows: readonly (readonly string[])[]): void {
+    const widths = this.widths(head, rows);
+    const table = new Table({
+      head: head.map((name) => this.colors.bold(name)),
+      chars: BORDERLESS,
+      style: { head: [], border: [], 'padding-left': 0, 'padding-right': 2 },
+      ...(widths && { colWidths: widths, wordWrap: true }),
+    });
+    table.push(...rows.map((row) => [...row]));
+    this.print(table.toString().replace(/ +$/gm, ''));
+  }
+
+  private widths(head: readonly string[], rows: readonly (readonly string[])[]): number[] | undefined {
+    const { isTTY, columns } = this.streams.stdout;
+    if (!isTTY || columns === undefined) return undefined;
+    const widths = head.map((_, index) => 2 + Math.max(...[head, ...rows].map((row) => row[index]!.length)));
+    const others = widths.slice(0, -1).reduce((sum, width) => sum + width, 0);
+    // A column narrower than a word or two would help nobody: the terminal wraps it then.
+    return others + widths.at(-1)! <= columns || columns - others < 20
+      ? undefined
+      : [...widths.slice(0, -1), columns - others];
+  }
+}
+
+const BORDERLESS = Object.fromEntries(
+  ['top', 'bottom', 'left', 'right', 'mid']
+    .flatMap((side) => ['', '-mid', '-left', '-right'].map((part) => side + part))
+    .concat('middle')
+    .map((name) => [name, '']),
+);

@@ -66,7 +66,8 @@ function refuse(
       sentence: `the newest whole backup is ${hours(newest)} old, and ${hours(allowedAgeSeconds)} are allowed: nothing is deleted until a backup succeeds`,
     };
   }
-  if (confirmed || candidates <= maxDeleteShare * whole.length) return undefined;
+  // Divided, not multiplied: 0.57 * 100 is less than 57.
+  if (confirmed || candidates / whole.length <= maxDeleteShare) return undefined;
   return {
     why: 'too-many',
     sentence: `${candidates} of ${whole.length} backups would be deleted, and a run by schedule deletes at most ${percent(maxDeleteShare)} of them: look at them with proven-backups prune --dry-run, and delete them with proven-backups prune`,

@@ -17,7 +17,8 @@ export type Period = (typeof PERIODS)[number];
  *
  * The calendar rules are those of restic's `forget`: for each, going from the newest backup to the oldest, the newest of
  * each period is kept, until as many periods are kept as the rule says. Only periods that hold a backup count, so that
- * an outage costs no history. https://restic.readthedocs.io/en/stable/060_forget.html
+ * an outage costs no history. Unlike restic, the oldest backup does not stay for being the oldest, and `keepForSeconds` is
+ * measured from now, not from the newest backup. https://restic.readthedocs.io/en/stable/060_forget.html
  */
 export interface RetentionPolicy {
   /** The floor: as many of the newest backups stay, however old they are. 1 or more. */
@@ -42,8 +43,14 @@ export interface RetentionPolicy {
   readonly weekStart: WeekStart;
 }
 
+/** What {@link RetentionPolicy.keepLast} is when nobody says. */
+export const DEFAULT_KEEP_LAST = 3;
+
+/** The default: two days of everything, then 14 days, 13 weeks and 12 months. */
+export const ONE_YEAR = { keepForSeconds: 2 * 86_400, daily: 14, weekly: 13, monthly: 12 } as const;
+
 /** The most that a count may be: far beyond any use, and small enough to catch a slip of the finger. */
-const MAX_COUNT = 100_000;
+export const MAX_COUNT = 100_000;
 const MAX_SECONDS = 100 * 366 * 24 * 3600;
 
 /** Says what is wrong with a policy; `undefined` if nothing is. */

@@ -34,17 +34,25 @@ export class Zone {
     if (/^[+-]/.test(name) || (timeZone !== name && timeZone.toLowerCase() === name.toLowerCase())) refuseZone(name);
   }
 
-  /** What the clock shows at a moment. */
+  /** What the clock shows at a moment, to the second. */
   wall(time: number): number {
-    const part = Object.fromEntries(this.format.formatToParts(time).map(({ type, value }) => [type, Number(value)]));
-    return Date.UTC(part.year!, part.month! - 1, part.day, part.hour, part.minute, part.second);
+    return Math.floor(time / 1000) * 1000 + this.offset(time);
   }
 
-  /** How far the clock is ahead of UTC at a moment. */
+  /** How far the clock is ahead of UTC at a moment. Asks for each day once: the formatting is what takes time. */
   offset(time: number): number {
+    const day = Math.floor(time / DAY_MS) * DAY_MS;
+    const offset = this.offsetAt(day);
+    // No clock is changed and changed back within a day.
+    return offset === this.offsetAt(day + DAY_MS) ? offset : this.offsetAt(time);
+  }
+
+  private offsetAt(time: number): number {
     const known = this.offsets.get(time);
     if (known !== undefined) return known;
-    const offset = this.wall(time) - Math.floor(time / 1000) * 1000;
+    const part = Object.fromEntries(this.format.formatToParts(time).map(({ type, value }) => [type, Number(value)]));
+    const wall = Date.UTC(part.year!, part.month! - 1, part.day, part.hour, part.minute, part.second);
+    const offset = wall - Math.floor(time / 1000) * 1000;
     this.offsets.set(time, offset);
     return offset;
   }

@@ -1,9 +1,9 @@
 import type { Duration, TimeZone } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 import type { RetentionPolicy, WeekStart } from '../catalog/retention-policy';
-import { retentionFault } from '../catalog/retention-policy';
+import { DEFAULT_KEEP_LAST, ONE_YEAR, PERIODS, retentionFault } from '../catalog/retention-policy';
 import { WeekDay } from './backup-schedule';
-import { fault, requireValue, secondsOf } from './private/fault';
+import { fault, requireRange, requireValue, secondsOf } from './private/fault';
 
 /** What holds for every retention. */
 export interface RetentionOptions {
@@ -83,31 +83,12 @@ export interface GfsRetentionOptions extends RetentionOptions {
 export class Retention {
   /** Every backup of the last days. */
   public static days(days: number, options: RetentionOptions = {}): Retention {
-    return new Retention({ keepForSeconds: days * 86_400 }, options, (scope) => {
-      requireValue(scope, 'days of the retention', days);
-      if (!Number.isInteger(days) || days < 1 || days > 36_525) {
-        fault(scope, `days of the retention must be a whole number from 1 to 36525, got: ${days}`);
-      }
-    });
+    return new Retention((scope) => ({ keepForSeconds: daysOf(scope, days) * 86_400 }), options);
   }
 
   /** Grandfather, father, son: the newest backup of each of so many hours, days, weeks, months and years. */
   public static gfs(options: GfsRetentionOptions): Retention {
-    const { keepFor, hourly, daily, weekly, monthly, yearly } = options;
-    const rules = { hourly, daily, weekly, monthly, yearly };
-    return new Retention(
-      rules,
-      options,
-      (scope) => {
-        if ([keepFor, ...Object.values(rules)].every((rule) => rule === undefined)) {
-          fault(
-            scope,
-            'retention must have a rule besides keepLast, got: none: give keepFor, daily, weekly or the like',
-          );
-        }
-      },
-      keepFor,
-    );
+    return new Retention((scope) => rulesOf(scope, options), options);
   }
 
   /**
@@ -115,35 +96,27 @@ export class Retention {
    * for a year. The default.
    */
   public static oneYear(options: RetentionOptions = {}): Retention {
-    const rules = { keepForSeconds: 2 * 86_400, daily: 14, weekly: 13, monthly: 12 };
-    return new Retention(rules, options);
+    return new Retention(() => ONE_YEAR, options);
   }
 
   /** Every backup, for ever: nothing is pruned. */
   public static forever(): Retention {
-    return new Retention({ forever: true }, {});
+    return new Retention(() => ({ forever: true }), {});
   }
 
   private constructor(
-    private readonly rules: Partial<RetentionPolicy>,
+    private readonly rules: (scope: IConstruct) => Partial<RetentionPolicy>,
     private readonly options: RetentionOptions,
-    private readonly check: (scope: IConstruct) => void = () => undefined,
-    private readonly keepFor?: Duration,
   ) {}
 
   /** @internal */
   public _bind(scope: IConstruct): RetentionPolicy {
-    this.check(scope);
-    const { keepLast = 3, timeZone, weekStart = WeekDay.MONDAY } = this.options;
+    const { keepLast = DEFAULT_KEEP_LAST, timeZone, weekStart = WeekDay.MONDAY } = this.options;
+    requireValue(scope, 'keepLast of the retention', keepLast);
     requireValue(scope, 'time zone of the retention', timeZone?.timezoneName ?? '');
-    for (const [rule, value] of Object.entries({ ...this.rules, keepLast })) {
-      if (typeof value === 'number') requireValue(scope, `${rule} of the retention`, value);
-    }
-    const keepForSeconds = secondsOf(scope, 'keepFor of the retention', this.keepFor);
-    const set = Object.entries({ keepForSeconds, ...this.rules }).filter(([, value]) => value !== undefined);
     const policy: RetentionPolicy = {
       keepLast,
-      ...(Object.fromEntries(set) as Partial<RetentionPolicy>),
+      ...this.rules(scope),
       timeZone: timeZone?.timezoneName ?? 'UTC',
       weekStart: NAMES[weekStart],
     };
@@ -151,6 +124,24 @@ export class Retention {
     if (wrong !== undefined) fault(scope, `retention: ${wrong}`);
     return policy;
   }
+}
+
+function daysOf(scope: IConstruct, days: number): number {
+  requireValue(scope, 'days of the retention', days);
+  requireRange(scope, 'days of the retention', days, { from: 1, to: 36_525 });
+  return days;
+}
+
+function rulesOf(scope: IConstruct, options: GfsRetentionOptions): Partial<RetentionPolicy> {
+  const keepForSeconds = secondsOf(scope, 'keepFor of the retention', options.keepFor);
+  const counts = PERIODS.flatMap((period) =>
+    options[period] === undefined ? [] : [[period, options[period]] as const],
+  );
+  for (const [period, count] of counts) requireValue(scope, `${period} of the retention`, count);
+  if (keepForSeconds === undefined && counts.length === 0) {
+    fault(scope, 'retention must have a rule besides keepLast, got: none: give keepFor, daily, weekly or the like');
+  }
+  return { ...(keepForSeconds !== undefined && { keepForSeconds }), ...Object.fromEntries(counts) };
 }
 
 const NAMES: Readonly<Record<WeekDay, WeekStart>> = {

@@ -3,20 +3,14 @@
  * account id lose its leading zero. The message of an issue is a rule with a place for the value: {@link GOT}.
  */
 import { Duration } from 'aws-cdk-lib';
-import { closest, distance } from 'fastest-levenshtein';
 import * as z from 'zod';
+import { meant } from './meant';
 
 /** Stands in a message where the value belongs. */
 export const GOT = '{got}';
 
 const message = (rule: string, mend?: string): string =>
   `must be ${rule}, got: ${GOT}${mend === undefined ? '' : `: ${mend}`}`;
-
-/** What the user probably meant; `undefined` if nothing is near. */
-function meant(text: string, allowed: readonly string[]): string | undefined {
-  const nearest = closest(text, allowed);
-  return distance(text, nearest) <= Math.max(2, text.length / 3) ? `did you mean ${nearest}?` : undefined;
-}
 
 /**
  * @param rule what is allowed, in words

@@ -15,10 +15,19 @@ export function sourceNameFault(name: string): string | undefined {
 /** File name of the commit record of a backup. */
 export const MANIFEST_FILE = 'manifest.json';
 
+/**
+ * A manifest is at most this large, and what is larger may move to a colder storage class: a lifecycle rule tells data
+ * objects from manifests by nothing but their size. 8 MiB.
+ */
+export const MANIFEST_MAX_BYTES = 8 * 1024 ** 2;
+
 /** File name of the newest verdict of a restore test. */
 export const VERDICT_FILE = 'restore-test.json';
 /** File name of the note that keeps a backup whatever the retention says. */
 export const KEEP_FILE = 'keep.json';
+
+/** Tag of snapshots that says which source they are of. */
+export const SNAPSHOT_SOURCE_TAG = 'proven-backups:source';
 
 /** Whether a file of a backup's folder holds data: all that the program writes beside the manifest is compressed. */
 export const isDataFile = (file: string): boolean => file.endsWith('.zst');

@@ -45,7 +45,7 @@ module.exports = {
     {
       ...common,
       displayName: 'integration',
-      testMatch: group('compare', 'e2e', 'faults', 'image', 'lint', 'build', 'docs'),
+      testMatch: group('compare', 'e2e', 'faults', 'image', 'lambda', 'lint', 'build', 'docs'),
     },
   ],
 };

@@ -52,8 +52,8 @@ export interface PruneRequest {
   /** Only this source; all that the function manages when left out. */
   readonly source?: string;
   /**
-   * Ids of what a person has seen and wants to be deleted. Nothing else is deleted then; and the largest share that a run
-   * by schedule may delete does not hold it back.
+   * Ids of what a person has seen and wants to be deleted, of the one `source`. Nothing else is deleted then; and the
+   * largest share that a run by schedule may delete does not hold it back.
    */
   readonly confirmed?: readonly string[];
   /** The report has a decision for every backup. */

@@ -1,0 +1,14 @@
+import { S3Client } from '@aws-sdk/client-s3';
+import { SSMClient } from '@aws-sdk/client-ssm';
+
+/** Settings of every client: who is throttled waits, and asks more slowly from then on. */
+export const CLIENT_SETTINGS = { retryMode: 'adaptive', maxAttempts: 8 } as const;
+
+/** Makes the S3 client. A custom endpoint (`AWS_ENDPOINT_URL`) is addressed by path, as S3-compatible servers expect. */
+export function s3Client(): S3Client {
+  const custom = process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL;
+  return new S3Client({ ...CLIENT_SETTINGS, forcePathStyle: custom !== undefined });
+}
+
+/** Makes the client of Systems Manager. */
+export const ssmClient = (): SSMClient => new SSMClient(CLIENT_SETTINGS);

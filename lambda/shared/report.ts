@@ -1,0 +1,110 @@
+import { PRUNE_METRICS } from '../../catalog/contract';
+import type { PruneReport, PruneRequest, ReportedDecision, SourceReport } from '../../catalog/handlers';
+import { HandlerError } from './errors';
+import { logLine, writeMetrics } from './log';
+import { isScheduled } from './request';
+
+/** An answer of Lambda holds 6 MB: what is larger is no answer at all. */
+const ANSWER_BYTES = 5_000_000;
+/** Damaged backups that a log line names. CloudWatch cuts lines of more than 1 MB. */
+const NAMED = 50;
+
+/** How many refusals, failures and damaged backups there are. */
+export const problemsOf = (sources: readonly SourceReport[]): number =>
+  sum(sources, ({ refusal, errors, damaged }) => (refusal ? 1 : 0) + errors.length + damaged.length);
+
+/**
+ * Tells what a run did: a log line a source, the metrics, and, as nobody reads the answer of a run by schedule, a failed
+ * invocation if there are problems.
+ *
+ * @param dimension of the metrics: `METRICS.bucket` or `PRUNE_METRICS.tag`
+ * @returns the answer to the request
+ * @throws HandlerError after a run by schedule with problems
+ */
+export function conclude(report: PruneReport, request: PruneRequest, dimension: string): PruneReport {
+  for (const source of report.sources) logSource(source, report);
+  if (report.unmanaged.length > 0) {
+    logLine('warn', 'unmanaged', `nothing prunes ${report.unmanaged.join(', ')}: no settings name them`, {
+      of: report.of,
+      sources: report.unmanaged,
+    });
+  }
+  if (!report.dryRun) {
+    writeMetrics(dimension, report.of, [
+      // A run on demand may have looked at one source only.
+      ...(isScheduled(request)
+        ? [
+            count(
+              PRUNE_METRICS.kept,
+              sum(report.sources, ({ kept }) => kept),
+            ),
+          ]
+        : []),
+      count(
+        PRUNE_METRICS.deleted,
+        sum(report.sources, ({ deleted }) => deleted),
+      ),
+      { name: PRUNE_METRICS.bytesFreed, unit: 'Bytes', value: sum(report.sources, ({ bytesFreed }) => bytesFreed) },
+      count(PRUNE_METRICS.problems, report.problems),
+    ]);
+  }
+  if (isScheduled(request) && report.problems > 0) throw new HandlerError(summary(report));
+  return fitting(report);
+}
+
+function logSource(report: SourceReport, { of, dryRun }: PruneReport): void {
+  const { source, kept, deleted, held, damaged, refusal, errors } = report;
+  const problems = problemsOf([report]);
+  const message =
+    `${source}: ${kept} kept, ${deleted} ${dryRun ? 'would be deleted' : 'deleted'}` +
+    (held > 0 ? `, ${held} held` : '') +
+    (damaged.length > 0 ? `, ${damaged.length} damaged` : '') +
+    [...(refusal ? [refusal.sentence] : []), ...errors].map((sentence) => `; ${sentence}`).join('');
+  logLine(problems > 0 ? 'error' : 'info', 'pruned', message, {
+    of,
+    dryRun,
+    ...report,
+    // A person who asked for them reads them in the answer.
+    decisions: undefined,
+    damaged: damaged.slice(0, NAMED),
+    damagedCount: damaged.length,
+    problems,
+  });
+}
+
+/** `2 problems with the backups in my-bucket: shop: …` */
+function summary({ of, problems, sources }: PruneReport): string {
+  const said = sources.flatMap(({ source, refusal, errors, damaged }) =>
+    [
+      ...(refusal ? [refusal.sentence] : []),
+      ...errors,
+      ...(damaged[0] ? [`${damaged.length} damaged, such as ${damaged[0].id}: ${damaged[0].damage}`] : []),
+    ].map((sentence) => `${source}: ${sentence}`),
+  );
+  const few = said.slice(0, 5).join('; ');
+  const more = said.length > 5 ? `; and ${said.length - 5} more, in the log` : '';
+  return `${problems} ${problems === 1 ? 'problem' : 'problems'} in ${of}: ${few}${more}`;
+}
+
+/** The report without as many of its oldest decisions as do not fit into an answer. */
+function fitting(report: PruneReport): PruneReport {
+  let room =
+    ANSWER_BYTES - bytes({ ...report, sources: report.sources.map((source) => ({ ...source, decisions: [] })) });
+  const sources = report.sources.map((source): SourceReport => {
+    if (!source.decisions) return source;
+    const decisions: ReportedDecision[] = [];
+    for (const decision of source.decisions) {
+      room -= bytes(decision) + 1;
+      if (room < 0) break;
+      decisions.push(decision);
+    }
+    const leftOut = source.decisions.length - decisions.length;
+    return { ...source, decisions, ...(leftOut > 0 && { decisionsLeftOut: leftOut }) };
+  });
+  return { ...report, sources };
+}
+
+const bytes = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));
+const count = (name: string, value: number) => ({ name, unit: 'Count', value });
+const sum = (sources: readonly SourceReport[], of: (source: SourceReport) => number): number =>
+  sources.reduce((total, source) => total + of(source), 0);

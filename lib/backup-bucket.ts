@@ -4,15 +4,19 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import type { IConstruct } from 'constructs';
 import { Construct } from 'constructs';
+import { MANIFEST_MAX_BYTES } from '../catalog/names';
 import { acknowledge } from './private/acknowledge';
 import {
   backupStatements,
   bucketStatements,
   denyDeletes,
+  exempt,
   principalArn,
   pruneStatements,
+  undeleteStatements,
 } from './private/bucket-policy';
 import { fault } from './private/fault';
+import { StorageTiers } from './storage-tiers';
 
 /** A bucket that holds backups, created here or imported. */
 export interface IBackupBucket extends IConstruct {
@@ -24,6 +28,18 @@ export interface IBackupBucket extends IConstruct {
   readonly bucketName: string;
   /** ARN of the bucket. */
   readonly bucketArn: string;
+  /**
+   * How long what was deleted can be brought back.
+   *
+   * @default - not known: the bucket is imported
+   */
+  readonly noncurrentVersionRetention?: Duration;
+  /**
+   * The storage classes that backups move to.
+   *
+   * @default - not known: the bucket is imported
+   */
+  readonly storageTiers?: StorageTiers;
 
   /**
    * Allows to back up one source: to put new objects under its prefix, and nothing else. Reading back and deleting are
@@ -35,11 +51,22 @@ export interface IBackupBucket extends IConstruct {
   grantBackup(grantee: iam.IGrantable, source: string): iam.Grant;
 
   /**
-   * Allows to list the backups, to read their manifests and to delete. The bucket's policy denies deletes to everyone else.
+   * Allows to list the backups, to read their manifests and to delete them so that they can be brought back. Reading data,
+   * putting and deleting versions are denied, whatever else the grantee may do. The bucket's policy denies deletes to
+   * everyone else.
    *
    * @param grantee a role
    */
   grantPrune(grantee: iam.IGrantable): iam.Grant;
+
+  /**
+   * Allows to bring back what was deleted: to list versions, to read manifests, to delete the markers of the deletion and
+   * to put the note that keeps the backup. It takes the right to delete versions, which the bucket's policy denies to
+   * everyone else. Reading data and other deletes are denied, whatever else the grantee may do.
+   *
+   * @param grantee a role
+   */
+  grantUndelete(grantee: iam.IGrantable): iam.Grant;
 }
 
 /** Properties of a BackupBucket. */
@@ -64,6 +91,13 @@ export interface BackupBucketProps {
    * @default Duration.days(14)
    */
   readonly noncurrentVersionRetention?: Duration;
+
+  /**
+   * To which storage classes backups move as they grow older.
+   *
+   * @default StorageTiers.cheapest()
+   */
+  readonly storageTiers?: StorageTiers;
 
   /**
    * Bucket that receives the access logs.
@@ -104,6 +138,8 @@ export interface BackupBucketAttributes {
 abstract class BackupBucketBase extends Construct implements IBackupBucket {
   public abstract readonly bucket: s3.IBucket;
   public abstract readonly encryptionKey: kms.IKey;
+  public abstract readonly noncurrentVersionRetention?: Duration;
+  public abstract readonly storageTiers?: StorageTiers;
 
   public get bucketName(): string {
     return this.bucket.bucketName;
@@ -118,8 +154,13 @@ abstract class BackupBucketBase extends Construct implements IBackupBucket {
   }
 
   public grantPrune(grantee: iam.IGrantable): iam.Grant {
-    this._admitPruner(principalArn(this, grantee));
+    this._admitPruner(principalArn(this, 'grantPrune', grantee));
     return this.grantStatements(grantee, pruneStatements(this.bucketArn, this.encryptionKey.keyArn));
+  }
+
+  public grantUndelete(grantee: iam.IGrantable): iam.Grant {
+    this._admitUndeleter(principalArn(this, 'grantUndelete', grantee));
+    return this.grantStatements(grantee, undeleteStatements(this.bucketArn, this.encryptionKey.keyArn));
   }
 
   /**
@@ -128,6 +169,13 @@ abstract class BackupBucketBase extends Construct implements IBackupBucket {
    * @internal
    */
   protected abstract _admitPruner(roleArn: string): void;
+
+  /**
+   * Exempts a role from the bucket policy's denial of deleting versions.
+   *
+   * @internal
+   */
+  protected abstract _admitUndeleter(roleArn: string): void;
 
   private grantStatements(grantee: iam.IGrantable, [allow, ...others]: iam.PolicyStatement[]): iam.Grant {
     const { actions, resources } = allow!;
@@ -139,7 +187,7 @@ abstract class BackupBucketBase extends Construct implements IBackupBucket {
 
 /**
  * An encrypted bucket for backups. Objects can be added, but neither overwritten nor deleted, except by the roles that
- * {@link grantPrune} admits. Survives its stack.
+ * {@link grantPrune} and {@link grantUndelete} admit. Survives its stack.
  */
 export class BackupBucket extends BackupBucketBase {
   /** Imports a bucket by its name and its key. Its policy is not changed. */
@@ -161,12 +209,21 @@ export class BackupBucket extends BackupBucketBase {
   public readonly bucket: s3.IBucket;
   /** The key that encrypts it. */
   public readonly encryptionKey: kms.IKey;
+  /** How long what was deleted can be brought back. */
+  public readonly noncurrentVersionRetention?: Duration;
+  /** The storage classes that backups move to. */
+  public readonly storageTiers?: StorageTiers;
   private readonly deleteDenial: iam.PolicyStatement;
+  private readonly versionDenial: iam.PolicyStatement;
   private readonly pruners: string[] = [];
+  private readonly undeleters: string[] = [];
 
   constructor(scope: Construct, id: string, props: BackupBucketProps = {}) {
     super(scope, id);
     const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN;
+    const { noncurrentVersionRetention = Duration.days(14), storageTiers = StorageTiers.cheapest() } = props;
+    this.noncurrentVersionRetention = noncurrentVersionRetention;
+    this.storageTiers = storageTiers;
     this.encryptionKey =
       props.encryptionKey ??
       new kms.Key(this, 'Key', { description: 'Encrypts database backups', enableKeyRotation: true, removalPolicy });
@@ -187,13 +244,16 @@ export class BackupBucket extends BackupBucketBase {
         {
           id: 'Housekeeping',
           abortIncompleteMultipartUploadAfter: Duration.days(1),
-          noncurrentVersionExpiration: this.noncurrentDays(props.noncurrentVersionRetention),
+          noncurrentVersionExpiration: this.noncurrentDays(noncurrentVersionRetention),
           expiredObjectDeleteMarker: true,
         },
+        ...this.tierRules(storageTiers),
       ],
     });
-    this.deleteDenial = denyDeletes(this.bucketArn);
-    for (const statement of [...bucketStatements(this.bucketArn, this.encryptionKey.keyArn), this.deleteDenial]) {
+    this.deleteDenial = denyDeletes('DenyDeletes', 's3:DeleteObject', this.bucketArn);
+    this.versionDenial = denyDeletes('DenyDeletingVersions', 's3:DeleteObjectVersion', this.bucketArn);
+    const statements = bucketStatements(this.bucketArn, this.encryptionKey.keyArn);
+    for (const statement of [...statements, this.deleteDenial, this.versionDenial]) {
       this.bucket.addToResourcePolicy(statement);
     }
     if (props.serverAccessLogsBucket === undefined) {
@@ -204,10 +264,16 @@ export class BackupBucket extends BackupBucketBase {
   /** @internal */
   protected _admitPruner(roleArn: string): void {
     this.pruners.push(roleArn);
-    this.deleteDenial.addCondition('ArnNotEquals', { 'aws:PrincipalArn': this.pruners });
+    exempt(this.deleteDenial, this.pruners);
   }
 
-  private noncurrentDays(retention = Duration.days(14)): Duration {
+  /** @internal */
+  protected _admitUndeleter(roleArn: string): void {
+    this.undeleters.push(roleArn);
+    exempt(this.versionDenial, this.undeleters);
+  }
+
+  private noncurrentDays(retention: Duration): Duration {
     const days = retention.toDays({ integral: false });
     if (!Number.isInteger(days) || days < 1) {
       fault(
@@ -217,11 +283,22 @@ export class BackupBucket extends BackupBucketBase {
     }
     return retention;
   }
+
+  /** A filter of S3 knows prefixes, tags and sizes: data objects are told from manifests by their size. */
+  private tierRules(tiers: StorageTiers): s3.LifecycleRule[] {
+    const transitions = tiers
+      ._bind(this)
+      .map(({ storageClass, day }) => ({ storageClass, transitionAfter: Duration.days(day) }));
+    if (transitions.length === 0) return [];
+    return [{ id: 'StorageTiers', objectSizeGreaterThan: MANIFEST_MAX_BYTES, transitions }];
+  }
 }
 
 class ImportedBackupBucket extends BackupBucketBase {
   public readonly bucket: s3.IBucket;
   public readonly encryptionKey: kms.IKey;
+  public readonly noncurrentVersionRetention?: Duration;
+  public readonly storageTiers?: StorageTiers;
 
   constructor(scope: Construct, id: string, { bucketName, encryptionKey, region }: BackupBucketAttributes) {
     super(scope, id);
@@ -235,4 +312,7 @@ class ImportedBackupBucket extends BackupBucketBase {
    * @internal
    */
   protected _admitPruner(): void {}
+
+  /** @internal */
+  protected _admitUndeleter(): void {}
 }

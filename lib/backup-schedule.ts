@@ -140,6 +140,7 @@ export class BackupSchedule {
       expression: scheduler.ScheduleExpression.expression(expression, timeZone),
       expressionString: expression,
       shortestGap: times.shortestGap,
+      longestGap: times.longestGap,
       flexibleWindow,
       retryAttempts,
       maxEventAgeSeconds: eventAge ?? defaultEventAge(shortestGap),

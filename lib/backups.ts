@@ -4,20 +4,24 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
-import * as logs from 'aws-cdk-lib/aws-logs';
+import type * as logs from 'aws-cdk-lib/aws-logs';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { IBackupBucket } from './backup-bucket';
 import { BackupBucket } from './backup-bucket';
+import { BackupPruning } from './backup-pruning';
+import type { BackupSchedule } from './backup-schedule';
 import { DatabaseBackup } from './database-backup';
 import type { AddDatabaseProps } from './database-backup-props';
 import { acknowledge } from './private/acknowledge';
 import { fault } from './private/fault';
 import { DEFAULT_SUBNETS } from './private/first-run';
 import { grantRun, passRole } from './private/grant-run';
+import { logGroupOf } from './private/log-group';
 import { familyPrefix, rolePath } from './private/names';
 import { schedulerRole } from './private/roles';
+import { Retention } from './retention';
 
 /** Properties of Backups. */
 export interface BackupsProps {
@@ -25,7 +29,8 @@ export interface BackupsProps {
   readonly vpc: ec2.IVpc;
 
   /**
-   * Where the backups go. In the same Region.
+   * Where the backups go. In the same Region. The policy of an imported bucket is not changed: the stack that owns the
+   * bucket has to admit the roles of `pruning` to it, by `grantPrune` and `grantUndelete`.
    *
    * @default - a BackupBucket is created, with a key of its own
    */
@@ -88,6 +93,28 @@ export interface BackupsProps {
    * @default false
    */
   readonly s3GatewayEndpoint?: boolean;
+
+  /**
+   * Which backups are kept, of all databases that do not say themselves.
+   *
+   * @default Retention.oneYear()
+   */
+  readonly retention?: Retention;
+
+  /**
+   * When backups are pruned.
+   *
+   * @default - every day at 04:30 UTC
+   */
+  readonly pruneSchedule?: BackupSchedule;
+
+  /**
+   * A pruning by schedule that would delete more than this share of a database's backups deletes none of them: a person
+   * looks at them first, with the command line. Percent, 1 to 100.
+   *
+   * @default 50
+   */
+  readonly maxDeletePercent?: number;
 }
 
 /** Database backups that share a bucket, a key, a cluster and a log group. */
@@ -106,6 +133,8 @@ export class Backups extends Construct {
   public readonly scheduleGroup: scheduler.IScheduleGroup;
   /** Role with which EventBridge Scheduler starts the tasks. */
   public readonly schedulerRole: iam.Role;
+  /** Deletes the backups that are not kept. */
+  public readonly pruning: BackupPruning;
   private readonly children: DatabaseBackup[] = [];
   private readonly props: BackupsProps;
   private passedRoles?: iam.PolicyStatement;
@@ -118,13 +147,21 @@ export class Backups extends Construct {
     this.bucket = props.bucket ?? new BackupBucket(this, 'Bucket');
     this.encryptionKey = this.bucket.encryptionKey;
     this.cluster = this.clusterIn(vpc, props.cluster);
-    this.logGroup = this.logGroupOf(props);
+    this.logGroup = logGroupOf(this, props, () => (this.admitLogs() ? this.encryptionKey : undefined));
     this.deadLetterQueue = props.deadLetterQueue ?? this.createQueue();
     // It has a name: left behind, it would be in the way of the next deployment.
     this.scheduleGroup =
       props.scheduleGroup ??
       new scheduler.ScheduleGroup(this, 'ScheduleGroup', { removalPolicy: RemovalPolicy.DESTROY });
     this.schedulerRole = this.createSchedulerRole();
+    this.pruning = new BackupPruning(this, 'Pruning', {
+      bucket: this.bucket,
+      schedule: props.pruneSchedule,
+      maxDeletePercent: props.maxDeletePercent,
+      logGroup: this.logGroup,
+      scheduleGroup: this.scheduleGroup,
+      deadLetterQueue: this.deadLetterQueue,
+    });
     if (props.s3GatewayEndpoint) {
       this.endpoint = new ec2.GatewayVpcEndpoint(this, 'S3Endpoint', {
         vpc,
@@ -145,6 +182,8 @@ export class Backups extends Construct {
       ...props,
       vpcSubnets: props.vpcSubnets ?? this.props.vpcSubnets,
       assignPublicIp: props.assignPublicIp ?? this.props.assignPublicIp,
+      retention: props.retention ?? this.props.retention ?? Retention.oneYear(),
+      pruning: this.pruning,
       bucket: this.bucket,
       cluster: this.cluster,
       logGroup: this.logGroup,
@@ -193,20 +232,6 @@ export class Backups extends Construct {
       );
     }
     return given;
-  }
-
-  private logGroupOf({ logGroup, logRetention }: BackupsProps): logs.ILogGroup {
-    if (logGroup !== undefined) {
-      if (logRetention === undefined) return logGroup;
-      fault(
-        this,
-        `logRetention and logGroup cannot be given together, got: ${logRetention} days: set it on the log group`,
-      );
-    }
-    return new logs.LogGroup(this, 'LogGroup', {
-      retention: logRetention ?? logs.RetentionDays.THREE_MONTHS,
-      encryptionKey: this.admitLogs() ? this.encryptionKey : undefined,
-    });
   }
 
   /** Lets CloudWatch Logs use the key. False if the key is imported: its policy is its owner's. */

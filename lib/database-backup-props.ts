@@ -6,8 +6,10 @@ import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { IBackupBucket } from './backup-bucket';
+import type { BackupPruning } from './backup-pruning';
 import type { BackupSchedule } from './backup-schedule';
 import type { Database } from './database';
+import type { Retention } from './retention';
 
 /** What is backed up, when, and on what machine. */
 export interface AddDatabaseProps {
@@ -98,6 +100,22 @@ export interface AddDatabaseProps {
   readonly timeout?: Duration;
 
   /**
+   * Which backups are kept. Only where something prunes them: `Backups` does, and `pruning` does.
+   *
+   * @default - in Backups its retention, else Retention.oneYear()
+   */
+  readonly retention?: Retention;
+
+  /**
+   * How old the newest backup may get before that is a fault. Longer than the longest time between two runs. Nothing is
+   * deleted while it is older.
+   *
+   * @default - the longest time between two runs, the schedule's flexible window, the timeout and an hour together; if the
+   * schedule fires once, a day and the timeout
+   */
+  readonly allowedAge?: Duration;
+
+  /**
    * zstd level, 1 (fast) to 19 (small).
    *
    * @default 1
@@ -137,6 +155,13 @@ export interface AddDatabaseProps {
 export interface DatabaseBackupProps extends AddDatabaseProps {
   /** Where the backups go. In the same Region. */
   readonly bucket: IBackupBucket;
+
+  /**
+   * Deletes the backups that `retention` does not keep. Of the same bucket.
+   *
+   * @default - nothing is deleted
+   */
+  readonly pruning?: BackupPruning;
 
   /** Cluster that runs the task, in a VPC from which the database can be reached. */
   readonly cluster: ecs.ICluster;

@@ -1,25 +1,30 @@
+import type { Duration } from 'aws-cdk-lib';
 import { Annotations } from 'aws-cdk-lib';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import type * as iam from 'aws-cdk-lib/aws-iam';
-import * as logs from 'aws-cdk-lib/aws-logs';
+import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import { Construct } from 'constructs';
 import { METRICS } from '../catalog/contract';
 import type { IBackupBucket } from './backup-bucket';
 import type { DatabaseBackupProps } from './database-backup-props';
+import { allowedAgeOf } from './private/allowed-age';
 import type { BoundDatabase } from './private/bound-database';
 import { dumpJob, requireBackup } from './private/dump-job';
 import { letIn, wayOut } from './private/first-run';
+import { logGroupOf } from './private/log-group';
 import { grantRun } from './private/grant-run';
-import { backupMetric } from './private/metric';
+import { provenMetric } from './private/metric';
 import { familyPrefix } from './private/names';
+import { retentionOf } from './private/retention-of';
 import { executionRole, schedulerRole, taskRole } from './private/roles';
 import { backupSchedule } from './private/schedule';
 import { registerSource, sourceNameOf } from './private/source-registry';
 import { backupTask } from './private/task-definition';
 import { timeoutSeconds } from './private/timeout';
+import type { Retention } from './retention';
 
 /** Backs up one database on a schedule. */
 export class DatabaseBackup extends Construct implements ec2.IConnectable, iam.IGrantable {
@@ -47,6 +52,10 @@ export class DatabaseBackup extends Construct implements ec2.IConnectable, iam.I
   public readonly grantPrincipal: iam.IPrincipal;
   /** Where the backups go. */
   public readonly bucket: IBackupBucket;
+  /** How old the newest backup may get before that is a fault. */
+  public readonly allowedAge: Duration;
+  /** Which backups are kept; all of them if nothing prunes them. */
+  public readonly retention: Retention;
   private readonly cluster: ecs.ICluster;
 
   constructor(scope: Construct, id: string, props: DatabaseBackupProps) {
@@ -58,14 +67,16 @@ export class DatabaseBackup extends Construct implements ec2.IConnectable, iam.I
     registerSource(this, bucket, this.sourceName);
     const database = props.database._bind(this);
     const bound = props.schedule._bind(this);
+    const timeout = timeoutSeconds(this, props.timeout, bound);
+    this.allowedAge = allowedAgeOf(this, props.allowedAge, bound, timeout);
+    this.retention = retentionOf(this, props);
     const size = requireBackup(this, props, database);
 
     this.taskRole = props.taskRole ?? taskRole(this, bucket, this.sourceName);
     this.executionRole = props.executionRole ?? executionRole(this);
     bucket.grantBackup(this.taskRole, this.sourceName);
     this.grantPrincipal = this.taskRole.grantPrincipal;
-    this.logGroup =
-      props.logGroup ?? new logs.LogGroup(this, 'LogGroup', { retention: logs.RetentionDays.THREE_MONTHS });
+    this.logGroup = logGroupOf(this, props);
     this.taskDefinition = backupTask(this, {
       ...size,
       family: `${familyPrefix(scope)}${this.sourceName}`,
@@ -73,19 +84,15 @@ export class DatabaseBackup extends Construct implements ec2.IConnectable, iam.I
       executionRole: this.executionRole,
       logGroup: this.logGroup,
       database,
-      job: dumpJob(
-        this.sourceName,
-        bucket,
-        database,
-        timeoutSeconds(this, props.timeout, bound),
-        props.compressionLevel,
-      ),
+      job: dumpJob(this.sourceName, bucket, database, timeout, props.compressionLevel),
       image: props.image,
     });
     this.container = this.taskDefinition.defaultContainer!;
     this.securityGroups = this.taskSecurityGroups(database, props.securityGroups);
     this.connections = new ec2.Connections({ securityGroups: this.securityGroups });
     const rules = database.allowTo ? letIn(this, database.allowTo, `backup of ${this.sourceName}`) : [];
+    const { allowedAge, retention } = this;
+    props.pruning?.addSource(this.sourceName, { allowedAge, retention });
     this.schedulerRole = props.schedulerRole ?? schedulerRole(this, props.scheduleGroup);
     this.grantRun(this.schedulerRole);
     props.deadLetterQueue?.grantSendMessages(this.schedulerRole);
@@ -126,7 +133,8 @@ export class DatabaseBackup extends Construct implements ec2.IConnectable, iam.I
    * @default - maximum over one hour
    */
   public metric(metricName: string, props?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return backupMetric(this.bucket, this.sourceName, metricName, props);
+    const dimensions = { [METRICS.bucket]: this.bucket.bucketName, [METRICS.source]: this.sourceName };
+    return provenMetric(dimensions, metricName, props);
   }
 
   /**

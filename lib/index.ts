@@ -1,4 +1,5 @@
 export * from './backup-bucket';
+export * from './backup-pruning';
 export * from './backup-schedule';
 export * from './backups';
 export * from './database';
@@ -6,3 +7,4 @@ export * from './database-backup';
 export * from './database-backup-props';
 export * from './database-tls';
 export * from './retention';
+export * from './storage-tiers';

@@ -7,6 +7,8 @@ export interface BoundSchedule {
   readonly expressionString: string;
   /** Seconds; left out when there is one run only. */
   readonly shortestGap: number | undefined;
+  /** Seconds; left out when there is one run only. */
+  readonly longestGap: number | undefined;
   readonly flexibleWindow: Duration | undefined;
   readonly retryAttempts: number;
   readonly maxEventAgeSeconds: number;

@@ -1,7 +1,9 @@
-import type { IConstruct } from 'constructs';
+import { ArnFormat, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
-import { lockKey, MANIFEST_FILE, sourcePrefix } from '../../catalog/names';
+import type { IConstruct } from 'constructs';
+import { KEEP_FILE, lockKey, MANIFEST_FILE, sourcePrefix, VERDICT_FILE } from '../../catalog/names';
 import { fault } from './fault';
+import { InlineRole } from './inline-role';
 
 const { ALLOW, DENY } = iam.Effect;
 
@@ -36,15 +38,41 @@ export function backupStatements(bucketArn: string, keyArn: string, source: stri
   ];
 }
 
-/** What the prune role may do. */
+/** Keys of data: all that the program writes beside a manifest is compressed. */
+const DATA_KEYS = '*/*/*.zst';
+
+/** Keys of what lies in a backup's folder: a stranger's objects have other ones. */
+const BACKUP_KEYS = '*/????-??-??T??-??-??Z/*';
+
+/** What the prune role may do. It sees keys and manifests, never data, and what it deletes can be brought back. */
 export function pruneStatements(bucketArn: string, keyArn: string): iam.PolicyStatement[] {
-  const allow = (actions: string[], resource: string) =>
-    new iam.PolicyStatement({ effect: ALLOW, actions, resources: [resource] });
+  const { allow, deny } = statementsOf(bucketArn);
+  const records = [MANIFEST_FILE, VERDICT_FILE, KEEP_FILE].map((file) => `*/*/${file}`);
   return [
-    allow(['s3:DeleteObject', 's3:DeleteObjectVersion'], `${bucketArn}/*`),
-    allow(['s3:ListBucket', 's3:ListBucketVersions'], bucketArn),
-    allow(['s3:GetObject'], `${bucketArn}/*/${MANIFEST_FILE}`),
-    allow(['kms:Decrypt'], keyArn),
+    allow(['s3:DeleteObject'], BACKUP_KEYS),
+    allow(['s3:ListBucket', 's3:GetBucketObjectLockConfiguration']),
+    allow(['s3:GetObject'], ...records, lockKey('*')),
+    allow(['s3:GetObjectRetention', 's3:GetObjectLegalHold'], BACKUP_KEYS),
+    new iam.PolicyStatement({ actions: ['kms:Decrypt'], resources: [keyArn] }),
+    deny(['s3:PutObject*', 's3:DeleteObjectVersion', 's3:BypassGovernanceRetention'], '*'),
+    deny(['s3:GetObject', 's3:GetObjectVersion'], DATA_KEYS),
+  ];
+}
+
+/**
+ * What the undelete role may do: remove delete markers, which takes the right to delete versions, and put the note that
+ * keeps what was brought back.
+ */
+export function undeleteStatements(bucketArn: string, keyArn: string): iam.PolicyStatement[] {
+  const { allow, deny } = statementsOf(bucketArn);
+  return [
+    allow(['s3:DeleteObjectVersion'], BACKUP_KEYS),
+    allow(['s3:ListBucket', 's3:ListBucketVersions']),
+    allow(['s3:GetObject', 's3:GetObjectVersion'], `*/*/${MANIFEST_FILE}`),
+    allow(['s3:PutObject'], `*/*/${KEEP_FILE}`),
+    new iam.PolicyStatement({ actions: ['kms:GenerateDataKey', 'kms:Decrypt'], resources: [keyArn] }),
+    deny(['s3:DeleteObject', 's3:BypassGovernanceRetention'], '*'),
+    deny(['s3:GetObject', 's3:GetObjectVersion'], DATA_KEYS),
   ];
 }
 
@@ -70,20 +98,48 @@ export function bucketStatements(bucketArn: string, keyArn: string): iam.PolicyS
   ];
 }
 
-/** Denies deletes to everyone. Lifecycle rules are not bound by policies. */
-export function denyDeletes(bucketArn: string): iam.PolicyStatement {
+/** Denies a kind of delete to everyone. Lifecycle rules are not bound by policies. */
+export function denyDeletes(sid: string, action: string, bucketArn: string): iam.PolicyStatement {
   return new iam.PolicyStatement({
-    sid: 'DenyDeletes',
+    sid,
     effect: DENY,
     principals: [new iam.AnyPrincipal()],
-    actions: ['s3:DeleteObject', 's3:DeleteObjectVersion'],
+    actions: [action],
     resources: [`${bucketArn}/*`],
   });
 }
 
-/** ARN of the role of a grantee. */
-export function principalArn(scope: IConstruct, grantee: iam.IGrantable): string {
-  const { roleArn } = grantee.grantPrincipal as Partial<iam.IRole>;
+/** Exempts roles from a denial. */
+export function exempt(denial: iam.PolicyStatement, roleArns: string[]): void {
+  denial.addCondition('ArnNotLike', { 'aws:PrincipalArn': roleArns });
+}
+
+/**
+ * ARN of the role of a grantee, as the bucket's policy may name it. Roles of ours in another stack are named by their own
+ * path, because that stack depends on the bucket's, which cannot depend on it in turn.
+ */
+export function principalArn(bucket: IConstruct, grant: string, grantee: iam.IGrantable): string {
+  const principal = grantee.grantPrincipal;
+  if (principal instanceof InlineRole && Stack.of(principal) !== Stack.of(bucket)) {
+    const resourceName = `${principal.path.slice(1)}*`;
+    const { SLASH_RESOURCE_NAME: arnFormat } = ArnFormat;
+    return Stack.of(principal).formatArn({ service: 'iam', region: '', resource: 'role', resourceName, arnFormat });
+  }
+  const { roleArn } = principal as Partial<iam.IRole>;
   if (roleArn !== undefined) return roleArn;
-  fault(scope, `grantPrune needs a role, got: ${String(grantee.grantPrincipal)}: give the role that deletes`);
+  fault(bucket, `${grant} needs a role, got: ${String(principal)}: give the role that deletes`);
+}
+
+function statementsOf(bucketArn: string) {
+  const statement = (effect: iam.Effect, actions: string[], keys: string[]) =>
+    new iam.PolicyStatement({
+      effect,
+      actions,
+      resources: keys.length > 0 ? keys.map((key) => `${bucketArn}/${key}`) : [bucketArn],
+    });
+  return {
+    /** Allows something with objects; with the bucket when no keys are given. */
+    allow: (actions: string[], ...keys: string[]) => statement(ALLOW, actions, keys),
+    deny: (actions: string[], ...keys: string[]) => statement(DENY, actions, keys),
+  };
 }

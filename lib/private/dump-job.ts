@@ -7,6 +7,7 @@ import { SCRATCH_DIRECTORY } from '../../catalog/contract';
 import type { IBackupBucket } from '../backup-bucket';
 import type { DatabaseBackupProps } from '../database-backup-props';
 import type { BoundDatabase } from './bound-database';
+import { requireStandardQueue } from './dead-letter-queue';
 import { fault, requireRange } from './fault';
 import { requireFargateSize } from './fargate-size';
 import type { TaskProps } from './task-definition';
@@ -25,13 +26,7 @@ export function requireBackup(scope: IConstruct, props: DatabaseBackupProps, dat
   requireFargateSize(scope, { cpu, memoryLimitMiB, ephemeralStorageGiB });
   const groups = (database.securityGroups?.length ?? 0) + (props.securityGroups?.length ?? 0);
   if (groups > 5) fault(scope, `securityGroups must be at most 5, those of the database included, got: ${groups}`);
-  if (props.deadLetterQueue?.fifo) {
-    const { path } = props.deadLetterQueue.node;
-    fault(
-      scope,
-      `deadLetterQueue must be a standard queue, got: the FIFO queue ${path}: EventBridge Scheduler takes none`,
-    );
-  }
+  requireStandardQueue(scope, props.deadLetterQueue);
   const { platformVersion = LATEST } = props;
   if (![LATEST, VERSION1_4].includes(platformVersion)) {
     fault(

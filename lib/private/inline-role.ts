@@ -13,12 +13,15 @@ export interface InlineRoleProps {
  * databases in a stack, that is 120 resources of the 500 that CloudFormation allows.
  */
 export class InlineRole extends iam.Role {
+  /** IAM path, with the slashes around it. */
+  public readonly path: string;
   private readonly document: iam.PolicyDocument;
 
   constructor(scope: Construct, id: string, props: InlineRoleProps) {
     const document = new iam.PolicyDocument();
     super(scope, id, { ...props, inlinePolicies: { Backup: document } });
     this.document = document;
+    this.path = props.path ?? '/';
   }
 
   public override addToPrincipalPolicy(statement: iam.PolicyStatement): iam.AddToPrincipalPolicyResult {

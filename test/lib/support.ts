@@ -62,9 +62,11 @@ export class Setup {
     return this.synthesised;
   }
 
-  /** The one resource of a type whose logical id contains a text. */
+  /** The one resource of a type whose logical id contains a text. Those that prune are found by a text with `Pruning`. */
   resource(type: string, idPart = ''): Record<string, any> {
-    const found = Object.entries(this.template().findResources(type)).filter(([id]) => id.includes(idPart));
+    const found = Object.entries(this.template().findResources(type)).filter(
+      ([id]) => id.includes(idPart) && id.includes('Pruning') === idPart.includes('Pruning'),
+    );
     expect(found).toHaveLength(1);
     return found[0]![1].Properties;
   }

@@ -1,0 +1,65 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { Duration } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import type * as logs from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { InlineRole } from './inline-role';
+import { rolePath } from './names';
+
+/** What a function of a handler is made of. */
+export interface HandlerFunctionProps {
+  /** Folder of the handler in `lambda/`. */
+  readonly handler: string;
+  /** What the function does: "Deletes old backups". */
+  readonly description: string;
+  readonly environment: Record<string, string>;
+  readonly logGroup: logs.ILogGroup;
+  /** Whether something invokes it without waiting for its answer. Such an invocation that fails is not repeated. */
+  readonly invokedAsynchronously?: boolean;
+}
+
+/** A handler as a Lambda function, with a role of its own. */
+export class HandlerFunction extends Construct {
+  public readonly role: InlineRole;
+  public readonly function: lambda.Function;
+
+  constructor(scope: Construct, id: string, props: HandlerFunctionProps) {
+    super(scope, id);
+    const { description, environment, logGroup } = props;
+    this.role = new InlineRole(this, 'Role', {
+      assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
+      description,
+      path: rolePath(this),
+    });
+    logGroup.grantWrite(this.role);
+    this.function = new lambda.Function(this, 'Resource', {
+      description,
+      code: lambda.Code.fromAsset(bundleFolder(props.handler)),
+      handler: 'index.handler',
+      runtime: lambda.Runtime.NODEJS_24_X,
+      architecture: lambda.Architecture.ARM_64,
+      memorySize: 256,
+      timeout: Duration.minutes(15),
+      role: this.role,
+      environment,
+      logGroup,
+      // As JSON, Lambda would wrap the lines of metrics, which CloudWatch would not know then.
+      loggingFormat: lambda.LoggingFormat.TEXT,
+      ...(props.invokedAsynchronously && { retryAttempts: 0 }),
+    });
+  }
+
+  /** Allows somebody to invoke this function, and nothing else of it. */
+  public grantInvoke(grantee: iam.IGrantable): iam.Grant {
+    const { functionArn } = this.function;
+    return iam.Grant.addToPrincipal({ grantee, actions: ['lambda:InvokeFunction'], resourceArns: [functionArn] });
+  }
+}
+
+/** `dist/lambda/<handler>`, seen from `dist/lib/private` in the package, or from `lib/private` in the sources. */
+function bundleFolder(handler: string): string {
+  const candidates = ['../../lambda', '../../dist/lambda'].map((path) => join(__dirname, path, handler));
+  return candidates.find((path) => existsSync(join(path, 'index.js'))) ?? candidates[0]!;
+}

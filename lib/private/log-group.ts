@@ -1,0 +1,23 @@
+import type * as kms from 'aws-cdk-lib/aws-kms';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import type { Construct } from 'constructs';
+import { fault } from './fault';
+
+/** The log group that the user gave, or a new one. */
+export function logGroupOf(
+  scope: Construct,
+  { logGroup, logRetention }: { readonly logGroup?: logs.ILogGroup; readonly logRetention?: logs.RetentionDays },
+  encryptionKey: () => kms.IKey | undefined = () => undefined,
+): logs.ILogGroup {
+  if (logGroup !== undefined) {
+    if (logRetention === undefined) return logGroup;
+    fault(
+      scope,
+      `logRetention and logGroup cannot be given together, got: ${logRetention} days: set it on the log group`,
+    );
+  }
+  return new logs.LogGroup(scope, 'LogGroup', {
+    retention: logRetention ?? logs.RetentionDays.THREE_MONTHS,
+    encryptionKey: encryptionKey(),
+  });
+}

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ENGINES, TRIGGERS } from './contract';
+import { manifestKey, MANIFEST_MAX_BYTES } from './names';
 
 /** Major format of the manifests that this version writes, and the newest that it reads. */
 export const MANIFEST_FORMAT = 1;
@@ -109,6 +110,19 @@ export function parseManifest(text: string, key: string): Manifest {
   return result.data;
 }
 
-/** The text of a manifest, as it is stored. */
-export const manifestText = (manifest: Manifest): string =>
-  `${JSON.stringify(manifestSchema.parse(manifest), null, 2)}\n`;
+/**
+ * The text of a manifest, as it is stored: indented for people, as long as that fits.
+ *
+ * @throws ManifestError if it is too large for what the storage tiers take for a manifest
+ */
+export function manifestText(manifest: Manifest): string {
+  const checked = manifestSchema.parse(manifest);
+  const indented = `${JSON.stringify(checked, null, 2)}\n`;
+  if (Buffer.byteLength(indented) <= MANIFEST_MAX_BYTES) return indented;
+  const compact = `${JSON.stringify(checked)}\n`;
+  const bytes = Buffer.byteLength(compact);
+  if (bytes <= MANIFEST_MAX_BYTES) return compact;
+  throw new ManifestError(
+    `manifest ${manifestKey(checked.source, checked.backupId)} must be at most ${MANIFEST_MAX_BYTES} bytes, got: ${bytes} bytes for ${checked.tables.length} tables: split the source into several, each with some of its databases`,
+  );
+}

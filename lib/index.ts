@@ -7,4 +7,5 @@ export * from './database-backup';
 export * from './database-backup-props';
 export * from './database-tls';
 export * from './retention';
+export * from './snapshot-pruning';
 export * from './storage-tiers';

@@ -7,7 +7,7 @@ import {
   ListObjectsV2Command,
   type S3Client,
 } from '@aws-sdk/client-s3';
-import { MANIFEST_FORMAT, manifestText, type DataObject, type Manifest } from '../catalog/manifest';
+import { MANIFEST_FORMAT, ManifestError, manifestText, type DataObject, type Manifest } from '../catalog/manifest';
 import { backupId, manifestKey, objectKey, parseManifestKey, sourcePrefix } from '../catalog/names';
 import { version } from '../package.json';
 import type { DumpFacts, EngineDump } from './engines/engine';
@@ -207,7 +207,7 @@ class BackupRun {
     await putNewObject(
       this.s3,
       { bucket: job.bucket, key, keyArn: job.keyArn },
-      Buffer.from(manifestText(manifest)),
+      Buffer.from(textOf(manifest)),
       'application/json',
     );
     this.log.info(
@@ -231,5 +231,15 @@ class BackupRun {
         `could not write to the scratch directory ${scratchDirectory}: ${error.message}; mount a volume there that the program's user may write to`,
       );
     });
+  }
+}
+
+/** A manifest that would be too large is no fault of the program: the source has too many tables. */
+function textOf(manifest: Manifest): string {
+  try {
+    return manifestText(manifest);
+  } catch (error) {
+    if (error instanceof ManifestError) throw new BackupError('configuration', error.message, { cause: error });
+    throw error;
   }
 }

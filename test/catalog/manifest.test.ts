@@ -1,4 +1,5 @@
 import { manifestText, parseManifest } from '../../catalog/manifest';
+import { MANIFEST_MAX_BYTES } from '../../catalog/names';
 import { readCatalog, type CatalogStore } from '../../catalog/read';
 import { exampleManifest } from './example-manifest';
 
@@ -6,6 +7,32 @@ const KEY = 'shop/2026-11-20T02-00-00Z/manifest.json';
 
 test('a manifest reads as it was written', () => {
   expect(parseManifest(manifestText(exampleManifest()), KEY)).toEqual(exampleManifest());
+});
+
+/** A manifest of so many tables, with names of usual length. */
+const ofTables = (count: number) =>
+  exampleManifest({
+    tables: Array.from({ length: count }, (_, index) => ({
+      database: 'customers',
+      name: `customer_${String(index).padStart(6, '0')}_orders`,
+      rows: index,
+    })),
+  });
+
+test.each([
+  [50_000, 'indented', /^\{\n {2}"formatVersion": 1/],
+  [100_000, 'compact', /^\{"formatVersion":1/],
+])('%d tables fit into a manifest: %s', (count, _, start) => {
+  const text = manifestText(ofTables(count));
+  expect(text).toMatch(start);
+  expect(Buffer.byteLength(text)).toBeLessThanOrEqual(MANIFEST_MAX_BYTES);
+  expect(parseManifest(text, KEY).tables).toHaveLength(count);
+});
+
+test('a manifest that would move with the data is not written', () => {
+  expect(() => manifestText(ofTables(200_000))).toThrow(
+    /^manifest shop\/2026-11-20T02-00-00Z\/manifest.json must be at most 8388608 bytes, got: \d{8} bytes for 200000 tables: split the source into several, each with some of its databases$/,
+  );
 });
 
 test('fields that a later version adds are passed over', () => {

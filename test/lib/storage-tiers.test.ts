@@ -1,0 +1,158 @@
+import { Duration, Lazy, Stack } from 'aws-cdk-lib';
+import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
+import * as kms from 'aws-cdk-lib/aws-kms';
+import { MANIFEST_MAX_BYTES } from '../../catalog/names';
+import type { RetentionPolicy } from '../../catalog/retention-policy';
+import type { StorageTiersOptions } from '../../lib';
+import { BackupBucket, Retention, StorageTiers } from '../../lib';
+import type { Tiers } from '../support/tier-costs';
+import { cheapestTiers, livesOf, monthlyCost } from '../support/tier-costs';
+import type { Json } from './support';
+
+const days = (number: number) => Duration.days(number);
+
+function create(storageTiers?: StorageTiers) {
+  const stack = new Stack(undefined, 'Stack');
+  return { stack, bucket: new BackupBucket(stack, 'Bucket', { storageTiers }) };
+}
+
+/** The lifecycle rule of the tiers as the template has it. */
+function ruleOf(storageTiers?: StorageTiers): Json {
+  const [bucket] = Object.values(Template.fromStack(create(storageTiers).stack).findResources('AWS::S3::Bucket'));
+  return bucket!.Properties.LifecycleConfiguration.Rules.find(({ Id }: Json) => Id === 'StorageTiers');
+}
+const transitionsOf = (storageTiers?: StorageTiers): Tiers =>
+  (ruleOf(storageTiers)?.Transitions ?? []).map((one: Json) => [one.StorageClass, one.TransitionInDays]);
+
+test('moves what is too large for a manifest', () => {
+  expect(ruleOf()).toEqual({
+    Id: 'StorageTiers',
+    Status: 'Enabled',
+    ObjectSizeGreaterThan: MANIFEST_MAX_BYTES,
+    Transitions: [
+      { StorageClass: 'GLACIER_IR', TransitionInDays: 15 },
+      { StorageClass: 'DEEP_ARCHIVE', TransitionInDays: 105 },
+    ],
+  });
+});
+
+test.each([
+  ['cheapest', StorageTiers.cheapest(), transitionsOf()],
+  ['instantAccess', StorageTiers.instantAccess(), [['GLACIER_IR', 15]]],
+  ['standardOnly', StorageTiers.standardOnly(), []],
+  [
+    'of all tiers',
+    StorageTiers.of({
+      infrequentAccess: days(30),
+      glacierInstantRetrieval: days(60),
+      glacierFlexibleRetrieval: days(150),
+      deepArchive: days(240),
+    }),
+    [
+      ['STANDARD_IA', 30],
+      ['GLACIER_IR', 60],
+      ['GLACIER', 150],
+      ['DEEP_ARCHIVE', 240],
+    ],
+  ],
+  ['of a tier from the start', StorageTiers.of({ glacierInstantRetrieval: days(0) }), [['GLACIER_IR', 0]]],
+  ['of hours that are days', StorageTiers.of({ deepArchive: Duration.hours(240) }), [['DEEP_ARCHIVE', 10]]],
+])('%s', (_, storageTiers, transitions) => {
+  expect(transitionsOf(storageTiers)).toEqual(transitions);
+});
+
+test('the bucket tells what it was given, and an imported one does not know', () => {
+  const { stack, bucket } = create();
+  expect(bucket.storageTiers).toEqual(StorageTiers.cheapest());
+  expect(bucket.noncurrentVersionRetention?.toDays()).toBe(14);
+  const imported = BackupBucket.fromBucketName(stack, 'Imported', 'backups', new kms.Key(stack, 'Key'));
+  expect([imported.storageTiers, imported.noncurrentVersionRetention]).toEqual([undefined, undefined]);
+});
+
+test.each<[string, StorageTiersOptions, string]>([
+  ['no tier', {}, 'StorageTiers.of needs a tier, got: none: use StorageTiers.standardOnly() if nothing shall move'],
+  [
+    'hours',
+    { glacierInstantRetrieval: Duration.hours(36) },
+    'glacierInstantRetrieval must be a whole number of days from 0 to 36500, got: 1 day 12 hours',
+  ],
+  [
+    'Standard-IA too early',
+    { infrequentAccess: days(29) },
+    'infrequentAccess must be a whole number of days from 30 to 36500, got: 29 days',
+  ],
+  [
+    'more than a hundred years',
+    { deepArchive: days(36_501) },
+    'deepArchive must be a whole number of days from 0 to 36500, got: 36501 days',
+  ],
+  [
+    'a warmer tier after a colder one',
+    { glacierFlexibleRetrieval: days(90), deepArchive: days(60) },
+    'deepArchive must begin later than glacierFlexibleRetrieval, 90 days, got: 60 days: backups only move to colder tiers',
+  ],
+  [
+    'two tiers on one day',
+    { glacierInstantRetrieval: days(90), glacierFlexibleRetrieval: days(90) },
+    'glacierFlexibleRetrieval must begin later than glacierInstantRetrieval, 90 days, got: 90 days: backups only move to colder tiers',
+  ],
+  [
+    'Glacier too soon after Standard-IA',
+    { infrequentAccess: days(30), glacierInstantRetrieval: days(59) },
+    'glacierInstantRetrieval must begin at least 30 days after infrequentAccess, 30 days, got: 59 days: S3 takes no less',
+  ],
+  [
+    'a token',
+    { deepArchive: Duration.days(Lazy.number({ produce: () => 90 })) },
+    'deepArchive must be known at synth, got: a token: write the value itself',
+  ],
+])('%s is refused', (_, options, sentence) => {
+  expect(() => create(StorageTiers.of(options))).toThrow(new Error(`Stack/Bucket: ${sentence}`));
+});
+
+const WARNING = 'proven-backups:tierLeftEarly';
+const warningsOf = (stack: Stack) =>
+  Annotations.fromStack(stack)
+    .findWarning('*', Match.stringLikeRegexp(WARNING))
+    .map(({ entry }) => entry.data as string);
+
+describe('a tier that is left for the next one before its minimum', () => {
+  test.each<[StorageTiersOptions, string]>([
+    [
+      { glacierInstantRetrieval: days(30), deepArchive: days(119) },
+      'backups leave glacierInstantRetrieval for deepArchive after 89 days, and S3 bills 90 days there: let deepArchive begin at 120 days or later, or leave one of the two out',
+    ],
+    [
+      { glacierFlexibleRetrieval: days(1), deepArchive: days(31) },
+      'backups leave glacierFlexibleRetrieval for deepArchive after 30 days, and S3 bills 90 days there: let deepArchive begin at 91 days or later, or leave one of the two out',
+    ],
+  ])('%j brings a warning', (options, sentence) => {
+    expect(warningsOf(create(StorageTiers.of(options)).stack)).toEqual([expect.stringContaining(sentence)]);
+  });
+
+  test.each([
+    StorageTiers.of({ infrequentAccess: days(30), glacierInstantRetrieval: days(60), deepArchive: days(150) }),
+    StorageTiers.cheapest(),
+  ])('and one that is not, none', (storageTiers) => {
+    expect(warningsOf(create(storageTiers).stack)).toEqual([]);
+  });
+});
+
+describe('what it costs', () => {
+  const year: RetentionPolicy = Retention.oneYear()._bind(new Stack());
+  const lives = livesOf(year, 14);
+  const wishes = { standardUntil: 15, instantUntil: 91 };
+
+  test('the lives of a year of backups: a day costs one', () => expect(lives).toHaveLength(365));
+
+  test.each([1, 10, 100])('the default is the cheapest for %d GB a backup that leaves the newest alone', (gb) => {
+    const { tiers, cost } = cheapestTiers(lives, gb, wishes);
+    expect(tiers).toEqual(transitionsOf());
+    expect(Math.abs(monthlyCost(lives, transitionsOf(), gb) - cost)).toBeLessThan(0.01);
+  });
+
+  test('instantAccess is the cheapest without archives', () => {
+    const { tiers } = cheapestTiers(lives, 10, { ...wishes, instantUntil: Infinity });
+    expect(tiers).toEqual(transitionsOf(StorageTiers.instantAccess()));
+  });
+});

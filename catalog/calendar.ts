@@ -2,13 +2,19 @@ import type { Period, WeekStart } from './retention-policy';
 import { WEEK_STARTS } from './retention-policy';
 import { Zone } from './zone';
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
+const DAY_MS = 86_400_000;
 
 /** The calendar that periods are counted by. */
 export class Calendar {
   private readonly zone: Zone;
   private readonly weekStart: number;
+  /** What the periods are called that days lie in: thousands of backups may share a day. */
+  private readonly names: Readonly<Record<Exclude<Period, 'hourly'>, Map<number, string>>> = {
+    daily: new Map(),
+    weekly: new Map(),
+    monthly: new Map(),
+    yearly: new Map(),
+  };
 
   /**
    * @param timeZone IANA name
@@ -26,22 +32,24 @@ export class Calendar {
    */
   name(period: Period, time: Date): string {
     const wall = this.zone.wall(time.getTime());
-    switch (period) {
-      case 'hourly':
-        return `${new Date(wall).toISOString().slice(0, 13).replace('T', ' ')}${offsetName(wall - time.getTime())}`;
-      case 'daily':
-        return new Date(wall).toISOString().slice(0, 10);
-      case 'weekly': {
-        const sinceStart = (new Date(wall).getUTCDay() - this.weekStart + 7) % 7;
-        return new Date(wall - sinceStart * DAY_MS).toISOString().slice(0, 10);
-      }
-      case 'monthly':
-        return new Date(wall).toISOString().slice(0, 7);
-      case 'yearly':
-        return new Date(wall).toISOString().slice(0, 4);
+    if (period === 'hourly') {
+      return `${new Date(wall).toISOString().slice(0, 13).replace('T', ' ')}${offsetName(wall - time.getTime())}`;
     }
+    const day = Math.floor(wall / DAY_MS) * DAY_MS;
+    const known = this.names[period].get(day);
+    if (known !== undefined) return known;
+    const name = new Date(day - this.sinceStart(period, day)).toISOString().slice(0, NAME_LENGTH[period]);
+    this.names[period].set(day, name);
+    return name;
+  }
+
+  /** How long before a day its week began. */
+  private sinceStart(period: Period, day: number): number {
+    return period === 'weekly' ? ((new Date(day).getUTCDay() - this.weekStart + 7) % 7) * DAY_MS : 0;
   }
 }
+
+const NAME_LENGTH = { daily: 10, weekly: 10, monthly: 7, yearly: 4 } as const;
 
 /** `+02:00`. Wall clocks have no fractions of a second, times do: to the nearest minute. */
 function offsetName(milliseconds: number): string {

@@ -224,6 +224,7 @@ export class BackupBucket extends BackupBucketBase {
     const { noncurrentVersionRetention = Duration.days(14), storageTiers = StorageTiers.cheapest() } = props;
     this.noncurrentVersionRetention = noncurrentVersionRetention;
     this.storageTiers = storageTiers;
+    const tierRules = this.tierRules(storageTiers);
     this.encryptionKey =
       props.encryptionKey ??
       new kms.Key(this, 'Key', { description: 'Encrypts database backups', enableKeyRotation: true, removalPolicy });
@@ -247,9 +248,10 @@ export class BackupBucket extends BackupBucketBase {
           noncurrentVersionExpiration: this.noncurrentDays(noncurrentVersionRetention),
           expiredObjectDeleteMarker: true,
         },
-        ...this.tierRules(storageTiers),
+        ...tierRules,
       ],
     });
+    if (tierRules.length > 0) this.sizeAsText();
     this.deleteDenial = denyDeletes('DenyDeletes', 's3:DeleteObject', this.bucketArn);
     this.versionDenial = denyDeletes('DenyDeletingVersions', 's3:DeleteObjectVersion', this.bucketArn);
     const statements = bucketStatements(this.bucketArn, this.encryptionKey.keyArn);
@@ -291,6 +293,14 @@ export class BackupBucket extends BackupBucketBase {
       .map(({ storageClass, day }) => ({ storageClass, transitionAfter: Duration.days(day) }));
     if (transitions.length === 0) return [];
     return [{ id: 'StorageTiers', objectSizeGreaterThan: MANIFEST_MAX_BYTES, transitions }];
+  }
+
+  /** CloudFormation takes a text for a size; the CDK writes a number, and then warns of it. */
+  private sizeAsText(): void {
+    (this.bucket.node.defaultChild as s3.CfnBucket).addPropertyOverride(
+      'LifecycleConfiguration.Rules.1.ObjectSizeGreaterThan',
+      String(MANIFEST_MAX_BYTES),
+    );
   }
 }
 

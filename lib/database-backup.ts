@@ -23,6 +23,7 @@ import { executionRole, schedulerRole, taskRole } from './private/roles';
 import { backupSchedule } from './private/schedule';
 import { registerSource, sourceNameOf } from './private/source-registry';
 import { backupTask } from './private/task-definition';
+import { checkTiers } from './private/tier-check';
 import { timeoutSeconds } from './private/timeout';
 import type { Retention } from './retention';
 
@@ -70,6 +71,7 @@ export class DatabaseBackup extends Construct implements ec2.IConnectable, iam.I
     const timeout = timeoutSeconds(this, props.timeout, bound);
     this.allowedAge = allowedAgeOf(this, props.allowedAge, bound, timeout);
     this.retention = retentionOf(this, props);
+    checkTiers(this, bucket, this.sourceName, this.retention, bound);
     const size = requireBackup(this, props, database);
 
     this.taskRole = props.taskRole ?? taskRole(this, bucket, this.sourceName);

@@ -54,6 +54,7 @@ test('is encrypted, versioned, private and tidy, and survives its stack', () => 
             NoncurrentVersionExpiration: { NoncurrentDays: 14 },
             ExpiredObjectDeleteMarker: true,
           },
+          Match.objectLike({ Id: 'StorageTiers' }),
         ],
       },
       LoggingConfiguration: Match.absent(),
@@ -85,7 +86,9 @@ test('takes its properties', () => {
     Properties: {
       BucketName: 'backups-of-shop',
       LoggingConfiguration: { LogFilePrefix: 'backups/', DestinationBucketName: Match.anyValue() },
-      LifecycleConfiguration: { Rules: [Match.objectLike({ NoncurrentVersionExpiration: { NoncurrentDays: 30 } })] },
+      LifecycleConfiguration: {
+        Rules: Match.arrayWith([Match.objectLike({ NoncurrentVersionExpiration: { NoncurrentDays: 30 } })]),
+      },
     },
   });
 });

@@ -4,11 +4,14 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import { MANIFEST_MAX_BYTES } from '../../catalog/names';
 import type { RetentionPolicy } from '../../catalog/retention-policy';
 import type { StorageTiersOptions } from '../../lib';
-import { BackupBucket, Retention, StorageTiers } from '../../lib';
+import { BackupBucket, BackupSchedule, Retention, StorageTiers, WeekDay } from '../../lib';
+import { expectedLives } from '../../lib/private/tier-check';
 import type { Tiers } from '../support/tier-costs';
 import { cheapestTiers, livesOf, monthlyCost } from '../support/tier-costs';
 import type { Json } from './support';
+import { Setup } from './support';
 
+const YEAR: RetentionPolicy = Retention.oneYear()._bind(new Stack());
 const days = (number: number) => Duration.days(number);
 
 function create(storageTiers?: StorageTiers) {
@@ -28,7 +31,7 @@ test('moves what is too large for a manifest', () => {
   expect(ruleOf()).toEqual({
     Id: 'StorageTiers',
     Status: 'Enabled',
-    ObjectSizeGreaterThan: MANIFEST_MAX_BYTES,
+    ObjectSizeGreaterThan: String(MANIFEST_MAX_BYTES),
     Transitions: [
       { StorageClass: 'GLACIER_IR', TransitionInDays: 15 },
       { StorageClass: 'DEEP_ARCHIVE', TransitionInDays: 105 },
@@ -138,9 +141,108 @@ describe('a tier that is left for the next one before its minimum', () => {
   });
 });
 
+describe('tiers and the retention that feeds them', () => {
+  interface Case {
+    readonly name: string;
+    readonly tiers: StorageTiersOptions;
+    readonly retention: Retention;
+    readonly schedule?: BackupSchedule;
+    readonly undo?: number;
+    readonly warning?: string;
+  }
+  const DAILY = BackupSchedule.daily({ hour: 2 });
+  const SUNDAYS = BackupSchedule.weekly({ weekDay: WeekDay.SUNDAY, hour: 2 });
+
+  function warnings({ tiers, retention, schedule = DAILY, undo }: Case): string[] {
+    const setup = new Setup();
+    const bucket = new BackupBucket(setup.stack, 'Bucket', {
+      storageTiers: StorageTiers.of(tiers),
+      noncurrentVersionRetention: undo === undefined ? undefined : days(undo),
+    });
+    setup.create({ bucket });
+    setup.add({ schedule, retention });
+    return warningsOf(setup.stack);
+  }
+
+  test.each<Case>([
+    {
+      name: 'weekly backups, made once a week',
+      tiers: { deepArchive: days(30) },
+      retention: Retention.gfs({ weekly: 13 }),
+      schedule: SUNDAYS,
+      warning:
+        'the weekly backups of source shop live 91 days and enter deepArchive at 30 days: with the 14 days in which they can be brought back they lie 75 days there, and S3 bills 180: let deepArchive begin at 91 days or later, or keep them longer',
+    },
+    {
+      name: 'weekly backups among daily ones',
+      tiers: { deepArchive: days(30) },
+      retention: Retention.gfs({ daily: 14, weekly: 13, monthly: 12 }),
+      warning:
+        'the weekly backups of source shop live 85 days and enter deepArchive at 30 days: with the 14 days in which they can be brought back they lie 69 days there, and S3 bills 180: let deepArchive begin at 85 days or later, or keep them longer',
+    },
+    {
+      name: 'monthly backups that come too late',
+      tiers: { deepArchive: days(200) },
+      retention: Retention.oneYear(),
+      warning:
+        'the monthly backups of source shop live 335 days and enter deepArchive at 200 days: with the 14 days in which they can be brought back they lie 149 days there, and S3 bills 180: let deepArchive begin at 169 days or earlier, or at 335 days or later, or keep them longer',
+    },
+    {
+      name: 'all backups of some days',
+      tiers: { infrequentAccess: days(30) },
+      retention: Retention.days(31),
+      undo: 1,
+      warning:
+        'the backups of source shop live 31 days and enter infrequentAccess at 30 days: with the 1 days in which they can be brought back they lie 2 days there, and S3 bills 30: let infrequentAccess begin at 31 days or later, or keep them longer',
+    },
+    {
+      name: 'a floor that outlives its rules',
+      tiers: { glacierInstantRetrieval: days(10) },
+      retention: Retention.days(7, { keepLast: 3 }),
+      schedule: SUNDAYS,
+      warning: 'the backups of source shop live 21 days and enter glacierInstantRetrieval at 10 days',
+    },
+    {
+      name: 'yearly backups',
+      tiers: { deepArchive: days(600) },
+      retention: Retention.gfs({ yearly: 2, daily: 7 }),
+      schedule: BackupSchedule.cron('0 2 1 1 ? *'),
+    },
+    {
+      name: 'an undo window that makes the minimum full',
+      tiers: { infrequentAccess: days(30) },
+      retention: Retention.days(46),
+      undo: 14,
+    },
+    { name: 'a tier that nothing enters', tiers: { deepArchive: days(85) }, retention: Retention.gfs({ weekly: 13 }) },
+    { name: 'backups that are kept for ever', tiers: { deepArchive: days(0) }, retention: Retention.forever() },
+    {
+      name: 'a schedule of one run',
+      tiers: { deepArchive: days(0) },
+      retention: Retention.days(7),
+      schedule: BackupSchedule.cron('0 2 1 1 ? 2098'),
+    },
+  ])('$name', (one) => {
+    expect(warnings(one)).toEqual(one.warning === undefined ? [] : [expect.stringContaining(one.warning)]);
+  });
+
+  test('tiers of the package itself were weighed up', () => {
+    const setup = new Setup();
+    setup.add({ retention: Retention.days(17) });
+    expect(warningsOf(setup.stack)).toEqual([]);
+  });
+
+  test('the lives that are worked out are those that backups have', () => {
+    const policy: RetentionPolicy = { ...YEAR, keepForSeconds: 5 * 86_400, yearly: 2 };
+    const lives = [...new Set(livesOf(policy, 14).map(({ deleted }) => Math.round(deleted)))].sort((a, b) => a - b);
+    const expected = expectedLives(policy, 86_400).map((life) => life.days);
+    expect(expected.slice(0, 3)).toEqual([5, 14, 85]);
+    for (const life of lives) expect(Math.min(...expected.map((one) => Math.abs(one - life)))).toBeLessThanOrEqual(3);
+  });
+});
+
 describe('what it costs', () => {
-  const year: RetentionPolicy = Retention.oneYear()._bind(new Stack());
-  const lives = livesOf(year, 14);
+  const lives = livesOf(YEAR, 14);
   const wishes = { standardUntil: 15, instantUntil: 91 };
 
   test('the lives of a year of backups: a day costs one', () => expect(lives).toHaveLength(365));

@@ -66,8 +66,8 @@ function costOf({ deleted, gone }: Life, tiers: Tiers, gb: number): number {
   return moves.reduce(
     (sum, { perGbMonth, moveOf1000, billed, archive, age }, index) => {
       const days = Math.max(billed, (moves[index + 1]?.age ?? gone) - age);
-      const [stored, index_] = archive ? [gb + HEADER, INDEX] : [gb, 0];
-      const perMonth = stored * perGbMonth + index_ * STANDARD_PER_GB_MONTH;
+      const [stored, beside] = archive ? [gb + HEADER, INDEX] : [gb, 0];
+      const perMonth = stored * perGbMonth + beside * STANDARD_PER_GB_MONTH;
       return sum + perMonth * (days / DAYS_OF_MONTH) + moveOf1000 / 1000;
     },
     gb * STANDARD_PER_GB_MONTH * (standard / DAYS_OF_MONTH),
@@ -91,9 +91,12 @@ const GRID = [
 /** Tries all tiers that S3 takes, on the days of the grid. */
 export function cheapestTiers(lives: readonly Life[], gb: number, wishes: Wishes): { tiers: Tiers; cost: number } {
   // Backups with the same life cost the same.
-  const counted = Map.groupBy(lives, ({ deleted }) => deleted);
+  const counted = new Map<number, { life: Life; count: number }>();
+  for (const life of lives) {
+    counted.set(life.deleted, { life, count: (counted.get(life.deleted)?.count ?? 0) + 1 });
+  }
   const costs = (tiers: Tiers): number =>
-    [...counted.values()].reduce((sum, same) => sum + same.length * costOf(same[0]!, tiers, gb), 0) / 12;
+    [...counted.values()].reduce((sum, { life, count }) => sum + count * costOf(life, tiers, gb), 0) / 12;
   let best = { tiers: [] as Tiers, cost: costs([]) };
   for (const tiers of legalTiers(wishes)) {
     const cost = costs(tiers);

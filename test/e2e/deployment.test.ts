@@ -66,6 +66,15 @@ describe('the deployed bucket', () => {
         NoncurrentVersionExpiration: { NoncurrentDays: 14 },
         Expiration: { ExpiredObjectDeleteMarker: true },
       }),
+      // What is larger than a manifest gets.
+      expect.objectContaining({
+        Status: 'Enabled',
+        Filter: { ObjectSizeGreaterThan: 8 * 1024 ** 2 },
+        Transitions: [
+          { Days: 15, StorageClass: 'GLACIER_IR' },
+          { Days: 105, StorageClass: 'DEEP_ARCHIVE' },
+        ],
+      }),
     ]);
   });
 

@@ -82,14 +82,18 @@ def lifecycle_rule(rule):
         }.items()
         if v is not None
     }
+    moves = [{"Days": t["TransitionInDays"], "StorageClass": t["StorageClass"]} for t in rule.get("Transitions", [])]
     parts = {
         "ID": rule.get("Id"),
+        "Transitions": moves,
         "AbortIncompleteMultipartUpload": rule.get("AbortIncompleteMultipartUpload"),
         "NoncurrentVersionExpiration": noncurrent,
         "Expiration": expiration,
     }
     filled = {k: v for k, v in parts.items() if v}
-    return {**filled, "Status": rule["Status"], "Filter": {"Prefix": rule.get("Prefix", "")}}
+    size = rule.get("ObjectSizeGreaterThan")
+    chosen = {"ObjectSizeGreaterThan": int(size)} if size is not None else {"Prefix": rule.get("Prefix", "")}
+    return {**filled, "Status": rule["Status"], "Filter": chosen}
 
 
 def default_encryption(default):

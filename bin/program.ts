@@ -1,7 +1,10 @@
 import { Command, CommanderError } from 'commander';
 import { version } from '../package.json';
 import { colorsOf } from './colors';
+import { addListCommand } from './commands/list';
+import { addPruneCommand } from './commands/prune';
 import { addRetentionCommand } from './commands/retention';
+import { addUndeleteCommand } from './commands/undelete';
 import type { Streams } from './output';
 import { CommandError, EXIT, Output } from './output';
 
@@ -42,6 +45,9 @@ function programOf(output: Output): Command {
       getErrHasColors: () => Boolean(stderr.isTTY),
     })
     .addHelpText('after', EXIT_HELP);
+  addListCommand(program, output);
+  addPruneCommand(program, output);
+  addUndeleteCommand(program, output);
   addRetentionCommand(program, output);
   return program;
 }

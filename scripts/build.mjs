@@ -52,8 +52,12 @@ async function buildHandlers() {
 
 /** The app without code, which finds the library beside itself, and the command line. */
 async function buildPrograms() {
-  const options = { target: 'node20', external: ['aws-cdk-lib', 'constructs', '../lib'] };
-  await Promise.all(['app', 'cli'].map((name) => bundle(`bin/${name}.ts`, join(dist, `bin/${name}.js`), options)));
+  // Not for the command line: files of the AWS SDK have a folder of the same name beside them.
+  const external = ['aws-cdk-lib', 'constructs', '../lib'];
+  await Promise.all([
+    bundle('bin/app.ts', join(dist, 'bin/app.js'), { target: 'node20', external }),
+    bundle('bin/cli.ts', join(dist, 'bin/cli.js'), { target: 'node20', minify: true, keepNames: true }),
+  ]);
 }
 
 function compileLibrary() {

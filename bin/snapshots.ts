@@ -1,0 +1,77 @@
+/** The snapshots of volumes that lie beside the dumps. */
+import type { EC2Client, Filter, Snapshot } from '@aws-sdk/client-ec2';
+import { paginateDescribeSnapshots } from '@aws-sdk/client-ec2';
+import { SNAPSHOT_SOURCE_TAG } from '../catalog/names';
+
+const PAGE = 1000;
+const GIB = 2 ** 30;
+
+/** A tag of snapshots that a user names. */
+export interface SnapshotTag {
+  readonly key: string;
+  readonly value: string;
+}
+
+/** A snapshot, as `proven-backups list` shows it. */
+export interface ListedSnapshot {
+  /** The source that its tag names, if it names one. */
+  readonly source?: string;
+  readonly id: string;
+  readonly volume: string;
+  readonly time: string;
+  /** Of its full snapshot, or else of its volume: what it adds to others EC2 does not tell. */
+  readonly bytes: number;
+  /** EC2's word: `completed`, `pending`, `error`, `recoverable`, `recovering`. */
+  readonly state: string;
+  /** EC2's word: `standard` or `archive`. */
+  readonly tier: string;
+  readonly madeBy: string;
+}
+
+/**
+ * Lists the account's snapshots that carry the tag of a source, or another that the user names, oldest first.
+ *
+ * @param source only this one; all when left out
+ */
+export async function listSnapshots(
+  client: EC2Client,
+  tags: readonly SnapshotTag[],
+  source?: string,
+): Promise<ListedSnapshot[]> {
+  const ofSource: Filter =
+    source === undefined
+      ? { Name: 'tag-key', Values: [SNAPSHOT_SOURCE_TAG] }
+      : { Name: `tag:${SNAPSHOT_SOURCE_TAG}`, Values: [source] };
+  const found = new Map<string, ListedSnapshot>();
+  for (const filter of [ofSource, ...tags.map(({ key, value }) => ({ Name: `tag:${key}`, Values: [value] }))]) {
+    // Without an owner EC2 answers with the public snapshots of all the world as well.
+    const input = { OwnerIds: ['self'], Filters: [filter], MaxResults: PAGE };
+    for await (const { Snapshots = [] } of paginateDescribeSnapshots({ client }, input)) {
+      for (const snapshot of Snapshots) found.set(snapshot.SnapshotId!, listed(snapshot));
+    }
+  }
+  return [...found.values()].sort((a, b) =>
+    `${a.source} ${a.time} ${a.id}` < `${b.source} ${b.time} ${b.id}` ? -1 : 1,
+  );
+}
+
+function listed(snapshot: Snapshot): ListedSnapshot {
+  const tags = new Map((snapshot.Tags ?? []).map(({ Key = '', Value = '' }) => [Key, Value]));
+  const source = tags.get(SNAPSHOT_SOURCE_TAG);
+  return {
+    ...(source !== undefined && { source }),
+    id: snapshot.SnapshotId!,
+    volume: snapshot.VolumeId ?? 'unknown',
+    time: snapshot.StartTime!.toISOString(),
+    bytes: snapshot.FullSnapshotSizeInBytes ?? (snapshot.VolumeSize ?? 0) * GIB,
+    state: snapshot.State ?? 'unknown',
+    tier: snapshot.StorageTier ?? 'standard',
+    madeBy: makerOf(tags),
+  };
+}
+
+function makerOf(tags: ReadonlyMap<string, string>): string {
+  const policy = tags.get('aws:dlm:lifecycle-policy-id');
+  if (policy !== undefined) return `DLM ${policy}`;
+  return [...tags.keys()].some((key) => key.startsWith('aws:backup:')) ? 'AWS Backup' : 'by hand';
+}

@@ -11,8 +11,8 @@ import {
 import { RemovalPolicy, Stack, TimeZone } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { IBackupBucket } from '../lib';
-import { BackupBucket, BackupSchedule, DatabaseTls, WeekDay } from '../lib';
-import type { BackupsFile, DatabaseEntry, ServerEntry } from './schema';
+import { BackupBucket, BackupSchedule, DatabaseTls, StorageTiers, WeekDay } from '../lib';
+import type { BackupsFile, DatabaseEntry, ServerEntry, TIER_PRESETS } from './schema';
 import { WEEK_DAYS } from './schema';
 
 /** A VPC by its ids as they are, or looked up by the CDK CLI. */
@@ -48,6 +48,18 @@ export function subnetsOf(scope: Construct, subnets: BackupsFile['vpcSubnets']):
   return { subnets: subnets.subnetIds.map((id) => ec2.Subnet.fromSubnetId(scope, id, id)) };
 }
 
+type Tiers = Exclude<BackupsFile['bucket'], { existing: string } | undefined>['storageTiers'];
+const TIERS = {
+  cheapest: StorageTiers.cheapest,
+  'instant-access': StorageTiers.instantAccess,
+  'standard-only': StorageTiers.standardOnly,
+} satisfies Record<(typeof TIER_PRESETS)[number], () => StorageTiers>;
+
+function tiersOf(tiers: Tiers): StorageTiers | undefined {
+  if (tiers === undefined) return undefined;
+  return typeof tiers === 'string' ? TIERS[tiers]() : StorageTiers.of(tiers);
+}
+
 const REMOVAL_POLICIES = { retain: RemovalPolicy.RETAIN, destroy: RemovalPolicy.DESTROY };
 
 export function bucketOf(scope: Construct, bucket: BackupsFile['bucket'] = {}): IBackupBucket {
@@ -61,6 +73,7 @@ export function bucketOf(scope: Construct, bucket: BackupsFile['bucket'] = {}): 
   const { serverAccessLogsBucket: logs, removalPolicy } = bucket;
   return new BackupBucket(scope, 'Bucket', {
     ...bucket,
+    storageTiers: tiersOf(bucket.storageTiers),
     encryptionKey,
     serverAccessLogsBucket: logs === undefined ? undefined : s3.Bucket.fromBucketName(scope, 'AccessLogs', logs),
     removalPolicy: removalPolicy && REMOVAL_POLICIES[removalPolicy],

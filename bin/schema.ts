@@ -61,10 +61,25 @@ const vpcSubnets = ways('one of private, public, isolated, or a map with subnetI
   { fits: has('subnetGroupName'), schema: map('a map', { subnetGroupName: name('a subnet group') }) },
 ]);
 
+export const TIER_PRESETS = ['cheapest', 'instant-access', 'standard-only'] as const;
+const storageTiers = ways(`one of ${TIER_PRESETS.join(', ')}, or a map with the ages of the tiers`, [
+  { fits: isText, schema: oneOf(TIER_PRESETS, 'for ages of yours write storageTiers: { deepArchive: 90d }') },
+  {
+    fits: isMap,
+    schema: map('a map', {
+      infrequentAccess: duration().optional(),
+      glacierInstantRetrieval: duration().optional(),
+      glacierFlexibleRetrieval: duration().optional(),
+      deepArchive: duration().optional(),
+    }),
+  },
+]);
+
 const newBucket = map('a map', {
   bucketName: name('the bucket').optional(),
   encryptionKey: keyArn().optional(),
   noncurrentVersionRetention: duration().optional(),
+  storageTiers: storageTiers.optional(),
   serverAccessLogsBucket: name('a bucket').optional(),
   serverAccessLogsPrefix: text('a prefix').optional(),
   removalPolicy: oneOf(['retain', 'destroy']).optional(),

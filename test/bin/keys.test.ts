@@ -43,6 +43,7 @@ const file = (database: Content, rest: Content = {}): Content => ({
   ...{ account: '111122223333', region: 'eu-west-1', vpc: VPC, databases: { shop: database } },
   ...rest,
 });
+const ARCHIVED = { storageTiers: { deepArchive: '400d' } };
 const withBucket = (bucket: Content) => file(MYSQL, { bucket });
 
 /** For each key a file, and a value for the key that the file does not have. What is deployed must differ. */
@@ -76,6 +77,11 @@ const EFFECTS: Record<string, readonly [file: Content, value: unknown]> = {
   'bucket.bucketName': [file(MYSQL), 'other-backups'],
   'bucket.encryptionKey': [file(MYSQL), KEY(2)],
   'bucket.noncurrentVersionRetention': [file(MYSQL), '30d'],
+  'bucket.storageTiers': [file(MYSQL), 'instant-access'],
+  'bucket.storageTiers.infrequentAccess': [withBucket(ARCHIVED), '40d'],
+  'bucket.storageTiers.glacierInstantRetrieval': [withBucket(ARCHIVED), '40d'],
+  'bucket.storageTiers.glacierFlexibleRetrieval': [withBucket(ARCHIVED), '40d'],
+  'bucket.storageTiers.deepArchive': [withBucket({ storageTiers: { infrequentAccess: '40d' } }), '90d'],
   'bucket.serverAccessLogsBucket': [file(MYSQL), 'logs'],
   'bucket.serverAccessLogsPrefix': [withBucket({ serverAccessLogsBucket: 'logs' }), 'backups/'],
   'bucket.removalPolicy': [file(MYSQL), 'destroy'],

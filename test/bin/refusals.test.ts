@@ -115,6 +115,16 @@ test.each([
     'backups.yaml:1: bucket: noncurrentVersionRetention must be a whole number of days, 1 or more, got: 1 day 12 hours',
   ],
   [
+    'tiers of no known name',
+    file('bucket: { storageTiers: cheap }'),
+    'backups.yaml:1: bucket.storageTiers must be one of cheapest, instant-access, standard-only, got: cheap: for ages of yours write storageTiers: { deepArchive: 90d }',
+  ],
+  [
+    'tiers in no order',
+    file('bucket: { storageTiers: { glacierInstantRetrieval: 90d, deepArchive: 30d } }'),
+    'backups.yaml:1: bucket: deepArchive must begin later than glacierInstantRetrieval, 90 days, got: 30 days: backups only move to colder tiers',
+  ],
+  [
     'a bucket elsewhere',
     file('bucket: { existing: backups, encryptionKey: "arn:aws:kms:eu-west-1:111122223333:key/x", region: us-east-1 }'),
     'backups.yaml:5: databases.shop: bucket must be in the Region of the backup, eu-west-1, got: a bucket in us-east-1: use one in eu-west-1',

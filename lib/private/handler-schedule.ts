@@ -30,7 +30,7 @@ export function handlerSchedule(
   const role = schedulerRole(scope, scheduleGroup);
   handler.grantInvoke(role);
   deadLetterQueue?.grantSendMessages(role);
-  return new scheduler.Schedule(scope, 'Schedule', {
+  const rendered = new scheduler.Schedule(scope, 'Schedule', {
     description: props.description,
     schedule: bound.expression,
     scheduleGroup,
@@ -45,4 +45,7 @@ export function handlerSchedule(
       retryAttempts: bound.retryAttempts,
     }),
   });
+  // It names the group by a text.
+  if (scheduleGroup) rendered.node.addDependency(scheduleGroup);
+  return rendered;
 }

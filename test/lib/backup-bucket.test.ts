@@ -137,41 +137,31 @@ describe('its policy', () => {
     );
   });
 
-  test('denies deletes to everyone, as long as nobody may prune', () => {
-    const found = statement(create().template(), 'DenyDeletes')!;
-    expect(found).toMatchObject({
-      Effect: 'Deny',
-      Principal: { AWS: '*' },
-      Action: ['s3:DeleteObject', 's3:DeleteObjectVersion'],
-    });
+  test.each([
+    ['DenyDeletes', 's3:DeleteObject'],
+    ['DenyDeletingVersions', 's3:DeleteObjectVersion'],
+  ])('%s: denies %s to everyone, as long as nobody may', (sid, action) => {
+    const found = statement(create().template(), sid)!;
+    expect(found).toMatchObject({ Effect: 'Deny', Principal: { AWS: '*' }, Action: action });
+    expect(flat(found.Resource).replace(/^<.*>/, '')).toBe('/*');
     expect(found.Condition).toBeUndefined();
   });
 
-  test('denies deletes to everyone but the roles that prune', () => {
+  test.each([
+    ['grantPrune', 'DenyDeletes', 'DenyDeletingVersions'],
+    ['grantUndelete', 'DenyDeletingVersions', 'DenyDeletes'],
+  ] as const)('%s exempts roles from %s, and from nothing else', (grant, sid, other) => {
     const { stack, bucket, template } = create();
     for (const id of ['One', 'Two']) {
-      bucket.grantPrune(new iam.Role(stack, id, { assumedBy: new iam.AccountRootPrincipal() }));
+      bucket[grant](new iam.Role(stack, id, { assumedBy: new iam.AccountRootPrincipal() }));
     }
-    const { ArnNotEquals } = statement(template(), 'DenyDeletes')!.Condition;
-    expect(ArnNotEquals['aws:PrincipalArn'].map(flat)).toEqual([
+    const { ArnNotLike } = statement(template(), sid)!.Condition;
+    expect(ArnNotLike['aws:PrincipalArn'].map(flat)).toEqual([
       expect.stringMatching(/^<One\w+\.Arn>$/),
       expect.stringMatching(/^<Two\w+\.Arn>$/),
     ]);
+    expect(statement(template(), other)!.Condition).toBeUndefined();
   });
-});
-
-test('the prune role lists, reads manifests and deletes; it neither puts nor reads data', () => {
-  const { stack, bucket, template } = create();
-  bucket.grantPrune(new iam.Role(stack, 'Role', { assumedBy: new iam.AccountRootPrincipal() }));
-  const [found] = Object.values(template().findResources('AWS::IAM::Policy'));
-  const statements = found!.Properties.PolicyDocument.Statement as Json[];
-  const rows = statements.map(({ Effect, Action, Resource }) => [Effect, Action, flat(Resource).replace(/<\w+/, '<')]);
-  expect(rows).toEqual([
-    ['Allow', ['s3:DeleteObject', 's3:DeleteObjectVersion'], '<.Arn>/*'],
-    ['Allow', ['s3:ListBucket', 's3:ListBucketVersions'], '<.Arn>'],
-    ['Allow', 's3:GetObject', '<.Arn>/*/manifest.json'],
-    ['Allow', 'kms:Decrypt', '<.Arn>'],
-  ]);
 });
 
 describe('imported', () => {
@@ -182,6 +172,7 @@ describe('imported', () => {
     const bucket = BackupBucket.fromBucketName(stack, 'Bucket', 'shared', encryption(stack));
     const role = new iam.Role(stack, 'Role', { assumedBy: new iam.AccountRootPrincipal() });
     bucket.grantPrune(role);
+    bucket.grantUndelete(role);
     expect(stack.resolve(bucket.bucketName)).toBe('shared');
     expect(flat(stack.resolve(bucket.bucketArn))).toBe('arn:<AWS::Partition>:s3:::shared');
     const template = Template.fromStack(stack);

@@ -1,4 +1,4 @@
-import { Duration, NestedStack, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, NestedStack, RemovalPolicy, TimeZone } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
@@ -7,9 +7,13 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { BackupBucket, Backups, BackupSchedule } from '../../lib';
+import type { BucketSettings } from '../../catalog/handlers';
+import { BackupBucket, Backups, BackupSchedule, Retention } from '../../lib';
 import type { Json } from './support';
 import { flat, Setup } from './support';
+
+const daily = (zone: string) => BackupSchedule.daily({ hour: 1, timeZone: TimeZone.of(zone) });
+const flexible = () => BackupSchedule.every(Duration.hours(6), { flexibleWindow: Duration.hours(2) });
 
 test('creates what its databases share', () => {
   const setup = new Setup();
@@ -20,13 +24,18 @@ test('creates what its databases share', () => {
   expect(resources.map(([, { Type }]) => Type).sort()).toEqual([
     'AWS::ECS::Cluster',
     'AWS::ECS::ClusterCapacityProviderAssociations',
-    'AWS::IAM::Role',
+    ...Array<string>(4).fill('AWS::IAM::Role'),
     'AWS::KMS::Key',
+    'AWS::Lambda::EventInvokeConfig',
+    'AWS::Lambda::Function',
+    'AWS::Lambda::Function',
     'AWS::Logs::LogGroup',
     'AWS::S3::Bucket',
     'AWS::S3::BucketPolicy',
     'AWS::SQS::Queue',
     'AWS::SQS::QueuePolicy',
+    'AWS::SSM::Parameter',
+    'AWS::Scheduler::Schedule',
     'AWS::Scheduler::ScheduleGroup',
   ]);
 });
@@ -117,8 +126,9 @@ test('uses what is given instead', () => {
   for (const part of Object.keys(given) as (keyof typeof given)[]) expect(backups[part]).toBe(given[part]);
   expect(backups.encryptionKey).toBe(given.bucket.encryptionKey);
   expect(backup.logGroup).toBe(given.logGroup);
+  expect(backups.pruning).toMatchObject({ bucket: given.bucket, logGroup: given.logGroup });
   const created = Object.entries<Json>(setup.template().toJSON().Resources).filter(([id]) =>
-    /^Backups(?!Shop)/.test(id),
+    /^Backups(?!Shop|Pruning)/.test(id),
   );
   expect(created.map(([, { Type }]) => Type)).toEqual(['AWS::IAM::Role']);
   const keys = setup
@@ -192,7 +202,9 @@ test('may be in a nested stack, whose name is known when it is deployed only', (
   const template = Template.fromStack(nested).toJSON();
   const all = Object.values<Json>(template.Resources);
   const { Family } = all.find(({ Type }) => Type === 'AWS::ECS::TaskDefinition').Properties;
-  const roles = all.filter(({ Type, Properties }) => Type === 'AWS::IAM::Role' && Properties.Path);
+  const roles = all.filter(
+    ({ Type, Properties }) => Type === 'AWS::IAM::Role' && /Backups\/$/.test(flat(Properties.Path ?? '')),
+  );
   expect(flat(Family)).toMatch(/^<.*>.*-Backups-shop$|^\{.*\}-Backups-shop$/);
   expect(roles.map(({ Properties }) => flat(Properties.Path))).toEqual(Array(2).fill(flat(roles[0].Properties.Path)));
   expect(flat(roles[0].Properties.Path)).toMatch(/^\/proven-backups\/<AWS::Region>\/.*\/Backups\/$/);
@@ -213,4 +225,73 @@ test('a long path in the stack makes names that still fit', () => {
   const passed = setup.statements('SchedulerRole').find(({ Action }) => Action === 'iam:PassRole')!;
   const { Path } = setup.resource('AWS::IAM::Role', 'TaskRole');
   expect(flat(passed.Resource)).toBe(`arn:<AWS::Partition>:iam::<AWS::AccountId>:role${flat(Path)}*`);
+});
+
+describe('its pruning', () => {
+  const settings = (setup: Setup) =>
+    JSON.parse(flat(setup.resource('AWS::SSM::Parameter', 'Pruning').Value)) as BucketSettings;
+  const schedule = (setup: Setup) => setup.resource('AWS::Scheduler::Schedule', 'Pruning');
+
+  test('keeps a year of every database by default, and asks before it deletes more than half', () => {
+    const setup = new Setup();
+    setup.add();
+    setup.add({}, 'Orders');
+    const { retentions, sources, maxDeleteShare } = settings(setup);
+    expect(retentions).toEqual([Retention.oneYear()._bind(setup.stack)]);
+    expect(Object.entries(sources).map(([source, { retention }]) => [source, retention])).toEqual([
+      ['shop', 0],
+      ['orders', 0],
+    ]);
+    expect(maxDeleteShare).toBe(0.5);
+    expect(schedule(setup).ScheduleExpression).toBe('cron(30 4 * * ? *)');
+  });
+
+  test('takes what is said for all, and for one', () => {
+    const setup = new Setup();
+    setup.create({
+      retention: Retention.days(30),
+      pruneSchedule: BackupSchedule.daily({ hour: 22 }),
+      maxDeletePercent: 10,
+    });
+    setup.add();
+    const orders = setup.add({ retention: Retention.forever() }, 'Orders');
+    const { retentions, sources, maxDeleteShare } = settings(setup);
+    expect(retentions.map(({ keepForSeconds, forever }) => keepForSeconds ?? forever)).toEqual([2_592_000, true]);
+    expect([sources.shop!.retention, sources.orders!.retention]).toEqual([0, 1]);
+    expect(maxDeleteShare).toBe(0.1);
+    expect(schedule(setup).ScheduleExpression).toBe('cron(0 22 * * ? *)');
+    expect(orders.retention._bind(orders).forever).toBe(true);
+  });
+
+  test('reports where the backups do: same group, same queue, same log', () => {
+    const setup = new Setup();
+    setup.add();
+    const [prune, backup] = [schedule(setup), setup.resource('AWS::Scheduler::Schedule')];
+    expect(prune.GroupName).toEqual(backup.GroupName);
+    expect(prune.Target.DeadLetterConfig).toEqual(backup.Target.DeadLetterConfig);
+    const { LoggingConfig } = setup.resource('AWS::Lambda::Function', 'PruningPrune');
+    expect(flat(LoggingConfig.LogGroup)).toMatch(/^<BackupsLogGroup/);
+  });
+
+  test.each([
+    ['a distance: gap, timeout and an hour', BackupSchedule.every(Duration.hours(6)), undefined, 6 + 5.4 + 1],
+    ['a timeout that is given', BackupSchedule.every(Duration.hours(6)), Duration.hours(1), 6 + 1 + 1],
+    ['a day', BackupSchedule.daily({ hour: 2 }), undefined, 24 + 12 + 1],
+    ['working days: the weekend', BackupSchedule.cron('0 2 ? * MON-FRI *'), undefined, 72 + 12 + 1],
+    ['a day that the clock makes longer', daily('Europe/Paris'), undefined, 25 + 12 + 1],
+    ['a flexible window', flexible(), Duration.hours(1), 6 + 2 + 1 + 1],
+    ['a schedule that fires once: a day and the timeout', BackupSchedule.cron('0 2 1 1 ? 2199'), undefined, 24 + 12],
+  ])('allows a newest backup an age by its schedule: %s', (_, of, timeout, hours) => {
+    const setup = new Setup();
+    const backup = setup.add({ schedule: of, timeout });
+    expect(backup.allowedAge.toHours({ integral: false })).toBeCloseTo(hours, 5);
+    expect(settings(setup).sources.shop!.allowedAgeSeconds).toBe(backup.allowedAge.toSeconds());
+  });
+
+  test('allows the age that is given', () => {
+    const setup = new Setup();
+    const { allowedAge } = setup.add({ allowedAge: Duration.hours(7) });
+    expect(allowedAge.toSeconds()).toBe(25_200);
+    expect(settings(setup).sources.shop!.allowedAgeSeconds).toBe(25_200);
+  });
 });

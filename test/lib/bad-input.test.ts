@@ -4,7 +4,7 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as rds from 'aws-cdk-lib/aws-rds';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { AddDatabaseProps } from '../../lib';
-import { BackupSchedule, Database, DatabaseTls } from '../../lib';
+import { BackupSchedule, Database, DatabaseBackup, DatabaseTls, Retention } from '../../lib';
 import { Setup } from './support';
 
 const PATH = 'Stack/Backups/Shop';
@@ -263,6 +263,31 @@ const CASES: [name: string, props: (setup: Setup) => Partial<AddDatabaseProps>, 
     () => ({ timeout: Duration.hours(Lazy.number({ produce: () => 2 })) }),
     'timeout must be known at synth, got: a token: write the value itself',
   ],
+  [
+    'an allowed age as long as the time between two runs',
+    () => ({ allowedAge: Duration.hours(6) }),
+    'allowedAge must be longer than the longest time between two runs of rate(6 hours), 21600 seconds, got: 21600 seconds: lengthen it, or back up more often',
+  ],
+  [
+    'an allowed age that the weekend outlasts',
+    () => ({ schedule: cron('0 2 ? * MON-FRI *'), allowedAge: Duration.days(2) }),
+    'allowedAge must be longer than the longest time between two runs of cron(0 2 ? * MON-FRI *), 259200 seconds, got: 172800 seconds: lengthen it, or back up more often',
+  ],
+  [
+    'an allowed age that is a token',
+    () => ({ allowedAge: Duration.hours(Lazy.number({ produce: () => 9 })) }),
+    'allowedAge must be known at synth, got: a token: write the value itself',
+  ],
+  [
+    'a retention that keeps nothing',
+    () => ({ retention: Retention.days(0) }),
+    'days of the retention must be a whole number from 1 to 36525, got: 0',
+  ],
+  [
+    'a retention without a floor',
+    () => ({ retention: Retention.oneYear({ keepLast: 0 }) }),
+    'retention: keepLast must be a whole number from 1 to 100000, got: 0',
+  ],
   ...[0, 20, 1.5].map((compressionLevel): (typeof CASES)[number] => [
     `compression level ${compressionLevel}`,
     () => ({ compressionLevel }),
@@ -315,14 +340,6 @@ const CASES: [name: string, props: (setup: Setup) => Partial<AddDatabaseProps>, 
     'vpcSubnets must be at most 16 subnets, got: 17: EventBridge Scheduler takes no more',
   ],
   [
-    'a FIFO queue for dead letters',
-    (setup) => {
-      setup.create({ deadLetterQueue: new sqs.Queue(setup.stack, 'Queue', { fifo: true }) });
-      return {};
-    },
-    'deadLetterQueue must be a standard queue, got: the FIFO queue Stack/Queue: EventBridge Scheduler takes none',
-  ],
-  [
     'MySQL 5.7 on ARM64',
     (setup) => ({
       database: setup.mysql({ version: '5.7' }),
@@ -354,4 +371,17 @@ const oracle = ({ stack, vpc }: Setup) =>
 test.each(CASES)('%s', (_, props, sentence) => {
   const setup = new Setup();
   expect(() => setup.add(props(setup))).toThrow(new Error(`${PATH}: ${sentence}`));
+});
+
+test('a FIFO queue for dead letters', () => {
+  const setup = new Setup();
+  const deadLetterQueue = new sqs.Queue(setup.stack, 'Queue', { fifo: true });
+  const sentence =
+    'deadLetterQueue must be a standard queue, got: the FIFO queue Stack/Queue: EventBridge Scheduler takes none';
+  expect(() => setup.create({ deadLetterQueue })).toThrow(new Error(`Stack/Backups/Pruning: ${sentence}`));
+  const { bucket, cluster } = new Setup().backups;
+  const props = { bucket, cluster, database: setup.mysql(), schedule: every(Duration.hours(6)) };
+  expect(() => new DatabaseBackup(setup.stack, 'Alone', { ...props, deadLetterQueue })).toThrow(
+    new Error(`Stack/Alone: ${sentence}`),
+  );
 });

@@ -178,8 +178,9 @@ describe('SQLite', () => {
       GroupId: { 'Fn::GetAtt': [expect.stringContaining('Files'), 'GroupId'] },
       SourceSecurityGroupId: { 'Fn::GetAtt': [expect.stringContaining('BackupsShopSecurityGroup'), 'GroupId'] },
     });
-    const [schedule] = Object.values(setup.template().findResources('AWS::Scheduler::Schedule'));
-    expect(schedule!.DependsOn).toEqual(expect.arrayContaining([expect.stringContaining('FilesEfsMountTarget1')]));
+    const schedules = Object.entries(setup.template().findResources('AWS::Scheduler::Schedule'));
+    const [, schedule] = schedules.find(([id]) => id.startsWith('BackupsShop'))!;
+    expect(schedule.DependsOn).toEqual(expect.arrayContaining([expect.stringContaining('FilesEfsMountTarget1')]));
   });
 });
 

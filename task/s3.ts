@@ -1,7 +1,8 @@
-import { performance } from 'node:perf_hooks';
 import { S3Client, S3ServiceException } from '@aws-sdk/client-s3';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { BackupError, errorCode, errorText } from './errors';
+
+export { ServerClock } from '../catalog/server-clock';
 
 /** Seconds without a byte after which a connection to S3 counts as dead. */
 const IDLE_SECONDS = 60;
@@ -27,32 +28,6 @@ export function createS3Client(): S3Client {
     { step: 'build', name: 'unsignedParts' },
   );
   return client;
-}
-
-/**
- * The time as S3 tells it: no clock of the machine can put a backup into the past. Runs on by a monotonic counter from
- * the last answer.
- */
-export class ServerClock {
-  private base: { readonly server: number; readonly counter: number } | undefined;
-
-  constructor(client: S3Client) {
-    client.middlewareStack.add(
-      (next) => async (args) => {
-        const result = await next(args);
-        const headers = (result.response as { headers?: Record<string, string> } | undefined)?.headers;
-        const time = Date.parse(headers?.date ?? '');
-        if (!Number.isNaN(time)) this.base ??= { server: time, counter: performance.now() };
-        return result;
-      },
-      { step: 'deserialize', priority: 'low', name: 'serverClock' },
-    );
-  }
-
-  now(): Date {
-    if (!this.base) return new Date();
-    return new Date(this.base.server + (performance.now() - this.base.counter));
-  }
 }
 
 /** The HTTP status of a refusal by S3; `undefined` when no answer came. */

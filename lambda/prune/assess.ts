@@ -1,0 +1,168 @@
+import type { Inventory, StoredFolder } from '../../catalog/inventory';
+import { parseKeepNote } from '../../catalog/keep-note';
+import type { Manifest } from '../../catalog/manifest';
+import { ManifestError, parseManifest } from '../../catalog/manifest';
+import { objectKey } from '../../catalog/names';
+import type { RetainedBackup } from '../../catalog/retention';
+import { isCounted, plan } from '../../catalog/retention';
+import type { RetentionPolicy } from '../../catalog/retention-policy';
+import { isProven } from '../../catalog/verdict';
+import type { PruneBucket } from './prune-bucket';
+
+/** How many small objects are read at once, and how many bytes of them are held. */
+const WIDTH = 16;
+const WIDTH_BYTES = 16_000_000;
+
+/** A folder with a manifest: a backup, as long as nothing is found to be wrong with it. */
+export interface FoundBackup extends RetainedBackup {
+  readonly folder: StoredFolder;
+  readonly bytes: number;
+  damage?: string;
+  proven?: boolean;
+  held?: string;
+  /** Its manifest was read, and fits what lies in the folder. */
+  checked?: boolean;
+  /** Its manifest vanished while the run looked at it: somebody else deletes it. */
+  gone?: boolean;
+}
+
+/** The backups of a source. Nothing but the listing was read: they are taken to be whole until they are checked. */
+export function foundBackups({ folders }: Inventory): FoundBackup[] {
+  return folders
+    .filter(({ manifest }) => manifest !== undefined)
+    .map((folder) => {
+      const { id, time, data } = folder;
+      const bytes = folderObjects(folder).reduce((sum, object) => sum + object.bytes, 0);
+      return { id, time, folder, bytes, ...(data.length === 0 && { damage: 'it has a manifest, but no data' }) };
+    });
+}
+
+/** All objects of a folder that are ours. */
+export const folderObjects = ({ manifest, verdict, keep, data }: StoredFolder) => [
+  ...data,
+  ...[manifest, verdict, keep].filter((object) => object !== undefined),
+];
+
+/**
+ * Checks those backups that others owe their deletion to: of the floor, and, if anything is to be deleted, of the
+ * calendar. When one turns out to be damaged, another takes its place, and is checked as well. Those that only their age
+ * keeps are not read: if they are damaged, nothing changes.
+ */
+export async function settle(
+  bucket: PruneBucket,
+  source: string,
+  backups: readonly FoundBackup[],
+  policy: RetentionPolicy,
+  now: Date,
+): Promise<void> {
+  const { keepLast, timeZone, weekStart } = policy;
+  for (;;) {
+    await findNewestProven(bucket, source, backups, now);
+    const alive = backups.filter(({ gone }) => !gone);
+    const deletes = plan(alive, policy, now).some(({ keep }) => !keep);
+    const rules = deletes ? { ...policy, keepForSeconds: undefined } : { keepLast, timeZone, weekStart };
+    const unchecked = plan(alive, rules, now)
+      .filter(({ keep, backup }) => keep && !backup.checked && backup.damage === undefined)
+      .map(({ backup }) => backup);
+    if (unchecked.length === 0) return;
+    await checkAll(bucket, source, unchecked);
+  }
+}
+
+/** Whether a restore test has proved a backup is read from the newest on, until one is found. */
+async function findNewestProven(
+  bucket: PruneBucket,
+  source: string,
+  backups: readonly FoundBackup[],
+  now: Date,
+): Promise<void> {
+  const newestFirst = backups.filter((backup) => !backup.gone && isCounted(backup, now)).reverse();
+  for (const backup of newestFirst) {
+    if (!backup.folder.verdict) continue;
+    if (backup.proven === undefined) {
+      const text = await bucket.read(backup.folder.verdict.key);
+      backup.proven = text !== undefined && isProven(text);
+    }
+    if (backup.proven) {
+      if (!backup.checked) await checkAll(bucket, source, [backup]);
+      if (backup.checked) return;
+    }
+  }
+}
+
+/** Reads manifests and compares each with what lies in its folder. */
+export async function checkAll(bucket: PruneBucket, source: string, backups: readonly FoundBackup[]): Promise<void> {
+  for (const batch of batches(backups)) {
+    await Promise.all(
+      batch.map(async (backup) => {
+        const { key } = backup.folder.manifest!;
+        const text = await bucket.read(key);
+        if (text === undefined) {
+          backup.gone = true;
+          return;
+        }
+        const damage = damageOf(text, key, source, backup.folder);
+        if (damage === undefined) backup.checked = true;
+        else backup.damage = damage;
+      }),
+    );
+  }
+}
+
+/** Looks at what else forbids to delete: a note, or Object Lock. */
+export async function findHolds(bucket: PruneBucket, backups: readonly FoundBackup[], now: Date): Promise<void> {
+  for (const batch of batches(backups)) {
+    await Promise.all(
+      batch.map(async (backup) => {
+        const held = (await noteOf(bucket, backup.folder, now)) ?? (await bucket.lockOf(lockable(backup.folder)));
+        if (held !== undefined) backup.held = held;
+      }),
+    );
+  }
+}
+
+const lockable = (folder: StoredFolder): string[] => folderObjects(folder).map(({ key }) => key);
+
+async function noteOf(bucket: PruneBucket, { keep }: StoredFolder, now: Date): Promise<string | undefined> {
+  const text = keep && (await bucket.read(keep.key));
+  if (text === undefined) return undefined;
+  const note = parseKeepNote(text);
+  if (!note) return 'kept by hand: its note cannot be read';
+  return new Date(note.until) > now ? `kept by hand until ${note.until}: ${note.reason}` : undefined;
+}
+
+function* batches(backups: readonly FoundBackup[]): Generator<FoundBackup[]> {
+  let [batch, bytes]: [FoundBackup[], number] = [[], 0];
+  for (const backup of backups) {
+    const more = backup.folder.manifest!.bytes;
+    if (batch.length > 0 && (batch.length === WIDTH || bytes + more > WIDTH_BYTES)) {
+      yield batch;
+      [batch, bytes] = [[], 0];
+    }
+    batch.push(backup);
+    bytes += more;
+  }
+  if (batch.length > 0) yield batch;
+}
+
+/** What is wrong with a backup, if anything is. */
+function damageOf(text: string, key: string, source: string, folder: StoredFolder): string | undefined {
+  let manifest: Manifest;
+  try {
+    manifest = parseManifest(text, key);
+  } catch (error) {
+    if (error instanceof ManifestError) return error.message;
+    throw error;
+  }
+  if (manifest.source !== source || manifest.backupId !== folder.id) {
+    return `its manifest is that of ${manifest.source}/${manifest.backupId}`;
+  }
+  const stored = new Map(folder.data.map((object) => [object.key, object.bytes]));
+  for (const object of manifest.objects) {
+    if (!object.key.startsWith(objectKey(source, folder.id, ''))) return `${object.key} is not in its folder`;
+    const bytes = stored.get(object.key);
+    if (bytes === undefined) return `${object.key} is missing`;
+    if (bytes !== object.bytes) return `${object.key} has ${bytes} bytes, and its manifest says ${object.bytes}`;
+  }
+  return undefined;
+}

@@ -1,0 +1,147 @@
+import type { BucketSettings, PruneRequest, SourceReport } from '../../catalog/handlers';
+import type { Inventory, StoredFolder } from '../../catalog/inventory';
+import { readInventory } from '../../catalog/inventory';
+import type { PruneGuards, PrunePlan, Refusal } from '../../catalog/prune';
+import { planPrune } from '../../catalog/prune';
+import type { ObjectSummary } from '../../catalog/read';
+import type { RetentionPolicy } from '../../catalog/retention-policy';
+import { errorText } from '../shared/errors';
+import type { FoundBackup } from './assess';
+import { checkAll, findHolds, folderObjects, foundBackups, settle } from './assess';
+import { BATCH, deleteFault, deleteObjects } from './delete-objects';
+import { leftovers } from './leftovers';
+import type { PruneBucket } from './prune-bucket';
+
+/** What a run knows besides the source. */
+export interface Run {
+  readonly bucket: PruneBucket;
+  readonly settings: BucketSettings;
+  readonly request: PruneRequest;
+  /** Whether there is time left to begin another part of the work. */
+  readonly hasTime: () => boolean;
+}
+
+/** Prunes one source. What fails is in its report. */
+export async function pruneSource(run: Run, source: string): Promise<SourceReport> {
+  const pruning = new SourcePruning(run, source);
+  try {
+    await pruning.prune();
+  } catch (error) {
+    pruning.errors.push(`could not look at all of it: ${errorText(error)}: nothing that was not looked at is deleted`);
+  }
+  return pruning.report();
+}
+
+class SourcePruning {
+  readonly errors: string[] = [];
+  /** One moment for all decisions. */
+  private readonly now: Date;
+  private readonly policy: RetentionPolicy;
+  private readonly guards: PruneGuards;
+  private readonly confirmed: ReadonlySet<string> | undefined;
+  private inventory: Inventory | undefined;
+  private backups: readonly FoundBackup[] = [];
+  private refusal: Refusal | undefined;
+  private readonly deleted = new Set<FoundBackup>();
+  private bytesFreed = 0;
+  private leftovers = 0;
+
+  constructor(
+    private readonly run: Run,
+    private readonly source: string,
+  ) {
+    const { settings, request } = run;
+    const { retention, allowedAgeSeconds } = settings.sources[source]!;
+    this.policy = settings.retentions[retention]!;
+    this.confirmed = request.confirmed && new Set(request.confirmed);
+    const { maxDeleteShare } = settings;
+    this.now = run.bucket.clock.now();
+    this.guards = { allowedAgeSeconds, maxDeleteShare, confirmed: this.confirmed !== undefined };
+  }
+
+  async prune(): Promise<void> {
+    const { bucket, request } = this.run;
+    this.inventory = await readInventory(bucket.store, this.source);
+    this.backups = foundBackups(this.inventory);
+    await settle(bucket, this.source, this.backups, this.policy, this.now);
+    const { deletions, decisions, refusal } = this.plan();
+    this.refusal = refusal;
+    // A dry run looks at what a refusal protects as well: a person is going to confirm it.
+    const candidates = request.dryRun ? decisions.filter(({ keep }) => !keep).map(({ backup }) => backup) : deletions;
+    await this.deleteOldest(candidates.filter(({ id }) => this.confirmed?.has(id) ?? true).reverse());
+    await this.deleteLeftovers(await leftovers(bucket, this.inventory, this.now));
+  }
+
+  private plan(): PrunePlan<FoundBackup> {
+    const there = this.backups.filter(({ gone }) => !gone);
+    return planPrune(there, this.policy, this.guards, this.now);
+  }
+
+  /** No rule keeps any of these: that one of them is damaged or held changes nothing for the others. */
+  private async deleteOldest(candidates: readonly FoundBackup[]): Promise<void> {
+    const { bucket, hasTime } = this.run;
+    for (let from = 0; from < candidates.length; from += BATCH) {
+      if (!hasTime()) {
+        const rest = candidates.length - from;
+        this.errors.push(
+          `not finished: ${rest} backups are still to be looked at: the next run goes on, or run it again`,
+        );
+        return;
+      }
+      const part = candidates.slice(from, from + BATCH);
+      await checkAll(bucket, this.source, part);
+      const whole = part.filter(({ checked }) => checked);
+      await findHolds(bucket, whole, this.now);
+      if (!this.refusal) await this.deleteBackups(whole.filter(({ held }) => held === undefined));
+    }
+  }
+
+  /** The manifest first: what is left of a deletion that fails is no backup then. */
+  private async deleteBackups(backups: readonly FoundBackup[]): Promise<void> {
+    const failed = await this.deleteAll(backups.map(({ folder }) => folder.manifest!));
+    const uncommitted = backups.filter(({ folder }) => !failed.has(folder.manifest!.key));
+    for (const backup of uncommitted) this.deleted.add(backup);
+    await this.deleteAll(uncommitted.flatMap(({ folder }) => folderObjects({ ...folder, manifest: undefined })));
+  }
+
+  private async deleteLeftovers(folders: readonly StoredFolder[]): Promise<void> {
+    const objects = folders.flatMap(folderObjects);
+    const failed = await this.deleteAll(objects);
+    this.leftovers = objects.length - failed.size;
+  }
+
+  private async deleteAll(objects: readonly ObjectSummary[]): Promise<ReadonlyMap<string, string>> {
+    const { bucket, request } = this.run;
+    const keys = objects.map(({ key }) => key);
+    const failed = request.dryRun ? new Map<string, string>() : await deleteObjects(bucket.client, bucket.name, keys);
+    for (const { key, bytes } of objects) if (!failed.has(key)) this.bytesFreed += bytes;
+    const fault = deleteFault(failed);
+    if (fault !== undefined) this.errors.push(fault);
+    return failed;
+  }
+
+  report(): SourceReport {
+    // Once more, with all that was found about the candidates.
+    const { decisions } = this.plan();
+    const backups = decisions.map(({ backup }) => backup);
+    const isHeld = ({ reasons: [why, ...others], backup }: (typeof decisions)[number]) =>
+      why === backup.held && others.length === 0;
+    return {
+      source: this.source,
+      kept: backups.filter((backup) => backup.damage === undefined && !this.deleted.has(backup)).length,
+      deleted: this.deleted.size,
+      bytesFreed: this.bytesFreed,
+      held: decisions.filter(isHeld).length,
+      damaged: backups.flatMap(({ id, damage }) => (damage === undefined ? [] : { id, damage })),
+      leftovers: this.leftovers,
+      strangers: this.inventory?.strangers ?? 0,
+      ...(this.refusal && { refusal: this.refusal }),
+      errors: this.errors,
+      ...(this.run.request.explain && {
+        decisions: decisions.map(({ backup: { id, time, bytes }, keep, reasons }) => ({
+          ...{ id, time: time.toISOString(), keep, reasons, bytes },
+        })),
+      }),
+    };
+  }
+}

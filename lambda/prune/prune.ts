@@ -1,0 +1,85 @@
+import type { S3Client } from '@aws-sdk/client-s3';
+import type { SSMClient } from '@aws-sdk/client-ssm';
+import { METRICS } from '../../catalog/contract';
+import type { PruneReport, PruneRequest, SourceReport } from '../../catalog/handlers';
+import { sourceNameFault } from '../../catalog/names';
+import { errorText, HandlerError } from '../shared/errors';
+import { logLine } from '../shared/log';
+import { conclude, problemsOf } from '../shared/report';
+import type { FoundSettings } from '../shared/settings';
+import { readSettings } from '../shared/settings';
+import { PruneBucket } from './prune-bucket';
+import { pruneSource } from './prune-source';
+
+/** Where a prune function works, and with what. */
+export interface Surroundings {
+  readonly s3: S3Client;
+  readonly ssm: SSMClient;
+  readonly bucket: string;
+  /** Name of the parameter with its own settings. */
+  readonly settings: string;
+  readonly hasTime: () => boolean;
+}
+
+/**
+ * Prunes the sources that the settings name, one after the other; what fails of one stops none of the others.
+ *
+ * @throws HandlerError if nothing could be done, or after a run by schedule with problems
+ */
+export async function prune(request: PruneRequest, surroundings: Surroundings): Promise<PruneReport> {
+  const { s3, ssm, bucket: name, hasTime } = surroundings;
+  const { dryRun = false, source: only, confirmed } = request;
+  if (confirmed && only === undefined) {
+    throw new HandlerError('confirmed ids need their source: give it in source; nothing was done');
+  }
+  const found = await readSettings(ssm, name, surroundings.settings);
+  const { own, others } = found;
+  if (only !== undefined && !own.sources[only]) {
+    const names = Object.keys(own.sources).join(', ') || 'none';
+    throw new HandlerError(`source ${only} is not managed here, got sources: ${names}: nothing was done`);
+  }
+  const bucket = new PruneBucket(s3, name);
+  const folders = await rootFolders(bucket);
+  const unmanaged = only === undefined ? await unmanagedFolders(bucket, found, folders) : [];
+  const sources: SourceReport[] = [];
+  for (const source of only === undefined ? Object.keys(own.sources) : [only]) {
+    const other = others.get(source);
+    if (other !== undefined) sources.push(managedTwice(source, other));
+    else sources.push(await pruneSource({ bucket, settings: own, request, hasTime }, source));
+  }
+  const report = { of: name, dryRun, sources, unmanaged, problems: problemsOf(sources) };
+  return conclude(report, request, METRICS.bucket);
+}
+
+/** The first request of a run: with its answer S3 also tells the time. */
+async function rootFolders(bucket: PruneBucket): Promise<string[]> {
+  const folders = await bucket.store.folders().catch((error: unknown) => {
+    throw new HandlerError(`could not list the bucket ${bucket.name}: ${errorText(error)}: nothing was done`);
+  });
+  if (!bucket.clock.isSet) throw new HandlerError('S3 does not tell the time in its answers: nothing was done');
+  return folders;
+}
+
+/** Of two retentions the shorter one would win: neither does. */
+const managedTwice = (source: string, other: string): SourceReport => ({
+  ...{ source, kept: 0, deleted: 0, bytesFreed: 0, held: 0, damaged: [], leftovers: 0 },
+  errors: [`the settings ${other} manage it as well: nothing of it is deleted; take it out of one of the two stacks`],
+});
+
+async function unmanagedFolders(
+  bucket: PruneBucket,
+  { own, others, unreadable }: FoundSettings,
+  folders: readonly string[],
+): Promise<string[]> {
+  if (unreadable.length > 0) {
+    const message = `could not read the settings ${unreadable.join(', ')}: which sources nothing manages is not known`;
+    logLine('warn', 'settings', message, { of: bucket.name, unreadable });
+    return [];
+  }
+  const unmanaged: string[] = [];
+  for (const folder of folders) {
+    if (own.sources[folder] || others.has(folder) || sourceNameFault(folder) !== undefined) continue;
+    if (await bucket.holdsBackups(folder)) unmanaged.push(folder);
+  }
+  return unmanaged;
+}

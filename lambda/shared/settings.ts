@@ -1,0 +1,122 @@
+import type { SSMClient } from '@aws-sdk/client-ssm';
+import { paginateGetParametersByPath } from '@aws-sdk/client-ssm';
+import { z } from 'zod';
+import type { BucketSettings } from '../../catalog/handlers';
+import { SETTINGS_FORMAT, settingsPath } from '../../catalog/handlers';
+import { sourceNameFault } from '../../catalog/names';
+import type { RetentionPolicy } from '../../catalog/retention-policy';
+import { PERIODS, retentionFault, WEEK_STARTS } from '../../catalog/retention-policy';
+import { errorText, HandlerError } from './errors';
+
+const periods = Object.fromEntries(PERIODS.map((period) => [period, z.number().optional()])) as Record<
+  (typeof PERIODS)[number],
+  z.ZodOptional<z.ZodNumber>
+>;
+
+// Strict: a rule that this version does not know would keep backups that it then deletes.
+const retention: z.ZodType<RetentionPolicy> = z
+  .strictObject({
+    keepLast: z.number(),
+    keepForSeconds: z.number().optional(),
+    ...periods,
+    forever: z.boolean().optional(),
+    timeZone: z.string(),
+    weekStart: z.enum(WEEK_STARTS),
+  })
+  .superRefine((policy, context) => {
+    const fault = retentionFault(policy);
+    if (fault !== undefined) context.addIssue(fault);
+  });
+
+const settingsSchema: z.ZodType<BucketSettings> = z
+  .object({
+    formatVersion: z.literal(SETTINGS_FORMAT),
+    bucket: z.string(),
+    retentions: z.array(retention),
+    sources: z.record(
+      z.string().refine((name) => sourceNameFault(name) === undefined, 'no name of a source'),
+      z.object({ retention: z.int().nonnegative(), allowedAgeSeconds: z.number().positive() }),
+    ),
+    maxDeleteShare: z.number().min(0).max(1),
+    pruneFunction: z.string(),
+    undeleteFunction: z.string(),
+  })
+  .superRefine(({ sources, retentions }, context) => {
+    for (const [name, settings] of Object.entries(sources)) {
+      if (!retentions[settings.retention])
+        context.addIssue(`${name}: no retention has the number ${settings.retention}`);
+    }
+  });
+
+/** The settings of a bucket. */
+export interface FoundSettings {
+  readonly own: BucketSettings;
+  /** Names of the parameters of others that manage sources in the bucket, by source. */
+  readonly others: ReadonlyMap<string, string>;
+  /** Names of the parameters of others that cannot be read. */
+  readonly unreadable: readonly string[];
+}
+
+/**
+ * Reads all settings of a bucket.
+ *
+ * @param name of the handler's own parameter
+ * @throws HandlerError if its own are missing or cannot be read
+ */
+export async function readSettings(client: SSMClient, bucket: string, name: string): Promise<FoundSettings> {
+  const texts = await readParameters(client, settingsPath(bucket));
+  const text = texts.get(name);
+  if (text === undefined) {
+    throw new HandlerError(`the settings ${name} do not exist: nothing was done; deploy the stack again`);
+  }
+  const own = parseSettings(text, name);
+  if (own.bucket !== bucket) {
+    throw new HandlerError(
+      `the settings ${name} are for the bucket ${own.bucket}, not for ${bucket}: nothing was done`,
+    );
+  }
+  texts.delete(name);
+  const others = new Map<string, string>();
+  const unreadable: string[] = [];
+  for (const [other, otherText] of texts) {
+    try {
+      for (const source of Object.keys(parseSettings(otherText, other).sources)) others.set(source, other);
+    } catch {
+      unreadable.push(other);
+    }
+  }
+  return { own, others, unreadable };
+}
+
+async function readParameters(client: SSMClient, path: string): Promise<Map<string, string>> {
+  const texts = new Map<string, string>();
+  try {
+    for await (const { Parameters = [] } of paginateGetParametersByPath({ client }, { Path: path })) {
+      for (const { Name, Value } of Parameters) texts.set(Name!, Value!);
+    }
+  } catch (error) {
+    throw new HandlerError(`could not read the settings under ${path}: ${errorText(error)}: nothing was done`, {
+      cause: error,
+    });
+  }
+  return texts;
+}
+
+function parseSettings(text: string, name: string): BucketSettings {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new HandlerError(`the settings ${name} are not JSON: ${(error as Error).message}: deploy the stack again`);
+  }
+  const version = (value as { formatVersion?: unknown } | null)?.formatVersion;
+  if (typeof version === 'number' && version > SETTINGS_FORMAT) {
+    throw new HandlerError(
+      `the settings ${name} have format ${version}, but this function reads formats up to ${SETTINGS_FORMAT}: deploy its stack with a newer cdk-proven-backups`,
+    );
+  }
+  const result = settingsSchema.safeParse(value);
+  if (result.success) return result.data;
+  const { path, message } = result.error.issues[0]!;
+  throw new HandlerError(`the settings ${name} are damaged: ${[...path, message].join(': ')}: deploy the stack again`);
+}

@@ -1,0 +1,146 @@
+import type { S3Client } from '@aws-sdk/client-s3';
+import { DeleteObjectCommand, GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import type { DeletedBackup, UndeleteReport, UndeleteRequest } from '../../catalog/handlers';
+import { keepNoteText } from '../../catalog/keep-note';
+import type { Manifest } from '../../catalog/manifest';
+import { ManifestError, parseManifest } from '../../catalog/manifest';
+import { backupIdTime, KEEP_FILE, manifestKey, objectKey, sourceNameFault, sourcePrefix } from '../../catalog/names';
+import { ServerClock } from '../../catalog/server-clock';
+import { errorText, HandlerError } from '../shared/errors';
+import type { FolderVersions, ObjectVersions } from './folder-versions';
+import { folderVersions } from './folder-versions';
+
+/** How long what was brought back is kept, whatever the retention says. */
+const KEEP_SECONDS = 14 * 86_400;
+
+/**
+ * Says which backups of a source can be brought back, or brings one back.
+ *
+ * @throws HandlerError if the backup cannot be brought back, or not as a whole
+ */
+export async function undelete(request: UndeleteRequest, client: S3Client, bucket: string): Promise<UndeleteReport> {
+  const { source, id } = request;
+  const fault = sourceNameFault(source);
+  if (fault !== undefined) throw new HandlerError(fault);
+  if (id === undefined) return { source, deleted: await deletedBackups(client, bucket, source) };
+  if (!backupIdTime(id)) {
+    throw new HandlerError(`id must be that of a backup, such as 2026-11-20T02-00-00Z, got: ${JSON.stringify(id)}`);
+  }
+  return new Undeletion(client, bucket, source, id).run(request);
+}
+
+async function deletedBackups(client: S3Client, bucket: string, source: string): Promise<DeletedBackup[]> {
+  const found: DeletedBackup[] = [];
+  for await (const { id, manifest, others } of folderVersions(client, bucket, sourcePrefix(source))) {
+    if (!manifest?.newest || !manifest.isDeleted) continue;
+    const objects = [...others.values()].flatMap(({ newest }) => newest ?? []);
+    if (objects.length === 0) continue;
+    const bytes = [...objects, manifest.newest].reduce((sum, object) => sum + object.bytes, 0);
+    found.push({ id, deletedAt: manifest.hiding.at(-1)!.time.toISOString(), bytes });
+  }
+  return found.reverse();
+}
+
+class Undeletion {
+  private readonly clock: ServerClock;
+  private readonly name: string;
+
+  constructor(
+    private readonly client: S3Client,
+    private readonly bucket: string,
+    private readonly source: string,
+    private readonly id: string,
+  ) {
+    this.clock = new ServerClock(client);
+    this.name = `${source}/${id}`;
+  }
+
+  async run({ keepForSeconds = KEEP_SECONDS, dryRun }: UndeleteRequest): Promise<UndeleteReport> {
+    const { manifest, others } = await this.look();
+    const content = await this.readManifest(manifest);
+    const problem = missing(content, others);
+    if (problem !== undefined) {
+      throw new HandlerError(`${this.name} cannot be brought back whole: ${problem}: nothing was changed`);
+    }
+    const until = new Date(this.clock.now().getTime() + keepForSeconds * 1000).toISOString();
+    const objects = [...others.values()].filter(({ newest }) => newest);
+    if (!dryRun) {
+      // The note first: from then on no pruning takes the data without a manifest for what a dead run left.
+      await this.attempt('put its note', () => this.putNote(until));
+      for (const object of objects) await this.attempt('bring back its data', () => this.uncover(object));
+      await this.attempt('bring back its manifest', () => this.uncover(manifest));
+      await this.verify(content);
+    }
+    const bytes = [...objects, manifest].reduce((sum, { newest }) => sum + newest!.bytes, 0);
+    const restored = { id: this.id, objects: objects.length + 1, bytes, keptUntil: until };
+    return { source: this.source, deleted: [], restored };
+  }
+
+  /** The folder, if there is something to bring back. */
+  private async look(): Promise<FolderVersions & { readonly manifest: ObjectVersions }> {
+    const { manifest, others } = (await this.folder()) ?? {};
+    if (!manifest?.newest || !others) {
+      throw new HandlerError(
+        `${this.name} cannot be brought back: no version of its manifest is there; it never existed, or the undo window of the bucket is over`,
+      );
+    }
+    if (!manifest.isDeleted) throw new HandlerError(`${this.name} is not deleted: nothing was changed`);
+    return { id: this.id, manifest, others };
+  }
+
+  private async folder(): Promise<FolderVersions | undefined> {
+    for await (const folder of folderVersions(this.client, this.bucket, objectKey(this.source, this.id, '')))
+      return folder;
+    return undefined;
+  }
+
+  private async readManifest({ newest }: ObjectVersions): Promise<Manifest> {
+    const { key: Key, versionId: VersionId } = newest!;
+    const { Body } = await this.client.send(new GetObjectCommand({ Bucket: this.bucket, Key, VersionId }));
+    try {
+      return parseManifest(await Body!.transformToString('utf-8'), Key);
+    } catch (error) {
+      if (!(error instanceof ManifestError)) throw error;
+      throw new HandlerError(`${this.name} cannot be brought back: ${error.message}: nothing was changed`);
+    }
+  }
+
+  private async putNote(until: string): Promise<void> {
+    const Body = keepNoteText({ formatVersion: 1, until, reason: 'it was brought back by undelete' });
+    const Key = objectKey(this.source, this.id, KEEP_FILE);
+    await this.client.send(new PutObjectCommand({ Bucket: this.bucket, Key, Body, ContentType: 'application/json' }));
+  }
+
+  /** Removes all delete markers that hide an object: one may have been put for each deletion. */
+  private async uncover({ hiding }: ObjectVersions): Promise<void> {
+    for (const { key: Key, versionId: VersionId } of hiding) {
+      await this.client.send(new DeleteObjectCommand({ Bucket: this.bucket, Key, VersionId }));
+    }
+  }
+
+  private async verify(content: Manifest): Promise<void> {
+    const { manifest, others } = (await this.folder()) ?? {};
+    const hidden = content.objects.filter(({ key }) => others?.get(key)?.isDeleted !== false);
+    if (manifest?.isDeleted === false && hidden.length === 0) return;
+    const key = hidden[0]?.key ?? manifestKey(this.source, this.id);
+    throw new HandlerError(`${this.name} was brought back, but ${key} was deleted again meanwhile: run undelete again`);
+  }
+
+  private async attempt(what: string, step: () => Promise<void>): Promise<void> {
+    await step().catch((error: unknown) => {
+      throw new HandlerError(`could not ${what}, of ${this.name}: ${errorText(error)}: run undelete again`, {
+        cause: error,
+      });
+    });
+  }
+}
+
+/** What a manifest names, but no version of it is there any more. */
+function missing({ objects }: Manifest, others: ReadonlyMap<string, ObjectVersions>): string | undefined {
+  for (const { key, bytes } of objects) {
+    const newest = others.get(key)?.newest;
+    if (!newest) return `${key} is gone, because the undo window of the bucket is over`;
+    if (newest.bytes !== bytes) return `${key} has ${newest.bytes} bytes, and its manifest says ${bytes}`;
+  }
+  return undefined;
+}

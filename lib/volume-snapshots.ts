@@ -166,7 +166,8 @@ export class VolumeSnapshots extends Construct implements iam.IGrantable {
     const context = {
       instances: this.target.resourceType === 'INSTANCE',
       copyTags: props.copyTags ?? true,
-      tags: { ...props.tagsToAdd, [SNAPSHOT_SOURCE_TAG]: this.sourceName },
+      tags: props.tagsToAdd ?? {},
+      sourceTag: { [SNAPSHOT_SOURCE_TAG]: this.sourceName },
     };
     const schedules = props.schedules.map((schedule) => schedule._bind(this, context));
     requireDistinct(

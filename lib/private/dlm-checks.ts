@@ -51,7 +51,7 @@ export function requireText(scope: IConstruct, what: string, text: string, max: 
 }
 
 /** Any text as one that {@link requireText} lets pass. */
-export const asDlmText = (text: string, max: number): string => text.replace(/[^0-9A-Za-z _-]+/g, ' ').slice(0, max);
+export const asDlmText = (text: string, max: number): string => text.replace(/[^0-9A-Za-z_-]+/g, ' ').slice(0, max);
 
 /** Checks tags, and writes them as CloudFormation does. */
 export function dlmTags(scope: IConstruct, what: string, tags: TagMap, from: number, to: number): DlmTag[] {

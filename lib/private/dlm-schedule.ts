@@ -25,6 +25,7 @@ export interface SnapshotContext {
   readonly instances: boolean;
   readonly copyTags: boolean;
   readonly tags: TagMap;
+  readonly sourceTag: TagMap;
 }
 
 /** A schedule that was checked. */
@@ -86,7 +87,7 @@ export function dlmSchedule(
   name: string,
   times: SnapshotTimes,
   options: CronSnapshotOptions,
-  { instances, copyTags, tags }: SnapshotContext,
+  { instances, copyTags, tags, sourceTag }: SnapshotContext,
 ): BoundSnapshotSchedule {
   requireText(scope, 'name of a snapshot schedule', name, 120);
   const { variableTags, crossRegionCopies, fastRestore, scripts, archiveRetention } = options;
@@ -112,7 +113,7 @@ export function dlmSchedule(
       },
     },
     copyTags: options.copyTags ?? copyTags,
-    tagsToAdd: dlmTags(scope, of('tagsToAdd'), { ...options.tagsToAdd, ...tags }, 0, 45),
+    tagsToAdd: dlmTags(scope, of('tagsToAdd'), { ...tags, ...options.tagsToAdd, ...sourceTag }, 0, 45),
     variableTags: variableTags && dlmTags(scope, of('variableTags'), variableTags, 1, 45),
     crossRegionCopyRules: crossRegionCopies && copyRules(scope, of, crossRegionCopies),
     fastRestoreRule: fastRestore && fastRestoreRule(scope, of, fastRestore),

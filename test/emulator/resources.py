@@ -9,7 +9,7 @@ import json
 
 from botocore.serialize import create_serializer
 from botocore.session import get_session
-from ministack.services import cloudwatch_logs, ecs, efs, iam, s3, scheduler, secretsmanager, sqs
+from ministack.services import cloudwatch_logs, ec2, ecs, efs, iam, s3, scheduler, secretsmanager, sqs
 from ministack.services.cloudformation import _stacks, handlers, provisioners, stacks
 
 HANDLERS = provisioners._RESOURCE_HANDLERS
@@ -256,6 +256,14 @@ extend("AWS::SecretsManager::Secret", secret_reference)
 HANDLERS["AWS::SecretsManager::Secret"]["delete"] = secret_delete
 extend("AWS::Logs::LogGroup", log_group_key)
 extend("AWS::SQS::Queue", queue_encryption)
+
+
+# EC2 -----------------------------------------------------------------------------------------------------------------
+
+# MiniStack has no locks of snapshots: none is locked.
+ec2._ACTION_MAP["DescribeLockedSnapshots"] = lambda params: ec2._xml(
+    200, "DescribeLockedSnapshotsResponse", "<snapshotSet/>"
+)
 
 
 # Only kept: nothing here depends on what they do ---------------------------------------------------------------------

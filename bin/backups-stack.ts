@@ -1,11 +1,11 @@
 import { aws_ecs as ecs, CfnOutput, Stack, Tags } from 'aws-cdk-lib';
-import type { App } from 'aws-cdk-lib';
+import type { App, aws_lambda } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { Backups } from '../lib';
 import type { ReadBackupsFile } from './backups-file';
 import { BackupsFileError } from './backups-file';
 import { databaseOf } from './databases';
-import { bucketOf, scheduleOf, subnetsOf, vpcOf } from './imports';
+import { bucketOf, retentionOf, scheduleOf, subnetsOf, vpcOf } from './imports';
 import type { DatabaseEntry } from './schema';
 import type { Path, Problem } from './yaml-document';
 import { written } from './yaml-document';
@@ -44,24 +44,51 @@ export class BackupsStack extends Stack {
     const vpc = this.guard(['vpc'], () => vpcOf(this, content.vpc));
     const bucket = this.guard(['bucket'], () => bucketOf(this, content.bucket));
     if (!vpc || !bucket) return undefined;
-    const { logRetention, s3GatewayEndpoint, assignPublicIp } = content;
+    const { logRetention, s3GatewayEndpoint, assignPublicIp, maxDeletePercent } = content;
     const vpcSubnets = subnetsOf(this, content.vpcSubnets);
-    new CfnOutput(this, 'BucketName', { value: bucket.bucketName });
-    return this.guard([s3GatewayEndpoint ? 's3GatewayEndpoint' : 'vpcSubnets'], () => {
-      return new Backups(this, 'Backups', { vpc, bucket, vpcSubnets, logRetention, s3GatewayEndpoint, assignPublicIp });
+    const retention = this.guard(['retention'], () => {
+      const given = retentionOf(content.retention);
+      given?._bind(this);
+      return given;
     });
+    const pruneSchedule = content.pruneSchedule && scheduleOf(content.pruneSchedule);
+    new CfnOutput(this, 'BucketName', { value: bucket.bucketName });
+    const about = (message: string) =>
+      message.includes('/Pruning: ') ? 'pruneSchedule' : s3GatewayEndpoint ? 's3GatewayEndpoint' : 'vpcSubnets';
+    return this.guard(
+      (message) => [about(message)],
+      () => {
+        const shared = { vpc, bucket, vpcSubnets, logRetention, s3GatewayEndpoint, assignPublicIp };
+        const backups = new Backups(this, 'Backups', { ...shared, retention, pruneSchedule, maxDeletePercent });
+        if (content.bucket && 'existing' in content.bucket) this.nameRoles(backups);
+        return backups;
+      },
+    );
+  }
+
+  /** The policy of a bucket that exists is not changed here. */
+  private nameRoles({ pruning }: Backups): void {
+    const name = (id: string, action: string, { role }: aws_lambda.IFunction) =>
+      new CfnOutput(this, id, {
+        description: `Let this role through where the policy of the bucket denies ${action}`,
+        value: role!.roleArn,
+      });
+    name('PruneRole', 's3:DeleteObject', pruning.pruneFunction);
+    name('UndeleteRole', 's3:DeleteObjectVersion', pruning.undeleteFunction);
   }
 
   private addDatabase(backups: Backups, name: string, entry: DatabaseEntry): void {
     const scope = new Construct(this, name);
     const { database, letIn, closed } = databaseOf(scope, entry, this.file.path);
-    const { schedule, cpuArchitecture, vpcSubnets, ...rest } = entry;
+    const { schedule, retention, allowedAge, cpuArchitecture, vpcSubnets, ...rest } = entry;
     const { enabled, timeout, compressionLevel, cpu, memoryLimitMiB, spot, ephemeralStorageGiB, assignPublicIp } = rest;
     const subnets = subnetsOf(scope, vpcSubnets);
     const backup = backups.addDatabase(name, {
       ...{ database, enabled, timeout, compressionLevel, cpu, memoryLimitMiB, spot, ephemeralStorageGiB },
       sourceName: name,
       schedule: scheduleOf(schedule),
+      retention: retentionOf(retention),
+      allowedAge,
       cpuArchitecture: cpuArchitecture && ARCHITECTURES[cpuArchitecture],
       ...(subnets && { vpcSubnets: subnets }),
       ...(assignPublicIp !== undefined && { assignPublicIp }),
@@ -76,13 +103,13 @@ export class BackupsStack extends Stack {
   }
 
   /** Notes what a construct refuses, with the line that it is about. */
-  private guard<T>(path: Path, build: () => T): T | undefined {
+  private guard<T>(about: Path | ((message: string) => Path), build: () => T): T | undefined {
     try {
       return build();
     } catch (error) {
-      const sentence = (error as Error).message
-        .replace(new RegExp(`^${this.node.path}[^:\\s]*: `), '')
-        .replaceAll('\n', ', ');
+      const { message } = error as Error;
+      const path = typeof about === 'function' ? about(message) : about;
+      const sentence = message.replace(new RegExp(`^${this.node.path}[^:\\s]*: `), '').replaceAll('\n', ', ');
       this.problems.push({ line: this.file.document.line(path), sentence: `${written(path)}: ${sentence}` });
       return undefined;
     }

@@ -63,12 +63,14 @@ export const flag = () =>
 
 const UNITS = { s: Duration.seconds, m: Duration.minutes, h: Duration.hours, d: Duration.days };
 
-/** `90s`, `30m`, `6h` or `14d`. */
-export const duration = () =>
-  scalar('a whole number with a unit, such as 90s, 30m, 6h or 14d', (value) => {
-    const [, number, unit] = /^([1-9]\d*)([smhd])$/.exec(value) ?? [];
-    return unit === undefined ? undefined : UNITS[unit as keyof typeof UNITS](Number(number));
-  });
+/** `90s`, `30m`, `6h` or `14d`; `undefined` for anything else. */
+export function durationOf(value: string): Duration | undefined {
+  const [, number, unit] = /^([1-9]\d*)([smhd])$/.exec(value) ?? [];
+  return unit === undefined ? undefined : UNITS[unit as keyof typeof UNITS](Number(number));
+}
+
+/** A time span. */
+export const duration = () => scalar('a whole number with a unit, such as 90s, 30m, 6h or 14d', durationOf);
 
 /** A list of at least one. */
 export const list = <T extends z.ZodType>(what: string, item: T) => {

@@ -8,10 +8,10 @@ import {
   aws_s3 as s3,
   aws_secretsmanager as secretsmanager,
 } from 'aws-cdk-lib';
-import { RemovalPolicy, Stack, TimeZone } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Stack, TimeZone } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { IBackupBucket } from '../lib';
-import { BackupBucket, BackupSchedule, DatabaseTls, StorageTiers, WeekDay } from '../lib';
+import { BackupBucket, BackupSchedule, DatabaseTls, Retention, StorageTiers, WeekDay } from '../lib';
 import type { BackupsFile, DatabaseEntry, ServerEntry, TIER_PRESETS } from './schema';
 import { WEEK_DAYS } from './schema';
 
@@ -129,9 +129,20 @@ const WEEK_DAY_OF = Object.fromEntries(
 
 export function scheduleOf(entry: DatabaseEntry['schedule']): BackupSchedule {
   if ('every' in entry) return BackupSchedule.every(entry.every, entry);
-  const options = { ...entry, timeZone: entry.timeZone === undefined ? undefined : TimeZone.of(entry.timeZone) };
+  const options = { ...entry, timeZone: zoneOf(entry.timeZone) };
   if ('cron' in entry) return BackupSchedule.cron(entry.cron, options);
   if ('daily' in entry) return BackupSchedule.daily({ ...entry.daily, ...options });
   const { weekDay, hour, minute } = entry.weekly;
   return BackupSchedule.weekly({ weekDay: WEEK_DAY_OF[weekDay], hour, minute, ...options });
 }
+
+export function retentionOf(entry: BackupsFile['retention']): Retention | undefined {
+  if (entry === undefined) return undefined;
+  if (entry === 'oneYear') return Retention.oneYear();
+  if (entry === 'forever') return Retention.forever();
+  if (entry instanceof Duration) return Retention.gfs({ keepFor: entry });
+  const { timeZone, weekStart, ...rules } = entry;
+  return Retention.gfs({ ...rules, timeZone: zoneOf(timeZone), weekStart: weekStart && WEEK_DAY_OF[weekStart] });
+}
+
+const zoneOf = (name: string | undefined): TimeZone | undefined => (name === undefined ? undefined : TimeZone.of(name));

@@ -6,6 +6,7 @@ import { ENGINE_FACTS } from '../catalog/engines';
 import { SOURCE_NAME_RULE, sourceNameFault } from '../catalog/names';
 import {
   duration,
+  durationOf,
   exactly,
   flag,
   GOT,
@@ -163,8 +164,30 @@ const schedule = ways('a map with every, daily, weekly or cron', [
   },
 ]);
 
+const RETENTION = 'oneYear, forever, a time span such as 7d, or a map with keepFor, daily, weekly or the like';
+const count = () => integer(1, 100_000).optional();
+const retention = ways(RETENTION, [
+  {
+    fits: isText,
+    schema: scalar(RETENTION, (value) =>
+      value === 'oneYear' || value === 'forever' ? (value as 'oneYear' | 'forever') : durationOf(value),
+    ),
+  },
+  {
+    fits: isMap,
+    schema: map('a map', {
+      keepFor: duration().optional(),
+      ...{ hourly: count(), daily: count(), weekly: count(), monthly: count(), yearly: count(), keepLast: count() },
+      timeZone: timed.timeZone,
+      weekStart: oneOf(WEEK_DAYS).optional(),
+    }),
+  },
+]);
+
 const task = {
   schedule,
+  retention: retention.optional(),
+  allowedAge: duration().optional(),
   enabled: flag().optional(),
   timeout: duration().optional(),
   compressionLevel: integer(1, 19).optional(),
@@ -280,6 +303,9 @@ export const backupsFile = map('a map with the keys vpc and databases', {
   s3GatewayEndpoint: flag().optional(),
   bucket: bucket.optional(),
   logRetention: logRetention.optional(),
+  retention: retention.optional(),
+  pruneSchedule: schedule.optional(),
+  maxDeletePercent: integer(1, 100).optional(),
   databases: namedDatabases,
 });
 

@@ -109,6 +109,52 @@ databases:
   });
 });
 
+describe('what is kept', () => {
+  const settingsOf = (source: string): any => {
+    const { template } = stackOf(appOf(source)) as { template: any };
+    const { Value } = resource(template, 'AWS::SSM::Parameter');
+    return JSON.parse(Value['Fn::Join'][1].map((part: any) => (typeof part === 'string' ? part : '…')).join(''));
+  };
+  const MYSQL = 'engine: mysql, version: 8.4, host: db.internal, secret: shop, schedule: { every: 6h }';
+  const source = (all: string, one: string) =>
+    `${ENVIRONMENT}${all}vpc: ${VPC}\ndatabases:\n  shop: { ${MYSQL} }\n  orders: { ${MYSQL}${one} }\n`;
+
+  test.each([
+    ['', '', [{ keepForSeconds: 172_800, daily: 14, weekly: 13, monthly: 12 }], [0, 0]],
+    ['retention: 7d\n', '', [{ keepForSeconds: 604_800 }], [0, 0]],
+    ['retention: 7d\n', ', retention: oneYear', [{ keepForSeconds: 604_800 }, { monthly: 12 }], [0, 1]],
+    [
+      'retention: forever\n',
+      ', retention: { daily: 3, weekStart: sunday }',
+      [{ forever: true }, { daily: 3, weekStart: 'sunday' }],
+      [0, 1],
+    ],
+  ])('%j for all, %j for one', (all, one, retentions, of) => {
+    const settings = settingsOf(source(all, one));
+    expect(settings.retentions).toMatchObject(retentions);
+    expect(settings.retentions).toHaveLength(retentions.length);
+    expect([settings.sources.shop.retention, settings.sources.orders.retention]).toEqual(of);
+  });
+
+  test('by the age that is given, and by a share', () => {
+    const settings = settingsOf(source('maxDeletePercent: 20\n', ', allowedAge: 9h'));
+    expect(settings.maxDeleteShare).toBe(0.2);
+    expect(settings.sources.orders.allowedAgeSeconds).toBe(32_400);
+  });
+
+  test('in a bucket that exists: the stack says whom its policy has to admit', () => {
+    const bucket = 'bucket: { existing: backups, encryptionKey: "arn:aws:kms:eu-west-1:111122223333:key/x" }\n';
+    const { template } = stackOf(appOf(source(bucket, ''))) as { template: any };
+    expect(template.Outputs).toMatchObject({
+      PruneRole: {
+        Description: 'Let this role through where the policy of the bucket denies s3:DeleteObject',
+        Value: { 'Fn::GetAtt': [expect.stringMatching(/^BackupsPruningPruneRole/), 'Arn'] },
+      },
+      UndeleteRole: { Value: { 'Fn::GetAtt': [expect.stringMatching(/^BackupsPruningUndeleteRole/), 'Arn'] } },
+    });
+  });
+});
+
 test('without a word about it, a version keeps its zero, and an account too', () => {
   const source = `account: 012345678901
 region: eu-west-1

@@ -77,7 +77,7 @@ test.each([
       'backups.yaml:5: databases.shop.sqlite.accessPoint is missing: it must be the id of an EFS access point, fsap-…',
       'backups.yaml:5: databases.shop.sqlite.securityGroup is missing: it must be the id of a security group, sg-…',
       'backups.yaml:5: databases.shop.sqlite.path is missing: it must be a path below the access point, without a leading slash',
-      'backups.yaml:6: databases.shop has an unknown key "path": allowed are sqlite, schedule, enabled, timeout, compressionLevel, cpu, memoryLimitMiB, cpuArchitecture, spot, ephemeralStorageGiB, vpcSubnets, assignPublicIp',
+      'backups.yaml:6: databases.shop has an unknown key "path": allowed are sqlite, schedule, retention, allowedAge, enabled, timeout, compressionLevel, cpu, memoryLimitMiB, cpuArchitecture, spot, ephemeralStorageGiB, vpcSubnets, assignPublicIp',
     ].join('\n'),
   ],
   ['an account', file('account: 12'), 'backups.yaml:1: account must be an account id of 12 digits, got: 12'],
@@ -97,6 +97,61 @@ test.each([
     'retention',
     file('logRetention: 2'),
     'backups.yaml:1: logRetention must be forever, or a number of days that CloudWatch Logs offers: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653, got: 2',
+  ],
+  [
+    'a retention by an unknown word',
+    file('retention: fortnight'),
+    'backups.yaml:1: retention must be oneYear, forever, a time span such as 7d, or a map with keepFor, daily, weekly or the like, got: fortnight',
+  ],
+  [
+    'a list of retentions',
+    file('retention: [7d]'),
+    'backups.yaml:1: retention must be oneYear, forever, a time span such as 7d, or a map with keepFor, daily, weekly or the like, got: a list',
+  ],
+  [
+    'a retention with an unknown rule',
+    file('retention: { dayly: 7 }'),
+    'backups.yaml:1: retention has an unknown key "dayly": did you mean daily?',
+  ],
+  [
+    'a retention without rules',
+    file('retention: { keepLast: 5 }'),
+    'backups.yaml:1: retention: retention must have a rule besides keepLast, got: none: give keepFor, daily, weekly or the like',
+  ],
+  [
+    'a retention of half an hour',
+    file('retention: 30m'),
+    'backups.yaml:1: retention: retention: keepFor must be from 1 hour to 100 years, got: 1800 seconds',
+  ],
+  [
+    'a retention in an unknown zone',
+    server('retention: { daily: 7, timeZone: Paris }'),
+    'backups.yaml:4: databases.shop: retention: time zone must be a name of the IANA database, for example Europe/Paris, got: Paris',
+  ],
+  [
+    'a count of nothing',
+    server('retention: { daily: 0 }'),
+    'backups.yaml:9: databases.shop.retention.daily must be a whole number from 1 to 100000, got: 0',
+  ],
+  [
+    'a day on which no week begins',
+    server('retention: { weekly: 4, weekStart: Sun }'),
+    'backups.yaml:9: databases.shop.retention.weekStart must be one of sunday, monday, tuesday, wednesday, thursday, friday, saturday, got: Sun',
+  ],
+  [
+    'a pruning that never takes place',
+    file('pruneSchedule: { cron: 0 2 * * ? 2020 }'),
+    'backups.yaml:1: pruneSchedule: schedule never fires: no such time lies in the future, got: cron(0 2 * * ? 2020)',
+  ],
+  [
+    'a share',
+    file('maxDeletePercent: 0'),
+    'backups.yaml:1: maxDeletePercent must be a whole number from 1 to 100, got: 0',
+  ],
+  [
+    'an age that is shorter than the time between two runs',
+    server('allowedAge: 5h'),
+    'backups.yaml:4: databases.shop: allowedAge must be longer than the longest time between two runs of rate(6 hours), 21600 seconds, got: 18000 seconds: lengthen it, or back up more often',
   ],
   ['a bucket', file('bucket: backups'), 'backups.yaml:1: bucket must be a map, got: backups'],
   [

@@ -105,7 +105,7 @@ export function readSeconds(what: string, text: string): number {
 /** @throws UsageError */
 export function readZone(name: string): Zone {
   try {
-    return new Zone(name);
+    return Zone.of(name);
   } catch (error) {
     if (error instanceof ZoneError) throw new UsageError(error.message);
     throw error;

@@ -22,7 +22,7 @@ export class Calendar {
    * @throws ZoneError if there is no such time zone
    */
   constructor(timeZone: string, weekStart: WeekStart) {
-    this.zone = new Zone(timeZone);
+    this.zone = Zone.of(timeZone);
     this.weekStart = WEEK_STARTS.indexOf(weekStart);
   }
 

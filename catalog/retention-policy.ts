@@ -71,7 +71,7 @@ export function retentionFault(policy: RetentionPolicy): string | undefined {
     return `weekStart must be one of ${WEEK_STARTS.join(', ')}, got: ${policy.weekStart}`;
   }
   try {
-    new Zone(policy.timeZone);
+    Zone.of(policy.timeZone);
     return undefined;
   } catch (error) {
     if (error instanceof ZoneError) return error.message;

@@ -67,7 +67,7 @@ export function nextTimes(expression: string, timeZone: string, from: Date, coun
 
 function zoneOf(name: string): Zone {
   try {
-    return new Zone(name);
+    return Zone.of(name);
   } catch (error) {
     if (error instanceof ZoneError) throw new ScheduleExpressionError(error.message);
     throw error;

@@ -11,10 +11,19 @@ function refuseZone(name: string): never {
 
 /** A time zone's clock. A wall time is written as the milliseconds that it would be in UTC. */
 export class Zone {
+  private static readonly known = new Map<string, Zone>();
+
+  /** The zone of a name, made once: to make one takes longer than to plan a retention. */
+  static of(name: string): Zone {
+    const zone = Zone.known.get(name) ?? new Zone(name);
+    Zone.known.set(name, zone);
+    return zone;
+  }
+
   private readonly format: Intl.DateTimeFormat;
   private readonly offsets = new Map<number, number>();
 
-  constructor(name: string) {
+  private constructor(name: string) {
     try {
       this.format = new Intl.DateTimeFormat('en-US', {
         timeZone: name,

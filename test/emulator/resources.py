@@ -5,10 +5,13 @@ answers for them. Types that need no behaviour here are only kept.
 """
 
 import copy
+import hashlib
 import json
+import re
 
 from botocore.serialize import create_serializer
 from botocore.session import get_session
+from botocore.validate import ParamValidator
 from ministack.services import cloudwatch_logs, ec2, ecs, efs, iam, s3, scheduler, secretsmanager, sqs
 from ministack.services.cloudformation import _stacks, handlers, provisioners, stacks
 
@@ -264,6 +267,53 @@ extend("AWS::SQS::Queue", queue_encryption)
 ec2._ACTION_MAP["DescribeLockedSnapshots"] = lambda params: ec2._xml(
     200, "DescribeLockedSnapshotsResponse", "<snapshotSet/>"
 )
+
+
+# Volumes, and the policies of Data Lifecycle Manager ------------------------------------------------------------------
+
+DLM_MODEL = get_session().get_service_model("dlm").operation_model("CreateLifecyclePolicy").input_shape
+
+
+def violations(shape, value, place=""):
+    """What the service's model forbids and botocore's validator lets pass: patterns, enumerations and upper bounds."""
+    if shape.type_name == "structure":
+        return [v for k, item in value.items() for v in violations(shape.members[k], item, f"{place}.{k}")]
+    rules = shape.metadata
+    size = value if shape.type_name == "integer" else len(value) if hasattr(value, "__len__") else 0
+    faults = [f"{place} is more than {rules['max']}: {value}"] if "max" in rules and size > rules["max"] else []
+    if "enum" in rules and value not in rules["enum"]:
+        faults.append(f"{place} is none of {rules['enum']}: {value}")
+    if "pattern" in rules and "\\p" not in rules["pattern"] and not re.fullmatch(rules["pattern"], value):
+        faults.append(f"{place} does not match {rules['pattern']}: {value}")
+    items = value if shape.type_name == "list" else []
+    return faults + [v for i, item in enumerate(items) for v in violations(shape.member, item, f"{place}[{i}]")]
+
+
+def lifecycle_policy(name, props):
+    tags = {tag["Key"]: tag["Value"] for tag in props.get("Tags", [])}
+    request = {**props, "Tags": tags} if tags else props
+    report = ParamValidator().validate(request, DLM_MODEL)
+    faults = [report.generate_report()] if report.has_errors() else violations(DLM_MODEL, request)
+    if faults:
+        raise ValueError(f"CreateLifecyclePolicy: {'; '.join(faults)}")
+    policy_id = f"policy-{hashlib.sha256(name.encode()).hexdigest()[:17]}"
+    return policy_id, {"Arn": f"arn:aws:dlm:us-east-1:000000000000:policy/{policy_id}"}
+
+
+def volume(name, props):
+    tags = [(f"TagSpecification.1.Tag.{i}", tag) for i, tag in enumerate(props.get("Tags", []), start=1)]
+    parameters = {
+        **{key: str(props[key]) for key in ("AvailabilityZone", "Size", "VolumeType", "Encrypted") if key in props},
+        "TagSpecification.1.ResourceType": "volume",
+        **{f"{place}.{part}": tag[part] for place, tag in tags for part in ("Key", "Value")},
+    }
+    _, _, answer = ec2._create_volume({key: [value] for key, value in parameters.items()})
+    volume_id = re.search(rb"<volumeId>(.*?)</volumeId>", answer).group(1).decode()
+    return volume_id, {"VolumeId": volume_id}
+
+
+add("AWS::DLM::LifecyclePolicy", lifecycle_policy)
+add("AWS::EC2::Volume", volume, lambda physical_id, props: ec2._delete_volume({"VolumeId": [physical_id]}))
 
 
 # Only kept: nothing here depends on what they do ---------------------------------------------------------------------

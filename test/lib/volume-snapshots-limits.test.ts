@@ -384,11 +384,11 @@ const REFUSED: [name: string, props: () => Props, sentence: string][] = [
     'archiveRetention of schedule "Monthly" needs volumes, got: a target of instances: use SnapshotTarget.volumes()',
   ],
   [
-    'an archive every 27 days',
+    'an archive twice a month',
     () => ({
-      schedules: [SnapshotSchedule.cron('0 3 1,28 * ? *', { retention: count(1), archiveRetention: count(99) })],
+      schedules: [SnapshotSchedule.cron('0 3 1,15 * ? *', { retention: count(1), archiveRetention: count(99) })],
     }),
-    'archiveRetention of schedule "Cron" needs 28 days or more between two snapshots, got: cron(0 3 1,28 * ? *): use monthly',
+    'archiveRetention of schedule "Cron" needs 28 days or more between two snapshots, got: cron(0 3 1,15 * ? *): use monthly',
   ],
   [
     'an archive of 84 days by count',

@@ -113,20 +113,19 @@ export class BackupPruning extends Construct {
     this.logGroup = logGroupOf(this, props);
     const name = Names.uniqueResourceName(this, { maxLength: 100, separator: '-' });
     const parameterName = `${settingsPath(bucket.bucketName)}${name}`;
-    const common = {
-      logGroup: this.logGroup,
-      environment: { [HANDLER_ENV.bucket]: bucket.bucketName, [HANDLER_ENV.settings]: parameterName },
-    };
+    const environment = { [HANDLER_ENV.bucket]: bucket.bucketName };
     const prune = new HandlerFunction(this, 'Prune', {
-      ...common,
       handler: 'prune',
       description: 'Deletes backups that their retention does not keep',
+      environment: { ...environment, [HANDLER_ENV.settings]: parameterName },
+      logGroup: this.logGroup,
       invokedAsynchronously: true,
     });
     const undelete = new HandlerFunction(this, 'Undelete', {
-      ...common,
       handler: 'undelete',
       description: 'Brings back deleted backups',
+      environment,
+      logGroup: this.logGroup,
     });
     this.grantPruning(prune, undelete);
     [this.pruneFunction, this.undeleteFunction] = [prune.function, undelete.function];

@@ -64,14 +64,12 @@ describe('its functions', () => {
     expect(LoggingConfig).toEqual({ LogFormat: 'Text', LogGroup: { Ref: expect.stringContaining('PruningLogGroup') } });
   });
 
-  test('are told the bucket and where the settings are', () => {
-    for (const id of ['PruningPrune', 'PruningUndelete']) {
-      const { Variables } = handler(id).Environment;
-      expect(Object.entries(Variables).map(([name, value]) => [name, flat(value)])).toEqual([
-        ['BACKUP_BUCKET', BUCKET],
-        ['BACKUP_SETTINGS', `/proven-backups/${BUCKET}/Stack-Pruning-2ADF7F3F`],
-      ]);
-    }
+  test('are told the bucket, and the one that deletes where its settings are', () => {
+    const told = (id: string) =>
+      Object.entries(handler(id).Environment.Variables).map(([name, value]) => [name, flat(value)]);
+    const bucket = ['BACKUP_BUCKET', BUCKET];
+    const settings = ['BACKUP_SETTINGS', `/proven-backups/${BUCKET}/Stack-Pruning-2ADF7F3F`];
+    expect([told('PruningPrune'), told('PruningUndelete')]).toEqual([[bucket, settings], [bucket]]);
   });
 
   test('run two different bundles', () => {

@@ -128,7 +128,8 @@ async function carryOut(
   { dryRun, confirmed, explain }: PruneRequest,
   { hasTime }: Run,
 ): Promise<SourceReport> {
-  const chosen = deletions.filter(({ id }) => confirmed?.includes(id) ?? true);
+  const wanted = confirmed && new Set(confirmed);
+  const chosen = deletions.filter(({ id }) => wanted?.has(id) ?? true);
   const errors: string[] = [];
   /** What EC2 refused to delete, and why. */
   const refused = new Map<string, string>();
@@ -147,14 +148,15 @@ async function carryOut(
   if (notReached > 0) errors.push(`${notReached} snapshots were not reached in time: the next run goes on with them`);
   const all = [...decisions.map((decision) => reportedDecision(decision, refused.get(decision.backup.id))), ...aside];
   const heldBack = decisions.filter(({ backup, reasons }) => backup.held !== undefined && reasons.length === 1);
+  const damaged = decisions.flatMap(({ backup: { id, damage } }) => (damage === undefined ? [] : [{ id, damage }]));
   return {
     source: volume,
-    kept: all.length - deleted,
+    kept: all.length - deleted - damaged.length,
     deleted,
     // What a deletion frees nobody can know: snapshots share what did not change between them.
     bytesFreed: 0,
     held: heldBack.length + aside.length + refused.size,
-    damaged: decisions.flatMap(({ backup: { id, damage } }) => (damage === undefined ? [] : [{ id, damage }])),
+    damaged,
     leftovers: 0,
     ...(refusal && { refusal }),
     errors,

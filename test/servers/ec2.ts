@@ -14,8 +14,8 @@ export interface Ec2Snapshot {
   readonly tags: Readonly<Record<string, string>>;
   readonly state?: string;
   readonly owner?: string;
-  /** When it came to the archive tier. */
-  readonly archivedAt?: Date;
+  /** When it came to the archive tier; `unknown` if EC2 does not tell. */
+  readonly archivedAt?: Date | 'unknown';
   /** How it is locked. */
   readonly lock?: { readonly state: string; readonly until?: Date };
   /** Accounts that may use it; `all` is everyone. */
@@ -199,7 +199,8 @@ function lockXml({ id, lock }: Ec2Snapshot): string {
 }
 
 function tierXml({ id, volume, archivedAt }: Ec2Snapshot): string {
-  const completed = archivedAt ? `<archivalCompleteTime>${archivedAt.toISOString()}</archivalCompleteTime>` : '';
+  const completed =
+    archivedAt instanceof Date ? `<archivalCompleteTime>${archivedAt.toISOString()}</archivalCompleteTime>` : '';
   return `<snapshotId>${id}</snapshotId><volumeId>${volume}</volumeId>${completed}`;
 }
 

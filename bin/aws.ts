@@ -120,8 +120,8 @@ function explained(thrown: unknown, { doing, action }: Wish): unknown {
       `cannot ${doing}: there is none: look at --region and the account, or deploy its stack again`,
     );
   }
-  if (error.$metadata !== undefined) return new CommandError(`cannot ${doing}: ${name}: ${message}`);
-  if (error.code !== undefined || name === 'TimeoutError') {
+  if (error.$metadata?.httpStatusCode !== undefined) return new CommandError(`cannot ${doing}: ${name}: ${message}`);
+  if (error.$metadata !== undefined || error.code !== undefined) {
     return new CommandError(`cannot ${doing}: AWS was not reached: ${message}: look at the network and --region`);
   }
   return thrown;
@@ -131,7 +131,7 @@ function withoutCredentials(message: string): CommandError {
   if (/expired|aws sso login/i.test(message)) return new CommandError(`the credentials have expired: ${message}`);
   if (/Could not load credentials from any providers/.test(message)) {
     return new CommandError(
-      'no credentials of AWS were found: give --profile, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
+      'no credentials of AWS were found: look at --profile and AWS_PROFILE, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
     );
   }
   return new CommandError(`no credentials of AWS: ${message}: look at --profile and the AWS configuration`);

@@ -77,15 +77,22 @@ const kindOf = (reason: string): string =>
     .replace(/^(damaged|dated in the future): .*/, '$1');
 
 /** Prints what somebody has to look at, and what is left alone. */
-export function printProblems(output: Output, { sources, unmanaged }: PruneReport): void {
+export function printProblems(output: Output, { dryRun, sources, unmanaged }: PruneReport): void {
   const { colors } = output;
-  for (const { source, refusal, errors, damaged, held, decisionsLeftOut } of sources) {
+  for (const { source, refusal, errors, damaged, held, leftovers, strangers = 0, decisionsLeftOut } of sources) {
     const problem = (text: string): void => output.print(`${colors.yellow('problem')} ${source}: ${text}`);
     const note = (text: string): void => output.print(`${colors.dim('note')} ${source}: ${text}`);
     if (refusal) problem(refusal.sentence);
     for (const error of errors) problem(error);
     for (const { id, damage } of damaged) problem(`${id} is damaged: ${damage}`);
     if (held > 0) note(`${count(held, 'backup')} cannot be deleted now, though no rule keeps them: see their reasons`);
+    if (leftovers > 0) {
+      const what = count(leftovers, 'object');
+      note(
+        `${what} of runs that never came to their end ${dryRun ? 'would be deleted as well' : 'were deleted as well'}`,
+      );
+    }
+    if (strangers > 0) note(`${count(strangers, 'object')} that are not of cdk-proven-backups are left alone`);
     if (decisionsLeftOut) {
       note(
         `${count(decisionsLeftOut, 'backup')} did not fit into the answer, and stay: run the command again after this`,

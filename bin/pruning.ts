@@ -28,19 +28,29 @@ export interface Answers {
   readonly unmanaged: readonly string[];
 }
 
-/** @param tell is told what is being done */
+/**
+ * Asks what would be deleted. Sources whose decisions did not fit into a common answer are asked for once more.
+ *
+ * @param tell is told what is being done
+ */
 export async function planOf(aws: Aws, targets: readonly Target[], tell: (doing: string) => void): Promise<Answers> {
   let of = '';
   const sources: Answer[] = [];
   const unmanaged = new Set<string>();
   // One after the other: a function that is throttled would refuse the rest.
   for (const { functionName, source } of targets) {
-    tell(`looking at ${source ?? `all that ${functionName} prunes`} …`);
-    const request = { dryRun: true, explain: true, ...(source !== undefined && { source }) };
-    const report = await askFunction(aws, functionName, request);
+    const look = (one?: string): Promise<PruneReport> => {
+      tell(`looking at ${one ?? `all that ${functionName} prunes`} …`);
+      const request = { dryRun: true, explain: true, ...(one !== undefined && { source: one }) };
+      return askFunction(aws, functionName, request);
+    };
+    const report = await look(source);
     of = report.of;
-    sources.push(...report.sources.map((one) => ({ functionName, report: one })));
     for (const one of report.unmanaged) unmanaged.add(one);
+    for (const one of report.sources) {
+      const whole = one.decisionsLeftOut && source === undefined ? (await look(one.source)).sources : [one];
+      sources.push(...whole.map((found) => ({ functionName, report: found })));
+    }
   }
   return { of, sources, unmanaged: [...unmanaged].sort() };
 }

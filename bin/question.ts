@@ -5,13 +5,18 @@ import { UsageError } from './output';
 /**
  * A person who answers, or a script that has answered with `--yes` already.
  *
+ * @param otherwise what else can be done
  * @throws UsageError if it is neither
  */
-export function requireAnswer({ stdin }: Streams, { yes, json }: { yes?: boolean; json?: boolean }): void {
+export function requireAnswer(
+  { stdin }: Streams,
+  { yes, json }: { readonly yes?: boolean; readonly json?: boolean },
+  otherwise = '',
+): void {
   if (yes) return;
-  if (json) throw new UsageError('--json asks nobody: add --yes, or --dry-run to look only');
+  if (json) throw new UsageError(`--json asks nobody: add --yes${otherwise}`);
   if (!stdin.isTTY) {
-    throw new UsageError('nobody can be asked, as standard input is no terminal: add --yes, or --dry-run to look only');
+    throw new UsageError(`nobody can be asked, as standard input is no terminal: add --yes${otherwise}`);
   }
 }
 

@@ -1,4 +1,5 @@
 /** The backups of a bucket, as its catalog and its listings tell them. */
+import { damageOf } from '../catalog/damage';
 import type { StoredFolder } from '../catalog/inventory';
 import { readInventory } from '../catalog/inventory';
 import type { Manifest } from '../catalog/manifest';
@@ -74,7 +75,7 @@ async function readBackup(store: CatalogStore, source: string, folder: StoredFol
   const text = await store.get(key);
   try {
     const manifest = parseManifest(text, key);
-    const damage = damageOf(manifest, folder);
+    const damage = damageOf(manifest, source, folder);
     return { ...listed, ...factsOf(manifest), ...(damage !== undefined && { damage }) };
   } catch (error) {
     if (error instanceof ManifestError) return { ...listed, damage: error.message };
@@ -84,16 +85,6 @@ async function readBackup(store: CatalogStore, source: string, folder: StoredFol
 
 const coldest = (classes: readonly string[]): string =>
   [...classes].sort((a, b) => CLASSES.indexOf(b) - CLASSES.indexOf(a))[0] ?? 'none';
-
-/** Says what is missing of a backup; `undefined` if nothing is. */
-function damageOf({ objects }: Manifest, { data }: StoredFolder): string | undefined {
-  for (const { key, bytes } of objects) {
-    const found = data.find((object) => object.key === key);
-    if (!found) return `its data object ${key} is missing`;
-    if (found.bytes !== bytes) return `its data object ${key} has ${found.bytes} bytes, and its manifest says ${bytes}`;
-  }
-  return undefined;
-}
 
 const factsOf = ({ engine, serverVersion, tables }: Manifest) => ({
   ...{ engine, serverVersion, tables: tables.length },

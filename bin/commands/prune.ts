@@ -46,7 +46,7 @@ async function prune(options: PruneOptions, output: Output): Promise<void> {
   if (options.bucket === undefined && options.function === undefined) {
     throw new UsageError('nothing says what to prune: give --bucket, or --function');
   }
-  if (!options.dryRun) requireAnswer(output.streams, options);
+  if (!options.dryRun) requireAnswer(output.streams, options, ', or --dry-run to look only');
   const aws = new Aws(options);
   const tell = (doing: string): void => void (output.streams.stderr.isTTY && output.tell(doing));
   const plan = await planOf(aws, await targetsOf(aws, options), tell);
@@ -67,9 +67,7 @@ async function targetsOf(aws: Aws, { bucket, function: functionName, source }: P
   if (functionName !== undefined) return [{ functionName, ...(source !== undefined && { source }) }];
   const managers = await readManagers(aws.ssm(), bucket!);
   if (source !== undefined) return [{ functionName: managerOf(managers, source, bucket!).pruneFunction, source }];
-  return managers.flatMap(({ pruneFunction, sources }) =>
-    sources.map((name) => ({ functionName: pruneFunction, source: name })),
-  );
+  return managers.map(({ pruneFunction }) => ({ functionName: pruneFunction }));
 }
 
 async function agreed(aws: Aws, plan: Answers, { bucket }: PruneOptions, { streams }: Output): Promise<boolean> {

@@ -9,10 +9,13 @@ import type { Output } from '../output';
 import { UsageError } from '../output';
 import { askYes, requireAnswer } from '../question';
 import { secondsOfText } from '../retention-text';
-import { managerOf, readManagers } from '../settings';
+import { readManagers } from '../settings';
 import { undoDays } from '../undo-window';
 
 const DAY_MS = 86_400_000;
+/** What the function takes. */
+const MIN_SECONDS = 3600;
+const MAX_SECONDS = 3660 * 86_400;
 
 interface UndeleteOptions extends AwsOptions {
   readonly bucket: string;
@@ -74,16 +77,19 @@ async function bringBack(id: string, options: UndeleteOptions, output: Output): 
   const plan = await undelete({ ...request, dryRun: true });
   const { objects, bytes, keptUntil } = plan.restored!;
   const what = `backup ${id} of ${source} (${count(objects, 'object')}, ${size(bytes)})`;
-  const question = `Bring back ${what}? It is kept until ${keptUntil}, whatever the retention says.`;
+  const question = `Bring back ${what}? It is kept until ${instant(new Date(keptUntil))}, whatever the retention says.`;
   if (!yes && !(await askYes(output.streams, question))) return output.print('Nothing was brought back.');
   const report = await undelete(request);
   if (json) return output.json(report);
-  output.print(`Brought back ${what}. It is kept until ${report.restored!.keptUntil}, whatever the retention says.`);
+  output.print(
+    `Brought back ${what}. It is kept until ${instant(new Date(report.restored!.keptUntil))}, whatever the retention says.`,
+  );
 }
 
 async function functionOf(aws: Aws, { bucket, source }: UndeleteOptions): Promise<Undelete> {
   const managers = await readManagers(aws.ssm(), bucket);
-  const { undeleteFunction } = managerOf(managers, source, bucket);
+  // Each of them undeletes in the whole bucket: also a source that was removed from its stack.
+  const { undeleteFunction } = managers.find(({ sources }) => sources.includes(source)) ?? managers[0]!;
   return (request) =>
     invoke<UndeleteRequest, UndeleteReport>(aws.lambda(undeleteFunction), undeleteFunction, { source, ...request });
 }
@@ -91,6 +97,6 @@ async function functionOf(aws: Aws, { bucket, source }: UndeleteOptions): Promis
 function secondsOf(keepFor: string | undefined): number | undefined {
   if (keepFor === undefined) return undefined;
   const seconds = secondsOfText(keepFor);
-  if (seconds !== undefined) return seconds;
-  throw new UsageError(`--keep-for must be a whole number with a unit, such as 36h or 14d, got: ${keepFor}`);
+  if (seconds !== undefined && seconds >= MIN_SECONDS && seconds <= MAX_SECONDS) return seconds;
+  throw new UsageError(`--keep-for must be from 1h to 3660d, such as 36h or 14d, got: ${keepFor}`);
 }

@@ -1,0 +1,149 @@
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import type { Answer } from './cli-support';
+import { cli, isolateEnvironment, StandIn } from './cli-support';
+
+isolateEnvironment();
+
+const error = (code: string, message = 'the words of AWS', more = '') =>
+  `<Error><Code>${code}</Code><Message>${message}</Message>${more}</Error>`;
+const LIST = ['list', '--bucket', 'shop-backups', '--no-snapshots'];
+const DOING = 'list the backups in bucket shop-backups';
+
+let answer: Answer;
+let standIn: StandIn;
+beforeEach(async () => {
+  standIn = new StandIn(() => answer);
+  await standIn.start();
+});
+afterEach(() => standIn.stop());
+
+/** What S3's answer becomes. */
+async function sentence(answered: Answer): Promise<string> {
+  answer = answered;
+  const { code, out, err } = await cli(LIST);
+  expect({ code, out }).toEqual({ code: 1, out: '' });
+  return err.replace(/^error: |\n$/g, '');
+}
+
+test.each([
+  [
+    'no such bucket',
+    { status: 404, body: error('NoSuchBucket') },
+    `cannot ${DOING}: there is no such bucket: look at --bucket and at the account of the credentials`,
+  ],
+  [
+    'a permission that is missing',
+    { status: 403, body: error('AccessDenied', 'User: x is not authorized to perform: s3:ListBucket') },
+    `not allowed to ${DOING}: User: x is not authorized to perform: s3:ListBucket: it takes s3:ListBucket, s3:GetObject and kms:Decrypt, see docs/cli.md`,
+  ],
+  [
+    'the wrong Region, by redirection',
+    { status: 301, headers: { 'x-amz-bucket-region': 'eu-west-3' }, body: error('PermanentRedirect') },
+    `cannot ${DOING}: the bucket is in another Region: give --region eu-west-3`,
+  ],
+  [
+    'the wrong Region, by signature',
+    { status: 400, body: error('AuthorizationHeaderMalformed', 'expecting', '<Region>eu-west-3</Region>') },
+    `cannot ${DOING}: the bucket is in another Region: give --region eu-west-3`,
+  ],
+  [
+    'a session that is over',
+    { status: 400, body: error('ExpiredToken') },
+    'the credentials have expired (ExpiredToken): log in again, for example with aws sso login',
+  ],
+  [
+    'credentials of nobody',
+    { status: 403, body: error('InvalidAccessKeyId') },
+    'AWS does not accept the credentials (InvalidAccessKeyId: the words of AWS): look at --profile and the AWS_ variables',
+  ],
+  ['anything else', { status: 503, body: error('SlowDown') }, `cannot ${DOING}: SlowDown: the words of AWS`],
+])('%s', async (_, answered, expected) => {
+  expect(await sentence(answered)).toBe(expected);
+});
+
+test('no server', async () => {
+  process.env.AWS_ENDPOINT_URL = 'http://127.0.0.1:9';
+  expect(await sentence({})).toMatch(
+    new RegExp(`^cannot ${DOING}: AWS was not reached: .*: look at the network and --region$`),
+  );
+});
+
+test('no Region', async () => {
+  delete process.env.AWS_REGION;
+  expect(await sentence({})).toBe('no Region is known: give --region, or set AWS_REGION');
+});
+
+test.each([
+  ['no credentials', []],
+  ['a profile that does not exist', ['--profile', 'nobody']],
+])('%s', async (_, args) => {
+  delete process.env.AWS_ACCESS_KEY_ID;
+  expect(await cli([...LIST, ...args])).toEqual({
+    code: 1,
+    out: '',
+    err: 'error: no credentials of AWS were found: look at --profile and AWS_PROFILE, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY\n',
+  });
+});
+
+describe('profiles', () => {
+  const config = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'cli-')), 'config');
+  afterAll(() => fs.rmSync(path.dirname(config), { recursive: true }));
+  fs.writeFileSync(
+    config,
+    `[profile mine]
+aws_access_key_id = mine
+aws_secret_access_key = x
+[profile role]
+role_arn = arn:aws:iam::111122223333:role/x
+source_profile = mine
+mfa_serial = arn:aws:iam::111122223333:mfa/x
+[profile sso]
+sso_start_url = https://sso.example.com
+sso_region = eu-west-1
+sso_account_id = 111122223333
+sso_role_name = x
+`,
+  );
+  beforeEach(() => {
+    delete process.env.AWS_ACCESS_KEY_ID;
+    process.env.AWS_CONFIG_FILE = config;
+  });
+
+  test('the one of --profile is used', async () => {
+    answer = { body: '<ListBucketResult/>' };
+    expect((await cli([...LIST, '--profile', 'mine'])).code).toBe(0);
+    expect(standIn.asked[0]!.authorization).toContain('Credential=mine/');
+  });
+
+  test.each([
+    [
+      'role',
+      /^error: no credentials of AWS: .* requires multi-factor authentication.*: look at --profile and the AWS configuration\n$/,
+    ],
+    ['sso', /^error: the credentials have expired: .* run aws sso login .*\n$/],
+  ])('that does not work: %s', async (profile, expected) => {
+    const { code, err } = await cli([...LIST, '--profile', profile]);
+    expect(code).toBe(1);
+    expect(err).toMatch(expected);
+  });
+});
+
+test('--region is the Region that is asked', async () => {
+  answer = { body: '<ListBucketResult/>' };
+  expect((await cli([...LIST, '--region', 'eu-west-3'])).code).toBe(0);
+  expect(standIn.asked[0]!.authorization).toContain('/eu-west-3/s3/');
+});
+
+test('the ARN of a function knows its Region, unless --region says otherwise', async () => {
+  answer = { status: 403, headers: { 'x-amzn-errortype': 'AccessDeniedException' }, body: { Message: 'no' } };
+  const arn = 'arn:aws:lambda:eu-west-3:111122223333:function:prune';
+  const args = ['prune', '--function', arn, '--dry-run'];
+  expect((await cli(args)).err).toBe(
+    `error: not allowed to invoke the function ${arn}: no: it takes lambda:InvokeFunction, see docs/cli.md\n`,
+  );
+  await cli([...args, '--region', 'eu-west-2']);
+  const regions = standIn.asked.map(({ authorization }) => /(eu-west-\d)\/lambda/.exec(authorization!)?.[1]);
+  expect(regions).toEqual(['eu-west-3', 'eu-west-2']);
+});

@@ -1,5 +1,5 @@
 // A volume with files, and a server whose volumes belong together.
-import { App, Size, Stack } from 'aws-cdk-lib';
+import { App, Fn, Size, Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import {
   SnapshotRetention,
@@ -10,11 +10,11 @@ import {
 } from 'cdk-proven-backups';
 
 export const app = new App();
-const stack = new Stack(app, 'VolumeSnapshots', { env: { account: '111122223333', region: 'eu-west-1' } });
+const stack = new Stack(app, 'VolumeSnapshots');
 
 // 14 daily, 13 weekly and 12 monthly snapshots.
 const files = new ec2.Volume(stack, 'Files', {
-  availabilityZone: 'eu-west-1a',
+  availabilityZone: Fn.select(0, Fn.getAzs()),
   size: Size.gibibytes(100),
   encrypted: true,
 });

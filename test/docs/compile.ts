@@ -15,9 +15,11 @@ import * as rds from 'aws-cdk-lib/aws-rds';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import {
   BackupBucket, Backups, BackupSchedule, Database, DatabaseBackup, DatabaseTls, WeekDay,
+  SnapshotRetention, SnapshotSchedule, SnapshotScripts, SnapshotTarget, VolumeSnapshots,
 } from 'cdk-proven-backups';
 declare const stack: Stack;
 declare const vpc: ec2.IVpc;
+declare const volume: ec2.IVolume;
 declare const secret: secretsmanager.ISecret;
 declare const backups: Backups;
 declare const backup: DatabaseBackup;

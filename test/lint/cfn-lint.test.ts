@@ -1,12 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { readBackupsFile } from '../../bin/backups-file';
 import { BackupsStack } from '../../bin/backups-stack';
+import { ALL_EXAMPLES, EXAMPLES, loadExample } from '../support/examples';
 
 const ROOT = join(__dirname, '../..');
-const EXAMPLES = join(ROOT, 'examples');
 const CFN_LINT = join(ROOT, '.venv/bin/cfn-lint');
 /**
  * What CDK itself writes: dependencies that references imply already (W3005), and access control lists (W3045). And that
@@ -19,8 +19,7 @@ const lint = (...templates: string[]) =>
 
 /** Synthesises an example, and answers with the path of its template. */
 function template(example: string): string {
-  const script = join(EXAMPLES, example, 'app.ts');
-  const app = existsSync(script) ? (jest.requireActual(script) as { app: App }).app : appOfFile(example);
+  const app = existsSync(join(EXAMPLES, example, 'app.ts')) ? loadExample(example) : appOfFile(example);
   const [stack] = app.synth().stacks;
   return stack!.templateFullPath;
 }
@@ -38,6 +37,6 @@ test('it runs, and it finds faults', () => {
   expect(status).not.toBe(0);
 });
 
-test.each(readdirSync(EXAMPLES))('it finds nothing in the template of %s', (example) => {
+test.each(ALL_EXAMPLES)('it finds nothing in the template of %s', (example) => {
   expect(lint(template(example))).toMatchObject({ status: 0, stdout: '', stderr: '' });
 });

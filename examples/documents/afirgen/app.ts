@@ -1,0 +1,42 @@
+// Keeps the promise of AFIRGen's backup implementation: MySQL and the SQLite sessions at 00:00, 06:00, 12:00 and 18:00
+// UTC, kept for 7 days. Nothing of it is left out, and its next step, off-site storage, is there now.
+import { App, Stack } from 'aws-cdk-lib';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as efs from 'aws-cdk-lib/aws-efs';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import { Backups, BackupSchedule, Database, Retention } from 'cdk-proven-backups';
+
+export const app = new App();
+const stack = new Stack(app, 'AfirgenBackups');
+
+const vpc = new ec2.Vpc(stack, 'Vpc', { maxAzs: 2, natGateways: 1 });
+// The host of the containers mounts it in place of the Docker volume sessions_data.
+const sessions = new efs.FileSystem(stack, 'Sessions', { vpc, encrypted: true });
+const clientsOfMysql = new ec2.SecurityGroup(stack, 'Clients', { vpc });
+
+const schedule = BackupSchedule.cron('0 0,6,12,18 * * ? *');
+const backups = new Backups(stack, 'Backups', { vpc, retention: Retention.days(7) });
+
+backups.addDatabase('FirRecords', {
+  database: Database.mysql({
+    version: '8.0',
+    host: 'afirgen-mysql.example.com',
+    secret: secretsmanager.Secret.fromSecretNameV2(stack, 'BackupUser', 'afirgen/backup'),
+    securityGroups: [clientsOfMysql],
+  }),
+  schedule,
+});
+backups.addDatabase('Sessions', {
+  database: Database.sqlite({
+    fileSystem: sessions,
+    accessPoint: sessions.addAccessPoint('App', {
+      path: '/app',
+      posixUser: { uid: '1000', gid: '1000' },
+      createAcl: { ownerUid: '1000', ownerGid: '1000', permissions: '750' },
+    }),
+    path: 'sessions.db',
+  }),
+  schedule,
+  cpu: 256,
+  memoryLimitMiB: 512,
+});

@@ -1,0 +1,20 @@
+// Keeps the promise of the candle shop's backup strategy for its database: daily for 14 days, weekly for 3 months,
+// monthly for a year with cold storage. Left out yet: dumps of MongoDB, configuration and media files. Until they come,
+// the volume that MongoDB lies on is protected: with its journal on the same volume, a snapshot of it starts up.
+import { App, Stack } from 'aws-cdk-lib';
+import { SnapshotRetention, SnapshotSchedule, SnapshotTarget, VolumeSnapshots, WeekDay } from 'cdk-proven-backups';
+
+export const app = new App();
+const stack = new Stack(app, 'CandleBackups', { env: { account: '111122223333', region: 'eu-west-1' } });
+
+const { count } = SnapshotRetention;
+new VolumeSnapshots(stack, 'MongoDb', {
+  // The EBS volume of /var/lib/mongodb.
+  target: SnapshotTarget.volumes({ tags: { Name: 'candle-mongodb' } }),
+  schedules: [
+    SnapshotSchedule.daily({ hour: 2, retention: count(14) }),
+    SnapshotSchedule.weekly({ weekDay: WeekDay.SUNDAY, hour: 2, retention: count(13) }),
+    // The newest one at hand, eleven in the archive.
+    SnapshotSchedule.monthly({ hour: 2, retention: count(1), archiveRetention: count(11) }),
+  ],
+});

@@ -1,0 +1,115 @@
+import type { BucketSettings } from '../../catalog/handlers';
+import { backupId } from '../../catalog/names';
+import { planPrune } from '../../catalog/prune';
+import type { Span } from '../../catalog/simulate';
+import { runTimes } from '../../catalog/simulate';
+import { flat } from '../lib/support';
+import type { Resource } from './examples';
+import { loadExample, templateOf } from './examples';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+/** The two years that are looked at. */
+export const SPAN: Span = { from: new Date('2027-01-01T00:00:00Z'), to: new Date('2029-01-01T00:00:00Z') };
+const within = (time: Date, { from, to }: Span): boolean => time >= from && time < to;
+
+/** What is stored at a moment, oldest first. */
+export interface Stored {
+  readonly now: Date;
+  readonly times: readonly Date[];
+}
+
+/** A source of an example: the days of two years, each after the pruning of 04:30 UTC. */
+export type Days = (outage?: Span, onDemand?: readonly Date[]) => Stored[];
+
+const resources = new Map<string, Resource[]>();
+/** Resources of a document's example. */
+export function resourcesOf(example: string, type: string): Resource[] {
+  if (!resources.has(example)) {
+    resources.set(example, Object.values(templateOf(loadExample(`documents/${example}`)).Resources));
+  }
+  return resources.get(example)!.filter(({ Type }) => Type === type);
+}
+
+/** What the parameter with the settings says, and the schedule that starts the source's task. */
+export function dumpsOf(example: string, source: string) {
+  const [parameter] = resourcesOf(example, 'AWS::SSM::Parameter');
+  const settings = JSON.parse(flat(parameter!.Properties.Value)) as BucketSettings;
+  const { retention, allowedAgeSeconds } = settings.sources[source]!;
+  const schedule = resourcesOf(example, 'AWS::Scheduler::Schedule').find(
+    ({ Properties }) => Properties.Description === `Backs up ${source}`,
+  )!.Properties;
+  return {
+    policy: settings.retentions[retention]!,
+    guards: { allowedAgeSeconds, maxDeleteShare: settings.maxDeleteShare },
+    runs: runTimes(schedule.ScheduleExpression, schedule.ScheduleExpressionTimezone, SPAN),
+  };
+}
+
+/** Dumps, as the prune function would keep them. */
+export function dumps(example: string, source: string): Days {
+  const { policy, guards, runs } = dumpsOf(example, source);
+  return once((outage, onDemand = []) => {
+    const made = [...runs, ...onDemand]
+      .filter((time) => outage === undefined || !within(time, outage))
+      .sort((a, b) => a.getTime() - b.getTime());
+    let next = 0;
+    let stored: { id: string; time: Date }[] = [];
+    return morningsOf((now) => {
+      for (; next < made.length && made[next]! <= now; next++) {
+        stored.push({ id: backupId(made[next]!), time: made[next]! });
+      }
+      const deletions = new Set(planPrune(stored, policy, guards, now).deletions);
+      stored = stored.filter((backup) => !deletions.has(backup));
+      return stored.map(({ time }) => time);
+    });
+  });
+}
+
+/** Snapshots, as Data Lifecycle Manager keeps them: of each schedule, the newest so many, some of them in the archive. */
+export function snapshots(example: string): Days {
+  const [policy] = resourcesOf(example, 'AWS::DLM::LifecyclePolicy');
+  const schedules = policy!.Properties.PolicyDetails.Schedules.map(
+    ({ CreateRule, RetainRule, ArchiveRule }: Schedule) => ({
+      runs: runTimes(CreateRule.CronExpression ?? daily(CreateRule), 'UTC', SPAN),
+      count: RetainRule.Count + (ArchiveRule?.RetainRule.RetentionArchiveTier.Count ?? 0),
+    }),
+  ) as { runs: Date[]; count: number }[];
+  return once((outage) =>
+    morningsOf((now) =>
+      schedules
+        .flatMap(({ runs, count }) =>
+          runs.filter((time) => time <= now && (outage === undefined || !within(time, outage))).slice(-count),
+        )
+        .sort((a, b) => a.getTime() - b.getTime()),
+    ),
+  );
+}
+
+interface Schedule {
+  readonly CreateRule: { readonly CronExpression?: string; readonly Interval?: number; readonly Times?: string[] };
+  readonly RetainRule: { readonly Count: number };
+  readonly ArchiveRule?: { readonly RetainRule: { readonly RetentionArchiveTier: { readonly Count: number } } };
+}
+
+function daily({ Interval, Times }: Schedule['CreateRule']): string {
+  if (Interval !== 24) throw new Error(`every ${Interval} hours is not looked at here`);
+  const [hour, minute] = Times![0]!.split(':').map(Number);
+  return `cron(${minute} ${hour} * * ? *)`;
+}
+
+function morningsOf(storedAt: (now: Date) => Date[]): Stored[] {
+  const mornings: Stored[] = [];
+  for (let time = SPAN.from.getTime() + 4.5 * HOUR_MS; time < SPAN.to.getTime(); time += DAY_MS) {
+    const now = new Date(time);
+    mornings.push({ now, times: storedAt(now) });
+  }
+  return mornings;
+}
+
+/** Walks once, for all tests that change nothing. */
+function once(days: Days): Days {
+  let plain: Stored[] | undefined;
+  return (outage, onDemand) => ((outage ?? onDemand) ? days(outage, onDemand) : (plain ??= days()));
+}

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import * as http from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 
 /** Operations of S3 that the program uses. */
 export type Operation =
@@ -12,6 +13,9 @@ export type Operation =
   | 'ListObjectsV2'
   | 'PutObject'
   | 'GetObject'
+  | 'GetObjectLockConfiguration'
+  | 'DeleteObjects'
+  | 'DeleteObject'
   | 'Other';
 
 /** A request as the rules see it. */
@@ -36,7 +40,9 @@ export type Fault =
   /** Passes it on, and cuts the connection instead of giving the answer. */
   | { readonly loseAnswer: true }
   /** Passes it on when the promise resolves. */
-  | { readonly hold: Promise<unknown> };
+  | { readonly hold: Promise<unknown> }
+  /** Of DeleteObjects: passes it on without these keys, and says that they could not be deleted. */
+  | { readonly refuse: RegExp; readonly code: string };
 
 function operationOf(method: string, url: URL): Operation {
   const has = (name: string): boolean => url.searchParams.has(name);
@@ -44,6 +50,9 @@ function operationOf(method: string, url: URL): Operation {
   if (has('uploads')) return method === 'POST' ? 'CreateMultipartUpload' : 'ListMultipartUploads';
   if (has('uploadId')) return method === 'POST' ? 'CompleteMultipartUpload' : 'AbortMultipartUpload';
   if (has('list-type')) return 'ListObjectsV2';
+  if (has('object-lock')) return 'GetObjectLockConfiguration';
+  if (has('delete')) return 'DeleteObjects';
+  if (method === 'DELETE') return 'DeleteObject';
   if (method === 'PUT') return 'PutObject';
   return method === 'GET' ? 'GetObject' : 'Other';
 }
@@ -53,6 +62,8 @@ export class S3FaultProxy {
   /** Decides about each request. */
   rule: (request: S3Request) => Fault | undefined = () => undefined;
   readonly counts = new Map<Operation, number>();
+  /** How far the clock of the S3 is ahead. Milliseconds. */
+  clockShift = 0;
 
   private constructor(
     private readonly server: http.Server,
@@ -78,6 +89,7 @@ export class S3FaultProxy {
   reset(): void {
     this.rule = () => undefined;
     this.counts.clear();
+    this.clockShift = 0;
   }
 
   async stop(): Promise<void> {
@@ -102,9 +114,33 @@ export class S3FaultProxy {
       });
       return;
     }
+    if (fault && 'refuse' in fault) return this.refuse(request, response, fault);
     if (fault && 'delay' in fault) await new Promise((resolve) => setTimeout(resolve, fault.delay));
     if (fault && 'hold' in fault) await fault.hold;
     this.passOn(request, response, fault !== undefined && 'loseAnswer' in fault);
+  }
+
+  private shifted(date: string): string {
+    return this.clockShift === 0 ? date : new Date(Date.parse(date) + this.clockShift).toUTCString();
+  }
+
+  private async refuse(
+    request: http.IncomingMessage,
+    response: http.ServerResponse,
+    { refuse, code }: { readonly refuse: RegExp; readonly code: string },
+  ): Promise<void> {
+    const refused: string[] = [];
+    const body = (await text(request)).replace(/<Object><Key>(.*?)<\/Key><\/Object>/g, (object, key: string) => {
+      if (!refuse.test(key)) return object as string;
+      refused.push(`<Error><Key>${key}</Key><Code>${code}</Code><Message>injected</Message></Error>`);
+      return '';
+    });
+    if (body.includes('<Object>')) {
+      const headers = { 'content-type': 'application/xml' };
+      await fetch(new URL(request.url!, this.target), { method: 'POST', headers, body });
+    }
+    response.writeHead(200, { 'content-type': 'application/xml', date: new Date().toUTCString() });
+    response.end(`<?xml version="1.0"?><DeleteResult>${refused.join('')}</DeleteResult>`);
   }
 
   private passOn(request: http.IncomingMessage, response: http.ServerResponse, loseAnswer: boolean): void {
@@ -116,7 +152,10 @@ export class S3FaultProxy {
         reply.once('end', () => request.socket.destroy());
         return;
       }
-      response.writeHead(reply.statusCode ?? 502, reply.rawHeaders);
+      const headers = reply.rawHeaders.map((value, index, all) =>
+        index % 2 === 1 && all[index - 1]!.toLowerCase() === 'date' ? this.shifted(value) : value,
+      );
+      response.writeHead(reply.statusCode ?? 502, headers);
       reply.pipe(response);
     });
     onward.once('error', () => request.socket.destroy());

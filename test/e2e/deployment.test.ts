@@ -112,9 +112,13 @@ describe('the deployed bucket', () => {
         Resource: `arn:aws:s3:::${outputs.Bucket}/*/manifest.json`,
       }),
     );
-    expect(denials).toContainEqual(
-      expect.objectContaining({ Sid: 'DenyDeletes', Action: ['s3:DeleteObject', 's3:DeleteObjectVersion'] }),
-    );
+    const except = { ArnNotLike: { 'aws:PrincipalArn': [expect.stringMatching(/^arn:aws:iam::.*Pruning/)] } };
+    for (const [Sid, Action] of Object.entries({
+      DenyDeletes: 's3:DeleteObject',
+      DenyDeletingVersions: 's3:DeleteObjectVersion',
+    })) {
+      expect(denials).toContainEqual(expect.objectContaining({ Sid, Action, Condition: except }));
+    }
   });
 });
 

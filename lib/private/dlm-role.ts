@@ -7,14 +7,17 @@ import { acknowledgeWildcards } from './acknowledge';
 import { InlineRole } from './inline-role';
 import { rolePath } from './names';
 
-/** What AWS's policy for this role (`AWSDataLifecycleManagerServiceRole`) allows for all resources, or for snapshots. */
-const DESCRIBE = [
+/** What knows no resources, or did not always. */
+const ANYWHERE = [
   'ec2:DescribeAvailabilityZones',
   'ec2:DescribeFastSnapshotRestores',
   'ec2:DescribeInstances',
+  'ec2:DescribeSnapshotAttribute',
   'ec2:DescribeSnapshotTierStatus',
   'ec2:DescribeSnapshots',
   'ec2:DescribeVolumes',
+  'ec2:DisableFastSnapshotRestores',
+  'ec2:EnableFastSnapshotRestores',
 ];
 const CREATE = ['ec2:CreateSnapshot', 'ec2:CreateSnapshots'];
 /** Those for features that no schedule uses, too: DLM also ends what a schedule of yesterday began. */
@@ -22,9 +25,6 @@ const MANAGE = [
   'ec2:CopySnapshot',
   'ec2:CreateTags',
   'ec2:DeleteSnapshot',
-  'ec2:DescribeSnapshotAttribute',
-  'ec2:DisableFastSnapshotRestores',
-  'ec2:EnableFastSnapshotRestores',
   'ec2:ModifySnapshotAttribute',
   'ec2:ModifySnapshotTier',
 ];
@@ -43,18 +43,19 @@ export function snapshotRole(scope: Construct): InlineRole {
 }
 
 /**
- * Allows what AWS's policy for this role allows, without the rules of EventBridge that policies of another kind need, and
- * for volumes and instances of this account only. Snapshots: of every Region, for copies; their ARNs have no account.
+ * Allows what AWS's policy for this role (`AWSDataLifecycleManagerServiceRole`) allows, without the rules of EventBridge
+ * that policies of another kind need, and for volumes and instances of this account only. Snapshots: of every Region, for
+ * copies.
  */
 export function grantSnapshots(scope: Construct, role: iam.IRole, instances: boolean): void {
   const ec2 = (resource: string, of: { region?: string; account?: string } = {}) =>
     Stack.of(scope).formatArn({ service: 'ec2', resource, resourceName: '*', ...of });
-  const snapshots = ec2('snapshot', { region: '*', account: '' });
+  const snapshots = ec2('snapshot', { region: '*', account: '*' });
   const sources = [ec2('volume'), ...(instances ? [ec2('instance')] : [])];
-  role.addToPrincipalPolicy(new iam.PolicyStatement({ actions: DESCRIBE, resources: ['*'] }));
+  role.addToPrincipalPolicy(new iam.PolicyStatement({ actions: ANYWHERE, resources: ['*'] }));
   role.addToPrincipalPolicy(new iam.PolicyStatement({ actions: CREATE, resources: [...sources, snapshots] }));
   role.addToPrincipalPolicy(new iam.PolicyStatement({ actions: MANAGE, resources: [snapshots] }));
-  const reason = 'Which volumes and snapshots, the tags of the policy decide; Describe actions know no resources.';
+  const reason = 'Which volumes and snapshots, the tags of the policy decide; some actions know no resources.';
   explain(role, reason, ['*', ...sources, snapshots]);
 }
 

@@ -1,3 +1,4 @@
+import * as path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   CreateSnapshotCommand,
@@ -9,7 +10,8 @@ import {
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { GetScheduleCommand, SchedulerClient } from '@aws-sdk/client-scheduler';
 import type { PruneReport, PruneRequest } from '../../catalog/handlers';
-import { Emulator, appCommand } from '../emulator/emulator';
+import { Emulator, ROOT, appCommand } from '../emulator/emulator';
+import { run } from '../support/processes';
 import { STACK, TAG } from './snapshot-pruning-app';
 
 jest.setTimeout(180_000);
@@ -101,4 +103,23 @@ test('then the schedule goes on by itself', async () => {
   expect(await invoke('{}')).toMatchObject({ failed: false, problems: 0, sources: [{ deleted: 2, kept: 3 }] });
   expect(await left()).toEqual(['newer', 'newest', 'shared', 'strange']);
   expect(await invoke('{}')).toMatchObject({ failed: false, problems: 0, sources: [{ deleted: 0, kept: 3 }] });
+});
+
+test('the command line shows what would be deleted, and deletes it', async () => {
+  await sleep(1100);
+  for (const name of ['later', 'latest']) await create(name);
+  const cli = (...args: string[]) => {
+    const command = ['prune', '--function', outputs.Function!, '--source', volume, ...args];
+    const env = { PATH: process.env.PATH, HOME: emulator.directory, ...emulator.environment };
+    return run(process.execPath, [path.join(ROOT, 'dist/bin/cli.js'), ...command], { env });
+  };
+  const dry = await cli('--dry-run');
+  for (const name of ['newer', 'newest']) {
+    expect(dry).toMatch(new RegExp(`^${volume} +${ids[name]} .* delete +no rule keeps it$`, 'm'));
+  }
+  expect(dry).toMatch(new RegExp(`${ids.shared} .* keep +shared with 111111111111$`, 'm'));
+  expect(dry).toMatch(/^2 backups would be deleted\.$/m);
+  expect(await left()).toEqual(['later', 'latest', 'newer', 'newest', 'shared', 'strange']);
+  await cli('--yes');
+  expect(await left()).toEqual(['later', 'latest', 'shared', 'strange']);
 });

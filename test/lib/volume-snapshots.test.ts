@@ -1,4 +1,4 @@
-import { App, Duration, Size, Stack, Tags, Validations } from 'aws-cdk-lib';
+import { App, Duration, Fn, Size, Stack, Tags, Validations } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -51,7 +51,7 @@ const scheduleOf = (schedule: SnapshotSchedule, target = TARGET): Json =>
   policyOf({ schedules: [schedule], target }).PolicyDetails.Schedules[0];
 
 const volumeIn = (stack: Stack, props: Partial<ec2.VolumeProps> = {}) =>
-  new ec2.Volume(stack, 'Data', { availabilityZone: 'eu-west-1a', size: Size.gibibytes(10), ...props });
+  new ec2.Volume(stack, 'Data', { availabilityZone: Fn.select(0, Fn.getAzs()), size: Size.gibibytes(10), ...props });
 
 function instanceIn(stack: Stack): ec2.Instance {
   const vpc = ec2.Vpc.fromVpcAttributes(stack, 'Vpc', {

@@ -53,8 +53,11 @@ export class BackupsStack extends Stack {
     });
     const pruneSchedule = content.pruneSchedule && scheduleOf(content.pruneSchedule);
     new CfnOutput(this, 'BucketName', { value: bucket.bucketName });
-    const about = (message: string) =>
-      message.includes('/Pruning: ') ? 'pruneSchedule' : s3GatewayEndpoint ? 's3GatewayEndpoint' : 'vpcSubnets';
+    const about = (message: string) => {
+      if (message.includes('/Pruning: bucket ')) return 'bucket';
+      if (message.includes('/Pruning: ')) return 'pruneSchedule';
+      return s3GatewayEndpoint ? 's3GatewayEndpoint' : 'vpcSubnets';
+    };
     return this.guard(
       (message) => [about(message)],
       () => {

@@ -20,6 +20,7 @@ import { handlerSchedule } from './private/handler-schedule';
 import { logGroupOf } from './private/log-group';
 import { provenMetric } from './private/metric';
 import { PruneSettings } from './private/prune-settings';
+import { requireRegion } from './private/region';
 import type { Retention } from './retention';
 
 /** Properties of a BackupPruning. */
@@ -108,6 +109,7 @@ export class BackupPruning extends Construct {
     super(scope, id);
     const { bucket, maxDeletePercent = 50 } = props;
     this.bucket = bucket;
+    requireRegion(this, bucket);
     requireValue(this, 'maxDeletePercent', maxDeletePercent);
     requireRange(this, 'maxDeletePercent', maxDeletePercent, { from: 1, to: 100 });
     this.logGroup = logGroupOf(this, props);

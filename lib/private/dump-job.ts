@@ -1,4 +1,3 @@
-import { Stack, Token } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import type { IConstruct } from 'constructs';
@@ -10,6 +9,7 @@ import type { BoundDatabase } from './bound-database';
 import { requireStandardQueue } from './dead-letter-queue';
 import { fault, requireRange } from './fault';
 import { requireFargateSize } from './fargate-size';
+import { requireRegion } from './region';
 import type { TaskProps } from './task-definition';
 
 const { LATEST, VERSION1_4 } = ecs.FargatePlatformVersion;
@@ -52,12 +52,6 @@ export function requireBackup(scope: IConstruct, props: DatabaseBackupProps, dat
 function architectureOf(scope: IConstruct, { _cpuArchitecture: name }: ecs.CpuArchitecture): string {
   if (name === 'X86_64' || name === 'ARM64') return name;
   fault(scope, `cpuArchitecture must be X86_64 or ARM64, got: ${name}`);
-}
-
-function requireRegion(scope: IConstruct, { bucket }: IBackupBucket): void {
-  const [here, there] = [Stack.of(scope).region, bucket.env.region];
-  if (Token.isUnresolved(here) || Token.isUnresolved(there) || here === there) return;
-  fault(scope, `bucket must be in the Region of the backup, ${here}, got: a bucket in ${there}: use one in ${here}`);
 }
 
 /** The document that tells the program what to do. */

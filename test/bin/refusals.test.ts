@@ -182,7 +182,7 @@ test.each([
   [
     'a bucket elsewhere',
     file('bucket: { existing: backups, encryptionKey: "arn:aws:kms:eu-west-1:111122223333:key/x", region: us-east-1 }'),
-    'backups.yaml:5: databases.shop: bucket must be in the Region of the backup, eu-west-1, got: a bucket in us-east-1: use one in eu-west-1',
+    'backups.yaml:1: bucket: bucket must be in the Region of the backup, eu-west-1, got: a bucket in us-east-1: use one in eu-west-1',
   ],
   [
     'a VPC by name',

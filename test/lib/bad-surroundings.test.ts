@@ -4,7 +4,7 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as logs from 'aws-cdk-lib/aws-logs';
-import { BackupBucket, Backups, BackupSchedule, Database, DatabaseTls } from '../../lib';
+import { BackupBucket, BackupPruning, Backups, BackupSchedule, Database, DatabaseBackup, DatabaseTls } from '../../lib';
 import { Setup } from './support';
 
 const PATH = 'Stack/Backups/Shop';
@@ -47,12 +47,14 @@ test('a bucket in another Region', () => {
   const setup = new Setup({ env: { account: '111122223333', region: 'eu-west-1' } });
   const encryptionKey = new kms.Key(setup.stack, 'Key');
   const attributes = { bucketName: 'shared', encryptionKey, region: 'us-east-1' };
-  setup.create({ bucket: BackupBucket.fromBucketAttributes(setup.stack, 'Bucket', attributes) });
-  expect(() => setup.add()).toThrow(
-    new Error(
-      `${PATH}: bucket must be in the Region of the backup, eu-west-1, got: a bucket in us-east-1: use one in eu-west-1`,
-    ),
+  const bucket = BackupBucket.fromBucketAttributes(setup.stack, 'Bucket', attributes);
+  const sentence =
+    'bucket must be in the Region of the backup, eu-west-1, got: a bucket in us-east-1: use one in eu-west-1';
+  const props = { database: setup.mysql(), schedule: every(Duration.hours(6)), cluster: setup.backups.cluster };
+  expect(() => new DatabaseBackup(setup.stack, 'Alone', { ...props, bucket })).toThrow(
+    new Error(`Stack/Alone: ${sentence}`),
   );
+  expect(() => new BackupPruning(setup.stack, 'Pruning', { bucket })).toThrow(new Error(`Stack/Pruning: ${sentence}`));
 });
 
 test.each(['us-gov-west-1', 'cn-north-1'])('Amazon’s authorities in %s', (region) => {

@@ -1,0 +1,11 @@
+import { Stack, Token } from 'aws-cdk-lib';
+import type { IConstruct } from 'constructs';
+import type { IBackupBucket } from '../backup-bucket';
+import { fault } from './fault';
+
+/** Refuses a bucket in another Region, as far as that is known. */
+export function requireRegion(scope: IConstruct, { bucket }: IBackupBucket): void {
+  const [here, there] = [Stack.of(scope).region, bucket.env.region];
+  if (Token.isUnresolved(here) || Token.isUnresolved(there) || here === there) return;
+  fault(scope, `bucket must be in the Region of the backup, ${here}, got: a bucket in ${there}: use one in ${here}`);
+}

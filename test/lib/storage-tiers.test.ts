@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Duration, Lazy, Stack } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import * as kms from 'aws-cdk-lib/aws-kms';
@@ -11,6 +13,7 @@ import { cheapestTiers, livesOf, monthlyCost } from '../support/tier-costs';
 import type { Json } from './support';
 import { Setup } from './support';
 
+const DOCUMENT = readFileSync(join(__dirname, '../../docs/storage-tiers.md'), 'utf8');
 const YEAR: RetentionPolicy = Retention.oneYear()._bind(new Stack());
 const days = (number: number) => Duration.days(number);
 
@@ -256,5 +259,39 @@ describe('what it costs', () => {
   test('instantAccess is the cheapest without archives', () => {
     const { tiers } = cheapestTiers(lives, 10, { ...wishes, instantUntil: Infinity });
     expect(tiers).toEqual(transitionsOf(StorageTiers.instantAccess()));
+  });
+
+  test('the sums in the document are these', () => {
+    const usd = (policy: RetentionPolicy, tiers: Tiers, gb = 10) =>
+      monthlyCost(livesOf(policy, 14), tiers, gb).toFixed(2);
+    const daysOf = (count: number) => Retention.days(count)._bind(new Stack());
+    const cheapest = transitionsOf();
+    const rows = [
+      `| \`StorageTiers.standardOnly()\` | ${usd(YEAR, [])} |`,
+      `| \`StorageTiers.instantAccess()\` | ${usd(YEAR, transitionsOf(StorageTiers.instantAccess()))} |`,
+      `| \`StorageTiers.cheapest()\` | ${usd(YEAR, cheapest)} |`,
+      `| Deep Archive from 15 days | ${usd(YEAR, [['DEEP_ARCHIVE', 15]])} |`,
+      `| Glacier Instant Retrieval from the start | ${usd(YEAR, [['GLACIER_IR', 0]])} |`,
+      `| Deep Archive from the start | ${usd(YEAR, [['DEEP_ARCHIVE', 0]])} |`,
+      ...[7, 30, 90].map(
+        (count) => `| \`Retention.days(${count})\` | ${usd(daysOf(count), [])} | ${usd(daysOf(count), cheapest)} |`,
+      ),
+    ];
+    expect(rows.filter((row) => !DOCUMENT.includes(row))).toEqual([]);
+    const cents = [[], cheapest].map((tiers) => (monthlyCost(lives, tiers, 8 / 1024) * 100).toFixed(1));
+    expect(DOCUMENT).toContain(
+      `cost ${cents[0]} cents a month in Standard, and\nwould cost ${cents[1]} in the default tiers`,
+    );
+  });
+
+  test('nothing that S3 takes is cheaper than what the document says could be', () => {
+    const free = cheapestTiers(lives, 10, { standardUntil: 0, instantUntil: 0 });
+    const instant = cheapestTiers(lives, 10, { standardUntil: 0, instantUntil: Infinity });
+    const archived = cheapestTiers(lives, 10, { standardUntil: 15, instantUntil: 0 });
+    expect([free, instant, archived].map(({ tiers }) => tiers)).toEqual([
+      [['DEEP_ARCHIVE', 0]],
+      [['GLACIER_IR', 0]],
+      [['DEEP_ARCHIVE', 15]],
+    ]);
   });
 });

@@ -6,10 +6,11 @@ import { SNAPSHOT_SOURCE_TAG } from '../catalog/names';
 const PAGE = 1000;
 const GIB = 2 ** 30;
 
-/** A tag of snapshots that a user names. */
+/** A tag of snapshots. */
 export interface SnapshotTag {
   readonly key: string;
-  readonly value: string;
+  /** Whatever it is, when left out. */
+  readonly value?: string;
 }
 
 /** A snapshot, as `proven-backups list` shows it. */
@@ -38,22 +39,25 @@ export async function listSnapshots(
   tags: readonly SnapshotTag[],
   source?: string,
 ): Promise<ListedSnapshot[]> {
-  const ofSource: Filter =
-    source === undefined
-      ? { Name: 'tag-key', Values: [SNAPSHOT_SOURCE_TAG] }
-      : { Name: `tag:${SNAPSHOT_SOURCE_TAG}`, Values: [source] };
+  const ofSource = { key: SNAPSHOT_SOURCE_TAG, ...(source !== undefined && { value: source }) };
   const found = new Map<string, ListedSnapshot>();
-  for (const filter of [ofSource, ...tags.map(({ key, value }) => ({ Name: `tag:${key}`, Values: [value] }))]) {
+  for (const tag of [ofSource, ...tags]) {
     // Without an owner EC2 answers with the public snapshots of all the world as well.
-    const input = { OwnerIds: ['self'], Filters: [filter], MaxResults: PAGE };
+    const input = { OwnerIds: ['self'], Filters: [filterOf(tag)], MaxResults: PAGE };
     for await (const { Snapshots = [] } of paginateDescribeSnapshots({ client }, input)) {
-      for (const snapshot of Snapshots) found.set(snapshot.SnapshotId!, listed(snapshot));
+      for (const snapshot of Snapshots) if (carries(snapshot, tag)) found.set(snapshot.SnapshotId!, listed(snapshot));
     }
   }
-  return [...found.values()].sort((a, b) =>
-    `${a.source} ${a.time} ${a.id}` < `${b.source} ${b.time} ${b.id}` ? -1 : 1,
-  );
+  const order = ({ source: name = '~', time, id }: ListedSnapshot): string => [name, time, id].join(' ');
+  return [...found.values()].sort((a, b) => (order(a) < order(b) ? -1 : 1));
 }
+
+const filterOf = ({ key, value }: SnapshotTag): Filter =>
+  value === undefined ? { Name: 'tag-key', Values: [key] } : { Name: `tag:${key}`, Values: [value] };
+
+/** EC2 reads `*` and `?` in the value of a filter as wildcards. */
+const carries = ({ Tags = [] }: Snapshot, { key, value }: SnapshotTag): boolean =>
+  Tags.some((tag) => tag.Key === key && (value === undefined || tag.Value === value));
 
 function listed(snapshot: Snapshot): ListedSnapshot {
   const tags = new Map((snapshot.Tags ?? []).map(({ Key = '', Value = '' }) => [Key, Value]));

@@ -175,14 +175,22 @@ describe('snapshots', () => {
     ]);
   });
 
+  test('what EC2 takes for a wildcard is none', async () => {
+    const [some, other] = [snapshotXml('snap-0a', { team: '*' }), snapshotXml('snap-0b', { team: 'shop' })];
+    snapshots = { body: snapshotsXml(some + other) };
+    const { out } = await cli(['list', '--snapshots', '--snapshot-tag', 'team=*', '--json']);
+    expect((JSON.parse(out) as Listing).snapshots!.map(({ id }) => id)).toEqual(['snap-0a']);
+  });
+
   test.each([
     [{ 'aws:dlm:lifecycle-policy-id': 'policy-0a' }, 'DLM policy-0a'],
     [{ 'aws:backup:source-resource': 'x' }, 'AWS Backup'],
     [{ Name: 'before the update' }, 'by hand'],
-  ])('%j were made by %s', async (tags, madeBy) => {
+  ])('%j were made by %s', async (made, madeBy) => {
+    const tags = { ...made, team: 'shop' } as Record<string, string>;
     const more = '<storageTier>archive</storageTier><fullSnapshotSizeInBytes>1234</fullSnapshotSizeInBytes>';
-    snapshots = { body: snapshotsXml(snapshotXml('snap-0a', tags as Record<string, string>, more)) };
-    const { out } = await cli(['list', '--snapshots', '--json']);
+    snapshots = { body: snapshotsXml(snapshotXml('snap-0a', tags, more)) };
+    const { out } = await cli(['list', '--snapshots', '--snapshot-tag', 'team=shop', '--json']);
     expect((JSON.parse(out) as Listing).snapshots).toEqual([
       {
         ...{ id: 'snap-0a', volume: 'vol-0a', time: '2026-11-20T02:00:00.000Z', bytes: 1234, state: 'completed' },

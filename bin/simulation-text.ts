@@ -51,7 +51,7 @@ function printCalendar(output: Output, stored: readonly StoredBackup[], input: S
     const cells = Array.from({ length: 31 }, (_, index) => mark(`${month}-${String(index + 1).padStart(2, '0')}`));
     output.print(`${month}  ${cells.join(' ')}`.trimEnd());
   }
-  output.print('1 to 9, +: as many backups of the day are stored; x: no run succeeded; .: none is stored');
+  output.print('1 to 9, +: so many backups of the day are stored; .: none; x: no run succeeded');
 }
 
 const dayOf = (time: Date, at: Clock): string => at(time).slice(0, 10);

@@ -9,7 +9,10 @@ import { UsageError } from '../output';
 import { readRetention, readSchedule, readSeconds, readZone } from '../retention-text';
 import { printSimulation } from '../simulation-text';
 
-const DAY_MS = 86_400_000;
+const HOUR = 3600;
+const HALF_DAY = 12 * HOUR;
+const DAY = 24 * HOUR;
+const DAY_MS = DAY * 1000;
 /** More would take minutes, and nobody backs up more often than some times an hour. */
 const MAX_RUNS = 200_000;
 
@@ -46,7 +49,7 @@ export function addRetentionCommand(program: Command, output: Output): void {
     .option('--time-zone <name>', 'of the schedule, the days and the calendar', 'UTC')
     .option(
       '--allowed-age <time>',
-      'nothing is deleted while the newest backup is older (default: twice the longest time between two runs)',
+      'nothing is deleted while the newest backup is older (default: as for a database with this schedule)',
     )
     .option('--max-delete-percent <number>', 'the most that one pruning may delete', '50')
     .option('--json', 'prints JSON')
@@ -71,16 +74,23 @@ function read(options: SimulateOptions): SimulationInput & { schedule: string; z
     );
   }
   const allowedAgeSeconds =
-    options.allowedAge === undefined ? longestGap && 2 * longestGap : readSeconds('--allowed-age', options.allowedAge);
+    options.allowedAge === undefined
+      ? usualAge(longestGap, shortestGap)
+      : readSeconds('--allowed-age', options.allowedAge);
   return {
     ...{ from, to, policy, schedule, zone },
     runs: runTimes(schedule, options.timeZone, { from, to }),
     failures: options.failures.map((text) => failure(text, zone)),
     guards: {
-      ...(allowedAgeSeconds !== undefined && { allowedAgeSeconds }),
+      allowedAgeSeconds,
       maxDeleteShare: percent(options.maxDeletePercent) / 100,
     },
   };
+}
+
+/** The allowed age of a database without one, nor a timeout or a flexible window of its own: as in lib/. */
+function usualAge(longestGap = DAY, shortestGap = Infinity): number {
+  return longestGap + Math.min(HALF_DAY, Math.floor(0.9 * shortestGap)) + HOUR;
 }
 
 function percent(text: string): number {

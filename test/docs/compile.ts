@@ -15,7 +15,7 @@ import * as rds from 'aws-cdk-lib/aws-rds';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import {
   BackupBucket, Backups, BackupSchedule, Database, DatabaseBackup, DatabaseTls, WeekDay,
-  SnapshotRetention, SnapshotSchedule, SnapshotScripts, SnapshotTarget, VolumeSnapshots,
+  Retention, SnapshotRetention, SnapshotSchedule, SnapshotScripts, SnapshotTarget, StorageTiers, VolumeSnapshots,
 } from 'cdk-proven-backups';
 declare const stack: Stack;
 declare const vpc: ec2.IVpc;

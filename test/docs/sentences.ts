@@ -52,6 +52,8 @@ export function allTexts(): string {
 const MAKERS: Readonly<Record<string, number>> = {
   BackupError: 1,
   ManifestError: 0,
+  HandlerError: 0,
+  CommandError: 0,
   ScheduleExpressionError: 0,
   fault: -1,
 };

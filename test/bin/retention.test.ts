@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { cli } from './cli-support';
 
 const TWO_YEARS = ['--from', '2026-01-01', '--to', '2027-12-31'];
@@ -185,4 +187,16 @@ test.each([
 test('a day without a midnight', async () => {
   const { from, to } = await json('7d', 'daily 02:30', '--time-zone', 'America/Santiago', '--from', '2026-09-06');
   expect([from, to]).toEqual(['2026-09-06T04:00:00.000Z', '2028-01-01T03:00:00.000Z']);
+});
+
+test('the example of the documentation', async () => {
+  const text = readFileSync(join(__dirname, '../../docs/retention.md'), 'utf8');
+  const [, command, printed] = /```sh\nnpx proven-backups (retention simulate[^]*?)```\n+```text\n([^]*?)```/.exec(
+    text,
+  )!;
+  const args = command!
+    .replace('\\\n', '')
+    .trim()
+    .match(/'[^']*'|\S+/g)!;
+  expect(await cli(args.map((arg) => arg.replaceAll("'", '')))).toEqual({ code: 0, out: printed, err: '' });
 });

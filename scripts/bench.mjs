@@ -1,5 +1,5 @@
-// Compares the dump program with the pipes that people type: see bench/README.md. Makes the machine ready first.
-// Arguments are the benchmark's: npm run bench -- --sizes 1 --engines mariadb
+// Compares the dump program with the pipes that people type, or, with --prune, measures how pruning grows: see
+// bench/README.md. Makes the machine ready first. Arguments are the benchmark's: npm run bench -- --sizes 1
 import { join } from 'node:path';
 import { run, ROOT, SetupError, which } from './setup/say.mjs';
 import { runOnOwnNode, setUpOrExit } from './setup.mjs';
@@ -14,9 +14,10 @@ function buildSink() {
   run(go, ['build', '-o', SINK, 'bench/sink/main.go'], 'could not build the S3 server');
 }
 
-setUpOrExit(['databases', 'bench']);
+const prune = process.argv.includes('--prune');
+setUpOrExit(prune ? [] : ['databases', 'bench']);
 try {
-  buildSink();
+  if (!prune) buildSink();
 } catch (error) {
   if (!(error instanceof SetupError)) throw error;
   process.stderr.write(`set-up: ${error.message}\n`);
@@ -24,7 +25,7 @@ try {
 }
 // Only now: the set-up may just have installed it.
 const { build } = await import('esbuild');
-const entry = { absWorkingDir: ROOT, entryPoints: ['bench/main.ts'], outfile: MAIN };
+const entry = { absWorkingDir: ROOT, entryPoints: [prune ? 'bench/prune.ts' : 'bench/main.ts'], outfile: MAIN };
 await build({ ...entry, bundle: true, platform: 'node', packages: 'external', logLevel: 'warning' });
 Object.assign(process.env, { BENCH_ROOT: ROOT, BENCH_SINK: SINK });
 process.exitCode =

@@ -4,7 +4,15 @@ import type { DeletedBackup, UndeleteReport, UndeleteRequest } from '../../catal
 import { keepNoteText } from '../../catalog/keep-note';
 import type { Manifest } from '../../catalog/manifest';
 import { ManifestError, parseManifest } from '../../catalog/manifest';
-import { backupIdTime, KEEP_FILE, manifestKey, objectKey, sourceNameFault, sourcePrefix } from '../../catalog/names';
+import {
+  backupIdTime,
+  isDataFile,
+  KEEP_FILE,
+  manifestKey,
+  objectKey,
+  sourceNameFault,
+  sourcePrefix,
+} from '../../catalog/names';
 import { ServerClock } from '../../catalog/server-clock';
 import { errorText, HandlerError } from '../shared/errors';
 import type { FolderVersions, ObjectVersions } from './folder-versions';
@@ -34,7 +42,7 @@ async function deletedBackups(client: S3Client, bucket: string, source: string):
   for await (const { id, manifest, others } of folderVersions(client, bucket, sourcePrefix(source))) {
     if (!manifest?.newest || !manifest.isDeleted) continue;
     const objects = [...others.values()].flatMap(({ newest }) => newest ?? []);
-    if (objects.length === 0) continue;
+    if (!objects.some(({ key }) => isDataFile(key))) continue;
     const bytes = [...objects, manifest.newest].reduce((sum, object) => sum + object.bytes, 0);
     found.push({ id, deletedAt: manifest.hiding.at(-1)!.time.toISOString(), bytes });
   }

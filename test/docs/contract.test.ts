@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { ENV, EXIT_CODES, METRICS, TRIGGERS } from '../../catalog/contract';
+import { ENV, EXIT_CODES, METRICS, PRUNE_METRICS, TRIGGERS } from '../../catalog/contract';
 import { ENGINE_FACTS } from '../../catalog/engines';
 import { manifestSchema } from '../../catalog/manifest';
 import { partBytes } from '../../task/upload';
@@ -60,6 +60,24 @@ describe('docs/dump-program.md says what the contract says', () => {
       expect([engine, documented]).toEqual([engine, expect.stringContaining(`\`${image('<version>')}\``)]);
     }
     expect(section).toContain(ENGINE_FACTS.mysql.image('5.7'));
+  });
+});
+
+describe('docs/pruning.md says what the contract says', () => {
+  const pruning = document('docs/pruning.md');
+
+  test('metrics', () => {
+    const { tag, ...names } = PRUNE_METRICS;
+    const section = pruning.section('Metrics');
+    expect(sorted(firstCells(section))).toEqual(sorted(Object.values(names)));
+    expect(section).toContain(`Namespace \`${METRICS.namespace}\`, by \`${METRICS.bucket}\``);
+    expect(section).toContain(`by \`${tag}\``);
+  });
+
+  test('fields of a report', () => {
+    const fields = /interface SourceReport \{([^]*?)\n\}/.exec(sourceText('catalog/handlers.ts'))![1]!;
+    const names = [...fields.matchAll(/^ {2}readonly (\w+)/gm)].map(([, name]) => name!);
+    expect(sorted(firstCells(pruning.section('A source')))).toEqual(sorted(names));
   });
 });
 

@@ -132,14 +132,14 @@ describe('a tier that is left for the next one before its minimum', () => {
       { glacierFlexibleRetrieval: days(1), deepArchive: days(31) },
       'backups leave glacierFlexibleRetrieval for deepArchive after 30 days, and S3 bills 90 days there: let deepArchive begin at 91 days or later, or leave one of the two out',
     ],
-  ])('%j brings a warning', (options, sentence) => {
+  ])('%# brings a warning', (options, sentence) => {
     expect(warningsOf(create(StorageTiers.of(options)).stack)).toEqual([expect.stringContaining(sentence)]);
   });
 
   test.each([
     StorageTiers.of({ infrequentAccess: days(30), glacierInstantRetrieval: days(60), deepArchive: days(150) }),
     StorageTiers.cheapest(),
-  ])('and one that is not, none', (storageTiers) => {
+  ])('and one that is not, none: %#', (storageTiers) => {
     expect(warningsOf(create(storageTiers).stack)).toEqual([]);
   });
 });
@@ -250,7 +250,7 @@ describe('what it costs', () => {
 
   test('the lives of a year of backups: a day costs one', () => expect(lives).toHaveLength(365));
 
-  test.each([1, 10, 100])('the default is the cheapest for %d GB a backup that leaves the newest alone', (gb) => {
+  test.each([10, 100])('the default is the cheapest for %d GB a backup that leaves the newest alone', (gb) => {
     const { tiers, cost } = cheapestTiers(lives, gb, wishes);
     expect(tiers).toEqual(transitionsOf());
     expect(Math.abs(monthlyCost(lives, transitionsOf(), gb) - cost)).toBeLessThan(0.01);
@@ -262,20 +262,20 @@ describe('what it costs', () => {
   });
 
   test('the sums in the document are these', () => {
-    const usd = (policy: RetentionPolicy, tiers: Tiers, gb = 10) =>
-      monthlyCost(livesOf(policy, 14), tiers, gb).toFixed(2);
-    const daysOf = (count: number) => Retention.days(count)._bind(new Stack());
+    const usd = (of: typeof lives, tiers: Tiers) => monthlyCost(of, tiers, 10).toFixed(2);
     const cheapest = transitionsOf();
+    const others = [7, 30, 90].map((count) => {
+      const kept = livesOf(Retention.days(count)._bind(new Stack()), 14);
+      return `| \`Retention.days(${count})\` | ${usd(kept, [])} | ${usd(kept, cheapest)} |`;
+    });
     const rows = [
-      `| \`StorageTiers.standardOnly()\` | ${usd(YEAR, [])} |`,
-      `| \`StorageTiers.instantAccess()\` | ${usd(YEAR, transitionsOf(StorageTiers.instantAccess()))} |`,
-      `| \`StorageTiers.cheapest()\` | ${usd(YEAR, cheapest)} |`,
-      `| Deep Archive from 15 days | ${usd(YEAR, [['DEEP_ARCHIVE', 15]])} |`,
-      `| Glacier Instant Retrieval from the start | ${usd(YEAR, [['GLACIER_IR', 0]])} |`,
-      `| Deep Archive from the start | ${usd(YEAR, [['DEEP_ARCHIVE', 0]])} |`,
-      ...[7, 30, 90].map(
-        (count) => `| \`Retention.days(${count})\` | ${usd(daysOf(count), [])} | ${usd(daysOf(count), cheapest)} |`,
-      ),
+      `| \`StorageTiers.standardOnly()\` | ${usd(lives, [])} |`,
+      `| \`StorageTiers.instantAccess()\` | ${usd(lives, transitionsOf(StorageTiers.instantAccess()))} |`,
+      `| \`StorageTiers.cheapest()\` | ${usd(lives, cheapest)} |`,
+      `| Deep Archive from 15 days | ${usd(lives, [['DEEP_ARCHIVE', 15]])} |`,
+      `| Glacier Instant Retrieval from the start | ${usd(lives, [['GLACIER_IR', 0]])} |`,
+      `| Deep Archive from the start | ${usd(lives, [['DEEP_ARCHIVE', 0]])} |`,
+      ...others,
     ];
     expect(rows.filter((row) => !DOCUMENT.includes(row))).toEqual([]);
     const cents = [[], cheapest].map((tiers) => (monthlyCost(lives, tiers, 8 / 1024) * 100).toFixed(1));

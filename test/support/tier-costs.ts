@@ -33,7 +33,7 @@ export function livesOf(policy: RetentionPolicy, undoDays: number): Life[] {
   const first = Date.UTC(2026, 0, 1, 2);
   let backups: { id: string; time: Date }[] = [];
   const lives: Life[] = [];
-  for (let day = 0; day < 4 * 366; day++) {
+  for (let day = 0; lives.length < 365; day++) {
     const time = new Date(first + day * DAY_MS);
     backups.push({ id: backupId(time), time });
     const now = new Date(time.getTime() + 2.5 * HOUR_MS);

@@ -75,29 +75,36 @@ export class Output {
 
   /** Prints a table. In a terminal the last column is wrapped to its width; elsewhere a row stays one line. */
   table(head: readonly string[], rows: readonly (readonly string[])[]): void {
-    const widths = this.widths(head, rows);
-    const table = new Table({
-      head: head.map((name) => this.colors.bold(name)),
-      chars: BORDERLESS,
-      style: { head: [], border: [], 'padding-left': 0, 'padding-right': 2 },
-      ...(widths && { colWidths: widths, wordWrap: true }),
-    });
-    table.push(...rows.map((row) => [...row]));
-    this.print(table.toString().replace(/ +$/gm, ''));
+    const widths = head.map((name, index) =>
+      rows.reduce((most, row) => Math.max(most, row[index]!.length), name.length),
+    );
+    const columns = { colWidths: widths.map((width) => width + 2), ...this.wrapped(widths) };
+    // In parts: the library takes the square of the rows.
+    for (let from = 0; from === 0 || from < rows.length; from += PART) {
+      const table = new Table({
+        ...(from === 0 && { head: head.map((name) => this.colors.bold(name)) }),
+        chars: BORDERLESS,
+        style: { head: [], border: [], 'padding-left': 0, 'padding-right': 2 },
+        ...columns,
+      });
+      table.push(...rows.slice(from, from + PART).map((row) => [...row]));
+      this.print(table.toString().replace(/ +$/gm, ''));
+    }
   }
 
-  private widths(head: readonly string[], rows: readonly (readonly string[])[]): number[] | undefined {
+  /** How wide columns are if the last of them has to be wrapped. */
+  private wrapped(widths: readonly number[]): { colWidths: number[]; wordWrap: true } | undefined {
     const { isTTY, columns } = this.streams.stdout;
     if (!isTTY || columns === undefined) return undefined;
-    const widths = head.map((_, index) => 2 + Math.max(...[head, ...rows].map((row) => row[index]!.length)));
-    const others = widths.slice(0, -1).reduce((sum, width) => sum + width, 0);
+    const others = widths.slice(0, -1).map((width) => width + 2);
+    const room = columns - others.reduce((sum, width) => sum + width, 0);
     // A column narrower than a word or two would help nobody: the terminal wraps it then.
-    return others + widths.at(-1)! <= columns || columns - others < 20
-      ? undefined
-      : [...widths.slice(0, -1), columns - others];
+    return widths.at(-1)! + 2 <= room || room < 20 ? undefined : { colWidths: [...others, room], wordWrap: true };
   }
 }
 
+/** How many rows are laid out together. */
+const PART = 50;
 const BORDERLESS = Object.fromEntries(
   ['top', 'bottom', 'left', 'right', 'mid']
     .flatMap((side) => ['', '-mid', '-left', '-right'].map((part) => side + part))

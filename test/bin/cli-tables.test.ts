@@ -77,6 +77,17 @@ test('what is too much for a run by schedule may be deleted by a person', () => 
   expect(question(report, undefined)).toMatch(/^Delete 1 backup of 1 source /);
 });
 
+test('thousands of backups are shown within seconds, and the columns are those of one table', () => {
+  const decisions = many(3000, false);
+  const lines = plan(pruneReport({ sources: [sourceReport({ decisions })] }))
+    .trimEnd()
+    .split('\n');
+  expect(lines).toHaveLength(3001);
+  expect(new Set(lines.slice(1).map((line) => line.indexOf(' delete ')))).toEqual(
+    new Set([lines[0]!.indexOf('decision') - 1]),
+  );
+});
+
 test('the question says how much of how many, and for how long it can be taken back', () => {
   const report = pruneReport({ sources: [sourceReport(), sourceReport({ source: 'blog' })] });
   expect(question(report, 14)).toBe(

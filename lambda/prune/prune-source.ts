@@ -4,6 +4,7 @@ import { readInventory } from '../../catalog/inventory';
 import type { PruneGuards, PrunePlan, Refusal } from '../../catalog/prune';
 import { planPrune } from '../../catalog/prune';
 import type { ObjectSummary } from '../../catalog/read';
+import { isCounted } from '../../catalog/retention';
 import type { RetentionPolicy } from '../../catalog/retention-policy';
 import { errorText } from '../shared/errors';
 import type { FoundBackup } from './assess';
@@ -37,7 +38,7 @@ class SourcePruning {
   /** One moment for all decisions. */
   private readonly now: Date;
   private readonly policy: RetentionPolicy;
-  private readonly guards: PruneGuards;
+  private readonly guards: PruneGuards & { readonly allowedAgeSeconds: number };
   private readonly confirmed: ReadonlySet<string> | undefined;
   private inventory: Inventory | undefined;
   private backups: readonly FoundBackup[] = [];
@@ -60,7 +61,11 @@ class SourcePruning {
   }
 
   async prune(): Promise<void> {
-    const { bucket, request } = this.run;
+    const { bucket, request, hasTime } = this.run;
+    if (!hasTime()) {
+      this.errors.push('not finished: none of it was looked at: the next run goes on, or run it again');
+      return;
+    }
     this.inventory = await readInventory(bucket.store, this.source);
     this.backups = foundBackups(this.inventory);
     await settle(bucket, this.source, this.backups, this.policy, this.now);
@@ -69,7 +74,18 @@ class SourcePruning {
     // A dry run looks at what a refusal protects as well: a person is going to confirm it.
     const candidates = request.dryRun ? decisions.filter(({ keep }) => !keep).map(({ backup }) => backup) : deletions;
     await this.deleteOldest(candidates.filter(({ id }) => this.confirmed?.has(id) ?? true).reverse());
-    await this.deleteLeftovers(await leftovers(bucket, this.inventory, this.now));
+    if (this.mayDeleteLeftovers()) await this.deleteLeftovers(await leftovers(bucket, this.inventory, this.now));
+  }
+
+  /**
+   * Where no recent backup is, data without a manifest may be all that is left: of runs that fail, or of manifests that
+   * somebody deleted. And a person has confirmed nothing but backups.
+   */
+  private mayDeleteLeftovers(): boolean {
+    if (this.refusal || this.confirmed) return false;
+    const newest = this.backups.findLast((backup) => !backup.gone && isCounted(backup, this.now));
+    const since = this.now.getTime() - this.guards.allowedAgeSeconds * 1000;
+    return newest !== undefined && newest.time.getTime() >= since;
   }
 
   private plan(): PrunePlan<FoundBackup> {

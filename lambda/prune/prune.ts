@@ -5,7 +5,8 @@ import type { PruneReport, PruneRequest, SourceReport } from '../../catalog/hand
 import { sourceNameFault } from '../../catalog/names';
 import { errorText, HandlerError } from '../shared/errors';
 import { logLine } from '../shared/log';
-import { conclude, problemsOf } from '../shared/report';
+import { conclude, problemsOf, tellFailure } from '../shared/report';
+import { isScheduled } from '../shared/request';
 import type { FoundSettings } from '../shared/settings';
 import { readSettings } from '../shared/settings';
 import { PruneBucket } from './prune-bucket';
@@ -27,6 +28,14 @@ export interface Surroundings {
  * @throws HandlerError if nothing could be done, or after a run by schedule with problems
  */
 export async function prune(request: PruneRequest, surroundings: Surroundings): Promise<PruneReport> {
+  const report = await pruneSources(request, surroundings).catch((error: unknown) => {
+    if (isScheduled(request)) tellFailure(error, surroundings.bucket, METRICS.bucket);
+    throw error;
+  });
+  return conclude(report, request, METRICS.bucket);
+}
+
+async function pruneSources(request: PruneRequest, surroundings: Surroundings): Promise<PruneReport> {
   const { s3, ssm, bucket: name, hasTime } = surroundings;
   const { dryRun = false, source: only, confirmed } = request;
   if (confirmed && only === undefined) {
@@ -47,8 +56,7 @@ export async function prune(request: PruneRequest, surroundings: Surroundings): 
     if (other !== undefined) sources.push(managedTwice(source, other));
     else sources.push(await pruneSource({ bucket, settings: own, request, hasTime }, source));
   }
-  const report = { of: name, dryRun, sources, unmanaged, problems: problemsOf(sources) };
-  return conclude(report, request, METRICS.bucket);
+  return { of: name, dryRun, sources, unmanaged, problems: problemsOf(sources) };
 }
 
 /** The first request of a run: with its answer S3 also tells the time. */

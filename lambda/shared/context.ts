@@ -5,8 +5,8 @@ export interface LambdaContext {
   getRemainingTimeInMillis(): number;
 }
 
-/** What is left for the report when a run stops because its time is over. */
-const RESERVE_MS = 60_000;
+/** For what was begun, and for the report, when a run stops because its time is over. */
+const RESERVE_MS = 120_000;
 
 /** Whether there is time left to begin something. */
 export const hasTime = (context: LambdaContext): boolean => context.getRemainingTimeInMillis() > RESERVE_MS;

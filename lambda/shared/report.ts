@@ -1,6 +1,6 @@
 import { PRUNE_METRICS } from '../../catalog/contract';
 import type { PruneReport, PruneRequest, ReportedDecision, SourceReport } from '../../catalog/handlers';
-import { HandlerError } from './errors';
+import { errorText, HandlerError } from './errors';
 import { logLine, writeMetrics } from './log';
 import { isScheduled } from './request';
 
@@ -50,6 +50,12 @@ export function conclude(report: PruneReport, request: PruneRequest, dimension: 
   }
   if (isScheduled(request) && report.problems > 0) throw new HandlerError(summary(report));
   return fitting(report);
+}
+
+/** Tells that a run could do nothing at all: an alarm that looks at the metrics must see that, too. */
+export function tellFailure(error: unknown, of: string, dimension: string): void {
+  logLine('error', 'failed', errorText(error), { of });
+  writeMetrics(dimension, of, [count(PRUNE_METRICS.problems, 1)]);
 }
 
 function logSource(report: SourceReport, { of, dryRun }: PruneReport): void {

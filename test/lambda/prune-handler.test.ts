@@ -77,9 +77,12 @@ test('the clock of the machine does not matter', async () => {
   }
 });
 
-test('when its time is nearly over it stops, and says so', async () => {
-  const { failure } = await run({}, { REMAINING: '59000' });
-  expect(failure).toContain('not finished: 3 backups are still to be looked at: the next run goes on, or run it again');
+test.each([
+  ['59000', 'none of it was looked at'],
+  ['900000,59000', '3 backups are still to be looked at'],
+])('when %s ms are left it stops, and says so', async (remaining, sentence) => {
+  const { failure } = await run({}, { REMAINING: remaining });
+  expect(failure).toContain(`not finished: ${sentence}: the next run goes on, or run it again`);
   expect(await scene.ids()).toEqual(ids);
 });
 
@@ -131,7 +134,12 @@ test.each<[string, (name: string, bucket: string) => string, string]>([
   ],
 ])('settings that are %s delete nothing', async (_, text, sentence) => {
   await scene.configure(text(scene.parameter(), scene.bucket));
-  expect((await run({})).failure).toContain(`the settings ${scene.parameter()} ${sentence}`);
+  const { failure, log } = await run({});
+  expect(failure).toContain(`the settings ${scene.parameter()} ${sentence}`);
+  expect(log).toMatchObject([
+    { level: 'error', event: 'failed', message: failure, of: scene.bucket },
+    { Bucket: scene.bucket, PruneProblems: 1 },
+  ]);
   expect(await scene.ids()).toEqual(ids);
 });
 

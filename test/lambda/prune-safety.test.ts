@@ -329,6 +329,26 @@ describe('data without a manifest', () => {
     expect(await scene.keys()).toContain(data);
   });
 
+  test.each([
+    ['no backup is left: somebody deleted the manifests', undefined],
+    ['no backup is recent', -0.5],
+  ])('stays while %s', async (_, days) => {
+    await scene.put(data);
+    proxy.clockShift = 3 * DAY_SECONDS * 1000;
+    if (days !== undefined) await scene.backup(daysAgo(days));
+    expect(await only({ explain: true }, proxy)).toMatchObject({ deleted: 0, leftovers: 0, errors: [] });
+    expect(await scene.keys()).toContain(data);
+  });
+
+  test('stays when a person has confirmed backups', async () => {
+    await scene.put(data);
+    proxy.clockShift = 3 * DAY_SECONDS * 1000;
+    await scene.backup(daysAgo(-3));
+    const [report] = (await scene.prune({ source: 'shop', confirmed: [] }, proxy)).sources;
+    expect(report).toMatchObject({ leftovers: 0, errors: [] });
+    expect(await scene.keys()).toContain(data);
+  });
+
   test('stays while one of its objects is young: an undelete is under way', async () => {
     await scene.put(data);
     proxy.clockShift = 1.9 * DAY_SECONDS * 1000;

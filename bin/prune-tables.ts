@@ -85,7 +85,7 @@ export function printProblems(output: Output, { dryRun, sources, unmanaged }: Pr
     if (refusal) problem(refusal.sentence);
     for (const error of errors) problem(error);
     for (const { id, damage } of damaged) problem(`${id} is damaged: ${damage}`);
-    if (held > 0) note(`${count(held, 'backup')} cannot be deleted now, though no rule keeps them: see their reasons`);
+    if (held > 0) note(`${count(held, 'backup')} that no rule keeps cannot be deleted now: see the reasons`);
     if (leftovers > 0) {
       const what = count(leftovers, 'object');
       note(

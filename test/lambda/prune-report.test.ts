@@ -1,0 +1,58 @@
+import type { PruneReport, SourceReport } from '../../catalog/handlers';
+import { conclude, problemsOf } from '../../lambda/shared/report';
+
+const source = (changes: Partial<SourceReport> = {}): SourceReport => ({
+  ...{ source: 'shop', kept: 1, deleted: 0, bytesFreed: 0, held: 0, damaged: [], leftovers: 0, errors: [] },
+  ...changes,
+});
+const reportOf = (...sources: SourceReport[]): PruneReport => ({
+  ...{ of: 'acme', dryRun: true, sources, unmanaged: [], problems: problemsOf(sources) },
+});
+const damaged = (count: number) => Array.from({ length: count }, (_, index) => ({ id: `${index}`, damage: 'cut' }));
+
+let lines: Record<string, unknown>[];
+beforeEach(() => {
+  lines = [];
+  jest.spyOn(process.stdout, 'write').mockImplementation((line) => {
+    lines.push(JSON.parse(String(line)));
+    return true;
+  });
+});
+afterEach(() => jest.restoreAllMocks());
+
+test('an answer stays below what Lambda returns: the oldest decisions are left out, and counted', () => {
+  const decision = { time: '2026-11-20T02:00:00.000Z', keep: true, reasons: ['kept for ever'], bytes: 10 };
+  const decisions = Array.from({ length: 100_000 }, (_, index) => ({ id: `backup-${index}`, ...decision }));
+  const [few, many] = conclude(
+    reportOf(source({ decisions: decisions.slice(0, 3) }), source({ decisions })),
+    {},
+    'Bucket',
+  ).sources;
+  expect(few).toMatchObject({ decisions: decisions.slice(0, 3) });
+  expect(few).not.toHaveProperty('decisionsLeftOut');
+  expect(many!.decisions![0]).toEqual(decisions[0]);
+  expect(many!.decisions!.length + many!.decisionsLeftOut!).toBe(100_000);
+  const bytes = Buffer.byteLength(JSON.stringify([few, many]));
+  expect(bytes).toBeLessThan(5_000_000);
+  expect(bytes).toBeGreaterThan(4_900_000);
+});
+
+test('a log line names fifty damaged backups, counts all, and has no decisions', () => {
+  conclude(reportOf(source({ damaged: damaged(60), decisions: [] })), { dryRun: true }, 'Bucket');
+  expect(lines).toHaveLength(1);
+  expect(lines[0]).toMatchObject({ level: 'error', damagedCount: 60, problems: 60 });
+  expect(lines[0]!.damaged).toHaveLength(50);
+  expect(lines[0]).not.toHaveProperty('decisions');
+});
+
+test('the failure of a run by schedule says the first five problems, and how many more there are', () => {
+  const refusal = { why: 'too-many', sentence: 'too many' } as const;
+  const report = reportOf(
+    source({ errors: ['a', 'b', 'c', 'd'], refusal }),
+    source({ source: 'blog', damaged: damaged(2) }),
+  );
+  expect(() => conclude(report, {}, 'Bucket')).toThrow(
+    /^7 problems in acme: shop: too many; shop: a; shop: b; shop: c; shop: d; and 1 more, in the log$/,
+  );
+  expect(conclude(report, { dryRun: true }, 'Bucket').problems).toBe(7);
+});

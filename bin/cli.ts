@@ -2,6 +2,8 @@
 /** The command line: `proven-backups <command>`. */
 import { main } from './program';
 
+// The AWS SDK warns about versions of Node.js that it leaves later: those that it runs on are those of the package.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 // Whoever reads the output may stop before its end (`| head`); the command still comes to its own.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;

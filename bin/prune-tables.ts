@@ -27,7 +27,7 @@ export function printPlan(output: Output, report: PruneReport, { now, all }: Pla
     age(new Date(decision.time), now),
     size(decision.bytes),
     deletes ? 'delete' : 'keep',
-    decision.reasons.join('; '),
+    [...decision.reasons, ...(deletes || decision.keep ? [] : ['but nothing is deleted now: see below'])].join('; '),
   ]);
   if (rows.length > 0) output.table(['source', 'backup', 'age', 'size', 'decision', 'why'], rows);
   if (decisions.length === 0) output.print(`${report.of} has no backups.`);
@@ -126,6 +126,6 @@ export function question(report: PruneReport, undoDays: number | undefined): str
     return `Delete ${count(shown.length, 'snapshot')} of ${count(sources.length, 'volume')}? They cannot be brought back, unless a rule of the Recycle Bin keeps them.`;
   }
   const bytes = sum(shown, (decision) => decision.bytes);
-  const undo = undoDays === undefined ? 'as long as the bucket keeps old versions' : `for ${count(undoDays, 'day')}`;
-  return `Delete ${count(shown.length, 'backup')} of ${count(sources.length, 'source')} (${size(bytes)})? They can be brought back ${undo} with undelete.`;
+  const time = undoDays === undefined ? 'as long as the bucket keeps old versions' : count(undoDays, 'day');
+  return `Delete ${count(shown.length, 'backup')} of ${count(sources.length, 'source')} (${size(bytes)})? They can be brought back with undelete for ${time}.`;
 }

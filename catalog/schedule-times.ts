@@ -65,6 +65,19 @@ export function nextTimes(expression: string, timeZone: string, from: Date, coun
   return times;
 }
 
+/** How long a run may take if nobody says it, of the time that is free between two. Seconds. */
+export const usualTimeout = (free: number): number => Math.min(12 * HOUR, Math.floor(free * 0.9));
+
+/**
+ * How old a source's newest backup may get if nobody says it. Its time is that of the schedule: before the next one is
+ * complete, it gets as old as the longest gap, the flexible window and the timeout together. An hour is for being late:
+ * Fargate starts tasks within minutes, and Scheduler tries again. Seconds.
+ *
+ * @param longestGap between two runs; left out when there is one run only
+ */
+export const usualAllowedAge = (longestGap: number | undefined, timeout: number, flexibleWindow = 0): number =>
+  longestGap === undefined ? DAY + timeout : longestGap + flexibleWindow + timeout + HOUR;
+
 function zoneOf(name: string): Zone {
   try {
     return Zone.of(name);

@@ -142,7 +142,10 @@ class Walk {
     const { decisions, deletions, refusal } = planPrune(this.stored, policy, guards, time);
     this.note(refusal, time);
     this.reasons = new Map(
-      decisions.map(({ backup, keep, reasons }) => [backup, keep ? reasons : [`not deleted: ${refusal?.why}`]]),
+      decisions.map(({ backup, keep, reasons }) => [
+        backup,
+        keep ? reasons : [`not deleted: ${refusal?.why.replaceAll('-', ' ')}`],
+      ]),
     );
     if (deletions.length === 0) return;
     const gone = new Set(deletions);

@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
-import { sourceNameFault } from '../../catalog/names';
 import { S3CatalogStore } from '../../catalog/s3-store';
 import type { AwsOptions } from '../aws';
 import { ask, Aws, withAwsOptions } from '../aws';
+import { colorsOf } from '../colors';
 import { printBackups, printSnapshots } from '../list-tables';
+import { readBucket, readSource } from '../names';
 import type { Output } from '../output';
 import { CommandError, EXIT, UsageError } from '../output';
 import type { ListedSnapshot, SnapshotTag } from '../snapshots';
@@ -24,8 +25,8 @@ export function addListCommand(program: Command, output: Output): void {
   const command = program
     .command('list')
     .description('Lists the backups of a bucket and the snapshots of volumes beside them')
-    .option('--bucket <name>', 'bucket whose catalog is read')
-    .option('--source <name>', 'only this source')
+    .option('--bucket <name>', 'bucket whose catalog is read', readBucket)
+    .option('--source <name>', 'only this source', readSource)
     .option('--snapshots', 'without --bucket: only snapshots')
     .option('--no-snapshots', 'no snapshots')
     .option('--snapshot-tag <key=value>', 'also snapshots with this tag; can be given several times', addTag)
@@ -44,8 +45,6 @@ async function list(options: ListOptions, output: Output): Promise<void> {
   if (bucket === undefined && options.snapshots !== true) {
     throw new UsageError('nothing says what to list: give --bucket, or --snapshots for snapshots only');
   }
-  const wrong = source === undefined ? undefined : sourceNameFault(source);
-  if (wrong !== undefined) throw new UsageError(wrong);
   const aws = new Aws(options);
   const backups = bucket === undefined ? undefined : await backupsOf(aws, bucket, source);
   const snapshots = options.snapshots === false ? undefined : await snapshotsOf(aws, options);
@@ -63,7 +62,7 @@ async function list(options: ListOptions, output: Output): Promise<void> {
     if (backups) output.print();
     printSnapshots(output, found, now);
   } else if (found && backups === undefined) output.print('No snapshots.');
-  if (fault) output.tell(`${output.colors.yellow('problem')} ${fault.message}`);
+  if (fault) output.tell(`${colorsOf(output.streams.stderr).yellow('problem')} ${fault.message}`);
 }
 
 async function backupsOf(aws: Aws, bucket: string, source?: string) {

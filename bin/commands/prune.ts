@@ -3,6 +3,7 @@ import { Option } from 'commander';
 import type { AwsOptions } from '../aws';
 import { Aws, withAwsOptions } from '../aws';
 import { count, sum } from '../format';
+import { readBucket } from '../names';
 import type { Output } from '../output';
 import { EXIT, UsageError } from '../output';
 import type { PlanView } from '../prune-tables';
@@ -28,7 +29,7 @@ export function addPruneCommand(program: Command, output: Output): void {
   const command = program
     .command('prune')
     .description('Shows what the retention no longer keeps, and why, and deletes it')
-    .option('--bucket <name>', 'bucket whose backups are pruned, as its settings say')
+    .option('--bucket <name>', 'bucket whose backups are pruned, as its settings say', readBucket)
     .addOption(
       new Option('--function <name>', 'name or ARN of the function to ask: for snapshots of volumes').conflicts(
         'bucket',

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { scheduleTimes } from '../../catalog/schedule-times';
+import { scheduleTimes, usualAllowedAge, usualTimeout } from '../../catalog/schedule-times';
 import type { SimulationInput, Span } from '../../catalog/simulate';
 import { runTimes, simulate } from '../../catalog/simulate';
 import type { Zone } from '../../catalog/zone';
@@ -9,10 +9,7 @@ import { UsageError } from '../output';
 import { readRetention, readSchedule, readSeconds, readZone } from '../retention-text';
 import { printSimulation } from '../simulation-text';
 
-const HOUR = 3600;
-const HALF_DAY = 12 * HOUR;
-const DAY = 24 * HOUR;
-const DAY_MS = DAY * 1000;
+const DAY_MS = 86_400_000;
 /** More would take minutes, and nobody backs up more often than some times an hour. */
 const MAX_RUNS = 200_000;
 
@@ -75,22 +72,17 @@ function read(options: SimulateOptions): SimulationInput & { schedule: string; z
   }
   const allowedAgeSeconds =
     options.allowedAge === undefined
-      ? usualAge(longestGap, shortestGap)
+      ? usualAllowedAge(longestGap, usualTimeout(shortestGap ?? Infinity))
       : readSeconds('--allowed-age', options.allowedAge);
   return {
     ...{ from, to, policy, schedule, zone },
     runs: runTimes(schedule, options.timeZone, { from, to }),
-    failures: options.failures.map((text) => failure(text, zone)),
+    failures: options.failures.map((text) => failure(text, { from, to }, zone)),
     guards: {
       allowedAgeSeconds,
       maxDeleteShare: percent(options.maxDeletePercent) / 100,
     },
   };
-}
-
-/** The allowed age of a database without one, nor a timeout or a flexible window of its own: as in lib/. */
-function usualAge(longestGap = DAY, shortestGap = Infinity): number {
-  return longestGap + Math.min(HALF_DAY, Math.floor(0.9 * shortestGap)) + HOUR;
 }
 
 function percent(text: string): number {
@@ -99,12 +91,16 @@ function percent(text: string): number {
   throw new UsageError(`--max-delete-percent must be a whole number from 1 to 100, got: ${JSON.stringify(text)}`);
 }
 
-function failure(text: string, zone: Zone): Span {
+function failure(text: string, whole: Span, zone: Zone): Span {
   const [first, last, ...rest] = text.split('..');
-  if (last !== undefined && rest.length === 0) return days('--failures', first!, last, zone);
-  throw new UsageError(
-    `--failures must be a first and a last day, such as 2026-03-01..2026-03-20, got: ${JSON.stringify(text)}`,
-  );
+  if (last === undefined || rest.length > 0) {
+    throw new UsageError(
+      `--failures must be a first and a last day, such as 2026-03-01..2026-03-20, got: ${JSON.stringify(text)}`,
+    );
+  }
+  const span = days('--failures', first!, last, zone);
+  if (span.from >= whole.from && span.to <= whole.to) return span;
+  throw new UsageError(`--failures must lie between --from and --to, got: ${text}: lengthen the time, or shorten them`);
 }
 
 /** From the midnight that begins a day to the one that ends another. */

@@ -5,6 +5,7 @@ import type { AwsOptions } from '../aws';
 import { Aws, withAwsOptions } from '../aws';
 import { age, count, instant, size } from '../format';
 import { invoke } from '../invoke';
+import { readBucket, readSource } from '../names';
 import type { Output } from '../output';
 import { UsageError } from '../output';
 import { askYes, requireAnswer } from '../question';
@@ -34,8 +35,8 @@ export function addUndeleteCommand(program: Command, output: Output): void {
     .command('undelete')
     .description('Lists what was deleted and can be brought back, or brings a backup back')
     .argument('[backup]', 'id of the backup to bring back; lists them when left out')
-    .requiredOption('--bucket <name>', 'bucket of the backup')
-    .requiredOption('--source <name>', 'source of the backup')
+    .requiredOption('--bucket <name>', 'bucket of the backup', readBucket)
+    .requiredOption('--source <name>', 'source of the backup', readSource)
     .option('--keep-for <time>', 'how long it is kept, whatever the retention says: 36h, 14d (default: 14d)')
     .option('--yes', 'asks nobody')
     .option('--json', 'prints JSON');
@@ -45,7 +46,12 @@ export function addUndeleteCommand(program: Command, output: Output): void {
 }
 
 async function list(options: UndeleteOptions, output: Output): Promise<void> {
-  const { bucket, source, json } = options;
+  const { bucket, source, json, keepFor } = options;
+  if (keepFor !== undefined) {
+    throw new UsageError(
+      `--keep-for needs the id of a backup to bring back, got: ${keepFor} and no id: see the ids without it`,
+    );
+  }
   const aws = new Aws(options);
   const [{ deleted }, days] = [await (await functionOf(aws, options))({}), await undoDays(aws.s3(), bucket)];
   const until = (deletedAt: string): Date | undefined =>

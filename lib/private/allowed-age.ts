@@ -1,17 +1,10 @@
 import { Duration } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
+import { usualAllowedAge } from '../../catalog/schedule-times';
 import type { BoundSchedule } from './bound-schedule';
 import { fault, secondsOf } from './fault';
 
-/** What a run by schedule may be late: Fargate starts tasks within minutes, and Scheduler tries again. */
-const SPARE = Duration.hours(1).toSeconds();
-/** For a schedule with one run only, which nothing follows. */
-const ONCE = Duration.days(1).toSeconds();
-
-/**
- * How old a source's newest backup may get. Its time is that of the schedule: before the next one is complete, it gets as
- * old as the longest gap, the flexible window and the timeout together.
- */
+/** How old a source's newest backup may get. */
 export function allowedAgeOf(
   scope: IConstruct,
   given: Duration | undefined,
@@ -20,10 +13,7 @@ export function allowedAgeOf(
 ): Duration {
   const age = secondsOf(scope, 'allowedAge', given);
   if (age === undefined) {
-    const window = flexibleWindow?.toSeconds() ?? 0;
-    return Duration.seconds(
-      longestGap === undefined ? ONCE + timeoutSeconds : longestGap + window + timeoutSeconds + SPARE,
-    );
+    return Duration.seconds(usualAllowedAge(longestGap, timeoutSeconds, flexibleWindow?.toSeconds()));
   }
   if (longestGap !== undefined && age <= longestGap) {
     fault(

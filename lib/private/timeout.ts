@@ -1,9 +1,9 @@
 import { Duration } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
+import { usualTimeout } from '../../catalog/schedule-times';
 import type { BoundSchedule } from './bound-schedule';
 import { fault, requireRange, secondsOf } from './fault';
 
-const MAX_DEFAULT = Duration.hours(12).toSeconds();
 /** 30 seconds to 7 days. */
 const BOUNDS = { from: 30, to: Duration.days(7).toSeconds(), unit: 'seconds' };
 
@@ -18,7 +18,7 @@ export function timeoutSeconds(scope: IConstruct, timeout: Duration | undefined,
       `flexibleWindow must be shorter than the shortest time between two runs of ${expressionString}, ${shortestGap} seconds, got: ${window} seconds: shorten it`,
     );
   }
-  const seconds = secondsOf(scope, 'timeout', timeout) ?? Math.min(MAX_DEFAULT, Math.floor(free * 0.9));
+  const seconds = secondsOf(scope, 'timeout', timeout) ?? usualTimeout(free);
   requireRange(scope, 'timeout', seconds, BOUNDS);
   if (seconds >= free) {
     const less = window > 0 ? ` less the flexibleWindow of ${window} seconds` : '';

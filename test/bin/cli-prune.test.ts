@@ -72,7 +72,7 @@ test('a person is asked, and told for how long it can be taken back', async () =
   const { code, err } = await cli(BUCKET, 'yes\n');
   expect(code).toBe(0);
   expect(err).toBe(
-    'Delete 1 backup of 1 source (341.0 MB)? They can be brought back for 14 days with undelete. Type yes: ',
+    'Delete 1 backup of 1 source (341.0 MB)? They can be brought back with undelete for 14 days. Type yes: ',
   );
   expect(requests()).toHaveLength(2);
 });

@@ -58,6 +58,7 @@ test('what somebody has to look at comes after the table, each with its source',
   const text = plan(pruneReport({ sources, unmanaged: ['old-shop', 'older-shop'] }));
   expect(text).toContain(' keep ');
   expect(text).not.toContain(' delete ');
+  expect(text).toMatch(/ keep +no rule keeps it; but nothing is deleted now: see below$/m);
   expect(text.split('\n').slice(-9, -1)).toEqual([
     'problem shop: the newest whole backup is 72 hours old',
     'problem shop: could not delete',
@@ -91,9 +92,9 @@ test('thousands of backups are shown within seconds, and the columns are those o
 test('the question says how much of how many, and for how long it can be taken back', () => {
   const report = pruneReport({ sources: [sourceReport(), sourceReport({ source: 'blog' })] });
   expect(question(report, 14)).toBe(
-    'Delete 2 backups of 2 sources (682.0 MB)? They can be brought back for 14 days with undelete.',
+    'Delete 2 backups of 2 sources (682.0 MB)? They can be brought back with undelete for 14 days.',
   );
-  expect(question(report, undefined)).toContain(' as long as the bucket keeps old versions with undelete.');
+  expect(question(report, undefined)).toContain(' with undelete for as long as the bucket keeps old versions.');
 });
 
 test('snapshots cannot be taken back, and what they free nobody knows', () => {

@@ -108,6 +108,10 @@ describe('with an id', () => {
   test.each([
     [[ID], 'nobody can be asked, as standard input is no terminal: add --yes'],
     [['yesterday'], 'backup must be an id such as 2026-11-20T02-00-00Z, got: yesterday: see them without an id'],
+    [
+      ['--keep-for', '36h'],
+      '--keep-for needs the id of a backup to bring back, got: 36h and no id: see the ids without it',
+    ],
     [[ID, '--keep-for', 'long'], '--keep-for must be from 1h to 3660d, such as 36h or 14d, got: long'],
     [[ID, '--keep-for', '3661d'], '--keep-for must be from 1h to 3660d, such as 36h or 14d, got: 3661d'],
     [[ID, '--keep-for', '59m'], '--keep-for must be from 1h to 3660d, such as 36h or 14d, got: 59m'],

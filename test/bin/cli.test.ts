@@ -33,6 +33,22 @@ describe('exit codes', () => {
     expect(await cli(args)).toEqual({ code: 2, out: '', err });
   });
 
+  test.each(
+    ['', 's3://shop-backups', 'shop-backups/', 'a b', '../x'].flatMap((name) => [
+      ['list', name],
+      ['prune', name],
+      ['undelete', name],
+    ]),
+  )('2: %s --bucket %j', async (command, name) => {
+    const err = `error: --bucket must be the name of a bucket, such as shop-backups, got: ${JSON.stringify(name)}: leave out s3:// and folders\n`;
+    expect(await cli([command, '--bucket', name])).toEqual({ code: 2, out: '', err });
+  });
+
+  test.each(['list', 'undelete'])('2: %s --source of a name that no source can have', async (command) => {
+    const { code, err } = await cli([command, '--bucket', 'shop-backups', '--source', 'a/../b']);
+    expect({ code, err }).toEqual({ code: 2, err: expect.stringMatching(/^error: source name must be 1 to 40 /) });
+  });
+
   test('2: no command shows the help, on standard error', async () => {
     const { code, out, err } = await cli([]);
     expect({ code, out }).toEqual({ code: 2, out: '' });
@@ -91,6 +107,7 @@ describe('the program as it ships', () => {
     ...['retention', 'simulate', '--retention', 'forever', '--schedule', 'every 1h'],
     ...['--from', '2026-01-01', '--to', '2026-12-31', '--json'],
   ];
+  const KEYS = { AWS_ACCESS_KEY_ID: 'nobody', AWS_SECRET_ACCESS_KEY: 'nobody' };
   beforeAll(() => {
     buildSync({
       ...{ entryPoints: [path.join(ROOT, 'bin/cli.ts')], outfile: program, bundle: true },
@@ -117,6 +134,18 @@ describe('the program as it ships', () => {
       encoding: 'utf8',
     });
     expect({ stdout, stderr }).toEqual({ stdout: '{\n0\n', stderr: '' });
+  });
+
+  test('says nothing but its own sentence on an old Node.js', () => {
+    // The lockfile's Node.js is a new one: the SDK asks for the version when it makes a client.
+    const old = 'Object.defineProperty(process, "version", { value: "v20.20.2" })';
+    const preload = path.join(folder, 'old.js');
+    fs.writeFileSync(preload, old);
+    const env = { AWS_ENDPOINT_URL: 'http://127.0.0.1:1', AWS_MAX_ATTEMPTS: '1', AWS_REGION: 'eu-west-1', ...KEYS };
+    const args = ['--require', preload, program, 'list', '--bucket', 'shop-backups', '--no-snapshots'];
+    const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', env });
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^error: cannot list the backups in bucket shop-backups: AWS was not reached: .*\n$/);
   });
 
   test('says wrong usage without a stack trace', () => {

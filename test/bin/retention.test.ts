@@ -75,7 +75,7 @@ test('--json prints JSON alone', async () => {
 });
 
 test.each([
-  ['oneYear', { keepForSeconds: 172_800, daily: 14, weekly: 13, monthly: 12 }],
+  ['oneYear', { keepForSeconds: 172_800, daily: 14, weekly: 14, monthly: 13 }],
   ['7d', { keepForSeconds: 604_800 }],
   ['days(7)', { keepForSeconds: 604_800 }],
   ['36h', { keepForSeconds: 129_600 }],
@@ -95,7 +95,7 @@ test.each([
   ['daily 02:30', 730, 86_400 + 43_200 + 3600],
   ['weekly saturday 23:59', 104, 7 * 86_400 + 43_200 + 3600],
   ['cron(0 2 1 * ? *)', 24, 31 * 86_400 + 43_200 + 3600],
-  ['cron(0 2 1 6 ? 2027)', 1, 86_400 + 43_200 + 3600],
+  ['cron(0 2 1 6 ? 2027)', 1, 86_400 + 43_200],
 ])('--schedule %s: %d runs', async (schedule, runs, allowedAgeSeconds) => {
   const { made, guards } = await json('7d', schedule);
   expect({ made, guards }).toEqual({ made: runs, guards: { allowedAgeSeconds, maxDeleteShare: 0.5 } });
@@ -171,6 +171,11 @@ test.each([
     '--failures must be a first and a last day, such as 2026-03-01..2026-03-20, got: "2026-03-01"',
   ],
   ['--failures', '2026-03-20..2026-03-01', '--failures must be in order, got: 2026-03-20 and 2026-03-01: swap them'],
+  ...['2025-12-31..2026-01-02', '2027-12-31..2028-01-01', '2020-01-01..2020-01-02'].map((days) => [
+    '--failures',
+    days,
+    `--failures must lie between --from and --to, got: ${days}: lengthen the time, or shorten them`,
+  ]),
   ['--time-zone', 'Paris', 'time zone must be a name of the IANA database, for example Europe/Paris, got: Paris'],
   [
     '--allowed-age',

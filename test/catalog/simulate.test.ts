@@ -128,7 +128,7 @@ test('a pruning that would delete too much is refused until the end: nobody conf
     ['too-many', '2026-01-12T04:30', '2026-01-23T00:00', 12],
   ]);
   expect(stored[0]!.reasons).toEqual(['floor: newest 1', 'younger than 5 days']);
-  expect(stored.at(-1)!.reasons).toEqual(['not deleted: too-many']);
+  expect(stored.at(-1)!.reasons).toEqual(['not deleted: too many']);
 });
 
 test('nothing is ever stored', () => {

@@ -116,7 +116,7 @@ test('in a terminal it asks; a no deletes nothing', async () => {
   expect(out).toMatch(/looking at all that \S+ prunes …/);
   // The objects of a backup are its data and its manifest.
   expect(out).toMatch(
-    /Delete 3 backups of 1 source \([\d.]+ k?B\)\? They can be brought back for 14 days with undelete\. Type yes: no/,
+    /Delete 3 backups of 1 source \([\d.]+ k?B\)\? They can be brought back with undelete for 14 days\. Type yes: no/,
   );
   expect(out).toContain('Nothing was deleted.');
   expect(await listed()).toEqual(NIGHTS);

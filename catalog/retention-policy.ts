@@ -46,8 +46,12 @@ export interface RetentionPolicy {
 /** What {@link RetentionPolicy.keepLast} is when nobody says. */
 export const DEFAULT_KEEP_LAST = 3;
 
-/** The default: two days of everything, then 14 days, 13 weeks and 12 months. */
-export const ONE_YEAR = { keepForSeconds: 2 * 86_400, daily: 14, weekly: 13, monthly: 12 } as const;
+/**
+ * The default: two days of everything, then 14 days, three months of weeks and a year of months. The current period counts
+ * as one: 13 weeks would be over after 85 days, and 12 months after 335. 14 live 92 days, as long as three months can be, and
+ * 13 a year and a day.
+ */
+export const ONE_YEAR = { keepForSeconds: 2 * 86_400, daily: 14, weekly: 14, monthly: 13 } as const;
 
 /** The most that a count may be: far beyond any use, and small enough to catch a slip of the finger. */
 export const MAX_COUNT = 100_000;

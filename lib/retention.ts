@@ -34,6 +34,8 @@ export interface RetentionOptions {
  * How many periods' newest backups are kept. For each rule, going from the newest backup to the oldest, the newest of
  * each period is kept, until as many are kept as the rule says. Only periods that hold a backup count: an outage costs
  * no history. A backup stays if any of the rules keeps it.
+ *
+ * The current period counts: with a backup a day, 13 weeks are over after 85 days, and 12 months after 335.
  */
 export interface GfsRetentionOptions extends RetentionOptions {
   /**
@@ -92,8 +94,10 @@ export class Retention {
   }
 
   /**
-   * Every backup of the last two days; the newest of each day for 14 days, of each week for 13 weeks, and of each month
-   * for a year. The default.
+   * Every backup of the last two days; the newest of each day for 14 days, of each week for three months, and of each
+   * month for a year. The default.
+   *
+   * These are 14 days, 14 weeks and 13 months, as the current one counts.
    */
   public static oneYear(options: RetentionOptions = {}): Retention {
     return new Retention(() => ONE_YEAR, options);

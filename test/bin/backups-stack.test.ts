@@ -120,9 +120,9 @@ describe('what is kept', () => {
     `${ENVIRONMENT}${all}vpc: ${VPC}\ndatabases:\n  shop: { ${MYSQL} }\n  orders: { ${MYSQL}${one} }\n`;
 
   test.each([
-    ['', '', [{ keepForSeconds: 172_800, daily: 14, weekly: 13, monthly: 12 }], [0, 0]],
+    ['', '', [{ keepForSeconds: 172_800, daily: 14, weekly: 14, monthly: 13 }], [0, 0]],
     ['retention: 7d\n', '', [{ keepForSeconds: 604_800 }], [0, 0]],
-    ['retention: 7d\n', ', retention: oneYear', [{ keepForSeconds: 604_800 }, { monthly: 12 }], [0, 1]],
+    ['retention: 7d\n', ', retention: oneYear', [{ keepForSeconds: 604_800 }, { monthly: 13 }], [0, 1]],
     [
       'retention: forever\n',
       ', retention: { daily: 3, weekStart: sunday }',

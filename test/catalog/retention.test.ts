@@ -41,6 +41,38 @@ test('the newest of each day, week and month stay, for as many as the rules say'
   expect(kept.filter(([, why]) => why === 'deleted: no rule keeps it')).toHaveLength(394);
 });
 
+describe('with a backup a day, over years, the newest of a day, a week and a month go', () => {
+  const DAY_MS = 86_400_000;
+
+  /** The least age, in days, at which backups go that a rule was the last to keep. Pruned each day at 04:30. */
+  function leastAges(rules: Partial<RetentionPolicy>): Record<string, number> {
+    const ages: Record<string, number> = {};
+    const stored = new Map<string, { backup: RetainedBackup; rule: string }>();
+    for (const made of nightly('2030-12-31', 5 * 365).reverse()) {
+      const now = new Date(made.time.getTime() + 2.5 * 3_600_000);
+      const backups = [...stored.values()].map((one) => one.backup);
+      for (const { backup: one, keep, reasons } of plan([...backups, made], { ...UTC, ...rules }, now)) {
+        if (keep) {
+          stored.set(one.id, { backup: one, rule: reasons.at(-1)!.split(' ')[0]! });
+          continue;
+        }
+        const { rule } = stored.get(one.id)!;
+        const age = Math.floor((now.getTime() - one.time.getTime()) / DAY_MS);
+        ages[rule] = Math.min(ages[rule] ?? age, age);
+        stored.delete(one.id);
+      }
+    }
+    return ages;
+  }
+
+  test.each([
+    ['the default', ONE_YEAR, { daily: 14, weekly: 92, monthly: 366 }],
+    ['13 weeks and 12 months', { daily: 14, weekly: 13, monthly: 12 }, { daily: 14, weekly: 85, monthly: 335 }],
+  ])('%s', (_, rules, expected) => {
+    expect(leastAges(rules)).toEqual(expected);
+  });
+});
+
 test('only periods that hold a backup count: an outage costs no history', () => {
   const before = nightly('2026-06-20', 3);
   expect(explained([...nightly('2026-11-20', 2), ...before], { daily: 4, monthly: 2 }, '2026-11-20T12:00')).toEqual({

@@ -36,6 +36,13 @@ const oldest = ({ now, times }: Stored): number => ageOf(times[0]!, now);
 const newest = ({ now, times }: Stored): number => ageOf(times.at(-1)!, now);
 const morning = (days: Stored[], day: string): Stored => days.find(({ now }) => now > on(day))!;
 
+/** How old each was when it went. That is when a newer one was made. */
+const lives = (days: Stored[]): number[] =>
+  days.slice(1).flatMap(({ times }, index) => {
+    const gone = days[index]!.times.filter((time) => !times.includes(time));
+    return gone.map((time) => ageOf(time, times.at(-1)!));
+  });
+
 /** Every value that a fact takes on. */
 const all = (days: Stored[], fact: (day: Stored) => number): number[] => [...new Set(days.map(fact))];
 
@@ -47,12 +54,13 @@ describe('EpicBook: a daily dump of the database, and a weekly snapshot', () => 
     expect(Math.max(...all(database(), newest))).toBeLessThan(1);
   });
 
-  test('a dump of each of the last 14 days, 13 weeks and 12 months', () => {
+  test('a dump of each of the last 14 days, 14 weeks and 13 months, for a year and a day', () => {
     const days = afterDays(database(), 366);
     expect(all(days, (day) => coverage(day, 'daily', 14))).toEqual([14]);
-    expect(all(days, (day) => coverage(day, 'weekly', 13))).toEqual([13]);
-    expect(all(days, (day) => coverage(day, 'monthly', 12))).toEqual([12]);
-    expect(Math.max(...all(days, oldest))).toBeLessThan(366);
+    expect(all(days, (day) => coverage(day, 'weekly', 14))).toEqual([14]);
+    expect(all(days, (day) => coverage(day, 'monthly', 13))).toEqual([13]);
+    // 2028 is a leap year.
+    expect(Math.max(...all(days, oldest))).toBeLessThan(368);
   });
 
   test('a snapshot of each of the last 8 weeks', () => {
@@ -78,7 +86,7 @@ describe('EpicBook: a daily dump of the database, and a weekly snapshot', () => 
     });
     const keptAs = (period: Period) => stored.filter(({ reasons }) => reasons.some((why) => why.startsWith(period)));
     expect(stored.map(({ time }) => time).reverse()).toEqual(times);
-    expect([keptAs('daily').length, keptAs('weekly').length, keptAs('monthly').length]).toEqual([14, 13, 12]);
+    expect([keptAs('daily').length, keptAs('weekly').length, keptAs('monthly').length]).toEqual([14, 14, 13]);
   });
 });
 
@@ -101,8 +109,9 @@ describe('StreamFlix: as needed, and always before major changes', () => {
   test('and with no change at all, no more than a week is lost, and three months can be gone back', () => {
     const days = afterDays(database(), 100);
     expect(Math.max(...all(days, newest))).toBeLessThan(7.1);
-    expect(Math.min(...all(days, oldest))).toBeGreaterThan(83);
-    expect(all(days, ({ times }) => times.length)).toEqual([13]);
+    expect(Math.min(...all(days, oldest))).toBeGreaterThan(91);
+    expect(Math.min(...lives(database()))).toBeGreaterThanOrEqual(92);
+    expect(all(days, ({ times }) => times.length)).toEqual([14]);
   });
 
   test('a change within an outage of the schedule has its backup all the same', () => {
@@ -115,31 +124,50 @@ describe('StreamFlix: as needed, and always before major changes', () => {
 describe('Candle: daily 14 days, weekly 3 months, monthly 1 year', () => {
   const volume = snapshots('candle');
   const afterYear = (outage?: Span) => afterDays(volume(outage), 366);
+  /** As long as any three months, and any year. */
+  const [THREE_MONTHS, YEAR] = [92, 366];
+
+  test.each([
+    ['Daily', 14],
+    ['Weekly', THREE_MONTHS],
+    ['Monthly', YEAR],
+  ])('%s: none goes before %d days', (schedule, days) => {
+    expect(Math.min(...lives(snapshots('candle', schedule)()))).toBeGreaterThanOrEqual(days);
+  });
+
+  test.each([
+    ['Daily', 13],
+    ['Weekly', 91],
+    ['Monthly', 365],
+  ])('%s: when the newest has just been made, there is one of %d days ago', (schedule, days) => {
+    const ages = all(afterDays(snapshots('candle', schedule)(), 366), oldest);
+    expect(Math.min(...ages)).toBeGreaterThanOrEqual(days);
+  });
 
   test.each([
     ['daily', 14],
-    ['weekly', 13],
-    ['monthly', 12],
+    ['weekly', 14],
+    ['monthly', 13],
   ] as const)('%s: a snapshot of each of the last %d, every day', (period, count) => {
     expect(all(afterYear(), (day) => coverage(day, period, count))).toEqual([count]);
   });
 
-  test('and nothing older than a year', () => {
-    expect(Math.max(...all(afterYear(), oldest))).toBeLessThan(367);
-    expect(Math.max(...all(afterYear(), ({ times }) => times.length))).toBe(14 + 13 + 12);
+  test('and none is kept for a month longer', () => {
+    expect(Math.max(...all(afterYear(), oldest))).toBeLessThan(YEAR + 31);
+    expect(Math.max(...all(afterYear(), ({ times }) => times.length))).toBe(14 + 14 + 13);
   });
 
   test('monthly ones lie in cold storage, all but the newest', () => {
     const [policy] = resourcesOf('candle', 'AWS::DLM::LifecyclePolicy');
     const monthly = policy!.Properties.PolicyDetails.Schedules.find(({ Name }: { Name: string }) => Name === 'Monthly');
     expect(monthly.RetainRule).toEqual({ Count: 1 });
-    expect(monthly.ArchiveRule.RetainRule.RetentionArchiveTier).toEqual({ Count: 11 });
+    expect(monthly.ArchiveRule.RetainRule.RetentionArchiveTier).toEqual({ Count: 12 });
   });
 
   test('an outage costs no history', () => {
     const days = afterYear(OUTAGE);
     expect(morning(days, '2028-03-19').times).toEqual(morning(days, '2028-02-29').times);
-    expect(all(days, ({ times }) => times.length)).toEqual([14 + 13 + 12]);
+    expect(all(days, ({ times }) => times.length)).toEqual([14 + 14 + 13]);
   });
 });
 

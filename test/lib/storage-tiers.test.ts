@@ -185,10 +185,10 @@ describe('tiers and the retention that feeds them', () => {
     },
     {
       name: 'monthly backups that come too late',
-      tiers: { deepArchive: days(200) },
+      tiers: { deepArchive: days(210) },
       retention: Retention.oneYear(),
       warning:
-        'the monthly backups of source shop live 335 days and enter deepArchive at 200 days: with the 14 days in which they can be brought back they lie 149 days there, and S3 bills 180: let deepArchive begin at 169 days or earlier, or at 335 days or later, or keep them longer',
+        'the monthly backups of source shop live 366 days and enter deepArchive at 210 days: with the 14 days in which they can be brought back they lie 170 days there, and S3 bills 180: let deepArchive begin at 200 days or earlier, or at 366 days or later, or keep them longer',
     },
     {
       name: 'all backups of some days',
@@ -239,14 +239,14 @@ describe('tiers and the retention that feeds them', () => {
     const policy: RetentionPolicy = { ...YEAR, keepForSeconds: 5 * 86_400, yearly: 2 };
     const lives = [...new Set(livesOf(policy, 14).map(({ deleted }) => Math.round(deleted)))].sort((a, b) => a - b);
     const expected = expectedLives(policy, 86_400).map((life) => life.days);
-    expect(expected.slice(0, 3)).toEqual([5, 14, 85]);
+    expect(expected.slice(0, 3)).toEqual([5, 14, 92]);
     for (const life of lives) expect(Math.min(...expected.map((one) => Math.abs(one - life)))).toBeLessThanOrEqual(3);
   });
 });
 
 describe('what it costs', () => {
   const lives = livesOf(YEAR, 14);
-  const wishes = { standardUntil: 15, instantUntil: 91 };
+  const wishes = { standardUntil: 15, instantUntil: 92 };
 
   test('the lives of a year of backups: a day costs one', () => expect(lives).toHaveLength(365));
 

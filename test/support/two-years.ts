@@ -67,15 +67,19 @@ export function dumps(example: string, source: string): Days {
   });
 }
 
-/** Snapshots, as Data Lifecycle Manager keeps them: of each schedule, the newest so many, some of them in the archive. */
-export function snapshots(example: string): Days {
+/**
+ * Snapshots, as Data Lifecycle Manager keeps them: of each schedule, the newest so many, some of them in the archive.
+ *
+ * @param name of the only schedule that is looked at
+ */
+export function snapshots(example: string, name?: string): Days {
   const [policy] = resourcesOf(example, 'AWS::DLM::LifecyclePolicy');
-  const schedules = policy!.Properties.PolicyDetails.Schedules.map(
-    ({ CreateRule, RetainRule, ArchiveRule }: Schedule) => ({
+  const schedules = (policy!.Properties.PolicyDetails.Schedules as Schedule[])
+    .filter(({ Name }) => name === undefined || Name === name)
+    .map(({ CreateRule, RetainRule, ArchiveRule }) => ({
       runs: runTimes(CreateRule.CronExpression ?? daily(CreateRule), 'UTC', SPAN),
       count: RetainRule.Count + (ArchiveRule?.RetainRule.RetentionArchiveTier.Count ?? 0),
-    }),
-  ) as { runs: Date[]; count: number }[];
+    }));
   return once((outage) =>
     morningsOf((now) =>
       schedules
@@ -88,6 +92,7 @@ export function snapshots(example: string): Days {
 }
 
 interface Schedule {
+  readonly Name: string;
   readonly CreateRule: { readonly CronExpression?: string; readonly Interval?: number; readonly Times?: string[] };
   readonly RetainRule: { readonly Count: number };
   readonly ArchiveRule?: { readonly RetainRule: { readonly RetentionArchiveTier: { readonly Count: number } } };

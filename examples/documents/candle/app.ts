@@ -13,8 +13,9 @@ new VolumeSnapshots(stack, 'MongoDb', {
   target: SnapshotTarget.volumes({ tags: { Name: 'candle-mongodb' } }),
   schedules: [
     SnapshotSchedule.daily({ hour: 2, retention: count(14) }),
-    SnapshotSchedule.weekly({ weekDay: WeekDay.SUNDAY, hour: 2, retention: count(13) }),
-    // The newest one at hand, eleven in the archive.
-    SnapshotSchedule.monthly({ hour: 2, retention: count(1), archiveRetention: count(11) }),
+    // With 13 weeks the oldest would live 91 days, and three months can have 92.
+    SnapshotSchedule.weekly({ weekDay: WeekDay.SUNDAY, hour: 2, retention: count(14) }),
+    // The newest one at hand, twelve in the archive: one of them is always a year old.
+    SnapshotSchedule.monthly({ hour: 2, retention: count(1), archiveRetention: count(12) }),
   ],
 });

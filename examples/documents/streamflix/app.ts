@@ -28,8 +28,9 @@ const streamflix = backups.addDatabase('Streamflix', {
     databases: ['mydb'],
   }),
   schedule: BackupSchedule.weekly({ weekDay: WeekDay.SUNDAY, hour: 3 }),
-  // The guide names no retention: a state before a change can be wanted back for a month, and one a week for three.
-  retention: Retention.gfs({ keepFor: Duration.days(30), weekly: 13 }),
+  // The guide names no retention: a state before a change can be wanted back for a month, and one a week for three
+  // months, of which 13 weeks are a day too few.
+  retention: Retention.gfs({ keepFor: Duration.days(30), weekly: 14 }),
 });
 streamflix.connections.allowTo(host, ec2.Port.tcp(3306), 'backup');
 

@@ -45,7 +45,7 @@ test('the defaults', () => {
   expect(settingsOf(created)).toEqual({
     tag: { key: 'made-by', value: 'script' },
     retention: {
-      ...{ keepLast: 3, keepForSeconds: 172_800, daily: 14, weekly: 13, monthly: 12 },
+      ...{ keepLast: 3, keepForSeconds: 172_800, daily: 14, weekly: 14, monthly: 13 },
       ...{ timeZone: 'UTC', weekStart: 'monday' },
     },
     maxDeleteShare: 0.5,

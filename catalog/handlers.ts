@@ -28,6 +28,7 @@ export interface BucketSettings {
   readonly formatVersion: 1;
   readonly bucket: string;
   readonly retentions: readonly RetentionPolicy[];
+  /** By name. In every format: of settings that are newer than a function, it reads at least whom they manage. */
   readonly sources: Readonly<Record<string, SourceSettings>>;
   readonly maxDeleteShare: number;
   /** Name of the function that prunes. */

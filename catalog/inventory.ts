@@ -4,6 +4,7 @@ import {
   KEEP_FILE,
   lockKey,
   MANIFEST_FILE,
+  objectKey,
   parseBackupKey,
   sourcePrefix,
   VERDICT_FILE,
@@ -32,11 +33,15 @@ export interface Inventory {
   readonly strangers: number;
 }
 
-/** Lists what a source has: one request for each thousand of objects. */
-export async function readInventory(store: CatalogStore, source: string): Promise<Inventory> {
+/**
+ * Lists what a source has: one request for each thousand of objects.
+ *
+ * @param id only this backup's folder; all of the source when left out
+ */
+export async function readInventory(store: CatalogStore, source: string, id?: string): Promise<Inventory> {
   const folders = new Map<string, StoredFolder>();
   let [lock, strangers]: [ObjectSummary | undefined, number] = [undefined, 0];
-  for await (const object of store.list(sourcePrefix(source))) {
+  for await (const object of store.list(id === undefined ? sourcePrefix(source) : objectKey(source, id, ''))) {
     if (object.key === lockKey(source)) lock = object;
     else if (!place(folders, source, object)) strangers++;
   }
@@ -47,7 +52,7 @@ function place(folders: Map<string, StoredFolder>, source: string, object: Objec
   const parsed = parseBackupKey(object.key);
   if (parsed?.source !== source) return false;
   const { id, file } = parsed;
-  const role = ROLES[file];
+  const role = ROLES.get(file);
   if (role === undefined && !isDataFile(file)) return false;
   const folder = folders.get(id) ?? { id, time: backupIdTime(id)!, data: [] };
   folders.set(id, folder);
@@ -56,8 +61,8 @@ function place(folders: Map<string, StoredFolder>, source: string, object: Objec
   return true;
 }
 
-const ROLES: Readonly<Record<string, 'manifest' | 'verdict' | 'keep' | undefined>> = {
-  [MANIFEST_FILE]: 'manifest',
-  [VERDICT_FILE]: 'verdict',
-  [KEEP_FILE]: 'keep',
-};
+const ROLES: ReadonlyMap<string, 'manifest' | 'verdict' | 'keep'> = new Map([
+  [MANIFEST_FILE, 'manifest'],
+  [VERDICT_FILE, 'verdict'],
+  [KEEP_FILE, 'keep'],
+]);

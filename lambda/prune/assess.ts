@@ -1,8 +1,7 @@
+import { damageOf } from '../../catalog/damage';
 import type { Inventory, StoredFolder } from '../../catalog/inventory';
 import { parseKeepNote } from '../../catalog/keep-note';
-import type { Manifest } from '../../catalog/manifest';
 import { ManifestError, parseManifest } from '../../catalog/manifest';
-import { objectKey } from '../../catalog/names';
 import type { RetainedBackup } from '../../catalog/retention';
 import { isCounted, plan } from '../../catalog/retention';
 import type { RetentionPolicy } from '../../catalog/retention-policy';
@@ -93,35 +92,38 @@ async function findNewestProven(
 /** Reads manifests and compares each with what lies in its folder. */
 export async function checkAll(bucket: PruneBucket, source: string, backups: readonly FoundBackup[]): Promise<void> {
   for (const batch of batches(backups)) {
+    bucket.requireTime();
     await Promise.all(
       batch.map(async (backup) => {
         const { key } = backup.folder.manifest!;
         const text = await bucket.read(key);
-        if (text === undefined) {
-          backup.gone = true;
-          return;
-        }
-        const damage = damageOf(text, key, source, backup.folder);
-        if (damage === undefined) backup.checked = true;
-        else backup.damage = damage;
+        const damage = text === undefined ? undefined : damageOfText(text, key, source, backup.folder);
+        if (text === undefined) backup.gone = true;
+        if (damage !== undefined) backup.damage = damage;
+        backup.checked = text !== undefined && damage === undefined;
       }),
     );
   }
 }
 
-/** Looks at what else forbids to delete: a note, or Object Lock. */
+/** Looks at what else forbids to delete whole backups. */
 export async function findHolds(bucket: PruneBucket, backups: readonly FoundBackup[], now: Date): Promise<void> {
   for (const batch of batches(backups)) {
+    bucket.requireTime();
     await Promise.all(
       batch.map(async (backup) => {
-        const held = (await noteOf(bucket, backup.folder, now)) ?? (await bucket.lockOf(lockable(backup.folder)));
+        const held = await holdOf(bucket, backup.folder, now);
         if (held !== undefined) backup.held = held;
       }),
     );
   }
 }
 
-const lockable = (folder: StoredFolder): string[] => folderObjects(folder).map(({ key }) => key);
+/** Why nothing in a folder may be deleted, if that is so: a note, or Object Lock. */
+export async function holdOf(bucket: PruneBucket, folder: StoredFolder, now: Date): Promise<string | undefined> {
+  const keys = folderObjects(folder).map(({ key }) => key);
+  return (await noteOf(bucket, folder, now)) ?? (await bucket.lockOf(keys));
+}
 
 async function noteOf(bucket: PruneBucket, { keep }: StoredFolder, now: Date): Promise<string | undefined> {
   const text = keep && (await bucket.read(keep.key));
@@ -146,23 +148,11 @@ function* batches(backups: readonly FoundBackup[]): Generator<FoundBackup[]> {
 }
 
 /** What is wrong with a backup, if anything is. */
-function damageOf(text: string, key: string, source: string, folder: StoredFolder): string | undefined {
-  let manifest: Manifest;
+function damageOfText(text: string, key: string, source: string, folder: StoredFolder): string | undefined {
   try {
-    manifest = parseManifest(text, key);
+    return damageOf(parseManifest(text, key), source, folder);
   } catch (error) {
     if (error instanceof ManifestError) return error.message;
     throw error;
   }
-  if (manifest.source !== source || manifest.backupId !== folder.id) {
-    return `its manifest is that of ${manifest.source}/${manifest.backupId}`;
-  }
-  const stored = new Map(folder.data.map((object) => [object.key, object.bytes]));
-  for (const object of manifest.objects) {
-    if (!object.key.startsWith(objectKey(source, folder.id, ''))) return `${object.key} is not in its folder`;
-    const bytes = stored.get(object.key);
-    if (bytes === undefined) return `${object.key} is missing`;
-    if (bytes !== object.bytes) return `${object.key} has ${bytes} bytes, and its manifest says ${object.bytes}`;
-  }
-  return undefined;
 }

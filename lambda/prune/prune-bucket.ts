@@ -11,6 +11,7 @@ import { isHeld, parseLock } from '../../catalog/lock';
 import { backupIdTime, lockKey, sourcePrefix } from '../../catalog/names';
 import { S3CatalogStore } from '../../catalog/s3-store';
 import { ServerClock } from '../../catalog/server-clock';
+import { HandlerError } from '../shared/errors';
 
 /** The bucket, as pruning looks at it. */
 export class PruneBucket {
@@ -21,9 +22,20 @@ export class PruneBucket {
   constructor(
     readonly client: S3Client,
     readonly name: string,
+    /** Whether there is time left to begin another part of the work. */
+    readonly hasTime: () => boolean,
   ) {
     this.store = new S3CatalogStore(client, name);
     this.clock = new ServerClock(client);
+  }
+
+  /**
+   * For work of many requests, between them.
+   *
+   * @throws HandlerError if there is no time left for more
+   */
+  requireTime(): void {
+    if (!this.hasTime()) throw new HandlerError('the time of the run is over');
   }
 
   /** The text of a small object; `undefined` if it is gone. */

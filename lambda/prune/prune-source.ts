@@ -10,7 +10,7 @@ import { errorText } from '../shared/errors';
 import type { FoundBackup } from './assess';
 import { checkAll, findHolds, folderObjects, foundBackups, settle } from './assess';
 import { BATCH, deleteFault, deleteObjects } from './delete-objects';
-import { leftovers } from './leftovers';
+import { freeLeftover, leftovers } from './leftovers';
 import type { PruneBucket } from './prune-bucket';
 
 /** What a run knows besides the source. */
@@ -18,8 +18,6 @@ export interface Run {
   readonly bucket: PruneBucket;
   readonly settings: BucketSettings;
   readonly request: PruneRequest;
-  /** Whether there is time left to begin another part of the work. */
-  readonly hasTime: () => boolean;
 }
 
 /** Prunes one source. What fails is in its report. */
@@ -61,20 +59,25 @@ class SourcePruning {
   }
 
   async prune(): Promise<void> {
-    const { bucket, request, hasTime } = this.run;
-    if (!hasTime()) {
-      this.errors.push('not finished: none of it was looked at: the next run goes on, or run it again');
-      return;
-    }
+    const { bucket, request } = this.run;
+    if (!bucket.hasTime()) return this.stop('none of it was looked at');
     this.inventory = await readInventory(bucket.store, this.source);
     this.backups = foundBackups(this.inventory);
     await settle(bucket, this.source, this.backups, this.policy, this.now);
-    const { deletions, decisions, refusal } = this.plan();
-    this.refusal = refusal;
-    // A dry run looks at what a refusal protects as well: a person is going to confirm it.
-    const candidates = request.dryRun ? decisions.filter(({ keep }) => !keep).map(({ backup }) => backup) : deletions;
-    await this.deleteOldest(candidates.filter(({ id }) => this.confirmed?.has(id) ?? true).reverse());
-    if (this.mayDeleteLeftovers()) await this.deleteLeftovers(await leftovers(bucket, this.inventory, this.now));
+    let plan = this.plan();
+    this.refusal = plan.refusal;
+    // What is held or damaged would not be deleted: the rest may be few enough. In a dry run a person is going to confirm it.
+    if (plan.refusal?.why === 'too-many' || (plan.refusal && request.dryRun)) {
+      await this.look(plan.decisions.filter(({ keep }) => !keep).map(({ backup }) => backup));
+      plan = this.plan();
+      this.refusal = plan.refusal;
+    }
+    await this.deleteOldest(plan.deletions.filter(({ id }) => this.confirmed?.has(id) ?? true).reverse());
+    if (this.mayDeleteLeftovers()) await this.deleteLeftovers(this.inventory);
+  }
+
+  private stop(why: string): void {
+    this.errors.push(`not finished: ${why}: the next run goes on, or run it again`);
   }
 
   /**
@@ -95,21 +98,19 @@ class SourcePruning {
 
   /** No rule keeps any of these: that one of them is damaged or held changes nothing for the others. */
   private async deleteOldest(candidates: readonly FoundBackup[]): Promise<void> {
-    const { bucket, hasTime } = this.run;
     for (let from = 0; from < candidates.length; from += BATCH) {
-      if (!hasTime()) {
-        const rest = candidates.length - from;
-        this.errors.push(
-          `not finished: ${rest} backups are still to be looked at: the next run goes on, or run it again`,
-        );
-        return;
-      }
-      const part = candidates.slice(from, from + BATCH);
-      await checkAll(bucket, this.source, part);
-      const whole = part.filter(({ checked }) => checked);
-      await findHolds(bucket, whole, this.now);
-      if (!this.refusal) await this.deleteBackups(whole.filter(({ held }) => held === undefined));
+      if (!this.run.bucket.hasTime()) return this.stop(`${candidates.length - from} backups are still to be looked at`);
+      await this.deleteBackups(await this.look(candidates.slice(from, from + BATCH)));
     }
+  }
+
+  /** Looks at backups that no rule keeps. Answers with those that may be deleted. */
+  private async look(backups: readonly FoundBackup[]): Promise<FoundBackup[]> {
+    const { bucket } = this.run;
+    await checkAll(bucket, this.source, backups);
+    const whole = backups.filter(({ checked }) => checked);
+    await findHolds(bucket, whole, this.now);
+    return whole.filter(({ held }) => held === undefined);
   }
 
   /** The manifest first: what is left of a deletion that fails is no backup then. */
@@ -120,8 +121,19 @@ class SourcePruning {
     await this.deleteAll(uncommitted.flatMap(({ folder }) => folderObjects({ ...folder, manifest: undefined })));
   }
 
-  private async deleteLeftovers(folders: readonly StoredFolder[]): Promise<void> {
-    const objects = folders.flatMap(folderObjects);
+  private async deleteLeftovers(inventory: Inventory): Promise<void> {
+    const { bucket } = this.run;
+    const found = await leftovers(bucket, inventory, this.now);
+    const free: StoredFolder[] = [];
+    for (const [index, { id }] of found.entries()) {
+      if (!bucket.hasTime()) {
+        this.stop(`${found.length - index} folders of interrupted runs are still to be looked at`);
+        break;
+      }
+      const folder = await freeLeftover(bucket, this.source, id, this.now);
+      if (folder) free.push(folder);
+    }
+    const objects = free.flatMap(folderObjects);
     const failed = await this.deleteAll(objects);
     this.leftovers = objects.length - failed.size;
   }

@@ -43,18 +43,18 @@ async function pruneSources(request: PruneRequest, surroundings: Surroundings): 
   }
   const found = await readSettings(ssm, name, surroundings.settings);
   const { own, others } = found;
-  if (only !== undefined && !own.sources[only]) {
+  if (only !== undefined && !Object.hasOwn(own.sources, only)) {
     const names = Object.keys(own.sources).join(', ') || 'none';
     throw new HandlerError(`source ${only} is not managed here, got sources: ${names}: nothing was done`);
   }
-  const bucket = new PruneBucket(s3, name);
+  const bucket = new PruneBucket(s3, name, hasTime);
   const folders = await rootFolders(bucket);
   const unmanaged = only === undefined ? await unmanagedFolders(bucket, found, folders) : [];
   const sources: SourceReport[] = [];
   for (const source of only === undefined ? Object.keys(own.sources) : [only]) {
     const other = others.get(source);
     if (other !== undefined) sources.push(managedTwice(source, other));
-    else sources.push(await pruneSource({ bucket, settings: own, request, hasTime }, source));
+    else sources.push(await pruneSource({ bucket, settings: own, request }, source));
   }
   return { of: name, dryRun, sources, unmanaged, problems: problemsOf(sources) };
 }
@@ -86,7 +86,7 @@ async function unmanagedFolders(
   }
   const unmanaged: string[] = [];
   for (const folder of folders) {
-    if (own.sources[folder] || others.has(folder) || sourceNameFault(folder) !== undefined) continue;
+    if (Object.hasOwn(own.sources, folder) || others.has(folder) || sourceNameFault(folder) !== undefined) continue;
     if (await bucket.holdsBackups(folder)) unmanaged.push(folder);
   }
   return unmanaged;

@@ -80,13 +80,17 @@ export async function readSettings(client: SSMClient, bucket: string, name: stri
   const unreadable: string[] = [];
   for (const [other, otherText] of texts) {
     try {
-      for (const source of Object.keys(parseSettings(otherText, other).sources)) others.set(source, other);
+      for (const source of namesIn(otherText)) others.set(source, other);
     } catch {
       unreadable.push(other);
     }
   }
   return { own, others, unreadable };
 }
+
+/** Names of sources, whatever else is said of them: those in settings of a newer format are managed as well. */
+const namesIn = (text: string): string[] => Object.keys(otherSettings.parse(JSON.parse(text)).sources);
+const otherSettings = z.object({ sources: z.record(z.string(), z.unknown()) });
 
 async function readParameters(client: SSMClient, path: string): Promise<Map<string, string>> {
   const texts = new Map<string, string>();

@@ -40,11 +40,14 @@ export async function undelete(request: UndeleteRequest, client: S3Client, bucke
 async function deletedBackups(client: S3Client, bucket: string, source: string): Promise<DeletedBackup[]> {
   const found: DeletedBackup[] = [];
   for await (const { id, manifest, others } of folderVersions(client, bucket, sourcePrefix(source))) {
-    if (!manifest?.newest || !manifest.isDeleted) continue;
+    if (!manifest?.newest) continue;
+    const data = [...others].filter(([key]) => isDataFile(key)).map(([, object]) => object);
+    const hiding = [...data, manifest].flatMap((object) => object.hiding);
+    if (hiding.length === 0 || !data.some(({ newest }) => newest)) continue;
     const objects = [...others.values()].flatMap(({ newest }) => newest ?? []);
-    if (!objects.some(({ key }) => isDataFile(key))) continue;
     const bytes = [...objects, manifest.newest].reduce((sum, object) => sum + object.bytes, 0);
-    found.push({ id, deletedAt: manifest.hiding.at(-1)!.time.toISOString(), bytes });
+    const deletedAt = new Date(Math.min(...hiding.map(({ time }) => time.getTime()))).toISOString();
+    found.push({ id, deletedAt, bytes });
   }
   return found.reverse();
 }
@@ -66,6 +69,8 @@ class Undeletion {
   async run({ keepForSeconds = KEEP_SECONDS, dryRun }: UndeleteRequest): Promise<UndeleteReport> {
     const { manifest, others } = await this.look();
     const content = await this.readManifest(manifest);
+    const hidden = content.objects.some(({ key }) => others.get(key)?.isDeleted);
+    if (!manifest.isDeleted && !hidden) throw new HandlerError(`${this.name} is not deleted: nothing was changed`);
     const problem = missing(content, others);
     if (problem !== undefined) {
       throw new HandlerError(`${this.name} cannot be brought back whole: ${problem}: nothing was changed`);
@@ -84,7 +89,7 @@ class Undeletion {
     return { source: this.source, deleted: [], restored };
   }
 
-  /** The folder, if there is something to bring back. */
+  /** The folder, if there is a manifest to go by. */
   private async look(): Promise<FolderVersions & { readonly manifest: ObjectVersions }> {
     const { manifest, others } = (await this.folder()) ?? {};
     if (!manifest?.newest || !others) {
@@ -92,7 +97,6 @@ class Undeletion {
         `${this.name} cannot be brought back: no version of its manifest is there; it never existed, or the undo window of the bucket is over`,
       );
     }
-    if (!manifest.isDeleted) throw new HandlerError(`${this.name} is not deleted: nothing was changed`);
     return { id: this.id, manifest, others };
   }
 

@@ -43,7 +43,7 @@ test('a manifest whose deletion is denied keeps its data; the others are deleted
   expect(await scene.keys()).toContain(data(ids[4]!));
 });
 
-test('when every deletion is denied, nothing is gone, and the run by schedule fails with metrics', async () => {
+test('when every deletion is denied, nothing is gone, and the run by schedule fails', async () => {
   const before = await scene.versions();
   proxy.rule = ({ operation }) => (operation === 'DeleteObjects' ? { status: 403, code: 'AccessDenied' } : undefined);
   const report = await throughProxy();
@@ -51,6 +51,7 @@ test('when every deletion is denied, nothing is gone, and the run by schedule fa
   expect(report.errors).toEqual([
     expect.stringMatching(/^could not delete 3 objects, such as .*: AccessDenied: injected: check/),
   ]);
+  await expect(scene.prune({}, proxy)).rejects.toThrow('shop: could not delete 3 objects');
   expect(await scene.versions()).toEqual(before);
 });
 
@@ -89,6 +90,14 @@ test.each(['SlowDown', 'InternalError', 'ServiceUnavailable'])('%s for some keys
     operation === 'DeleteObjects' && ++tries <= 2 ? { refuse: new RegExp(ids[4]!), code } : undefined;
   expect(await throughProxy()).toMatchObject({ deleted: 3, errors: [] });
   expect(await scene.ids()).toEqual(ids.slice(0, 3));
+});
+
+test('a deletion whose answer was lost is sent again', async () => {
+  proxy.rule = ({ operation, count }) =>
+    operation === 'DeleteObjects' && count === 1 ? { loseAnswer: true } : undefined;
+  expect(await throughProxy()).toMatchObject({ deleted: 3, errors: [] });
+  expect(await scene.ids()).toEqual(ids.slice(0, 3));
+  expect(await scene.keys()).toHaveLength(6);
 });
 
 test('throttled requests are sent again', async () => {

@@ -77,12 +77,19 @@ test('the clock of the machine does not matter', async () => {
   }
 });
 
+const GOES_ON = ': the next run goes on, or run it again';
+const OVER = 'could not look at all of it: the time of the run is over: nothing that was not looked at is deleted';
+
 test.each([
-  ['59000', 'none of it was looked at'],
-  ['900000,59000', '3 backups are still to be looked at'],
-])('when %s ms are left it stops, and says so', async (remaining, sentence) => {
+  ['at all', 0, `not finished: none of it was looked at${GOES_ON}`],
+  ['for the floor', 1, OVER],
+  ['for deletions', 2, `not finished: 3 backups are still to be looked at${GOES_ON}`],
+  ['for their manifests', 3, OVER],
+  ['for their notes', 4, OVER],
+])('when no time is left %s it stops, and says so', async (_, looks, sentence) => {
+  const remaining = [...Array<number>(looks).fill(900_000), 59_000].join(',');
   const { failure } = await run({}, { REMAINING: remaining });
-  expect(failure).toContain(`not finished: ${sentence}: the next run goes on, or run it again`);
+  expect(failure).toContain(sentence);
   expect(await scene.ids()).toEqual(ids);
 });
 

@@ -76,6 +76,7 @@ test("1: a stranger's objects stay, wherever they lie", async () => {
     `shop/${old}/`,
     `shop/${old}/notes.txt`,
     `shop/${old}/shop.sql`,
+    `shop/${old}/constructor`,
     `shop/${old}/more/shop.sql.zst`,
     `shop//${old}/manifest.json`,
     'shop/2026-02-30T00-00-00Z/manifest.json',
@@ -259,6 +260,21 @@ test('5: a run that would delete more than its share deletes nothing; what a per
   expect(await scene.ids()).toEqual([...ids.slice(0, 4), ids[6]]);
 });
 
+test('5: what is held or damaged is not counted as what a run would delete', async () => {
+  await scene.configure(JSON.stringify(settingsOf(scene.bucket, ['shop'], { maxDeleteShare: 0.5 })));
+  const ids = await nightly(8);
+  const note = keepNoteText({ formatVersion: 1, until: '2999-01-01T00:00:00Z', reason: 'the auditors want it' });
+  for (const id of ids.slice(4, 6)) await scene.put(objectKey('shop', id, 'keep.json'), note);
+  await scene.put(manifestKey('shop', ids[6]!), 'not JSON');
+  const looks = { dryRun: true, explain: true };
+  for (const request of [looks, { explain: true }]) {
+    const report = await only(request);
+    expect(report).toMatchObject({ kept: 5, deleted: 2, held: 2, damaged: [{ id: ids[6] }] });
+    expect(report).not.toHaveProperty('refusal');
+  }
+  expect(await scene.ids()).toEqual([...ids.slice(0, 3), ...ids.slice(4, 7)]);
+});
+
 test('a backup that is kept by hand is held until then, and also if the note cannot be read', async () => {
   const ids = await nightly(8);
   const note = (id: string, text: string) => scene.put(objectKey('shop', id, 'keep.json'), text);
@@ -340,12 +356,52 @@ describe('data without a manifest', () => {
     expect(await scene.keys()).toContain(data);
   });
 
+  test('stays when its run commits it after the listing: a dump may take longer than two days', async () => {
+    await scene.put(data);
+    await scene.put('shop/lock.json', longHeld);
+    const commit = async () => {
+      await scene.backup(id);
+      await scene.put('shop/lock.json', held.replace('held', 'released'));
+    };
+    proxy.rule = ({ operation, path }) =>
+      operation === 'GetObject' && path.endsWith('lock.json') ? { hold: commit() } : undefined;
+    expect(await inThreeDays()).toMatchObject({ leftovers: 0, errors: [] });
+    expect(await scene.keys()).toContain(data);
+  });
+
+  test.each([
+    ['valid', keepNoteText({ formatVersion: 1, until: '2999-01-01T00:00:00Z', reason: 'the auditors want it' }), 0],
+    ['unreadable', 'please keep', 0],
+    ['expired', keepNoteText({ formatVersion: 1, until: '2020-01-01T00:00:00Z', reason: 'over' }), 2],
+  ])('with a note: one that is %s', async (_, note, leftovers) => {
+    await scene.put(data);
+    await scene.put(objectKey('shop', id, 'keep.json'), note);
+    expect(await inThreeDays()).toMatchObject({ leftovers, errors: [] });
+    expect((await scene.keys()).includes(data)).toBe(leftovers === 0);
+  });
+
   test('stays when a person has confirmed backups', async () => {
     await scene.put(data);
     proxy.clockShift = 3 * DAY_SECONDS * 1000;
     await scene.backup(daysAgo(-3));
     const [report] = (await scene.prune({ source: 'shop', confirmed: [] }, proxy)).sources;
     expect(report).toMatchObject({ leftovers: 0, errors: [] });
+    expect(await scene.keys()).toContain(data);
+  });
+
+  test('stays when no time is left to look at it, and that is said', async () => {
+    await scene.put(data);
+    proxy.clockShift = 3 * DAY_SECONDS * 1000;
+    await scene.backup(daysAgo(-3));
+    let looks = 0;
+    // At the source, and at its floor.
+    const hasTime = () => ++looks <= 2;
+    expect(await only({ explain: true }, { endpoint: proxy.endpoint, hasTime })).toMatchObject({
+      leftovers: 0,
+      errors: [
+        'not finished: 1 folders of interrupted runs are still to be looked at: the next run goes on, or run it again',
+      ],
+    });
     expect(await scene.keys()).toContain(data);
   });
 
@@ -397,6 +453,24 @@ describe('sources', () => {
       sources: [{ errors: [expect.stringContaining('/other manage it as well: nothing of it is deleted')] }],
     });
     expect(await scene.ids()).toEqual(ids);
+  });
+
+  test('one that another stack manages with settings of a newer format is not pruned either', async () => {
+    const ids = await nightly(6);
+    await nightly(6, 'blog');
+    const newer = { formatVersion: 2, sources: { shop: { rules: 'new' }, blog: {} }, retentions: 'new' };
+    await scene.configure(JSON.stringify(newer), 'other');
+    expect(await scene.prune()).toMatchObject({
+      unmanaged: [],
+      sources: [{ errors: [expect.stringContaining('/other manage it as well')] }],
+    });
+    expect(await scene.ids()).toEqual(ids);
+  });
+
+  test('a folder with a name that all objects of JavaScript know is a folder like others', async () => {
+    await nightly(6, 'constructor');
+    expect(await scene.prune()).toMatchObject({ unmanaged: ['constructor'] });
+    await expect(scene.prune({ source: 'constructor' })).rejects.toThrow('source constructor is not managed here');
   });
 
   test('one that fails stops none of the others', async () => {

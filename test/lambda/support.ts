@@ -93,11 +93,14 @@ export class PruneScene {
   }
 
   /** Prunes in this process. */
-  async prune(request: PruneRequest = { explain: true }, over: { endpoint?: string } = {}): Promise<PruneReport> {
+  async prune(
+    request: PruneRequest = { explain: true },
+    over: { endpoint?: string; hasTime?: () => boolean } = {},
+  ): Promise<PruneReport> {
     const endpoint = over.endpoint ?? this.emulator.endpoint;
     const s3 = new S3Client({ ...this.emulator.client, endpoint, forcePathStyle: true, maxAttempts: 3 });
     const { ssm, bucket } = this;
-    return prune(request, { s3, ssm, bucket, settings: this.parameter(), hasTime: () => true });
+    return prune(request, { s3, ssm, bucket, settings: this.parameter(), hasTime: over.hasTime ?? (() => true) });
   }
 
   /** Every key that a plain listing shows. */

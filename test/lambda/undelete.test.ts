@@ -180,6 +180,11 @@ test('a backup that is deleted again while it comes back is told', async () => {
     return { hold: scene.s3.send(new DeleteObjectCommand({ Bucket: scene.bucket, Key: data() })) };
   };
   await expect(run({ id: victim })).rejects.toThrow(`was brought back, but ${data()} was deleted again meanwhile`);
+  proxy.reset();
+  // As it advises. Its manifest is there now.
+  expect((await run()).deleted.map(({ id }) => id)).toEqual(ids.slice(3));
+  expect((await run({ id: victim })).restored).toMatchObject({ id: victim, objects: 3 });
+  expect((await scene.prune()).sources[0]).toMatchObject({ held: 1, damaged: [] });
 });
 
 test('a long history is listed page after page', async () => {

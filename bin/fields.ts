@@ -5,6 +5,7 @@
 import { Duration } from 'aws-cdk-lib';
 import * as z from 'zod';
 import { meant } from './meant';
+import { TIME_SPAN_RULE, timeSpan } from './time-span';
 
 /** Stands in a message where the value belongs. */
 export const GOT = '{got}';
@@ -65,12 +66,12 @@ const UNITS = { s: Duration.seconds, m: Duration.minutes, h: Duration.hours, d: 
 
 /** `90s`, `30m`, `6h` or `14d`; `undefined` for anything else. */
 export function durationOf(value: string): Duration | undefined {
-  const [, number, unit] = /^([1-9]\d*)([smhd])$/.exec(value) ?? [];
-  return unit === undefined ? undefined : UNITS[unit as keyof typeof UNITS](Number(number));
+  const span = timeSpan(value);
+  return span && UNITS[span.unit](span.number);
 }
 
 /** A time span. */
-export const duration = () => scalar('a whole number with a unit, such as 90s, 30m, 6h or 14d', durationOf);
+export const duration = () => scalar(TIME_SPAN_RULE, durationOf);
 
 /** A list of at least one. */
 export const list = <T extends z.ZodType>(what: string, item: T) => {

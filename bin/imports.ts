@@ -10,10 +10,12 @@ import {
 } from 'aws-cdk-lib';
 import { Duration, RemovalPolicy, Stack, TimeZone } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import type { WeekStart } from '../catalog/retention-policy';
+import { WEEK_STARTS } from '../catalog/retention-policy';
 import type { IBackupBucket } from '../lib';
 import { BackupBucket, BackupSchedule, DatabaseTls, Retention, StorageTiers, WeekDay } from '../lib';
-import type { BackupsFile, DatabaseEntry, ServerEntry, TIER_PRESETS } from './schema';
-import { WEEK_DAYS } from './schema';
+import type { BackupsFile, DatabaseEntry, ServerEntry } from './schema';
+import type { TIER_PRESETS } from './time-schema';
 
 /** A VPC by its ids as they are, or looked up by the CDK CLI. */
 export function vpcOf(scope: Construct, vpc: BackupsFile['vpc']): ec2.IVpc {
@@ -124,8 +126,8 @@ export function tlsOf(tls: ServerEntry['tls'], file: string): DatabaseTls | unde
 }
 
 const WEEK_DAY_OF = Object.fromEntries(
-  WEEK_DAYS.map((day) => [day, WeekDay[day.toUpperCase() as keyof typeof WeekDay]]),
-) as Record<(typeof WEEK_DAYS)[number], WeekDay>;
+  WEEK_STARTS.map((day) => [day, WeekDay[day.toUpperCase() as keyof typeof WeekDay]]),
+) as Record<WeekStart, WeekDay>;
 
 export function scheduleOf(entry: DatabaseEntry['schedule']): BackupSchedule {
   if ('every' in entry) return BackupSchedule.every(entry.every, entry);

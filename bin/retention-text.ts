@@ -12,6 +12,7 @@ import { ScheduleExpressionError, scheduleTimes } from '../catalog/schedule-time
 import { Zone, ZoneError } from '../catalog/zone';
 import { meant } from './meant';
 import { UsageError } from './output';
+import { TIME_SPAN_RULE, timeSpan } from './time-span';
 
 /** The rules of a retention, without the floor and the calendar. */
 export type RetentionRules = Omit<RetentionPolicy, 'keepLast' | 'timeZone' | 'weekStart'>;
@@ -25,8 +26,8 @@ const UNITS = { s: 1, m: 60, h: 3600, d: 86_400 };
 
 /** Seconds of `90s`, `30m`, `6h` or `14d`; `undefined` for any other text. */
 export function secondsOfText(text: string): number | undefined {
-  const [, number, unit] = /^([1-9]\d*)([smhd])$/.exec(text) ?? [];
-  return unit === undefined ? undefined : Number(number) * UNITS[unit as keyof typeof UNITS];
+  const span = timeSpan(text);
+  return span && span.number * UNITS[span.unit];
 }
 
 /** The rules that one word stands for: `oneYear`, `forever`, `7d`, `days(7)`; `undefined` for any other text. */
@@ -97,9 +98,7 @@ function readValue(key: string, value: string): number | string {
 export function readSeconds(what: string, text: string): number {
   const seconds = secondsOfText(text);
   if (seconds !== undefined) return seconds;
-  throw new UsageError(
-    `${what} must be a whole number with a unit, such as 90s, 30m, 6h or 14d, got: ${JSON.stringify(text)}`,
-  );
+  throw new UsageError(`${what} must be ${TIME_SPAN_RULE}, got: ${JSON.stringify(text)}`);
 }
 
 /** @throws UsageError */

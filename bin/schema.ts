@@ -1,12 +1,10 @@
 /** The schema of a backups file. Its keys have the names of the constructs' properties. */
 import { isIPv6 } from 'node:net';
-import { aws_logs as logs } from 'aws-cdk-lib';
 import * as z from 'zod';
 import { ENGINE_FACTS } from '../catalog/engines';
 import { SOURCE_NAME_RULE, sourceNameFault } from '../catalog/names';
 import {
   duration,
-  durationOf,
   exactly,
   flag,
   GOT,
@@ -21,9 +19,9 @@ import {
   text,
   ways,
 } from './fields';
+import { logRetention, retention, schedule, storageTiers } from './time-schema';
 
 const SERVER_ENGINES = ['mysql', 'mariadb', 'postgresql'] as const;
-export const WEEK_DAYS = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'] as const;
 
 const id = (prefix: string, what: string) =>
   text(`the id of ${what}, ${prefix}-…`, new RegExp(`^${prefix}-[0-9a-f]{8,40}$`));
@@ -62,20 +60,6 @@ const vpcSubnets = ways('one of private, public, isolated, or a map with subnetI
   { fits: has('subnetGroupName'), schema: map('a map', { subnetGroupName: name('a subnet group') }) },
 ]);
 
-export const TIER_PRESETS = ['cheapest', 'instant-access', 'standard-only'] as const;
-const storageTiers = ways(`one of ${TIER_PRESETS.join(', ')}, or a map with the ages of the tiers`, [
-  { fits: isText, schema: oneOf(TIER_PRESETS, 'for ages of yours write storageTiers: { deepArchive: 90d }') },
-  {
-    fits: isMap,
-    schema: map('a map', {
-      infrequentAccess: duration().optional(),
-      glacierInstantRetrieval: duration().optional(),
-      glacierFlexibleRetrieval: duration().optional(),
-      deepArchive: duration().optional(),
-    }),
-  },
-]);
-
 const newBucket = map('a map', {
   bucketName: name('the bucket').optional(),
   encryptionKey: keyArn().optional(),
@@ -98,13 +82,6 @@ const bucket = ways('a map', [
   { fits: isMap, schema: newBucket },
 ]);
 
-const RETENTION_DAYS = Object.values(logs.RetentionDays).filter((days) => typeof days === 'number' && days < 9999);
-const logRetention = scalar(
-  `forever, or a number of days that CloudWatch Logs offers: ${RETENTION_DAYS.join(', ')}`,
-  (value): logs.RetentionDays | undefined =>
-    value === 'forever' ? logs.RetentionDays.INFINITE : (RETENTION_DAYS.find((days) => `${days}` === value) as number),
-);
-
 const secretId = () => text('the name or the ARN of a secret');
 const secret = ways('the name or the ARN of a secret, or a map with secretId', [
   { fits: isText, schema: secretId() },
@@ -126,62 +103,6 @@ const tls = ways('one of amazon-rds, public, or a map with certificateAuthority 
     schema: map('a map', { certificateAuthority: text('a certificate in PEM, or the path of its file') }),
   },
   { fits: has('off'), schema: map('a map', { off: text('the reason why clear text is acceptable here') }) },
-]);
-
-const options = {
-  flexibleWindow: duration().optional(),
-  retryAttempts: integer(0, 185).optional(),
-  maxEventAge: duration().optional(),
-};
-const timed = { timeZone: text('a time zone of the IANA database, for example Europe/Paris').optional(), ...options };
-
-/** Hour and minute of `02:30`. */
-const TIME = /^([01]\d|2[0-3]):([0-5]\d)$/;
-function timeOfDay(value = ''): { hour: number; minute: number } | undefined {
-  const [, hour, minute] = TIME.exec(value) ?? [];
-  return hour === undefined ? undefined : { hour: Number(hour), minute: Number(minute) };
-}
-
-const weekly = scalar('a day and a time, such as sunday 02:30', (value) => {
-  const [day, clock, ...rest] = value.trim().split(/\s+/);
-  const [weekDay, time] = [WEEK_DAYS.find((one) => one === day), timeOfDay(clock)];
-  return weekDay && time && rest.length === 0 ? { weekDay, ...time } : undefined;
-});
-
-const schedule = ways('a map with every, daily, weekly or cron', [
-  { fits: has('every'), schema: map('a map', { every: duration(), ...options }) },
-  {
-    fits: has('daily'),
-    schema: map('a map', { daily: scalar('a time of day from 00:00 to 23:59', timeOfDay), ...timed }),
-  },
-  { fits: has('weekly'), schema: map('a map', { weekly, ...timed }) },
-  {
-    fits: has('cron'),
-    schema: map('a map', {
-      cron: text('six fields: minutes hours day-of-month month day-of-week year, such as 0 2 * * ? *'),
-      ...timed,
-    }),
-  },
-]);
-
-const RETENTION = 'oneYear, forever, a time span such as 7d, or a map with keepFor, daily, weekly or the like';
-const count = () => integer(1, 100_000).optional();
-const retention = ways(RETENTION, [
-  {
-    fits: isText,
-    schema: scalar(RETENTION, (value) =>
-      value === 'oneYear' || value === 'forever' ? (value as 'oneYear' | 'forever') : durationOf(value),
-    ),
-  },
-  {
-    fits: isMap,
-    schema: map('a map', {
-      keepFor: duration().optional(),
-      ...{ hourly: count(), daily: count(), weekly: count(), monthly: count(), yearly: count(), keepLast: count() },
-      timeZone: timed.timeZone,
-      weekStart: oneOf(WEEK_DAYS).optional(),
-    }),
-  },
 ]);
 
 const task = {

@@ -5,6 +5,7 @@ import type {
   SnapshotSettings,
   SourceReport,
 } from '../../catalog/handlers';
+import { mapParallel } from '../../catalog/parallel';
 import type { PrunePlan } from '../../catalog/prune';
 import { planPrune } from '../../catalog/prune';
 import type { Decision } from '../../catalog/retention';
@@ -21,7 +22,7 @@ const WIDTH = 5;
 /** What a run knows of its surroundings. */
 export interface Run {
   readonly now: Date;
-  /** Whether there is time left for another deletion. */
+  /** Whether there is time left for another question or deletion. */
   readonly hasTime: () => boolean;
 }
 
@@ -52,7 +53,7 @@ export async function pruneSnapshots(
   });
   let planned: PlannedVolume[];
   try {
-    planned = await planVolumes(ec2, settings, request, run.now);
+    planned = await planVolumes(ec2, settings, request, run);
   } catch (error) {
     const errors = [`nothing was deleted: ${errorText(error)}`];
     return report([{ ...NOTHING, source: request.source ?? 'all volumes', errors }]);
@@ -68,7 +69,7 @@ async function planVolumes(
   ec2: Ec2Snapshots,
   settings: SnapshotSettings,
   request: PruneRequest,
-  now: Date,
+  run: Run,
 ): Promise<PlannedVolume[]> {
   const { tag } = settings;
   const snapshots = await ec2.list(tag, request.source);
@@ -78,7 +79,7 @@ async function planVolumes(
   const ties = await ec2.ties(snapshots);
   const planned: PlannedVolume[] = [];
   for (const [volume, ofVolume] of byVolume(snapshots)) {
-    planned.push(await planVolume(ec2, volume, ofVolume, ties, settings, request, now));
+    planned.push(await planVolume(ec2, volume, ofVolume, ties, settings, request, run));
   }
   return planned;
 }
@@ -100,7 +101,7 @@ async function planVolume(
   ties: Omit<SnapshotTies, 'shares'>,
   settings: SnapshotSettings,
   request: PruneRequest,
-  now: Date,
+  { now, hasTime }: Run,
 ): Promise<PlannedVolume> {
   const aside: ReportedDecision[] = [];
   const ours: VolumeSnapshot[] = [];
@@ -114,7 +115,8 @@ async function planVolume(
   const shares = new Map<string, string>();
   // Each takes a request: only what would be deleted is asked for.
   const candidates = plan(backups(shares), settings.retention, now).filter(({ keep }) => !keep);
-  await forEach(candidates, async ({ backup: { id } }) => {
+  await mapParallel(candidates, WIDTH, async ({ backup: { id } }) => {
+    if (!hasTime()) throw new HandlerError('the time of the run is over: prune the volumes one by one, with --source');
     const share = await ec2.share(id);
     if (share !== undefined) shares.set(id, share);
   });
@@ -135,7 +137,7 @@ async function carryOut(
   const refused = new Map<string, string>();
   let [deleted, notReached] = [dryRun ? chosen.length : 0, 0];
   // Oldest first: what a run does not come to is the newer.
-  await forEach(dryRun ? [] : [...chosen].reverse(), async ({ id }) => {
+  await mapParallel(dryRun ? [] : [...chosen].reverse(), WIDTH, async ({ id }) => {
     if (!hasTime()) return void notReached++;
     try {
       const { held } = await ec2.delete(id);
@@ -174,11 +176,3 @@ const reported = ({ id, time, bytes }: Pick<VolumeSnapshot, 'id' | 'time' | 'byt
   time: time.toISOString(),
   bytes,
 });
-
-async function forEach<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  const queue = items.values();
-  const worker = async () => {
-    for (const item of queue) await work(item);
-  };
-  await Promise.all(Array.from({ length: WIDTH }, worker));
-}

@@ -1,25 +1,14 @@
 import { z } from 'zod';
 import type { SnapshotSettings } from '../../catalog/handlers';
 import { HANDLER_ENV } from '../../catalog/handlers';
-import { retentionFault, WEEK_STARTS } from '../../catalog/retention-policy';
 import { environment } from '../shared/context';
 import { HandlerError } from '../shared/errors';
+import { retentionSchema } from '../shared/retention-schema';
 
-const count = z.number().optional();
-const share = z.number().gt(0).max(1);
-
-// Unknown keys are refused: a rule that this version does not know may be the one that keeps a snapshot.
-const snapshotSettings = z.strictObject({
+const snapshotSettings: z.ZodType<SnapshotSettings> = z.strictObject({
   tag: z.strictObject({ key: z.string().min(1), value: z.string() }),
-  retention: z.strictObject({
-    keepLast: z.number(),
-    keepForSeconds: count,
-    ...{ hourly: count, daily: count, weekly: count, monthly: count, yearly: count },
-    forever: z.boolean().optional(),
-    timeZone: z.string(),
-    weekStart: z.enum(WEEK_STARTS),
-  }),
-  maxDeleteShare: share,
+  retention: retentionSchema,
+  maxDeleteShare: z.number().gt(0).max(1),
   allowedAgeSeconds: z.number().positive().optional(),
 });
 
@@ -31,13 +20,10 @@ const snapshotSettings = z.strictObject({
 export function readSettings(): SnapshotSettings {
   const name = HANDLER_ENV.snapshotSettings;
   const settings = snapshotSettings.safeParse(parsed(environment(name)));
-  const wrong = settings.success
-    ? retentionFault(settings.data.retention)
-    : [...settings.error.issues[0]!.path, settings.error.issues[0]!.message].join(': ');
-  if (!settings.success || wrong !== undefined) {
-    throw new HandlerError(`the environment variable ${name} cannot be read: ${wrong}: deploy the stack again`);
-  }
-  return settings.data;
+  if (settings.success) return settings.data;
+  const { path, message } = settings.error.issues[0]!;
+  const wrong = [...path, message].join(': ');
+  throw new HandlerError(`the environment variable ${name} cannot be read: ${wrong}: deploy the stack again`);
 }
 
 function parsed(text: string): unknown {

@@ -6,7 +6,7 @@ import { isScheduled } from './request';
 
 /** An answer of Lambda holds 6 MB: what is larger is no answer at all. */
 const ANSWER_BYTES = 5_000_000;
-/** Damaged backups that a log line names. CloudWatch cuts lines of more than 1 MB. */
+/** Damaged backups, and failures, that a log line names. CloudWatch cuts lines of more than 1 MB. */
 const NAMED = 50;
 
 /** How many refusals, failures and damaged backups there are. */
@@ -59,7 +59,8 @@ export function tellFailure(error: unknown, of: string, dimension: string): void
 }
 
 function logSource(report: SourceReport, { of, dryRun }: PruneReport): void {
-  const { source, kept, deleted, held, damaged, refusal, errors } = report;
+  const { source, kept, deleted, held, damaged, refusal } = report;
+  const errors = report.errors.slice(0, NAMED);
   const problems = problemsOf([report]);
   const message =
     `${source}: ${kept} kept, ${deleted} ${dryRun ? 'would be deleted' : 'deleted'}` +
@@ -72,6 +73,7 @@ function logSource(report: SourceReport, { of, dryRun }: PruneReport): void {
     ...report,
     // A person who asked for them reads them in the answer.
     decisions: undefined,
+    errors,
     damaged: damaged.slice(0, NAMED),
     damagedCount: damaged.length,
     problems,

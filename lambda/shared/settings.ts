@@ -4,35 +4,14 @@ import { z } from 'zod';
 import type { BucketSettings } from '../../catalog/handlers';
 import { SETTINGS_FORMAT, settingsPath } from '../../catalog/handlers';
 import { sourceNameFault } from '../../catalog/names';
-import type { RetentionPolicy } from '../../catalog/retention-policy';
-import { PERIODS, retentionFault, WEEK_STARTS } from '../../catalog/retention-policy';
 import { errorText, HandlerError } from './errors';
-
-const periods = Object.fromEntries(PERIODS.map((period) => [period, z.number().optional()])) as Record<
-  (typeof PERIODS)[number],
-  z.ZodOptional<z.ZodNumber>
->;
-
-// Strict: a rule that this version does not know would keep backups that it then deletes.
-const retention: z.ZodType<RetentionPolicy> = z
-  .strictObject({
-    keepLast: z.number(),
-    keepForSeconds: z.number().optional(),
-    ...periods,
-    forever: z.boolean().optional(),
-    timeZone: z.string(),
-    weekStart: z.enum(WEEK_STARTS),
-  })
-  .superRefine((policy, context) => {
-    const fault = retentionFault(policy);
-    if (fault !== undefined) context.addIssue(fault);
-  });
+import { retentionSchema } from './retention-schema';
 
 const settingsSchema: z.ZodType<BucketSettings> = z
   .object({
     formatVersion: z.literal(SETTINGS_FORMAT),
     bucket: z.string(),
-    retentions: z.array(retention),
+    retentions: z.array(retentionSchema),
     sources: z.record(
       z.string().refine((name) => sourceNameFault(name) === undefined, 'no name of a source'),
       z.object({ retention: z.int().nonnegative(), allowedAgeSeconds: z.number().positive() }),

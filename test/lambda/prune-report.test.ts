@@ -37,11 +37,14 @@ test('an answer stays below what Lambda returns: the oldest decisions are left o
   expect(bytes).toBeGreaterThan(4_900_000);
 });
 
-test('a log line names fifty damaged backups, counts all, and has no decisions', () => {
-  conclude(reportOf(source({ damaged: damaged(60), decisions: [] })), { dryRun: true }, 'Bucket');
+test('a log line names fifty damaged backups and failures, counts all, and has no decisions', () => {
+  const errors = Array.from({ length: 60 }, (_, index) => `failure ${index}`);
+  conclude(reportOf(source({ damaged: damaged(60), errors, decisions: [] })), { dryRun: true }, 'Bucket');
   expect(lines).toHaveLength(1);
-  expect(lines[0]).toMatchObject({ level: 'error', damagedCount: 60, problems: 60 });
+  expect(lines[0]).toMatchObject({ level: 'error', damagedCount: 60, problems: 120 });
   expect(lines[0]!.damaged).toHaveLength(50);
+  expect(lines[0]!.errors).toHaveLength(50);
+  expect(lines[0]!.message).not.toContain('failure 50');
   expect(lines[0]).not.toHaveProperty('decisions');
 });
 

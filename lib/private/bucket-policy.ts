@@ -67,8 +67,8 @@ export function undeleteStatements(bucketArn: string, keyArn: string): iam.Polic
   const { allow, deny } = statementsOf(bucketArn);
   return [
     allow(['s3:DeleteObjectVersion'], BACKUP_KEYS),
-    allow(['s3:ListBucket', 's3:ListBucketVersions']),
-    allow(['s3:GetObject', 's3:GetObjectVersion'], `*/*/${MANIFEST_FILE}`),
+    allow(['s3:ListBucketVersions']),
+    allow(['s3:GetObjectVersion'], `*/*/${MANIFEST_FILE}`),
     allow(['s3:PutObject'], `*/*/${KEEP_FILE}`),
     new iam.PolicyStatement({ actions: ['kms:GenerateDataKey', 'kms:Decrypt'], resources: [keyArn] }),
     deny(['s3:DeleteObject', 's3:BypassGovernanceRetention'], '*'),

@@ -15,7 +15,8 @@ import {
   pruneStatements,
   undeleteStatements,
 } from './private/bucket-policy';
-import { fault } from './private/fault';
+import { fault, secondsOf } from './private/fault';
+import { requireKey } from './private/key';
 import { StorageTiers } from './storage-tiers';
 
 /** A bucket that holds backups, created here or imported. */
@@ -222,6 +223,7 @@ export class BackupBucket extends BackupBucketBase {
     super(scope, id);
     const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN;
     const { noncurrentVersionRetention = Duration.days(14), storageTiers = StorageTiers.cheapest() } = props;
+    requireKey(this, 'encryptionKey', props.encryptionKey);
     this.noncurrentVersionRetention = noncurrentVersionRetention;
     this.storageTiers = storageTiers;
     const tierRules = this.tierRules(storageTiers);
@@ -276,7 +278,7 @@ export class BackupBucket extends BackupBucketBase {
   }
 
   private noncurrentDays(retention: Duration): Duration {
-    const days = retention.toDays({ integral: false });
+    const days = secondsOf(this, 'noncurrentVersionRetention', retention)! / 86_400;
     if (!Number.isInteger(days) || days < 1) {
       fault(
         this,
@@ -312,6 +314,7 @@ class ImportedBackupBucket extends BackupBucketBase {
 
   constructor(scope: Construct, id: string, { bucketName, encryptionKey, region }: BackupBucketAttributes) {
     super(scope, id);
+    requireKey(this, 'encryptionKey', encryptionKey);
     this.encryptionKey = encryptionKey;
     this.bucket = s3.Bucket.fromBucketAttributes(this, 'Resource', { bucketName, encryptionKey, region });
   }

@@ -149,8 +149,10 @@ export class BackupPruning extends Construct {
       description: 'Prunes backups',
       schedule: props.schedule ?? BackupSchedule.daily({ hour: 4, minute: 30 }),
     });
-    // A rate fires as soon as the schedule exists.
-    this.schedule.node.addDependency(parameter);
+    // A rate fires as soon as the schedule exists: what its first run needs comes before.
+    const { policy } = bucket.bucket;
+    const admits = policy !== undefined && Stack.of(policy) === Stack.of(this);
+    this.schedule.node.addDependency(parameter, ...(admits ? [policy] : []));
   }
 
   /**

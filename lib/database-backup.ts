@@ -75,10 +75,10 @@ export class DatabaseBackup extends Construct implements ec2.IConnectable, iam.I
     const size = requireBackup(this, props, database);
 
     this.taskRole = props.taskRole ?? taskRole(this, bucket, this.sourceName);
-    this.executionRole = props.executionRole ?? executionRole(this);
+    this.logGroup = logGroupOf(this, props);
+    this.executionRole = props.executionRole ?? executionRole(this, this.logGroup);
     bucket.grantBackup(this.taskRole, this.sourceName);
     this.grantPrincipal = this.taskRole.grantPrincipal;
-    this.logGroup = logGroupOf(this, props);
     this.taskDefinition = backupTask(this, {
       ...size,
       family: `${familyPrefix(scope)}${this.sourceName}`,

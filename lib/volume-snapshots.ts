@@ -12,6 +12,7 @@ import { grantKey, grantScripts, grantSnapshots, snapshotRole } from './private/
 import type { BoundSnapshotTarget } from './private/dlm-target';
 import { tagTarget } from './private/dlm-target';
 import { fault, requireValue } from './private/fault';
+import { requireKey } from './private/key';
 import { sourceNameOf } from './private/source-registry';
 import { SnapshotTarget } from './snapshot-target';
 import type { VolumeSnapshotsProps } from './volume-snapshots-props';
@@ -192,7 +193,9 @@ export class VolumeSnapshots extends Construct implements iam.IGrantable {
   }
 
   private allowKey(key: kms.IKey): void {
-    if (this.keys.has(key)) return;
+    // Whoever may use EBS may use the account's default key.
+    if (this.keys.has(key) || key.keyArn.endsWith(':alias/aws/ebs')) return;
+    requireKey(this, 'encryptionKey of a volume', key);
     this.keys.add(key);
     grantKey(this.role, key);
   }

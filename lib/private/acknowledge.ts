@@ -1,4 +1,5 @@
 import { Stack, Validations } from 'aws-cdk-lib';
+import type * as logs from 'aws-cdk-lib/aws-logs';
 import type { IConstruct } from 'constructs';
 
 /** Says to cdk-nag why a finding is meant to be. Without cdk-nag it does nothing. */
@@ -16,6 +17,11 @@ export function acknowledgeWildcards(scope: IConstruct, reason: string, resource
     return [];
   };
   scope.node.addValidation({ validate });
+}
+
+/** The same for the right to write to a log group: the ARN of an imported one ends with a wildcard. */
+export function acknowledgeLogs(role: IConstruct, { logGroupArn }: logs.ILogGroup): void {
+  if (logGroupArn.endsWith('*')) acknowledgeWildcards(role, 'All streams of the log group.', [logGroupArn]);
 }
 
 /** Writes a resolved text as cdk-nag does: `<Bucket.Arn>/shop/*`. */

@@ -4,6 +4,7 @@ import type { IConstruct } from 'constructs';
 import type { CrossRegionCopyOptions, FastRestoreOptions, SnapshotOptions } from '../snapshot-schedule-options';
 import { requireCount, requireDistinct, requireNumber } from './dlm-checks';
 import { fault, requireValue, secondsOf } from './fault';
+import { requireKey } from './key';
 
 const REGION = /^([a-z]+-){2,3}\d$/;
 const DAY = 86_400;
@@ -48,9 +49,7 @@ function copyRule(
   if (keyRegion !== undefined && !Token.isUnresolved(keyRegion) && keyRegion !== region) {
     fault(scope, `encryptionKey of the ${what} must be of that Region, got: one of ${keyRegion}`);
   }
-  if (encryptionKey?.keyArn.includes(':alias/')) {
-    fault(scope, `encryptionKey of the ${what} must be a key, got: an alias: give the key by its ARN`);
-  }
+  requireKey(scope, `encryptionKey of the ${what}`, encryptionKey);
   // `interval` and its unit: a count was refused above.
   const retainRule = { interval: rule.interval!, intervalUnit: rule.intervalUnit! };
   return { target: region, encrypted: true, cmkArn: encryptionKey?.keyArn, copyTags: copyTags ?? true, retainRule };

@@ -5,6 +5,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { acknowledgeLogs } from './acknowledge';
 import { InlineRole } from './inline-role';
 import { rolePath } from './names';
 
@@ -34,12 +35,12 @@ export class HandlerFunction extends Construct {
       path: rolePath(this),
     });
     logGroup.grantWrite(this.role);
+    acknowledgeLogs(this.role, logGroup);
     this.function = new lambda.Function(this, 'Resource', {
       description,
       code: lambda.Code.fromAsset(bundleFolder(props.handler)),
       handler: 'index.handler',
       runtime: lambda.Runtime.NODEJS_24_X,
-      architecture: lambda.Architecture.ARM_64,
       memorySize: 256,
       timeout: Duration.minutes(15),
       role: this.role,

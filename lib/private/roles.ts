@@ -1,10 +1,11 @@
 import { Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import type { Construct } from 'constructs';
 import { sourcePrefix } from '../../catalog/names';
 import type { IBackupBucket } from '../backup-bucket';
-import { acknowledgeWildcards } from './acknowledge';
+import { acknowledgeLogs, acknowledgeWildcards } from './acknowledge';
 import { InlineRole } from './inline-role';
 import { rolePath } from './names';
 
@@ -26,13 +27,14 @@ export function taskRole(scope: Construct, bucket: IBackupBucket, source: string
 }
 
 /** Role with which ECS pulls the image, reads the secret and writes the log. */
-export function executionRole(scope: Construct): InlineRole {
+export function executionRole(scope: Construct, logGroup: logs.ILogGroup): InlineRole {
   const role = new InlineRole(scope, 'ExecutionRole', {
     assumedBy: ecsTasks(scope),
     description: 'Lets ECS start a backup',
     path: rolePath(scope.node.scope!),
   });
   acknowledgeWildcards(role, 'ecr:GetAuthorizationToken knows no resources.', ['*']);
+  acknowledgeLogs(role, logGroup);
   return role;
 }
 

@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Lazy } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -9,6 +9,7 @@ import { Setup } from './support';
 
 const PATH = 'Stack/Backups/Shop';
 const { every } = BackupSchedule;
+const token = Lazy.number({ produce: () => 7 });
 
 describe('source names', () => {
   const taken = (path: string, other: string) =>
@@ -91,6 +92,23 @@ test.each([Duration.days(0), Duration.hours(36)])('non-current versions kept %s'
     new Error(
       `Stack/Bucket: noncurrentVersionRetention must be a whole number of days, 1 or more, got: ${noncurrentVersionRetention.toHumanString()}`,
     ),
+  );
+});
+
+test.each([Duration.days(token), Duration.hours(token)])('non-current versions kept for a token', (duration) => {
+  const { stack } = new Setup();
+  expect(() => new BackupBucket(stack, 'Bucket', { noncurrentVersionRetention: duration })).toThrow(
+    new Error('Stack/Bucket: noncurrentVersionRetention must be known at synth, got: a token: write the value itself'),
+  );
+});
+
+test('a key by its alias, which a policy cannot name', () => {
+  const { stack } = new Setup();
+  const encryptionKey = kms.Alias.fromAliasName(stack, 'Alias', 'alias/backups');
+  const sentence = 'encryptionKey must be a key, got: an alias: give the key by its ARN';
+  expect(() => new BackupBucket(stack, 'Bucket', { encryptionKey })).toThrow(new Error(`Stack/Bucket: ${sentence}`));
+  expect(() => BackupBucket.fromBucketName(stack, 'Imported', 'shared', encryptionKey)).toThrow(
+    new Error(`Stack/Imported: ${sentence}`),
   );
 });
 

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Stack, Validations } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as logs from 'aws-cdk-lib/aws-logs';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { BackupBucket, Backups, BackupSchedule, DatabaseBackup } from '../../lib';
 import { Duration } from 'aws-cdk-lib';
@@ -51,5 +52,12 @@ test('nor when the bucket is in another stack', () => {
   const shared = new Stack(setup.app, 'Shared');
   const backups = new Backups(setup.stack, 'Backups', { vpc: setup.vpc, bucket: new BackupBucket(shared, 'Bucket') });
   backups.addDatabase('Shop', { database: setup.mysql(), schedule: BackupSchedule.every(Duration.hours(6)) });
+  expect(findings(setup)).toEqual([]);
+});
+
+test('nor when the log group is imported', () => {
+  const setup = new Setup();
+  setup.create({ logGroup: logs.LogGroup.fromLogGroupName(setup.stack, 'Logs', 'backups') });
+  setup.add();
   expect(findings(setup)).toEqual([]);
 });

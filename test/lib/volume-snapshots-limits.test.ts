@@ -324,6 +324,11 @@ const REFUSED: [name: string, props: () => Props, sentence: string][] = [
     'encryptionKey of the copy to eu-central-1 of schedule "Daily" must be a key, got: an alias: give the key by its ARN',
   ],
   [
+    'an alias for the key of a volume',
+    () => ({ encryptionKeys: [kms.Alias.fromAliasName(new Stack(), 'Alias', 'alias/volumes')] }),
+    'encryptionKey of a volume must be a key, got: an alias: give the key by its ARN',
+  ],
+  [
     'no zone',
     () => fast([]),
     `availabilityZones of fastRestore of schedule "Daily" must be 1 to 10, got: 0: ${OTHER} number`,

@@ -339,6 +339,21 @@ describe('the policy', () => {
 });
 
 describe('protect', () => {
+  test("a volume with the account's default key needs no right to it", () => {
+    const stack = new Stack(new App(), 'Shop', { env: { region: 'eu-west-1' } });
+    const encryptionKey = kms.Alias.fromAliasName(stack, 'Default', 'alias/aws/ebs');
+    own(stack).protect(
+      new ec2.Volume(stack, 'Data', {
+        availabilityZone: 'eu-west-1a',
+        size: Size.gibibytes(1),
+        encrypted: true,
+        encryptionKey,
+      }),
+    );
+    const [role] = Object.values(Template.fromStack(stack).findResources('AWS::IAM::Role'));
+    expect(JSON.stringify(role)).not.toContain('kms:');
+  });
+
   const own = (stack: Stack, target?: SnapshotTarget, id = 'Snapshots') =>
     new VolumeSnapshots(stack, id, { target, schedules: [daily({ hour: 3, retention: count(14) })] });
 

@@ -71,12 +71,16 @@ export const usualTimeout = (free: number): number => Math.min(12 * HOUR, Math.f
 /**
  * How old a source's newest backup may get if nobody says it. Its time is that of the schedule: before the next one is
  * complete, it gets as old as the longest gap, the flexible window and the timeout together. An hour is for being late:
- * Fargate starts tasks within minutes, and Scheduler tries again. Seconds.
+ * Fargate starts tasks within minutes, and Scheduler tries again, for longer if it may. Seconds.
  *
  * @param longestGap between two runs; left out when there is one run only
  */
-export const usualAllowedAge = (longestGap: number | undefined, timeout: number, flexibleWindow = 0): number =>
-  longestGap === undefined ? DAY + timeout : longestGap + flexibleWindow + timeout + HOUR;
+export const usualAllowedAge = (
+  longestGap: number | undefined,
+  timeout: number,
+  { flexibleWindow = 0, maxEventAge = HOUR } = {},
+): number =>
+  longestGap === undefined ? DAY + timeout : longestGap + flexibleWindow + timeout + Math.max(HOUR, maxEventAge);
 
 function zoneOf(name: string): Zone {
   try {

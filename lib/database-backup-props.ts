@@ -110,8 +110,8 @@ export interface AddDatabaseProps {
    * How old the newest backup may get before that is a fault. Longer than the longest time between two runs. Nothing is
    * deleted while it is older.
    *
-   * @default - the longest time between two runs, the schedule's flexible window, the timeout and an hour together; if the
-   * schedule fires once, a day and the timeout
+   * @default - the longest time between two runs, the schedule's flexible window, the timeout and an hour (or `maxEventAge`,
+   * if that is longer) together; if the schedule fires once, a day and the timeout
    */
   readonly allowedAge?: Duration;
 

@@ -8,12 +8,13 @@ import { fault, secondsOf } from './fault';
 export function allowedAgeOf(
   scope: IConstruct,
   given: Duration | undefined,
-  { longestGap, expressionString, flexibleWindow }: BoundSchedule,
+  { longestGap, expressionString, flexibleWindow, maxEventAgeSeconds: maxEventAge }: BoundSchedule,
   timeoutSeconds: number,
 ): Duration {
   const age = secondsOf(scope, 'allowedAge', given);
   if (age === undefined) {
-    return Duration.seconds(usualAllowedAge(longestGap, timeoutSeconds, flexibleWindow?.toSeconds()));
+    const late = { flexibleWindow: flexibleWindow?.toSeconds(), maxEventAge };
+    return Duration.seconds(usualAllowedAge(longestGap, timeoutSeconds, late));
   }
   if (longestGap !== undefined && age <= longestGap) {
     fault(

@@ -13,6 +13,7 @@ import type { Json } from './support';
 import { flat, Setup } from './support';
 
 const daily = (zone: string) => BackupSchedule.daily({ hour: 1, timeZone: TimeZone.of(zone) });
+const tries = (hours: number) => BackupSchedule.every(Duration.hours(6), { maxEventAge: Duration.hours(hours) });
 const flexible = () => BackupSchedule.every(Duration.hours(6), { flexibleWindow: Duration.hours(2) });
 
 test('creates what its databases share', () => {
@@ -280,6 +281,8 @@ describe('its pruning', () => {
     ['working days: the weekend', BackupSchedule.cron('0 2 ? * MON-FRI *'), undefined, 72 + 12 + 1],
     ['a day that the clock makes longer', daily('Europe/Paris'), undefined, 25 + 12 + 1],
     ['a flexible window', flexible(), Duration.hours(1), 6 + 2 + 1 + 1],
+    ['tries for longer than an hour', tries(4), Duration.hours(1), 6 + 4 + 1],
+    ['tries for less', tries(0.5), Duration.hours(1), 6 + 1 + 1],
     ['a schedule that fires once: a day and the timeout', BackupSchedule.cron('0 2 1 1 ? 2199'), undefined, 24 + 12],
   ])('allows a newest backup an age by its schedule: %s', (_, of, timeout, hours) => {
     const setup = new Setup();

@@ -28,8 +28,7 @@ export interface Inventory {
   readonly source: string;
   /** Oldest first. */
   readonly folders: readonly StoredFolder[];
-  readonly lock?: ObjectSummary;
-  /** Keys under the source's prefix that are not ours: they are left alone. */
+  /** Keys under the source's prefix that are not ours, nor its lock: they are left alone. */
   readonly strangers: number;
 }
 
@@ -40,12 +39,11 @@ export interface Inventory {
  */
 export async function readInventory(store: CatalogStore, source: string, id?: string): Promise<Inventory> {
   const folders = new Map<string, StoredFolder>();
-  let [lock, strangers]: [ObjectSummary | undefined, number] = [undefined, 0];
+  let strangers = 0;
   for await (const object of store.list(id === undefined ? sourcePrefix(source) : objectKey(source, id, ''))) {
-    if (object.key === lockKey(source)) lock = object;
-    else if (!place(folders, source, object)) strangers++;
+    if (object.key !== lockKey(source) && !place(folders, source, object)) strangers++;
   }
-  return { source, folders: [...folders.values()], ...(lock && { lock }), strangers };
+  return { source, folders: [...folders.values()], strangers };
 }
 
 function place(folders: Map<string, StoredFolder>, source: string, object: ObjectSummary): boolean {

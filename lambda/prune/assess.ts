@@ -10,7 +10,7 @@ import type { PruneBucket } from './prune-bucket';
 
 /** How many small objects are read at once, and how many bytes of them are held. */
 const WIDTH = 16;
-const WIDTH_BYTES = 16_000_000;
+const WIDTH_BYTES = 8_000_000;
 
 /** A folder with a manifest: a backup, as long as nothing is found to be wrong with it. */
 export interface FoundBackup extends RetainedBackup {

@@ -29,9 +29,9 @@ test('sorts what is ours into folders, oldest first, by one listing and nothing 
     `shop/${ID}/keep.json`,
     'shop/2026-11-19T02-00-00Z/shop.sql.zst',
   ]);
-  const { source, folders, lock, strangers } = await readInventory(store, 'shop');
+  const { source, folders, strangers } = await readInventory(store, 'shop');
   expect(store.prefixes).toEqual(['shop/']);
-  expect({ source, strangers, lock: lock?.key }).toEqual({ source: 'shop', strangers: 0, lock: 'shop/lock.json' });
+  expect({ source, strangers }).toEqual({ source: 'shop', strangers: 0 });
   expect(folders.map(({ id, time }) => [id, time.toISOString()])).toEqual([
     ['2026-11-19T02-00-00Z', '2026-11-19T02:00:00.000Z'],
     [ID, '2026-11-20T02:00:00.000Z'],
@@ -52,11 +52,18 @@ test.each([
   `shop/${ID}/`,
   `shop/${ID}/shop.sql`,
   `shop/${ID}/more/shop.sql.zst`,
+  `shop/${ID}/constructor`,
   'shop/2026-02-30T02-00-00Z/manifest.json',
   'shop/2026-11-20/manifest.json',
   `shop//${ID}/manifest.json`,
 ])("%s is a stranger's", async (key) => {
   expect(await readInventory(storeOf([key]), 'shop')).toEqual({ source: 'shop', folders: [], strangers: 1 });
+});
+
+test('of one folder only', async () => {
+  const store = storeOf([`shop/${ID}/manifest.json`, 'shop/2026-11-19T02-00-00Z/shop.sql.zst']);
+  expect((await readInventory(store, 'shop', ID)).folders.map(({ id }) => id)).toEqual([ID]);
+  expect(store.prefixes).toEqual([`shop/${ID}/`]);
 });
 
 test('a source whose name begins like this one is another one', async () => {

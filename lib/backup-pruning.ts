@@ -21,6 +21,7 @@ import { logGroupOf } from './private/log-group';
 import { provenMetric } from './private/metric';
 import { PruneSettings } from './private/prune-settings';
 import { requireRegion } from './private/region';
+import { registerPruned } from './private/source-registry';
 import type { Retention } from './retention';
 
 /** Properties of a BackupPruning. */
@@ -164,6 +165,7 @@ export class BackupPruning extends Construct {
     requireValue(this, 'source name', name);
     const wrong = sourceNameFault(name);
     if (wrong !== undefined) fault(this, wrong);
+    registerPruned(this, this.bucket, name);
     const allowedAge = secondsOf(this, 'allowedAge', props.allowedAge)!;
     requireRange(this, 'allowedAge', allowedAge, { from: 60, to: MAX_AGE, unit: 'seconds' });
     this.settings.add(this, name, props.retention._bind(this), allowedAge);

@@ -20,9 +20,6 @@ export class PruneSettings {
   constructor(private readonly fixed: Fixed) {}
 
   add(scope: IConstruct, source: string, policy: RetentionPolicy, allowedAgeSeconds: number): void {
-    if (Object.hasOwn(this.sources, source)) {
-      fault(scope, `source must be added once, got: "${source}" for the second time: leave one out`);
-    }
     this.sources[source] = { retention: this.indexOf(policy), allowedAgeSeconds };
     const { length } = JSON.stringify(this.content, (_, value: unknown) =>
       typeof value === 'string' && Token.isUnresolved(value) ? LONGEST_NAME : value,

@@ -328,12 +328,25 @@ describe('refuses', () => {
       'a source for the second time',
       'twice',
       {},
-      'source must be added once, got: "twice" for the second time: leave one out',
+      'source must be pruned once, got: "twice", which Stack/Pruning prunes already: leave one out',
     ],
   ])('%s', (_, name, props, sentence) => {
     const pruned = new Pruned().add('twice');
     expect(() => pruned.add(name, props)).toThrow(new Error(`Stack/Pruning: ${sentence}`));
   });
+});
+
+test('refuses a source that another pruning of the bucket has', () => {
+  const { stack, pruning } = new Pruned().add('shop');
+  const props = { retention: Retention.days(30), allowedAge: Duration.days(2) };
+  const other = new BackupPruning(stack, 'Other', { bucket: pruning.bucket });
+  expect(() => other.addSource('shop', props)).toThrow(
+    new Error(
+      'Stack/Other: source must be pruned once, got: "shop", which Stack/Pruning prunes already: leave one out',
+    ),
+  );
+  const elsewhere = new BackupPruning(stack, 'Elsewhere', { bucket: new BackupBucket(stack, 'OtherBucket') });
+  expect(() => elsewhere.addSource('shop', props)).not.toThrow();
 });
 
 describe('a backup that stands alone', () => {

@@ -10,7 +10,7 @@ import { Construct } from 'constructs';
 import { METRICS, PRUNE_METRICS } from '../catalog/contract';
 import { HANDLER_ENV, settingsPath } from '../catalog/handlers';
 import { sourceNameFault } from '../catalog/names';
-import type { IBackupBucket } from './backup-bucket';
+import type { IBackupBucket } from './backup-bucket-props';
 import { BackupSchedule } from './backup-schedule';
 import { acknowledgeWildcards } from './private/acknowledge';
 import { pruneStatements, undeleteStatements } from './private/bucket-policy';

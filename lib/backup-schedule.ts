@@ -17,14 +17,14 @@ export interface BackupScheduleOptions {
   readonly flexibleWindow?: Duration;
 
   /**
-   * How often Scheduler tries again when ECS refuses to start the task. 0 to 185.
+   * How often Scheduler tries again when the run cannot be started. 0 to 185.
    *
    * @default 5
    */
   readonly retryAttempts?: number;
 
   /**
-   * How long after the scheduled time Scheduler may still try to start the task. 1 minute to 24 hours.
+   * How long after the scheduled time Scheduler may still try to start the run. 1 minute to 24 hours.
    *
    * @default - one hour, or half of the schedule's shortest gap if that is less (but never less than a minute)
    */
@@ -78,7 +78,7 @@ export enum WeekDay {
   SATURDAY = 'SAT',
 }
 
-/** When backups are made. Times are checked at synth: a schedule that can never fire is refused. */
+/** When backups are made, or pruned. Times are checked at synth: a schedule that can never fire is refused. */
 export class BackupSchedule {
   /**
    * At a fixed distance. The first run starts as soon as the schedule is deployed.

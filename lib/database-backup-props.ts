@@ -5,7 +5,7 @@ import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
-import type { IBackupBucket } from './backup-bucket';
+import type { IBackupBucket } from './backup-bucket-props';
 import type { BackupPruning } from './backup-pruning';
 import type { BackupSchedule } from './backup-schedule';
 import type { Database } from './database';

@@ -8,7 +8,7 @@ import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import { Construct } from 'constructs';
 import { METRICS } from '../catalog/contract';
-import type { IBackupBucket } from './backup-bucket';
+import type { IBackupBucket } from './backup-bucket-props';
 import type { DatabaseBackupProps } from './database-backup-props';
 import { allowedAgeOf } from './private/allowed-age';
 import type { BoundDatabase } from './private/bound-database';

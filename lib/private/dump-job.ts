@@ -3,7 +3,7 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import type { IConstruct } from 'constructs';
 import type { DumpJob } from '../../catalog/contract';
 import { SCRATCH_DIRECTORY } from '../../catalog/contract';
-import type { IBackupBucket } from '../backup-bucket';
+import type { IBackupBucket } from '../backup-bucket-props';
 import type { DatabaseBackupProps } from '../database-backup-props';
 import type { BoundDatabase } from './bound-database';
 import { requireStandardQueue } from './dead-letter-queue';

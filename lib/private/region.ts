@@ -1,6 +1,6 @@
 import { Stack, Token } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
-import type { IBackupBucket } from '../backup-bucket';
+import type { IBackupBucket } from '../backup-bucket-props';
 import { fault } from './fault';
 
 /** Refuses a bucket in another Region, as far as that is known. */

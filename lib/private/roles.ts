@@ -4,7 +4,7 @@ import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import type { Construct } from 'constructs';
 import { sourcePrefix } from '../../catalog/names';
-import type { IBackupBucket } from '../backup-bucket';
+import type { IBackupBucket } from '../backup-bucket-props';
 import { acknowledgeLogs, acknowledgeWildcards } from './acknowledge';
 import { InlineRole } from './inline-role';
 import { rolePath } from './names';

@@ -1,7 +1,7 @@
 import { Token } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 import { sourceNameFault } from '../../catalog/names';
-import type { IBackupBucket } from '../backup-bucket';
+import type { IBackupBucket } from '../backup-bucket-props';
 import { fault, requireValue } from './fault';
 
 /** Who has what, in each app, by bucket and source name. */

@@ -2,7 +2,7 @@ import { Annotations } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 import type { RetentionPolicy } from '../../catalog/retention-policy';
 import { PERIODS } from '../../catalog/retention-policy';
-import type { IBackupBucket } from '../backup-bucket';
+import type { IBackupBucket } from '../backup-bucket-props';
 import type { Retention } from '../retention';
 import type { BoundSchedule } from './bound-schedule';
 import type { BoundTier } from './tier-rules';

@@ -57,6 +57,16 @@ test('tells what the guards refuse', async () => {
   );
 });
 
+test.each([
+  ['daily=7', 'every 1h', 2],
+  ['daily=14,weekly=8', 'every 4h', 0],
+  ['daily=7,keepFor=1d', 'every 1h', 2130],
+  ['daily=14,weekly=8', 'every 6h', 339],
+])('%s with a backup %s: %d are deleted in three months', async (retention, schedule, deleted) => {
+  const result = await json(retention, schedule, '--to', '2026-03-31');
+  expect(result).toMatchObject({ deleted, refusals: { length: deleted < 10 ? 1 : 0 } });
+});
+
 test('--json prints JSON alone', async () => {
   const result = await json('forever', 'weekly sunday 04:00', '--time-zone', 'Europe/Paris');
   expect(result).toMatchObject({

@@ -74,7 +74,9 @@ export class Output {
   }
 
   /** Prints a table. In a terminal the last column is wrapped to its width; elsewhere a row stays one line. */
-  table(head: readonly string[], rows: readonly (readonly string[])[]): void {
+  table(head: readonly string[], cells: readonly (readonly string[])[]): void {
+    // Tags hold what anybody wrote there: a terminal would obey it.
+    const rows = cells.map((row) => row.map((cell) => cell.replace(/\p{Cc}/gu, '?')));
     const widths = head.map((name, index) =>
       rows.reduce((most, row) => Math.max(most, row[index]!.length), name.length),
     );
@@ -87,7 +89,7 @@ export class Output {
         style: { head: [], border: [], 'padding-left': 0, 'padding-right': 2 },
         ...columns,
       });
-      table.push(...rows.slice(from, from + PART).map((row) => [...row]));
+      table.push(...rows.slice(from, from + PART));
       this.print(table.toString().replace(/ +$/gm, ''));
     }
   }

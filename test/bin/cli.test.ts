@@ -88,6 +88,12 @@ describe('output', () => {
     expect(lines.slice(1).filter((line) => line.length > 40)).toEqual([]);
   });
 
+  test('what somebody wrote into a tag does not command the terminal', () => {
+    const streams = captured();
+    new Output(streams).table(['source'], [['a\tb\u001b[31m']]);
+    expect(streams.out()).toBe('source\na?b?[31m\n');
+  });
+
   test('no colours without a terminal, nor with NO_COLOR', () => {
     expect(new Output(captured()).colors.isColorSupported).toBe(false);
     expect(new Output(terminal(80)).colors.isColorSupported).toBe(true);

@@ -32,6 +32,7 @@ const OBJECTS = 2;
 /** Requests that a run may send, by operation: lists of a thousand objects, one get a manifest that matters. */
 export const expectedRequests = ({ backups, deleted, keptByRule }: PruneRun): Requests => ({
   GetParametersByPath: 1,
+  GetBucketVersioning: 1,
   ListObjectsV2: 1 + Math.ceil((backups * OBJECTS) / 1000),
   GetObject: deleted + keptByRule,
   GetObjectLockConfiguration: 1,

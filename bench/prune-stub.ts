@@ -77,6 +77,10 @@ export class PruneStub {
   private operate(request: http.IncomingMessage, url: URL, body: string): [string, number, string] {
     const { searchParams: query, pathname } = url;
     if (request.headers['x-amz-target']) return ['GetParametersByPath', 200, this.parameters()];
+    if (query.has('versioning')) {
+      const answer = '<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>';
+      return ['GetBucketVersioning', 200, answer];
+    }
     if (query.has('object-lock')) {
       const code = 'ObjectLockConfigurationNotFoundError';
       return ['GetObjectLockConfiguration', 404, `<Error><Code>${code}</Code></Error>`];

@@ -78,6 +78,7 @@ async function findNewestProven(
   const newestFirst = backups.filter((backup) => !backup.gone && isCounted(backup, now)).reverse();
   for (const backup of newestFirst) {
     if (!backup.folder.verdict) continue;
+    bucket.requireTime();
     if (backup.proven === undefined) {
       const text = await bucket.read(backup.folder.verdict.key);
       backup.proven = text !== undefined && isProven(text);

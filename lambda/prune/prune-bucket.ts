@@ -1,5 +1,6 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import {
+  GetBucketVersioningCommand,
   GetObjectCommand,
   GetObjectLegalHoldCommand,
   GetObjectLockConfigurationCommand,
@@ -59,6 +60,12 @@ export class PruneBucket {
     if (!found) return false;
     const age = (this.clock.now().getTime() - found.LastModified!.getTime()) / 1000;
     return isHeld(parseLock(await found.Body!.transformToString('utf-8')), age);
+  }
+
+  /** Whether what is deleted can be brought back. */
+  async isVersioned(): Promise<boolean> {
+    const { Status } = await this.client.send(new GetBucketVersioningCommand({ Bucket: this.name }));
+    return Status === 'Enabled';
   }
 
   /** Why Object Lock forbids to delete any of these objects, if it does. Asks nothing if the bucket has no Object Lock. */

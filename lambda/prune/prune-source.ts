@@ -59,15 +59,15 @@ class SourcePruning {
   }
 
   async prune(): Promise<void> {
-    const { bucket, request } = this.run;
+    const { bucket } = this.run;
     if (!bucket.hasTime()) return this.stop('none of it was looked at');
     this.inventory = await readInventory(bucket.store, this.source);
     this.backups = foundBackups(this.inventory);
     await settle(bucket, this.source, this.backups, this.policy, this.now);
     let plan = this.plan();
     this.refusal = plan.refusal;
-    // What is held or damaged would not be deleted: the rest may be few enough. In a dry run a person is going to confirm it.
-    if (plan.refusal?.why === 'too-many' || (plan.refusal && request.dryRun)) {
+    // What is held or damaged would not be deleted: the rest may be few enough.
+    if (plan.refusal?.why === 'too-many') {
       await this.look(plan.decisions.filter(({ keep }) => !keep).map(({ backup }) => backup));
       plan = this.plan();
       this.refusal = plan.refusal;

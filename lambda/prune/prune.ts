@@ -49,6 +49,16 @@ async function pruneSources(request: PruneRequest, surroundings: Surroundings): 
   }
   const bucket = new PruneBucket(s3, name, hasTime);
   const folders = await rootFolders(bucket);
+  const versioned = await bucket.isVersioned().catch((error: unknown) => {
+    throw new HandlerError(
+      `could not look at the versioning of the bucket ${name}: ${errorText(error)}: nothing was done`,
+    );
+  });
+  if (!versioned) {
+    throw new HandlerError(
+      `the bucket ${name} keeps no versions, so that nothing could be brought back: nothing was done; enable versioning`,
+    );
+  }
   const unmanaged = only === undefined ? await unmanagedFolders(bucket, found, folders) : [];
   const sources: SourceReport[] = [];
   for (const source of only === undefined ? Object.keys(own.sources) : [only]) {

@@ -7,14 +7,15 @@ import { sourceNameFault } from '../../catalog/names';
 import { errorText, HandlerError } from './errors';
 import { retentionSchema } from './retention-schema';
 
+// Strict: what this version does not know may be what protects a source.
 const settingsSchema: z.ZodType<BucketSettings> = z
-  .object({
+  .strictObject({
     formatVersion: z.literal(SETTINGS_FORMAT),
     bucket: z.string(),
     retentions: z.array(retentionSchema),
     sources: z.record(
       z.string().refine((name) => sourceNameFault(name) === undefined, 'no name of a source'),
-      z.object({ retention: z.int().nonnegative(), allowedAgeSeconds: z.number().positive() }),
+      z.strictObject({ retention: z.int().nonnegative(), allowedAgeSeconds: z.number().positive() }),
     ),
     maxDeleteShare: z.number().min(0).max(1),
     pruneFunction: z.string(),

@@ -50,7 +50,7 @@ export function pruneStatements(bucketArn: string, keyArn: string): iam.PolicySt
   const records = [MANIFEST_FILE, VERDICT_FILE, KEEP_FILE].map((file) => `*/*/${file}`);
   return [
     allow(['s3:DeleteObject'], BACKUP_KEYS),
-    allow(['s3:ListBucket', 's3:GetBucketObjectLockConfiguration']),
+    allow(['s3:ListBucket', 's3:GetBucketVersioning', 's3:GetBucketObjectLockConfiguration']),
     allow(['s3:GetObject'], ...records, lockKey('*')),
     allow(['s3:GetObjectRetention', 's3:GetObjectLegalHold'], BACKUP_KEYS),
     new iam.PolicyStatement({ actions: ['kms:Decrypt'], resources: [keyArn] }),

@@ -125,6 +125,11 @@ test.each<[string, (name: string, bucket: string) => string, string]>([
     'are damaged: retentions: 0: Unrecognized key: "keepForEver"',
   ],
   [
+    'with something about a source that is not known',
+    (_, bucket) => JSON.stringify(settingsOf(bucket, ['shop'])).replace('"retention":0', '"retention":0,"hold":true'),
+    'are damaged: sources: shop: Unrecognized key: "hold"',
+  ],
+  [
     'with a source that names no retention',
     (_, bucket) => JSON.stringify(settingsOf(bucket, ['shop'], { retentions: [] })),
     'are damaged: shop: no retention has the number 0: deploy the stack again',

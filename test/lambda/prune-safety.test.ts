@@ -1,4 +1,5 @@
 import {
+  PutBucketVersioningCommand,
   PutObjectLegalHoldCommand,
   PutObjectLockConfigurationCommand,
   PutObjectRetentionCommand,
@@ -136,6 +137,14 @@ test.each<[string, (id: string) => Promise<void>, string]>([
     damaged: [{ id: ids[1], damage: expect.stringContaining(sentence) }],
   });
   expect(await scene.ids()).toEqual(ids.slice(0, 3));
+});
+
+test('2: one damaged backup after the other hands its place in the floor on', async () => {
+  const ids = [0, 5, 6, 7, 8, 9].map(daysAgo);
+  for (const id of ids) await scene.backup(id);
+  for (const id of ids.slice(1, 4)) await scene.put(manifestKey('shop', id), 'not JSON');
+  expect(await only()).toMatchObject({ kept: 2, deleted: 1, errors: [] });
+  expect(await scene.ids()).toEqual(ids.slice(0, 5));
 });
 
 test('1, 2: a manifest without any data is damaged, also where it would be deleted', async () => {
@@ -380,6 +389,14 @@ describe('data without a manifest', () => {
     expect((await scene.keys()).includes(data)).toBe(leftovers === 0);
   });
 
+  test('stays while a run by schedule is refused', async () => {
+    await scene.configure(JSON.stringify(settingsOf(scene.bucket, ['shop'], { maxDeleteShare: 0.5 })));
+    await scene.put(data);
+    for (const days of [4, 5, 6, 7]) await scene.backup(daysAgo(days));
+    expect(await inThreeDays()).toMatchObject({ leftovers: 0, refusal: { why: 'too-many' } });
+    expect(await scene.keys()).toContain(data);
+  });
+
   test('stays when a person has confirmed backups', async () => {
     await scene.put(data);
     proxy.clockShift = 3 * DAY_SECONDS * 1000;
@@ -505,6 +522,22 @@ test('calendar rules: what is damaged hands its period on', async () => {
   await scene.put(manifestKey('shop', ids[1]!), 'not JSON');
   await only();
   expect(await scene.ids()).toEqual(expect.arrayContaining([ids[0], ids[1], ids[2], ids[3]]));
+});
+
+test.each([
+  [
+    'cannot be asked',
+    (operation: string) => operation === 'GetBucketVersioning',
+    'could not look at the versioning of the bucket',
+  ],
+  ['is suspended', () => false, 'keeps no versions, so that nothing could be brought back: nothing was done; enable'],
+])('nothing is deleted for good: versioning %s', async (_, denied, sentence) => {
+  await nightly(6);
+  const VersioningConfiguration = { Status: 'Suspended' } as const;
+  await scene.s3.send(new PutBucketVersioningCommand({ Bucket: scene.bucket, VersioningConfiguration }));
+  proxy.rule = ({ operation }) => (denied(operation) ? { status: 403, code: 'AccessDenied' } : undefined);
+  await expect(scene.prune({}, proxy)).rejects.toThrow(sentence);
+  expect(await scene.ids()).toHaveLength(6);
 });
 
 test('a bucket that cannot be listed fails the run', async () => {

@@ -32,7 +32,7 @@ test('the prune role has these statements, and no other', () => {
   expect(rows('PruneRole')).toEqual([
     LOG,
     ['Allow', ['s3:DeleteObject'], [`${BUCKET}/*/????-??-??T??-??-??Z/*`]],
-    ['Allow', ['s3:ListBucket', 's3:GetBucketObjectLockConfiguration'], [BUCKET]],
+    ['Allow', ['s3:ListBucket', 's3:GetBucketVersioning', 's3:GetBucketObjectLockConfiguration'], [BUCKET]],
     [
       'Allow',
       ['s3:GetObject'],

@@ -14,6 +14,7 @@ export type Operation =
   | 'PutObject'
   | 'GetObject'
   | 'GetObjectLockConfiguration'
+  | 'GetBucketVersioning'
   | 'DeleteObjects'
   | 'DeleteObject'
   | 'Other';
@@ -51,6 +52,7 @@ function operationOf(method: string, url: URL): Operation {
   if (has('uploadId')) return method === 'POST' ? 'CompleteMultipartUpload' : 'AbortMultipartUpload';
   if (has('list-type')) return 'ListObjectsV2';
   if (has('object-lock')) return 'GetObjectLockConfiguration';
+  if (has('versioning')) return 'GetBucketVersioning';
   if (has('delete')) return 'DeleteObjects';
   if (method === 'DELETE') return 'DeleteObject';
   if (method === 'PUT') return 'PutObject';

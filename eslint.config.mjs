@@ -26,9 +26,10 @@ const zones = [
       './catalog/schedule-times.ts',
       './catalog/handlers.ts',
       './catalog/retention-policy.ts',
+      './catalog/simulate.ts',
     ),
     message:
-      'lib points at bundles; of catalog it may import only contract, handlers, names, engines, retention-policy and schedule-times.',
+      'lib points at bundles; of catalog it may import only contract, handlers, names, engines, retention-policy, schedule-times and simulate.',
   },
   ...['./lambda', './task'].map((target) => ({
     target,

@@ -136,6 +136,8 @@ export class BackupBucket extends BackupBucketBase {
         ...tierRules,
       ],
     });
+    // Without its policy a bucket that outlives its stack would let anybody delete who may delete objects.
+    this.bucket.policy!.applyRemovalPolicy(removalPolicy);
     if (tierRules.length > 0) this.sizeAsText();
     this.deleteDenial = denyDeletes('DenyDeletes', 's3:DeleteObject', this.bucketArn);
     this.versionDenial = denyDeletes('DenyDeletingVersions', 's3:DeleteObjectVersion', this.bucketArn);

@@ -106,6 +106,11 @@ export class BackupPruning extends Construct {
   public readonly logGroup: logs.ILogGroup;
   private readonly settings: PruneSettings;
 
+  /** @internal */
+  public get _maxDeleteShare(): number {
+    return this.settings.content.maxDeleteShare;
+  }
+
   constructor(scope: Construct, id: string, props: BackupPruningProps) {
     super(scope, id);
     const { bucket, maxDeletePercent = 50 } = props;

@@ -21,6 +21,7 @@ import { familyPrefix } from './private/names';
 import { retentionOf } from './private/retention-of';
 import { executionRole, schedulerRole, taskRole } from './private/roles';
 import { backupSchedule } from './private/schedule';
+import { checkPruning } from './private/prune-check';
 import { registerSource, sourceNameOf } from './private/source-registry';
 import { backupTask } from './private/task-definition';
 import { checkTiers } from './private/tier-check';
@@ -95,6 +96,9 @@ export class DatabaseBackup extends Construct implements ec2.IConnectable, iam.I
     const rules = database.allowTo ? letIn(this, database.allowTo, `backup of ${this.sourceName}`) : [];
     const { allowedAge, retention } = this;
     props.pruning?.addSource(this.sourceName, { allowedAge, retention });
+    if (props.pruning) {
+      checkPruning(this, this.sourceName, retention._bind(this), props.pruning._maxDeleteShare, bound);
+    }
     this.schedulerRole = props.schedulerRole ?? schedulerRole(this, props.scheduleGroup);
     this.grantRun(this.schedulerRole);
     props.deadLetterQueue?.grantSendMessages(this.schedulerRole);

@@ -41,7 +41,7 @@ export class HandlerFunction extends Construct {
       code: lambda.Code.fromAsset(bundleFolder(props.handler)),
       handler: 'index.handler',
       runtime: lambda.Runtime.NODEJS_24_X,
-      memorySize: 256,
+      memorySize: 512,
       timeout: Duration.minutes(15),
       role: this.role,
       environment,

@@ -104,7 +104,7 @@ describe('what is deployed', () => {
 
   test.each(['Prune', 'Undelete'] as const)('the function: %s', async (name) => {
     expect(await configuration(name)).toMatchObject({
-      ...{ Runtime: 'nodejs24.x', Handler: 'index.handler', MemorySize: 256, Timeout: 900 },
+      ...{ Runtime: 'nodejs24.x', Handler: 'index.handler', MemorySize: 512, Timeout: 900 },
       LoggingConfig: { LogFormat: 'Text', LogGroup: outputs.LogGroup },
       Environment: { Variables: expect.objectContaining({ BACKUP_BUCKET: outputs.Bucket }) as unknown },
     });

@@ -20,6 +20,15 @@ function policy(template: Template) {
 }
 const statement = (template: Template, sid: string) => policy(template).find(({ Sid }) => Sid === sid);
 
+test.each([
+  [undefined, 'Retain'],
+  [RemovalPolicy.DESTROY, 'Delete'],
+])('a bucket that outlives its stack keeps its policy: %s', (removalPolicy, expected) => {
+  const stack = new Stack();
+  new BackupBucket(stack, 'Bucket', { removalPolicy });
+  Template.fromStack(stack).hasResource('AWS::S3::BucketPolicy', { DeletionPolicy: expected });
+});
+
 test('is encrypted, versioned, private and tidy, and survives its stack', () => {
   const { template } = create();
   template().hasResource('AWS::S3::Bucket', {

@@ -55,7 +55,7 @@ describe('its functions', () => {
     expect(properties).toMatchObject({
       Runtime: 'nodejs24.x',
       Handler: 'index.handler',
-      MemorySize: 256,
+      MemorySize: 512,
       Timeout: 900,
     });
     expect(properties).not.toHaveProperty('ReservedConcurrentExecutions');

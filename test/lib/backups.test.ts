@@ -1,5 +1,5 @@
 import { Duration, NestedStack, RemovalPolicy, TimeZone } from 'aws-cdk-lib';
-import { Template } from 'aws-cdk-lib/assertions';
+import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as kms from 'aws-cdk-lib/aws-kms';
@@ -262,6 +262,34 @@ describe('its pruning', () => {
     expect(maxDeleteShare).toBe(0.1);
     expect(schedule(setup).ScheduleExpression).toBe('cron(0 22 * * ? *)');
     expect(orders.retention._bind(orders).forever).toBe(true);
+  });
+
+  test.each([
+    ['the default, every hour', Retention.oneYear(), Duration.hours(1), 50, false],
+    ['a week of days, every hour', Retention.gfs({ daily: 7 }), Duration.hours(1), 50, true],
+    [
+      'the same with two days of all',
+      Retention.gfs({ keepFor: Duration.days(2), daily: 7 }),
+      Duration.hours(1),
+      50,
+      false,
+    ],
+    ['the same where more may be deleted', Retention.gfs({ daily: 7 }), Duration.hours(1), 90, false],
+    ['a week of days, every 6 hours', Retention.gfs({ daily: 7 }), Duration.hours(6), 50, false],
+    ['two weeks of days, every 4 hours', Retention.gfs({ daily: 14, weekly: 8 }), Duration.hours(4), 50, true],
+    ['a week of everything, every hour', Retention.days(7), Duration.hours(1), 50, false],
+    ['for ever, every minute', Retention.forever(), Duration.minutes(1), 50, false],
+  ])('warns of a retention that is held back every night: %s', (_, retention, gap, maxDeletePercent, warns) => {
+    const setup = new Setup();
+    setup.create({ maxDeletePercent });
+    setup.add({ retention, schedule: BackupSchedule.every(gap) });
+    const warnings = Annotations.fromStack(setup.stack).findWarning('*', Match.stringLikeRegexp('pruningHeldBack'));
+    expect(warnings.map(({ id }) => id)).toEqual(warns ? ['/Stack/Backups/Shop'] : []);
+    if (warns) {
+      expect(warnings[0]!.entry.data).toMatch(
+        /^the retention of source shop with rate\(\d hours?\) is held back every night \(\d+ of \d+ backups would be deleted, and a run by schedule deletes at most 50 % of them\): let it keep every backup of at least two days with keepFor, or raise maxDeletePercent \[ack/,
+      );
+    }
   });
 
   test('reports where the backups do: same group, same queue, same log', () => {

@@ -40,12 +40,13 @@ module.exports = {
       ...common,
       displayName: 'unit',
       globalSetup: '<rootDir>/test/global-setup.mjs',
-      testMatch: group('lib', 'catalog', 'task', 'bin', 'bench', 'examples'),
+      setupFiles: ['<rootDir>/test/without-cdk-validation.cjs'],
+      testMatch: group('lib', 'catalog', 'task', 'bin', 'bench'),
     },
     {
       ...common,
       displayName: 'integration',
-      testMatch: group('compare', 'e2e', 'faults', 'image', 'lambda', 'lint', 'build', 'docs'),
+      testMatch: group('compare', 'e2e', 'examples', 'faults', 'image', 'lambda', 'lint', 'build', 'docs'),
     },
   ],
 };

@@ -19,8 +19,7 @@ beforeEach(async () => {
   proxy.reset();
   jest.spyOn(process.stdout, 'write').mockReturnValue(true);
   scene = await PruneScene.create(emulator, `prune-deletes-${++count}`);
-  ids = Array.from({ length: 6 }, (_, day) => daysAgo(day));
-  for (const id of ids) await scene.backup(id);
+  ids = await scene.nightly(6);
 });
 afterEach(() => jest.restoreAllMocks());
 afterAll(async () => {

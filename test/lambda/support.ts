@@ -87,6 +87,13 @@ export class PruneScene {
     return id;
   }
 
+  /** Backups of today back to so many days ago, newest first. */
+  async nightly(days: number, source = 'shop'): Promise<string[]> {
+    const ids = Array.from({ length: days }, (_, day) => daysAgo(day));
+    for (const id of ids) await this.backup(id, source);
+    return ids;
+  }
+
   async verdict(id: string, verdict: 'passed' | 'failed', source = 'shop'): Promise<void> {
     const text = JSON.stringify({ formatVersion: 1, verdict, testedAt: new Date().toISOString() });
     await this.put(objectKey(source, id, VERDICT_FILE), text);

@@ -20,6 +20,7 @@ const zones = [
     from: './',
     except: only(
       './lib',
+      './catalog/alarms.ts',
       './catalog/contract.ts',
       './catalog/names.ts',
       './catalog/engines.ts',
@@ -29,7 +30,7 @@ const zones = [
       './catalog/simulate.ts',
     ),
     message:
-      'lib points at bundles; of catalog it may import only contract, handlers, names, engines, retention-policy, schedule-times and simulate.',
+      'lib points at bundles; of catalog it may import only alarms, contract, handlers, names, engines, retention-policy, schedule-times and simulate.',
   },
   ...['./lambda', './task'].map((target) => ({
     target,

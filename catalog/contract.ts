@@ -110,8 +110,9 @@ export const EXIT_CODES = {
 export type ExitCodeName = keyof typeof EXIT_CODES;
 
 /**
- * Metrics, written as CloudWatch embedded metric format to the log, by {@link METRICS.bucket} and {@link METRICS.source}:
- * a source's name is unique in its bucket only.
+ * Metrics of the program, written as CloudWatch embedded metric format to the log, by {@link METRICS.bucket} and
+ * {@link METRICS.source}: a source's name is unique in its bucket only. With those of {@link MEASURE_METRICS} they are six
+ * a source, each of which costs money.
  */
 export const METRICS = {
   namespace: 'ProvenBackups',
@@ -121,10 +122,22 @@ export const METRICS = {
   success: 'BackupSuccess',
   /** Seconds from start to end. */
   duration: 'BackupDuration',
-  /** Bytes that the dump tool wrote, before compression. */
-  bytesIn: 'BackupBytesIn',
   /** Bytes stored in S3. */
-  bytesOut: 'BackupBytesOut',
+  size: 'BackupSize',
+} as const;
+
+/** Metrics of the measure function, in the same namespace, by bucket and source unless something else is said. */
+export const MEASURE_METRICS = {
+  /** Age of the newest whole backup; without one, how long it has been waited for. Seconds. */
+  age: 'BackupAge',
+  /** How many robust deviations the newest backup is off its history, signed. Not before there is a history. None. */
+  sizeDeviation: 'BackupSizeDeviation',
+  /** Age of the newest proven backup. Not before a restore test has passed. Seconds. */
+  provenAge: 'ProvenAge',
+  /** Sources that could not be measured. By bucket alone. Count. */
+  unmeasured: 'UnmeasuredSources',
+  /** Confirmed subscriptions of the topic. By bucket alone. Count. */
+  subscriptions: 'ConfirmedSubscriptions',
 } as const;
 
 /**

@@ -7,7 +7,7 @@ import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import { Construct } from 'constructs';
-import { METRICS } from '../catalog/contract';
+import { MEASURE_METRICS, METRICS } from '../catalog/contract';
 import type { IBackupBucket } from './backup-bucket-props';
 import type { DatabaseBackupProps } from './database-backup-props';
 import { allowedAgeOf } from './private/allowed-age';
@@ -162,21 +162,39 @@ export class DatabaseBackup extends Construct implements ec2.IConnectable, iam.I
   }
 
   /**
-   * Bytes that the dump tool wrote, before compression.
-   *
-   * @default - maximum over one hour
-   */
-  public metricBytesIn(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return this.metric(METRICS.bytesIn, props);
-  }
-
-  /**
    * Bytes stored in the bucket.
    *
    * @default - maximum over one hour
    */
-  public metricBytesOut(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return this.metric(METRICS.bytesOut, props);
+  public metricSize(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric(METRICS.size, props);
+  }
+
+  /**
+   * Age of the newest whole backup; without one, how long it has been waited for. Seconds. Needs `alarms`.
+   *
+   * @default - maximum over one hour
+   */
+  public metricAge(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric(MEASURE_METRICS.age, props);
+  }
+
+  /**
+   * How many robust deviations the newest backup is off the history of its source, below it with a minus. Needs `alarms`.
+   *
+   * @default - maximum over one hour
+   */
+  public metricSizeDeviation(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric(MEASURE_METRICS.sizeDeviation, props);
+  }
+
+  /**
+   * Age of the newest proven backup. Seconds. Nothing before a restore test has passed. Needs `alarms`.
+   *
+   * @default - maximum over one hour
+   */
+  public metricProvenAge(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric(MEASURE_METRICS.provenAge, props);
   }
 
   private taskSecurityGroups(database: BoundDatabase, given: ec2.ISecurityGroup[] = []): ec2.ISecurityGroup[] {

@@ -45,17 +45,18 @@ export async function dump(run: Run, log: Log, stop: AbortController): Promise<v
     writeMetrics(log, job, {
       success,
       durationSeconds: Math.round(performance.now() - started) / 1000,
-      bytesIn: meter.bytesIn,
-      bytesOut: meter.bytesOut,
+      bytes: meter.bytesOut,
     });
   try {
     const made = await new BackupRun(run, log, meter, stop).execute();
     // A run that found its backup made already measured nothing: zeros would look like a strange size.
     if (made) metrics(true);
   } catch (error) {
-    metrics(false);
     // What stopped the run is its cause, whatever broke in consequence.
-    throw asBackupError(stop.signal.aborted ? stop.signal.reason : error);
+    const failure = asBackupError(stop.signal.aborted ? stop.signal.reason : error);
+    // The run that holds the lock tells how it ends: a second delivery of its start is no failure of the source.
+    if (failure.exit !== 'alreadyRunning') metrics(false);
+    throw failure;
   } finally {
     clearTimeout(deadline);
     meter.stop();

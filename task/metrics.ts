@@ -5,8 +5,8 @@ import type { Log } from './log';
 export interface RunMetrics {
   readonly success: boolean;
   readonly durationSeconds: number;
-  readonly bytesIn: number;
-  readonly bytesOut: number;
+  /** Bytes stored. */
+  readonly bytes: number;
 }
 
 /**
@@ -18,12 +18,7 @@ export function writeMetrics(log: Log, job: Pick<DumpJob, 'bucket' | 'source'>, 
     { name: METRICS.success, unit: 'Count', value: metrics.success ? 1 : 0 },
     { name: METRICS.duration, unit: 'Seconds', value: metrics.durationSeconds },
     // Bytes of a run that failed would look like a strange size: they are no backup's.
-    ...(metrics.success
-      ? [
-          { name: METRICS.bytesIn, unit: 'Bytes', value: metrics.bytesIn },
-          { name: METRICS.bytesOut, unit: 'Bytes', value: metrics.bytesOut },
-        ]
-      : []),
+    ...(metrics.success ? [{ name: METRICS.size, unit: 'Bytes', value: metrics.bytes }] : []),
   ];
   log.raw({
     _aws: {

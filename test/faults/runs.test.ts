@@ -73,6 +73,8 @@ describe('a run', () => {
         /^another run of source two has held its lock since .* and renewed it \d+ s ago: this run made no backup; .*$/,
       ),
     });
+    // The other run tells how it ends.
+    expect(second.output).not.toContain('BackupSuccess');
     const other = Program.run(fixture.sqlite('two-other'));
     release();
     expect(await first.result()).toMatchObject({ exit: 'success' });

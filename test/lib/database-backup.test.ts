@@ -274,8 +274,10 @@ describe('for others to use', () => {
   test.each([
     ['metricSuccess', 'BackupSuccess', 'Sum'],
     ['metricDuration', 'BackupDuration', 'Maximum'],
-    ['metricBytesIn', 'BackupBytesIn', 'Maximum'],
-    ['metricBytesOut', 'BackupBytesOut', 'Maximum'],
+    ['metricSize', 'BackupSize', 'Maximum'],
+    ['metricAge', 'BackupAge', 'Maximum'],
+    ['metricSizeDeviation', 'BackupSizeDeviation', 'Maximum'],
+    ['metricProvenAge', 'ProvenAge', 'Maximum'],
   ] as const)('%s', (method, metricName, statistic) => {
     const setup = new Setup();
     const metric = setup.add()[method]();

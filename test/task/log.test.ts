@@ -48,11 +48,11 @@ test('metrics are a line of embedded metric format, and a failed run reports no 
   writeMetrics(
     log,
     { bucket: 'backups', source: 'shop' },
-    { success: false, durationSeconds: 1.5, bytesIn: 10, bytesOut: 5 },
+    { success: false, durationSeconds: 1.5, bytes: 5 },
   );
   const line = JSON.parse(text()) as { _aws: { CloudWatchMetrics: object[] } };
   expect(line).toMatchObject({ Source: 'shop', BackupSuccess: 0, BackupDuration: 1.5 });
-  expect(line).not.toHaveProperty(METRICS.bytesIn);
+  expect(line).not.toHaveProperty(METRICS.size);
   expect(line._aws.CloudWatchMetrics).toEqual([
     {
       Namespace: 'ProvenBackups',

@@ -1,0 +1,226 @@
+/**
+ * The contract of the alarms, between the constructs (`lib/`), the handlers (`lambda/`) and the command line (`bin/`):
+ * signals, settings, messages between the functions, and what subscribers of the topic are told. Free of dependencies,
+ * because the construct library has none.
+ */
+
+/** The six ways in which backups go wrong. */
+export const SIGNALS = ['failed', 'never-started', 'silent', 'strange-size', 'not-proven', 'housekeeping'] as const;
+export type Signal = (typeof SIGNALS)[number];
+
+/** Signals of a single source; `housekeeping` is the bucket's. */
+export type SourceSignal = Exclude<Signal, 'housekeeping'>;
+
+/** Environment variables of the functions that measure and notify. */
+export const ALARM_ENV = {
+  /** Name of the parameter with the {@link AlarmSettings}. */
+  settings: 'ALARM_SETTINGS',
+  /** ARN of the topic. Notify only. */
+  topic: 'ALARM_TOPIC',
+  /** Name of the table that remembers which problems are open. */
+  memory: 'ALARM_MEMORY',
+  /** URL of the queue of what the notify function is to look at. Measure only. */
+  events: 'ALARM_EVENTS',
+} as const;
+
+/** Newest format of {@link AlarmSettings}. */
+export const ALARM_SETTINGS_FORMAT = 1;
+
+/** Path of the settings of all constructs that watch sources in a bucket. */
+export const alarmSettingsPath = (bucket: string): string => `/proven-backups/${bucket}/alarms/`;
+
+/** Bounds of what a backup's size and its number of rows may do against the history of its source. */
+export interface SizeBounds {
+  /** Robust deviations below the median that are still usual. */
+  readonly shrink: number;
+  /** Robust deviations above the median that are still usual. */
+  readonly growth: number;
+  /** Fewer earlier backups than this, and only emptiness is strange. */
+  readonly minHistory: number;
+  /** Tables that may be empty or gone: `jobs`, `shop.sessions`, `shop.log_*`. */
+  readonly ignoreTables?: readonly string[];
+}
+
+/** What is usual unless something else is set. A deviation is at least 5 % of the median: 4 of them are 20 %. */
+export const DEFAULT_SIZE_BOUNDS: SizeBounds = { shrink: 4, growth: 10, minHistory: 5 };
+
+/** What is set for one source. */
+export interface AlarmedSource {
+  /** Which of {@link AlarmSettings.families} its task family begins with; the rest of the family is the source's name. */
+  readonly family: number;
+  /** Which of {@link AlarmSettings.logGroups} its runs write to. */
+  readonly logGroup: number;
+  /** A newest backup older than this is a fault. Seconds. */
+  readonly allowedAgeSeconds: number;
+  /** A newest proven backup older than this is a fault, once a restore test has taken place. Seconds. */
+  readonly provenAgeSeconds: number;
+  /** Which of {@link AlarmSettings.sizeBounds} holds; the default bounds when left out. */
+  readonly sizeBounds?: number;
+  /** Signals that are turned off for it. */
+  readonly off?: readonly SourceSignal[];
+}
+
+/** How often the digest is sent. */
+export const DIGESTS = ['off', 'each', 'daily', 'weekly'] as const;
+export type Digest = (typeof DIGESTS)[number];
+
+/**
+ * What is set for the sources that one construct watches in a bucket. The text of a parameter of Systems Manager, of at
+ * most 8 KB: what sources have in common they share by number.
+ */
+export interface AlarmSettings {
+  readonly formatVersion: 1;
+  readonly bucket: string;
+  /** IANA name of the zone of the times in emails. */
+  readonly timeZone: string;
+  readonly digest: Digest;
+  /** Signals that are turned off for all. */
+  readonly off: readonly Signal[];
+  /** What task families begin with. */
+  readonly families: readonly string[];
+  /** Names of log groups. */
+  readonly logGroups: readonly string[];
+  readonly sizeBounds: readonly SizeBounds[];
+  /** By name. */
+  readonly sources: Readonly<Record<string, AlarmedSource>>;
+  /** Names of the functions. */
+  readonly measureFunction: string;
+  readonly notifyFunction: string;
+}
+
+/** A backup, as an email tells of it. */
+export interface BackupFacts {
+  readonly id: string;
+  /** When it was made: the time of its id. ISO 8601, UTC. */
+  readonly time: string;
+  readonly ageSeconds: number;
+  /** Bytes stored. */
+  readonly bytes: number;
+  /** Bytes before compression. */
+  readonly uncompressedBytes: number;
+  /** Rows of all tables, where they are known. */
+  readonly rows?: number;
+  readonly tables: number;
+  readonly durationSeconds: number;
+  readonly engine: string;
+}
+
+/** What the measuring found wrong with a source. */
+export interface Finding {
+  readonly signal: 'silent' | 'strange-size' | 'not-proven';
+  /** What is wrong, in a word: sources with the same one share an email. */
+  readonly cause: Cause;
+  /** What is wrong, in a sentence without the source's name, not capitalised, without a full stop. */
+  readonly sentence: string;
+  /** Since when. ISO 8601, UTC. */
+  readonly since: string;
+}
+
+/** How a source is, as the catalog tells it. */
+export interface SourceHealth {
+  readonly source: string;
+  /** Its newest whole backup. */
+  readonly newest?: BackupFacts;
+  /** Age of the newest whole backup; without one, how long it has been waited for. Seconds. */
+  readonly ageSeconds: number;
+  readonly allowedAgeSeconds: number;
+  /** Its newest proven backup. */
+  readonly proven?: { readonly id: string; readonly testedAt: string; readonly ageSeconds: number };
+  /** How many robust deviations the newest backup is off its history; the further one of size and rows. Signed. */
+  readonly sizeDeviation?: number;
+  /** Median of the bytes before compression of the history. */
+  readonly usualBytes?: number;
+  readonly findings: readonly Finding[];
+  /** Why it could not be measured. What is said above is not known then. */
+  readonly failure?: string;
+}
+
+/** What the measure function tells the notify function, through the queue, after every run. */
+export interface Measured {
+  readonly kind: 'measured';
+  readonly bucket: string;
+  /** ISO 8601, UTC. */
+  readonly at: string;
+  /** The sources of this message: a run with many sends several. */
+  readonly sources: readonly SourceHealth[];
+  /** Subscriptions of the topic; left out when they could not be listed. */
+  readonly subscriptions?: { readonly confirmed: number; readonly pending: number };
+}
+
+/** What a schedule sends through the queue when a digest is due. */
+export interface DigestDue {
+  readonly kind: 'digest';
+}
+
+/** What the command line asks the notify function. */
+export interface AlarmTestRequest {
+  readonly test: true;
+}
+
+/** What it answers. */
+export interface AlarmTestReport {
+  readonly topic: string;
+  /** Subjects of the emails that were published, one of each kind. */
+  readonly published: readonly string[];
+  /** What could not be published, and why. */
+  readonly failures: readonly string[];
+  readonly subscriptions: readonly SubscriptionFacts[];
+}
+
+/** A subscription of the topic. */
+export interface SubscriptionFacts {
+  readonly protocol: string;
+  /** The address or ARN. */
+  readonly endpoint: string;
+  readonly confirmed: boolean;
+}
+
+/** Why a problem is there, in a word. Problems with the same signal and cause share an email; a table says what to do. */
+export const CAUSES = {
+  /** Names of exit codes of the program, and what it could not say itself. */
+  failed: [
+    'configuration',
+    'connection',
+    'privileges',
+    'dumpFailed',
+    'uploadFailed',
+    'timedOut',
+    'unexpected',
+    'interrupted',
+    'out-of-memory',
+    'killed',
+    'crashed',
+    'spot-interruption',
+    'stopped-by-user',
+    'maintenance',
+    'unknown-exit',
+  ],
+  'never-started': [
+    'image',
+    'secret',
+    'network',
+    'capacity',
+    'logging',
+    'volume',
+    'container',
+    'scheduler',
+    'refused-by-ecs',
+    'start-failed',
+  ],
+  silent: ['too-old', 'no-backup-yet', 'not-measured'],
+  'strange-size': ['empty', 'table-lost', 'shrunk', 'grown'],
+  'not-proven': ['proof-too-old', 'restore-test-failed'],
+  housekeeping: [
+    'prune',
+    'prune-snapshots',
+    'measure',
+    'snapshot-policy',
+    'snapshot',
+    'replication',
+    'denied-delete',
+    'no-subscriber',
+    'dead-letters',
+    'other',
+  ],
+} as const satisfies Readonly<Record<Signal, readonly string[]>>;
+export type Cause = (typeof CAUSES)[Signal][number];

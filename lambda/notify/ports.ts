@@ -1,0 +1,59 @@
+/** What the notify function needs of the world: the logic takes these, so that each part can be looked at by itself. */
+import type { Signal, SourceHealth, SubscriptionFacts } from '../../catalog/alarms';
+import type { Cause } from '../../catalog/alarms';
+import type { Notification } from '../../catalog/notification';
+
+/** A problem that is remembered. */
+export interface OpenProblem {
+  readonly cause: Cause;
+  readonly sentence: string;
+  readonly since: string;
+  /** When it was last told; left out while it is held back. */
+  readonly toldAt?: string;
+  /** How often it has happened since the last good news. */
+  readonly times: number;
+}
+
+/** What is remembered of a source, or of one part of the housekeeping. */
+export interface Remembered {
+  readonly of: string;
+  readonly open: Readonly<Partial<Record<Signal, OpenProblem>>>;
+  /** When the last good news came: older troubles are out of date. */
+  readonly goodAt?: string;
+  /** Of the last events that were taken in: they may come twice. */
+  readonly seen: readonly string[];
+  /** Counts up with every write. 0: never written. */
+  readonly version: number;
+}
+
+/** Remembers across invocations. */
+export interface Memory {
+  /** What is remembered; a blank with version 0 if nothing is. */
+  read(of: string): Promise<Remembered>;
+  /** @returns false if somebody else wrote in between: read again */
+  write(next: Remembered): Promise<boolean>;
+  /** When the measuring last told something; `undefined` if it never did. */
+  measuredAt(): Promise<Date | undefined>;
+}
+
+/** What a schedule starts. */
+export interface ScheduleTarget {
+  /** Family of the task definition. */
+  readonly family?: string;
+  readonly functionName?: string;
+}
+
+/** Finds out about the target of a schedule; `undefined` if the schedule is gone. */
+export type LookUpSchedule = (scheduleArn: string) => Promise<ScheduleTarget | undefined>;
+
+/** The last lines of a stream of a log, oldest first; empty if there is no such stream. */
+export type ReadLog = (logGroup: string, logStream: string) => Promise<readonly string[]>;
+
+/** How sources are now, as the catalog tells it. */
+export type ReadHealth = (sources: readonly string[]) => Promise<readonly SourceHealth[]>;
+
+/** Publishes to the topic. */
+export type Publish = (notification: Notification, text: string) => Promise<void>;
+
+/** Subscriptions of the topic. */
+export type ListSubscriptions = () => Promise<readonly SubscriptionFacts[]>;

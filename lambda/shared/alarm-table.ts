@@ -1,0 +1,15 @@
+/**
+ * Keys of the table in which the functions of the alarms remember. Its one key is {@link KEY}, a text. What it loses costs
+ * an email too many, never one too few.
+ */
+
+export const KEY = 'of';
+/** Attribute with the time, in seconds since 1970, after which DynamoDB removes an item. */
+export const EXPIRES = 'expiresAt';
+
+/** When the measuring last told what it found: `{ of, at }`. */
+export const MEASURED_KEY = 'measured';
+/** Since when a source without any backup has been waited for: `{ of, since }`. */
+export const firstSeenKey = (source: string): string => `first-seen/${source}`;
+/** What is remembered of the problems of a source, or of a part of the housekeeping. */
+export const problemsKey = (of: string): string => `problems/${of}`;

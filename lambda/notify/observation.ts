@@ -9,6 +9,8 @@ export interface Trouble extends Problem {
   readonly of: string;
   /** When it happened: an older one than the last good news is out of date. ISO 8601, UTC. */
   readonly at: string;
+  /** Of the event that says so: it may come twice, and with the same one. */
+  readonly event: string;
   /** The event cannot be judged yet: try again later unless it has been tried this often. */
   readonly unsure?: boolean;
 }
@@ -22,6 +24,8 @@ export interface GoodNews {
   /** What is over with it. */
   readonly ends: readonly Signal[];
   readonly at: string;
+  /** Of the event that says so. */
+  readonly event: string;
 }
 
 /** What one message of the queue says. */

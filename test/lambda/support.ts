@@ -158,7 +158,7 @@ export interface Invocation {
 
 /** Runs the bundle of a handler as Lambda does: in a process of its own, with nothing but its environment. */
 export async function invoke(
-  folder: 'prune' | 'undelete',
+  folder: 'measure' | 'notify' | 'prune' | 'undelete',
   event: unknown,
   env: Record<string, string>,
   preload = '',

@@ -15,12 +15,22 @@ export type SourceSignal = Exclude<Signal, 'housekeeping'>;
 export const ALARM_ENV = {
   /** Name of the parameter with the {@link AlarmSettings}. */
   settings: 'ALARM_SETTINGS',
-  /** ARN of the topic. Notify only. */
+  /** ARN of the topic. */
   topic: 'ALARM_TOPIC',
   /** Name of the table that remembers which problems are open. */
   memory: 'ALARM_MEMORY',
   /** URL of the queue of what the notify function is to look at. Measure only. */
   events: 'ALARM_EVENTS',
+  /** ARN of the dead-letter queue of EventBridge Scheduler that it reads too, if it does. Notify only. */
+  deadLetters: 'ALARM_DEAD_LETTERS',
+} as const;
+
+/** Attributes of the table in which the functions remember. */
+export const ALARM_TABLE = {
+  /** Its one key, a text. */
+  key: 'of',
+  /** Time, in seconds since 1970, after which DynamoDB removes an item. */
+  expires: 'expiresAt',
 } as const;
 
 /** Newest format of {@link AlarmSettings}. */

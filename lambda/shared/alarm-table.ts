@@ -2,10 +2,9 @@
  * Keys of the table in which the functions of the alarms remember. Its one key is {@link KEY}, a text. What it loses costs
  * an email too many, never one too few.
  */
+import { ALARM_TABLE } from '../../catalog/alarms';
 
-export const KEY = 'of';
-/** Attribute with the time, in seconds since 1970, after which DynamoDB removes an item. */
-export const EXPIRES = 'expiresAt';
+export const { key: KEY, expires: EXPIRES } = ALARM_TABLE;
 
 /** When the measuring last told what it found: `{ of, at }`. */
 export const MEASURED_KEY = 'measured';

@@ -1,17 +1,10 @@
 /** What the command line reads of the settings of a bucket: who manages which sources, and by which functions. */
 import type { SSMClient } from '@aws-sdk/client-ssm';
-import { paginateGetParametersByPath } from '@aws-sdk/client-ssm';
-import { z } from 'zod';
-import { SETTINGS_FORMAT, settingsPath } from '../catalog/handlers';
+import { alarmSettingsPath } from '../catalog/alarms';
+import { settingsPath } from '../catalog/handlers';
+import { parseAlarmManager, parseBucketSettings, readParameters, SettingsError } from '../catalog/settings';
 import { ask } from './aws';
 import { CommandError } from './output';
-
-const managerSchema = z.object({
-  formatVersion: z.number(),
-  sources: z.record(z.string(), z.unknown()),
-  pruneFunction: z.string(),
-  undeleteFunction: z.string(),
-});
 
 /** A construct that manages sources of a bucket. */
 export interface Manager {
@@ -28,39 +21,44 @@ export interface Manager {
  * @throws CommandError if there is none, or one cannot be read
  */
 export async function readManagers(ssm: SSMClient, bucket: string): Promise<Manager[]> {
-  const managers: Manager[] = [];
-  const wish = { doing: `read the settings of bucket ${bucket}`, action: 'ssm:GetParametersByPath' };
-  await ask(wish, async () => {
-    for await (const page of paginateGetParametersByPath({ client: ssm }, { Path: settingsPath(bucket) })) {
-      for (const { Name, Value } of page.Parameters ?? []) managers.push(parseManager(Name!, Value!));
-    }
+  const path = settingsPath(bucket);
+  const managers = await readAll(ssm, bucket, path, (text, parameter) => {
+    const { sources, pruneFunction, undeleteFunction } = parseBucketSettings(text, parameter);
+    return { parameter, sources: Object.keys(sources).sort(), pruneFunction, undeleteFunction };
   });
-  if (managers.length > 0) return managers.sort((a, b) => (a.parameter < b.parameter ? -1 : 1));
-  const region = await ssm.config.region();
+  if (managers.length > 0) return managers;
   throw new CommandError(
-    `nothing prunes bucket ${bucket}: ${region} has no parameter under ${settingsPath(bucket)}: look at --bucket, --region and the account, or deploy a stack with pruning`,
+    `nothing prunes bucket ${bucket}: ${await ssm.config.region()} has no parameter under ${path}: look at --bucket, --region and the account, or deploy a stack with pruning`,
   );
 }
 
-function parseManager(parameter: string, text: string): Manager {
-  let value: unknown;
+/**
+ * Names of the functions that send the emails of all alarms of a bucket, in the order of their settings.
+ *
+ * @throws CommandError if there is none, or one cannot be read
+ */
+export async function readNotifyFunctions(ssm: SSMClient, bucket: string): Promise<string[]> {
+  const path = alarmSettingsPath(bucket);
+  const found = await readAll(ssm, bucket, path, (text, name) => parseAlarmManager(text, name).notifyFunction);
+  if (found.length > 0) return found;
+  throw new CommandError(
+    `nothing watches bucket ${bucket}: ${await ssm.config.region()} has no parameter under ${path}: look at --bucket, --region and the account, or deploy a stack with alarms`,
+  );
+}
+
+async function readAll<T>(
+  ssm: SSMClient,
+  bucket: string,
+  path: string,
+  parse: (text: string, name: string) => T,
+): Promise<T[]> {
+  const wish = { doing: `read the settings of bucket ${bucket}`, action: 'ssm:GetParametersByPath' };
+  const texts = await ask(wish, () => readParameters(ssm, path));
   try {
-    value = JSON.parse(text);
+    return [...texts].map(([name, text]) => parse(text, name));
   } catch (error) {
-    throw new CommandError(`parameter ${parameter} is not JSON: ${(error as Error).message}: deploy its stack again`);
+    throw error instanceof SettingsError ? new CommandError(error.message) : error;
   }
-  const result = managerSchema.safeParse(value);
-  if (!result.success) {
-    const { path, message } = result.error.issues[0]!;
-    throw new CommandError(`parameter ${parameter} is damaged: ${path.join('.')}: ${message}: deploy its stack again`);
-  }
-  const { formatVersion, sources, ...functions } = result.data;
-  if (formatVersion > SETTINGS_FORMAT) {
-    throw new CommandError(
-      `parameter ${parameter} has format ${formatVersion}, but this proven-backups reads formats up to ${SETTINGS_FORMAT}: update cdk-proven-backups`,
-    );
-  }
-  return { parameter, sources: Object.keys(sources).sort(), ...functions };
 }
 
 /**

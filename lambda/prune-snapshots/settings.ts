@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { SnapshotSettings } from '../../catalog/handlers';
 import { HANDLER_ENV } from '../../catalog/handlers';
+import { retentionSchema } from '../../catalog/retention-schema';
 import { environment } from '../shared/context';
 import { HandlerError } from '../shared/errors';
-import { retentionSchema } from '../shared/retention-schema';
 
 const snapshotSettings: z.ZodType<SnapshotSettings> = z.strictObject({
   tag: z.strictObject({ key: z.string().min(1), value: z.string() }),

@@ -5,10 +5,11 @@ import { cli, isolateEnvironment, pruneReport, sourceReport, StandIn } from './c
 isolateEnvironment();
 
 const OLD = '2026-10-01T02-00-00Z';
+const RETENTION = { keepLast: 2, timeZone: 'UTC', weekStart: 'monday' };
 const settings = (sources: readonly string[], functions = 'shop') => ({
   Name: `/proven-backups/shop-backups/${functions}`,
   Value: JSON.stringify({
-    ...{ formatVersion: 1, bucket: 'shop-backups', retentions: [], maxDeleteShare: 0.5 },
+    ...{ formatVersion: 1, bucket: 'shop-backups', retentions: [RETENTION], maxDeleteShare: 0.5 },
     sources: Object.fromEntries(sources.map((source) => [source, { retention: 0, allowedAgeSeconds: 1 }])),
     ...{ pruneFunction: `${functions}-prune`, undeleteFunction: `${functions}-undelete` },
   }),
@@ -191,11 +192,11 @@ test('a bucket that nothing prunes', async () => {
 });
 
 test.each([
-  ['{', /^error: parameter \S+\/shop is not JSON: .*: deploy its stack again\n$/],
-  ['{"formatVersion":1}', /^error: parameter \S+\/shop is damaged: sources: .*: deploy its stack again\n$/],
+  ['{', /^error: the settings \S+\/shop are not JSON: .*: deploy their stack again\n$/],
+  ['{"formatVersion":1}', /^error: the settings \S+\/shop are damaged: bucket: .*: deploy their stack again\n$/],
   [
     settings([]).Value.replace('"formatVersion":1', '"formatVersion":2'),
-    /^error: parameter \S+\/shop has format 2, but this proven-backups reads formats up to 1: update cdk-proven-backups\n$/,
+    /^error: the settings \S+\/shop have format 2, but this version of cdk-proven-backups reads formats up to 1: update cdk-proven-backups\n$/,
   ],
 ])('settings that cannot be read: %s', async (Value, sentence) => {
   parameters = [{ ...settings([]), Value }];

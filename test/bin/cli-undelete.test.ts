@@ -6,7 +6,10 @@ isolateEnvironment();
 
 const ID = '2026-11-01T02-00-00Z';
 const Value = JSON.stringify({
-  ...{ formatVersion: 1, sources: { shop: {} }, pruneFunction: 'shop-prune', undeleteFunction: 'shop-undelete' },
+  ...{ formatVersion: 1, bucket: 'shop-backups', maxDeleteShare: 0.5 },
+  retentions: [{ keepLast: 2, timeZone: 'UTC', weekStart: 'monday' }],
+  sources: { shop: { retention: 0, allowedAgeSeconds: 1 } },
+  ...{ pruneFunction: 'shop-prune', undeleteFunction: 'shop-undelete' },
 });
 const DELETED = [{ id: ID, deletedAt: '2026-11-20T04:30:00.000Z', bytes: 341_902_211 }];
 const rule = (status: string, days: number) =>

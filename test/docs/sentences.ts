@@ -54,6 +54,7 @@ const MAKERS: Readonly<Record<string, number>> = {
   ManifestError: 0,
   HandlerError: 0,
   CommandError: 0,
+  SettingsError: 0,
   ScheduleExpressionError: 0,
   fault: -1,
 };

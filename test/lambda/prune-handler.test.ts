@@ -110,14 +110,14 @@ test.each<[string, (name: string, bucket: string) => string, string]>([
   [
     'of a newer format',
     () => '{"formatVersion":2}',
-    'have format 2, but this function reads formats up to 1: deploy its stack with a newer cdk-proven-backups',
+    'have format 2, but this version of cdk-proven-backups reads formats up to 1: update cdk-proven-backups',
   ],
   ['incomplete', () => '{"formatVersion":1}', 'are damaged: bucket: '],
   ['for another bucket', () => JSON.stringify(settingsOf('another', ['shop'])), 'are for the bucket another, not for '],
   [
     'with a retention that is none',
     (_, bucket) => JSON.stringify(settingsOf(bucket, ['shop'], { retentions: [{ ...SIXTY_HOURS, keepLast: 0 }] })),
-    'are damaged: retentions: 0: keepLast must be a whole number from 1 to 100000, got: 0: deploy the stack again',
+    'are damaged: retentions: 0: keepLast must be a whole number from 1 to 100000, got: 0: deploy their stack again',
   ],
   [
     'with a rule that is not known',
@@ -132,7 +132,7 @@ test.each<[string, (name: string, bucket: string) => string, string]>([
   [
     'with a source that names no retention',
     (_, bucket) => JSON.stringify(settingsOf(bucket, ['shop'], { retentions: [] })),
-    'are damaged: shop: no retention has the number 0: deploy the stack again',
+    'are damaged: shop: no retention has the number 0: deploy their stack again',
   ],
   [
     'with a source that is no name',

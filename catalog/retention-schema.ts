@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { RetentionPolicy } from '../../catalog/retention-policy';
-import { retentionFault, WEEK_STARTS } from '../../catalog/retention-policy';
+import type { RetentionPolicy } from './retention-policy';
+import { retentionFault, WEEK_STARTS } from './retention-policy';
 
 const count = z.number().optional();
 

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { version } from '../package.json';
 import { colorsOf } from './colors';
+import { addAlarmCommand } from './commands/alarm';
 import { addListCommand } from './commands/list';
 import { addPruneCommand } from './commands/prune';
 import { addRetentionCommand } from './commands/retention';
@@ -49,6 +50,7 @@ function programOf(output: Output): Command {
   addPruneCommand(program, output);
   addUndeleteCommand(program, output);
   addRetentionCommand(program, output);
+  addAlarmCommand(program, output);
   return program;
 }
 

@@ -16,6 +16,13 @@ export interface RecordedResource {
   readonly properties: Record<string, unknown>;
 }
 
+/** What a confirmed email subscription received. */
+export interface Email {
+  readonly to: string;
+  readonly subject: string;
+  readonly text: string;
+}
+
 /** Outputs of stacks: by stack name, by output name. */
 export type Outputs = Record<string, Record<string, string>>;
 
@@ -111,11 +118,43 @@ export class Emulator {
     return found;
   }
 
+  /** What the clock of the emulated AWS says. */
+  async now(): Promise<Date> {
+    return new Date((await this.control<{ now: number }>('POST', '/_clock', { seconds: 0 })).now * 1000);
+  }
+
+  /** Moves the clock of the emulated AWS on: that of S3's answers, of metrics, alarms and queues. */
+  async moveClock(seconds: number): Promise<void> {
+    await this.control('POST', '/_clock', { seconds });
+  }
+
+  /** Lets CloudWatch evaluate every alarm. Answers with their states, by name. */
+  evaluateAlarms(): Promise<Record<string, 'OK' | 'ALARM' | 'INSUFFICIENT_DATA'>> {
+    return this.control('POST', '/_alarms/evaluate');
+  }
+
+  /** All that confirmed email subscriptions received, oldest first. */
+  emails(): Promise<Email[]> {
+    return this.control('GET', '/_emails');
+  }
+
+  /** Does what people do with the first email of a subscription. Answers how many were pending. */
+  async confirmEmails(endpoint?: string): Promise<number> {
+    return (await this.control<{ confirmed: number }>('POST', '/_emails/confirm', { endpoint })).confirmed;
+  }
+
   /** Stops it and removes all that it wrote. */
   async stop(): Promise<void> {
     this.stopping.abort();
     await this.daemon.stop('SIGKILL');
     fs.rmSync(this.directory, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  private async control<T>(method: 'GET' | 'POST', path: string, parameters?: object): Promise<T> {
+    const body = parameters && JSON.stringify(parameters);
+    const answer = await fetch(`${this.endpoint}${path}`, { method, body });
+    if (!answer.ok) throw new Error(`${path}: ${answer.status}: ${await answer.text()}`);
+    return (await answer.json()) as T;
   }
 
   private of(app: string, stacks: readonly string[]): string[] {

@@ -2,13 +2,19 @@
 
 `GET /_recorded` answers with the resolved properties of every resource of every stack, whatever became of them:
 {stack: {logical id: {type, physicalId, properties}}}.
+`GET /_emails` answers with what confirmed email subscriptions received: [{to, subject, text}]; `POST /_emails/confirm`
+confirms the pending ones, with {"endpoint"} those of one address.
+`POST /_clock` with {"seconds"} moves the time on. `POST /_alarms/evaluate` answers with the state of every alarm now.
 """
 
+import clock  # isort: skip: before anything that asks the time
 import json
 import os
 import threading
 import time
 
+import alarms
+import emails
 import full_object_checksums  # noqa: F401: extends MiniStack when it is imported
 import ministack.app as gateway
 import resources  # noqa: F401: extends MiniStack when it is imported
@@ -29,11 +35,35 @@ def recorded():
     }
 
 
-def with_records(emulator):
+def move_clock(seconds):
+    clock.move(seconds)
+    return {"now": clock.now()}
+
+
+ENDPOINTS = {
+    ("GET", "/_recorded"): recorded,
+    ("GET", "/_emails"): lambda: emails.received,
+    ("POST", "/_emails/confirm"): lambda endpoint=None: {"confirmed": emails.confirm(endpoint)},
+    ("POST", "/_clock"): move_clock,
+    ("POST", "/_alarms/evaluate"): alarms.evaluate_all,
+}
+
+
+async def parameters(receive):
+    body, more = b"", True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    return json.loads(body or b"{}")
+
+
+def with_endpoints(emulator):
     async def app(scope, receive, send):
-        if scope["type"] != "http" or scope["path"] != "/_recorded":
+        endpoint = ENDPOINTS.get((scope.get("method"), scope.get("path")))
+        if endpoint is None:
             return await emulator(scope, receive, send)
-        body = json.dumps(recorded(), default=str).encode()
+        body = json.dumps(endpoint(**await parameters(receive)), default=str).encode()
         headers = [(b"content-type", b"application/json")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
@@ -50,5 +80,5 @@ def end_with_parent(parent=os.getppid()):
 
 if __name__ == "__main__":
     threading.Thread(target=end_with_parent, daemon=True).start()
-    gateway.app = with_records(gateway.app)
+    gateway.app = with_endpoints(gateway.app)
     gateway.main()

@@ -1,0 +1,62 @@
+import { z } from 'zod';
+import type { Cause } from '../../../catalog/alarms';
+import type { Observation } from '../observation';
+import type { ScheduleTarget } from '../ports';
+import type { Reading } from './message';
+import { attribute, isoTime, lastPart, sentTime, sourceOfFamily } from './message';
+import { startCause, startSentence } from './task-causes';
+import { because } from './words';
+
+/** Somebody else may use the queue as well. */
+const attributes = z.object({ SCHEDULE_ARN: z.string() });
+
+/** Whether a message was put into the dead-letter queue by EventBridge Scheduler. The body says nothing of that. */
+export const isDeadLetter = ({ message, deadLetters }: Reading): boolean =>
+  message.eventSourceARN === deadLetters || attribute(message, 'SCHEDULE_ARN') !== undefined;
+
+/** A run that EventBridge Scheduler could not start. Everything is in the attributes: the body is what it wanted to send. */
+export async function readDeadLetter(reading: Reading): Promise<Observation[]> {
+  const { message, settings, event } = reading;
+  const { SCHEDULE_ARN: schedule } = attributes.parse({ SCHEDULE_ARN: attribute(message, 'SCHEDULE_ARN') });
+  const at = isoTime(attribute(message, 'SCHEDULED_TIME')) ?? sentTime(reading);
+  const said = whatItSays(reading);
+  const known = { state: 'problem', at, since: at, event, resource: schedule } as const;
+
+  const target = await lookUp(reading, schedule);
+  if (target?.functionName !== undefined) {
+    const measure = target.functionName === settings.measureFunction;
+    const cause: Cause = measure ? 'measure' : 'prune';
+    const about = measure ? 'measuring' : 'pruning';
+    const sentence = because(`EventBridge Scheduler could not start the ${about}`, said);
+    return [{ ...known, signal: 'housekeeping', cause, of: `housekeeping/${cause}`, about, sentence }];
+  }
+  const name = lastPart(schedule);
+  const unknown = { of: `housekeeping/schedule/${name}`, about: `schedule ${name}` };
+  if (target && target.family === undefined) {
+    const sentence = because('EventBridge Scheduler could not do what the schedule is for', said);
+    return [{ ...known, ...unknown, signal: 'housekeeping', cause: 'other', sentence }];
+  }
+  const cause = startCause(attribute(message, 'ERROR_MESSAGE') ?? '') === 'capacity' ? 'capacity' : 'scheduler';
+  const trouble = { ...known, signal: 'never-started', cause, sentence: startSentence(cause, said) } as const;
+  if (target?.family === undefined) return [{ ...trouble, ...unknown }];
+  const source = sourceOfFamily(settings, target.family);
+  return source === undefined ? [] : [{ ...trouble, of: source, source, about: source }];
+}
+
+/** `AccessDeniedException: User … is not authorized …, after 5 retries`. */
+function whatItSays({ message }: Reading): string {
+  const code = attribute(message, 'ERROR_CODE') ?? 'unknown error';
+  const words = attribute(message, 'ERROR_MESSAGE');
+  const retries = Number(attribute(message, 'RETRY_ATTEMPTS') ?? 0);
+  const tries = retries > 0 ? ` (${retries} ${retries === 1 ? 'retry' : 'retries'})` : '';
+  return `${code}${tries}${words === undefined ? '' : `: ${words}`}`;
+}
+
+/** What the schedule starts; `undefined` if it is gone or nobody knows. The run has not taken place all the same. */
+async function lookUp({ lookUpSchedule }: Reading, schedule: string): Promise<ScheduleTarget | undefined> {
+  try {
+    return await lookUpSchedule(schedule);
+  } catch {
+    return undefined;
+  }
+}

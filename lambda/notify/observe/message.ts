@@ -1,0 +1,99 @@
+import { z } from 'zod';
+import type { AlarmSettings } from '../../../catalog/alarms';
+import type { Observation, QueueMessage } from '../observation';
+import type { LookUpSchedule } from '../ports';
+
+/** What is known when a message is read. */
+export interface ObserveContext {
+  readonly settings: AlarmSettings;
+  /** ARN of the dead-letter queue of EventBridge Scheduler. */
+  readonly deadLetters?: string;
+  readonly lookUpSchedule: LookUpSchedule;
+  /** When the measuring last told something; `undefined` if it never did. */
+  measuredAt(): Promise<Date | undefined>;
+  readonly now: Date;
+}
+
+/** A message while it is read. */
+export interface Reading extends ObserveContext {
+  readonly message: QueueMessage;
+  /** The body, from JSON. */
+  readonly body: unknown;
+  /** Of {@link eventId}. */
+  readonly event: string;
+}
+
+/** Reads one kind of message. Throws what zod throws if the message lacks what its kind needs. */
+export type Read = (reading: Reading) => Observation[] | Promise<Observation[]>;
+
+// What AWS adds to its events is no reason to understand them no longer: all that is read here is read loosely.
+
+/** A time, as ISO 8601 in UTC, whatever the way in which it was written; `undefined` if it is none. */
+export function isoTime(text: string | undefined): string | undefined {
+  const time = new Date(text ?? Number.NaN);
+  return Number.isNaN(time.getTime()) ? undefined : time.toISOString();
+}
+
+/** A text that may be missing. */
+export const maybe = z.string().optional().catch(undefined);
+
+/** A time that may be missing. */
+export const maybeTime = maybe.transform(isoTime);
+
+/** What all events of EventBridge have. */
+export const envelope = z.looseObject({
+  'detail-type': z.string(),
+  id: maybe,
+  time: maybeTime,
+  detail: z.looseObject({}),
+});
+
+/** When the event happened; of one that does not say so, when it was sent to the queue. */
+export const timeOf = (reading: Reading): string =>
+  z.looseObject({ time: maybeTime }).safeParse(reading.body).data?.time ?? sentTime(reading);
+
+/** When a message was sent to the queue. */
+export const sentTime = ({ message, now }: Reading): string =>
+  new Date(Number(message.attributes.SentTimestamp) || now).toISOString();
+
+/** The last part of an ARN. Those of EBS have the Region where the account belongs: nothing else of them can be trusted. */
+export const lastPart = (arn: string): string => arn.slice(arn.lastIndexOf('/') + 1);
+
+/** Name of the source whose task definitions have a family; `undefined` if none has. */
+export const sourceOfFamily = ({ families, sources }: AlarmSettings, family: string): string | undefined =>
+  Object.keys(sources).find((name) => `${families[sources[name]!.family]}${name}` === family);
+
+/** The family in the ARN of a task definition, in `family:revision`, or alone. */
+export const familyOf = (taskDefinition: string): string => lastPart(taskDefinition).split(':')[0]!;
+
+/** The value of an attribute of a message. */
+export const attribute = ({ messageAttributes }: QueueMessage, name: string): string | undefined =>
+  messageAttributes?.[name]?.stringValue;
+
+const identified = z.looseObject({
+  id: maybe,
+  detail: z
+    .looseObject({ taskArn: maybe, version: z.number().optional().catch(undefined) })
+    .optional()
+    .catch(undefined),
+  requestContext: z.looseObject({ requestId: maybe }).optional().catch(undefined),
+});
+
+/** What tells a second delivery from a second event: the same in all deliveries of one event. */
+export function eventId(message: QueueMessage, body: unknown = jsonOf(message.body)): string {
+  const schedule = attribute(message, 'SCHEDULE_ARN');
+  if (schedule !== undefined) return `${schedule} ${attribute(message, 'SCHEDULED_TIME') ?? message.messageId}`;
+  const { id, detail, requestContext } = identified.safeParse(body).data ?? {};
+  // ECS may send one change of a task as two events.
+  if (detail?.taskArn !== undefined && detail.version !== undefined) return `${detail.taskArn} ${detail.version}`;
+  return id ?? requestContext?.requestId ?? message.messageId;
+}
+
+/** What a text says as JSON; `undefined` if it is none. */
+export function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

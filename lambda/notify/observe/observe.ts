@@ -1,0 +1,87 @@
+import { z } from 'zod';
+import type { AlarmSettings } from '../../../catalog/alarms';
+import type { Observation, QueueMessage } from '../observation';
+import { readAlarm } from './alarm';
+import { readApiCall } from './api-call';
+import { isDeadLetter, readDeadLetter } from './dead-letter';
+import { isInvocation, readFailedFunction } from './failed-function';
+import type { ObserveContext, Read, Reading } from './message';
+import { envelope, eventId, jsonOf, timeOf } from './message';
+import { readDigest, readMeasured } from './own';
+import { readPolicy, readScript, readSnapshot, readSnapshotSet } from './snapshot';
+import { readTask } from './task';
+
+export { eventId } from './message';
+export type { ObserveContext } from './message';
+
+/** Who reads which event of EventBridge, by its `detail-type`. */
+const EVENTS: ReadonlyMap<string, Read> = new Map<string, Read>([
+  ['ECS Task State Change', readTask],
+  ['CloudWatch Alarm State Change', readAlarm],
+  ['DLM Policy State Change', readPolicy],
+  ['DLM Pre Post Script Notification', readScript],
+  ['EBS Snapshot Notification', readSnapshot],
+  ['EBS Multi-Volume Snapshots Completion Status', readSnapshotSet],
+  ['AWS API Call via CloudTrail', readApiCall],
+]);
+
+/** Who reads which of our own messages, by its `kind`. */
+const OWN: ReadonlyMap<string, Read> = new Map<string, Read>([
+  ['measured', readMeasured],
+  ['digest', readDigest],
+]);
+
+/**
+ * Says what a message of the queue means for the sources.
+ *
+ * @returns nothing for what concerns none of them. What is not understood is a trouble by itself, with the message: it may
+ *   be the one that says that there are no backups any more.
+ */
+export async function observe(message: QueueMessage, context: ObserveContext): Promise<Observation[]> {
+  const body = jsonOf(message.body);
+  const reading: Reading = { ...context, message, body, event: eventId(message, body) };
+  const read = readerOf(reading);
+  if (!read) return [notUnderstood(reading, 'nothing here knows what it is')];
+  try {
+    return (await read(reading)).filter((observation) => isOn(observation, context.settings));
+  } catch (error) {
+    if (!(error instanceof z.ZodError)) throw error;
+    const { path, message: fault } = error.issues[0]!;
+    return [notUnderstood(reading, [path.join('.'), fault].join(': '))];
+  }
+}
+
+function readerOf(reading: Reading): Read | undefined {
+  // First: the body of a dead letter is whatever was to be sent.
+  if (isDeadLetter(reading)) return readDeadLetter;
+  const event = envelope.safeParse(reading.body).data;
+  if (event) return EVENTS.get(event['detail-type']);
+  const own = z.looseObject({ kind: z.string() }).safeParse(reading.body).data;
+  if (own) return OWN.get(own.kind);
+  return isInvocation(reading) ? readFailedFunction : undefined;
+}
+
+/** Nobody is told of a signal that is turned off; that something is well may be known all the same. */
+function isOn(observation: Observation, { off, sources }: AlarmSettings): boolean {
+  if (observation.state !== 'problem') return true;
+  const { signal, source } = observation;
+  const offHere: readonly string[] = (source !== undefined && sources[source]?.off) || [];
+  return !off.includes(signal) && !offHere.includes(signal);
+}
+
+/** So much of a message that cannot be read is shown. */
+const SHOWN = 16_000;
+
+function notUnderstood(reading: Reading, why: string): Observation {
+  const { message, body, event } = reading;
+  const at = timeOf(reading);
+  const type = envelope.safeParse(body).data?.['detail-type'];
+  return {
+    ...{ state: 'problem', signal: 'housekeeping', cause: 'other', about: 'an event that is not understood' },
+    // Each kind is told once: what is new in AWS may come every minute.
+    of: `housekeeping/not-understood/${type ?? 'message'}`,
+    sentence: `${type === undefined ? 'a message' : `an event "${type}"`} is not understood: ${why}`,
+    ...{ at, since: at, event },
+    raw: body !== undefined && message.body.length <= SHOWN ? body : message.body.slice(0, SHOWN),
+  };
+}

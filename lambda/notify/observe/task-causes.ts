@@ -1,0 +1,152 @@
+import type { CAUSES } from '../../../catalog/alarms';
+import type { ExitCodeName } from '../../../catalog/contract';
+import { EXIT_CODES } from '../../../catalog/contract';
+import { because } from './words';
+
+export type StartCause = (typeof CAUSES)['never-started'][number];
+export type FailCause = (typeof CAUSES)['failed'][number];
+
+/** What a task says of its end. */
+export interface TaskEnd {
+  readonly exitCode?: number;
+  readonly stopCode?: string;
+  readonly stoppedReason?: string;
+  readonly containerReason?: string;
+  /** MiB. */
+  readonly memory?: number;
+}
+
+/** A cause with what happened, in a sentence. */
+export interface Said<C> {
+  readonly cause: C;
+  readonly sentence: string;
+}
+
+/** Whatever was wanted, it could not be reached: what helps is a route, not a permission. */
+const UNREACHABLE =
+  /i\/o timeout|context deadline exceeded|request context canceled|connection issue|connection refused|connection reset|connection timed out|no route to host|no such host|network is unreachable|Client\.Timeout|TLS handshake timeout|request canceled|send request failed|dial tcp|signal: killed/i;
+
+/** ECS begins both with the same words: what follows says which of the two it was. */
+const SECRETS_OR_REGISTRY = /unable to pull secrets or registry auth:?/gi;
+
+interface Rule {
+  readonly cause: StartCause;
+  readonly says: RegExp;
+  /** Reached over the network: if that is what failed, it is the cause. */
+  readonly remote?: boolean;
+}
+
+// The first that fits: what is wrapped in a general error comes before it.
+const RULES: readonly Rule[] = [
+  { cause: 'image', says: /CannotPull|pull image manifest|pull the image/i, remote: true },
+  { cause: 'volume', says: /CannotCreateVolumeError|EFS utils|set up EFS|\bEFS\b/ },
+  { cause: 'logging', says: /logging driver|logger args|log ?group|log stream|awslogs/i, remote: true },
+  {
+    cause: 'secret',
+    says: /from (?:asm|ssm)\b|Secrets ?Manager|fetch secret|secret value|(?:pull|retrieve|retrieved|get|the) secrets?\b|Parameter Store|json key/i,
+    remote: true,
+  },
+  // Without a word of a connection it was refused: the task execution role may not pull.
+  { cause: 'image', says: /registry auth.*(?:AccessDenied|not authorized)/is, remote: true },
+  { cause: 'network', says: /registry auth/i },
+  {
+    cause: 'capacity',
+    says: /capacity is unavailable|insufficient capacity|RESOURCE:|limit on the number of vCPUs|concurrently/i,
+  },
+  {
+    cause: 'container',
+    says: /CannotStart|CannotCreateContainer|CannotInspect|CannotStopContainer|ContainerRuntime(?:Timeout)?Error|container runtime task/,
+  },
+  { cause: 'network', says: /network interface|\bENI\b|\beni\b|\bsubnet\b|network configuration|netplugin/i },
+];
+
+/** Why a task did not start; `undefined` if nothing that is said fits. */
+export function startCause(text: string): StartCause | undefined {
+  const said = text.replace(SECRETS_OR_REGISTRY, '');
+  const rule = RULES.find(({ says }) => says.test(said));
+  if (rule) return rule.remote && UNREACHABLE.test(said) ? 'network' : rule.cause;
+  // Nothing follows: most often there is no route to either.
+  return said !== text || UNREACHABLE.test(said) ? 'network' : undefined;
+}
+
+const START_SENTENCES: Readonly<Record<StartCause, string>> = {
+  image: 'the image could not be pulled',
+  secret: 'the secret could not be read',
+  network: 'the task could not reach what it needs to start',
+  capacity: 'AWS had no capacity for the task',
+  logging: 'the log could not be opened',
+  volume: 'the file system could not be mounted',
+  container: 'the container could not be started',
+  scheduler: 'EventBridge Scheduler could not start the run',
+  'refused-by-ecs': 'ECS refused to start the task',
+  'start-failed': 'the task could not be started',
+};
+
+/** Why a task did not start, in the words of whoever says so. */
+export const startSentence = (cause: StartCause, said: string | undefined): string =>
+  because(START_SENTENCES[cause], said);
+
+/** Why a task did not start, as its last event tells it. */
+export function notStarted({ stoppedReason = '', containerReason = '' }: TaskEnd): Said<StartCause> {
+  // `Task failed to start` tells nothing: the container's own reason is the better one.
+  const said = containerReason.length > 0 ? containerReason : stoppedReason;
+  const cause = startCause(`${containerReason}\n${stoppedReason}`) ?? 'start-failed';
+  return { cause, sentence: startSentence(cause, said) };
+}
+
+const EXIT_SENTENCES: Readonly<Partial<Record<ExitCodeName, string>>> = {
+  unexpected: 'the program failed',
+  configuration: 'the job, a variable of the environment or a version does not fit',
+  connection: 'the database could not be reached, or refused the certificate or the password',
+  privileges: 'the database user lacks a privilege that a complete dump needs',
+  dumpFailed: 'the dump tool failed',
+  uploadFailed: 'S3 or KMS refused the upload, or failed',
+  timedOut: 'the run took longer than its timeout',
+};
+
+const INTERRUPTED: readonly number[] = [EXIT_CODES.interrupted, EXIT_CODES.interruptedBySigint];
+const SIGKILL = 137;
+const CRASHES: Readonly<Record<number, string>> = { 134: 'SIGABRT', 139: 'SIGSEGV' };
+
+/** Why a run failed that had started; `undefined` for an end that is no failure: another run holds the lock. */
+export function failed(end: TaskEnd): Said<FailCause> | undefined {
+  const { exitCode, stoppedReason, containerReason, memory } = end;
+  if (exitCode === EXIT_CODES.alreadyRunning) return undefined;
+  if (/OutOfMemory/i.test(`${containerReason}\n${stoppedReason}`)) {
+    const limit = memory === undefined ? 'its memory' : `its ${memory} MiB of memory`;
+    return { cause: 'out-of-memory', sentence: `the task was killed because it used more than ${limit}` };
+  }
+  // Who is stopped and does not end in time is killed: the one who stopped it is the cause.
+  if (exitCode === undefined || exitCode === SIGKILL || INTERRUPTED.includes(exitCode)) return stopped(end);
+  const signal = CRASHES[exitCode];
+  if (signal !== undefined) {
+    return { cause: 'crashed', sentence: `the program crashed: exit code ${exitCode}, ${signal}` };
+  }
+  const name = (Object.keys(EXIT_CODES) as ExitCodeName[]).find((code) => EXIT_CODES[code] === exitCode);
+  const sentence = name && EXIT_SENTENCES[name];
+  return sentence !== undefined
+    ? { cause: name as FailCause, sentence }
+    : { cause: 'unknown-exit', sentence: `the task ended with exit code ${exitCode}, which the program does not have` };
+}
+
+/** Of a run that was ended from outside. */
+function stopped({ exitCode, stopCode, stoppedReason, containerReason }: TaskEnd): Said<FailCause> {
+  if (/performing maintenance|\bmaintenance\b|\bretire/i.test(stoppedReason ?? '')) {
+    return { cause: 'maintenance', sentence: 'AWS stopped the task for maintenance of its hardware' };
+  }
+  switch (stopCode) {
+    case 'SpotInterruption':
+    case 'TerminationNotice':
+      return { cause: 'spot-interruption', sentence: 'AWS took back the Spot capacity on which the task ran' };
+    case 'UserInitiated':
+      return { cause: 'stopped-by-user', sentence: because('somebody stopped the task', stoppedReason) };
+    case 'ServiceSchedulerInitiated':
+      return { cause: 'maintenance', sentence: because('ECS stopped the task', stoppedReason) };
+    default:
+  }
+  if (exitCode !== undefined && exitCode !== SIGKILL) {
+    return { cause: 'interrupted', sentence: `the run was interrupted by a signal: exit code ${exitCode}` };
+  }
+  const code = exitCode === undefined ? 'without an exit code' : `with exit code ${exitCode}`;
+  return { cause: 'killed', sentence: because(`the task was killed, ${code}`, containerReason ?? stoppedReason) };
+}

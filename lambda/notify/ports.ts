@@ -2,14 +2,19 @@
 import type { Signal, SourceHealth, SubscriptionFacts } from '../../catalog/alarms';
 import type { Cause } from '../../catalog/alarms';
 import type { Notification } from '../../catalog/notification';
+import type { Observation, QueueMessage } from './observation';
 
 /** A problem that is remembered. */
 export interface OpenProblem {
   readonly cause: Cause;
   readonly sentence: string;
   readonly since: string;
+  /** When it last happened: good news from before does not end it. */
+  readonly lastAt: string;
   /** When it was last told; left out while it is held back. */
   readonly toldAt?: string;
+  /** When each of its causes was last told: who alternates between two does not tell both every time. */
+  readonly told: Readonly<Partial<Record<Cause, string>>>;
   /** How often it has happened since the last good news. */
   readonly times: number;
 }
@@ -18,8 +23,10 @@ export interface OpenProblem {
 export interface Remembered {
   readonly of: string;
   readonly open: Readonly<Partial<Record<Signal, OpenProblem>>>;
-  /** When the last good news came: older troubles are out of date. */
-  readonly goodAt?: string;
+  /** When the last good news of each signal came: older troubles are out of date. */
+  readonly goodAt: Readonly<Partial<Record<Signal, string>>>;
+  /** When the measuring last said something that counted. */
+  readonly measuredAt?: string;
   /** Of the last events that were taken in: they may come twice. */
   readonly seen: readonly string[];
   /** Counts up with every write. 0: never written. */
@@ -54,6 +61,9 @@ export type ReadHealth = (sources: readonly string[]) => Promise<readonly Source
 
 /** Publishes to the topic. */
 export type Publish = (notification: Notification, text: string) => Promise<void>;
+
+/** Reads what one message of the queue says. */
+export type Observe = (message: QueueMessage) => Promise<readonly Observation[]>;
 
 /** Subscriptions of the topic. */
 export type ListSubscriptions = () => Promise<readonly SubscriptionFacts[]>;

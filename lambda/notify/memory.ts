@@ -1,0 +1,61 @@
+import { DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import { EXPIRES, KEY, MEASURED_KEY, problemsKey } from '../shared/alarm-table';
+import { CLIENT_SETTINGS } from '../shared/clients';
+import { blank } from './decide';
+import type { Memory, Remembered } from './ports';
+
+/** What is open stays; of the rest nothing matters after this time. */
+const KEPT_SECONDS = 90 * 86_400;
+
+export const dynamoClient = (): DynamoDBClient => new DynamoDBClient(CLIENT_SETTINGS);
+
+/** Remembers in a table of DynamoDB. */
+export class TableMemory implements Memory {
+  constructor(
+    private readonly client: DynamoDBClient,
+    private readonly table: string,
+    private readonly now: () => Date = () => new Date(),
+  ) {}
+
+  async read(of: string): Promise<Remembered> {
+    const item = await this.item(problemsKey(of));
+    if (!item) return blank(of);
+    const { open, goodAt, seen, measuredAt, version } = item as unknown as Remembered;
+    return { of, open, goodAt, seen, ...(measuredAt !== undefined && { measuredAt }), version };
+  }
+
+  async write(next: Remembered): Promise<boolean> {
+    const { of, version, ...rest } = next;
+    const isOpen = Object.keys(next.open).length > 0;
+    const expires = Math.floor(this.now().getTime() / 1000) + KEPT_SECONDS;
+    const item = { [KEY]: problemsKey(of), ...rest, version: version + 1, ...(!isOpen && { [EXPIRES]: expires }) };
+    const command = new PutItemCommand({
+      TableName: this.table,
+      Item: marshall(item, { removeUndefinedValues: true }),
+      // What DynamoDB has not got round to removing counts as it is.
+      ConditionExpression: version === 0 ? 'attribute_not_exists(#key)' : '#version = :version',
+      ExpressionAttributeNames: version === 0 ? { '#key': KEY } : { '#version': 'version' },
+      ...(version > 0 && { ExpressionAttributeValues: { ':version': { N: String(version) } } }),
+    });
+    try {
+      await this.client.send(command);
+      return true;
+    } catch (error) {
+      if (error instanceof Error && error.name === 'ConditionalCheckFailedException') return false;
+      throw error;
+    }
+  }
+
+  async measuredAt(): Promise<Date | undefined> {
+    const item = await this.item(MEASURED_KEY);
+    return item ? new Date(item.at as string) : undefined;
+  }
+
+  private async item(key: string): Promise<Record<string, unknown> | undefined> {
+    // Somebody else may have written a moment ago.
+    const command = new GetItemCommand({ TableName: this.table, Key: { [KEY]: { S: key } }, ConsistentRead: true });
+    const { Item } = await this.client.send(command);
+    return Item && unmarshall(Item);
+  }
+}

@@ -141,6 +141,30 @@ export interface BackupAlarmsProps extends AlarmOptions {
    * @default - they are visible in the metrics of EventBridge Scheduler only
    */
   readonly deadLetterQueue?: sqs.IQueue;
+
+  /**
+   * Whether the notify function takes the messages out of `deadLetterQueue` and says in the email why a run could not be
+   * started. Only for a queue that nobody else reads, with a visibility timeout of 2 minutes or more.
+   *
+   * @default false - an alarm watches the queue, and the messages stay
+   */
+  readonly readDeadLetters?: boolean;
+}
+
+/** A replication of the bucket. */
+export interface WatchReplicationProps {
+  /** Name of the bucket that it copies to. */
+  readonly destinationBucketName: string;
+
+  /** Id of the rule in the replication configuration of the bucket, whose metrics must be on. */
+  readonly ruleId: string;
+
+  /**
+   * How late a copy may be before that is a fault. 1 minute or more.
+   *
+   * @default Duration.minutes(15)
+   */
+  readonly maxLatency?: Duration;
 }
 
 /** What the alarms of one source are set to. */

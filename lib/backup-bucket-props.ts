@@ -38,6 +38,14 @@ export interface IBackupBucket extends IConstruct {
   grantBackup(grantee: iam.IGrantable, source: string): iam.Grant;
 
   /**
+   * Allows to list the backups and to read their manifests and the verdicts of their restore tests. Reading data, putting
+   * and deleting are denied, whatever else the grantee may do.
+   *
+   * @param grantee whoever measures how the backups are
+   */
+  grantMeasure(grantee: iam.IGrantable): iam.Grant;
+
+  /**
    * Allows to list the backups, to read their manifests and to delete them so that they can be brought back. Reading data,
    * putting and deleting versions are denied, whatever else the grantee may do. The bucket's policy denies deletes to
    * everyone else.

@@ -11,6 +11,7 @@ import {
   bucketStatements,
   denyDeletes,
   exempt,
+  measureStatements,
   principalArn,
   pruneStatements,
   undeleteStatements,
@@ -35,6 +36,10 @@ abstract class BackupBucketBase extends Construct implements IBackupBucket {
 
   public grantBackup(grantee: iam.IGrantable, source: string): iam.Grant {
     return this.grantStatements(grantee, backupStatements(this.bucketArn, this.encryptionKey.keyArn, source));
+  }
+
+  public grantMeasure(grantee: iam.IGrantable): iam.Grant {
+    return this.grantStatements(grantee, measureStatements(this.bucketArn, this.encryptionKey.keyArn));
   }
 
   public grantPrune(grantee: iam.IGrantable): iam.Grant {

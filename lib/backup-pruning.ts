@@ -105,6 +105,7 @@ export class BackupPruning extends Construct {
   /** Log group of the functions. */
   public readonly logGroup: logs.ILogGroup;
   private readonly settings: PruneSettings;
+  private readonly prune: HandlerFunction;
 
   /** @internal */
   public get _maxDeleteShare(): number {
@@ -135,6 +136,7 @@ export class BackupPruning extends Construct {
       environment,
       logGroup: this.logGroup,
     });
+    this.prune = prune;
     this.grantPruning(prune, undelete);
     [this.pruneFunction, this.undeleteFunction] = [prune.function, undelete.function];
     this.settings = new PruneSettings({
@@ -212,6 +214,15 @@ export class BackupPruning extends Construct {
    */
   public metricBytesFreed(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
     return this.metric(PRUNE_METRICS.bytesFreed, { statistic: 'Sum', ...props });
+  }
+
+  /**
+   * Sends what is known of a run that failed to a queue.
+   *
+   * @internal
+   */
+  public _tellFailuresTo(queue: sqs.IQueue): void {
+    this.prune.tellFailuresTo(queue);
   }
 
   private metric(metricName: string, props?: cloudwatch.MetricOptions): cloudwatch.Metric {

@@ -3,6 +3,7 @@ import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import type { AlarmOptions } from './backup-alarms-props';
 import type { IBackupBucket } from './backup-bucket-props';
 import type { BackupSchedule } from './backup-schedule';
 import type { Retention } from './retention';
@@ -99,4 +100,11 @@ export interface BackupsProps {
    * @default 50
    */
   readonly maxDeletePercent?: number;
+
+  /**
+   * Who is told what goes wrong.
+   *
+   * @default - everything is watched, but nobody is told until somebody subscribes: synth warns
+   */
+  readonly alarms?: AlarmOptions;
 }

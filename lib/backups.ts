@@ -8,6 +8,7 @@ import type * as logs from 'aws-cdk-lib/aws-logs';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { BackupAlarms } from './backup-alarms';
 import { BackupBucket } from './backup-bucket';
 import type { IBackupBucket } from './backup-bucket-props';
 import { BackupPruning } from './backup-pruning';
@@ -15,6 +16,7 @@ import type { BackupsProps } from './backups-props';
 import { DatabaseBackup } from './database-backup';
 import type { AddDatabaseProps } from './database-backup-props';
 import { acknowledge } from './private/acknowledge';
+import { VISIBILITY_TIMEOUT } from './private/alarm-queues';
 import { fault } from './private/fault';
 import { DEFAULT_SUBNETS } from './private/first-run';
 import { grantRun, passRole } from './private/grant-run';
@@ -41,6 +43,8 @@ export class Backups extends Construct {
   public readonly schedulerRole: iam.Role;
   /** Deletes the backups that are not kept. */
   public readonly pruning: BackupPruning;
+  /** Tell people what goes wrong. */
+  public readonly alarms: BackupAlarms;
   private readonly children: DatabaseBackup[] = [];
   private readonly props: BackupsProps;
   private passedRoles?: iam.PolicyStatement;
@@ -68,6 +72,16 @@ export class Backups extends Construct {
       scheduleGroup: this.scheduleGroup,
       deadLetterQueue: this.deadLetterQueue,
     });
+    this.alarms = new BackupAlarms(this, 'Alarms', {
+      ...props.alarms,
+      bucket: this.bucket,
+      logGroup: this.logGroup,
+      scheduleGroup: this.scheduleGroup,
+      deadLetterQueue: this.deadLetterQueue,
+      // One that was brought along may have other readers.
+      readDeadLetters: props.deadLetterQueue === undefined,
+    });
+    this.alarms.watchPruning(this.pruning);
     if (props.s3GatewayEndpoint) {
       this.endpoint = new ec2.GatewayVpcEndpoint(this, 'S3Endpoint', {
         vpc,
@@ -90,6 +104,7 @@ export class Backups extends Construct {
       assignPublicIp: props.assignPublicIp ?? this.props.assignPublicIp,
       retention: props.retention ?? this.props.retention ?? Retention.oneYear(),
       pruning: this.pruning,
+      alarms: this.alarms,
       bucket: this.bucket,
       cluster: this.cluster,
       logGroup: this.logGroup,
@@ -159,6 +174,7 @@ export class Backups extends Construct {
       encryption: sqs.QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
       retentionPeriod: Duration.days(14),
+      visibilityTimeout: VISIBILITY_TIMEOUT,
     });
     acknowledge(queue, 'AwsSolutions-SQS3', 'This is the dead-letter queue.');
     return queue;

@@ -5,6 +5,8 @@ import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import type { BackupAlarms } from './backup-alarms';
+import type { SourceAlarmProps } from './backup-alarms-props';
 import type { IBackupBucket } from './backup-bucket-props';
 import type { BackupPruning } from './backup-pruning';
 import type { BackupSchedule } from './backup-schedule';
@@ -12,7 +14,7 @@ import type { Database } from './database';
 import type { Retention } from './retention';
 
 /** What is backed up, when, and on what machine. */
-export interface AddDatabaseProps {
+export interface AddDatabaseProps extends SourceAlarmProps {
   /** The database to back up. */
   readonly database: Database;
 
@@ -162,6 +164,13 @@ export interface DatabaseBackupProps extends AddDatabaseProps {
    * @default - nothing is deleted
    */
   readonly pruning?: BackupPruning;
+
+  /**
+   * Tells people when this backup goes wrong. Of the same bucket.
+   *
+   * @default - nobody is told
+   */
+  readonly alarms?: BackupAlarms;
 
   /** Cluster that runs the task, in a VPC from which the database can be reached. */
   readonly cluster: ecs.ICluster;

@@ -10,6 +10,7 @@ import { Construct } from 'constructs';
 import { MEASURE_METRICS, METRICS } from '../catalog/contract';
 import type { IBackupBucket } from './backup-bucket-props';
 import type { DatabaseBackupProps } from './database-backup-props';
+import { requireNoAlarmProps } from './private/alarm-source';
 import { allowedAgeOf } from './private/allowed-age';
 import type { BoundDatabase } from './private/bound-database';
 import { dumpJob, requireBackup } from './private/dump-job';
@@ -99,6 +100,7 @@ export class DatabaseBackup extends Construct implements ec2.IConnectable, iam.I
     if (props.pruning) {
       checkPruning(this, this.sourceName, retention._bind(this), props.pruning._maxDeleteShare, bound);
     }
+    this.watch(familyPrefix(scope), props);
     this.schedulerRole = props.schedulerRole ?? schedulerRole(this, props.scheduleGroup);
     this.grantRun(this.schedulerRole);
     props.deadLetterQueue?.grantSendMessages(this.schedulerRole);
@@ -195,6 +197,24 @@ export class DatabaseBackup extends Construct implements ec2.IConnectable, iam.I
    */
   public metricProvenAge(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
     return this.metric(MEASURE_METRICS.provenAge, props);
+  }
+
+  private watch(prefix: string, props: DatabaseBackupProps): void {
+    const { alarms, bucket, scheduleGroup, deadLetterQueue } = props;
+    if (alarms === undefined) return requireNoAlarmProps(this, props);
+    const { sourceName: name, logGroup, allowedAge } = this;
+    const ageMetric = this.metricAge();
+    alarms._watchSource(this, {
+      name,
+      bucket,
+      familyPrefix: prefix,
+      logGroup,
+      scheduleGroup,
+      allowedAge,
+      ageMetric,
+      props,
+    });
+    if (deadLetterQueue) alarms.watchDeadLetters(deadLetterQueue);
   }
 
   private taskSecurityGroups(database: BoundDatabase, given: ec2.ISecurityGroup[] = []): ec2.ISecurityGroup[] {

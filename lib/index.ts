@@ -1,5 +1,8 @@
+export * from './backup-alarms';
+export * from './backup-alarms-props';
 export * from './backup-bucket';
 export * from './backup-bucket-props';
+export * from './backup-dashboard';
 export * from './backup-pruning';
 export * from './backup-schedule';
 export * from './backups';
@@ -8,6 +11,7 @@ export * from './database';
 export * from './database-backup';
 export * from './database-backup-props';
 export * from './database-tls';
+export * from './digest';
 export * from './retention';
 export * from './snapshot-pruning';
 export * from './snapshot-retention';

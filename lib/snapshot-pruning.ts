@@ -152,6 +152,15 @@ export class SnapshotPruning extends Construct {
     return this.metric(PRUNE_METRICS.deleted, { statistic: 'Sum', ...props });
   }
 
+  /**
+   * Sends what is known of a run that failed to a queue.
+   *
+   * @internal
+   */
+  public _tellFailuresTo(queue: sqs.IQueue): void {
+    this.handler.tellFailuresTo(queue);
+  }
+
   private metric(metricName: string, props?: cloudwatch.MetricOptions): cloudwatch.Metric {
     return provenMetric({ [PRUNE_METRICS.tag]: this.tag }, metricName, props);
   }

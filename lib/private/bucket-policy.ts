@@ -59,6 +59,18 @@ export function pruneStatements(bucketArn: string, keyArn: string): iam.PolicySt
   ];
 }
 
+/** What the measure and the notify role may do. They see keys, manifests and verdicts, never data. */
+export function measureStatements(bucketArn: string, keyArn: string): iam.PolicyStatement[] {
+  const { allow, deny } = statementsOf(bucketArn);
+  return [
+    allow(['s3:ListBucket']),
+    allow(['s3:GetObject'], ...[MANIFEST_FILE, VERDICT_FILE].map((file) => `*/*/${file}`)),
+    new iam.PolicyStatement({ actions: ['kms:Decrypt'], resources: [keyArn] }),
+    deny(['s3:PutObject*', 's3:DeleteObject*', 's3:BypassGovernanceRetention'], '*'),
+    deny(['s3:GetObject', 's3:GetObjectVersion'], DATA_KEYS),
+  ];
+}
+
 /**
  * What the undelete role may do: remove delete markers, which takes the right to delete versions, and put the note that
  * keeps what was brought back.

@@ -4,6 +4,7 @@ import { Duration } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as logs from 'aws-cdk-lib/aws-logs';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { acknowledgeLogs } from './acknowledge';
 import { InlineRole } from './inline-role';
@@ -17,6 +18,12 @@ export interface HandlerFunctionProps {
   readonly description: string;
   readonly environment: Record<string, string>;
   readonly logGroup: logs.ILogGroup;
+  /**
+   * How long a run may take.
+   *
+   * @default - a quarter of an hour, the longest that Lambda knows
+   */
+  readonly timeout?: Duration;
   /** Whether something invokes it without waiting for its answer. Such an invocation that fails is not repeated. */
   readonly invokedAsynchronously?: boolean;
 }
@@ -42,7 +49,7 @@ export class HandlerFunction extends Construct {
       handler: 'index.handler',
       runtime: lambda.Runtime.NODEJS_24_X,
       memorySize: 512,
-      timeout: Duration.minutes(15),
+      timeout: props.timeout ?? Duration.minutes(15),
       role: this.role,
       environment,
       logGroup,
@@ -50,6 +57,14 @@ export class HandlerFunction extends Construct {
       loggingFormat: lambda.LoggingFormat.TEXT,
       ...(props.invokedAsynchronously && { retryAttempts: 0 }),
     });
+  }
+
+  /** Sends what is known of a run that failed to a queue, besides the log. Only where it is invoked asynchronously. */
+  public tellFailuresTo(queue: sqs.IQueue): void {
+    const config = this.function.node.findChild('EventInvokeConfig').node.defaultChild as lambda.CfnEventInvokeConfig;
+    config.destinationConfig = { onFailure: { destination: queue.queueArn } };
+    const statement = new iam.PolicyStatement({ actions: ['sqs:SendMessage'], resources: [queue.queueArn] });
+    this.role.addToPrincipalPolicy(statement);
   }
 
   /** Allows somebody to invoke this function, and nothing else of it. */

@@ -1,0 +1,282 @@
+import { Duration, Lazy, Names, Stack } from 'aws-cdk-lib';
+import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as kms from 'aws-cdk-lib/aws-kms';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import type * as logs from 'aws-cdk-lib/aws-logs';
+import type * as scheduler from 'aws-cdk-lib/aws-scheduler';
+import type * as sns from 'aws-cdk-lib/aws-sns';
+import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import * as ssm from 'aws-cdk-lib/aws-ssm';
+import { Construct } from 'constructs';
+import type { SourceSignal } from '../catalog/alarms';
+import { alarmSettingsPath } from '../catalog/alarms';
+import { MEASURE_METRICS, METRICS } from '../catalog/contract';
+import type { BackupAlarmsProps, WatchReplicationProps } from './backup-alarms-props';
+import { AlarmSignal } from './backup-alarms-props';
+import type { IBackupBucket } from './backup-bucket-props';
+import type { BackupPruning } from './backup-pruning';
+import { BackupSchedule } from './backup-schedule';
+import { Digest } from './digest';
+import { requireEmail, requireZone, signalsOffOf } from './private/alarm-checks';
+import { alarmFunctions, alarmMemory } from './private/alarm-functions';
+import {
+  ageAlarm,
+  deadLetterAlarm,
+  lostRunAlarm,
+  problemAlarm,
+  replicationAlarms,
+  subscriptionAlarm,
+} from './private/alarm-metrics';
+import { alarmQueues, layAside, undeliveredAlarm } from './private/alarm-queues';
+import { LookUps } from './private/alarm-roles';
+import { AlarmRules } from './private/alarm-rules';
+import { digestSchedule } from './private/alarm-schedule';
+import { AlarmSettings } from './private/alarm-settings';
+import type { WatchedSource } from './private/alarm-source';
+import { alarmedSource, requireSameBucket } from './private/alarm-source';
+import { warnIfNobodyIsTold } from './private/alarm-subscribers';
+import { alarmTopic } from './private/alarm-topic';
+import { requireRange, secondsOf } from './private/fault';
+import { handlerSchedule } from './private/handler-schedule';
+import { logGroupOf } from './private/log-group';
+import { provenMetric } from './private/metric';
+import { requireRegion } from './private/region';
+import type { SnapshotPruning } from './snapshot-pruning';
+import type { VolumeSnapshots } from './volume-snapshots';
+
+/**
+ * Tells people when backups go wrong, and when they are well again: one email for one cause, with what to do. What others
+ * are told as JSON is the same.
+ */
+export class BackupAlarms extends Construct {
+  /** Where the backups are. */
+  public readonly bucket: IBackupBucket;
+  /** What people and programs subscribe to. */
+  public readonly topic: sns.Topic;
+  /** The key that encrypts the topic. */
+  public readonly topicEncryptionKey: kms.IKey;
+  /** Queue of what the notify function is to look at. */
+  public readonly eventQueue: sqs.Queue;
+  /** Queue of what it could not take in. */
+  public readonly undeliveredQueue: sqs.Queue;
+  /** Publishes to the topic when something is in that queue. */
+  public readonly undeliveredAlarm: cloudwatch.Alarm;
+  /** Remembers which problems are open. */
+  public readonly memory: dynamodb.Table;
+  /** Turns events into emails. */
+  public readonly notifyFunction: lambda.Function;
+  /** Looks at the backups every hour. */
+  public readonly measureFunction: lambda.Function;
+  /** Schedule of the measure function. */
+  public readonly schedule: scheduler.Schedule;
+  /** Log group of the functions. */
+  public readonly logGroup: logs.ILogGroup;
+  private readonly settings: AlarmSettings;
+  private readonly rules: AlarmRules;
+  private readonly lookUps: LookUps;
+  private readonly addresses: string[] = [];
+  private readonly counts = new Map<string, number>();
+  private readonly watched = new Set<unknown>();
+  private readonly off: AlarmSignal[];
+
+  constructor(scope: Construct, id: string, props: BackupAlarmsProps) {
+    super(scope, id);
+    const { bucket, timeZone = 'UTC', digest = Digest.off() } = props;
+    this.bucket = bucket;
+    requireRegion(this, bucket);
+    requireZone(this, timeZone);
+    this.off = signalsOffOf(this, props.signalsOff);
+    this.logGroup = logGroupOf(this, props);
+    const { topic, key } = alarmTopic(this, props.topicEncryptionKey);
+    [this.topic, this.topicEncryptionKey] = [topic, key];
+    for (const address of props.emails ?? []) this.addEmail(address);
+    for (const subscription of props.subscriptions ?? []) this.addSubscription(subscription);
+    warnIfNobodyIsTold(this, topic);
+    const queues = alarmQueues(this);
+    [this.eventQueue, this.undeliveredQueue] = [queues.events, queues.undelivered];
+    this.undeliveredAlarm = undeliveredAlarm(this, queues.undelivered, topic);
+    this.memory = alarmMemory(this);
+
+    const name = Names.uniqueResourceName(this, { maxLength: 100, separator: '-' });
+    const parameterName = `${alarmSettingsPath(bucket.bucketName)}${name}`;
+    const deadLetters = props.readDeadLetters === true ? props.deadLetterQueue : undefined;
+    const parts = { bucket, topic, key, memory: this.memory, events: queues.events, parameterName };
+    const { notify, measure } = alarmFunctions(this, parts, this.logGroup, deadLetters);
+    [this.notifyFunction, this.measureFunction] = [notify.function, measure.function];
+    this.settings = new AlarmSettings({
+      bucket: bucket.bucketName,
+      timeZone,
+      digest: digest._often,
+      off: this.off,
+      measureFunction: this.measureFunction.functionName,
+      notifyFunction: this.notifyFunction.functionName,
+    });
+    const parameter = this.createParameter(parameterName);
+    this.rules = new AlarmRules(this, queues, bucket.bucketName, this.settings.families);
+    this.lookUps = new LookUps(this, notify.role);
+    this.lookUps.allowSchedules(props.scheduleGroup);
+
+    this.schedule = handlerSchedule(this, measure, {
+      ...props,
+      description: 'Measures how backups are',
+      schedule: BackupSchedule.every(Duration.hours(1)),
+    });
+    // A rate fires as soon as the schedule exists: what its first run needs comes before.
+    this.schedule.node.addDependency(parameter, this.memory, topic, queues.events);
+    if (digest._schedule) digestSchedule(this, { ...props, schedule: digest._schedule, events: queues.events });
+    this.watchSurroundings(props, deadLetters);
+  }
+
+  /** One more address that gets the emails. It has to confirm a first email within two days. */
+  public addEmail(address: string): void {
+    requireEmail(this, address, this.addresses);
+    this.addresses.push(address);
+    this.topic.addSubscription(new EmailSubscription(address));
+  }
+
+  /** One more subscriber, which gets the same facts as JSON. */
+  public addSubscription(subscription: sns.ITopicSubscription): void {
+    this.topic.addSubscription(subscription);
+  }
+
+  /** Tells of a pruning of the bucket that refuses, fails, or finds damaged backups. `Backups` does this by itself. */
+  public watchPruning(pruning: BackupPruning): void {
+    requireSameBucket(this, this.bucket, 'pruning', pruning.bucket);
+    if (!this.isNew(pruning, AlarmSignal.HOUSEKEEPING)) return;
+    pruning._tellFailuresTo(this.eventQueue);
+    problemAlarm(
+      this,
+      this.idOf('PruneAlarm'),
+      pruning.metricProblems(),
+      'The last pruning refused something, failed, or found damaged backups. The emails of the backups tell more.',
+    );
+  }
+
+  /** Tells of a pruning of snapshots that refuses or fails. */
+  public watchSnapshotPruning(pruning: SnapshotPruning): void {
+    if (!this.isNew(pruning, AlarmSignal.HOUSEKEEPING)) return;
+    pruning._tellFailuresTo(this.eventQueue);
+    const description =
+      'The last pruning of snapshots refused something or failed. The emails of the backups tell more.';
+    this.rules.watchAlarm(problemAlarm(this, this.idOf('SnapshotPruneAlarm'), pruning.metricProblems(), description));
+  }
+
+  /**
+   * Tells of a policy of Data Lifecycle Manager in error, and of snapshots that fail: of all snapshots of the account and
+   * Region, because their events name no policy.
+   */
+  public watchSnapshots(snapshots: VolumeSnapshots): void {
+    if (!this.isNew(snapshots, AlarmSignal.HOUSEKEEPING)) return;
+    this.rules.watchSnapshots(snapshots, snapshots.policyArn);
+  }
+
+  /** Tells of copies of the bucket to another one that fail or are late. */
+  public watchReplication(props: WatchReplicationProps): void {
+    const { destinationBucketName: DestinationBucket, ruleId: RuleId, maxLatency = Duration.minutes(15) } = props;
+    const seconds = secondsOf(this, 'maxLatency', maxLatency);
+    requireRange(this, 'maxLatency', seconds, { from: 60, to: 7 * 86_400, unit: 'seconds' });
+    if (!this.isNew(JSON.stringify([DestinationBucket, RuleId]), AlarmSignal.HOUSEKEEPING)) return;
+    const metrics = { SourceBucket: this.bucket.bucketName, DestinationBucket, RuleId };
+    const alarms = replicationAlarms(this, this.idOf('Replication'), metrics, maxLatency);
+    for (const alarm of alarms) this.rules.watchAlarm(alarm);
+  }
+
+  /** Tells when messages wait in a dead-letter queue of EventBridge Scheduler. They stay there. */
+  public watchDeadLetters(queue: sqs.IQueue): void {
+    if (!this.isNew(queue, AlarmSignal.NEVER_STARTED)) return;
+    this.rules.watchAlarm(deadLetterAlarm(this, this.idOf('DeadLetterAlarm'), queue));
+  }
+
+  /** Allows to try the alarms with the command line: to find the functions, and to invoke the one that sends emails. */
+  public grantInvoke(grantee: iam.IGrantable): iam.Grant {
+    const { functionArn } = this.notifyFunction;
+    const path = alarmSettingsPath(this.bucket.bucketName).slice(1, -1);
+    const resourceArns = [path, `${path}/*`].map((resourceName) =>
+      Stack.of(this).formatArn({ service: 'ssm', resource: 'parameter', resourceName }),
+    );
+    const invoke = { grantee, actions: ['lambda:InvokeFunction'], resourceArns: [functionArn] };
+    const find = { grantee, actions: ['ssm:GetParametersByPath'], resourceArns };
+    return iam.Grant.addToPrincipal(invoke).combine(iam.Grant.addToPrincipal(find));
+  }
+
+  /**
+   * Sources that could not be measured: 0 when all is well.
+   *
+   * @default - maximum over one hour
+   */
+  public metricUnmeasured(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric(MEASURE_METRICS.unmeasured, props);
+  }
+
+  /**
+   * Subscriptions of the topic that are confirmed.
+   *
+   * @default - maximum over one hour
+   */
+  public metricConfirmedSubscriptions(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric(MEASURE_METRICS.subscriptions, props);
+  }
+
+  /**
+   * Watches a source.
+   *
+   * @internal
+   */
+  public _watchSource(scope: Construct, source: WatchedSource): void {
+    requireSameBucket(scope, source.bucket, 'alarms', this.bucket);
+    const alarmed = alarmedSource(scope, source);
+    this.settings.add(scope, source.name, alarmed);
+    this.rules.watchTasks(scope);
+    this.lookUps.allowLog(source.logGroup);
+    this.lookUps.allowSchedules(source.scheduleGroup);
+    const silent: SourceSignal = AlarmSignal.SILENT;
+    if (this.off.includes(AlarmSignal.SILENT) || alarmed.off?.includes(silent)) return;
+    ageAlarm(scope, source.name, source.ageMetric, source.allowedAge);
+  }
+
+  private metric(metricName: string, props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return provenMetric({ [METRICS.bucket]: this.bucket.bucketName }, metricName, props);
+  }
+
+  private createParameter(parameterName: string): ssm.StringParameter {
+    return new ssm.StringParameter(this, 'Settings', {
+      parameterName,
+      simpleName: false,
+      description: 'What is watched',
+      tier: ssm.ParameterTier.INTELLIGENT_TIERING,
+      stringValue: Lazy.string({ produce: () => Stack.of(this).toJsonString(this.settings.content) }),
+    });
+  }
+
+  /** What goes wrong around the sources. */
+  private watchSurroundings({ scheduleGroup, deadLetterQueue }: BackupAlarmsProps, read: sqs.IQueue | undefined): void {
+    if (read) {
+      layAside(read, this.undeliveredQueue);
+      this.watched.add(read);
+    } else if (deadLetterQueue) {
+      this.watchDeadLetters(deadLetterQueue);
+    }
+    if (scheduleGroup && deadLetterQueue && this.isNew(scheduleGroup, AlarmSignal.NEVER_STARTED)) {
+      this.rules.watchAlarm(lostRunAlarm(this, 'LostRunAlarm', scheduleGroup));
+    }
+    if (this.off.includes(AlarmSignal.HOUSEKEEPING)) return;
+    subscriptionAlarm(this, this.metricConfirmedSubscriptions());
+  }
+
+  /** Whether a thing is to be watched that was not watched before. */
+  private isNew(thing: unknown, signal: AlarmSignal): boolean {
+    if (this.watched.has(thing) || this.off.includes(signal)) return false;
+    this.watched.add(thing);
+    return true;
+  }
+
+  /** `PruneAlarm`, and for the next one `PruneAlarm2`. */
+  private idOf(id: string): string {
+    const count = (this.counts.get(id) ?? 0) + 1;
+    this.counts.set(id, count);
+    return count === 1 ? id : `${id}${count}`;
+  }
+}

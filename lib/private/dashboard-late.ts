@@ -1,0 +1,21 @@
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+
+/** Rows of widgets that are made when the template is written, which is after everything was added. */
+export class LateWidgets implements cloudwatch.IWidget {
+  public readonly width = 24;
+  /** Nothing comes below it. */
+  public readonly height = 0;
+
+  constructor(private readonly rows: () => cloudwatch.IWidget[][]) {}
+
+  public position(): void {
+    // It is the only one: it begins at the top.
+  }
+
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as the interface says
+  public toJson(): any[] {
+    const column = new cloudwatch.Column(...this.rows().map((row) => new cloudwatch.Row(...row)));
+    column.position(0, 0);
+    return column.toJson();
+  }
+}

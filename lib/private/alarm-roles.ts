@@ -9,7 +9,7 @@ import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import type { IConstruct } from 'constructs';
 import { METRICS } from '../../catalog/contract';
 import type { IBackupBucket } from '../backup-bucket-props';
-import { acknowledgeWildcards } from './acknowledge';
+import { acknowledge, acknowledgeWildcards } from './acknowledge';
 import { USE_KEY } from './alarm-topic';
 import { measureStatements } from './bucket-policy';
 import type { InlineRole } from './inline-role';
@@ -44,6 +44,7 @@ export function grantNotifying(scope: IConstruct, role: InlineRole, parts: Alarm
   grantReading(scope, role, parts);
   allow(role, ['sns:Publish', 'sns:ListSubscriptionsByTopic'], [parts.topic.topicArn]);
   allow(role, [...USE_KEY], [parts.key.keyArn]);
+  acknowledge(role, 'AwsSolutions-IAM5[Action::kms:GenerateDataKey*]', 'SNS asks for it with one of two names.');
   allow(
     role,
     ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'],
@@ -77,7 +78,8 @@ export class LookUps {
   ) {}
 
   allowLog({ logGroupArn }: logs.ILogGroup): void {
-    this.allow('logs:GetLogEvents', logGroupArn.endsWith('*') ? logGroupArn : `${logGroupArn}:*`, 'streams of a log');
+    // It ends with `:*`: its streams.
+    this.allow('logs:GetLogEvents', logGroupArn, 'streams of a log');
   }
 
   allowSchedules(group: scheduler.IScheduleGroup | undefined): void {

@@ -52,6 +52,7 @@ test('the prune role has these statements, and no other', () => {
       ['ssm:GetParametersByPath'],
       [`${PARAMETERS}/<BackupsBucket16A198DF>`, `${PARAMETERS}/<BackupsBucket16A198DF>/*`],
     ],
+    ['Allow', ['sqs:SendMessage'], [expect.stringMatching(/^<BackupsAlarmsAlarmEvents\w+\.Arn>$/)]],
   ]);
 });
 

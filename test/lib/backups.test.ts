@@ -20,7 +20,7 @@ test('creates what its databases share', () => {
   const setup = new Setup();
   setup.create();
   const resources = Object.entries<Json>(setup.template().toJSON().Resources).filter(([id]) =>
-    id.startsWith('Backups'),
+    /^Backups(?!Alarms)/.test(id),
   );
   expect(resources.map(([, { Type }]) => Type).sort()).toEqual([
     'AWS::ECS::Cluster',
@@ -53,10 +53,19 @@ test('its cluster runs Fargate and Spot, and is watched', () => {
   ]);
 });
 
-test('its queue is encrypted, takes TLS only and keeps messages for 14 days', () => {
+test('its queue is encrypted, takes TLS only, keeps messages for 14 days, and lays aside what cannot be read', () => {
   const setup = new Setup();
   setup.create();
-  expect(setup.resource('AWS::SQS::Queue')).toEqual({ MessageRetentionPeriod: 1_209_600, SqsManagedSseEnabled: true });
+  expect(setup.resource('AWS::SQS::Queue')).toEqual({
+    MessageRetentionPeriod: 1_209_600,
+    SqsManagedSseEnabled: true,
+    // Lambda refuses a queue with less than its function's timeout.
+    VisibilityTimeout: 900,
+    RedrivePolicy: {
+      deadLetterTargetArn: { 'Fn::GetAtt': [expect.stringMatching(/^BackupsAlarmsUndelivered/), 'Arn'] },
+      maxReceiveCount: 4,
+    },
+  });
   const [deny] = setup.resource('AWS::SQS::QueuePolicy').PolicyDocument.Statement;
   expect(deny).toMatchObject({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } });
 });
@@ -129,7 +138,7 @@ test('uses what is given instead', () => {
   expect(backup.logGroup).toBe(given.logGroup);
   expect(backups.pruning).toMatchObject({ bucket: given.bucket, logGroup: given.logGroup });
   const created = Object.entries<Json>(setup.template().toJSON().Resources).filter(([id]) =>
-    /^Backups(?!Shop|Pruning)/.test(id),
+    /^Backups(?!Shop|Pruning|Alarms)/.test(id),
   );
   expect(created.map(([, { Type }]) => Type)).toEqual(['AWS::IAM::Role']);
   const keys = setup

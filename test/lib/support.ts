@@ -28,7 +28,7 @@ export class Setup {
   }
 
   create(props: Partial<BackupsProps> = {}): Backups {
-    this.shared = new Backups(this.stack, 'Backups', { vpc: this.vpc, ...props });
+    this.shared = new Backups(this.stack, 'Backups', { vpc: this.vpc, alarms: { emails: [EMAIL] }, ...props });
     return this.shared;
   }
 
@@ -62,10 +62,14 @@ export class Setup {
     return this.synthesised;
   }
 
-  /** The one resource of a type whose logical id contains a text. Those that prune are found by a text with `Pruning`. */
+  /**
+   * The one resource of a type whose logical id contains a text. Those that prune are found by a text with `Pruning`, those
+   * of the alarms by one with `Alarms`.
+   */
   resource(type: string, idPart = ''): Record<string, any> {
     const found = Object.entries(this.template().findResources(type)).filter(
-      ([id]) => id.includes(idPart) && id.includes('Pruning') === idPart.includes('Pruning'),
+      ([id]) =>
+        id.includes(idPart) && ['Pruning', 'Alarms'].every((part) => id.includes(part) === idPart.includes(part)),
     );
     expect(found).toHaveLength(1);
     return found[0]![1].Properties;
@@ -85,6 +89,9 @@ export class Setup {
     return JSON.parse(flat(variable.Value).replace(/:(<[^>]+>)/g, ':"$1"'));
   }
 }
+
+/** Who is told, unless a test says something else. */
+const EMAIL = 'backups@example.com';
 
 export const READY_IMAGE = ecs.ContainerImage.fromRegistry('registry.example/backup:1');
 

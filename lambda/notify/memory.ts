@@ -8,7 +8,9 @@ import type { Memory, Remembered } from './ports';
 /** What is open stays; of the rest nothing matters after this time. */
 const KEPT_SECONDS = 90 * 86_400;
 
-export const dynamoClient = (): DynamoDBClient => new DynamoDBClient(CLIENT_SETTINGS);
+/** Its calls take milliseconds, or they hang. */
+export const memoryClient = (): DynamoDBClient =>
+  new DynamoDBClient({ ...CLIENT_SETTINGS, requestHandler: { connectionTimeout: 2_000, requestTimeout: 3_000 } });
 
 /** Remembers in a table of DynamoDB. */
 export class TableMemory implements Memory {

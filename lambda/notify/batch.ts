@@ -1,0 +1,121 @@
+import type { AlarmSettings, Signal, SourceHealth } from '../../catalog/alarms';
+import type { DigestRow } from '../../catalog/notification';
+import { mapParallel } from '../../catalog/parallel';
+import { errorText } from '../shared/errors';
+import { logLine } from '../shared/log';
+import { Case } from './case';
+import type { Lookups } from './enrich';
+import { enrich, within } from './enrich';
+import type { QueueMessage } from './observation';
+import type { Observe } from './ports';
+import type { Recall } from './recall';
+import { takeIn } from './take-in';
+import type { Teller } from './tell';
+import { groups, tellDigest, tellGroup } from './tell';
+import { tellMessages } from './raw-messages';
+
+/** Times that a source is decided on when others write at the same time. */
+const ROUNDS = 5;
+const PARALLEL = 16;
+const EMAILS_PARALLEL = 4;
+
+/** What a batch is worked on with. */
+export interface World extends Teller {
+  readonly settings: AlarmSettings;
+  readonly recall: Recall;
+  readonly observe: Observe;
+  readonly lookups: Lookups;
+}
+
+/**
+ * Works on a batch of messages: reads, decides, tells, and only then remembers.
+ *
+ * @returns ids of the messages that have to come again
+ */
+export async function notifyBatch(messages: readonly QueueMessage[], world: World): Promise<string[]> {
+  const { taken, digests, later, unread } = await takeIn(messages, world.observe, world.settings.off);
+  const again = new Set(later);
+  const unreadFailed = await tellMessages(
+    unread.map(({ message }) => message),
+    unread[0]?.why ?? '',
+    world,
+  );
+  unreadFailed.forEach((id) => again.add(id));
+
+  let cases = Case.of(taken);
+  for (let round = 1; cases.length > 0; round++) {
+    if (round > ROUNDS) {
+      const of = cases.map((one) => one.of);
+      logLine('warn', 'not-remembered', `${of.join(', ')}: others write all the time, something may be told twice`, {
+        of,
+      });
+      break;
+    }
+    const failed = await tellCases(cases, world);
+    failed.forEach(({ messageIds }) => messageIds.forEach((id) => again.add(id)));
+    // What was not published is decided on anew when its message comes again.
+    const done = cases.filter((one) => !failed.has(one));
+    const saved = await mapParallel(done, PARALLEL, (one) => one.save(world.recall));
+    cases = done.filter((_, index) => !saved[index]);
+  }
+
+  if (digests.length > 0) {
+    const rows = await digestRows(Object.keys(world.settings.sources), world);
+    if (!(await tellDigest(rows, world.settings.digest, world))) digests.forEach((id) => again.add(id));
+  }
+  return [...again];
+}
+
+/** Tells what there is to tell. @returns the cases of which something could not be published */
+async function tellCases(cases: readonly Case[], world: World): Promise<Set<Case>> {
+  const byOf = new Map(cases.map((one) => [one.of, one]));
+  const decided = await mapParallel(cases, PARALLEL, (one) => one.decide(world.recall, world.place.now));
+  const failed = new Set<Case>();
+  await mapParallel(groups(await enrich(decided.flat(), world.lookups)), EMAILS_PARALLEL, async (group) => {
+    const published = await tellGroup(group, world);
+    for (const one of group.told) {
+      if (published) byOf.get(one.of)!.tell(one);
+      else failed.add(byOf.get(one.of)!);
+    }
+  });
+  await tellCompleted(cases, failed, world);
+  return failed;
+}
+
+/** The email about backups that went well, for those who want one each. */
+async function tellCompleted(cases: readonly Case[], failed: Set<Case>, world: World): Promise<void> {
+  if (world.settings.digest !== 'each') return;
+  const completed = cases.filter((one) => one.completed && !failed.has(one));
+  completed.forEach((one) => (one.completed = false));
+  if (completed.length === 0) return;
+  const rows = await digestRows(
+    completed.map(({ of }) => of),
+    world,
+    new Map(completed.map((one) => [one.of, one.open])),
+  );
+  if (!(await tellDigest(rows, 'each', world))) completed.forEach((one) => failed.add(one));
+}
+
+/** How sources are: what cannot be found out is said to be unknown. */
+async function digestRows(
+  sources: readonly string[],
+  { lookups, recall, settings }: World,
+  known = new Map<string, readonly Signal[]>(),
+): Promise<DigestRow[]> {
+  let health: readonly SourceHealth[] = [];
+  let failure = 'nothing was found';
+  try {
+    health = await within(lookups.readHealth(sources), lookups.digestPatienceMs);
+  } catch (error) {
+    failure = errorText(error);
+    logLine('error', 'left-out', `the sources could not be looked at, the digest does without: ${failure}`, {
+      sources,
+    });
+  }
+  const found = new Map(health.map((one) => [one.source, one]));
+  return mapParallel(sources, PARALLEL, async (source) => {
+    const open = known.get(source) ?? (Object.keys((await recall.read(source)).remembered.open) as Signal[]);
+    const allowedAgeSeconds = settings.sources[source]?.allowedAgeSeconds ?? 0;
+    return { ...(found.get(source) ?? { source, ageSeconds: 0, allowedAgeSeconds, findings: [], failure }), open };
+  });
+}

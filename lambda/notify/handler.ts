@@ -1,0 +1,35 @@
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
+import { SchedulerClient } from '@aws-sdk/client-scheduler';
+import { SNSClient } from '@aws-sdk/client-sns';
+import type { AlarmTestReport } from '../../catalog/alarms';
+import { ALARM_ENV } from '../../catalog/alarms';
+import { CLIENT_SETTINGS, s3Client, ssmClient } from '../shared/clients';
+import type { LambdaContext } from '../shared/context';
+import { environment } from '../shared/context';
+import { memoryClient } from './memory';
+import type { BatchAnswer } from './notify';
+import { notify } from './notify';
+
+// A call that hangs takes the time of all others: it is tried again instead.
+const settings = { ...CLIENT_SETTINGS, requestHandler: { connectionTimeout: 2_000, requestTimeout: 10_000 } };
+const clients = {
+  dynamo: memoryClient(),
+  logs: new CloudWatchLogsClient(settings),
+  scheduler: new SchedulerClient(settings),
+  sns: new SNSClient(settings),
+  ssm: ssmClient(),
+};
+
+/** Tells people what the events of a batch mean; or, asked by the command line, tries whether they would hear of it. */
+export async function handler(event: unknown, context: LambdaContext): Promise<BatchAnswer | AlarmTestReport> {
+  return notify(event, {
+    ...clients,
+    // A new one a run: it carries the clock of the run.
+    s3: s3Client(),
+    parameter: environment(ALARM_ENV.settings),
+    topic: environment(ALARM_ENV.topic),
+    table: environment(ALARM_ENV.memory),
+    deadLetters: process.env[ALARM_ENV.deadLetters],
+    remainingMs: () => context.getRemainingTimeInMillis(),
+  });
+}

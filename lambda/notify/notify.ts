@@ -1,0 +1,149 @@
+import type { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { S3Client } from '@aws-sdk/client-s3';
+import type { SchedulerClient } from '@aws-sdk/client-scheduler';
+import type { SNSClient } from '@aws-sdk/client-sns';
+import type { SSMClient } from '@aws-sdk/client-ssm';
+import { z } from 'zod';
+import type { AlarmSettings, AlarmTestReport } from '../../catalog/alarms';
+import { readAlarmSettings } from '../shared/alarm-settings';
+import { errorText } from '../shared/errors';
+import { readHealth } from '../shared/health';
+import { logLine } from '../shared/log';
+import { parseRequest } from '../shared/request';
+import { listSubscriptions } from '../shared/subscriptions';
+import { Watch } from '../shared/watch';
+import type { World } from './batch';
+import { notifyBatch } from './batch';
+import * as composer from './compose/compose';
+import type { Place } from './compose/place';
+import { logReader } from './log-tail';
+import { scheduleReader } from './look-up';
+import { TableMemory } from './memory';
+import type { QueueMessage } from './observation';
+import { observe } from './observe/observe';
+import { publisher } from './publish';
+import { tellMessages } from './raw-messages';
+import { Recall } from './recall';
+import { tryOut } from './try-out';
+
+/** Longest time that emails wait for what is only looked up. */
+const LOOKUP_MS = 15_000;
+/** Time that is left for publishing. */
+const RESERVE_MS = 30_000;
+
+/** Where a notify function works, and with what. */
+export interface Surroundings {
+  readonly dynamo: DynamoDBClient;
+  readonly logs: CloudWatchLogsClient;
+  readonly s3: S3Client;
+  readonly scheduler: SchedulerClient;
+  readonly sns: SNSClient;
+  readonly ssm: SSMClient;
+  /** Name of the parameter with the settings. */
+  readonly parameter: string;
+  /** ARN. */
+  readonly topic: string;
+  /** Name of the table. */
+  readonly table: string;
+  /** ARN. */
+  readonly deadLetters?: string;
+  /** How long the run may go on. */
+  readonly remainingMs: () => number;
+  /** Another one, to see what happens when it fails. */
+  readonly composer?: World['composer'];
+  /** Another time than now. */
+  readonly now?: Date;
+}
+
+/** What Lambda is answered about a batch. */
+export interface BatchAnswer {
+  readonly batchItemFailures: readonly { readonly itemIdentifier: string }[];
+}
+
+const request = z.union([
+  z.strictObject({ test: z.literal(true) }),
+  z.looseObject({ Records: z.array(z.looseObject({ messageId: z.string(), body: z.string() })) }),
+]);
+
+/**
+ * Works on a batch of the queues, or tries the topic.
+ *
+ * @throws HandlerError if the event is neither
+ */
+export async function notify(event: unknown, surroundings: Surroundings): Promise<BatchAnswer | AlarmTestReport> {
+  const asked = parseRequest(request, event);
+  if ('test' in asked) return tryTopic(surroundings);
+  const messages = asked.Records as unknown as QueueMessage[];
+  const again = await notifyMessages(messages, surroundings);
+  return { batchItemFailures: again.map((itemIdentifier) => ({ itemIdentifier })) };
+}
+
+async function notifyMessages(messages: readonly QueueMessage[], surroundings: Surroundings): Promise<string[]> {
+  const { sns, ssm, topic, parameter } = surroundings;
+  const teller = { composer: surroundings.composer ?? composer, publish: publisher(sns, topic) };
+  let settings: AlarmSettings;
+  try {
+    settings = await readAlarmSettings(ssm, parameter);
+  } catch (error) {
+    // Without them nobody knows what the messages mean; but that there are some, people have to know.
+    const why = errorText(error);
+    logLine('error', 'settings', why, { parameter });
+    return tellMessages(messages, why, { ...teller, place: placeOf(surroundings) });
+  }
+  return notifyBatch(messages, worldOf(settings, surroundings, teller));
+}
+
+function worldOf(
+  settings: AlarmSettings,
+  surroundings: Surroundings,
+  teller: Pick<World, 'composer' | 'publish'>,
+): World {
+  const { dynamo, logs, s3, scheduler, table, deadLetters, remainingMs } = surroundings;
+  const place = placeOf(surroundings, settings);
+  const recall = new Recall(new TableMemory(dynamo, table));
+  const context = {
+    ...{ settings, deadLetters, now: place.now },
+    lookUpSchedule: scheduleReader(scheduler),
+    measuredAt: once(() => recall.measuredAt()),
+  };
+  const watch = new Watch(dynamo, table);
+  const hasTime = (): boolean => remainingMs() > RESERVE_MS;
+  return {
+    ...{ ...teller, place, settings, recall },
+    observe: (message) => observe(message, context),
+    lookups: {
+      readLog: logReader(logs),
+      readHealth: (sources) => readHealth({ s3, settings, watch, hasTime }, sources),
+      patienceMs: LOOKUP_MS,
+      digestPatienceMs: Math.max(LOOKUP_MS, remainingMs() - 2 * RESERVE_MS),
+    },
+  };
+}
+
+async function tryTopic(surroundings: Surroundings): Promise<AlarmTestReport> {
+  const { sns, ssm, topic, parameter } = surroundings;
+  let settings: AlarmSettings | undefined;
+  let failure: string | undefined;
+  try {
+    settings = await readAlarmSettings(ssm, parameter);
+  } catch (error) {
+    failure = errorText(error);
+  }
+  const notifications = composer.testNotifications(placeOf(surroundings, settings));
+  const report = await tryOut(topic, notifications, publisher(sns, topic), () => listSubscriptions(sns, topic));
+  return failure === undefined ? report : { ...report, failures: [failure, ...report.failures] };
+}
+
+/** The ARN of the topic tells where this is; the name of the parameter, whose bucket: `/proven-backups/my-bucket/…`. */
+function placeOf({ topic, parameter, now = new Date() }: Surroundings, settings?: AlarmSettings): Place {
+  const [, partition = '', , region = '', account = ''] = topic.split(':');
+  const bucket = settings?.bucket ?? parameter.split('/')[2] ?? '';
+  return { partition, region, account, bucket, timeZone: settings?.timeZone ?? 'UTC', now };
+}
+
+/** Asks only once. */
+function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let answer: Promise<T> | undefined;
+  return () => (answer ??= work());
+}

@@ -1,0 +1,80 @@
+import type { Measured, Signal } from '../../catalog/alarms';
+import { errorText } from '../shared/errors';
+import { logLine } from '../shared/log';
+import type { Decidable } from './decide';
+import type { Observation, QueueMessage } from './observation';
+import type { Observe } from './ports';
+
+/** As often as a message that cannot be judged yet is put back, to be looked at later. */
+const TRIES = 3;
+
+/** Something to decide on, and the message that says so. */
+export interface Taken {
+  readonly messageId: string;
+  readonly observation: Decidable;
+}
+
+/** What a batch says. */
+export interface TakenIn {
+  readonly taken: readonly Taken[];
+  /** Messages that ask for a digest. */
+  readonly digests: readonly string[];
+  /** Messages that are to come again. */
+  readonly later: readonly string[];
+  /** Messages that nobody can read, and why. */
+  readonly unread: readonly { readonly message: QueueMessage; readonly why: string }[];
+}
+
+/** Reads the messages of a batch. One that cannot be read stops none of the others. */
+export async function takeIn(
+  messages: readonly QueueMessage[],
+  observe: Observe,
+  off: readonly Signal[],
+): Promise<TakenIn> {
+  const taken: Taken[] = [];
+  const [digests, later]: [string[], string[]] = [[], []];
+  const unread: { message: QueueMessage; why: string }[] = [];
+  for (const message of messages) {
+    const { messageId } = message;
+    const isLast = Number(message.attributes.ApproximateReceiveCount) >= TRIES;
+    try {
+      const observations = await observe(message);
+      if (!isLast && observations.some((one) => one.state === 'problem' && one.unsure)) {
+        later.push(messageId);
+        continue;
+      }
+      if (observations.length === 0) logLine('info', 'ignored', 'a message says nothing of backups', { messageId });
+      for (const observation of observations) {
+        if (observation.state === 'digest') digests.push(messageId);
+        else taken.push(...decidables(observation, off).map((one) => ({ messageId, observation: one })));
+      }
+    } catch (error) {
+      const why = errorText(error);
+      logLine('error', 'unread', `a message could not be read: ${why}`, { messageId, isLast });
+      if (isLast) unread.push({ message, why });
+      else later.push(messageId);
+    }
+  }
+  return { taken, digests, later, unread };
+}
+
+const decidables = (
+  observation: Exclude<Observation, { readonly state: 'digest' }>,
+  off: readonly Signal[],
+): Decidable[] => {
+  if (observation.state !== 'measured') return [observation];
+  const sources = observation.sources.map((health): Decidable => ({
+    ...{ state: 'source-measured', of: health.source, at: observation.at, health },
+  }));
+  return [...sources, ...(off.includes('housekeeping') ? [] : subscriptions(observation))];
+};
+
+/** Whether anybody is told. Who is the first to confirm reads since when nobody was. */
+function subscriptions({ subscriptions: counted, at }: Measured): Decidable[] {
+  if (!counted) return [];
+  const known = { of: 'housekeeping/no-subscriber', about: 'subscriptions', at, event: `subscriptions ${at}` };
+  if (counted.confirmed > 0) return [{ state: 'ok', ...known, ends: ['housekeeping'] }];
+  const pending = counted.pending > 0 ? `, ${counted.pending} have not been confirmed` : '';
+  const sentence = `the topic has no confirmed subscription: nobody is told what goes wrong${pending}`;
+  return [{ state: 'problem', signal: 'housekeeping', cause: 'no-subscriber', ...known, since: at, sentence }];
+}

@@ -37,10 +37,17 @@ export interface Inventory {
  *
  * @param id only this backup's folder; all of the source when left out
  */
-export async function readInventory(store: CatalogStore, source: string, id?: string): Promise<Inventory> {
+export const readInventory = (store: CatalogStore, source: string, id?: string): Promise<Inventory> =>
+  inventoryOf(source, store.list(id === undefined ? sourcePrefix(source) : objectKey(source, id, '')));
+
+/** What a source has, by its objects in the order of their keys. */
+export async function inventoryOf(
+  source: string,
+  objects: AsyncIterable<ObjectSummary> | Iterable<ObjectSummary>,
+): Promise<Inventory> {
   const folders = new Map<string, StoredFolder>();
   let strangers = 0;
-  for await (const object of store.list(id === undefined ? sourcePrefix(source) : objectKey(source, id, ''))) {
+  for await (const object of objects) {
     if (object.key !== lockKey(source) && !place(folders, source, object)) strangers++;
   }
   return { source, folders: [...folders.values()], strangers };

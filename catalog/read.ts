@@ -13,8 +13,12 @@ export interface ObjectSummary {
 
 /** What reading the catalog needs of an object store. */
 export interface CatalogStore {
-  /** All objects under a prefix, in the order of their keys, page after page. */
-  list(prefix: string): AsyncIterable<ObjectSummary>;
+  /**
+   * All objects under a prefix, in the order of their keys, page after page.
+   *
+   * @param startAfter only those whose key comes after this text
+   */
+  list(prefix: string, startAfter?: string): AsyncIterable<ObjectSummary>;
   /** Names of the folders at the root, without the slash. */
   folders(): Promise<string[]>;
   /** The text of a small object. */

@@ -9,8 +9,9 @@ export class S3CatalogStore implements CatalogStore {
     private readonly bucket: string,
   ) {}
 
-  async *list(prefix: string): AsyncIterable<ObjectSummary> {
-    for await (const page of paginateListObjectsV2({ client: this.client }, { Bucket: this.bucket, Prefix: prefix })) {
+  async *list(prefix: string, startAfter?: string): AsyncIterable<ObjectSummary> {
+    const where = { Bucket: this.bucket, Prefix: prefix, ...(startAfter !== undefined && { StartAfter: startAfter }) };
+    for await (const page of paginateListObjectsV2({ client: this.client }, where)) {
       for (const { Key, Size, LastModified, StorageClass } of page.Contents ?? []) {
         yield { key: Key!, bytes: Size!, lastModified: LastModified!, storageClass: StorageClass ?? 'STANDARD' };
       }

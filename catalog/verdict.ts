@@ -7,11 +7,17 @@ const verdictSchema = z.object({
   testedAt: z.iso.datetime(),
 });
 
-/** Whether a verdict says that the backup restores. One that cannot be read proves nothing. */
-export function isProven(text: string): boolean {
+/** What is read of a verdict. */
+export type Verdict = z.infer<typeof verdictSchema>;
+
+/** Reads a verdict; `undefined` if it cannot be read. */
+export function parseVerdict(text: string): Verdict | undefined {
   try {
-    return verdictSchema.parse(JSON.parse(text)).verdict === 'passed';
+    return verdictSchema.parse(JSON.parse(text));
   } catch {
-    return false;
+    return undefined;
   }
 }
+
+/** Whether a verdict says that the backup restores. One that cannot be read proves nothing. */
+export const isProven = (text: string): boolean => parseVerdict(text)?.verdict === 'passed';

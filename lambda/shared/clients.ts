@@ -1,4 +1,10 @@
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { S3Client } from '@aws-sdk/client-s3';
+import { SchedulerClient } from '@aws-sdk/client-scheduler';
+import { SNSClient } from '@aws-sdk/client-sns';
+import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
 
 /** Settings of every client: who is throttled waits, and asks more slowly from then on. */
@@ -12,3 +18,21 @@ export function s3Client(): S3Client {
 
 /** Makes the client of Systems Manager. */
 export const ssmClient = (): SSMClient => new SSMClient(CLIENT_SETTINGS);
+
+/** Makes the client of SNS. */
+export const snsClient = (): SNSClient => new SNSClient(CLIENT_SETTINGS);
+
+/** Makes the client of SQS. */
+export const sqsClient = (): SQSClient => new SQSClient(CLIENT_SETTINGS);
+
+/** Makes the client of CloudWatch. */
+export const cloudWatchClient = (): CloudWatchClient => new CloudWatchClient(CLIENT_SETTINGS);
+
+/** Makes the client of CloudWatch Logs. */
+export const logsClient = (): CloudWatchLogsClient => new CloudWatchLogsClient(CLIENT_SETTINGS);
+
+/** Makes the client of DynamoDB. */
+export const dynamoClient = (): DynamoDBClient => new DynamoDBClient(CLIENT_SETTINGS);
+
+/** Makes the client of EventBridge Scheduler. */
+export const schedulerClient = (): SchedulerClient => new SchedulerClient(CLIENT_SETTINGS);

@@ -1,0 +1,96 @@
+import type { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { S3Client } from '@aws-sdk/client-s3';
+import type { SNSClient } from '@aws-sdk/client-sns';
+import type { SQSClient } from '@aws-sdk/client-sqs';
+import type { SSMClient } from '@aws-sdk/client-ssm';
+import type { Measured } from '../../catalog/alarms';
+import { ServerClock } from '../../catalog/server-clock';
+import { readAlarmSettings } from '../shared/alarm-settings';
+import { errorText, HandlerError } from '../shared/errors';
+import { OUT_OF_TIME, readHealth } from '../shared/health';
+import { logLine } from '../shared/log';
+import { listSubscriptions } from '../shared/subscriptions';
+import { Watch } from '../shared/watch';
+import { metricsOf, putMetrics } from './metrics';
+import { sendMeasured } from './send-measured';
+
+/** Where a measure function works, and with what. */
+export interface Surroundings {
+  readonly s3: S3Client;
+  readonly ssm: SSMClient;
+  readonly sns: SNSClient;
+  readonly sqs: SQSClient;
+  readonly cloudWatch: CloudWatchClient;
+  readonly dynamo: DynamoDBClient;
+  /** Name of the parameter with the settings. */
+  readonly settings: string;
+  /** ARN. */
+  readonly topic: string;
+  /** Name of the table. */
+  readonly memory: string;
+  /** URL of the queue. */
+  readonly events: string;
+  readonly hasTime: () => boolean;
+}
+
+/** What a run did. */
+export interface MeasureReport {
+  readonly of: string;
+  readonly sources: number;
+  /** Names of those that could not be measured. */
+  readonly unmeasured: readonly string[];
+  readonly findings: number;
+}
+
+/**
+ * Measures all sources of the settings, and tells what it found: to CloudWatch first, because the alarm that watches over
+ * this very function looks there, then to the notify function. What fails of one does not stop the other.
+ *
+ * @throws HandlerError if the settings cannot be read, if either could not be told, or if the time did not suffice
+ */
+export async function measure(surroundings: Surroundings): Promise<MeasureReport> {
+  const { s3, ssm, sns, sqs, cloudWatch, dynamo, topic, events, hasTime } = surroundings;
+  const settings = await readAlarmSettings(ssm, surroundings.settings);
+  const watch = new Watch(dynamo, surroundings.memory);
+  const clock = new ServerClock(s3);
+  const sources = await readHealth({ s3, settings, watch, clock, hasTime });
+  const faults: string[] = [];
+  const attempt = async <T>(what: string, work: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await work();
+    } catch (error) {
+      faults.push(`${what}: ${errorText(error)}`);
+      return undefined;
+    }
+  };
+  const subscriptions = await attempt('could not list the subscriptions', () => listSubscriptions(sns, topic));
+  const confirmed = subscriptions?.filter((one) => one.confirmed).length ?? 0;
+  const measured: Measured = {
+    ...{ kind: 'measured', bucket: settings.bucket, at: clock.now().toISOString(), sources },
+    ...(subscriptions && { subscriptions: { confirmed, pending: subscriptions.length - confirmed } }),
+  };
+  await attempt('could not write the metrics', () => putMetrics(cloudWatch, metricsOf(measured)));
+  await attempt('could not tell the notify function', async () => {
+    await sendMeasured(sqs, events, measured);
+    await watch.measured(new Date(measured.at));
+  });
+  if (watch.failure !== undefined) faults.push(`could not use the table ${surroundings.memory}: ${watch.failure}`);
+  return conclude(measured, faults);
+}
+
+function conclude({ bucket, sources }: Measured, faults: readonly string[]): MeasureReport {
+  const unmeasured = sources.filter(({ failure }) => failure !== undefined);
+  const findings = sources.reduce((sum, source) => sum + source.findings.length, 0);
+  const message = `${sources.length} sources, ${unmeasured.length} of them could not be measured, ${findings} findings`;
+  const report = { of: bucket, sources: sources.length, unmeasured: unmeasured.map(({ source }) => source), findings };
+  logLine(unmeasured.length + faults.length > 0 ? 'error' : 'info', 'measured', message, { ...report, faults });
+  const late = unmeasured.filter(({ failure }) => failure === OUT_OF_TIME).map(({ source }) => source);
+  const said = [...faults, ...(late.length > 0 ? [`the time of the run was over before ${named(late)}`] : [])];
+  if (said.length > 0) throw new HandlerError(`the measuring of ${bucket} is not complete: ${said.join('; ')}`);
+  return report;
+}
+
+/** Names a few of many. */
+const named = (names: readonly string[]): string =>
+  names.slice(0, 10).join(', ') + (names.length > 10 ? ` and ${names.length - 10} more` : '');

@@ -1,0 +1,94 @@
+import type { SSMClient } from '@aws-sdk/client-ssm';
+import { GetParameterCommand, ParameterNotFound } from '@aws-sdk/client-ssm';
+import { z } from 'zod';
+import type { AlarmSettings } from '../../catalog/alarms';
+import { ALARM_SETTINGS_FORMAT, DIGESTS, SIGNALS } from '../../catalog/alarms';
+import { sourceNameFault } from '../../catalog/names';
+import { parseSettings, SettingsError } from '../../catalog/settings';
+import { errorText, HandlerError } from './errors';
+
+const seconds = z.number().positive();
+const deviations = z.number().positive();
+const number = z.int().nonnegative();
+
+const sourceSchema = z.strictObject({
+  family: number,
+  logGroup: number,
+  allowedAgeSeconds: seconds,
+  provenAgeSeconds: seconds,
+  sizeBounds: number.optional(),
+  off: z.array(z.enum(SIGNALS).exclude(['housekeeping'])).optional(),
+});
+
+// Strict: what this version does not know may be what makes a source silent.
+const alarmSettings: z.ZodType<AlarmSettings> = z
+  .strictObject({
+    formatVersion: z.literal(ALARM_SETTINGS_FORMAT),
+    bucket: z.string(),
+    timeZone: z.string().refine(isTimeZone, 'no time zone'),
+    digest: z.enum(DIGESTS),
+    off: z.array(z.enum(SIGNALS)),
+    families: z.array(z.string()),
+    logGroups: z.array(z.string()),
+    sizeBounds: z.array(
+      z.strictObject({
+        shrink: deviations,
+        growth: deviations,
+        minHistory: z.int().positive(),
+        ignoreTables: z.array(z.string()).optional(),
+      }),
+    ),
+    sources: z.record(
+      z.string().refine((name) => sourceNameFault(name) === undefined, 'no name of a source'),
+      sourceSchema,
+    ),
+    measureFunction: z.string(),
+    notifyFunction: z.string(),
+  })
+  .superRefine(({ sources, families, logGroups, sizeBounds }, context) => {
+    for (const [name, { family, logGroup, sizeBounds: bounds }] of Object.entries(sources)) {
+      if (families[family] === undefined) context.addIssue(`${name}: no family has the number ${family}`);
+      if (logGroups[logGroup] === undefined) context.addIssue(`${name}: no log group has the number ${logGroup}`);
+      if (bounds !== undefined && !sizeBounds[bounds]) context.addIssue(`${name}: no bounds have the number ${bounds}`);
+    }
+  });
+
+function isTimeZone(timeZone: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Reads what is set for the alarms.
+ *
+ * @param name of the parameter
+ * @throws HandlerError if they are missing, or cannot be read or understood
+ */
+export async function readAlarmSettings(client: SSMClient, name: string): Promise<AlarmSettings> {
+  const answer = await client.send(new GetParameterCommand({ Name: name })).catch((error: unknown) => {
+    if (error instanceof ParameterNotFound) {
+      throw new HandlerError(`the settings ${name} do not exist: deploy the stack again`);
+    }
+    throw new HandlerError(`could not read the settings ${name}: ${errorText(error)}`, { cause: error });
+  });
+  return parseAlarmSettings(answer.Parameter!.Value!, name);
+}
+
+/**
+ * Reads what is set for the alarms.
+ *
+ * @param text of the parameter
+ * @param name of the parameter
+ * @throws HandlerError if they cannot be understood
+ */
+export function parseAlarmSettings(text: string, name: string): AlarmSettings {
+  try {
+    return parseSettings(alarmSettings, ALARM_SETTINGS_FORMAT, text, name);
+  } catch (error) {
+    throw error instanceof SettingsError ? new HandlerError(error.message) : error;
+  }
+}

@@ -75,7 +75,7 @@ export async function readAlarm(reading: Reading): Promise<Observation[]> {
     if (namespace === METRICS.namespace && name === MEASURE_METRICS.age) {
       if (dimensions[METRICS.bucket] !== reading.settings.bucket) continue;
       const source = dimensions[METRICS.source];
-      if (source === undefined || !(source in reading.settings.sources)) continue;
+      if (source === undefined || !Object.hasOwn(reading.settings.sources, source)) continue;
       return alarmOfAge(source, state, reading);
     }
     const subject = subjectOf(metricStat.metric, reading);

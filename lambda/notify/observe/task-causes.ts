@@ -51,8 +51,10 @@ const RULES: readonly Rule[] = [
   { cause: 'network', says: /registry auth/i },
   {
     cause: 'capacity',
-    says: /capacity is unavailable|insufficient capacity|RESOURCE:|limit on the number of vCPUs|concurrently/i,
+    says: /capacity is unavailable|insufficient capacity|limit on the number of vCPUs|concurrently/i,
   },
+  // In capitals: whoever may not do something may not do it on a resource.
+  { cause: 'capacity', says: /\bRESOURCE:[A-Z]/ },
   {
     cause: 'container',
     says: /CannotStart|CannotCreateContainer|CannotInspect|CannotStopContainer|ContainerRuntime(?:Timeout)?Error|container runtime task/,

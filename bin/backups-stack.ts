@@ -1,7 +1,8 @@
 import { aws_ecs as ecs, CfnOutput, Stack, Tags } from 'aws-cdk-lib';
 import type { App, aws_lambda } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
-import { Backups } from '../lib';
+import { BackupDashboard, Backups } from '../lib';
+import { alarmsOf, sourceAlarmsOf } from './alarms';
 import type { ReadBackupsFile } from './backups-file';
 import { BackupsFileError } from './backups-file';
 import { databaseOf } from './databases';
@@ -56,13 +57,20 @@ export class BackupsStack extends Stack {
     const about = (message: string) => {
       if (message.includes('/Pruning: bucket ')) return 'bucket';
       if (message.includes('/Pruning: ')) return 'pruneSchedule';
+      if (message.includes('/Alarms: ')) return 'alarms';
       return s3GatewayEndpoint ? 's3GatewayEndpoint' : 'vpcSubnets';
     };
     return this.guard(
       (message) => [about(message)],
       () => {
         const shared = { vpc, bucket, vpcSubnets, logRetention, s3GatewayEndpoint, assignPublicIp };
-        const backups = new Backups(this, 'Backups', { ...shared, retention, pruneSchedule, maxDeletePercent });
+        const alarms = alarmsOf(this, content.alarms);
+        const backups = new Backups(this, 'Backups', { ...shared, retention, pruneSchedule, maxDeletePercent, alarms });
+        new CfnOutput(this, 'AlarmTopic', {
+          description: 'Whoever subscribes to this topic is told what goes wrong',
+          value: backups.alarms.topic.topicArn,
+        });
+        if (content.dashboard) new BackupDashboard(this, 'Dashboard', { backups });
         if (content.bucket && 'existing' in content.bucket) this.nameRoles(backups);
         return backups;
       },
@@ -93,6 +101,7 @@ export class BackupsStack extends Stack {
       retention: retentionOf(retention),
       allowedAge,
       cpuArchitecture: cpuArchitecture && ARCHITECTURES[cpuArchitecture],
+      ...sourceAlarmsOf(entry),
       ...(subnets && { vpcSubnets: subnets }),
       ...(assignPublicIp !== undefined && { assignPublicIp }),
     });

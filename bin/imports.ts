@@ -12,7 +12,7 @@ import { Duration, RemovalPolicy, Stack, TimeZone } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { WeekStart } from '../catalog/retention-policy';
 import { WEEK_STARTS } from '../catalog/retention-policy';
-import type { IBackupBucket } from '../lib';
+import type { DailyScheduleOptions, IBackupBucket, WeeklyScheduleOptions } from '../lib';
 import { BackupBucket, BackupSchedule, DatabaseTls, Retention, StorageTiers, WeekDay } from '../lib';
 import type { BackupsFile, DatabaseEntry, ServerEntry } from './schema';
 import type { TIER_PRESETS } from './time-schema';
@@ -133,10 +133,33 @@ export function scheduleOf(entry: DatabaseEntry['schedule']): BackupSchedule {
   if ('every' in entry) return BackupSchedule.every(entry.every, entry);
   const options = { ...entry, timeZone: zoneOf(entry.timeZone) };
   if ('cron' in entry) return BackupSchedule.cron(entry.cron, options);
-  if ('daily' in entry) return BackupSchedule.daily({ ...entry.daily, ...options });
-  const { weekDay, hour, minute } = entry.weekly;
-  return BackupSchedule.weekly({ weekDay: WEEK_DAY_OF[weekDay], hour, minute, ...options });
+  if ('daily' in entry) return BackupSchedule.daily({ ...dailyOf(entry), ...options });
+  return BackupSchedule.weekly({ ...weeklyOf(entry), ...options });
 }
+
+/** A time of day, as it is read from the file. */
+interface Daily {
+  readonly daily: { readonly hour: number; readonly minute: number };
+  readonly timeZone?: string;
+}
+
+/** A time of the week, as it is read from the file. */
+interface Weekly {
+  readonly weekly: Daily['daily'] & { readonly weekDay: WeekStart };
+  readonly timeZone?: string;
+}
+
+export const dailyOf = ({ daily, timeZone }: Daily): DailyScheduleOptions => ({
+  ...daily,
+  timeZone: zoneOf(timeZone),
+});
+
+export const weeklyOf = ({ weekly: { weekDay, hour, minute }, timeZone }: Weekly): WeeklyScheduleOptions => ({
+  weekDay: WEEK_DAY_OF[weekDay],
+  hour,
+  minute,
+  timeZone: zoneOf(timeZone),
+});
 
 export function retentionOf(entry: BackupsFile['retention']): Retention | undefined {
   if (entry === undefined) return undefined;

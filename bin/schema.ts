@@ -3,6 +3,7 @@ import { isIPv6 } from 'node:net';
 import * as z from 'zod';
 import { ENGINE_FACTS } from '../catalog/engines';
 import { SOURCE_NAME_RULE, sourceNameFault } from '../catalog/names';
+import { alarms, sourceAlarms } from './alarm-schema';
 import {
   duration,
   exactly,
@@ -119,6 +120,7 @@ const task = {
   ephemeralStorageGiB: integer(21, 200).optional(),
   vpcSubnets: vpcSubnets.optional(),
   assignPublicIp: flag().optional(),
+  ...sourceAlarms,
 };
 
 const securityGroup = () => id('sg', 'a security group');
@@ -227,6 +229,8 @@ export const backupsFile = map('a map with the keys vpc and databases', {
   retention: retention.optional(),
   pruneSchedule: schedule.optional(),
   maxDeletePercent: integer(1, 100).optional(),
+  alarms: alarms.optional(),
+  dashboard: flag().optional(),
   databases: namedDatabases,
 });
 

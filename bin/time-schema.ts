@@ -30,7 +30,8 @@ const options = {
   retryAttempts: integer(0, 185).optional(),
   maxEventAge: duration().optional(),
 };
-const timed = { timeZone: text('a time zone of the IANA database, for example Europe/Paris').optional(), ...options };
+export const timeZone = text('a time zone of the IANA database, for example Europe/Paris').optional();
+const timed = { timeZone, ...options };
 
 /** Hour and minute of `02:30`. */
 const TIME = /^([01]\d|2[0-3]):([0-5]\d)$/;
@@ -39,7 +40,9 @@ function timeOfDay(value = ''): { hour: number; minute: number } | undefined {
   return hour === undefined ? undefined : { hour: Number(hour), minute: Number(minute) };
 }
 
-const weekly = scalar('a day and a time, such as sunday 02:30', (value) => {
+export const timeOfDayText = scalar('a time of day from 00:00 to 23:59', timeOfDay);
+
+export const weekly = scalar('a day and a time, such as sunday 02:30', (value) => {
   const [day, clock, ...rest] = value.trim().split(/\s+/);
   const [weekDay, time] = [WEEK_STARTS.find((one) => one === day), timeOfDay(clock)];
   return weekDay && time && rest.length === 0 ? { weekDay, ...time } : undefined;
@@ -49,7 +52,7 @@ export const schedule = ways('a map with every, daily, weekly or cron', [
   { fits: has('every'), schema: map('a map', { every: duration(), ...options }) },
   {
     fits: has('daily'),
-    schema: map('a map', { daily: scalar('a time of day from 00:00 to 23:59', timeOfDay), ...timed }),
+    schema: map('a map', { daily: timeOfDayText, ...timed }),
   },
   { fits: has('weekly'), schema: map('a map', { weekly, ...timed }) },
   {
@@ -73,7 +76,7 @@ export const retention = ways(RETENTION, [
     schema: map('a map', {
       keepFor: duration().optional(),
       ...{ hourly: count(), daily: count(), weekly: count(), monthly: count(), yearly: count(), keepLast: count() },
-      timeZone: timed.timeZone,
+      timeZone,
       weekStart: oneOf(WEEK_STARTS).optional(),
     }),
   },

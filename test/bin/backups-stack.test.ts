@@ -93,7 +93,7 @@ describe('the example', () => {
   });
 
   test('says where the backups are, and has nothing to let in by hand', () => {
-    expect(Object.keys(template.Outputs)).toEqual(['BucketName']);
+    expect(Object.keys(template.Outputs)).toEqual(['BucketName', 'AlarmTopic']);
   });
 });
 
@@ -109,10 +109,50 @@ databases:
   });
 });
 
+test('alarms, their digest in the zone of the emails, what is set for one database, and a dashboard', () => {
+  const alarms = `alarms:
+  emails: [ops@example.com]
+  timeZone: Europe/Paris
+  digest: { weekly: monday 08:30 }
+  signalsOff: { not-proven: restored by hand }
+dashboard: true
+`;
+  const one = `    signalsOff: { silent: it may rest }
+    provenAge: 60d
+    sizeBounds: { shrink: 2.5, ignoreTables: [jobs] }
+`;
+  const source = `${alarms}${ENVIRONMENT}vpc: ${VPC}
+databases:
+  shop:
+    engine: mysql
+    version: 8.4
+    host: db.internal
+    secret: shop
+    schedule: { every: 6h }
+${one}`;
+  const { template } = stackOf(appOf(source)) as { template: any };
+  expect(resource(template, 'AWS::SNS::Subscription')).toMatchObject({
+    Protocol: 'email',
+    Endpoint: 'ops@example.com',
+  });
+  expect(resource(template, 'AWS::Scheduler::Schedule', 'Digest')).toMatchObject({
+    ScheduleExpression: 'cron(30 8 ? * MON *)',
+    ScheduleExpressionTimezone: 'Europe/Paris',
+  });
+  const { Value } = resource(template, 'AWS::SSM::Parameter', 'Alarms');
+  const settings = JSON.parse(
+    Value['Fn::Join'][1].map((part: any) => (typeof part === 'string' ? part : '…')).join(''),
+  );
+  expect(settings).toMatchObject({ timeZone: 'Europe/Paris', digest: 'weekly', off: ['not-proven'] });
+  expect(settings.sources.shop).toMatchObject({ provenAgeSeconds: 60 * 86_400, off: ['silent'], sizeBounds: 0 });
+  expect(settings.sizeBounds).toEqual([{ shrink: 2.5, growth: 10, minHistory: 5, ignoreTables: ['jobs'] }]);
+  resource(template, 'AWS::CloudWatch::Dashboard');
+});
+
 describe('what is kept', () => {
   const settingsOf = (source: string): any => {
     const { template } = stackOf(appOf(source)) as { template: any };
-    const { Value } = resource(template, 'AWS::SSM::Parameter');
+    const { Value } = resource(template, 'AWS::SSM::Parameter', 'Pruning');
     return JSON.parse(Value['Fn::Join'][1].map((part: any) => (typeof part === 'string' ? part : '…')).join(''));
   };
   const MYSQL = 'engine: mysql, version: 8.4, host: db.internal, secret: shop, schedule: { every: 6h }';

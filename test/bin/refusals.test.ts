@@ -77,7 +77,7 @@ test.each([
       'backups.yaml:5: databases.shop.sqlite.accessPoint is missing: it must be the id of an EFS access point, fsap-…',
       'backups.yaml:5: databases.shop.sqlite.securityGroup is missing: it must be the id of a security group, sg-…',
       'backups.yaml:5: databases.shop.sqlite.path is missing: it must be a path below the access point, without a leading slash',
-      'backups.yaml:6: databases.shop has an unknown key "path": allowed are sqlite, schedule, retention, allowedAge, enabled, timeout, compressionLevel, cpu, memoryLimitMiB, cpuArchitecture, spot, ephemeralStorageGiB, vpcSubnets, assignPublicIp',
+      'backups.yaml:6: databases.shop has an unknown key "path": allowed are sqlite, schedule, retention, allowedAge, enabled, timeout, compressionLevel, cpu, memoryLimitMiB, cpuArchitecture, spot, ephemeralStorageGiB, vpcSubnets, assignPublicIp, sizeBounds, provenAge, signalsOff',
     ].join('\n'),
   ],
   ['an account', file('account: 12'), 'backups.yaml:1: account must be an account id of 12 digits, got: 12'],
@@ -244,8 +244,68 @@ test.each([
     'schemas of MySQL',
     server('schemas: [a]'),
     expect.stringMatching(
-      /^backups.yaml:9: databases.shop has an unknown key "schemas": allowed are engine, version, host, .*assignPublicIp$/,
+      /^backups.yaml:9: databases.shop has an unknown key "schemas": allowed are engine, version, host, .*signalsOff$/,
     ) as string,
+  ],
+  [
+    'an address',
+    file('alarms: { emails: [ops] }'),
+    'backups.yaml:1: alarms.emails[0] must be an address like backups@example.com, got: ops',
+  ],
+  [
+    'an address twice',
+    file('alarms: { emails: [ops@example.com, ops@example.com] }'),
+    'backups.yaml:1: alarms: emails must differ, got: "ops@example.com" twice: leave one out',
+  ],
+  [
+    'a zone of the alarms',
+    file('alarms: { timeZone: Paris }'),
+    'backups.yaml:1: alarms: timeZone of the alarms must be a name of the IANA database, for example Europe/Paris, got: "Paris": correct it',
+  ],
+  [
+    'a digest by a word',
+    file('alarms: { digest: daily }'),
+    "backups.yaml:1: alarms.digest must be off, each, or a map with daily or weekly, got: daily: for one a day write digest: { daily: '08:00' }",
+  ],
+  [
+    'a digest at no time',
+    file("alarms: { digest: { daily: '8' } }"),
+    'backups.yaml:1: alarms.digest.daily must be a time of day from 00:00 to 23:59, got: "8"',
+  ],
+  [
+    'an unknown signal',
+    file('alarms: { signalsOff: { strange-sizes: we know } }'),
+    'backups.yaml:1: alarms.signalsOff.strange-sizes must be one of failed, never-started, silent, strange-size, not-proven, housekeeping, got: "strange-sizes": did you mean strange-size?',
+  ],
+  [
+    'a signal without a reason',
+    file('alarms: { signalsOff: { silent: } }'),
+    'backups.yaml:1: alarms.signalsOff.silent must be the reason why nobody needs to hear of it, got: nothing',
+  ],
+  [
+    "a signal of the bucket's for a database",
+    server('signalsOff: { housekeeping: noise }'),
+    'backups.yaml:9: databases.shop.signalsOff.housekeeping must be one of failed, never-started, silent, strange-size, not-proven, got: "housekeeping"',
+  ],
+  [
+    'a list of signals',
+    server('signalsOff: [silent]'),
+    'backups.yaml:9: databases.shop.signalsOff must be a map of signals with the reasons why nobody needs to hear of them, got: a list',
+  ],
+  [
+    'a bound of sizes',
+    server('sizeBounds: { shrink: 0 }'),
+    'backups.yaml:9: databases.shop.sizeBounds.shrink must be a number above 0, got: 0',
+  ],
+  [
+    'a history',
+    server('sizeBounds: { minHistory: 2 }'),
+    'backups.yaml:9: databases.shop.sizeBounds.minHistory must be a whole number from 3 to 14, got: 2',
+  ],
+  [
+    'a proven age',
+    server('provenAge: 1 month'),
+    `backups.yaml:9: databases.shop.provenAge must be ${DURATION}, got: 1 month`,
   ],
   [
     'no host',

@@ -1,0 +1,119 @@
+import type { AdviceTable } from './advice-table';
+import type { Facts } from './facts';
+import { list, logOf, runNow, schedule, schedules, startRun } from './facts';
+import { page } from './links';
+
+const lookForRuns = (facts: Facts) => [
+  list(facts),
+  logOf(facts, 'See whether there were runs in the last three days, and what they say:'),
+  schedules(facts, 'No runs? See whether the schedule exists, and is ENABLED. It has $NAME and $SCHEDULE_GROUP:'),
+  schedule(facts, 'See what it starts, for the other words with a $:'),
+  startRun(facts, 'Make a backup now, without waiting for the schedule:'),
+];
+
+const keepGoodOnes = (facts: Facts) => [
+  list(facts, 'Compare the newest backup with those before it, by size and rows:'),
+  {
+    say: 'Is it meant? A table that was emptied, a database that moved, an import. Then nothing is to be done: from now on it counts as history.',
+  },
+  {
+    say: 'If not: the data may be lost in the database itself. Restore an older backup beside it and compare. See until when the older ones are kept:',
+    run: `npx proven-backups prune ${facts.backups} --dry-run --all`,
+  },
+  {
+    say: 'If they would go too soon, lengthen keepFor or keepLast of the retention and deploy, before the next pruning:',
+    run: page('retention.md'),
+  },
+  { say: 'What the pruning deleted lately can be brought back:', run: `npx proven-backups undelete ${facts.backups}` },
+];
+
+const bounds = {
+  say: 'If such changes are usual for this source, widen its bounds or name the table in ignoreTables:',
+  run: page('alarms.md#strange-size'),
+};
+
+/** What the measuring finds in the catalog. */
+export const CATALOG_ADVICE: {
+  readonly silent: AdviceTable<'silent'>;
+  readonly 'strange-size': AdviceTable<'strange-size'>;
+  readonly 'not-proven': AdviceTable<'not-proven'>;
+} = {
+  silent: {
+    'too-old': (facts) => ({
+      title: 'no new backup within the allowed age',
+      likelyCause:
+        'No run has made a backup: the schedule is disabled or was deleted, ECS had no capacity, a run hangs, or runs fail and their emails did not arrive.',
+      steps: [...lookForRuns(facts)],
+    }),
+    'no-backup-yet': (facts) => ({
+      title: 'no backup at all yet',
+      likelyCause:
+        'The source was set up, and has never had a whole backup: its schedule is disabled, it has not been run, or every run failed.',
+      steps: [...lookForRuns(facts)],
+    }),
+    'not-measured': (facts) => ({
+      title: 'the age of backups is not measured any more',
+      likelyCause:
+        'Whether there are new backups is not known: the function that measures does not run, or fails. There may well be new backups. Until it works again, silence of other sources may go unnoticed, too.',
+      steps: [
+        list(facts, 'See with your own eyes what there is:'),
+        schedules(facts, 'See whether the schedule of the measuring exists, and is ENABLED:'),
+        {
+          say: 'Find the function, and read its log:',
+          run: facts.aws(
+            'lambda list-functions',
+            `--query "Functions[?contains(FunctionName,'Measure')].[FunctionName,LoggingConfig.LogGroup]"`,
+            '--output text',
+          ),
+        },
+        { say: 'Deploy the stack again, which puts back what was changed.' },
+      ],
+    }),
+  },
+  'strange-size': {
+    empty: (facts) => ({
+      title: 'the backup is empty',
+      likelyCause:
+        'The newest backup holds no tables or no rows: the run looked at an empty or wrong database, or the data is gone.',
+      steps: [...keepGoodOnes(facts)],
+    }),
+    'table-lost': (facts) => ({
+      title: 'a table is gone or empty',
+      likelyCause:
+        'A table that had rows in most of the earlier backups is gone or has none: it was dropped, emptied, renamed, or is not read any more.',
+      steps: [...keepGoodOnes(facts), bounds],
+    }),
+    shrunk: (facts) => ({
+      title: 'the backup is much smaller than usual',
+      likelyCause: 'Data was deleted, a database or a schema is missing in the dump, or somebody cleaned up.',
+      steps: [...keepGoodOnes(facts), bounds],
+    }),
+    grown: (facts) => ({
+      title: 'the backup is much larger than usual',
+      likelyCause:
+        'An import, a table that logs without end, or another database on the same server that is dumped as well.',
+      steps: [
+        list(facts, 'Compare the newest backup with those before it, by size and rows:'),
+        { say: 'See that timeout and memoryLimitMiB still suffice: a run that takes longer and longer fails one day.' },
+        bounds,
+      ],
+    }),
+  },
+  'not-proven': {
+    'proof-too-old': (facts) => ({
+      title: 'no backup was proven for too long',
+      likelyCause:
+        'The backups are there, but no restore test passed within the allowed time: none ran, or those that ran failed.',
+      steps: [list(facts, 'See which backups are proven:'), logOf(facts, 'Look for restore tests in the log:')],
+    }),
+    'restore-test-failed': (facts) => ({
+      title: 'a restore test failed',
+      likelyCause: 'A backup could not be restored, or what was restored differs from its manifest. Do not rely on it.',
+      steps: [
+        list(facts, 'See which backups are proven, and are safe to restore:'),
+        logOf(facts, 'Read what the test says:'),
+        ...runNow(facts, 'Make a new backup, to be tested.'),
+      ],
+    }),
+  },
+};

@@ -1,0 +1,107 @@
+/** Paragraphs of emails about problems. */
+import type { Cause } from '../../../catalog/alarms';
+import type { BackupFacts } from '../../../catalog/alarms';
+import type { AdvisedProblem, Problem } from '../../../catalog/notification';
+import type { Advice } from './advice-table';
+import type { Step } from './facts';
+import type { Clock } from './numbers';
+import { size, span, whole } from './numbers';
+import type { Place } from './place';
+import { timeOf } from './subjects';
+import { body, capital, clean, cut, oneLine, sentence, wrapped } from './text';
+
+const LOG_LINES = 20;
+const LOG_LINE_CHARACTERS = 500;
+const SENTENCE_CHARACTERS = 4000;
+const RAW_CHARACTERS = 8000;
+
+/** What happened, and since when. */
+export function happened(problem: Problem, clock: Clock): string {
+  const { about, source, since, times = 1, task } = problem;
+  const what = `${oneLine(about)}: ${cut(oneLine(problem.sentence), SENTENCE_CHARACTERS)}`;
+  const at = clock.full(timeOf(problem));
+  const run = task ? (task.scheduledTime === undefined ? `a run by hand at ${at}` : `the run of ${at}`) : undefined;
+  const when =
+    times > 1
+      ? `So it has been since ${clock.full(since)}: ${whole(times)} runs in a row made no backup.${run ? ` The last was ${run}.` : ''}`
+      : run
+        ? `It was ${run}.`
+        : `So it has been since ${clock.full(since)}.`;
+  return [wrapped(sentence(source === undefined ? capital(what) : what)), wrapped(when)].join('\n\n');
+}
+
+/** What there is to restore, with its heading; nothing for what concerns no source. */
+export function newestOf(problem: Problem, clock: Clock): string | undefined {
+  const { source, signal, cause, newest, allowedAgeSeconds } = problem;
+  if (source === undefined) return undefined;
+  // Of what cannot be measured, or looked up, nothing is known: to say that there is none would frighten.
+  if (!newest && (cause === 'not-measured' || allowedAgeSeconds === undefined)) {
+    return `NEWEST BACKUP\n${wrapped('It is not known. The command "proven-backups list" shows it.')}`;
+  }
+  const text = newestText(newest, allowedAgeSeconds, clock);
+  if (signal !== 'strange-size' || !newest) return `NEWEST GOOD BACKUP\n${text}`;
+  return `NEWEST BACKUP, THE STRANGE ONE\n${text}\n${wrapped('Before you rely on it, see that it holds what you expect.')}`;
+}
+
+/** What there is to restore. */
+export function newestText(newest: BackupFacts | undefined, allowed: number | undefined, clock: Clock): string {
+  const limit = allowed === undefined ? '' : ` Up to ${span(allowed)} are allowed.`;
+  if (!newest) return wrapped('There is no backup to restore from.');
+  const rows = newest.rows === undefined ? '' : `, ${whole(newest.rows)} rows`;
+  return wrapped(
+    `You can restore to ${clock.full(newest.time)}. That backup is ${span(newest.ageSeconds)} old.${limit} It has ${whole(newest.tables)} tables${rows}, ${size(newest.bytes)} stored, ${oneLine(newest.engine)}.`,
+  );
+}
+
+const stepText = ({ say, run }: Step, index: number): string =>
+  // A command stays on one line: it is copied as a whole.
+  [wrapped(`${index + 1}. ${say}`), ...(run === undefined ? [] : clean(run).split('\n'))].join('\n');
+
+/** What to do. */
+export const whatToDo = ({ likelyCause, steps }: Advice, example = ''): string =>
+  body([wrapped(`WHAT TO DO${example}`), wrapped(`Likely cause: ${likelyCause}`), ...steps.map(stepText)]).trimEnd();
+
+/** The last lines of the log, each wrapped, with `| ` before it: nothing in it can be taken for ours. */
+export function logText(lines: readonly string[] | undefined): string | undefined {
+  if (lines === undefined || lines.length === 0) return undefined;
+  const shown = lines.slice(-LOG_LINES).map((line) => wrapped(cut(oneLine(line), LOG_LINE_CHARACTERS), '| '));
+  return ['LAST LOG LINES', ...shown.filter((line) => line.trim() !== '')].join('\n');
+}
+
+/** The event as it came. */
+export function rawText(raw: unknown): string | undefined {
+  if (raw === undefined) return undefined;
+  const text = typeof raw === 'string' ? raw : (JSON.stringify(raw, undefined, 2) ?? String(raw));
+  return ['THE EVENT', wrapped(cut(clean(text), RAW_CHARACTERS))].join('\n');
+}
+
+/** Links, each alone on its line. */
+export const linksText = ({ links }: AdvisedProblem): string =>
+  [
+    'LINKS',
+    ...(links.log ? ['Log:', links.log] : []),
+    ...(links.task ? ['Task:', links.task] : []),
+    'What this email means:',
+    links.runbook,
+  ].join('\n');
+
+/** One-off events: nothing tells when they are over. */
+const ONCE: ReadonlySet<Cause> = new Set<Cause>(['denied-delete', 'dead-letters', 'snapshot', 'other']);
+
+/** When the next email about it comes. */
+export function nextEmail({ signal, cause }: Problem): string {
+  if (ONCE.has(cause)) return 'If it happens again, you are told again.';
+  if (signal === 'failed' || signal === 'never-started') {
+    return 'You get one email when it is well again, and if it goes on, another after 20 hours at the earliest.';
+  }
+  return 'You get one email when it is well again, and none until then.';
+}
+
+/** Where it comes from. */
+export const whereText = ({ bucket, account, region }: Place, next: string): string =>
+  [
+    'ABOUT THIS EMAIL',
+    wrapped(`Bucket ${bucket}`),
+    wrapped(`Account ${account}, Region ${region}`),
+    ...(next === '' ? [] : [wrapped(next)]),
+  ].join('\n');

@@ -1,0 +1,41 @@
+import type { Signal } from '../../../catalog/alarms';
+import type { Recovery } from '../../../catalog/notification';
+import type { Clock } from './numbers';
+import { whole } from './numbers';
+import { newestText } from './problem-text';
+import { overOf, spanOf } from './subjects';
+import { oneLine, sentence, wrapped } from './text';
+
+/** What was wrong, in words. */
+export const SIGNAL_WORDS: Readonly<Record<Signal, string>> = {
+  failed: 'runs failed',
+  'never-started': 'runs were not started',
+  silent: 'no new backup came',
+  'strange-size': 'the size was strange',
+  'not-proven': 'no backup was proven',
+  housekeeping: 'it did not work',
+};
+
+/** Paragraphs about what is well again. */
+export function recoveryText(recoveries: readonly Recovery[], clock: Clock): string[] {
+  const several = recoveries.length > 1;
+  return [
+    ...(several ? [wrapped(`${recoveries.length} sources are well again.`)] : []),
+    ...recoveries.map((recovery) => one(recovery, clock, several)),
+  ];
+}
+
+function one(recovery: Recovery, clock: Clock, short: boolean): string {
+  const { about, signals, since, at, times, newest } = recovery;
+  const was = signals.map((signal) => SIGNAL_WORDS[signal] ?? signal).join(', ');
+  const missed =
+    times !== undefined && times > 0 && signals.some((signal) => signal === 'failed' || signal === 'never-started');
+  const lines = [
+    wrapped(sentence(`${oneLine(about)}: ${overOf(recovery)}, since ${clock.full(at)}`)),
+    wrapped(
+      `Before, from ${clock.full(since)} on, for ${spanOf(recovery)}: ${was}.${missed ? ` ${times === 1 ? 'One run' : `${whole(times)} runs`} made no backup.` : ''}`,
+    ),
+    ...(newest === undefined ? [] : [newestText(newest, undefined, clock)]),
+  ];
+  return lines.join(short ? '\n' : '\n\n');
+}

@@ -1,0 +1,129 @@
+/** Facts of an invented source, for emails that try whether emails arrive. */
+import type { BackupFacts } from '../../../catalog/alarms';
+import type { DigestRow, Problem, Recovery, TaskFacts } from '../../../catalog/notification';
+import type { Place } from './place';
+
+const HOUR = 3_600_000;
+const SOURCE = 'example';
+const ABOUT = { source: SOURCE, about: SOURCE } as const;
+const TASK = '0123456789abcdef0123456789abcdef';
+const ALLOWED = 26 * 3600;
+
+/** One problem of each signal, a recovery, and the rows of a digest. */
+export function samples({ partition, region, account, bucket, now }: Place): {
+  readonly problems: readonly Problem[];
+  readonly recovery: Recovery;
+  readonly rows: readonly DigestRow[];
+} {
+  const ago = (hours: number): string => new Date(now.getTime() - hours * HOUR).toISOString();
+  const arn = (service: string, rest: string): string => `arn:${partition}:${service}:${region}:${account}:${rest}`;
+  const backup = (hours: number, bytes: number): BackupFacts => ({
+    id: ago(hours).slice(0, 19).replaceAll(':', '-') + 'Z',
+    time: ago(hours),
+    ageSeconds: hours * 3600,
+    bytes,
+    uncompressedBytes: bytes * 5,
+    rows: 1_204_511,
+    tables: 42,
+    durationSeconds: 93,
+    engine: 'mysql 8.4.3',
+  });
+  const newest = backup(25, 344_000_000);
+  const task: TaskFacts = {
+    arn: arn('ecs', `task/Example/${TASK}`),
+    clusterArn: arn('ecs', 'cluster/Example'),
+    family: `Example-${SOURCE}`,
+    exitCode: 11,
+    stopCode: 'EssentialContainerExited',
+    stoppedReason: 'Essential container in task exited',
+    memory: 2048,
+    scheduledTime: ago(1),
+    startedAt: ago(1),
+    stoppedAt: ago(0.9),
+  };
+  const known = { ...ABOUT, newest, allowedAgeSeconds: ALLOWED };
+  return {
+    problems: [
+      {
+        ...known,
+        signal: 'failed',
+        cause: 'connection',
+        sentence:
+          "could not connect to example.internal:3306: access denied for user 'backup' (the server refused user or password: check the secret)",
+        since: ago(1),
+        times: 1,
+        task,
+        logGroup: 'Example-Logs',
+        logStream: `${SOURCE}/backup/${TASK}`,
+        logLines: [
+          'info started: backup of example',
+          "error failed: could not connect: access denied for user 'backup'",
+        ],
+      },
+      {
+        ...known,
+        signal: 'never-started',
+        cause: 'image',
+        sentence: 'CannotPullContainerError: the image could not be pulled: i/o timeout',
+        since: ago(1),
+        task: { ...task, exitCode: undefined, stopCode: 'TaskFailedToStart' },
+      },
+      {
+        ...known,
+        signal: 'silent',
+        cause: 'too-old',
+        sentence: 'no backup for 38 hours',
+        since: ago(12),
+        newest: backup(38, 344_000_000),
+      },
+      {
+        ...known,
+        signal: 'strange-size',
+        cause: 'shrunk',
+        sentence: '1.2 MB before compression, where 1.7 GB are usual',
+        since: ago(1),
+        newest: backup(1, 240_000),
+      },
+      {
+        ...known,
+        signal: 'not-proven',
+        cause: 'proof-too-old',
+        sentence: 'no backup was proven for 41 days',
+        since: ago(6 * 24),
+      },
+      {
+        about: 'pruning',
+        signal: 'housekeeping',
+        cause: 'prune',
+        sentence: `1 problem in ${bucket}: ${SOURCE}: 31 of 40 backups would be deleted, more than 50 %`,
+        since: ago(1),
+      },
+    ],
+    recovery: {
+      ...ABOUT,
+      signals: ['failed', 'silent'],
+      since: ago(38),
+      at: ago(0),
+      times: 2,
+      newest: backup(0, 344_000_000),
+    },
+    rows: [
+      row(SOURCE, backup(2, 344_000_000), ago(9 * 24)),
+      row('example-silent', backup(38, 12_000_000), undefined, ago(12)),
+    ],
+  };
+}
+
+const row = (source: string, newest: BackupFacts, testedAt?: string, silentSince?: string): DigestRow => ({
+  source,
+  newest,
+  ageSeconds: newest.ageSeconds,
+  allowedAgeSeconds: ALLOWED,
+  usualBytes: Math.round(newest.uncompressedBytes / 1.03),
+  ...(testedAt !== undefined && { proven: { id: newest.id, testedAt, ageSeconds: 9 * 86_400 } }),
+  findings:
+    silentSince === undefined
+      ? []
+      : [{ signal: 'silent', cause: 'too-old', sentence: 'no backup for 38 hours', since: silentSince }],
+  open: silentSince === undefined ? [] : ['silent'],
+});

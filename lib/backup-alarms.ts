@@ -186,7 +186,7 @@ export class BackupAlarms extends Construct {
 
   /** Tells when messages wait in a dead-letter queue of EventBridge Scheduler. They stay there. */
   public watchDeadLetters(queue: sqs.IQueue): void {
-    if (!this.isNew(queue, AlarmSignal.NEVER_STARTED)) return;
+    if (!this.isNew(queue, AlarmSignal.HOUSEKEEPING)) return;
     this.rules.watchAlarm(deadLetterAlarm(this, this.idOf('DeadLetterAlarm'), queue));
   }
 
@@ -259,7 +259,7 @@ export class BackupAlarms extends Construct {
     } else if (deadLetterQueue) {
       this.watchDeadLetters(deadLetterQueue);
     }
-    if (scheduleGroup && deadLetterQueue && this.isNew(scheduleGroup, AlarmSignal.NEVER_STARTED)) {
+    if (scheduleGroup && deadLetterQueue && this.isNew(scheduleGroup, AlarmSignal.HOUSEKEEPING)) {
       this.rules.watchAlarm(lostRunAlarm(this, 'LostRunAlarm', scheduleGroup));
     }
     if (this.off.includes(AlarmSignal.HOUSEKEEPING)) return;

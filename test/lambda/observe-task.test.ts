@@ -221,6 +221,12 @@ test.each<[string, string, string | undefined, string]>([
     'network',
   ],
   [
+    'the registry, in other words',
+    "ResourceInitializationError: The task can't pull registry auth from Amazon ECR. Check the registry.",
+    undefined,
+    'network',
+  ],
+  [
     'the role may not pull',
     `${BOTH} ${RETRIED} unable to retrieve ecr registry auth: service call has been retried 1 time(s): AccessDeniedException: User is not authorized to perform: ecr:GetAuthorizationToken`,
     undefined,
@@ -356,6 +362,8 @@ test.each([
     { containers: [container({ exitCode: 1, reason: 'CannotStartContainerError: no' })] },
     'never-started',
   ],
+  ['an exit code that is null', { containers: [container({ exitCode: null })] }, 'never-started'],
+  ['an exit code and nothing else', { containers: [container({ exitCode: 143 })], stopCode: undefined }, 'failed'],
   ['an exit code of the program itself', { containers: [container({ exitCode: 11 })] }, 'failed'],
 ])('never started or failed: %s', async (_, changes, signal) => {
   expect(await troubleOf(neverStarted('Task failed to start', undefined, changes))).toMatchObject({ signal });

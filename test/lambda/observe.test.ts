@@ -16,6 +16,8 @@ import {
 
 const read = (event: unknown, settings: AlarmSettings = SETTINGS): Promise<Observation[]> =>
   observe(messageOf(event), contextWith({ settings }));
+const STOP_TASK = { eventName: 'StopTask', requestParameters: { task: TASK_ARN } };
+const BATCH = { eventSource: 'batch.amazonaws.com', eventName: 'RunTask' };
 const AT = '2026-11-20T02:00:29.000Z';
 
 describe('calls that CloudTrail recorded', () => {
@@ -65,6 +67,8 @@ describe('calls that CloudTrail recorded', () => {
   test.each([
     ['a task that was started', runTask([])],
     ['a call that threw', runTask([], 'acme-shop:7', { responseElements: null, errorCode: 'AccessDenied' })],
+    ['another call to ECS', { ...runTask([]), detail: { ...runTask([]).detail, ...STOP_TASK } }],
+    ['another service', { ...runTask([]), detail: { ...runTask([]).detail, ...STOP_TASK, ...BATCH } }],
     ['a task of nobody', runTask([{ reason: 'AGENT' }], 'acme-shop-restore:7')],
     ['a delete that was allowed', deleteCall('DeleteObject', { bucketName: 'acme-backups' }, { errorCode: undefined })],
     ['a delete in another bucket', deleteCall('DeleteObject', { bucketName: 'acme-backups-2', key: 'shop/x' })],

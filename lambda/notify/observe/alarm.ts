@@ -121,9 +121,12 @@ function subjectOf({ namespace, name, dimensions }: AlarmMetric, { settings }: R
     case 'AWS/S3':
       return dimensions.SourceBucket === settings.bucket ? replication(name, dimensions.RuleId) : undefined;
     case 'AWS/SQS':
-      return deadLetters(dimensions.QueueName ?? 'queue');
+      return deadLetters(`queue ${dimensions.QueueName ?? ''}`.trim());
     case 'AWS/Scheduler':
-      return deadLetters(dimensions.ScheduleGroup ?? 'all schedules', /DeadLetter/.test(name) ? undefined : 'other');
+      return deadLetters(
+        `schedules ${dimensions.ScheduleGroup ?? ''}`.trim(),
+        /DeadLetter/.test(name) ? undefined : 'other',
+      );
     case 'AWS/Lambda':
       return functionFault(dimensions.FunctionName ?? 'function', settings.measureFunction);
     default:
@@ -175,7 +178,7 @@ function replication(name: string, rule = 'of the bucket'): Subject | undefined 
 }
 
 const deadLetters = (what: string, cause: 'dead-letters' | 'other' = 'dead-letters'): Subject => ({
-  ...{ cause, of: `housekeeping/${cause}/${what}`, about: cause === 'other' ? `schedules ${what}` : `queue ${what}` },
+  ...{ cause, of: `housekeeping/${cause}/${what}`, about: what },
   sentence: asDescribed,
 });
 

@@ -47,7 +47,7 @@ const RULES: readonly Rule[] = [
     remote: true,
   },
   // Without a word of a connection it was refused: the task execution role may not pull.
-  { cause: 'image', says: /registry auth.*(?:AccessDenied|not authorized)/is, remote: true },
+  { cause: 'image', says: /registry auth.*(?:AccessDenied|not authorized)/is },
   { cause: 'network', says: /registry auth/i },
   {
     cause: 'capacity',

@@ -36,7 +36,7 @@ export function grantMeasuring(scope: IConstruct, role: InlineRole, parts: Alarm
   acknowledgeWildcards(role, 'cloudwatch:PutMetricData knows no resources: its namespace is fixed.', ['*']);
   allow(role, ['sqs:SendMessage'], [parts.events.queueArn]);
   allow(role, ['sns:ListSubscriptionsByTopic'], [parts.topic.topicArn]);
-  allow(role, ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], [parts.memory.tableArn]);
+  allow(role, ['dynamodb:GetItem', 'dynamodb:PutItem'], [parts.memory.tableArn]);
 }
 
 /** Lets the notify function read the catalog, remember, and publish. What it reads in answer to an event comes with the sources. */
@@ -45,11 +45,7 @@ export function grantNotifying(scope: IConstruct, role: InlineRole, parts: Alarm
   allow(role, ['sns:Publish', 'sns:ListSubscriptionsByTopic'], [parts.topic.topicArn]);
   allow(role, [...USE_KEY], [parts.key.keyArn]);
   acknowledge(role, 'AwsSolutions-IAM5[Action::kms:GenerateDataKey*]', 'SNS asks for it with one of two names.');
-  allow(
-    role,
-    ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'],
-    [parts.memory.tableArn],
-  );
+  allow(role, ['dynamodb:GetItem', 'dynamodb:PutItem'], [parts.memory.tableArn]);
 }
 
 function grantReading(scope: IConstruct, role: InlineRole, { bucket, parameterName }: AlarmParts): void {

@@ -40,11 +40,11 @@ def datapoints(alarm, now):
     return found
 
 
-def state_of(alarm, found):
+def state_of(alarm, used):
     """The state, by what is there and by what counts in the place of what is not."""
     wanted = alarm["EvaluationPeriods"]
     breaches = COMPARISONS[alarm["ComparisonOperator"]]
-    real = [breaches(value, alarm["Threshold"]) for _, value in found[:wanted]]
+    real = [breaches(value, alarm["Threshold"]) for _, value in used]
     missing = wanted - len(real)
     treatment = alarm.get("TreatMissingData", "missing")
     needed = alarm.get("DatapointsToAlarm") or wanted
@@ -64,25 +64,38 @@ def stamp(seconds):
     return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "+0000"
 
 
-def reason_of(alarm, found, state):
-    missing = alarm["EvaluationPeriods"] - len(found[: alarm["EvaluationPeriods"]])
-    said = f"no datapoints were received for {missing} period{'s' if missing > 1 else ''}"
+WORDS = {
+    "GreaterThanOrEqualToThreshold": "greater than or equal to",
+    "GreaterThanThreshold": "greater than",
+    "LessThanThreshold": "less than",
+    "LessThanOrEqualToThreshold": "less than or equal to",
+}
+
+
+def counted(number, what="datapoint"):
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def reason_of(alarm, used, state):
+    missing = alarm["EvaluationPeriods"] - len(used)
+    none = f"no datapoints were received for {counted(missing, 'period')}"
     if state == "INSUFFICIENT_DATA":
-        return f"Insufficient Data: {said}"
-    if missing and state == "ALARM":
-        unknown = "[Breaching]" if alarm.get("TreatMissingData") == "breaching" else "[Missing]"
-        return f"Threshold Crossed: {said} and {missing} missing datapoint was treated as {unknown}."
-    values = ", ".join(f"{value} ({stamp(start)})" for start, value in found[: alarm["EvaluationPeriods"]])
-    crossed = "was" if state == "ALARM" else "was not"
-    return f"Threshold Crossed: [{values}] {crossed} {alarm['ComparisonOperator']} ({alarm['Threshold']})."
+        return f"Insufficient Data: {none}"
+    if not used:
+        treated = f"{counted(missing, 'missing datapoint')} {'was' if missing == 1 else 'were'} treated as"
+        return f"Threshold Crossed: {none} and {treated} [{alarm['TreatMissingData'][0].upper()}{alarm['TreatMissingData'][1:]}]."
+    values = ", ".join(f"{float(value)} ({time.strftime('%d/%m/%y %H:%M:%S', time.gmtime(at))})" for at, value in used)
+    verb = ("was" if len(used) == 1 else "were") + ("" if state == "ALARM" else " not")
+    compared = f"{verb} {WORDS[alarm['ComparisonOperator']]} the threshold ({alarm['Threshold']})"
+    return f"Threshold Crossed: {counted(len(used))} [{values}] {compared}."
 
 
 def evaluate(alarm):
     if not alarm.get("MetricName"):
         return
     now = time.time()
-    found = datapoints(alarm, now)
-    state = state_of(alarm, found)
+    used = datapoints(alarm, now)[: alarm["EvaluationPeriods"]]
+    state = state_of(alarm, used)
     previous = {
         "value": alarm["StateValue"],
         "reason": alarm["StateReason"],
@@ -90,13 +103,13 @@ def evaluate(alarm):
     }
     if state == previous["value"]:
         return
-    reason = reason_of(alarm, found, state)
+    reason = reason_of(alarm, used, state)
     data = {
         "version": "1.0",
         "queryDate": stamp(now),
         "statistic": alarm["Statistic"],
         "period": alarm["Period"],
-        "recentDatapoints": [value for _, value in reversed(found)],
+        "recentDatapoints": [value for _, value in reversed(used)],
         "threshold": alarm["Threshold"],
     }
     alarm.update(StateValue=state, StateReason=reason, StateReasonData=json.dumps(data), StateUpdatedTimestamp=int(now))

@@ -1,9 +1,11 @@
 """A clock that a test can move on: what the emulator takes for now, from the `Date` of its answers to the age of a metric.
 
-It must be imported before anything that asks the time. Waiting goes by the monotonic clock, which stays as it is.
+It must be imported before anything that asks the time. Waiting goes by the monotonic clock, which stays as it is. Lambda
+functions read it from the file that EMULATOR_CLOCK names, by moved-clock.cjs.
 """
 
 import datetime
+import os
 import time
 
 real_time = time.time
@@ -19,6 +21,11 @@ def now():
 def move(seconds):
     global offset
     offset += seconds
+    # In one step: somebody may be reading it.
+    file = os.environ["EMULATOR_CLOCK"]
+    with open(f"{file}.new", "w") as written:
+        written.write(str(offset))
+    os.replace(f"{file}.new", file)
 
 
 class Instance(type):
@@ -44,3 +51,4 @@ class MovedDatetime(real_datetime, metaclass=Instance):
 time.time = now
 time.gmtime = lambda seconds=None: real_gmtime(now() if seconds is None else seconds)
 datetime.datetime = MovedDatetime
+move(0)

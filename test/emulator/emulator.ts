@@ -50,6 +50,8 @@ export class Emulator {
       ...{ BIND_HOST: '127.0.0.1', MINISTACK_HOST: '127.0.0.1', GATEWAY_PORT: String(port) },
       // Custom resources of the CDK find the SDK here, as they do in Lambda.
       NODE_PATH: path.join(ROOT, 'node_modules'),
+      NODE_OPTIONS: `--require=${path.join(ROOT, 'test/emulator/moved-clock.cjs')}`,
+      EMULATOR_CLOCK: path.join(directory, 'clock'),
     };
     const daemon = await Daemon.start(
       python,
@@ -131,6 +133,11 @@ export class Emulator {
   /** Lets CloudWatch evaluate every alarm. Answers with their states, by name. */
   evaluateAlarms(): Promise<Record<string, 'OK' | 'ALARM' | 'INSUFFICIENT_DATA'>> {
     return this.control('POST', '/_alarms/evaluate');
+  }
+
+  /** Lets EventBridge Scheduler start what is due, but for tasks of ECS. Answers with the names of what fired. */
+  fireSchedules(): Promise<string[]> {
+    return this.control('POST', '/_schedules/fire');
   }
 
   /** All that confirmed email subscriptions received, oldest first. */

@@ -5,9 +5,10 @@
 `GET /_emails` answers with what confirmed email subscriptions received: [{to, subject, text}]; `POST /_emails/confirm`
 confirms the pending ones, with {"endpoint"} those of one address.
 `POST /_clock` with {"seconds"} moves the time on. `POST /_alarms/evaluate` answers with the state of every alarm now.
+`POST /_schedules/fire` fires what is due: nothing does that by itself, so that a test knows when.
 """
 
-import clock  # isort: skip: before anything that asks the time
+import clock  # noqa: I001: before anything that asks the time
 import json
 import os
 import threading
@@ -18,6 +19,7 @@ import emails
 import full_object_checksums  # noqa: F401: extends MiniStack when it is imported
 import ministack.app as gateway
 import resources  # noqa: F401: extends MiniStack when it is imported
+from ministack.services import scheduler
 from ministack.services.cloudformation import _stacks
 
 
@@ -40,12 +42,22 @@ def move_clock(seconds):
     return {"now": clock.now()}
 
 
+def fire_schedules():
+    """Returns the names of the schedules that fired."""
+    before = dict(scheduler._schedule_last_fired)
+    scheduler._tick_schedules()
+    # What is seen for the first time is only noted: a cron schedule waits for its next time.
+    fired = [key for key, at in scheduler._schedule_last_fired.items() if key in before and before[key] != at]
+    return [key[2].split("/")[1] for key in fired]
+
+
 ENDPOINTS = {
     ("GET", "/_recorded"): recorded,
     ("GET", "/_emails"): lambda: emails.received,
     ("POST", "/_emails/confirm"): lambda endpoint=None: {"confirmed": emails.confirm(endpoint)},
     ("POST", "/_clock"): move_clock,
     ("POST", "/_alarms/evaluate"): alarms.evaluate_all,
+    ("POST", "/_schedules/fire"): fire_schedules,
 }
 
 
@@ -77,6 +89,8 @@ def end_with_parent(parent=os.getppid()):
         time.sleep(1)
     os._exit(0)
 
+
+scheduler.start_scheduler = lambda: None
 
 if __name__ == "__main__":
     threading.Thread(target=end_with_parent, daemon=True).start()

@@ -19,7 +19,8 @@ export interface ScheduledRun {
 /** What makes ECS give up before the container exists. */
 export class TaskFailedToStart extends Error {}
 
-interface Overrides {
+/** What a schedule sets for the run of a task. */
+export interface Overrides {
   readonly containerOverrides?: readonly {
     readonly name: string;
     readonly command?: readonly string[];

@@ -117,11 +117,12 @@ const SENTENCES: Readonly<Record<Cause, string>> = {
   'prune-snapshots': '1 problem in proven-backups:source: vol-0abc: no snapshot within the allowed age',
   measure: '2 of 12 sources could not be measured: AccessDenied: kms:Decrypt is not allowed',
   'snapshot-policy': 'the policy is in error: the role is not allowed to use the key of vol-0f0cc5aba481ffe15',
-  snapshot: 'createSnapshot failed: the key of the volume is disabled',
+  snapshot: 'a snapshot of vol-0f0cc5aba481ffe15 could not be made: the key of the volume is disabled',
   replication: '14 objects could not be replicated to acme-backups-copy',
-  'denied-delete': 'DeleteBucketPolicy by arn:aws:iam::111122223333:user/deploy was denied',
-  'no-subscriber': 'the topic has no confirmed subscription (1 is pending)',
-  'dead-letters': 'EventBridge Scheduler could not start 1 run of ShopBackups-Prune: AccessDeniedException',
+  'denied-delete':
+    'arn:aws:sts::111122223333:assumed-role/Deploy/jane tried to delete shop/2026-11-19T01-00-00Z/manifest.json from 203.0.113.7 (DeleteObjectVersion) and was denied',
+  'no-subscriber': 'the topic has no confirmed subscription: nobody is told what goes wrong',
+  'dead-letters': 'Backups could not be started: messages wait in the dead-letter queue of EventBridge Scheduler',
   other: 'an event of aws.health that is not known',
 };
 
@@ -137,19 +138,19 @@ const HOUSEKEEPING: Readonly<Partial<Record<Cause, Partial<Problem>>>> = {
     resource: 'arn:aws:dlm:eu-west-1:111122223333:policy/policy-0123abcd',
   },
   snapshot: {
-    about: 'snapshot snap-06452787b6f3dbd13',
+    about: 'snapshots of volume vol-0f0cc5aba481ffe15',
     resource: 'arn:aws:ec2::eu-west-1:snapshot/snap-06452787b6f3dbd13',
   },
-  replication: { about: 'replication' },
+  replication: { about: 'replication rule of the bucket' },
   'denied-delete': {
-    about: 'bucket acme-backups',
-    raw: { eventName: 'DeleteBucketPolicy', sourceIPAddress: '203.0.113.7' },
+    about: 'deletes in acme-backups',
+    resource: 'arn:aws:sts::111122223333:assumed-role/Deploy/jane',
   },
   'no-subscriber': {
-    about: 'topic ShopBackups-Alarms',
-    resource: 'arn:aws:sns:eu-west-1:111122223333:ShopBackups-Alarms',
+    about: 'subscriptions',
+    resource: 'arn:aws:cloudwatch:eu-west-1:111122223333:alarm:ShopBackups-SubscriptionAlarm',
   },
-  'dead-letters': { about: 'ShopBackups-Prune' },
+  'dead-letters': { about: 'queue ShopBackups-DeadLetters' },
   other: {
     about: 'an event',
     raw: { source: 'aws.health', 'detail-type': 'AWS Health Event', detail: { service: 'ECS' } },

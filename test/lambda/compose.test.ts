@@ -70,10 +70,10 @@ const EMAILS = {
     ),
   'grouped-housekeeping': () =>
     composeProblems(
-      ['snap-0aaa', 'snap-0bbb'].map((id) =>
+      ['vol-0aaa', 'vol-0bbb'].map((id) =>
         problem('housekeeping', 'snapshot', {
-          about: `snapshot ${id}`,
-          resource: `arn:aws:ec2::eu-west-1:snapshot/${id}`,
+          about: `snapshots of volume ${id}`,
+          resource: `arn:aws:ec2::eu-west-1:snapshot/snap-${id.slice(4)}`,
         }),
       ),
       PLACE,

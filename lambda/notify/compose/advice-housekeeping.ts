@@ -3,11 +3,23 @@ import type { Facts } from './facts';
 import { arg, idOf, list, logOf } from './facts';
 import { page } from './links';
 
-const resource = ({ problem }: Facts, placeholder: string): string =>
-  problem.resource === undefined ? placeholder : arg(problem.resource);
+/** What the problem is about, if it is of that service: where an alarm told of it, it is the alarm. */
+const resource = ({ problem }: Facts, service: string, placeholder: string): string =>
+  problem.resource?.split(':')[2] === service ? arg(problem.resource) : placeholder;
 
-const id = ({ problem }: Facts, placeholder: string): string =>
-  problem.resource === undefined ? placeholder : arg(idOf(problem.resource));
+const id = (facts: Facts, service: string, placeholder: string): string => {
+  const arn = resource(facts, service, placeholder);
+  return arn === placeholder ? arn : arg(idOf(facts.problem.resource!));
+};
+
+/** Name of a user, or of the session of a role, as CloudTrail looks it up. */
+const userOf = ({ problem: { resource: who } }: Facts): string =>
+  who !== undefined && /^arn:.*\//.test(who) ? arg(idOf(who)) : '"$USER_NAME"';
+
+const queueOf = ({ problem }: Facts): string => {
+  const name = /^queue (\S+)$/.exec(problem.about)?.[1];
+  return name === undefined ? '"$QUEUE_NAME"' : arg(name);
+};
 
 /** What concerns the bucket as a whole. */
 export const HOUSEKEEPING_ADVICE: AdviceTable<'housekeeping'> = {
@@ -34,7 +46,7 @@ export const HOUSEKEEPING_ADVICE: AdviceTable<'housekeeping'> = {
     steps: [
       {
         say: 'See what would be deleted, and what is refused and why:',
-        run: `npx proven-backups prune --function ${id(facts, '"$FUNCTION"')} --region ${arg(facts.place.region)} --dry-run`,
+        run: `npx proven-backups prune --function ${resource(facts, 'lambda', '"$FUNCTION"')} --region ${arg(facts.place.region)} --dry-run`,
       },
       { say: 'How it decides:', run: page('snapshot-pruning.md') },
     ],
@@ -56,12 +68,16 @@ export const HOUSEKEEPING_ADVICE: AdviceTable<'housekeeping'> = {
     steps: [
       {
         say: 'Read what the policy says:',
-        run: facts.aws('dlm get-lifecycle-policy', `--policy-id ${id(facts, '"$POLICY"')}`),
+        run: facts.aws('dlm get-lifecycle-policy', `--policy-id ${id(facts, 'dlm', '"$POLICY"')}`),
       },
       { say: 'What its role must be allowed to do:', run: page('volume-snapshots.md#the-role') },
       {
         say: 'When it is repaired, switch it on again:',
-        run: facts.aws('dlm update-lifecycle-policy', `--policy-id ${id(facts, '"$POLICY"')}`, '--state ENABLED'),
+        run: facts.aws(
+          'dlm update-lifecycle-policy',
+          `--policy-id ${id(facts, 'dlm', '"$POLICY"')}`,
+          '--state ENABLED',
+        ),
       },
     ],
   }),
@@ -71,7 +87,7 @@ export const HOUSEKEEPING_ADVICE: AdviceTable<'housekeeping'> = {
     steps: [
       {
         say: 'See what became of it:',
-        run: facts.aws('ec2 describe-snapshots', `--snapshot-ids ${id(facts, '"$SNAPSHOT"')}`),
+        run: facts.aws('ec2 describe-snapshots', `--snapshot-ids ${id(facts, 'ec2', '"$SNAPSHOT"')}`),
       },
       {
         say: 'See which snapshots there are:',
@@ -100,10 +116,10 @@ export const HOUSEKEEPING_ADVICE: AdviceTable<'housekeeping'> = {
       'A call that would have deleted backups or their protection was denied: nothing is lost. It is a script or a person in error, or somebody who means harm.',
     steps: [
       {
-        say: 'The event has the user, the address and the time. What else did they do?',
+        say: 'See what else they did. CloudTrail has the last 90 days:',
         run: facts.aws(
           'cloudtrail lookup-events',
-          '--lookup-attributes AttributeKey=Username,AttributeValue="$USER_NAME"',
+          `--lookup-attributes AttributeKey=Username,AttributeValue=${userOf(facts)}`,
         ),
       },
       { say: 'If nobody knows of it: disable the access key, and treat it as a break-in.' },
@@ -116,14 +132,14 @@ export const HOUSEKEEPING_ADVICE: AdviceTable<'housekeeping'> = {
       'The topic has no confirmed subscription. Nobody confirmed the first email (its link holds for two days), or somebody unsubscribed. If a backup fails now, nobody is told.',
     steps: [
       {
-        say: 'See who is subscribed:',
-        run: facts.aws('sns list-subscriptions-by-topic', `--topic-arn ${resource(facts, '"$TOPIC"')}`),
+        say: 'See who is subscribed ($TOPIC: its ARN, shown by the alarm test below):',
+        run: facts.aws('sns list-subscriptions-by-topic', `--topic-arn ${resource(facts, 'sns', '"$TOPIC"')}`),
       },
       {
         say: 'Subscribe, and confirm the email that comes:',
         run: facts.aws(
           'sns subscribe',
-          `--topic-arn ${resource(facts, '"$TOPIC"')}`,
+          `--topic-arn ${resource(facts, 'sns', '"$TOPIC"')}`,
           '--protocol email',
           '--notification-endpoint you@example.com',
         ),
@@ -139,6 +155,7 @@ export const HOUSEKEEPING_ADVICE: AdviceTable<'housekeeping'> = {
     likelyCause:
       'A dead-letter queue has messages: EventBridge Scheduler could not start something. Mostly a role or a function that was changed or deleted by hand.',
     steps: [
+      { say: 'Find the queue, for $QUEUE:', run: facts.aws('sqs get-queue-url', `--queue-name ${queueOf(facts)}`) },
       {
         say: 'Read them. ERROR_CODE and ERROR_MESSAGE say why:',
         run: facts.aws(

@@ -86,15 +86,15 @@ export const linksText = ({ links }: AdvisedProblem): string =>
   ].join('\n');
 
 /** One-off events: nothing tells when they are over. */
-const ONCE: ReadonlySet<Cause> = new Set<Cause>(['denied-delete', 'dead-letters', 'snapshot', 'other']);
+const ONCE: ReadonlySet<Cause> = new Set<Cause>(['denied-delete', 'other']);
 
 /** When the next email about it comes. */
 export function nextEmail({ signal, cause }: Problem): string {
-  if (ONCE.has(cause)) return 'If it happens again, you are told again.';
-  if (signal === 'failed' || signal === 'never-started') {
+  if (ONCE.has(cause)) return 'If it happens again, you are told after 20 hours at the earliest.';
+  if (signal === 'failed' || signal === 'never-started' || signal === 'housekeeping') {
     return 'You get one email when it is well again, and if it goes on, another after 20 hours at the earliest.';
   }
-  return 'You get one email when it is well again, and none until then.';
+  return 'You get one email when it is well again, and none until then unless the cause changes.';
 }
 
 /** Where it comes from. */

@@ -36,17 +36,14 @@ const headOf = ({ signal, cause }: Problem): readonly [head: string, about: bool
 /** When it happened: the time that the schedule meant, where it is known. */
 export const timeOf = ({ task, since }: Problem): string => task?.scheduledTime ?? task?.stoppedAt ?? since;
 
-/** `snap-0abc` of `snapshot snap-0abc`, where the head says already that it is one. */
-const shortAbout = (about: string, head: string): string => {
-  const words = oneLine(about).split(' ');
-  while (words.length > 1 && head.toLowerCase().split(' ').includes(words[0]!.toLowerCase())) words.shift();
-  return words.join(' ');
-};
+/** `vol-0abc` of `snapshots of volume vol-0abc`: the head says already what it is. */
+const shortAbout = ({ signal, about }: Problem): string =>
+  signal === 'housekeeping' ? oneLine(about).split(' ').at(-1)! : oneLine(about);
 
 /** A subject with as much of a sentence as it holds: rather without the address and the hint than without the reason. */
 function withGist(head: string, sentence: string, tail: string, short?: string): string {
   const plain = sentence.replace(/ \([^()]*\)$/, '');
-  const bare = plain.replace(/^could not connect to \S+: /, '');
+  const bare = plain.replace(/^could not connect to \S+: /, '').replace(/\barn:\S*[/:](?=[\w.@-])/g, '');
   const fits = (words: string) => `${head}: ${words} (${tail})`.length <= SUBJECT_CHARACTERS;
   return subject(head, [sentence, plain].find(fits) ?? short ?? bare, tail);
 }
@@ -57,10 +54,13 @@ export function problemSubject(problems: readonly Problem[], title: string, cloc
   const [head, about] = headOf(first);
   const newest = problems.map(timeOf).reduce((a, b) => (b > a ? b : a));
   if (problems.length === 1) {
-    const named = about ? `${head} ${shortAbout(first.about, head)}` : head;
+    const short = shortAbout(first);
+    // Once is enough.
+    const said = first.source === undefined && first.sentence.includes(short);
+    const named = about && !said ? `${head} ${short}` : head;
     // ECS begins with the name of an error: what it means says more than a part of it.
-    const short = first.signal === 'never-started' ? title : undefined;
-    return withGist(named, oneLine(first.sentence), clock.full(newest), short);
+    const gist = first.signal === 'never-started' ? title : undefined;
+    return withGist(named, oneLine(first.sentence), clock.full(newest), gist);
   }
   const things = first.source === undefined ? 'times' : 'sources';
   const same = problems.every(({ sentence }) => sentence === first.sentence);

@@ -41,12 +41,18 @@ function visit(use: (node: ts.Node, file: string) => void): void {
   }
 }
 
-/** Fixed parts of every text in the sources, one a line. */
-export function allTexts(): string {
-  const texts: string[] = [];
-  visit((node) => texts.push(...partsOf(node)));
-  return texts.join('\n');
+/** Fixed parts of every text in the sources, with the file that has it. */
+export function textsByFile(): { readonly file: string; readonly text: string }[] {
+  const texts: { file: string; text: string }[] = [];
+  visit((node, file) => texts.push(...partsOf(node).map((text) => ({ file, text }))));
+  return texts;
 }
+
+/** Fixed parts of every text in the sources, one a line. */
+export const allTexts = (): string =>
+  textsByFile()
+    .map(({ text }) => text)
+    .join('\n');
 
 /** Where a sentence for users is made, and which of its arguments it is. */
 const MAKERS: Readonly<Record<string, number>> = {

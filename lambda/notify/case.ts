@@ -11,7 +11,7 @@ import type { Taken } from './take-in';
 export class Case {
   readonly messageIds: readonly string[];
   /** What was published already: who has to decide again because of a race says nothing twice. */
-  private readonly published = new Set<string>();
+  private readonly published = new Map<string, Told>();
   private next?: Remembered;
   /** Backups that were completed, for the emails about those. */
   completed = false;
@@ -48,10 +48,21 @@ export class Case {
         observation.state === 'ok' && observation.source !== undefined && observation.ends.includes('failed');
       if (isRun && next !== before) this.completed = true;
     }
+    told.push(...this.overtaken(next));
     this.open = Object.keys(next.open) as Signal[];
     // Of what is not known nothing can be changed.
     this.next = known && next !== remembered ? next : undefined;
     return told.filter((one) => !this.published.has(keyOf(one)));
+  }
+
+  /** Problems that were published while somebody else took in that they are over. */
+  private overtaken({ of, open, goodAt }: Remembered): Told[] {
+    return [...this.published.values()].flatMap(({ problem }) => {
+      const at = problem && goodAt[problem.signal];
+      if (at === undefined || open[problem!.signal]) return [];
+      const { source, about, signal, since } = problem!;
+      return [{ of, recovery: { ...(source !== undefined && { source }), about, signals: [signal], since, at } }];
+    });
   }
 
   /** Signals that are open now. */
@@ -59,7 +70,7 @@ export class Case {
 
   /** That something was published. */
   tell(told: Told): void {
-    this.published.add(keyOf(told));
+    this.published.set(keyOf(told), told);
   }
 
   /** @returns false if somebody else wrote in between: it has to be decided again */

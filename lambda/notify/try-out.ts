@@ -34,4 +34,4 @@ export async function tryOut(
 }
 
 /** Nobody shall take it for real. */
-const markedAsTest = (subject: string): string => (/^\[test\]/i.test(subject) ? subject : `[test] ${subject}`);
+const markedAsTest = (subject: string): string => (/^TEST /.test(subject) ? subject : `TEST ${subject}`);

@@ -3,6 +3,7 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import {
   BackupSchedule,
+  Digest,
   Retention,
   SnapshotPruning,
   SnapshotRetention,
@@ -10,6 +11,7 @@ import {
   StorageTiers,
   VolumeSnapshots,
   BackupBucket,
+  WeekDay,
 } from '../../lib';
 import { Setup } from './support';
 
@@ -26,23 +28,29 @@ function everything(): Setup {
   const bucket = new BackupBucket(stack, 'Bucket', {
     storageTiers: StorageTiers.of({ infrequentAccess: Duration.days(30), deepArchive: Duration.days(120) }),
   });
-  setup.create({ bucket, retention: Retention.gfs({ keepFor: Duration.days(2), weekly: 8 }) });
+  const { alarms } = setup.create({
+    bucket,
+    retention: Retention.gfs({ keepFor: Duration.days(2), weekly: 8 }),
+    alarms: { emails: ['ann@example.com'], digest: Digest.weekly({ weekDay: WeekDay.MONDAY, hour: 8 }) },
+  });
+  alarms.watchReplication({ destinationBucketName: 'copies', ruleId: 'all' });
   setup.add();
   setup.add({ database: setup.sqlite(), schedule: BackupSchedule.daily({ hour: 2 }), spot: true }, 'Files');
-  new SnapshotPruning(stack, 'SnapshotPruning', {
-    tagKey: 'made-by',
-    tagValue: 'deploy-script',
-    retention: Retention.days(30),
-  });
+  alarms.watchSnapshotPruning(
+    new SnapshotPruning(stack, 'SnapshotPruning', {
+      tagKey: 'made-by',
+      tagValue: 'deploy-script',
+      retention: Retention.days(30),
+    }),
+  );
   const [availabilityZone] = stack.availabilityZones;
   const volume = new ec2.Volume(stack, 'Volume', {
     availabilityZone: availabilityZone!,
     size: Size.gibibytes(10),
     encrypted: true,
   });
-  new VolumeSnapshots(stack, 'Snapshots', {
-    schedules: [SnapshotSchedule.daily({ hour: 3, retention: SnapshotRetention.count(14) })],
-  }).protect(volume);
+  const schedules = [SnapshotSchedule.daily({ hour: 3, retention: SnapshotRetention.count(14) })];
+  alarms.watchSnapshots(new VolumeSnapshots(stack, 'Snapshots', { schedules }).protect(volume));
   return setup;
 }
 

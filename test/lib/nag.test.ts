@@ -4,7 +4,7 @@ import { Stack, Validations } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import { BackupBucket, Backups, BackupSchedule, DatabaseBackup } from '../../lib';
+import { BackupAlarms, BackupBucket, Backups, BackupSchedule, DatabaseBackup, Digest } from '../../lib';
 import { Duration } from 'aws-cdk-lib';
 import type { Json } from './support';
 import { Setup } from './support';
@@ -35,14 +35,18 @@ function findings(setup: Setup): string[] {
 
 test('cdk-nag finds nothing that is not explained', () => {
   const setup = new Setup();
+  const { alarms } = setup.create({ alarms: { emails: ['ann@example.com'], digest: Digest.daily({ hour: 8 }) } });
+  alarms.watchReplication({ destinationBucketName: 'copies', ruleId: 'all' });
   setup.add({ image: undefined });
   setup.add({ database: setup.sqlite() }, 'Files');
   const { stack, vpc } = setup;
+  const bucket = new BackupBucket(stack, 'Bucket');
   new DatabaseBackup(stack, 'Alone', {
     database: setup.mysql(),
     schedule: BackupSchedule.every(Duration.hours(6)),
-    bucket: new BackupBucket(stack, 'Bucket'),
+    bucket,
     cluster: new ecs.Cluster(stack, 'Cluster', { vpc }),
+    alarms: new BackupAlarms(stack, 'AloneAlarms', { bucket, emails: ['ann@example.com'] }),
   });
   expect(findings(setup)).toEqual([]);
 });

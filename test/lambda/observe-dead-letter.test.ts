@@ -55,6 +55,12 @@ describe('a run that EventBridge Scheduler could not start', () => {
     expect(await read(deadLetter(attributes), SHOP)).toMatchObject([{ signal: 'never-started', cause, sentence }]);
   });
 
+  test('says what little there is', async () => {
+    const nothing = { ERROR_CODE: undefined, ERROR_MESSAGE: undefined, RETRY_ATTEMPTS: undefined };
+    const sentence = 'EventBridge Scheduler could not start the run: unknown error';
+    expect(await read(deadLetter(nothing), SHOP)).toMatchObject([{ cause: 'scheduler', sentence }]);
+  });
+
   test('is told by the name of its schedule if that is gone or cannot be looked up', async () => {
     const name = { of: 'housekeeping/schedule/acme-shop-Schedule', about: 'schedule acme-shop-Schedule' };
     const told = { signal: 'never-started', cause: 'scheduler', ...name };
@@ -192,9 +198,15 @@ describe('a function that failed', () => {
   });
 
   test('an invocation that never took place has no answer, and is told by its condition', async () => {
-    const sentence = 'the pruning failed: EventAgeExceeded';
-    const document = failedFunction('acme-prune', undefined, 'EventAgeExceeded', 0);
-    expect(await read(messageOf(document))).toMatchObject([{ cause: 'prune', sentence }]);
+    const told = [
+      ['acme-prune', 'prune', 'the pruning failed: EventAgeExceeded'],
+      ['acme-measure', 'measure', 'the measuring failed: EventAgeExceeded'],
+      ['acme-SnapshotPruning', 'prune-snapshots', 'the pruning of snapshots failed: EventAgeExceeded'],
+    ];
+    for (const [name, cause, sentence] of told) {
+      const document = failedFunction(name!, undefined, 'EventAgeExceeded', 0);
+      expect(await read(messageOf(document))).toMatchObject([{ cause, sentence }]);
+    }
   });
 
   test('an invocation that succeeded is none', async () => {

@@ -89,6 +89,12 @@ test.each<[string, object, string, string]>([
     'AWS stopped the task for maintenance of its hardware',
   ],
   [
+    'a person who maintains',
+    exited(143, { ...BY_USER, stoppedReason: 'maintenance window' }),
+    'stopped-by-user',
+    'somebody stopped the task: maintenance window',
+  ],
+  [
     'stopped by ECS',
     exited(143, { stopCode: 'ServiceSchedulerInitiated', stoppedReason: 'Scaling activity' }),
     'maintenance',
@@ -329,6 +335,46 @@ test.each<[string, string, string | undefined, string]>([
   expect(trouble.sentence).not.toContain('\n');
   // There is no log of what never ran.
   expect(trouble).not.toHaveProperty('logStream');
+});
+
+test.each([
+  'read tcp 10.0.2.54:41230->52.94.1.2:443: i/o timeout',
+  'context deadline exceeded',
+  'There is a connection issue between the task and Amazon ECR',
+  'dial tcp 10.0.0.9:443: connect: connection refused',
+  'read: connection reset by peer',
+  'connect: connection timed out',
+  'connect: no route to host',
+  'lookup api.ecr.eu-west-1.amazonaws.com on 10.0.0.2:53: no such host',
+  'connect: network is unreachable',
+  'net/http: TLS handshake timeout',
+  'net/http: request canceled while waiting for connection (Client.Timeout exceeded while awaiting headers)',
+  'RequestCanceled: request context canceled',
+  'RequestError: send request failed',
+  ': signal: killed',
+])('never started, for want of a route: %s', async (words) => {
+  for (const what of ['CannotPullContainerError', `${BOTH} unable to retrieve secret from asm`, 'logger args', '']) {
+    expect(await troubleOf(neverStarted(`${what}: ${words}`))).toMatchObject({ cause: 'network' });
+  }
+});
+
+test.each([
+  ['volume', 'failed to mount EFS'],
+  ['volume', 'CannotCreateVolumeError: no space left on device'],
+  ['logging', 'failed to initialize logging driver: unknown'],
+  ['logging', 'failed to validate logger args: awslogs-region is required'],
+  [
+    'image',
+    `${BOTH} unable to retrieve ecr registry auth: User is not authorized to perform: ecr:GetAuthorizationToken`,
+  ],
+  ['capacity', 'RESOURCE:CPU'],
+  ['start-failed', 'User is not authorized to perform: ecs:RunTask on resource:ARN'],
+  ['container', 'CannotStartContainerError: exec: "/opt/node": no such file or directory'],
+  ['container', 'CannotCreateContainerError: API error'],
+  ['network', "The subnet ID 'subnet-0a1b' does not exist"],
+  ['network', 'failed to configure ENI'],
+])('never started, told in a word: %s: %s', async (cause, reason) => {
+  expect(await troubleOf(neverStarted(reason))).toMatchObject({ cause });
 });
 
 test.each([

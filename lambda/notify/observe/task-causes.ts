@@ -24,7 +24,7 @@ export interface Said<C> {
 
 /** Whatever was wanted, it could not be reached: what helps is a route, not a permission. */
 const UNREACHABLE =
-  /i\/o timeout|context deadline exceeded|request context canceled|connection issue|connection refused|connection reset|connection timed out|no route to host|no such host|network is unreachable|Client\.Timeout|TLS handshake timeout|request canceled|send request failed|dial tcp|signal: killed/i;
+  /i\/o timeout|context deadline exceeded|connection (?:issue|refused|reset|timed out)|no route to host|no such host|network is unreachable|TLS handshake timeout|request (?:context )?canceled|send request failed|signal: killed/i;
 
 /** ECS begins both with the same words: what follows says which of the two it was. */
 const SECRETS_OR_REGISTRY = /unable to pull secrets or registry auth:?/gi;
@@ -38,28 +38,18 @@ interface Rule {
 
 // The first that fits: what is wrapped in a general error comes before it.
 const RULES: readonly Rule[] = [
-  { cause: 'image', says: /CannotPull|pull image manifest|pull the image/i, remote: true },
-  { cause: 'volume', says: /CannotCreateVolumeError|EFS utils|set up EFS|\bEFS\b/ },
-  { cause: 'logging', says: /logging driver|logger args|log ?group|log stream|awslogs/i, remote: true },
-  {
-    cause: 'secret',
-    says: /from (?:asm|ssm)\b|Secrets ?Manager|fetch secret|secret value|(?:pull|retrieve|retrieved|get|the) secrets?\b|Parameter Store|json key/i,
-    remote: true,
-  },
+  { cause: 'image', says: /CannotPull/, remote: true },
+  { cause: 'volume', says: /CannotCreateVolumeError|\bEFS\b/ },
+  { cause: 'logging', says: /logging driver|logger args/i, remote: true },
+  { cause: 'secret', says: /\bsecrets?\b/i, remote: true },
   // Without a word of a connection it was refused: the task execution role may not pull.
   { cause: 'image', says: /registry auth.*(?:AccessDenied|not authorized)/is },
   { cause: 'network', says: /registry auth/i },
-  {
-    cause: 'capacity',
-    says: /capacity is unavailable|insufficient capacity|limit on the number of vCPUs|concurrently/i,
-  },
+  { cause: 'capacity', says: /capacity is unavailable|number of vCPUs/i },
   // In capitals: whoever may not do something may not do it on a resource.
   { cause: 'capacity', says: /\bRESOURCE:[A-Z]/ },
-  {
-    cause: 'container',
-    says: /CannotStart|CannotCreateContainer|CannotInspect|CannotStopContainer|ContainerRuntime(?:Timeout)?Error|container runtime task/,
-  },
-  { cause: 'network', says: /network interface|\bENI\b|\beni\b|\bsubnet\b|network configuration|netplugin/i },
+  { cause: 'container', says: /CannotStart|CannotCreateContainer|CannotInspect|ContainerRuntime/ },
+  { cause: 'network', says: /network interface|\beni\b|\bsubnet\b/i },
 ];
 
 /** Why a task did not start; `undefined` if nothing that is said fits. */
@@ -133,7 +123,7 @@ export function failed(end: TaskEnd): Said<FailCause> | undefined {
 
 /** Of a run that was ended from outside. */
 function stopped({ exitCode, stopCode, stoppedReason, containerReason }: TaskEnd): Said<FailCause> {
-  if (/performing maintenance|\bmaintenance\b|\bretire/i.test(stoppedReason ?? '')) {
+  if (/performing maintenance/i.test(stoppedReason ?? '')) {
     return { cause: 'maintenance', sentence: 'AWS stopped the task for maintenance of its hardware' };
   }
   switch (stopCode) {

@@ -6,7 +6,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
-import { BackupBucket, BackupSchedule, Database, DatabaseBackup } from 'cdk-proven-backups';
+import { BackupAlarms, BackupBucket, BackupSchedule, Database, DatabaseBackup } from 'cdk-proven-backups';
 
 export const app = new App();
 const stack = new Stack(app, 'BringYourOwn', { env: { account: '111122223333', region: 'eu-west-1' } });
@@ -31,9 +31,13 @@ const secret = secretsmanager.Secret.fromSecretCompleteArn(
   arn('secretsmanager', 'secret:accounts/backup-AbCdEf'),
 );
 
+// A backup that stands alone tells nobody when it fails, unless it is given alarms.
+const alarms = new BackupAlarms(stack, 'Alarms', { bucket, emails: ['ops@example.com'] });
+
 new DatabaseBackup(stack, 'Accounts', {
   sourceName: 'accounts',
   bucket,
+  alarms,
   cluster,
   taskRole: role('backup-task'),
   executionRole: role('backup-execution'),

@@ -14,8 +14,8 @@ const vpc = new ec2.Vpc(stack, 'Vpc', { maxAzs: 2, natGateways: 1 });
 const secret = secretsmanager.Secret.fromSecretNameV2(stack, 'Secret', 'shop/backup');
 const clientsOfTheDatabase = new ec2.SecurityGroup(stack, 'Clients', { vpc });
 
-// The bucket, its key, the cluster and the log group: shared by all databases.
-const backups = new Backups(stack, 'Backups', { vpc });
+// The bucket, its key, the cluster, the log group and the alarms: shared by all databases. Confirm the email that comes.
+const backups = new Backups(stack, 'Backups', { vpc, alarms: { emails: ['ops@example.com'] } });
 
 backups.addDatabase('Shop', {
   database: Database.mysql({

@@ -2,7 +2,7 @@
 import { App, Duration, Stack, TimeZone } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as rds from 'aws-cdk-lib/aws-rds';
-import { Backups, BackupSchedule, Database, WeekDay } from 'cdk-proven-backups';
+import { BackupDashboard, Backups, BackupSchedule, Database, WeekDay } from 'cdk-proven-backups';
 
 export const app = new App();
 const stack = new Stack(app, 'RdsBackups');
@@ -28,7 +28,13 @@ const catalog = new rds.DatabaseCluster(stack, 'Catalog', {
 });
 
 // The dumps go to S3 through the free gateway endpoint, not through the NAT gateway.
-const backups = new Backups(stack, 'Backups', { vpc, s3GatewayEndpoint: true });
+const backups = new Backups(stack, 'Backups', {
+  vpc,
+  s3GatewayEndpoint: true,
+  alarms: { emails: ['ops@example.com'], timeZone: 'Europe/Paris' },
+});
+// A row for each database, also for those that are added below.
+new BackupDashboard(stack, 'Dashboard', { backups });
 
 backups.addDatabase('Orders', {
   database: Database.fromInstance(orders),

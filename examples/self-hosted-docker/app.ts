@@ -21,7 +21,7 @@ const secret = new secretsmanager.Secret(stack, 'BackupUser', {
   generateSecretString: { secretStringTemplate: '{"username":"backup"}', generateStringKey: 'password' },
 });
 
-const backups = new Backups(stack, 'Backups', { vpc });
+const backups = new Backups(stack, 'Backups', { vpc, alarms: { emails: ['ops@example.com'] } });
 const shop = backups.addDatabase('Shop', {
   database: Database.mysql({
     version: '8.4',

@@ -16,7 +16,7 @@ const accessPoint = fileSystem.addAccessPoint('Notes', {
   createAcl: { ownerUid: '1000', ownerGid: '1000', permissions: '750' },
 });
 
-const backups = new Backups(stack, 'Backups', { vpc });
+const backups = new Backups(stack, 'Backups', { vpc, alarms: { emails: ['ops@example.com'] } });
 backups.addDatabase('Notes', {
   database: Database.sqlite({ fileSystem, accessPoint, path: 'notes.db' }),
   schedule: BackupSchedule.every(Duration.hours(1)),

@@ -157,6 +157,15 @@ describe('Candle: daily 14 days, weekly 3 months, monthly 1 year', () => {
     expect(Math.max(...all(afterYear(), ({ times }) => times.length))).toBe(14 + 14 + 13);
   });
 
+  test('an email upon completion, and one when a snapshot fails', () => {
+    const settings = resourcesOf('candle', 'AWS::SSM::Parameter').map(({ Properties }) =>
+      JSON.stringify(Properties.Value),
+    );
+    expect(settings).toEqual([expect.stringContaining(String.raw`\"digest\":\"each\"`)]);
+    const rules = resourcesOf('candle', 'AWS::Events::Rule').map(({ Properties }) => Properties.EventPattern);
+    expect(rules).toContainEqual(expect.objectContaining({ source: expect.arrayContaining(['aws.dlm']) as string[] }));
+  });
+
   test('monthly ones lie in cold storage, all but the newest', () => {
     const [policy] = resourcesOf('candle', 'AWS::DLM::LifecyclePolicy');
     const monthly = policy!.Properties.PolicyDetails.Schedules.find(({ Name }: { Name: string }) => Name === 'Monthly');

@@ -87,6 +87,9 @@ test.each(Object.entries(ALL))('%s: makes its backups, and cdk-nag finds nothing
   const resources = templateOf(app).Resources;
 
   expect(backupsOf(resources)).toEqual(example.backups);
+  const told = Object.values(resources).filter(({ Type }) => Type === 'AWS::SNS::Subscription');
+  // Policies of Data Lifecycle Manager on their own have no alarms.
+  expect(told.map(({ Properties }) => Properties.Protocol)).toEqual(name === 'volume-snapshots' ? [] : ['email']);
 });
 
 /** Engine and schedule of each backup, by way of the schedule's target: the task that it runs. */

@@ -1,5 +1,6 @@
 // Keeps the promise of AFIRGen's backup implementation: MySQL and the SQLite sessions at 00:00, 06:00, 12:00 and 18:00
-// UTC, kept for 7 days. Nothing of it is left out, and its next step, off-site storage, is there now.
+// UTC, kept for 7 days. Nothing of it is left out, and its next steps, off-site storage, encryption, emails about failures
+// and metrics in CloudWatch, are there now.
 import { App, Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as efs from 'aws-cdk-lib/aws-efs';
@@ -15,7 +16,11 @@ const sessions = new efs.FileSystem(stack, 'Sessions', { vpc, encrypted: true })
 const clientsOfMysql = new ec2.SecurityGroup(stack, 'Clients', { vpc });
 
 const schedule = BackupSchedule.cron('0 0,6,12,18 * * ? *');
-const backups = new Backups(stack, 'Backups', { vpc, retention: Retention.days(7) });
+const backups = new Backups(stack, 'Backups', {
+  vpc,
+  retention: Retention.days(7),
+  alarms: { emails: ['afirgen-ops@example.com'] },
+});
 
 backups.addDatabase('FirRecords', {
   database: Database.mysql({

@@ -1,5 +1,6 @@
 // Keeps the promise of the EpicBook backup plan: a dump of the database each day and a snapshot of the disk each week,
-// both off the host. Nothing of it is left out. The plan names no retention: dumps are kept for a year, the default.
+// both off the host. Nothing of it is left out. The plan names no retention: dumps are kept for a year, the default. Nor
+// does it say who hears of a failure: somebody has to.
 import { App, Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
@@ -25,7 +26,7 @@ const vpc = ec2.Vpc.fromVpcAttributes(stack, 'Vpc', {
 // The security group of the VM on which Docker Compose publishes port 3306 of the service db.
 const vm = ec2.SecurityGroup.fromSecurityGroupId(stack, 'Vm', 'sg-0a1b2c3d4e5f60718');
 
-const backups = new Backups(stack, 'Backups', { vpc });
+const backups = new Backups(stack, 'Backups', { vpc, alarms: { emails: ['epicbook@example.com'] } });
 const epicbook = backups.addDatabase('Epicbook', {
   database: Database.mysql({
     version: '8.0',
@@ -38,7 +39,8 @@ const epicbook = backups.addDatabase('Epicbook', {
 epicbook.connections.allowTo(vm, ec2.Port.tcp(3306), 'backup');
 
 // The volume db_data lies on the VM's disk, whose EBS volume carries this tag.
-new VolumeSnapshots(stack, 'EpicBookDisk', {
+const disk = new VolumeSnapshots(stack, 'EpicBookDisk', {
   target: SnapshotTarget.volumes({ tags: { Name: 'epicbook-vm' } }),
   schedules: [SnapshotSchedule.weekly({ weekDay: WeekDay.SUNDAY, hour: 3, retention: SnapshotRetention.count(8) })],
 });
+backups.alarms.watchSnapshots(disk);

@@ -18,7 +18,7 @@ const vpc = ec2.Vpc.fromVpcAttributes(stack, 'Vpc', {
 // The security group of the host that runs the container data_processing_mysql.
 const host = ec2.SecurityGroup.fromSecurityGroupId(stack, 'Host', 'sg-0a1b2c3d4e5f60718');
 
-const backups = new Backups(stack, 'Backups', { vpc });
+const backups = new Backups(stack, 'Backups', { vpc, alarms: { emails: ['streamflix@example.com'] } });
 const streamflix = backups.addDatabase('Streamflix', {
   database: Database.mysql({
     version: '8.0',

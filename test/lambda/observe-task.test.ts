@@ -176,7 +176,7 @@ test.each<[string, string, string | undefined, string]>([
     'no route to the image',
     `CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve ref ${ECR}/assets:5f2a: failed to do request: Head "https://${ECR}/v2/assets/manifests/5f2a": dial tcp 52.94.1.2:443: i/o timeout`,
     undefined,
-    'network',
+    'image',
   ],
   [
     'the role may not read the secret',
@@ -212,25 +212,25 @@ test.each<[string, string, string | undefined, string]>([
     'no route to the secret',
     `${BOTH} unable to retrieve secret from asm: There is a connection issue between the task and AWS Secrets Manager. Check your task network configuration. failed to fetch secret ${SECRET} from secrets manager: RequestCanceled: request context canceled caused by: context deadline exceeded`,
     undefined,
-    'network',
+    'secret',
   ],
   [
     'no route to the registry',
     `${BOTH} The task cannot pull registry auth from Amazon ECR: There is a connection issue between the task and Amazon ECR. Check your task network configuration. RequestError: send request failed caused by: Post "https://api.ecr.eu-west-1.amazonaws.com/": dial tcp 13.53.180.123:443: i/o timeout`,
     undefined,
-    'network',
+    'image',
   ],
   [
     'the registry, and nobody says why',
     `${BOTH} ${RETRIED} unable to retrieve ecr registry auth: service call has been retried 3 time(s)`,
     undefined,
-    'network',
+    'image',
   ],
   [
     'the registry, in other words',
     "ResourceInitializationError: The task can't pull registry auth from Amazon ECR. Check the registry.",
     undefined,
-    'network',
+    'image',
   ],
   [
     'the role may not pull',
@@ -242,7 +242,7 @@ test.each<[string, string, string | undefined, string]>([
     'secrets or registry, and nothing more',
     'ResourceInitializationError: unable to pull secrets or registry auth',
     undefined,
-    'network',
+    'secret',
   ],
   [
     'no log group',
@@ -266,13 +266,13 @@ test.each<[string, string, string | undefined, string]>([
     'no route to the log',
     'ResourceInitializationError: failed to validate logger args: The task cannot find the Amazon CloudWatch log group defined in the task definition. There is a connection issue between the task and Amazon CloudWatch. Check your network configuration.: signal: killed',
     undefined,
-    'network',
+    'logging',
   ],
   [
     'no route to the log, in fewer words',
     'ResourceInitializationError: failed to validate logger args: : signal: killed',
     undefined,
-    'network',
+    'logging',
   ],
   [
     'a file system that does not answer',
@@ -340,22 +340,18 @@ test.each<[string, string, string | undefined, string]>([
 test.each([
   'read tcp 10.0.2.54:41230->52.94.1.2:443: i/o timeout',
   'context deadline exceeded',
-  'There is a connection issue between the task and Amazon ECR',
-  'dial tcp 10.0.0.9:443: connect: connection refused',
+  'There is a connection issue between the task and the service',
+  'connect: connection refused',
   'read: connection reset by peer',
   'connect: connection timed out',
-  'connect: no route to host',
-  'lookup api.ecr.eu-west-1.amazonaws.com on 10.0.0.2:53: no such host',
-  'connect: network is unreachable',
-  'net/http: TLS handshake timeout',
-  'net/http: request canceled while waiting for connection (Client.Timeout exceeded while awaiting headers)',
-  'RequestCanceled: request context canceled',
-  'RequestError: send request failed',
-  ': signal: killed',
-])('never started, for want of a route: %s', async (words) => {
-  for (const what of ['CannotPullContainerError', `${BOTH} unable to retrieve secret from asm`, 'logger args', '']) {
-    expect(await troubleOf(neverStarted(`${what}: ${words}`))).toMatchObject({ cause: 'network' });
-  }
+  'lookup api.eu-west-1.amazonaws.com on 10.0.0.2:53: no such host',
+])('never started, for want of a network, unless it is known for what: %s', async (words) => {
+  expect(await troubleOf(neverStarted(`InternalError: ${words}`))).toMatchObject({ cause: 'network' });
+  expect(await troubleOf(neverStarted(`CannotPullContainerError: ${words}`))).toMatchObject({ cause: 'image' });
+  expect(await troubleOf(neverStarted(`${BOTH} unable to retrieve secret: ${words}`))).toMatchObject({
+    cause: 'secret',
+  });
+  expect(await troubleOf(neverStarted(`failed to validate logger args: ${words}`))).toMatchObject({ cause: 'logging' });
 });
 
 test.each([

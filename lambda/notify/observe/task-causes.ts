@@ -22,49 +22,42 @@ export interface Said<C> {
   readonly sentence: string;
 }
 
-/** Whatever was wanted, it could not be reached: what helps is a route, not a permission. */
-const UNREACHABLE =
-  /i\/o timeout|context deadline exceeded|connection (?:issue|refused|reset|timed out)|no route to host|no such host|network is unreachable|TLS handshake timeout|request (?:context )?canceled|send request failed|signal: killed/i;
-
 /** ECS begins both with the same words: what follows says which of the two it was. */
 const SECRETS_OR_REGISTRY = /unable to pull secrets or registry auth:?/gi;
 
-interface Rule {
-  readonly cause: StartCause;
-  readonly says: RegExp;
-  /** Reached over the network: if that is what failed, it is the cause. */
-  readonly remote?: boolean;
-}
-
-// The first that fits: what is wrapped in a general error comes before it.
-const RULES: readonly Rule[] = [
-  { cause: 'image', says: /CannotPull/, remote: true },
+/**
+ * What is said of each cause. The first that fits: what is wrapped in a general error comes before it. Whether a thing was
+ * refused, is gone, or could not be reached, is the same cause: what to look at is the same thing.
+ */
+const RULES: readonly { readonly cause: StartCause; readonly says: RegExp }[] = [
+  { cause: 'image', says: /CannotPull/ },
   { cause: 'volume', says: /CannotCreateVolumeError|\bEFS\b/ },
-  { cause: 'logging', says: /logging driver|logger args/i, remote: true },
-  { cause: 'secret', says: /\bsecrets?\b/i, remote: true },
-  // Without a word of a connection it was refused: the task execution role may not pull.
-  { cause: 'image', says: /registry auth.*(?:AccessDenied|not authorized)/is },
-  { cause: 'network', says: /registry auth/i },
+  { cause: 'logging', says: /logging driver|logger args/i },
+  { cause: 'secret', says: /\bsecrets?\b/i },
+  { cause: 'image', says: /registry auth/i },
   { cause: 'capacity', says: /capacity is unavailable|number of vCPUs/i },
   // In capitals: whoever may not do something may not do it on a resource.
   { cause: 'capacity', says: /\bRESOURCE:[A-Z]/ },
   { cause: 'container', says: /CannotStart|CannotCreateContainer|CannotInspect|ContainerRuntime/ },
   { cause: 'network', says: /network interface|\beni\b|\bsubnet\b/i },
+  {
+    cause: 'network',
+    says: /i\/o timeout|deadline exceeded|connection (?:issue|refused|reset|timed out)|no such host/i,
+  },
 ];
 
 /** Why a task did not start; `undefined` if nothing that is said fits. */
 export function startCause(text: string): StartCause | undefined {
   const said = text.replace(SECRETS_OR_REGISTRY, '');
   const rule = RULES.find(({ says }) => says.test(said));
-  if (rule) return rule.remote && UNREACHABLE.test(said) ? 'network' : rule.cause;
-  // Nothing follows: most often there is no route to either.
-  return said !== text || UNREACHABLE.test(said) ? 'network' : undefined;
+  // Where nothing follows, the one that can go wrong in more ways.
+  return rule?.cause ?? (said === text ? undefined : 'secret');
 }
 
 const START_SENTENCES: Readonly<Record<StartCause, string>> = {
   image: 'the image could not be pulled',
   secret: 'the secret could not be read',
-  network: 'the task could not reach what it needs to start',
+  network: 'the task got no network',
   capacity: 'AWS had no capacity for the task',
   logging: 'the log could not be opened',
   volume: 'the file system could not be mounted',

@@ -42,7 +42,7 @@ export const CATALOG_ADVICE: {
     'too-old': (facts) => ({
       title: 'no new backup within the allowed age',
       likelyCause:
-        'No run has made a backup: the schedule is disabled or was deleted, ECS had no capacity, a run hangs, or runs fail and their emails did not arrive.',
+        'No run has made a backup: the schedule is disabled or was deleted, ECS had no capacity, or a run hangs. Or what the runs made is damaged: then the sentence above says so.',
       steps: [...lookForRuns(facts)],
     }),
     'no-backup-yet': (facts) => ({

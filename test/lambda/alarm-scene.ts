@@ -132,6 +132,8 @@ export class AlarmScene {
   get environment(): Record<string, string> {
     return {
       ...this.emulator.environment,
+      // The emulator does not decompress: of many metrics it would keep none.
+      AWS_DISABLE_REQUEST_COMPRESSION: 'true',
       [ALARM_ENV.settings]: this.parameter,
       [ALARM_ENV.topic]: this.topicArn,
       [ALARM_ENV.memory]: this.tableName,

@@ -17,7 +17,8 @@ export function measureIn(
   return measure({
     s3: new S3Client({ ...client, endpoint, forcePathStyle: true, maxAttempts: 2 }),
     ...{ ssm: scene.ssm, sns: new SNSClient(client), sqs: new SQSClient(client), dynamo: scene.dynamo },
-    cloudWatch: new CloudWatchClient(client),
+    // The emulator does not decompress: of many metrics it would keep none.
+    cloudWatch: new CloudWatchClient({ ...client, disableRequestCompression: true }),
     ...{ settings: scene.parameter, topic: scene.topicArn, memory: scene.tableName, events: scene.queueUrl },
     hasTime: () => true,
     ...over,

@@ -5,7 +5,7 @@ import { errorText } from '../shared/errors';
 import { logLine } from '../shared/log';
 import { Case } from './case';
 import type { Lookups } from './enrich';
-import { enrich, within } from './enrich';
+import { enrich, readAtMost } from './enrich';
 import type { QueueMessage } from './observation';
 import type { Observe } from './ports';
 import type { Recall } from './recall';
@@ -105,7 +105,7 @@ async function digestRows(
   let health: readonly SourceHealth[] = [];
   let failure = 'nothing was found';
   try {
-    health = await within(lookups.readHealth(sources), lookups.digestPatienceMs);
+    health = await readAtMost(lookups.readHealth, sources, lookups.digestPatienceMs);
   } catch (error) {
     failure = errorText(error);
     logLine('error', 'left-out', `the sources could not be looked at, the digest does without: ${failure}`, {

@@ -10,8 +10,9 @@ import type { ReadHealth, ReadLog } from './ports';
 /** Of how many problems of an email the log is read: it shows no more. */
 const LOGS = 10;
 /** Of how many sources the newest backup is looked up: that takes several requests each. */
-const SOURCES = 60;
+const SOURCES = 30;
 const PARALLEL = 10;
+const GRACE_MS = 5_000;
 
 /** Where more is found out. */
 export interface Lookups {
@@ -70,7 +71,7 @@ async function readNewest(
   if (sources.size === 0) return new Map();
   let health: readonly SourceHealth[] = [];
   try {
-    health = await within(readHealth([...sources].slice(0, SOURCES)), patienceMs);
+    health = await readAtMost(readHealth, [...sources].slice(0, SOURCES), patienceMs);
   } catch (error) {
     leftOut('the newest backups', error, { sources: [...sources] });
   }
@@ -84,8 +85,22 @@ async function readNewest(
 const leftOut = (what: string, error: unknown, fields: Readonly<Record<string, unknown>>): void =>
   logLine('warn', 'left-out', `${what} could not be read, the email does without: ${errorText(error)}`, fields);
 
+/** How sources are, as many as can be looked at within a time. */
+export function readAtMost(
+  readHealth: ReadHealth,
+  sources: readonly string[],
+  ms: number,
+): Promise<readonly SourceHealth[]> {
+  const end = Date.now() + ms;
+  // What has begun is finished: that, too, takes only so long.
+  return within(
+    readHealth(sources, () => Date.now() < end),
+    ms + GRACE_MS,
+  );
+}
+
 /** Waits only so long. */
-export async function within<T>(work: Promise<T>, ms: number): Promise<T> {
+async function within<T>(work: Promise<T>, ms: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`no answer within ${ms / 1000} seconds`)), ms);

@@ -8,9 +8,16 @@ import type { Memory, Remembered } from './ports';
 /** What is open stays; of the rest nothing matters after this time. */
 const KEPT_SECONDS = 90 * 86_400;
 
-/** Its calls take milliseconds, or they hang. */
+/**
+ * Its calls take milliseconds, or they hang. They are few, and each is waited for: an adaptive client, once throttled, would
+ * make so many wait for a minute and more.
+ */
 export const memoryClient = (): DynamoDBClient =>
-  new DynamoDBClient({ ...CLIENT_SETTINGS, requestHandler: { connectionTimeout: 2_000, requestTimeout: 3_000 } });
+  new DynamoDBClient({
+    ...CLIENT_SETTINGS,
+    retryMode: 'standard',
+    requestHandler: { connectionTimeout: 2_000, requestTimeout: 3_000 },
+  });
 
 /** Remembers in a table of DynamoDB. */
 export class TableMemory implements Memory {

@@ -29,8 +29,8 @@ import { tryOut } from './try-out';
 
 /** Longest time that emails wait for what is only looked up. */
 const LOOKUP_MS = 15_000;
-/** Time that is left for publishing. */
-const RESERVE_MS = 30_000;
+/** Time that a digest leaves for everything else. */
+const RESERVE_MS = 60_000;
 
 /** Where a notify function works, and with what. */
 export interface Surroundings {
@@ -108,15 +108,14 @@ function worldOf(
     measuredAt: once(() => recall.measuredAt()),
   };
   const watch = new Watch(dynamo, table);
-  const hasTime = (): boolean => remainingMs() > RESERVE_MS;
   return {
     ...{ ...teller, place, settings, recall },
     observe: (message) => observe(message, context),
     lookups: {
       readLog: logReader(logs),
-      readHealth: (sources) => readHealth({ s3, settings, watch, hasTime }, sources),
+      readHealth: (sources, hasTime) => readHealth({ s3, settings, watch, hasTime }, sources),
       patienceMs: LOOKUP_MS,
-      digestPatienceMs: Math.max(LOOKUP_MS, remainingMs() - 2 * RESERVE_MS),
+      digestPatienceMs: Math.max(LOOKUP_MS, remainingMs() - RESERVE_MS),
     },
   };
 }

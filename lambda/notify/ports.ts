@@ -56,8 +56,12 @@ export type LookUpSchedule = (scheduleArn: string) => Promise<ScheduleTarget | u
 /** The last lines of a stream of a log, oldest first; empty if there is no such stream. */
 export type ReadLog = (logGroup: string, logStream: string) => Promise<readonly string[]>;
 
-/** How sources are now, as the catalog tells it. */
-export type ReadHealth = (sources: readonly string[]) => Promise<readonly SourceHealth[]>;
+/**
+ * How sources are now, as the catalog tells it. Those that were not reached while there was time fail.
+ *
+ * @param hasTime whether there is time left to begin another source
+ */
+export type ReadHealth = (sources: readonly string[], hasTime: () => boolean) => Promise<readonly SourceHealth[]>;
 
 /** Publishes to the topic. */
 export type Publish = (notification: Notification, text: string) => Promise<void>;

@@ -129,7 +129,7 @@ describe('a function that failed', () => {
       'measure',
       'housekeeping/measure',
       'measuring',
-      'the measuring failed: could not list the topic',
+      'could not list the topic',
     ],
     [
       'the pruning',
@@ -138,7 +138,7 @@ describe('a function that failed', () => {
       'prune',
       'housekeeping/prune',
       'pruning',
-      'the pruning failed: 2 problems in acme-backups: shop: no backup within 26 hours',
+      '2 problems in acme-backups: shop: no backup within 26 hours',
     ],
     [
       'a pruning with a misleading name',
@@ -147,7 +147,7 @@ describe('a function that failed', () => {
       'prune',
       'housekeeping/prune',
       'pruning',
-      'the pruning failed: 2 problems in acme-backups: shop: no backup within 26 hours',
+      '2 problems in acme-backups: shop: no backup within 26 hours',
     ],
     [
       'the pruning, cut off',
@@ -156,7 +156,7 @@ describe('a function that failed', () => {
       'prune',
       'housekeeping/prune',
       'pruning',
-      'the pruning failed: 2026-11-20T04:33:12Z Task timed out after 900.00 seconds',
+      '2026-11-20T04:33:12Z Task timed out after 900.00 seconds',
     ],
     // The same name that the alarm on its metric has: what ends one ends the other.
     [
@@ -166,7 +166,7 @@ describe('a function that failed', () => {
       'prune-snapshots',
       'housekeeping/prune-snapshots/Backup=daily',
       'pruning of snapshots Backup=daily',
-      'the pruning of snapshots failed: 2 problems in Backup=daily: shop: no backup within 26 hours',
+      '2 problems in Backup=daily: shop: no backup within 26 hours',
     ],
     [
       'its settings',
@@ -175,7 +175,7 @@ describe('a function that failed', () => {
       'prune-snapshots',
       'housekeeping/prune-snapshots/acme-volumes',
       'pruning of snapshots acme-volumes',
-      'the pruning of snapshots failed: the environment variable SNAPSHOT_SETTINGS cannot be read: deploy the stack again',
+      'the environment variable SNAPSHOT_SETTINGS cannot be read: deploy the stack again',
     ],
     [
       'only its name',
@@ -184,7 +184,7 @@ describe('a function that failed', () => {
       'prune-snapshots',
       'housekeeping/prune-snapshots/acme-SnapshotPruning-x',
       'pruning of snapshots acme-SnapshotPruning-x',
-      'the pruning of snapshots failed: out of time',
+      'out of time',
     ],
   ])('%s', async (_, name, payload, cause, of, about, sentence) => {
     const document = failedFunction(name, payload);
@@ -199,9 +199,9 @@ describe('a function that failed', () => {
 
   test('an invocation that never took place has no answer, and is told by its condition', async () => {
     const told = [
-      ['acme-prune', 'prune', 'the pruning failed: EventAgeExceeded'],
-      ['acme-measure', 'measure', 'the measuring failed: EventAgeExceeded'],
-      ['acme-SnapshotPruning', 'prune-snapshots', 'the pruning of snapshots failed: EventAgeExceeded'],
+      ['acme-prune', 'prune', 'the function was not run: EventAgeExceeded'],
+      ['acme-measure', 'measure', 'the function was not run: EventAgeExceeded'],
+      ['acme-SnapshotPruning', 'prune-snapshots', 'the function was not run: EventAgeExceeded'],
     ];
     for (const [name, cause, sentence] of told) {
       const document = failedFunction(name!, undefined, 'EventAgeExceeded', 0);

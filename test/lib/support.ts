@@ -13,8 +13,17 @@ import { Backups, BackupSchedule, Database } from '../../lib';
 
 /** A stack with a VPC, a secret, and the shared parts of backups. */
 export class Setup {
-  /** CDK's own rules for templates count as errors. */
-  readonly app = new App({ context: { '@aws-cdk/core:validateAgainstDefaultRules': true } });
+  readonly app = new App({
+    // What a template does not need is left out: copies of the handlers, the tree, traces of where a construct was made.
+    treeMetadata: false,
+    stackTraces: false,
+    context: {
+      'aws:cdk:disable-asset-staging': true,
+      'aws:cdk:disable-creation-stack-traces': true,
+      // CDK's own rules for templates count as errors.
+      '@aws-cdk/core:validateAgainstDefaultRules': true,
+    },
+  });
   readonly stack: Stack;
   readonly vpc: ec2.IVpc;
   readonly secret: secretsmanager.ISecret;

@@ -55,6 +55,7 @@ export function composeProblems(problems: readonly Problem[], place: Place): Com
             .slice(0, DETAILED)
             .flatMap((problem) => [`--- ${cut(oneLine(problem.about), 60)} ---`, ...facts(problem, clock)]),
           whatToDo(adviceOf(first, place), `, for ${cut(oneLine(first.about), 40)}`),
+          linksText({ runbook: told[0]!.links.runbook }),
           whereText(place, nextEmail(first)),
         ]);
   const { signal, cause } = first;
@@ -69,7 +70,8 @@ const facts = (problem: AdvisedProblem, clock: Clock, advice?: string): (string 
   advice,
   logText(problem.logLines),
   rawText(problem.raw),
-  linksText(problem),
+  // With several, what the email means is said once, at its end.
+  linksText(advice === undefined ? { ...problem.links, runbook: undefined } : problem.links),
 ];
 
 /** Which sources it is about, before anything else. */
@@ -83,7 +85,7 @@ function listed(problems: readonly Problem[], title: string): string[] {
   const left = problems.length - names.length;
   return [
     wrapped(
-      `${capital(sentence(title))} This concerns ${problems.length} ${what}.${same ? ` All say: ${cut(oneLine(first!.sentence), 500)}` : ''}`,
+      `${capital(sentence(title))} This concerns ${problems.length} ${what}.${same ? ` All say: ${sentence(cut(oneLine(first!.sentence), 500))}` : ''}`,
     ),
     same ? wrapped(names.join(', ')) : names.map((name) => wrapped(name)).join('\n'),
     ...(left > 0 ? [`And ${left} more.`] : []),

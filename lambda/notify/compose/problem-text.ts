@@ -1,7 +1,7 @@
 /** Paragraphs of emails about problems. */
 import type { Cause } from '../../../catalog/alarms';
 import type { BackupFacts } from '../../../catalog/alarms';
-import type { AdvisedProblem, Problem } from '../../../catalog/notification';
+import type { Links, Problem } from '../../../catalog/notification';
 import type { Advice } from './advice-table';
 import type { Step } from './facts';
 import type { Clock } from './numbers';
@@ -75,15 +75,12 @@ export function rawText(raw: unknown): string | undefined {
   return ['THE EVENT', wrapped(cut(clean(text), RAW_CHARACTERS))].join('\n');
 }
 
-/** Links, each alone on its line. */
-export const linksText = ({ links }: AdvisedProblem): string =>
-  [
-    'LINKS',
-    ...(links.log ? ['Log:', links.log] : []),
-    ...(links.task ? ['Task:', links.task] : []),
-    'What this email means:',
-    links.runbook,
-  ].join('\n');
+/** Links, each alone on its line; nothing if there are none. */
+export function linksText({ log, task, runbook }: Partial<Links>): string | undefined {
+  const links = { Log: log, Task: task, 'What this email means': runbook };
+  const lines = Object.entries(links).flatMap(([name, link]) => (link === undefined ? [] : [`${name}:`, link]));
+  return lines.length === 0 ? undefined : ['LINKS', ...lines].join('\n');
+}
 
 /** One-off events: nothing tells when they are over. */
 const ONCE: ReadonlySet<Cause> = new Set<Cause>(['denied-delete', 'other']);

@@ -43,9 +43,11 @@ const shortAbout = ({ signal, about }: Problem): string =>
 /** A subject with as much of a sentence as it holds: rather without the address and the hint than without the reason. */
 function withGist(head: string, sentence: string, tail: string, short?: string): string {
   const plain = sentence.replace(/ \([^()]*\)$/, '');
+  // What is allowed, the text says.
+  const allowedLeftOut = plain.replace(/, and [\w. ]+ (?:is|are) allowed.*$/, '');
   const bare = plain.replace(/^could not connect to \S+: /, '').replace(/\barn:\S*[/:](?=[\w.@-])/g, '');
   const fits = (words: string) => `${head}: ${words} (${tail})`.length <= SUBJECT_CHARACTERS;
-  return subject(head, [sentence, plain].find(fits) ?? short ?? bare, tail);
+  return subject(head, [sentence, plain, allowedLeftOut].find(fits) ?? short ?? bare, tail);
 }
 
 /** @param title what the problems have in common, for when their sentences differ */

@@ -70,7 +70,7 @@ export function subject(head: string, sentence: string, tail: string): string {
 }
 
 /** Words that are of no use in two parts. */
-const WHOLE = /^[("']?(https?:\/\/|arn:)\S{0,500}$/;
+const WHOLE = /^[("']?(https?:\/\/|arn:|\d{12}\.dkr\.ecr\.)\S{0,500}$/;
 
 /** Wraps a text. What a reader copies as a whole, such as an ARN, may be longer, alone on its line. */
 export const wrapped = (text: string, indent = ''): string =>

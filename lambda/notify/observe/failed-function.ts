@@ -3,7 +3,6 @@ import { HANDLER_ENV } from '../../../catalog/handlers';
 import type { Observation } from '../observation';
 import type { Reading } from './message';
 import { maybe, maybeTime, timeOf } from './message';
-import { because } from './words';
 
 const event = z.looseObject({
   timestamp: maybeTime,
@@ -25,18 +24,17 @@ export function readFailedFunction(reading: Reading): Observation[] {
   const at = timestamp ?? timeOf(reading);
   const known = { state: 'problem', signal: 'housekeeping', since: at, at, event: reading.event } as const;
   const resource = requestContext.functionArn;
+  // The function has said it all; one that was never invoked has said nothing.
+  const sentence = message ?? `the function was not run: ${requestContext.condition}`;
 
   if (name === settings.measureFunction) {
-    const sentence = because('the measuring failed', message ?? requestContext.condition);
     return [{ ...known, cause: 'measure', of: 'housekeeping/measure', about: 'measuring', sentence, resource }];
   }
   const tag = snapshotTag(message ?? '', name, settings.bucket);
   if (tag !== undefined) {
-    const sentence = because('the pruning of snapshots failed', message ?? requestContext.condition);
     const of = `housekeeping/prune-snapshots/${tag}`;
     return [{ ...known, cause: 'prune-snapshots', of, about: `pruning of snapshots ${tag}`, sentence, resource }];
   }
-  const sentence = because('the pruning failed', message ?? requestContext.condition);
   return [{ ...known, cause: 'prune', of: 'housekeeping/prune', about: 'pruning', sentence, resource }];
 }
 

@@ -140,7 +140,7 @@ describe('docs/troubleshooting.md', () => {
 
 /** Names of AWS, of databases and their tools, which our sources need not know. */
 const FOREIGN = new Set([
-  ...['AccessDenied', 'ChecksumCRC32', 'InvalidObjectState', 'RestoreObject'],
+  ...['AccessDenied', 'ChecksumCRC32', 'InvalidObjectState', 'KMSAccessDenied', 'RestoreObject'],
   ...['readFileSync', 'stopTimeout'],
 ]);
 

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { Duration, TimeZone } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
@@ -121,7 +121,7 @@ describe('the task', () => {
     const { dockerImages } = JSON.parse(readFileSync(join(assembly.directory, 'Stack.assets.json'), 'utf8'));
     const [{ source }] = Object.values<Json>(dockerImages);
     expect(source).toMatchObject({ dockerBuildArgs: { ENGINE_IMAGE: 'mysql:8.4' }, platform });
-    expect(readdirSync(join(assembly.directory, source.directory))).toEqual(
+    expect(readdirSync(resolve(assembly.directory, source.directory))).toEqual(
       expect.arrayContaining(['Dockerfile', 'main.js', 'rds-ca.pem']),
     );
   });

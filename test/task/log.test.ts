@@ -45,11 +45,7 @@ test('a terminal gets plain text, a progress line that overwrites itself, and no
 
 test('metrics are a line of embedded metric format, and a failed run reports no bytes', () => {
   const { log, text } = capture();
-  writeMetrics(
-    log,
-    { bucket: 'backups', source: 'shop' },
-    { success: false, durationSeconds: 1.5, bytes: 5 },
-  );
+  writeMetrics(log, { bucket: 'backups', source: 'shop' }, { success: false, durationSeconds: 1.5, bytes: 5 });
   const line = JSON.parse(text()) as { _aws: { CloudWatchMetrics: object[] } };
   expect(line).toMatchObject({ Source: 'shop', BackupSuccess: 0, BackupDuration: 1.5 });
   expect(line).not.toHaveProperty(METRICS.size);

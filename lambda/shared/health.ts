@@ -25,10 +25,18 @@ export interface HealthSurroundings {
   readonly s3: S3Client;
   readonly settings: AlarmSettings;
   readonly watch: Watch;
-  /** The time by which ages are measured; made of the client, which must be a new one, when left out. */
+  /** The time by which ages are measured; made of the client, once, when left out. */
   readonly clock?: ServerClock;
   /** Whether there is time left to begin another source. */
   readonly hasTime?: () => boolean;
+}
+
+/** A client takes the middleware of a clock once only. */
+const clocks = new WeakMap<S3Client, ServerClock>();
+function clockOf(s3: S3Client): ServerClock {
+  const clock = clocks.get(s3) ?? new ServerClock(s3);
+  clocks.set(s3, clock);
+  return clock;
 }
 
 /** What sources fail with that were not reached. */
@@ -44,7 +52,7 @@ export async function readHealth(
   sources: readonly string[] = Object.keys(surroundings.settings.sources),
 ): Promise<SourceHealth[]> {
   const { s3, settings, hasTime = () => true } = surroundings;
-  const clock = surroundings.clock ?? new ServerClock(s3);
+  const clock = surroundings.clock ?? clockOf(s3);
   const reader = new HealthReader(surroundings, clock);
   const names = sources.filter((name) => Object.hasOwn(settings.sources, name));
   const all: SourceHealth[] = [];

@@ -1,6 +1,8 @@
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { DeleteObjectCommand } from '@aws-sdk/client-s3';
 import { manifestKey, objectKey } from '../../catalog/names';
+import { readHealth } from '../../lambda/shared/health';
+import { Watch } from '../../lambda/shared/watch';
 import { Emulator } from '../emulator/emulator';
 import { S3FaultProxy } from '../support/s3-fault-proxy';
 import { alarmedSource, AlarmScene, alarmSettingsOf, hoursAgo } from './alarm-scene';
@@ -74,6 +76,15 @@ test('a fresh backup: its facts, its age as a metric, and no finding', async () 
   expect(await metricOf(scene, 'ConfirmedSubscriptions')).toBe(1);
   expect(await metricNames(scene)).toEqual(['BackupAge', 'ConfirmedSubscriptions', 'UnmeasuredSources']);
   expect(await scene.remembered('measured')).toEqual({ of: 'measured', at: measured!.at });
+});
+
+test('health is read again and again with one client, of those sources that are set', async () => {
+  const id = await scene.backup(hoursAgo(2));
+  const settings = alarmSettingsOf(scene.bucket, ['shop', 'blog']);
+  const surroundings = { s3: scene.s3, settings, watch: new Watch(scene.dynamo, scene.tableName) };
+  for (let times = 0; times < 2; times++) {
+    expect(await readHealth(surroundings, ['shop', 'unknown'])).toMatchObject([{ source: 'shop', newest: { id } }]);
+  }
 });
 
 describe('silent', () => {

@@ -22,7 +22,7 @@ const subjects = async (here: NotifyScene): Promise<string[]> => (await here.ema
 describe('a run that fails', () => {
   it('is told with the sentence of the program, the end of its log, and the newest backup', async () => {
     const here = await scene();
-    await here.alarms.backup(hoursAgo(30));
+    const id = await here.alarms.backup(hoursAgo(30));
     await here.log('shop/backup/task-a', [
       ...Array.from({ length: 20 }, (_, index) => logged('info', 'step', `step ${index}`)),
       logged('info', 'progress', '10 % done'),
@@ -42,7 +42,7 @@ describe('a run that fails', () => {
       source: 'shop',
       times: 1,
       allowedAgeSeconds: 172_800,
-      newest: { id: hoursAgo(30) },
+      newest: { id },
     });
     expect(problem!.logLines).toHaveLength(15);
     expect(problem!.logLines![0]).toBe('info: step 7');
@@ -178,13 +178,13 @@ describe('a digest', () => {
   it('is sent of all sources when it is due, with what is open', async () => {
     const here = await scene('shop', 'web');
     await here.alarms.configure(alarmSettingsOf(here.alarms.bucket, ['shop', 'web'], { digest: 'daily' }));
-    await here.alarms.backup(hoursAgo(3), 'shop');
+    const id = await here.alarms.backup(hoursAgo(3), 'shop');
     await here.batch([message(run('web', 13, ago(1)))]);
     await here.notifications();
     await here.batch([message({ kind: 'digest' })]);
     const [told] = await here.notifications();
     expect(told!.digest).toEqual([
-      expect.objectContaining({ source: 'shop', open: [], newest: expect.objectContaining({ id: hoursAgo(3) }) }),
+      expect.objectContaining({ source: 'shop', open: [], newest: expect.objectContaining({ id }) }),
       expect.objectContaining({ source: 'web', open: ['failed'] }),
     ]);
   });

@@ -30,6 +30,7 @@ class AlarmedStack extends Stack {
         tls: DatabaseTls.certificateAuthority(certificateAuthority),
       }),
       schedule: BackupSchedule.daily({ hour: 2 }),
+      allowedAge: Duration.hours(26),
       image,
     });
     const fileSystem = new efs.FileSystem(this, 'Files', { vpc });
@@ -38,6 +39,7 @@ class AlarmedStack extends Stack {
       sourceName: 'notes',
       database: Database.sqlite({ fileSystem, accessPoint, path: 'notes.db' }),
       schedule: BackupSchedule.daily({ hour: 2 }),
+      allowedAge: Duration.hours(26),
       image,
     });
     const { alarms } = backups;

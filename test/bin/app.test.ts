@@ -88,5 +88,5 @@ test('what the constructs refuse ends the same way', () => {
   fs.writeFileSync(path.join(directory, 'backups.yaml'), source);
   const { status, stderr, files } = run();
   expect({ status, files }).toEqual({ status: 1, files: [] });
-  expect(stderr).toMatch(/^backups\.yaml:14: databases\.shop: timeout must be shorter than .*\n$/);
+  expect(stderr).toMatch(/^backups\.yaml:17: databases\.shop: timeout must be shorter than .*\n$/);
 });

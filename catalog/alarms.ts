@@ -153,6 +153,8 @@ export interface Measured {
   readonly at: string;
   /** The sources of this message: a run with many sends several. */
   readonly sources: readonly SourceHealth[];
+  /** Whether the run measured all sources, and nothing else failed until it told so. */
+  readonly complete: boolean;
   /** Subscriptions of the topic; left out when they could not be listed. */
   readonly subscriptions?: { readonly confirmed: number; readonly pending: number };
 }

@@ -47,6 +47,8 @@ export interface Problem {
   readonly since: string;
   /** Runs that failed since the last good one, with this one. */
   readonly times?: number;
+  /** It was told before, and is still so. */
+  readonly reminder?: true;
   readonly newest?: BackupFacts;
   readonly allowedAgeSeconds?: number;
   readonly task?: TaskFacts;
@@ -72,6 +74,8 @@ export interface Recovery {
   /** Runs that failed meanwhile. */
   readonly times?: number;
   readonly newest?: BackupFacts;
+  /** Nothing called it well: it only did not happen again for 14 days. */
+  readonly quiet?: true;
 }
 
 /** A problem with what a reader can do about it. */

@@ -12,6 +12,7 @@ import { OUT_OF_TIME, readHealth } from '../shared/health';
 import { logLine } from '../shared/log';
 import { listSubscriptions } from '../shared/subscriptions';
 import { Watch } from '../shared/watch';
+import type { Found } from './metrics';
 import { metricsOf, putMetrics } from './metrics';
 import { sendMeasured } from './send-measured';
 
@@ -66,11 +67,13 @@ export async function measure(surroundings: Surroundings): Promise<MeasureReport
   };
   const subscriptions = await attempt('could not list the subscriptions', () => listSubscriptions(sns, topic));
   const confirmed = subscriptions?.filter((one) => one.confirmed).length ?? 0;
-  const measured: Measured = {
+  const found: Found = {
     ...{ kind: 'measured', bucket: settings.bucket, at: clock.now().toISOString(), sources },
     ...(subscriptions && { subscriptions: { confirmed, pending: subscriptions.length - confirmed } }),
   };
-  await attempt('could not write the metrics', () => putMetrics(cloudWatch, metricsOf(measured)));
+  await attempt('could not write the metrics', () => putMetrics(cloudWatch, metricsOf(found)));
+  const all = sources.every(({ failure }) => failure === undefined);
+  const measured: Measured = { ...found, complete: all && faults.length === 0 && watch.failure === undefined };
   await attempt('could not tell the notify function', async () => {
     await sendMeasured(sqs, events, measured);
     await watch.measured(new Date(measured.at));

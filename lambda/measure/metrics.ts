@@ -6,8 +6,11 @@ import { MEASURE_METRICS, METRICS } from '../../catalog/contract';
 /** What CloudWatch takes in one request. */
 const BATCH = 1000;
 
+/** What a run found, before it is known whether all of it could be told. */
+export type Found = Omit<Measured, 'complete'>;
+
 /** What is measured, as CloudWatch takes it. A source that could not be measured has no age: missing data breaches. */
-export function metricsOf({ bucket, at, sources, subscriptions }: Measured): MetricDatum[] {
+export function metricsOf({ bucket, at, sources, subscriptions }: Found): MetricDatum[] {
   const Timestamp = new Date(at);
   const of = (name: string, value: number | undefined, Unit: StandardUnit, source?: string): MetricDatum[] => {
     if (value === undefined) return [];

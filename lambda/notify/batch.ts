@@ -9,6 +9,7 @@ import { enrich, readAtMost } from './enrich';
 import type { QueueMessage } from './observation';
 import type { Observe } from './ports';
 import type { Recall } from './recall';
+import type { Taken } from './take-in';
 import { takeIn } from './take-in';
 import type { Teller } from './tell';
 import { groups, tellDigest, tellGroup } from './tell';
@@ -33,7 +34,7 @@ export interface World extends Teller {
  * @returns ids of the messages that have to come again
  */
 export async function notifyBatch(messages: readonly QueueMessage[], world: World): Promise<string[]> {
-  const { taken, digests, later, unread } = await takeIn(messages, world.observe, world.settings.off);
+  const { taken, digests, later, unread } = await takeIn(messages, world.observe, world.settings);
   const again = new Set(later);
   const unreadFailed = await tellMessages(
     unread.map(({ message }) => message),
@@ -42,7 +43,7 @@ export async function notifyBatch(messages: readonly QueueMessage[], world: Worl
   );
   unreadFailed.forEach((id) => again.add(id));
 
-  let cases = Case.of(taken);
+  let cases = Case.of([...taken, ...(await timePassed(taken, world.recall))]);
   for (let round = 1; cases.length > 0; round++) {
     if (round > ROUNDS) {
       const of = cases.map((one) => one.of);
@@ -64,6 +65,15 @@ export async function notifyBatch(messages: readonly QueueMessage[], world: Worl
     if (!(await tellDigest(rows, world.settings.digest, world))) digests.forEach((id) => again.add(id));
   }
   return [...again];
+}
+
+/** With every measuring, what nothing calls well is looked at. */
+async function timePassed(taken: readonly Taken[], recall: Recall): Promise<Taken[]> {
+  const measured = taken.find(({ observation }) => observation.state === 'source-measured');
+  if (!measured) return [];
+  const { messageId, observation } = measured;
+  const open = await recall.openHousekeeping();
+  return open.map((of) => ({ messageId, observation: { state: 'time-passed', of, at: observation.at } }));
 }
 
 /** Tells what there is to tell. @returns the cases of which something could not be published */

@@ -1,10 +1,12 @@
-import { DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient, GetItemCommand, paginateScan, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { EXPIRES, KEY, MEASURED_KEY, problemsKey } from '../shared/alarm-table';
 import { CLIENT_SETTINGS } from '../shared/clients';
 import { blank } from './decide';
 import type { Memory, Remembered } from './ports';
 
+/** What all that is no source is remembered under begins with it: no name of a source has a slash at this place. */
+const HOUSEKEEPING = 'housekeeping/';
 /** What is open stays; of the rest nothing matters after this time. */
 const KEPT_SECONDS = 90 * 86_400;
 
@@ -54,6 +56,25 @@ export class TableMemory implements Memory {
       if (error instanceof Error && error.name === 'ConditionalCheckFailedException') return false;
       throw error;
     }
+  }
+
+  async openHousekeeping(): Promise<string[]> {
+    const pages = paginateScan(
+      { client: this.client },
+      {
+        TableName: this.table,
+        ProjectionExpression: '#key',
+        // What is open never expires.
+        FilterExpression: 'begins_with(#key, :of) AND attribute_not_exists(#expires)',
+        ExpressionAttributeNames: { '#key': KEY, '#expires': EXPIRES },
+        ExpressionAttributeValues: { ':of': { S: problemsKey(HOUSEKEEPING) } },
+      },
+    );
+    const open: string[] = [];
+    for await (const { Items = [] } of pages) {
+      open.push(...Items.map((item) => item[KEY]!.S!.slice(problemsKey('').length)));
+    }
+    return open;
   }
 
   async measuredAt(): Promise<Date | undefined> {

@@ -13,6 +13,8 @@ export interface Trouble extends Problem {
   readonly event: string;
   /** The event cannot be judged yet: try again later unless it has been tried this often. */
   readonly unsure?: boolean;
+  /** Something will call it well: it is not over because it was not heard of for long. */
+  readonly hasEnd?: boolean;
 }
 
 /** Something is well. */

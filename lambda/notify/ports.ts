@@ -6,6 +6,7 @@ import type { Observation, QueueMessage } from './observation';
 
 /** A problem that is remembered. */
 export interface OpenProblem {
+  readonly about: string;
   readonly cause: Cause;
   readonly sentence: string;
   readonly since: string;
@@ -17,6 +18,8 @@ export interface OpenProblem {
   readonly told: Readonly<Partial<Record<Cause, string>>>;
   /** How often it has happened since the last good news. */
   readonly times: number;
+  /** Whether something will call it well. What has no end is over when it has not happened again for long. */
+  readonly hasEnd: boolean;
 }
 
 /** What is remembered of a source, or of one part of the housekeeping. */
@@ -39,6 +42,8 @@ export interface Memory {
   read(of: string): Promise<Remembered>;
   /** @returns false if somebody else wrote in between: read again */
   write(next: Remembered): Promise<boolean>;
+  /** Parts of the housekeeping with open problems. */
+  openHousekeeping(): Promise<readonly string[]>;
   /** When the measuring last told something; `undefined` if it never did. */
   measuredAt(): Promise<Date | undefined>;
 }

@@ -23,6 +23,11 @@ export class Recall {
     return (await this.attempt('write', () => this.memory.write(next), next.of)) ?? true;
   }
 
+  /** Parts of the housekeeping with open problems. */
+  async openHousekeeping(): Promise<readonly string[]> {
+    return (await this.attempt('read', () => this.memory.openHousekeeping(), 'housekeeping')) ?? [];
+  }
+
   async measuredAt(): Promise<Date | undefined> {
     return this.attempt('read', () => this.memory.measuredAt(), 'when it was last measured');
   }

@@ -1,4 +1,4 @@
-import type { Measured, Signal } from '../../catalog/alarms';
+import type { AlarmSettings, Measured } from '../../catalog/alarms';
 import { errorText } from '../shared/errors';
 import { logLine } from '../shared/log';
 import type { Decidable } from './decide';
@@ -29,7 +29,7 @@ export interface TakenIn {
 export async function takeIn(
   messages: readonly QueueMessage[],
   observe: Observe,
-  off: readonly Signal[],
+  settings: AlarmSettings,
 ): Promise<TakenIn> {
   const taken: Taken[] = [];
   const [digests, later]: [string[], string[]] = [[], []];
@@ -46,7 +46,7 @@ export async function takeIn(
       if (observations.length === 0) logLine('info', 'ignored', 'a message says nothing of backups', { messageId });
       for (const observation of observations) {
         if (observation.state === 'digest') digests.push(messageId);
-        else taken.push(...decidables(observation, off).map((one) => ({ messageId, observation: one })));
+        else taken.push(...decidables(observation, settings).map((one) => ({ messageId, observation: one })));
       }
     } catch (error) {
       const why = errorText(error);
@@ -60,13 +60,18 @@ export async function takeIn(
 
 const decidables = (
   observation: Exclude<Observation, { readonly state: 'digest' }>,
-  off: readonly Signal[],
+  { off, sources }: AlarmSettings,
 ): Decidable[] => {
   if (observation.state !== 'measured') return [observation];
-  const sources = observation.sources.map((health): Decidable => ({
-    ...{ state: 'source-measured', of: health.source, at: observation.at, health },
-  }));
-  return [...sources, ...(off.includes('housekeeping') ? [] : subscriptions(observation))];
+  const { at, complete } = observation;
+  const measured = observation.sources.map((health): Decidable => {
+    const { source } = health;
+    return { state: 'source-measured', of: source, at, health, off: [...off, ...(sources[source]?.off ?? [])] };
+  });
+  if (off.includes('housekeeping')) return measured;
+  const measuring = { of: 'housekeeping/measure', about: 'measuring', at, event: `measured ${at}` };
+  const works: Decidable[] = complete ? [{ state: 'ok', ...measuring, ends: ['housekeeping'] }] : [];
+  return [...measured, ...works, ...subscriptions(observation)];
 };
 
 /** Whether anybody is told. Who is the first to confirm reads since when nobody was. */
@@ -76,5 +81,7 @@ function subscriptions({ subscriptions: counted, at }: Measured): Decidable[] {
   if (counted.confirmed > 0) return [{ state: 'ok', ...known, ends: ['housekeeping'] }];
   const pending = counted.pending > 0 ? `, ${counted.pending} have not been confirmed` : '';
   const sentence = `the topic has no confirmed subscription: nobody is told what goes wrong${pending}`;
-  return [{ state: 'problem', signal: 'housekeeping', cause: 'no-subscriber', ...known, since: at, sentence }];
+  return [
+    { state: 'problem', signal: 'housekeeping', cause: 'no-subscriber', ...known, since: at, sentence, hasEnd: true },
+  ];
 }

@@ -45,7 +45,7 @@ export function grantNotifying(scope: IConstruct, role: InlineRole, parts: Alarm
   allow(role, ['sns:Publish', 'sns:ListSubscriptionsByTopic'], [parts.topic.topicArn]);
   allow(role, [...USE_KEY], [parts.key.keyArn]);
   acknowledge(role, 'AwsSolutions-IAM5[Action::kms:GenerateDataKey*]', 'SNS asks for it with one of two names.');
-  allow(role, ['dynamodb:GetItem', 'dynamodb:PutItem'], [parts.memory.tableArn]);
+  allow(role, ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Scan'], [parts.memory.tableArn]);
 }
 
 function grantReading(scope: IConstruct, role: InlineRole, { bucket, parameterName }: AlarmParts): void {

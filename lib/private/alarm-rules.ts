@@ -106,6 +106,7 @@ export class AlarmRules {
       source: ['aws.dlm', 'aws.ec2'],
       'detail-type': [
         'DLM Policy State Change',
+        'DLM Pre Post Script Notification',
         'EBS Snapshot Notification',
         'EBS Multi-Volume Snapshots Completion Status',
       ],

@@ -100,6 +100,7 @@ const EMAILS = {
       [problem('failed', 'timedOut', { task: { ...problem('failed', 'timedOut').task!, scheduledTime: undefined } })],
       PLACE,
     ),
+  'silent-reminder': () => composeProblems([problem('silent', 'too-old', { reminder: true })], PLACE),
   recovered: () => composeRecoveries([RECOVERY], PLACE),
   'recovered-grouped': () =>
     composeRecoveries(
@@ -108,6 +109,19 @@ const EMAILS = {
     ),
   'recovered-housekeeping': () =>
     composeRecoveries([{ about: 'pruning', signals: ['housekeeping'], since: RECOVERY.since, at: RECOVERY.at }], PLACE),
+  'recovered-quiet': () =>
+    composeRecoveries(
+      [
+        {
+          about: 'deletes in acme-backups',
+          signals: ['housekeeping'],
+          quiet: true,
+          since: '2026-11-05T13:00:00Z',
+          at: RECOVERY.at,
+        },
+      ],
+      PLACE,
+    ),
   'digest-well': () =>
     composeDigest(
       many(12).map((source) => row(source)),

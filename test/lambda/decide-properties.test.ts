@@ -1,8 +1,9 @@
 import * as fc from 'fast-check';
 import type { Cause, Signal, SourceHealth } from '../../catalog/alarms';
-import type { Decidable, Tell } from '../../lambda/notify/decide';
+import type { Decidable } from '../../lambda/notify/decide';
 import { blank, decide } from '../../lambda/notify/decide';
 import type { OpenProblem, Remembered } from '../../lambda/notify/ports';
+import type { Tell } from '../../lambda/notify/state';
 
 const HOUR = 3_600_000;
 const START = Date.parse('2026-11-20T00:00:00Z');

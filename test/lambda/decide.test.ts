@@ -1,8 +1,9 @@
 import type { Finding, SourceHealth } from '../../catalog/alarms';
-import type { Decision, SourceMeasured } from '../../lambda/notify/decide';
+import type { Decidable, SourceMeasured } from '../../lambda/notify/decide';
 import { blank, decide } from '../../lambda/notify/decide';
 import type { GoodNews, Trouble } from '../../lambda/notify/observation';
 import type { Remembered } from '../../lambda/notify/ports';
+import type { Decision } from '../../lambda/notify/state';
 
 const START = Date.parse('2026-11-20T00:00:00Z');
 const time = (hours: number): string => new Date(START + hours * 3_600_000).toISOString();
@@ -35,7 +36,7 @@ class Story {
   remembered: Remembered = blank('shop');
   last!: Decision;
 
-  take(observation: Trouble | GoodNews | SourceMeasured, hours?: number): string[] {
+  take(observation: Decidable, hours?: number): string[] {
     const now = hours === undefined ? new Date(observation.at) : new Date(time(hours));
     this.last = decide(this.remembered, observation, now);
     this.remembered = this.last.next;
@@ -149,9 +150,26 @@ describe('silence', () => {
   it('is told once', () => {
     expect(story.take(measured(1, [TOO_OLD]))).toEqual(['silent too-old']);
     const before = story.remembered;
-    for (let hour = 2; hour < 100; hour++) expect(story.take(measured(hour, [TOO_OLD]))).toEqual([]);
+    for (let hour = 2; hour < 169; hour++) expect(story.take(measured(hour, [TOO_OLD]))).toEqual([]);
     // And costs no write an hour.
     expect(story.remembered).toBe(before);
+  });
+
+  it('is told again every week, as a reminder: an email may have been missed', () => {
+    story.take(measured(1, [TOO_OLD]));
+    expect(story.last.tell!.problems[0]).not.toHaveProperty('reminder');
+    expect(story.take(measured(168.9, [TOO_OLD]))).toEqual([]);
+    expect(story.take(measured(169, [TOO_OLD]))).toEqual(['silent too-old']);
+    expect(story.last.tell!.problems[0]).toMatchObject({ reminder: true, since: time(0) });
+    expect(story.take(measured(170, [TOO_OLD]))).toEqual([]);
+    expect(story.take(measured(337, [TOO_OLD]))).toEqual(['silent too-old']);
+  });
+
+  it('is forgotten without a word when somebody turns the signal off', () => {
+    story.take(measured(1, [TOO_OLD]));
+    expect(story.take({ ...measured(2), off: ['silent'] })).toEqual([]);
+    expect(story.remembered.open).toEqual({});
+    expect(story.take(measured(3))).toEqual([]);
   });
 
   it('is held back for 24 hours after it was told that runs fail, and then told if it is still so', () => {
@@ -182,7 +200,10 @@ describe('silence', () => {
     story.remembered = {
       ...blank('shop'),
       open: {
-        failed: { cause: 'killed', sentence: '', since: time(0), lastAt: time(0), told: {}, times: 1 },
+        failed: {
+          ...{ about: 'shop', cause: 'killed', sentence: '', since: time(0), lastAt: time(0), told: {} },
+          ...{ times: 1, hasEnd: false },
+        },
       },
     };
     expect(story.take(measured(1, [TOO_OLD]))).toEqual(['silent too-old']);
@@ -210,9 +231,34 @@ describe('what was measured', () => {
   });
 });
 
-test('an attack on the backups is told again, although nothing ever says that it is over', () => {
-  const denied = { of: 'housekeeping/denied-delete', signal: 'housekeeping', cause: 'denied-delete' } as const;
-  expect(story.take(trouble(1, denied))).toEqual(['housekeeping denied-delete']);
-  expect(story.take(trouble(2, denied))).toEqual([]);
-  expect(story.take(trouble(700, denied))).toEqual(['housekeeping denied-delete']);
+describe('an attack on the backups, which nothing ever calls over', () => {
+  const of = 'housekeeping/denied-delete';
+  const denied = { of, about: 'deletes', source: undefined, signal: 'housekeeping', cause: 'denied-delete' } as const;
+  const passed = (hours: number): Decidable => ({ state: 'time-passed', of, at: time(hours) });
+
+  it('is told again if it happens again', () => {
+    expect(story.take(trouble(1, denied))).toEqual(['housekeeping denied-delete']);
+    expect(story.take(trouble(2, denied))).toEqual([]);
+    expect(story.take(trouble(700, denied))).toEqual(['housekeeping denied-delete']);
+  });
+
+  it('ends when it has not happened again for 14 days, and says so', () => {
+    story.take(trouble(1, denied));
+    story.take(trouble(10, denied));
+    expect(story.take(passed(345.9))).toEqual([]);
+    expect(story.take(passed(346))).toEqual(['recovered housekeeping']);
+    expect(story.last.tell!.recovery).toEqual({
+      ...{ about: 'deletes', signals: ['housekeeping'], since: time(1), at: time(346), quiet: true },
+    });
+    expect(story.take(passed(347))).toEqual([]);
+  });
+
+  it('does not end so if an alarm is still to call it well', () => {
+    story.take(trouble(1, { ...denied, hasEnd: true }));
+    story.take(trouble(2, denied));
+    expect(story.take(passed(1000))).toEqual([]);
+    expect(story.take(good(1001, { of, about: 'deletes', source: undefined, ends: ['housekeeping'] }))).toEqual([
+      'recovered housekeeping',
+    ]);
+  });
 });

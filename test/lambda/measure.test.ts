@@ -69,6 +69,7 @@ test('a fresh backup: its facts, its age as a metric, and no finding', async () 
         ...{ ageSeconds: near(2 * HOUR), allowedAgeSeconds: 2 * DAY_SECONDS, findings: [] },
       },
     ],
+    complete: true,
     subscriptions: { confirmed: 1, pending: 0 },
   });
   expect(await metricOf(scene, 'BackupAge', 'shop')).toEqual(near(2 * HOUR));
@@ -269,6 +270,7 @@ describe('what cannot be read', () => {
       `the measuring of ${scene.bucket} is not complete: the time of the run was over before shop`,
     );
     const [measured] = await toldBy(scene);
+    expect(measured!.complete).toBe(false);
     expect(measured!.sources).toMatchObject([{ newest: {} }, { failure: 'the time of the run is over' }]);
     expect(await metricOf(scene, 'UnmeasuredSources')).toBe(1);
   });
@@ -279,7 +281,9 @@ describe('what cannot be read', () => {
     await expect(measureIn(scene, { memory: 'no-such-table' })).rejects.toThrow(
       `the measuring of ${scene.bucket} is not complete: could not use the table no-such-table: ResourceNotFoundException`,
     );
-    expect((await toldBy(scene))[0]!.sources).toMatchObject([
+    const [measured] = await toldBy(scene);
+    expect(measured!.complete).toBe(false);
+    expect(measured!.sources).toMatchObject([
       { source: 'none', ageSeconds: near(0), findings: [] },
       { source: 'shop', findings: [{ cause: 'too-old' }] },
     ]);
@@ -292,7 +296,7 @@ describe('what cannot be read', () => {
     const cloudWatch = new CloudWatchClient({ ...emulator.client, endpoint: proxy.endpoint });
     const refused = measureIn(scene, { cloudWatch });
     await expect(refused).rejects.toThrow(`of ${scene.bucket} is not complete: could not write the metrics: `);
-    expect(await toldBy(scene)).toHaveLength(1);
+    expect(await toldBy(scene)).toMatchObject([{ complete: false }]);
 
     const gone = measureIn(scene, { events: `${scene.queueUrl}-gone` });
     await expect(gone).rejects.toThrow('is not complete: could not tell the notify function: ');

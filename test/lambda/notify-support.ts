@@ -50,7 +50,7 @@ export const unstarted = (source: string, at: Date) =>
 /** What the measuring found of one source. */
 export const measured = (bucket: string, source: string, at: Date, findings: Finding[] = []): Measured => {
   const health: SourceHealth = { source, ageSeconds: 200_000, allowedAgeSeconds: 172_800, findings };
-  return { kind: 'measured', bucket, at: at.toISOString(), sources: [health] };
+  return { kind: 'measured', bucket, at: at.toISOString(), sources: [health], complete: true };
 };
 
 export const tooOld = (at: Date): Finding => ({

@@ -6,6 +6,7 @@ import { notify } from '../../lambda/notify/notify';
 import { Emulator } from '../emulator/emulator';
 import { alarmSettingsOf, hoursAgo } from './alarm-scene';
 import { alarmEvent, NO_DATA } from './events/alarms';
+import { deleteCall } from './events/others';
 import { FaultProxy } from './notify-fault-proxy';
 import { HOUR, logged, measured, message, NotifyScene, received, run, tooOld, unstarted } from './notify-support';
 
@@ -88,6 +89,39 @@ describe('a run that fails', () => {
     const tomorrow = new Date(Date.now() + 24 * HOUR);
     await here.batch([message(measured(bucket, 'shop', tomorrow, [tooOld(ago(2))]))], { now: tomorrow });
     expect(await subjects(here)).toEqual([expect.stringMatching(/^SILENT shop/)]);
+  });
+});
+
+describe('housekeeping', () => {
+  const denied = (here: NotifyScene, at: Date) =>
+    message(
+      deleteCall('DeleteObject', { bucketName: here.alarms.bucket, key: 'shop/x' }, { eventTime: at.toISOString() }),
+    );
+  const measuredAt = (here: NotifyScene, at: Date) => message(measured(here.alarms.bucket, 'shop', at));
+  const later = (days: number) => new Date(Date.now() + days * 24 * HOUR);
+
+  it('that nothing calls well is over after 14 days, with the first measuring after them', async () => {
+    const here = await scene();
+    await here.batch([denied(here, ago(1))]);
+    expect(await subjects(here)).toEqual([expect.stringMatching(/^DELETE DENIED/)]);
+    await here.batch([measuredAt(here, later(13.9))], { now: later(13.9) });
+    expect(await subjects(here)).toEqual([]);
+    await here.batch([measuredAt(here, later(14))], { now: later(14) });
+    expect(await subjects(here)).toEqual([expect.stringMatching(/^RECOVERED .*it has not happened again/)]);
+    await here.batch([measuredAt(here, later(15))], { now: later(15) });
+    expect(await subjects(here)).toEqual([]);
+  });
+
+  it('of the measuring is over when a run of it is complete', async () => {
+    const here = await scene();
+    const metric = { namespace: 'ProvenBackups', name: 'UnmeasuredSources' };
+    await here.batch([message(alarmEvent({ ...metric, dimensions: { Bucket: here.alarms.bucket } }, NO_DATA))]);
+    expect(await subjects(here)).toEqual([expect.stringMatching(/^MEASURING FAILED/)]);
+    const found = measured(here.alarms.bucket, 'shop', later(0.1));
+    await here.batch([message({ ...found, complete: false })]);
+    expect(await subjects(here)).toEqual([]);
+    await here.batch([message(found)]);
+    expect(await subjects(here)).toEqual([expect.stringMatching(/^RECOVERED measuring/)]);
   });
 });
 

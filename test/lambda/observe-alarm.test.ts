@@ -177,7 +177,7 @@ describe('housekeeping', () => {
   ])('%s', async (_, [metric, state], cause, of, about, sentence) => {
     const known = { of, about, at: AT, event: KNOWN.event };
     expect(await read(alarmEvent(metric, state))).toEqual([
-      { state: 'problem', signal: 'housekeeping', cause, sentence, since: AT, resource: ARN, ...known },
+      { state: 'problem', signal: 'housekeeping', cause, sentence, since: AT, resource: ARN, hasEnd: true, ...known },
     ]);
     // What ends it is remembered under the same name.
     expect(await read(alarmEvent(metric, WELL))).toEqual([{ state: 'ok', ...known, ends: ['housekeeping'] }]);

@@ -80,7 +80,7 @@ describe('calls that CloudTrail recorded', () => {
 
 describe('messages of our own', () => {
   const measured: Measured = {
-    ...{ kind: 'measured', bucket: 'acme-backups', at: '2026-11-20T02:09:00.000Z' },
+    ...{ kind: 'measured', bucket: 'acme-backups', at: '2026-11-20T02:09:00.000Z', complete: true },
     sources: [
       {
         ...{ source: 'shop', ageSeconds: 600, allowedAgeSeconds: 93_600, sizeDeviation: -7 },

@@ -72,7 +72,7 @@ test('the notify role has these statements, and no other', () => {
     ...reading(),
     ['Allow', 'sns:Publish sns:ListSubscriptionsByTopic', [`<${id('AlarmsTopic')}>`]],
     ['Allow', 'kms:Decrypt kms:GenerateDataKey*', [`<${id('AlarmsKey')}.Arn>`]],
-    ['Allow', 'dynamodb:GetItem dynamodb:PutItem', [`<${id('AlarmsMemory')}.Arn>`]],
+    ['Allow', 'dynamodb:GetItem dynamodb:PutItem dynamodb:Scan', [`<${id('AlarmsMemory')}.Arn>`]],
     ['Allow', CONSUME, [`<${id('AlarmsAlarmEvents')}.Arn>`]],
     ['Allow', CONSUME, [`<${id('DeadLetterQueue')}.Arn>`]],
     ['Allow', 'scheduler:GetSchedule', [expect.stringMatching(/:schedule\/Stack-Backups-ScheduleGroup-\w+\/\*$/)]],

@@ -49,7 +49,7 @@ export function newestText(newest: BackupFacts | undefined, allowed: number | un
   if (!newest) return wrapped('There is no backup to restore from.');
   const rows = newest.rows === undefined ? '' : `, ${whole(newest.rows)} rows`;
   return wrapped(
-    `You can restore to ${clock.full(newest.time)}. That backup is ${span(newest.ageSeconds)} old.${limit} It has ${whole(newest.tables)} tables${rows}, ${size(newest.bytes)} stored, ${oneLine(newest.engine)}.`,
+    `It was made at ${clock.full(newest.time)}, and is ${span(newest.ageSeconds)} old.${limit} It has ${whole(newest.tables)} tables${rows}, ${size(newest.bytes)} stored, ${oneLine(newest.engine)}.`,
   );
 }
 
@@ -87,11 +87,12 @@ const ONCE: ReadonlySet<Cause> = new Set<Cause>(['denied-delete', 'other']);
 
 /** When the next email about it comes. */
 export function nextEmail({ signal, cause }: Problem): string {
-  if (ONCE.has(cause)) return 'If it happens again, you are told after 20 hours at the earliest.';
+  if (ONCE.has(cause))
+    return 'If it happens again, you are told after 20 hours at the earliest; if not, once more after 14 days.';
   if (signal === 'failed' || signal === 'never-started' || signal === 'housekeeping') {
     return 'You get one email when it is well again, and if it goes on, another after 20 hours at the earliest.';
   }
-  return 'You get one email when it is well again, and none until then unless the cause changes.';
+  return 'You get one email when it is well again, and a reminder every week until then.';
 }
 
 /** Where it comes from. */

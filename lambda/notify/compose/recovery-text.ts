@@ -26,7 +26,13 @@ export function recoveryText(recoveries: readonly Recovery[], clock: Clock): str
 }
 
 function one(recovery: Recovery, clock: Clock, short: boolean): string {
-  const { about, signals, since, at, times, newest } = recovery;
+  const { about, signals, since, at, times, newest, quiet } = recovery;
+  if (quiet) {
+    const said = `${oneLine(about)}: ${overOf(recovery)} for 14 days. It began at ${clock.full(since)}.`;
+    return wrapped(
+      `${said} Nothing will tell that it is over: this is the last email about it unless it happens again.`,
+    );
+  }
   const was = signals.map((signal) => SIGNAL_WORDS[signal] ?? signal).join(', ');
   const missed =
     times !== undefined && times > 0 && signals.some((signal) => signal === 'failed' || signal === 'never-started');

@@ -28,10 +28,10 @@ const HOUSEKEEPING: Readonly<Partial<Record<Cause, readonly [head: string, about
 };
 
 /** `FAILED`, and whether what it is about follows. */
-const headOf = ({ signal, cause }: Problem): readonly [head: string, about: boolean] =>
+const headOf = ({ signal, cause, reminder }: Problem): readonly [head: string, about: boolean] =>
   signal === 'housekeeping'
     ? (HOUSEKEEPING[cause] ?? ['BACKUP PROBLEM', true])
-    : [HEADS[signal] ?? 'BACKUP PROBLEM', true];
+    : [`${reminder ? 'STILL ' : ''}${HEADS[signal] ?? 'BACKUP PROBLEM'}`, true];
 
 /** When it happened: the time that the schedule meant, where it is known. */
 export const timeOf = ({ task, since }: Problem): string => task?.scheduledTime ?? task?.stoppedAt ?? since;
@@ -74,20 +74,25 @@ const OVER: Readonly<Record<Signal, string>> = {
   failed: 'backups work again',
   'never-started': 'backups start again',
   silent: 'there is a new backup',
-  'strange-size': 'the size is usual again',
+  'strange-size': 'the size is within the bounds of its history again',
   'not-proven': 'proven again',
   housekeeping: 'works again',
 };
 
 /** What is so again, in a few words. */
-export const overOf = ({ signals }: Recovery): string => OVER[signals[0]!] ?? 'well again';
+export const overOf = ({ signals, quiet }: Recovery): string =>
+  quiet ? 'it has not happened again' : (OVER[signals[0]!] ?? 'well again');
 
 export function recoverySubject(recoveries: readonly Recovery[], clock: Clock): string {
   const [first] = recoveries;
   const newest = clock.full(recoveries.map(({ at }) => at).reduce((a, b) => (b > a ? b : a)));
   if (recoveries.length > 1)
     return subject(`RECOVERED ${recoveries.length} sources`, 'all is well again there', newest);
-  return subject(`RECOVERED ${oneLine(first!.about)}`, `${overOf(first!)} after ${spanOf(first!)}`, newest);
+  return subject(
+    `RECOVERED ${oneLine(first!.about)}`,
+    first!.quiet ? overOf(first!) : `${overOf(first!)} after ${spanOf(first!)}`,
+    newest,
+  );
 }
 
 /** How long it was so. */

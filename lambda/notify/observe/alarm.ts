@@ -99,7 +99,7 @@ function housekeeping(subject: Subject, state: AlarmState, { event: id }: Readin
   const known = { of, about, at: state.at, event: id };
   if (state.value === 'OK') return { state: 'ok', ...known, ends: ['housekeeping'] };
   const said = { signal: 'housekeeping', cause, sentence: subject.sentence(state), since: state.at } as const;
-  return { state: 'problem', ...said, ...known, resource: state.arn };
+  return { state: 'problem', ...said, ...known, resource: state.arn, hasEnd: true };
 }
 
 /** What the alarm itself says: for what no better words are known. */

@@ -21,6 +21,7 @@ const measured = z.looseObject({
       ),
     }),
   ),
+  complete: z.boolean(),
   subscriptions: z.looseObject({ confirmed: count, pending: count }).optional(),
 });
 

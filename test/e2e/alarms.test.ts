@@ -163,11 +163,14 @@ describe('a dump with a wrong password', () => {
 });
 
 describe('a schedule that somebody disabled, 30 hours later', () => {
-  test('is told as silent, by the metric that breaches', async () => {
+  test('is told as silent, by the metric that breaches, and so is the pruning that refuses to go on without backups', async () => {
+    // Something that the retention would let go.
+    expect((await scene.run('Shop')).exitCode).toBe(0);
     await scene.setSchedule('Shop', 'DISABLED');
     await emulator.moveClock(30 * HOUR);
     expect((await scene.run('Notes', { dataDirectory: files })).exitCode).toBe(0);
-    expect(await emulator.fireSchedules()).toContain(scene.outputs.Measuring);
+    const fired = [scene.outputs.Measuring, scene.outputs.Pruning];
+    expect(await emulator.fireSchedules()).toEqual(expect.arrayContaining(fired));
     const silent = await scene.told(({ signal }) => signal === 'silent');
     expect(silent.notification).toMatchObject({
       ...{ kind: 'problem', cause: 'too-old', subject: expect.stringMatching(/^SILENT shop/) as string },
@@ -176,6 +179,11 @@ describe('a schedule that somebody disabled, 30 hours later', () => {
     expect(silent.emails).toHaveLength(1);
     await untilState('shop', 'ALARM');
     await untilState('notes', 'OK');
+
+    const refused = await scene.told(({ signal }) => signal === 'housekeeping');
+    expect(refused.notification).toMatchObject({ kind: 'problem', cause: 'prune' });
+    expect(refused.emails).toHaveLength(1);
+    expect(flat(refused.emails[0]!.text)).toContain('nothing is deleted until a backup succeeds');
 
     // The alarm says what the measuring has told.
     expect(await scene.rest()).toEqual([]);

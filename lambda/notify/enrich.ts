@@ -1,10 +1,10 @@
 import type { SourceHealth } from '../../catalog/alarms';
 import type { Problem, Recovery } from '../../catalog/notification';
 import { mapParallel } from '../../catalog/parallel';
+import { logTail } from '../../catalog/run-log';
 import { errorText } from '../shared/errors';
 import { logLine } from '../shared/log';
 import { groupBy, kindOf } from './group';
-import { logTail } from './log-tail';
 import type { ReadHealth, ReadLog } from './ports';
 
 /** Of how many problems of an email the log is read: it shows no more. */

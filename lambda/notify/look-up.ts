@@ -1,5 +1,6 @@
 import type { SchedulerClient } from '@aws-sdk/client-scheduler';
 import { GetScheduleCommand, ResourceNotFoundException } from '@aws-sdk/client-scheduler';
+import { familyOf } from '../../catalog/families';
 import type { LookUpSchedule } from './ports';
 
 /** Looks a schedule up by its ARN, `arn:aws:scheduler:…:schedule/<group>/<name>`. Needs `scheduler:GetSchedule`. */
@@ -10,11 +11,11 @@ export const scheduleReader =
     if (!GroupName || !Name) return undefined;
     try {
       const { Target } = await client.send(new GetScheduleCommand({ GroupName, Name }));
-      const family = Target?.EcsParameters?.TaskDefinitionArn?.split('/').at(-1)?.split(':')[0];
+      const definition = Target?.EcsParameters?.TaskDefinitionArn;
       // arn:aws:lambda:eu-west-1:123456789012:function:name, with or without a version
       const [, , service, , , kind, functionName] = Target?.Arn?.split(':') ?? [];
       const isFunction = service === 'lambda' && kind === 'function';
-      return { ...(family !== undefined && { family }), ...(isFunction && { functionName }) };
+      return { ...(definition !== undefined && { family: familyOf(definition) }), ...(isFunction && { functionName }) };
     } catch (error) {
       if (error instanceof ResourceNotFoundException) return undefined;
       throw error;

@@ -1,4 +1,5 @@
 /** Where to look further. */
+import { logPage, taskPage } from '../../../catalog/console';
 import type { Links, Problem } from '../../../catalog/notification';
 import type { Signal } from '../../../catalog/alarms';
 import type { Place } from './place';
@@ -17,36 +18,8 @@ export function linksOf({ signal, logGroup, logStream, task }: Problem, place: P
   const id = task?.arn.split('/').at(-1);
   const cluster = task?.clusterArn.split('/').at(-1);
   return {
-    ...(logGroup !== undefined && { log: logLink(place, logGroup, logStream) }),
-    ...(id && cluster && { task: taskLink(place, cluster, id) }),
+    ...(logGroup !== undefined && { log: logPage(place, oneLine(logGroup), logStream && oneLine(logStream)) }),
+    ...(id && cluster && { task: taskPage(place, oneLine(cluster), oneLine(id)) }),
     runbook: runbook(signal),
   };
 }
-
-const CONSOLES: Readonly<Record<string, string>> = {
-  aws: 'console.aws.amazon.com',
-  'aws-cn': 'console.amazonaws.cn',
-  'aws-us-gov': 'console.amazonaws-us-gov.com',
-};
-
-const consoleOf = ({ partition, region }: Place): string => `https://${region}.${CONSOLES[partition] ?? CONSOLES.aws}`;
-
-/** The console encodes names in its fragment twice, and writes `$` for `%` the second time: `/` is `$252F`. */
-const twice = (name: string): string =>
-  encodeURIComponent(encodeURIComponent(oneLine(name)))
-    .replaceAll('%', '$')
-    .replace(/['()]/g, escaped);
-const escaped = (character: string): string => `$25${character.charCodeAt(0).toString(16).toUpperCase()}`;
-
-function logLink(place: Place, group: string, stream: string | undefined): string {
-  const events = stream === undefined ? '' : `/log-events/${twice(stream)}`;
-  const { region } = place;
-  return `${consoleOf(place)}/cloudwatch/home?region=${region}#logsV2:log-groups/log-group/${twice(group)}${events}`;
-}
-
-function taskLink(place: Place, cluster: string, id: string): string {
-  const path = `v2/clusters/${once(cluster)}/tasks/${once(id)}/configuration`;
-  return `${consoleOf(place)}/ecs/${path}?region=${place.region}`;
-}
-
-const once = (name: string): string => encodeURIComponent(oneLine(name));

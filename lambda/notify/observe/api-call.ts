@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { familyOf, sourceOfFamily } from '../../../catalog/families';
 import type { Observation } from '../observation';
 import type { Reading } from './message';
-import { familyOf, maybe, maybeTime, sourceOfFamily, timeOf } from './message';
+import { maybe, maybeTime, timeOf } from './message';
 import { startCause, startSentence } from './task-causes';
 
 const event = z.looseObject({

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import type { Cause } from '../../../catalog/alarms';
+import { sourceOfFamily } from '../../../catalog/families';
 import type { Observation } from '../observation';
 import type { ScheduleTarget } from '../ports';
 import type { Reading } from './message';
-import { attribute, isoTime, lastPart, sentTime, sourceOfFamily } from './message';
+import { attribute, isoTime, lastPart, sentTime } from './message';
 import { startCause, startSentence } from './task-causes';
 import { because } from './words';
 

@@ -59,13 +59,6 @@ export const sentTime = ({ message, now }: Reading): string =>
 /** The last part of an ARN. Those of EBS have the Region where the account belongs: nothing else of them can be trusted. */
 export const lastPart = (arn: string): string => arn.slice(arn.lastIndexOf('/') + 1);
 
-/** Name of the source whose task definitions have a family; `undefined` if none has. */
-export const sourceOfFamily = ({ families, sources }: AlarmSettings, family: string): string | undefined =>
-  Object.keys(sources).find((name) => `${families[sources[name]!.family]}${name}` === family);
-
-/** The family in the ARN of a task definition, in `family:revision`, or alone. */
-export const familyOf = (taskDefinition: string): string => lastPart(taskDefinition).split(':')[0]!;
-
 /** The value of an attribute of a message. */
 export const attribute = ({ messageAttributes }: QueueMessage, name: string): string | undefined =>
   messageAttributes?.[name]?.stringValue;

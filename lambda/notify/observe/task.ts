@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import { CONTAINER_NAME, ENV, EXIT_CODES } from '../../../catalog/contract';
+import { familyOf, sourceOfFamily } from '../../../catalog/families';
 import type { TaskFacts } from '../../../catalog/notification';
+import { logStreamOf } from '../../../catalog/run-log';
 import type { Observation } from '../observation';
 import type { Reading } from './message';
-import { familyOf, isoTime, lastPart, maybe, maybeTime, sourceOfFamily, timeOf } from './message';
+import { isoTime, lastPart, maybe, maybeTime, timeOf } from './message';
 import type { TaskEnd } from './task-causes';
 import { failed, notStarted } from './task-causes';
 
@@ -65,7 +67,7 @@ export function readTask(reading: Reading): Observation[] {
   if (!failure) return [];
   const log = {
     logGroup: reading.settings.logGroups[reading.settings.sources[source]!.logGroup],
-    logStream: `${source}/${CONTAINER_NAME}/${lastPart(detail.taskArn)}`,
+    logStream: logStreamOf(source, lastPart(detail.taskArn)),
   };
   // One that was stopped while it started has written none.
   const hasLog = detail.startedAt !== undefined || end.exitCode !== undefined;

@@ -1,4 +1,4 @@
-import { redact } from '../../lambda/notify/redact';
+import { redact } from '../../catalog/redact';
 
 // Made up, and in pieces: nothing that scans the repository shall take them for real.
 const KEY_ID = ['AKIA', 'IOSFODNN7EXAMPLE'].join('');

@@ -1,8 +1,12 @@
+/** The logs of runs: where they are, and what they tell. */
 import type { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { GetLogEventsCommand, ResourceNotFoundException } from '@aws-sdk/client-cloudwatch-logs';
 import { z } from 'zod';
-import type { ReadLog } from './ports';
+import { CONTAINER_NAME } from './contract';
 import { redact } from './redact';
+
+/** Name of the stream of a run, in the log group of its source. */
+export const logStreamOf = (source: string, taskId: string): string => `${source}/${CONTAINER_NAME}/${taskId}`;
 
 /** Lines that an email shows. */
 const LINES = 15;
@@ -13,10 +17,10 @@ const RAW_CHARACTERS = 200;
 /** Nothing that is shown is longer; and what is longer is not searched for secrets. */
 const CHARACTERS = 4_000;
 
-/** Reads the end of a stream. Needs `logs:GetLogEvents`. */
+/** Reads the end of a stream, oldest line first; nothing if there is no such stream. Needs `logs:GetLogEvents`. */
 export const logReader =
-  (client: CloudWatchLogsClient): ReadLog =>
-  async (logGroupName, logStreamName) => {
+  (client: CloudWatchLogsClient) =>
+  async (logGroupName: string, logStreamName: string): Promise<readonly string[]> => {
     try {
       const command = new GetLogEventsCommand({ logGroupName, logStreamName, limit: READ, startFromHead: false });
       const { events = [] } = await client.send(command);

@@ -1,7 +1,10 @@
 /** How the commands reach AWS, and what they say when AWS refuses. */
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { EC2Client } from '@aws-sdk/client-ec2';
+import { ECSClient } from '@aws-sdk/client-ecs';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
+import { SchedulerClient } from '@aws-sdk/client-scheduler';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import type { Command } from 'commander';
 import { CommandError } from './output';
@@ -34,6 +37,18 @@ export class Aws {
 
   ec2(): EC2Client {
     return new EC2Client(this.settings);
+  }
+
+  ecs(): ECSClient {
+    return new ECSClient(this.settings);
+  }
+
+  scheduler(): SchedulerClient {
+    return new SchedulerClient(this.settings);
+  }
+
+  logs(): CloudWatchLogsClient {
+    return new CloudWatchLogsClient(this.settings);
   }
 
   /** @param functionName name or ARN: an ARN knows its Region */

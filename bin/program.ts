@@ -5,6 +5,7 @@ import { addAlarmCommand } from './commands/alarm';
 import { addListCommand } from './commands/list';
 import { addPruneCommand } from './commands/prune';
 import { addRetentionCommand } from './commands/retention';
+import { addRunCommand } from './commands/run';
 import { addUndeleteCommand } from './commands/undelete';
 import type { Streams } from './output';
 import { CommandError, EXIT, Output } from './output';
@@ -47,6 +48,7 @@ function programOf(output: Output): Command {
     })
     .addHelpText('after', EXIT_HELP);
   addListCommand(program, output);
+  addRunCommand(program, output);
   addPruneCommand(program, output);
   addUndeleteCommand(program, output);
   addRetentionCommand(program, output);

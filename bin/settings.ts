@@ -1,8 +1,15 @@
 /** What the command line reads of the settings of a bucket: who manages which sources, and by which functions. */
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { alarmSettingsPath } from '../catalog/alarms';
+import { familyOfSource } from '../catalog/families';
 import { settingsPath } from '../catalog/handlers';
-import { parseAlarmManager, parseBucketSettings, readParameters, SettingsError } from '../catalog/settings';
+import {
+  parseAlarmedRuns,
+  parseAlarmManager,
+  parseBucketSettings,
+  readParameters,
+  SettingsError,
+} from '../catalog/settings';
 import { ask } from './aws';
 import { CommandError } from './output';
 
@@ -37,9 +44,37 @@ export async function readManagers(ssm: SSMClient, bucket: string): Promise<Mana
  *
  * @throws CommandError if there is none, or one cannot be read
  */
-export async function readNotifyFunctions(ssm: SSMClient, bucket: string): Promise<string[]> {
+export const readNotifyFunctions = (ssm: SSMClient, bucket: string): Promise<string[]> =>
+  readAlarms(ssm, bucket, (text, name) => parseAlarmManager(text, name).notifyFunction);
+
+/** Where the runs of a source are. */
+export interface Runs {
+  /** Family of its task definitions. */
+  readonly family: string;
+  readonly logGroup: string;
+}
+
+/**
+ * Where the runs of a source are, as the settings of the alarms tell it.
+ *
+ * @throws CommandError if they do not know the source, there are none, or one cannot be read
+ */
+export async function readRuns(ssm: SSMClient, bucket: string, source: string): Promise<Runs> {
+  const all = await readAlarms(ssm, bucket, parseAlarmedRuns);
+  for (const settings of all) {
+    const family = familyOfSource(settings, source);
+    if (family === undefined) continue;
+    return { family, logGroup: settings.logGroups[settings.sources[source]!.logGroup]! };
+  }
+  const known = all.flatMap(({ sources }) => Object.keys(sources)).sort();
+  throw new CommandError(
+    `nothing watches source ${source} of bucket ${bucket}: it is in no settings: ${knownText(known)}`,
+  );
+}
+
+async function readAlarms<T>(ssm: SSMClient, bucket: string, parse: (text: string, name: string) => T): Promise<T[]> {
   const path = alarmSettingsPath(bucket);
-  const found = await readAll(ssm, bucket, path, (text, name) => parseAlarmManager(text, name).notifyFunction);
+  const found = await readAll(ssm, bucket, path, parse);
   if (found.length > 0) return found;
   throw new CommandError(
     `nothing watches bucket ${bucket}: ${await ssm.config.region()} has no parameter under ${path}: look at --bucket, --region and the account, or deploy a stack with alarms`,
@@ -71,6 +106,9 @@ export function managerOf(managers: readonly Manager[], source: string, bucket: 
   if (found) return found;
   const known = managers.flatMap(({ sources }) => sources).sort();
   throw new CommandError(
-    `nothing prunes source ${source} of bucket ${bucket}: it is in no settings: ${known.length > 0 ? `known are ${known.join(', ')}` : 'they name no source'}`,
+    `nothing prunes source ${source} of bucket ${bucket}: it is in no settings: ${knownText(known)}`,
   );
 }
+
+const knownText = (sources: readonly string[]): string =>
+  sources.length > 0 ? `known are ${sources.join(', ')}` : 'they name no source';

@@ -35,11 +35,12 @@ export interface Catalog {
  * Reads the catalog: lists, and one small get a manifest. Keys that are no manifest's are passed over without opinion.
  *
  * @param source only this source; all of the bucket's when left out
+ * @param startAfter only manifests whose key comes after this text
  */
-export async function readCatalog(store: CatalogStore, source?: string): Promise<Catalog> {
+export async function readCatalog(store: CatalogStore, source?: string, startAfter?: string): Promise<Catalog> {
   const backups: Manifest[] = [];
   const damaged: ManifestError[] = [];
-  for await (const { key } of store.list(source === undefined ? '' : sourcePrefix(source))) {
+  for await (const { key } of store.list(source === undefined ? '' : sourcePrefix(source), startAfter)) {
     if (!parseManifestKey(key)) continue;
     try {
       backups.push(parseManifest(await store.get(key), key));

@@ -3,6 +3,7 @@ import type { SSMClient } from '@aws-sdk/client-ssm';
 import { paginateGetParametersByPath } from '@aws-sdk/client-ssm';
 import { z } from 'zod';
 import { ALARM_SETTINGS_FORMAT } from './alarms';
+import type { AlarmedSource, AlarmSettings } from './alarms';
 import type { BucketSettings } from './handlers';
 import { SETTINGS_FORMAT } from './handlers';
 import { sourceNameFault } from './names';
@@ -68,6 +69,35 @@ const alarmManager = z.object({ notifyFunction: z.string() });
  */
 export const parseAlarmManager = (text: string, name: string): { readonly notifyFunction: string } =>
   parseSettings(alarmManager, ALARM_SETTINGS_FORMAT, text, name);
+
+/** What somebody needs to know of the settings of alarms to find the runs of sources. */
+export type AlarmedRuns = Pick<AlarmSettings, 'families' | 'logGroups'> & {
+  readonly sources: Readonly<Record<string, Pick<AlarmedSource, 'family' | 'logGroup'>>>;
+};
+
+const number = z.int().nonnegative();
+const alarmedRuns: z.ZodType<AlarmedRuns> = z
+  .object({
+    families: z.array(z.string()),
+    logGroups: z.array(z.string()),
+    sources: z.record(z.string(), z.object({ family: number, logGroup: number })),
+  })
+  .superRefine(({ families, logGroups, sources }, context) => {
+    for (const [name, { family, logGroup }] of Object.entries(sources)) {
+      if (families[family] === undefined) context.addIssue(`${name}: no family has the number ${family}`);
+      if (logGroups[logGroup] === undefined) context.addIssue(`${name}: no log group has the number ${logGroup}`);
+    }
+  });
+
+/**
+ * Reads what the settings of alarms tell of the runs of sources.
+ *
+ * @param text of the parameter
+ * @param name of the parameter
+ * @throws SettingsError if they cannot be read
+ */
+export const parseAlarmedRuns = (text: string, name: string): AlarmedRuns =>
+  parseSettings(alarmedRuns, ALARM_SETTINGS_FORMAT, text, name);
 
 /**
  * Reads the text of a parameter.

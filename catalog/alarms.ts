@@ -62,12 +62,27 @@ export interface AlarmedSource {
   readonly logGroup: number;
   /** A newest backup older than this is a fault. Seconds. */
   readonly allowedAgeSeconds: number;
+  /**
+   * The timeout that {@link allowedAgeSeconds} holds: once the usual duration is known, that takes its place. Left out where
+   * somebody has set the allowed age. Seconds.
+   */
+  readonly timeoutSeconds?: number;
   /** A newest proven backup older than this is a fault, once a restore test has taken place. Seconds. */
   readonly provenAgeSeconds: number;
   /** Which of {@link AlarmSettings.sizeBounds} holds; the default bounds when left out. */
   readonly sizeBounds?: number;
   /** Signals that are turned off for it. */
   readonly off?: readonly SourceSignal[];
+}
+
+/** A pruning that is watched. */
+export interface AlarmedPruning {
+  /** Name of the function. */
+  readonly functionName: string;
+  /** Which of {@link AlarmSettings.logGroups} it writes to. */
+  readonly logGroup: number;
+  /** The tag of the snapshots that it prunes, `Backup=daily`; left out if it prunes backups. */
+  readonly tag?: string;
 }
 
 /** How often the digest is sent. */
@@ -96,6 +111,10 @@ export interface AlarmSettings {
   /** Names of the functions. */
   readonly measureFunction: string;
   readonly notifyFunction: string;
+  /** Which of {@link logGroups} these two write to. */
+  readonly functionLogGroup?: number;
+  /** The prunings that are watched. */
+  readonly prunings?: readonly AlarmedPruning[];
 }
 
 /** A backup, as an email tells of it. */
@@ -124,6 +143,11 @@ export interface Finding {
   readonly sentence: string;
   /** Since when. ISO 8601, UTC. */
   readonly since: string;
+  /**
+   * What it is about, each in a word: a table that was lost, a backup whose test failed, how far a size is off. Something
+   * new among them is told, although a problem with the same cause was told.
+   */
+  readonly items?: readonly string[];
 }
 
 /** How a source is, as the catalog tells it. */
@@ -140,9 +164,18 @@ export interface SourceHealth {
   readonly sizeDeviation?: number;
   /** Median of the bytes before compression of the history. */
   readonly usualBytes?: number;
+  /** The newest backup before a strange one that is not strange itself. */
+  readonly lastUsual?: BackupFacts;
   readonly findings: readonly Finding[];
   /** Why it could not be measured. What is said above is not known then. */
   readonly failure?: string;
+}
+
+/** A source that could not be measured. */
+export interface Unmeasured {
+  readonly source: string;
+  /** Why. */
+  readonly failure: string;
 }
 
 /** What the measure function tells the notify function, through the queue, after every run. */
@@ -155,6 +188,10 @@ export interface Measured {
   readonly sources: readonly SourceHealth[];
   /** Whether the run measured all sources, and nothing else failed until it told so. */
   readonly complete: boolean;
+  /** How many sources the run had, in all its messages. */
+  readonly total: number;
+  /** Sources of the run that could not be measured, of all its messages; at most ten are named. */
+  readonly unmeasured: { readonly count: number; readonly named: readonly Unmeasured[] };
   /** Subscriptions of the topic; left out when they could not be listed. */
   readonly subscriptions?: { readonly confirmed: number; readonly pending: number };
 }
@@ -219,7 +256,7 @@ export const CAUSES = {
     'refused-by-ecs',
     'start-failed',
   ],
-  silent: ['too-old', 'no-backup-yet', 'not-measured'],
+  silent: ['too-old', 'no-backup-yet', 'gone', 'not-measured'],
   'strange-size': ['empty', 'table-lost', 'shrunk', 'grown'],
   'not-proven': ['proof-too-old', 'restore-test-failed'],
   housekeeping: [

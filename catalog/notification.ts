@@ -50,6 +50,8 @@ export interface Problem {
   /** It was told before, and is still so. */
   readonly reminder?: true;
   readonly newest?: BackupFacts;
+  /** The newest backup before a strange one that is not strange itself. */
+  readonly lastUsual?: BackupFacts;
   readonly allowedAgeSeconds?: number;
   readonly task?: TaskFacts;
   /** The last lines of the run's log, oldest first, without secrets. */
@@ -74,6 +76,8 @@ export interface Recovery {
   /** Runs that failed meanwhile. */
   readonly times?: number;
   readonly newest?: BackupFacts;
+  /** What is still wrong with it. */
+  readonly open?: readonly Signal[];
   /** Nothing called it well: it only did not happen again for 14 days. */
   readonly quiet?: true;
 }

@@ -35,6 +35,9 @@ export interface Surroundings {
   readonly hasTime: () => boolean;
 }
 
+/** Sources that are named, of many. */
+const NAMED = 10;
+
 /** What a run did. */
 export interface MeasureReport {
   readonly of: string;
@@ -55,6 +58,8 @@ export async function measure(surroundings: Surroundings): Promise<MeasureReport
   const settings = await readAlarmSettings(ssm, surroundings.settings);
   const watch = new Watch(dynamo, surroundings.memory);
   const clock = new ServerClock(s3);
+  // What is news while it reads is newer than what it says.
+  const at = clock.now().toISOString();
   const sources = await readHealth({ s3, settings, watch, clock, hasTime });
   const faults: string[] = [];
   const attempt = async <T>(what: string, work: () => Promise<T>): Promise<T | undefined> => {
@@ -68,12 +73,17 @@ export async function measure(surroundings: Surroundings): Promise<MeasureReport
   const subscriptions = await attempt('could not list the subscriptions', () => listSubscriptions(sns, topic));
   const confirmed = subscriptions?.filter((one) => one.confirmed).length ?? 0;
   const found: Found = {
-    ...{ kind: 'measured', bucket: settings.bucket, at: clock.now().toISOString(), sources },
+    ...{ kind: 'measured', bucket: settings.bucket, at, sources },
     ...(subscriptions && { subscriptions: { confirmed, pending: subscriptions.length - confirmed } }),
   };
   await attempt('could not write the metrics', () => putMetrics(cloudWatch, metricsOf(found)));
-  const all = sources.every(({ failure }) => failure === undefined);
-  const measured: Measured = { ...found, complete: all && faults.length === 0 && watch.failure === undefined };
+  const failures = sources.flatMap(({ source, failure }) => (failure === undefined ? [] : [{ source, failure }]));
+  const measured: Measured = {
+    ...found,
+    complete: failures.length + faults.length === 0 && watch.failure === undefined,
+    total: sources.length,
+    unmeasured: { count: failures.length, named: failures.slice(0, NAMED) },
+  };
   await attempt('could not tell the notify function', async () => {
     await sendMeasured(sqs, events, measured);
     await watch.measured(new Date(measured.at));
@@ -96,4 +106,4 @@ function conclude({ bucket, sources }: Measured, faults: readonly string[]): Mea
 
 /** Names a few of many. */
 const named = (names: readonly string[]): string =>
-  names.slice(0, 10).join(', ') + (names.length > 10 ? ` and ${names.length - 10} more` : '');
+  names.slice(0, NAMED).join(', ') + (names.length > NAMED ? ` and ${names.length - NAMED} more` : '');

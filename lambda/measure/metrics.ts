@@ -7,7 +7,7 @@ import { MEASURE_METRICS, METRICS } from '../../catalog/contract';
 const BATCH = 1000;
 
 /** What a run found, before it is known whether all of it could be told. */
-export type Found = Omit<Measured, 'complete'>;
+export type Found = Omit<Measured, 'complete' | 'total' | 'unmeasured'>;
 
 /** What is measured, as CloudWatch takes it. A source that could not be measured has no age: missing data breaches. */
 export function metricsOf({ bucket, at, sources, subscriptions }: Found): MetricDatum[] {

@@ -15,6 +15,7 @@ const sourceSchema = z.strictObject({
   family: number,
   logGroup: number,
   allowedAgeSeconds: seconds,
+  timeoutSeconds: seconds.optional(),
   provenAgeSeconds: seconds,
   sizeBounds: number.optional(),
   off: z.array(z.enum(SIGNALS).exclude(['housekeeping'])).optional(),
@@ -44,6 +45,10 @@ const alarmSettings: z.ZodType<AlarmSettings> = z
     ),
     measureFunction: z.string(),
     notifyFunction: z.string(),
+    functionLogGroup: number.optional(),
+    prunings: z
+      .array(z.strictObject({ functionName: z.string(), logGroup: number, tag: z.string().optional() }))
+      .optional(),
   })
   .superRefine(({ sources, families, logGroups, sizeBounds }, context) => {
     for (const [name, { family, logGroup, sizeBounds: bounds }] of Object.entries(sources)) {

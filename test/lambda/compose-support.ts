@@ -104,6 +104,7 @@ const SENTENCES: Readonly<Record<Cause, string>> = {
   'start-failed': 'TaskFailedToStart: the reason is not known',
   'too-old': 'the newest whole backup is 38 hours old, and 26 hours are allowed',
   'no-backup-yet': 'there is no whole backup yet, after 30 hours, and 26 hours are allowed',
+  gone: 'all its backups are gone or damaged; the last whole one was 2026-11-18T12-04-00Z',
   'not-measured': 'its backups have not been measured for 3 hours: how old the newest is, is not known',
   empty: 'all its 42 tables are empty',
   'table-lost': 'shop.orders has no rows, where 812,044 are usual',

@@ -69,7 +69,7 @@ test('a fresh backup: its facts, its age as a metric, and no finding', async () 
         ...{ ageSeconds: near(2 * HOUR), allowedAgeSeconds: 2 * DAY_SECONDS, findings: [] },
       },
     ],
-    complete: true,
+    ...{ complete: true, total: 1, unmeasured: { count: 0, named: [] } },
     subscriptions: { confirmed: 1, pending: 0 },
   });
   expect(await metricOf(scene, 'BackupAge', 'shop')).toEqual(near(2 * HOUR));

@@ -47,10 +47,13 @@ export const unstarted = (source: string, at: Date) =>
     stoppedAt: at.toISOString(),
   });
 
+/** A run of the measuring that could measure everything. */
+export const COMPLETE = { complete: true, total: 1, unmeasured: { count: 0, named: [] } } as const;
+
 /** What the measuring found of one source. */
 export const measured = (bucket: string, source: string, at: Date, findings: Finding[] = []): Measured => {
   const health: SourceHealth = { source, ageSeconds: 200_000, allowedAgeSeconds: 172_800, findings };
-  return { kind: 'measured', bucket, at: at.toISOString(), sources: [health], complete: true };
+  return { kind: 'measured', bucket, at: at.toISOString(), sources: [health], ...COMPLETE };
 };
 
 export const tooOld = (at: Date): Finding => ({

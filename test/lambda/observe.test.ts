@@ -4,6 +4,7 @@ import { eventId, observe } from '../../lambda/notify/observe/observe';
 import { ageAlarm, NO_DATA, TOO_OLD } from './events/alarms';
 import { exited, TASK_ARN, taskEvent } from './events/ecs';
 import { contextWith, eventOf, messageOf, SETTINGS } from './events/message';
+import { COMPLETE } from './notify-support';
 import {
   deadLetter,
   deleteCall,
@@ -80,7 +81,7 @@ describe('calls that CloudTrail recorded', () => {
 
 describe('messages of our own', () => {
   const measured: Measured = {
-    ...{ kind: 'measured', bucket: 'acme-backups', at: '2026-11-20T02:09:00.000Z', complete: true },
+    ...{ kind: 'measured', bucket: 'acme-backups', at: '2026-11-20T02:09:00.000Z', ...COMPLETE },
     sources: [
       {
         ...{ source: 'shop', ageSeconds: 600, allowedAgeSeconds: 93_600, sizeDeviation: -7 },

@@ -51,6 +51,15 @@ export const CATALOG_ADVICE: {
         'The source was set up, and has never had a whole backup: its schedule is disabled, it has not been run, or every run failed.',
       steps: [...lookForRuns(facts)],
     }),
+    gone: (facts) => ({
+      title: 'all backups are gone or damaged',
+      likelyCause: 'Somebody or something deleted them, or their data.',
+      steps: [
+        list(facts),
+        { say: 'What was deleted lately can be brought back:', run: `npx proven-backups undelete ${facts.backups}` },
+        startRun(facts, 'Make a backup now, without waiting for the schedule:'),
+      ],
+    }),
     'not-measured': (facts) => ({
       title: 'the age of backups is not measured any more',
       likelyCause:

@@ -21,7 +21,12 @@ const measured = z.looseObject({
       ),
     }),
   ),
-  complete: z.boolean(),
+  // Left out by the version before, while a new one is deployed.
+  complete: z.boolean().catch(false),
+  total: count.catch(0),
+  unmeasured: z
+    .looseObject({ count, named: z.array(z.looseObject({ source: z.string(), failure: z.string() })) })
+    .catch({ count: 0, named: [] }),
   subscriptions: z.looseObject({ confirmed: count, pending: count }).optional(),
 });
 

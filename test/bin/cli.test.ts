@@ -24,7 +24,7 @@ describe('exit codes', () => {
   });
 
   test.each([
-    [['prun'], "error: unknown command 'prun'\n(Did you mean prune?)\n"],
+    [['prunes'], "error: unknown command 'prunes'\n(Did you mean prune?)\n"],
     [['--jsn'], "error: unknown option '--jsn'\n"],
     [['retention', 'simulate'], "error: required option '--retention <rules>' not specified\n"],
     [['retention', 'simulate', '--from'], "error: option '--from <day>' argument missing\n"],

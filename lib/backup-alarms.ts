@@ -30,7 +30,7 @@ import {
   replicationAlarms,
   subscriptionAlarm,
 } from './private/alarm-metrics';
-import { alarmQueues, layAside, undeliveredAlarm } from './private/alarm-queues';
+import { alarmQueues, brokenNotifyAlarms, layAside } from './private/alarm-queues';
 import { LookUps } from './private/alarm-roles';
 import { AlarmRules } from './private/alarm-rules';
 import { digestSchedule } from './private/alarm-schedule';
@@ -64,6 +64,8 @@ export class BackupAlarms extends Construct {
   public readonly undeliveredQueue: sqs.Queue;
   /** Publishes to the topic when something is in that queue. */
   public readonly undeliveredAlarm: cloudwatch.Alarm;
+  /** Publishes to the topic when the events wait and nothing reads them. */
+  public readonly unreadAlarm: cloudwatch.Alarm;
   /** Remembers which problems are open. */
   public readonly memory: dynamodb.Table;
   /** Turns events into emails. */
@@ -97,7 +99,8 @@ export class BackupAlarms extends Construct {
     warnIfNobodyIsTold(this, topic);
     const queues = alarmQueues(this);
     [this.eventQueue, this.undeliveredQueue] = [queues.events, queues.undelivered];
-    this.undeliveredAlarm = undeliveredAlarm(this, queues.undelivered, topic);
+    const broken = brokenNotifyAlarms(this, queues, topic);
+    [this.undeliveredAlarm, this.unreadAlarm] = [broken.undelivered, broken.unread];
     this.memory = alarmMemory(this);
 
     const name = Names.uniqueResourceName(this, { maxLength: 100, separator: '-' });

@@ -12,6 +12,9 @@ import type { HandlerFunction } from './handler-function';
 export const VISIBILITY_TIMEOUT = Duration.minutes(15);
 /** After this many tries, a message is laid aside. */
 const MAX_RECEIVES = 4;
+/** As old gets no event that is tried again: after the last try it is laid aside. */
+const UNREAD_AGE = Duration.minutes(VISIBILITY_TIMEOUT.toMinutes() * (MAX_RECEIVES + 1));
+const PERIOD = Duration.minutes(5);
 
 /** The queues of the alarms. */
 export interface AlarmQueues {
@@ -34,33 +37,71 @@ export function alarmQueues(scope: Construct): AlarmQueues {
   return { events, undelivered };
 }
 
-/** What the email of CloudWatch says when the function that writes all other emails is broken. At most 1024 characters. */
-const RUNBOOK = [
-  'Events about your backups could not be turned into emails: the notify function fails, or may not read or publish.',
-  'Backups may have failed without another email.',
-  'What to do:',
-  '1. `proven-backups alarm test` says what is broken.',
-  '2. `proven-backups list` shows how old the newest backups are.',
-  '3. Read the errors in the log of the notify function.',
-  '4. When it is mended, move the messages of the queue back: `aws sqs start-message-move-task --source-arn <ARN of the queue>`. They are kept for 14 days.',
-  'More: https://github.com/cdk-proven-backups/cdk-proven-backups/blob/main/docs/alarms.md#undelivered',
-].join('\n');
+/** What the emails of CloudWatch say when the function that writes all other emails does not. At most 1024 characters. */
+const runbook = (what: string, mend: readonly string[]): string =>
+  [
+    what,
+    'Backups may have failed without another email.',
+    'What to do:',
+    ...['`proven-backups alarm test` says what is broken.', OLDEST, ...mend].map(
+      (step, index) => `${index + 1}. ${step}`,
+    ),
+    'More: https://github.com/cdk-proven-backups/cdk-proven-backups/blob/main/docs/alarms.md#undelivered',
+  ].join('\n');
+const OLDEST = '`proven-backups list` shows how old the newest backups are.';
 
-/** The one alarm that publishes by itself: it tells of the broken function by which all others are told. */
-export function undeliveredAlarm(scope: Construct, undelivered: sqs.Queue, topic: sns.ITopic): cloudwatch.Alarm {
-  const metric = undelivered.metricApproximateNumberOfMessagesVisible({ period: Duration.minutes(5) });
-  const alarm = new cloudwatch.Alarm(scope, 'UndeliveredAlarm', {
-    metric,
-    alarmDescription: RUNBOOK,
+/** The two alarms that publish by themselves: they tell of the function by which all others are told. */
+export interface BrokenNotifyAlarms {
+  /** It cannot turn events into emails. */
+  readonly undelivered: cloudwatch.Alarm;
+  /** It does not even read them. */
+  readonly unread: cloudwatch.Alarm;
+}
+
+/** Tells of a function that turns nothing into emails, without it. */
+export function brokenNotifyAlarms(
+  scope: Construct,
+  { events, undelivered }: AlarmQueues,
+  topic: sns.ITopic,
+): BrokenNotifyAlarms {
+  const common = {
     comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-    threshold: 1,
-    evaluationPeriods: 1,
     // A queue that nobody touches has no data.
     treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
-  });
-  alarm.addAlarmAction(new SnsAction(topic));
-  alarm.addOkAction(new SnsAction(topic));
-  return alarm;
+  };
+  const alarms = {
+    undelivered: new cloudwatch.Alarm(scope, 'UndeliveredAlarm', {
+      ...common,
+      metric: undelivered.metricApproximateNumberOfMessagesVisible({ period: PERIOD }),
+      alarmDescription: runbook(
+        'Events about your backups could not be turned into emails: the notify function fails, or may not read or publish.',
+        [
+          'Read the errors in the log of the notify function.',
+          'When it is mended, move the messages of the queue back: `aws sqs start-message-move-task --source-arn <ARN of the queue>`. They are kept for 14 days.',
+        ],
+      ),
+      threshold: 1,
+      evaluationPeriods: 1,
+    }),
+    unread: new cloudwatch.Alarm(scope, 'UnreadAlarm', {
+      ...common,
+      metric: events.metricApproximateAgeOfOldestMessage({ period: PERIOD, statistic: cloudwatch.Stats.MAXIMUM }),
+      alarmDescription: runbook(
+        'Events about your backups wait, and nothing turns them into emails: the notify function is not invoked at all.',
+        [
+          'See that the function still is triggered by the queue (its event source mapping is enabled), that its role exists, and that no policy of the organisation denies it.',
+          'Deploy the stack again. The events that wait are read then: they are kept for 14 days.',
+        ],
+      ),
+      threshold: UNREAD_AGE.toSeconds(),
+      evaluationPeriods: 3,
+    }),
+  };
+  for (const alarm of Object.values(alarms)) {
+    alarm.addAlarmAction(new SnsAction(topic));
+    alarm.addOkAction(new SnsAction(topic));
+  }
+  return alarms;
 }
 
 /** What the notify function is given at once. A minute of waiting turns many events into few emails. */

@@ -50,6 +50,20 @@ export const CUTS: [string, (of: Resources) => void, RegExp][] = [
     /nobody looks at the queue/,
   ],
   [
+    'no alarm publishes when nothing reads the events',
+    (of) => {
+      delete one(of, 'CloudWatch::Alarm', 'UnreadAlarm').AlarmActions;
+    },
+    /AlarmsMeasure\w+: nobody is told when nothing reads the queue/,
+  ],
+  [
+    'that alarm looks at another queue',
+    (of) => {
+      one(of, 'CloudWatch::Alarm', 'UnreadAlarm').Dimensions[0].Value = '<Other.QueueName>';
+    },
+    /AlarmsMeasure\w+: nobody is told when nothing reads the queue/,
+  ],
+  [
     "the topic's policy leaves out CloudWatch",
     (of) => drop(topicPolicy(of), CLOUDWATCH),
     /the topic's policy refuses cloudwatch/,

@@ -85,17 +85,19 @@ export function brokenLinks(resources: Resources): string[] {
       `${from}: nobody has subscribed`,
     );
 
-  /** An alarm that publishes by itself when something is in a queue. */
-  const alarmed = (arn: string, from: string, publishes: boolean) => {
+  /** An alarm on a queue, which may have to publish by itself. */
+  const isAlarmed = (arn: string, metric: string, publishes: boolean) => {
     const [queue] = byArn(arn);
-    const found = ofType('CloudWatch::Alarm').some(
+    return ofType('CloudWatch::Alarm').some(
       ([, { MetricName, Dimensions, AlarmActions }]) =>
-        MetricName === 'ApproximateNumberOfMessagesVisible' &&
+        MetricName === metric &&
         Dimensions[0].Value === `<${queue}.QueueName>` &&
         (AlarmActions !== undefined || !publishes),
     );
-    return must(found, `${from}: nobody looks at the queue`);
   };
+  /** An alarm when something is in a queue. */
+  const alarmed = (arn: string, from: string, publishes: boolean) =>
+    must(isAlarmed(arn, 'ApproximateNumberOfMessagesVisible', publishes), `${from}: nobody looks at the queue`);
 
   /** A queue that a function reads which can publish. */
   const queue = (arn: string, from: string) => {
@@ -183,6 +185,9 @@ export function brokenLinks(resources: Resources): string[] {
     const events = Environment?.Variables.ALARM_EVENTS;
     if (events === undefined) continue;
     const [name] = byArn(events);
+    // A function that is never invoked lays nothing aside.
+    const told = isAlarmed(`<${name}.Arn>`, 'ApproximateAgeOfOldestMessage', true);
+    must(told, `${id}: nobody is told when nothing reads the queue`);
     must(roleAllows(Role, 'sqs:SendMessage', `<${name}.Arn>`), `${id}: the function may not send what it found`);
     queue(`<${name}.Arn>`, id);
   }

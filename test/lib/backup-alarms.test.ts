@@ -233,14 +233,27 @@ test('the other alarms', () => {
   expect(alarm('LostRunAlarm')).toEqual([lost, 'GreaterThanThreshold', 0, 300, 'notBreaching']);
   const waiting = 'ApproximateNumberOfMessagesVisible';
   expect(alarm('UndeliveredAlarm')).toEqual([waiting, 'GreaterThanOrEqualToThreshold', 1, 300, 'notBreaching']);
+  const oldest = 'ApproximateAgeOfOldestMessage';
+  expect(alarm('UnreadAlarm')).toEqual([oldest, 'GreaterThanOrEqualToThreshold', 4500, 300, 'notBreaching']);
 });
 
-test('the alarm of the broken function says what to do, in as many characters as CloudWatch takes', () => {
-  const { AlarmDescription, AlarmActions, OKActions } = setup.resource('AWS::CloudWatch::Alarm', 'AlarmsUndelivered');
-  expect(AlarmDescription).toContain('proven-backups alarm test');
-  expect(AlarmDescription).toContain('docs/alarms.md#undelivered');
-  expect(AlarmDescription.length).toBeLessThanOrEqual(1024);
-  expect([AlarmActions, OKActions]).toEqual([[{ Ref: id('AlarmsTopic') }], [{ Ref: id('AlarmsTopic') }]]);
+test.each(['UndeliveredAlarm', 'UnreadAlarm'])(
+  '%s of the broken function publishes by itself, and says what to do in as many characters as CloudWatch takes',
+  (part) => {
+    const { AlarmDescription, AlarmActions, OKActions } = setup.resource('AWS::CloudWatch::Alarm', `Alarms${part}`);
+    expect(AlarmDescription).toContain('\n1. `proven-backups alarm test`');
+    expect(AlarmDescription).toContain('\n4. ');
+    expect(AlarmDescription).toContain('docs/alarms.md#undelivered');
+    expect(AlarmDescription.length).toBeLessThanOrEqual(1024);
+    expect([AlarmActions, OKActions]).toEqual([[{ Ref: id('AlarmsTopic') }], [{ Ref: id('AlarmsTopic') }]]);
+  },
+);
+
+test('an event that is tried again, and then laid aside, never gets as old as one that nothing reads', () => {
+  const { VisibilityTimeout, RedrivePolicy } = setup.resource('AWS::SQS::Queue', 'AlarmsAlarmEvents');
+  const { Threshold, EvaluationPeriods } = setup.resource('AWS::CloudWatch::Alarm', 'AlarmsUnreadAlarm');
+  expect(Threshold).toBeGreaterThanOrEqual(VisibilityTimeout * RedrivePolicy.maxReceiveCount + 10 * 60);
+  expect(EvaluationPeriods).toBe(3);
 });
 
 test('the first measuring finds what it needs', () => {

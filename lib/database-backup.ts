@@ -16,7 +16,7 @@ import type { BoundDatabase } from './private/bound-database';
 import { dumpJob, requireBackup } from './private/dump-job';
 import { letIn, wayOut } from './private/first-run';
 import { logGroupOf } from './private/log-group';
-import { grantRun } from './private/grant-run';
+import { grantFollow, grantRun } from './private/grant-run';
 import { provenMetric } from './private/metric';
 import { familyPrefix } from './private/names';
 import { retentionOf } from './private/retention-of';
@@ -102,7 +102,7 @@ export class DatabaseBackup extends Construct implements ec2.IConnectable, iam.I
     }
     this.watch(familyPrefix(scope), props);
     this.schedulerRole = props.schedulerRole ?? schedulerRole(this, props.scheduleGroup);
-    this.grantRun(this.schedulerRole);
+    this.grantTask(this.schedulerRole);
     props.deadLetterQueue?.grantSendMessages(this.schedulerRole);
     this.schedule = backupSchedule(this, {
       ...props,
@@ -123,16 +123,15 @@ export class DatabaseBackup extends Construct implements ec2.IConnectable, iam.I
   }
 
   /**
-   * Allows to start this backup, on demand or before a deployment.
+   * Allows to start this backup, on demand or before a deployment, by `proven-backups run` or `ecs:RunTask`, and to see how
+   * the run ends.
    *
-   * @param grantee whoever calls `ecs:RunTask`
+   * @param grantee whoever starts it
    */
   public grantRun(grantee: iam.IGrantable): iam.Grant {
-    return grantRun(this, grantee, {
-      cluster: this.cluster,
-      family: `${this.taskDefinition.family}:*`,
-      roleArns: [this.taskRole.roleArn, this.executionRole.roleArn],
-    });
+    const { cluster, schedule, logGroup } = this;
+    grantFollow(this, grantee, { cluster, schedule, logGroup, bucketName: this.bucket.bucketName });
+    return this.grantTask(grantee);
   }
 
   /**
@@ -197,6 +196,14 @@ export class DatabaseBackup extends Construct implements ec2.IConnectable, iam.I
    */
   public metricProvenAge(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
     return this.metric(MEASURE_METRICS.provenAge, props);
+  }
+
+  private grantTask(grantee: iam.IGrantable): iam.Grant {
+    return grantRun(this, grantee, {
+      cluster: this.cluster,
+      family: `${this.taskDefinition.family}:*`,
+      roleArns: [this.taskRole.roleArn, this.executionRole.roleArn],
+    });
   }
 
   private watch(prefix: string, props: DatabaseBackupProps): void {

@@ -245,8 +245,15 @@ describe('for others to use', () => {
     const deployer = new iam.Role(setup.stack, 'Deployer', { assumedBy: new iam.AccountRootPrincipal() });
     setup.add().grantRun(deployer);
     const { Statement } = setup.resource('AWS::IAM::Policy', 'Deployer').PolicyDocument;
-    expect(Statement.map(({ Action }: Json) => Action)).toEqual(['ecs:RunTask', 'iam:PassRole', 'ecs:TagResource']);
-    expect(flat(Statement[0].Resource)).toMatch(/:task-definition\/Stack-Backups-shop:\*$/);
+    const allowed = Object.fromEntries(Statement.map(({ Action, Resource }: Json) => [Action, flat(Resource)]));
+    expect(Object.keys(allowed).sort()).toEqual([
+      ...['ecs:DescribeTasks', 'ecs:RunTask', 'ecs:TagResource', 'iam:PassRole', 'logs:GetLogEvents'],
+      ...['scheduler:GetSchedule', 'scheduler:ListSchedules', 'ssm:GetParametersByPath'],
+    ]);
+    expect(allowed['ecs:RunTask']).toMatch(/:task-definition\/Stack-Backups-shop:\*$/);
+    expect(allowed['ecs:DescribeTasks']).toMatch(/:task\/<\w+>\/\*$/);
+    expect(allowed['scheduler:GetSchedule']).toMatch(/^<BackupsShopSchedule\w+\.Arn>$/);
+    expect(allowed['logs:GetLogEvents']).toMatch(/^<BackupsLogGroup\w+\.Arn>$/);
   });
 
   test('it is a grantee: grants go to the task role, into the role itself', () => {

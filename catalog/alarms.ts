@@ -75,6 +75,13 @@ export interface AlarmedSource {
   readonly off?: readonly SourceSignal[];
 }
 
+/** What holds of a source whose settings do not say it: 60 sources have to fit into a parameter. */
+export const USUAL_SOURCE = { family: 0, logGroup: 0, provenAgeSeconds: 35 * 86_400 } as const;
+
+/** What is set for one source, as the parameter has it: without what is {@link USUAL_SOURCE usual}. */
+export type WrittenSource = Omit<AlarmedSource, keyof typeof USUAL_SOURCE> &
+  Partial<Pick<AlarmedSource, keyof typeof USUAL_SOURCE>>;
+
 /** A pruning that is watched. */
 export interface AlarmedPruning {
   /** Name of the function. */

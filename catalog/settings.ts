@@ -2,7 +2,7 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { paginateGetParametersByPath } from '@aws-sdk/client-ssm';
 import { z } from 'zod';
-import { ALARM_SETTINGS_FORMAT } from './alarms';
+import { ALARM_SETTINGS_FORMAT, USUAL_SOURCE } from './alarms';
 import type { AlarmedSource, AlarmSettings } from './alarms';
 import type { BucketSettings } from './handlers';
 import { SETTINGS_FORMAT } from './handlers';
@@ -80,7 +80,13 @@ const alarmedRuns: z.ZodType<AlarmedRuns> = z
   .object({
     families: z.array(z.string()),
     logGroups: z.array(z.string()),
-    sources: z.record(z.string(), z.object({ family: number, logGroup: number })),
+    sources: z.record(
+      z.string(),
+      z.object({
+        family: number.default(USUAL_SOURCE.family),
+        logGroup: number.default(USUAL_SOURCE.logGroup),
+      }),
+    ),
   })
   .superRefine(({ families, logGroups, sources }, context) => {
     for (const [name, { family, logGroup }] of Object.entries(sources)) {

@@ -116,6 +116,7 @@ export class BackupAlarms extends Construct {
       off: this.off,
       measureFunction: this.measureFunction.functionName,
       notifyFunction: this.notifyFunction.functionName,
+      functionLogGroupName: this.logGroup.logGroupName,
     });
     const parameter = this.createParameter(parameterName);
     this.rules = new AlarmRules(this, queues, bucket.bucketName, this.settings.families);
@@ -149,7 +150,7 @@ export class BackupAlarms extends Construct {
   public watchPruning(pruning: BackupPruning): void {
     requireSameBucket(this, this.bucket, 'pruning', pruning.bucket);
     if (!this.isNew(pruning, AlarmSignal.HOUSEKEEPING)) return;
-    pruning._tellFailuresTo(this.eventQueue);
+    this.tellFailuresOf(pruning);
     problemAlarm(
       this,
       this.idOf('PruneAlarm'),
@@ -161,7 +162,7 @@ export class BackupAlarms extends Construct {
   /** Tells of a pruning of snapshots that refuses or fails. */
   public watchSnapshotPruning(pruning: SnapshotPruning): void {
     if (!this.isNew(pruning, AlarmSignal.HOUSEKEEPING)) return;
-    pruning._tellFailuresTo(this.eventQueue);
+    this.tellFailuresOf(pruning, pruning._tag);
     const description =
       'The last pruning of snapshots refused something or failed. The emails of the backups tell more.';
     this.rules.watchAlarm(problemAlarm(this, this.idOf('SnapshotPruneAlarm'), pruning.metricProblems(), description));
@@ -267,6 +268,15 @@ export class BackupAlarms extends Construct {
     }
     if (this.off.includes(AlarmSignal.HOUSEKEEPING)) return;
     subscriptionAlarm(this, this.metricConfirmedSubscriptions());
+  }
+
+  private tellFailuresOf(pruning: BackupPruning | SnapshotPruning, tag?: string): void {
+    pruning._tellFailuresTo(this.eventQueue);
+    // A stack that needs this one cannot be needed by it.
+    if (Stack.of(pruning) !== Stack.of(this)) return;
+    const { functionName } = pruning.pruneFunction;
+    const logGroupName = pruning.logGroup.logGroupName;
+    this.settings.addPruning(this, { functionName, logGroupName, ...(tag !== undefined && { tag }) });
   }
 
   /** Whether a thing is to be watched that was not watched before. */

@@ -26,7 +26,7 @@ import { checkPruning } from './private/prune-check';
 import { registerSource, sourceNameOf } from './private/source-registry';
 import { backupTask } from './private/task-definition';
 import { checkTiers } from './private/tier-check';
-import { timeoutSeconds } from './private/timeout';
+import { timeoutOf } from './private/timeout';
 import type { Retention } from './retention';
 
 /** Backs up one database on a schedule. */
@@ -70,7 +70,7 @@ export class DatabaseBackup extends Construct implements ec2.IConnectable, iam.I
     registerSource(this, bucket, this.sourceName);
     const database = props.database._bind(this);
     const bound = props.schedule._bind(this);
-    const timeout = timeoutSeconds(this, props.timeout, bound);
+    const timeout = timeoutOf(this, props.timeout, bound);
     this.allowedAge = allowedAgeOf(this, props.allowedAge, bound, timeout);
     this.retention = retentionOf(this, props);
     checkTiers(this, bucket, this.sourceName, this.retention, bound);
@@ -100,7 +100,7 @@ export class DatabaseBackup extends Construct implements ec2.IConnectable, iam.I
     if (props.pruning) {
       checkPruning(this, this.sourceName, retention._bind(this), props.pruning._maxDeleteShare, bound);
     }
-    this.watch(familyPrefix(scope), props);
+    this.watch(familyPrefix(scope), props, props.allowedAge === undefined ? timeout : undefined);
     this.schedulerRole = props.schedulerRole ?? schedulerRole(this, props.scheduleGroup);
     this.grantTask(this.schedulerRole);
     props.deadLetterQueue?.grantSendMessages(this.schedulerRole);
@@ -206,7 +206,7 @@ export class DatabaseBackup extends Construct implements ec2.IConnectable, iam.I
     });
   }
 
-  private watch(prefix: string, props: DatabaseBackupProps): void {
+  private watch(prefix: string, props: DatabaseBackupProps, timeoutSeconds: number | undefined): void {
     const { alarms, bucket, scheduleGroup, deadLetterQueue } = props;
     if (alarms === undefined) return requireNoAlarmProps(this, props);
     const { sourceName: name, logGroup, allowedAge } = this;
@@ -218,6 +218,7 @@ export class DatabaseBackup extends Construct implements ec2.IConnectable, iam.I
       logGroup,
       scheduleGroup,
       allowedAge,
+      timeoutSeconds,
       ageMetric,
       props,
     });

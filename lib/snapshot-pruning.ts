@@ -105,13 +105,18 @@ export class SnapshotPruning extends Construct {
   /** Log group of the function. */
   public readonly logGroup: logs.ILogGroup;
   private readonly handler: HandlerFunction;
-  private readonly tag: string;
+  /**
+   * `key=value` of the tag.
+   *
+   * @internal
+   */
+  public readonly _tag: string;
 
   constructor(scope: Construct, id: string, props: SnapshotPruningProps) {
     super(scope, id);
     const settings = this.settingsOf(props);
     const { key, value } = settings.tag;
-    this.tag = `${key}=${value}`;
+    this._tag = `${key}=${value}`;
     this.logGroup = logGroupOf(this, props);
     this.handler = new HandlerFunction(this, 'Prune', {
       handler: 'prune-snapshots',
@@ -162,7 +167,7 @@ export class SnapshotPruning extends Construct {
   }
 
   private metric(metricName: string, props?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return provenMetric({ [PRUNE_METRICS.tag]: this.tag }, metricName, props);
+    return provenMetric({ [PRUNE_METRICS.tag]: this._tag }, metricName, props);
   }
 
   private settingsOf(props: SnapshotPruningProps): SnapshotSettings {

@@ -2,7 +2,7 @@ import type { SSMClient } from '@aws-sdk/client-ssm';
 import { GetParameterCommand, ParameterNotFound } from '@aws-sdk/client-ssm';
 import { z } from 'zod';
 import type { AlarmSettings } from '../../catalog/alarms';
-import { ALARM_SETTINGS_FORMAT, DIGESTS, SIGNALS } from '../../catalog/alarms';
+import { ALARM_SETTINGS_FORMAT, DIGESTS, SIGNALS, USUAL_SOURCE } from '../../catalog/alarms';
 import { sourceNameFault } from '../../catalog/names';
 import { parseSettings, SettingsError } from '../../catalog/settings';
 import { errorText, HandlerError } from './errors';
@@ -12,11 +12,11 @@ const deviations = z.number().positive();
 const number = z.int().nonnegative();
 
 const sourceSchema = z.strictObject({
-  family: number,
-  logGroup: number,
+  family: number.default(USUAL_SOURCE.family),
+  logGroup: number.default(USUAL_SOURCE.logGroup),
   allowedAgeSeconds: seconds,
   timeoutSeconds: seconds.optional(),
-  provenAgeSeconds: seconds,
+  provenAgeSeconds: seconds.default(USUAL_SOURCE.provenAgeSeconds),
   sizeBounds: number.optional(),
   off: z.array(z.enum(SIGNALS).exclude(['housekeeping'])).optional(),
 });

@@ -1,16 +1,17 @@
 import type { Duration } from 'aws-cdk-lib';
-import { Duration as Durations, Stack } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import type { IConstruct } from 'constructs';
 import type { SourceSignal } from '../../catalog/alarms';
+import { USUAL_SOURCE } from '../../catalog/alarms';
 import type { SourceAlarmProps } from '../backup-alarms-props';
 import { AlarmSignal } from '../backup-alarms-props';
 import type { IBackupBucket } from '../backup-bucket-props';
 import { signalsOffOf, sizeBoundsOf } from './alarm-checks';
 import type { Alarmed } from './alarm-settings';
-import { fault, secondsOf } from './fault';
+import { fault, requireRange, secondsOf } from './fault';
 
 /** What the alarms need to know of a source. */
 export interface WatchedSource {
@@ -21,23 +22,21 @@ export interface WatchedSource {
   readonly logGroup: logs.ILogGroup;
   readonly scheduleGroup?: scheduler.IScheduleGroup;
   readonly allowedAge: Duration;
+  /** Seconds of the timeout in it; left out if somebody has set it. */
+  readonly timeoutSeconds?: number;
   readonly ageMetric: cloudwatch.IMetric;
   readonly props: SourceAlarmProps;
 }
 
-/** Proofs come once a month, and may be late by a few days. */
-const PROVEN_AGE = Durations.days(35);
+/** A minute to ten years. */
+const PROVEN_AGE = { from: 60, to: 10 * 366 * 86_400, unit: 'seconds' };
 
 /** What is set for a source, checked. */
 export function alarmedSource(scope: IConstruct, source: WatchedSource): Alarmed {
   const { sizeBounds, signalsOff } = source.props;
-  const provenAge = secondsOf(scope, 'provenAge', source.props.provenAge ?? PROVEN_AGE)!;
-  if (provenAge <= 0) {
-    fault(
-      scope,
-      `provenAge must be longer than 0 seconds, got: ${provenAge} seconds: lengthen it, or turn the signal off`,
-    );
-  }
+  // Proofs come once a month, and may be late by a few days.
+  const provenAgeSeconds = secondsOf(scope, 'provenAge', source.props.provenAge) ?? USUAL_SOURCE.provenAgeSeconds;
+  requireRange(scope, 'provenAge', provenAgeSeconds, PROVEN_AGE);
   const off = signalsOffOf(scope, signalsOff);
   if (off.includes(AlarmSignal.HOUSEKEEPING)) {
     fault(
@@ -49,7 +48,8 @@ export function alarmedSource(scope: IConstruct, source: WatchedSource): Alarmed
     familyPrefix: source.familyPrefix,
     logGroupName: source.logGroup.logGroupName,
     allowedAgeSeconds: source.allowedAge.toSeconds(),
-    provenAgeSeconds: Math.ceil(provenAge),
+    ...(source.timeoutSeconds !== undefined && { timeoutSeconds: source.timeoutSeconds }),
+    provenAgeSeconds,
     ...(sizeBounds && { sizeBounds: sizeBoundsOf(scope, sizeBounds) }),
     off: off as readonly string[] as readonly SourceSignal[],
   };

@@ -4,8 +4,8 @@ import { fault } from './fault';
 
 /** What a parameter of Systems Manager holds. */
 const MAX_LENGTH = 8192;
-/** The longest that the name of a bucket or of a function, which is known when it is deployed only, can be. */
-const LONGEST_NAME = 'n'.repeat(64);
+/** As long as a name that is known when it is deployed only may be taken for: of a bucket, a function, a log group. */
+const LONGEST_NAME = 'n'.repeat(128);
 
 /** Of what settings are, as the refusal says it. */
 export interface ParameterText {

@@ -8,7 +8,7 @@ import { fault, requireRange, secondsOf } from './fault';
 const BOUNDS = { from: 30, to: Duration.days(7).toSeconds(), unit: 'seconds' };
 
 /** Seconds that a run may take. Two runs of one schedule must not meet. */
-export function timeoutSeconds(scope: IConstruct, timeout: Duration | undefined, schedule: BoundSchedule): number {
+export function timeoutOf(scope: IConstruct, timeout: Duration | undefined, schedule: BoundSchedule): number {
   const { expressionString, shortestGap = Infinity, flexibleWindow } = schedule;
   const window = secondsOf(scope, 'flexibleWindow', flexibleWindow) ?? 0;
   const free = shortestGap - window;

@@ -117,7 +117,12 @@ test.each<[string, SourceAlarmProps, string]>([
   [
     'no age of proofs',
     { provenAge: Duration.seconds(0) },
-    'provenAge must be longer than 0 seconds, got: 0 seconds: lengthen it, or turn the signal off',
+    'provenAge must be a whole number from 60 to 316224000 seconds, got: 0',
+  ],
+  [
+    'an age of proofs that is no number',
+    { provenAge: Duration.days(Number.NaN) },
+    'provenAge must be a whole number from 60 to 316224000 seconds, got: NaN',
   ],
   [
     'a source that turns off what is not its own',

@@ -4,7 +4,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import { SqsSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
-import { AlarmSignal, BackupAlarms, BackupBucket } from '../../lib';
+import { AlarmSignal, BackupAlarms, BackupBucket, SnapshotPruning } from '../../lib';
 import type { Json } from './support';
 import { flat, Setup } from './support';
 
@@ -52,7 +52,38 @@ describe('watching', () => {
     const off = [AlarmSignal.SILENT, AlarmSignal.HOUSEKEEPING].map((signal) => ({ signal, reason: 'Somebody looks.' }));
     other.create({ alarms: { emails: ['ann@example.com'], signalsOff: off } });
     other.add();
-    expect(alarmsIn(other.stack).map(([name]) => name)).toEqual(['ApproximateNumberOfMessagesVisible']);
+    expect(alarmsIn(other.stack).map(([name]) => name)).toEqual([
+      'ApproximateNumberOfMessagesVisible',
+      'ApproximateAgeOfOldestMessage',
+    ]);
+  });
+
+  const pruningsIn = (stack: Stack): Json => {
+    const settings = Template.fromStack(stack).findResources('AWS::SSM::Parameter', {
+      Properties: { Description: 'What is watched' },
+    });
+    const [parameter] = Object.values(settings) as Json[];
+    return JSON.parse(flat(parameter.Properties.Value)).prunings;
+  };
+  const TAG = { tagKey: 'made-by', tagValue: 'script' };
+
+  test('the settings name the prunings, with the tag of those of snapshots', () => {
+    const { stack, backups } = new Setup();
+    backups.alarms.watchSnapshotPruning(new SnapshotPruning(stack, 'Snapshots', TAG));
+    expect(pruningsIn(stack)).toEqual([
+      { functionName: expect.stringMatching(/^<BackupsPruningPrune\w+>$/), logGroup: 0 },
+      { functionName: expect.stringMatching(/^<SnapshotsPrune\w+>$/), logGroup: 1, tag: 'made-by=script' },
+    ]);
+  });
+
+  test('a pruning of another stack is watched, but not named: neither stack could be deployed first', () => {
+    const { app, stack, backups } = new Setup();
+    const other = new Stack(app, 'Other');
+    backups.alarms.watchSnapshotPruning(new SnapshotPruning(other, 'Snapshots', TAG));
+    expect(pruningsIn(stack)).toHaveLength(1);
+    expect(JSON.stringify(Template.fromStack(other).findResources('AWS::Lambda::EventInvokeConfig'))).toContain(
+      'AlarmEvents',
+    );
   });
 });
 

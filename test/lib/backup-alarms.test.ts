@@ -1,4 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
+import { parseAlarmedRuns } from '../../catalog/settings';
+import { parseAlarmSettings } from '../../lambda/shared/alarm-settings';
 import { AlarmSignal, Digest } from '../../lib';
 import type { Json } from './support';
 import { flat, Setup } from './support';
@@ -135,7 +137,7 @@ test('emails are subscribed', () => {
 test('the settings say what is watched', () => {
   const { Value, Name } = setup.resource('AWS::SSM::Parameter', 'AlarmsSettings');
   expect(flat(Name)).toMatch(/^\/proven-backups\/<BackupsBucket\w+>\/alarms\/Stack-Backups-Alarms-\w+$/);
-  const common = { family: 0, logGroup: 0 };
+  // What is usual is left out: 35 days for proofs, the first family and the first log group.
   expect(JSON.parse(flat(Value))).toEqual({
     formatVersion: 1,
     bucket: NAME,
@@ -146,13 +148,27 @@ test('the settings say what is watched', () => {
     logGroups: [`<${id('LogGroup')}>`],
     sizeBounds: [{ shrink: 2, growth: 3.5, minHistory: 7, ignoreTables: ['jobs'] }],
     sources: {
-      shop: { ...common, allowedAgeSeconds: 44_640, provenAgeSeconds: 35 * 86_400 },
-      orders: { ...common, allowedAgeSeconds: 108_000, provenAgeSeconds: 864_000, sizeBounds: 0 },
-      archive: { ...common, allowedAgeSeconds: 44_640, provenAgeSeconds: 35 * 86_400, off: ['silent'] },
+      shop: { allowedAgeSeconds: 44_640, timeoutSeconds: 19_440 },
+      // Somebody has set its allowed age.
+      orders: { allowedAgeSeconds: 108_000, provenAgeSeconds: 864_000, sizeBounds: 0 },
+      archive: { allowedAgeSeconds: 44_640, timeoutSeconds: 19_440, off: ['silent'] },
     },
     measureFunction: `<${id('AlarmsMeasure')}>`,
     notifyFunction: `<${id('AlarmsNotify')}>`,
+    functionLogGroup: 0,
+    prunings: [{ functionName: `<${id('PruningPrune')}>`, logGroup: 0 }],
   });
+});
+
+test('the functions read what is left out of the settings', () => {
+  const { Value } = setup.resource('AWS::SSM::Parameter', 'AlarmsSettings');
+  const { sources, prunings } = parseAlarmSettings(flat(Value), 'settings');
+  const usual = { family: 0, logGroup: 0, provenAgeSeconds: 35 * 86_400 };
+  expect(sources.shop).toEqual({ ...usual, allowedAgeSeconds: 44_640, timeoutSeconds: 19_440 });
+  expect(sources.orders).toMatchObject({ provenAgeSeconds: 864_000 });
+  expect(prunings).toHaveLength(1);
+  const { family, logGroup } = parseAlarmedRuns(flat(Value), 'settings').sources.shop!;
+  expect([family, logGroup]).toEqual([0, 0]);
 });
 
 test('the functions are told where things are', () => {

@@ -46,7 +46,9 @@ test('60 databases with an ingress rule each and all alarms fit into one stack, 
   setup.create({ alarms: { emails: ['a@example.com', 'b@example.com'], digest } });
   const database = instance(setup);
   for (let index = 1; index <= 60; index++) {
-    setup.add({ database, schedule: BackupSchedule.every(Duration.hours(6)) }, `Database${index}`);
+    // The longest names that there are.
+    const sourceName = `${'n'.repeat(38)}${index + 10}`;
+    setup.add({ database, sourceName, schedule: BackupSchedule.every(Duration.hours(6)) }, `Database${index}`);
   }
   expect(Object.keys(setup.template().findResources('AWS::EC2::SecurityGroupIngress'))).toHaveLength(60);
   expect(count(setup) + DASHBOARD).toBeLessThan(STACK_RESOURCES);

@@ -4,9 +4,12 @@ import { mapParallel } from '../../catalog/parallel';
 import { errorText } from '../shared/errors';
 import { logLine } from '../shared/log';
 import { Case } from './case';
-import type { Lookups } from './enrich';
+import type { Upkeep } from './decide';
+import type { Lookups, Told } from './enrich';
 import { enrich, readAtMost } from './enrich';
+import { locate } from './locate';
 import type { QueueMessage } from './observation';
+import { isSource, SUBSCRIPTIONS } from './observe/parts';
 import type { Observe } from './ports';
 import type { Recall } from './recall';
 import type { Taken } from './take-in';
@@ -43,7 +46,7 @@ export async function notifyBatch(messages: readonly QueueMessage[], world: Worl
   );
   unreadFailed.forEach((id) => again.add(id));
 
-  let cases = Case.of([...taken, ...(await timePassed(taken, world.recall))]);
+  let cases = Case.of([...taken, ...(await upkeep(taken, world))]);
   for (let round = 1; cases.length > 0; round++) {
     if (round > ROUNDS) {
       const of = cases.map((one) => one.of);
@@ -62,18 +65,31 @@ export async function notifyBatch(messages: readonly QueueMessage[], world: Worl
 
   if (digests.length > 0) {
     const rows = await digestRows(Object.keys(world.settings.sources), world);
-    if (!(await tellDigest(rows, world.settings.digest, world))) digests.forEach((id) => again.add(id));
+    const housekeeping = (await world.recall.open())
+      .filter(({ of }) => !isSource(of))
+      .flatMap(({ open }) => Object.values(open).map(({ about, sentence }) => ({ about, sentence })));
+    if (!(await tellDigest(rows, { often: world.settings.digest, housekeeping }, world)))
+      digests.forEach((id) => again.add(id));
   }
   return [...again];
 }
 
-/** With every measuring, what nothing calls well is looked at. */
-async function timePassed(taken: readonly Taken[], recall: Recall): Promise<Taken[]> {
+/** With every measuring, all that is open is looked at, whether or not there is news of it. */
+async function upkeep(taken: readonly Taken[], { recall, settings }: World): Promise<Taken[]> {
   const measured = taken.find(({ observation }) => observation.state === 'source-measured');
   if (!measured) return [];
   const { messageId, observation } = measured;
-  const open = await recall.openHousekeeping();
-  return open.map((of) => ({ messageId, observation: { state: 'time-passed', of, at: observation.at } }));
+  const confirmed = taken.some((one) => one.observation.state === 'ok' && one.observation.of === SUBSCRIPTIONS.of);
+  const { remembered, known } = await recall.read(SUBSCRIPTIONS.of);
+  const isFirst = confirmed && known && (remembered.goodAt.housekeeping === undefined || remembered.open.housekeeping);
+  const of = (about: string, state: Upkeep['state']) => ({
+    messageId,
+    observation: { ...{ state, of: about }, at: observation.at },
+  });
+  return (await recall.open()).flatMap(({ of: about }) => {
+    if (isSource(about) && !Object.hasOwn(settings.sources, about)) return of(about, 'removed');
+    return [...(isSource(about) ? [] : [of(about, 'time-passed')]), ...(isFirst ? [of(about, 'first-reader')] : [])];
+  });
 }
 
 /** Tells what there is to tell. @returns the cases of which something could not be published */
@@ -81,13 +97,19 @@ async function tellCases(cases: readonly Case[], world: World): Promise<Set<Case
   const byOf = new Map(cases.map((one) => [one.of, one]));
   const decided = await mapParallel(cases, PARALLEL, (one) => one.decide(world.recall, world.place.now));
   const failed = new Set<Case>();
-  await mapParallel(groups(await enrich(decided.flat(), world.lookups)), EMAILS_PARALLEL, async (group) => {
-    const published = await tellGroup(group, world);
-    for (const one of group.told) {
-      if (published) byOf.get(one.of)!.tell(one);
-      else failed.add(byOf.get(one.of)!);
-    }
-  });
+  const located = (told: Told): Told =>
+    told.problem ? { ...told, problem: locate(told.problem, world.settings) } : told;
+  await mapParallel(
+    groups(await enrich(decided.flat().map(located), world.lookups)),
+    EMAILS_PARALLEL,
+    async (group) => {
+      const published = await tellGroup(group, world);
+      for (const one of group.told) {
+        if (published) byOf.get(one.of)!.tell(one);
+        else failed.add(byOf.get(one.of)!);
+      }
+    },
+  );
   await tellCompleted(cases, failed, world);
   return failed;
 }
@@ -103,7 +125,7 @@ async function tellCompleted(cases: readonly Case[], failed: Set<Case>, world: W
     world,
     new Map(completed.map((one) => [one.of, one.open])),
   );
-  if (!(await tellDigest(rows, 'each', world))) completed.forEach((one) => failed.add(one));
+  if (!(await tellDigest(rows, { often: 'each' }, world))) completed.forEach((one) => failed.add(one));
 }
 
 /** How sources are: what cannot be found out is said to be unknown. */

@@ -7,6 +7,10 @@ import type { Remembered } from './ports';
 import type { Recall } from './recall';
 import type { Taken } from './take-in';
 
+/** A queue hands out in any order, and after an outage a whole day at once. */
+const inOrder = (taken: readonly Taken[]): Taken[] =>
+  [...taken].sort((a, b) => Date.parse(a.observation.at) - Date.parse(b.observation.at));
+
 /** All that a batch says of one source, or of one part of the housekeeping. */
 export class Case {
   readonly messageIds: readonly string[];
@@ -25,7 +29,7 @@ export class Case {
 
   /** The cases of a batch. */
   static of(taken: readonly Taken[]): Case[] {
-    return [...groupBy(taken, ({ observation }) => observation.of)].map(([of, mine]) => new Case(of, mine));
+    return [...groupBy(taken, ({ observation }) => observation.of)].map(([of, mine]) => new Case(of, inOrder(mine)));
   }
 
   /** Decides what is to be told. */

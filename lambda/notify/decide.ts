@@ -1,7 +1,8 @@
 import type { Finding, Signal, SourceHealth } from '../../catalog/alarms';
+import { SIGNALS } from '../../catalog/alarms';
 import type { Problem } from '../../catalog/notification';
 import type { GoodNews, Trouble } from './observation';
-import type { Remembered } from './ports';
+import type { OpenProblem, Remembered } from './ports';
 import type { Decision } from './state';
 import { before, RUN_SIGNALS, State } from './state';
 
@@ -15,14 +16,19 @@ export interface SourceMeasured {
   readonly off?: readonly Signal[];
 }
 
-/** Time has passed: what nothing calls well may be over. */
-export interface TimePassed {
-  readonly state: 'time-passed';
+/** Something that happens to what is remembered, without any event of its own. */
+export interface Upkeep {
+  /**
+   * - `time-passed`: what nothing calls well may be over
+   * - `first-reader`: somebody reads the emails from now on
+   * - `removed`: the source is watched no more
+   */
+  readonly state: 'time-passed' | 'first-reader' | 'removed';
   readonly of: string;
   readonly at: string;
 }
 
-export type Decidable = Trouble | GoodNews | SourceMeasured | TimePassed;
+export type Decidable = Trouble | GoodNews | SourceMeasured | Upkeep;
 
 /** Nothing is remembered. */
 export const blank = (of: string): Remembered => ({ of, open: {}, goodAt: {}, seen: [], version: 0 });
@@ -30,10 +36,25 @@ export const blank = (of: string): Remembered => ({ of, open: {}, goodAt: {}, se
 /** Decides what an observation means for what is known already: what is to be told, and what to be remembered. */
 export function decide(remembered: Remembered, observation: Decidable, now: Date): Decision {
   const state = new State(remembered, now);
-  if (observation.state === 'source-measured') measured(state, observation);
-  else if (observation.state === 'time-passed') state.endQuiet(observation.at);
-  else if (observation.state === 'ok') goodNews(state, observation);
-  else trouble(state, observation);
+  switch (observation.state) {
+    case 'source-measured':
+      measured(state, observation, now);
+      break;
+    case 'ok':
+      goodNews(state, observation);
+      break;
+    case 'problem':
+      trouble(state, observation);
+      break;
+    case 'time-passed':
+      state.endQuiet(observation.at);
+      break;
+    case 'first-reader':
+      state.retell(observation.of);
+      break;
+    case 'removed':
+      for (const signal of SIGNALS) state.drop(signal, 'its source is watched no more');
+  }
   return state.decision();
 }
 
@@ -56,35 +77,48 @@ function goodNews(state: State, { ends, at, event, about, source }: GoodNews): v
   state.recover({ about, source, at });
 }
 
-function measured(state: State, { of, at, health, off = [] }: SourceMeasured): void {
-  const { newest, allowedAgeSeconds, findings, failure } = health;
-  // Its own metric and alarm tell of it.
+function measured(state: State, { of, at, health, off = [] }: SourceMeasured, now: Date): void {
+  const { newest, lastUsual, allowedAgeSeconds, findings, failure } = health;
+  // What could not be measured is told of together.
   if (failure !== undefined) return state.ignore(undefined, undefined, `it could not be measured: ${failure}`);
+  if (now.getTime() - Date.parse(at) > FRESH_MS) return state.ignore(undefined, undefined, 'measured too long ago');
   if (before(at, state.measuredAt)) return state.ignore(undefined, undefined, 'older than the last measuring');
   for (const signal of off) state.drop(signal, 'turned off');
   if (newest) {
     const completed = new Date(Date.parse(newest.time) + newest.durationSeconds * 1000).toISOString();
     // The event of the good run may have been lost.
-    for (const signal of RUN_SIGNALS) if (state.isOpen(signal)) state.good(signal, completed);
+    for (const signal of RUN_SIGNALS) state.good(signal, completed);
   }
   for (const signal of MEASURED_SIGNALS) {
-    if (state.isOpen(signal) && !findings.some((finding) => finding.signal === signal)) state.good(signal, at);
+    const open = state.problem(signal);
+    if (open && !findings.some((finding) => finding.signal === signal) && isOver(signal, open, health))
+      state.good(signal, at);
   }
   for (const finding of findings) {
     if (before(at, state.goodAt[finding.signal])) {
       state.ignore(finding.signal, finding.cause, 'older than the last good news');
       continue;
     }
-    state.occur(found(finding, of, { newest, allowedAgeSeconds }), at, { again: false });
+    const facts = { newest, allowedAgeSeconds, ...(finding.signal === 'strange-size' && { lastUsual }) };
+    state.occur(found(finding, of, facts), at, { again: false, items: finding.items });
   }
   state.recover({ about: of, source: of, at, newest });
   state.measured(at);
 }
 
+/** A measured problem is over only if there is something that could be judged: what is gone is not well. */
+function isOver(signal: Signal, { cause, since }: OpenProblem, { newest, proven }: SourceHealth): boolean {
+  if (signal === 'strange-size') return newest !== undefined;
+  if (signal !== 'not-proven') return true;
+  return proven !== undefined && (cause !== 'restore-test-failed' || before(since, proven.testedAt));
+}
+
 const found = (
   { signal, cause, sentence, since }: Finding,
   source: string,
-  facts: Pick<Problem, 'newest' | 'allowedAgeSeconds'>,
+  facts: Pick<Problem, 'newest' | 'lastUsual' | 'allowedAgeSeconds'>,
 ): Problem => ({ signal, cause, source, about: source, sentence, since, ...facts });
 
+/** What was measured longer ago says nothing of now. */
+const FRESH_MS = 3 * 3_600_000;
 const MEASURED_SIGNALS = ['silent', 'strange-size', 'not-proven'] as const;

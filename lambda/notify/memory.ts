@@ -3,10 +3,8 @@ import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { EXPIRES, KEY, MEASURED_KEY, problemsKey } from '../shared/alarm-table';
 import { CLIENT_SETTINGS } from '../shared/clients';
 import { blank } from './decide';
-import type { Memory, Remembered } from './ports';
+import type { Memory, OpenOnes, Remembered } from './ports';
 
-/** What all that is no source is remembered under begins with it: no name of a source has a slash at this place. */
-const HOUSEKEEPING = 'housekeeping/';
 /** What is open stays; of the rest nothing matters after this time. */
 const KEPT_SECONDS = 90 * 86_400;
 
@@ -58,23 +56,26 @@ export class TableMemory implements Memory {
     }
   }
 
-  async openHousekeeping(): Promise<string[]> {
+  async open(): Promise<OpenOnes[]> {
     const pages = paginateScan(
       { client: this.client },
       {
         TableName: this.table,
-        ProjectionExpression: '#key',
+        ProjectionExpression: '#key, #open',
         // What is open never expires.
         FilterExpression: 'begins_with(#key, :of) AND attribute_not_exists(#expires)',
-        ExpressionAttributeNames: { '#key': KEY, '#expires': EXPIRES },
-        ExpressionAttributeValues: { ':of': { S: problemsKey(HOUSEKEEPING) } },
+        ExpressionAttributeNames: { '#key': KEY, '#open': 'open', '#expires': EXPIRES },
+        ExpressionAttributeValues: { ':of': { S: problemsKey('') } },
       },
     );
-    const open: string[] = [];
+    const all: OpenOnes[] = [];
     for await (const { Items = [] } of pages) {
-      open.push(...Items.map((item) => item[KEY]!.S!.slice(problemsKey('').length)));
+      for (const item of Items) {
+        const { [KEY]: key, open } = unmarshall(item) as { [KEY]: string; open: OpenOnes['open'] };
+        all.push({ of: key.slice(problemsKey('').length), open });
+      }
     }
-    return open;
+    return all;
   }
 
   async measuredAt(): Promise<Date | undefined> {

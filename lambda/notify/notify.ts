@@ -24,6 +24,7 @@ import type { QueueMessage } from './observation';
 import { observe } from './observe/observe';
 import { publisher } from './publish';
 import { tellMessages } from './raw-messages';
+import { isLastTry } from './take-in';
 import { Recall } from './recall';
 import { tryOut } from './try-out';
 
@@ -89,7 +90,11 @@ async function notifyMessages(messages: readonly QueueMessage[], surroundings: S
     // Without them nobody knows what the messages mean; but that there are some, people have to know.
     const why = errorText(error);
     logLine('error', 'settings', why, { parameter });
-    return tellMessages(messages, why, { ...teller, place: placeOf(surroundings) });
+    // While a deployment goes on, they may be of one version and this of another.
+    const later = messages.filter((message) => !isLastTry(message));
+    const last = messages.filter(isLastTry);
+    const failed = await tellMessages(last, why, { ...teller, place: placeOf(surroundings) });
+    return [...later.map(({ messageId }) => messageId), ...failed];
   }
   return notifyBatch(messages, worldOf(settings, surroundings, teller));
 }

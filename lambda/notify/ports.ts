@@ -20,6 +20,8 @@ export interface OpenProblem {
   readonly times: number;
   /** Whether something will call it well. What has no end is over when it has not happened again for long. */
   readonly hasEnd: boolean;
+  /** What was told of it so far, by cause and item: something new is told at once. */
+  readonly items: readonly string[];
 }
 
 /** What is remembered of a source, or of one part of the housekeeping. */
@@ -36,14 +38,17 @@ export interface Remembered {
   readonly version: number;
 }
 
+/** What is open of a source, or of one part of the housekeeping. */
+export type OpenOnes = Pick<Remembered, 'of' | 'open'>;
+
 /** Remembers across invocations. */
 export interface Memory {
   /** What is remembered; a blank with version 0 if nothing is. */
   read(of: string): Promise<Remembered>;
   /** @returns false if somebody else wrote in between: read again */
   write(next: Remembered): Promise<boolean>;
-  /** Parts of the housekeeping with open problems. */
-  openHousekeeping(): Promise<readonly string[]>;
+  /** All that is open, of sources and of the housekeeping. */
+  open(): Promise<readonly OpenOnes[]>;
   /** When the measuring last told something; `undefined` if it never did. */
   measuredAt(): Promise<Date | undefined>;
 }

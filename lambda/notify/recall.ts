@@ -1,7 +1,7 @@
 import { errorText } from '../shared/errors';
 import { logLine } from '../shared/log';
 import { blank } from './decide';
-import type { Memory, Remembered } from './ports';
+import type { Memory, OpenOnes, Remembered } from './ports';
 
 /** After so many failures one after the other nothing more is asked: each costs many tries, and the function its time. */
 const PATIENCE = 5;
@@ -23,9 +23,9 @@ export class Recall {
     return (await this.attempt('write', () => this.memory.write(next), next.of)) ?? true;
   }
 
-  /** Parts of the housekeeping with open problems. */
-  async openHousekeeping(): Promise<readonly string[]> {
-    return (await this.attempt('read', () => this.memory.openHousekeeping(), 'housekeeping')) ?? [];
+  /** All that is open. */
+  async open(): Promise<readonly OpenOnes[]> {
+    return (await this.attempt('read', () => this.memory.open(), 'all that is open')) ?? [];
   }
 
   async measuredAt(): Promise<Date | undefined> {

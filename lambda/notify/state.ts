@@ -1,5 +1,6 @@
 import type { Cause, Signal } from '../../catalog/alarms';
 import type { Problem, Recovery } from '../../catalog/notification';
+import { isSource } from './observe/parts';
 import type { OpenProblem, Remembered } from './ports';
 
 const HOUR = 3_600_000;
@@ -11,6 +12,9 @@ export const WEEKLY_MS = 7 * 24 * HOUR;
 export const HOLD_MS = 24 * HOUR;
 /** What no event ever calls well is over when it has not happened again for this time. */
 export const QUIET_MS = 14 * 24 * HOUR;
+/** Items of a problem that are remembered. */
+const ITEMS = 500;
+const STILL_SO = 'still so, told a week ago or more';
 /** Events that are remembered. */
 const SEEN = 20;
 
@@ -39,6 +43,13 @@ export interface Decision {
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
+/** How a problem was found. */
+interface Occurrence {
+  readonly again: boolean;
+  readonly hasEnd?: boolean;
+  readonly items?: readonly string[];
+}
+
 /** What is remembered, while an observation changes it. */
 export class State {
   private readonly open: Partial<Record<Signal, OpenProblem>>;
@@ -61,8 +72,8 @@ export class State {
     this.measuredAt = remembered.measuredAt;
   }
 
-  isOpen(signal: Signal): boolean {
-    return this.open[signal] !== undefined;
+  problem(signal: Signal): OpenProblem | undefined {
+    return this.open[signal];
   }
 
   /** Whether an event was taken in before. From now on it was. */
@@ -82,24 +93,28 @@ export class State {
    *
    * @param again whether it happened once more, instead of being found to go on
    * @param hasEnd whether something will call it well
+   * @param items what it is about, each in a word
    */
-  occur(problem: Problem, at: string, { again, hasEnd = false }: { again: boolean; hasEnd?: boolean }): void {
+  occur(problem: Problem, at: string, { again, hasEnd = false, items = [] }: Occurrence): void {
     const { signal, cause, sentence, about } = problem;
     const known = this.open[signal];
     const next: Writable<OpenProblem> = {
       ...{ about, cause, sentence, told: known?.told ?? {} },
       hasEnd: hasEnd || known?.hasEnd === true,
+      items: known?.items ?? [],
       since: earlier(known?.since, problem.since),
       lastAt: later(known?.lastAt, at),
       times: again ? (known?.times ?? 0) + 1 : (known?.times ?? 1),
       ...(known?.toldAt !== undefined && { toldAt: known.toldAt }),
     };
-    const reason = this.reasonToTell(problem, known, again);
+    const keys = items.map((item) => `${cause} ${item}`);
+    const reason = this.reasonToTell(problem, known, { again, keys });
     if (reason !== undefined) {
       next.toldAt = this.now.toISOString();
       next.told = { ...next.told, [cause]: next.toldAt };
+      next.items = [...new Set([...next.items, ...keys])].slice(-ITEMS);
       const isRun = RUN_SIGNALS.some((run) => run === signal);
-      const reminder = !again && known?.told[cause] !== undefined;
+      const reminder = reason === STILL_SO;
       const more = { ...(isRun && { times: next.times }), ...(reminder && { reminder }) };
       this.problems.push({ ...problem, since: next.since, ...more });
       this.verdicts.push({ signal, cause, outcome: 'told', reason });
@@ -110,7 +125,11 @@ export class State {
   }
 
   /** Why a problem is told now; `undefined`, with a verdict, if it is not. */
-  private reasonToTell(problem: Problem, known: OpenProblem | undefined, again: boolean): string | undefined {
+  private reasonToTell(
+    problem: Problem,
+    known: OpenProblem | undefined,
+    { again, keys }: { readonly again: boolean; readonly keys: readonly string[] },
+  ): string | undefined {
     const { signal, cause } = problem;
     if (this.isHeld(signal, cause)) {
       this.verdicts.push({
@@ -124,9 +143,10 @@ export class State {
     const toldAt = known?.told[cause];
     if (!known || known.toldAt === undefined) return known ? 'held back until now' : 'new';
     if (toldAt === undefined) return 'another cause';
+    if (keys.some((key) => !known.items.includes(key))) return 'something new';
     const silence = this.now.getTime() - Date.parse(toldAt);
     if (silence >= REMINDER_MS && (again || known.cause !== cause)) return 'goes on, told 20 hours ago or more';
-    if (silence >= WEEKLY_MS) return 'still so, told a week ago or more';
+    if (silence >= WEEKLY_MS) return STILL_SO;
     this.ignore(signal, cause, 'told already');
     return undefined;
   }
@@ -141,14 +161,31 @@ export class State {
   }
 
   /** All was well with a signal at a time: what was wrong until then is over. */
-  good(signal: Signal, at: string): void {
+  good(signal: Signal, time: string): void {
     const problem = this.open[signal];
+    // A clock that is ahead must not make all that comes next out of date.
+    const at = before(time, this.now.toISOString()) ? time : this.now.toISOString();
     if (!before(this.goodAt[signal] ?? '', at)) return;
     this.goodAt[signal] = at;
     this.changed = true;
     if (!problem || before(at, problem.lastAt)) return;
     delete this.open[signal];
     this.ended.push({ signal, problem });
+  }
+
+  /** What was told had no reader yet: now there is one. */
+  retell(of: string): void {
+    for (const [signal, problem] of Object.entries(this.open) as [Signal, OpenProblem][]) {
+      const { cause, about, sentence, since, times, toldAt } = problem;
+      if (toldAt === undefined) continue;
+      const isRun = RUN_SIGNALS.some((run) => run === signal);
+      const source = isSource(of) && { source: of };
+      this.problems.push({ signal, cause, ...source, about, sentence, since, ...(isRun && { times }) });
+      const now = this.now.toISOString();
+      this.open[signal] = { ...problem, toldAt: now, told: { ...problem.told, [cause]: now } };
+      this.changed = true;
+      this.verdicts.push({ signal, cause, outcome: 'told', reason: 'nobody had confirmed a subscription before' });
+    }
   }
 
   /** Nobody hears of it any more. */
@@ -182,12 +219,14 @@ export class State {
     if (told.length === 0) return;
     const times = told.filter(({ signal }) => signal === 'failed').reduce((sum, { problem }) => sum + problem.times, 0);
     const { about, source, at, newest, quiet } = of;
+    const open = Object.keys(this.open) as Signal[];
     this.recovery = {
       ...(source !== undefined && { source }),
       ...{ about, at, signals: told.map(({ signal }) => signal) },
       since: told.map(({ problem }) => problem.since).reduce(earlier),
       ...(times > 0 && { times }),
       ...(newest && { newest }),
+      ...(open.length > 0 && { open }),
       ...(quiet && { quiet }),
     };
   }

@@ -3,10 +3,14 @@ import { errorText } from '../shared/errors';
 import { logLine } from '../shared/log';
 import type { Decidable } from './decide';
 import type { Observation, QueueMessage } from './observation';
+import { MEASURING, SUBSCRIPTIONS } from './observe/parts';
 import type { Observe } from './ports';
 
 /** As often as a message that cannot be judged yet is put back, to be looked at later. */
 const TRIES = 3;
+
+/** Whether a message has to be dealt with now. */
+export const isLastTry = ({ attributes }: QueueMessage): boolean => Number(attributes.ApproximateReceiveCount) >= TRIES;
 
 /** Something to decide on, and the message that says so. */
 export interface Taken {
@@ -36,7 +40,7 @@ export async function takeIn(
   const unread: { message: QueueMessage; why: string }[] = [];
   for (const message of messages) {
     const { messageId } = message;
-    const isLast = Number(message.attributes.ApproximateReceiveCount) >= TRIES;
+    const isLast = isLastTry(message);
     try {
       const observations = await observe(message);
       if (!isLast && observations.some((one) => one.state === 'problem' && one.unsure)) {
@@ -63,25 +67,33 @@ const decidables = (
   { off, sources }: AlarmSettings,
 ): Decidable[] => {
   if (observation.state !== 'measured') return [observation];
-  const { at, complete } = observation;
+  const { at } = observation;
   const measured = observation.sources.map((health): Decidable => {
     const { source } = health;
     return { state: 'source-measured', of: source, at, health, off: [...off, ...(sources[source]?.off ?? [])] };
   });
   if (off.includes('housekeeping')) return measured;
-  const measuring = { of: 'housekeeping/measure', about: 'measuring', at, event: `measured ${at}` };
-  const works: Decidable[] = complete ? [{ state: 'ok', ...measuring, ends: ['housekeeping'] }] : [];
-  return [...measured, ...works, ...subscriptions(observation)];
+  return [...measured, ...measuring(observation), ...subscriptions(observation)];
 };
+
+/** Whether everything could be measured. */
+function measuring({ at, complete, total, unmeasured: { count, named } }: Measured): Decidable[] {
+  const known = { ...MEASURING, at, event: `measured ${at}` };
+  if (complete) return [{ state: 'ok', ...known, ends: ['housekeeping'] }];
+  // The function has failed then, and Lambda says why.
+  if (count === 0) return [];
+  const said = named.map(({ source, failure }) => `${source}: ${failure}`).join('; ');
+  const more = count > named.length ? `; and ${count - named.length} more` : '';
+  const sentence = `${count} of ${total} ${total === 1 ? 'source' : 'sources'} could not be measured: ${said}${more}`;
+  return [{ state: 'problem', signal: 'housekeeping', ...known, since: at, sentence, hasEnd: true }];
+}
 
 /** Whether anybody is told. Who is the first to confirm reads since when nobody was. */
 function subscriptions({ subscriptions: counted, at }: Measured): Decidable[] {
   if (!counted) return [];
-  const known = { of: 'housekeeping/no-subscriber', about: 'subscriptions', at, event: `subscriptions ${at}` };
+  const known = { ...SUBSCRIPTIONS, at, event: `subscriptions ${at}` };
   if (counted.confirmed > 0) return [{ state: 'ok', ...known, ends: ['housekeeping'] }];
   const pending = counted.pending > 0 ? `, ${counted.pending} have not been confirmed` : '';
   const sentence = `the topic has no confirmed subscription: nobody is told what goes wrong${pending}`;
-  return [
-    { state: 'problem', signal: 'housekeeping', cause: 'no-subscriber', ...known, since: at, sentence, hasEnd: true },
-  ];
+  return [{ state: 'problem', signal: 'housekeeping', ...known, since: at, sentence, hasEnd: true }];
 }

@@ -10,11 +10,18 @@ import type { Publish } from './ports';
 /** An email names at most so many. */
 const NAMED = 300;
 
+/** What a digest says beside its sources. */
+export interface DigestOptions {
+  readonly often: Digest;
+  /** What is open of the housekeeping. */
+  readonly housekeeping?: readonly { readonly about: string; readonly sentence: string }[];
+}
+
 /** Writes emails. */
 export interface Composer {
   readonly composeProblems: (problems: readonly Problem[], place: Place) => Composed;
   readonly composeRecoveries: (recoveries: readonly Recovery[], place: Place) => Composed;
-  readonly composeDigest: (rows: readonly DigestRow[], place: Place, options: { readonly often: Digest }) => Composed;
+  readonly composeDigest: (rows: readonly DigestRow[], place: Place, options: DigestOptions) => Composed;
   /** Of what could not be written otherwise. */
   readonly composeRaw: (raw: unknown, why: string, place: Place) => Composed;
 }
@@ -58,12 +65,12 @@ export function tellGroup({ what, told }: Group, teller: Teller): Promise<boolea
 }
 
 /** Publishes a digest. @returns whether it was published */
-export const tellDigest = (rows: readonly DigestRow[], often: Digest, teller: Teller): Promise<boolean> =>
+export const tellDigest = (rows: readonly DigestRow[], options: DigestOptions, teller: Teller): Promise<boolean> =>
   tell(
     'digest',
     rows.map(({ source }) => source),
     { digest: rows },
-    () => teller.composer.composeDigest(rows, teller.place, { often }),
+    () => teller.composer.composeDigest(rows, teller.place, options),
     teller,
   );
 

@@ -142,7 +142,7 @@ describe('a recovery', () => {
     const strange: Finding = { signal: 'strange-size', cause: 'empty', sentence: 'empty', since: time(1) };
     expect(story.take(measured(1, [TOO_OLD, strange]))).toEqual(['silent too-old', 'strange-size empty']);
     expect(story.take(measured(2, [strange]))).toEqual(['recovered silent']);
-    expect(story.take(measured(3))).toEqual(['recovered strange-size']);
+    expect(story.take(measured(3, [], backup(2)))).toEqual(['recovered strange-size']);
   });
 });
 
@@ -163,6 +163,20 @@ describe('silence', () => {
     expect(story.last.tell!.problems[0]).toMatchObject({ reminder: true, since: time(0) });
     expect(story.take(measured(170, [TOO_OLD]))).toEqual([]);
     expect(story.take(measured(337, [TOO_OLD]))).toEqual(['silent too-old']);
+  });
+
+  it('is told at once when there is something new in it', () => {
+    const lost = (...items: string[]): Finding => ({
+      ...{ signal: 'strange-size', cause: 'table-lost', sentence: items.join(), since: time(0) },
+      items,
+    });
+    expect(story.take(measured(1, [lost('tmp')], backup(0)))).toEqual(['strange-size table-lost']);
+    expect(story.take(measured(2, [lost('tmp')], backup(0)))).toEqual([]);
+    expect(story.take(measured(48, [lost('customers', 'tmp')], backup(47)))).toEqual(['strange-size table-lost']);
+    expect(story.last.tell!.problems[0]).not.toHaveProperty('reminder');
+    // Less is nothing new, and neither is what was told before.
+    expect(story.take(measured(72, [lost('tmp')], backup(71)))).toEqual([]);
+    expect(story.take(measured(96, [lost('customers')], backup(95)))).toEqual([]);
   });
 
   it('is forgotten without a word when somebody turns the signal off', () => {
@@ -202,7 +216,7 @@ describe('silence', () => {
       open: {
         failed: {
           ...{ about: 'shop', cause: 'killed', sentence: '', since: time(0), lastAt: time(0), told: {} },
-          ...{ times: 1, hasEnd: false },
+          ...{ times: 1, hasEnd: false, items: [] },
         },
       },
     };
@@ -222,6 +236,36 @@ describe('what was measured', () => {
     story.take(measured(1, [TOO_OLD]));
     story.take(measured(3));
     expect(story.take(measured(2, [TOO_OLD]), 4)).toEqual([]);
+  });
+
+  it('is not over because there is nothing left to judge', () => {
+    const strange: Finding = { signal: 'strange-size', cause: 'shrunk', sentence: 'small', since: time(0) };
+    const unproven: Finding = { ...strange, signal: 'not-proven', cause: 'restore-test-failed' };
+    story.take(measured(1, [strange, unproven], backup(0)));
+    expect(story.take(measured(2))).toEqual([]);
+    // An older proof counts again when the backup that failed is gone: that proves nothing.
+    const proven = (hours: number) => ({ proven: { id: 'id', testedAt: time(hours), ageSeconds: 1 } });
+    expect(story.take(measured(3, [], { ...backup(0), ...proven(-5) }))).toEqual(['recovered strange-size']);
+    expect(story.last.tell!.recovery).toMatchObject({ open: ['not-proven'] });
+    expect(story.take(measured(4, [], { ...backup(0), ...proven(1) }))).toEqual(['recovered not-proven']);
+    expect(story.last.tell!.recovery).not.toHaveProperty('open');
+  });
+
+  it('is too late to say anything after three hours', () => {
+    expect(story.take(measured(1, [TOO_OLD]), 4.1)).toEqual([]);
+    expect(story.take(measured(2, [TOO_OLD]), 5)).toEqual(['silent too-old']);
+  });
+
+  it('makes failures from before the newest backup out of date', () => {
+    story.take(measured(90, [], backup(89)));
+    expect(story.take(trouble(80), 91)).toEqual([]);
+    expect(story.take(trouble(91))).toEqual(['failed connection']);
+  });
+
+  it('by a clock that is ahead hides nothing that comes later', () => {
+    story.take(measured(1, [], backup(9000)));
+    story.take(good(9000), 2);
+    expect(story.take(trouble(3))).toEqual(['failed connection']);
   });
 
   it('that another cause has now is told', () => {

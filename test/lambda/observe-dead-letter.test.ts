@@ -89,6 +89,14 @@ describe('a run that EventBridge Scheduler could not start', () => {
       'EventBridge Scheduler could not start the pruning: ',
     ],
     [
+      'the pruning of snapshots',
+      { functionName: 'acme-volumes' },
+      'prune-snapshots',
+      'housekeeping/prune-snapshots/Backup=daily',
+      'pruning of snapshots Backup=daily',
+      'EventBridge Scheduler could not start the pruning of snapshots Backup=daily: ',
+    ],
+    [
       'a digest',
       {},
       'other',
@@ -141,15 +149,6 @@ describe('a function that failed', () => {
       '2 problems in acme-backups: shop: no backup within 26 hours',
     ],
     [
-      'a pruning with a misleading name',
-      'snapshot-team-prune',
-      summary('acme-backups'),
-      'prune',
-      'housekeeping/prune',
-      'pruning',
-      '2 problems in acme-backups: shop: no backup within 26 hours',
-    ],
-    [
       'the pruning, cut off',
       'acme-prune',
       { errorMessage: '2026-11-20T04:33:12Z Task timed out after 900.00 seconds' },
@@ -169,21 +168,12 @@ describe('a function that failed', () => {
       '2 problems in Backup=daily: shop: no backup within 26 hours',
     ],
     [
-      'its settings',
-      'acme-volumes',
-      { ...said, errorMessage: 'the environment variable SNAPSHOT_SETTINGS cannot be read: deploy the stack again' },
-      'prune-snapshots',
-      'housekeeping/prune-snapshots/acme-volumes',
-      'pruning of snapshots acme-volumes',
-      'the environment variable SNAPSHOT_SETTINGS cannot be read: deploy the stack again',
-    ],
-    [
-      'only its name',
-      'acme-SnapshotPruning-x',
+      'something of the user, with our destination',
+      'acme-report',
       { ...said, errorMessage: 'out of time' },
-      'prune-snapshots',
-      'housekeeping/prune-snapshots/acme-SnapshotPruning-x',
-      'pruning of snapshots acme-SnapshotPruning-x',
+      'other',
+      'housekeeping/function/acme-report',
+      'function acme-report',
       'out of time',
     ],
   ])('%s', async (_, name, payload, cause, of, about, sentence) => {
@@ -201,7 +191,7 @@ describe('a function that failed', () => {
     const told = [
       ['acme-prune', 'prune', 'the function was not run: EventAgeExceeded'],
       ['acme-measure', 'measure', 'the function was not run: EventAgeExceeded'],
-      ['acme-SnapshotPruning', 'prune-snapshots', 'the function was not run: EventAgeExceeded'],
+      ['acme-volumes', 'prune-snapshots', 'the function was not run: EventAgeExceeded'],
     ];
     for (const [name, cause, sentence] of told) {
       const document = failedFunction(name!, undefined, 'EventAgeExceeded', 0);

@@ -1,10 +1,11 @@
 import { z } from 'zod';
-import type { Cause } from '../../../catalog/alarms';
 import { MEASURE_METRICS, METRICS, PRUNE_METRICS } from '../../../catalog/contract';
 import type { Observation } from '../observation';
 import { alarmOfAge } from './alarm-age';
 import type { Reading } from './message';
 import { jsonOf, lastPart, maybe, maybeTime, timeOf } from './message';
+import type { Part } from './parts';
+import { HOUSEKEEPING, partOfFunction, PRUNING, pruningOfSnapshots } from './parts';
 import { because } from './words';
 
 const metric = z.looseObject({
@@ -50,10 +51,9 @@ export interface AlarmState {
 }
 
 /** What an alarm is about. */
-interface Subject {
-  readonly cause: Cause;
-  readonly of: string;
-  readonly about: string;
+interface Subject extends Part {
+  /** Its end says nothing: what it was about is still so. */
+  readonly hasNoEnd?: boolean;
   sentence(state: AlarmState): string;
 }
 
@@ -79,7 +79,7 @@ export async function readAlarm(reading: Reading): Promise<Observation[]> {
       return alarmOfAge(source, state, reading);
     }
     const subject = subjectOf(metricStat.metric, reading);
-    if (subject) return [housekeeping(subject, state, reading)];
+    if (subject) return housekeeping(subject, state, reading);
   }
   return [];
 }
@@ -94,12 +94,12 @@ function datapointIn(reason = ''): number | undefined {
   return value === undefined ? undefined : Number(value);
 }
 
-function housekeeping(subject: Subject, state: AlarmState, { event: id }: Reading): Observation {
-  const { cause, of, about } = subject;
+function housekeeping(subject: Subject, state: AlarmState, { event: id }: Reading): Observation[] {
+  const { cause, of, about, hasNoEnd = false } = subject;
   const known = { of, about, at: state.at, event: id };
-  if (state.value === 'OK') return { state: 'ok', ...known, ends: ['housekeeping'] };
+  if (state.value === 'OK') return hasNoEnd ? [] : [{ state: 'ok', ...known, ends: ['housekeeping'] }];
   const said = { signal: 'housekeeping', cause, sentence: subject.sentence(state), since: state.at } as const;
-  return { state: 'problem', ...said, ...known, resource: state.arn, hasEnd: true };
+  return [{ state: 'problem', ...said, ...known, resource: state.arn, hasEnd: !hasNoEnd }];
 }
 
 /** What the alarm itself says: for what no better words are known. */
@@ -107,17 +107,14 @@ const asDescribed = ({ name, description, reason }: AlarmState): string =>
   because(description === undefined ? `the alarm ${name} went off` : description.replace(/[.\s]+$/, ''), reason);
 
 function subjectOf({ namespace, name, dimensions }: AlarmMetric, { settings }: Reading): Subject | undefined {
-  const ours = dimensions[METRICS.bucket] === settings.bucket;
   switch (namespace) {
-    case METRICS.namespace:
-      if (name === PRUNE_METRICS.problems) {
-        const tag = dimensions[PRUNE_METRICS.tag];
-        if (tag !== undefined) return pruningOfSnapshots(tag);
-        return ours ? PRUNING : undefined;
-      }
-      if (!ours) return undefined;
-      if (name === MEASURE_METRICS.subscriptions) return SUBSCRIPTIONS;
-      return name === MEASURE_METRICS.unmeasured ? MEASURING : undefined;
+    case METRICS.namespace: {
+      // What is measured the measuring tells itself: other alarms on it are somebody's own.
+      if (name !== PRUNE_METRICS.problems) return undefined;
+      const tag = dimensions[PRUNE_METRICS.tag];
+      if (tag === undefined) return dimensions[METRICS.bucket] === settings.bucket ? PRUNING_ALARM : undefined;
+      return { ...pruningOfSnapshots(tag), sentence: problemsIn(` of snapshots with the tag ${tag}`) };
+    }
     case 'AWS/S3':
       return dimensions.SourceBucket === settings.bucket ? replication(name, dimensions.RuleId) : undefined;
     case 'AWS/SQS':
@@ -128,7 +125,7 @@ function subjectOf({ namespace, name, dimensions }: AlarmMetric, { settings }: R
         /DeadLetter/.test(name) ? undefined : 'other',
       );
     case 'AWS/Lambda':
-      return functionFault(dimensions.FunctionName ?? 'function', settings.measureFunction);
+      return { ...partOfFunction(lastPart(dimensions.FunctionName ?? 'unknown'), settings), sentence: asDescribed };
     default:
       return undefined;
   }
@@ -137,29 +134,12 @@ function subjectOf({ namespace, name, dimensions }: AlarmMetric, { settings }: R
 const times = (count: number | undefined): string =>
   count === undefined ? 'problems' : `${count} ${count === 1 ? 'problem' : 'problems'}`;
 
-const PRUNING: Subject = {
-  ...{ cause: 'prune', of: 'housekeeping/prune', about: 'pruning' },
-  sentence: ({ highest }) => `the pruning reported ${times(highest)}: its log names them`,
-};
+const problemsIn =
+  (what: string) =>
+  ({ highest }: AlarmState): string =>
+    `the pruning${what} reported ${times(highest)}: its log names them`;
 
-const pruningOfSnapshots = (tag: string): Subject => ({
-  ...{ cause: 'prune-snapshots', of: `housekeeping/prune-snapshots/${tag}`, about: `pruning of snapshots ${tag}` },
-  sentence: ({ highest }) =>
-    `the pruning of snapshots with the tag ${tag} reported ${times(highest)}: its log names them`,
-});
-
-const SUBSCRIPTIONS: Subject = {
-  ...{ cause: 'no-subscriber', of: 'housekeeping/no-subscriber', about: 'subscriptions' },
-  sentence: () => 'the topic has no confirmed subscription: nobody is told what goes wrong',
-};
-
-const MEASURING: Subject = {
-  ...{ cause: 'measure', of: 'housekeeping/measure', about: 'measuring' },
-  sentence: ({ highest }) =>
-    highest === undefined
-      ? 'the measuring tells nothing any more'
-      : `${highest} ${highest === 1 ? 'source' : 'sources'} could not be measured`,
-};
+const PRUNING_ALARM: Subject = { ...PRUNING, sentence: problemsIn('') };
 
 function replication(name: string, rule = 'of the bucket'): Subject | undefined {
   if (!/Replication/.test(name)) return undefined;
@@ -167,7 +147,9 @@ function replication(name: string, rule = 'of the bucket'): Subject | undefined 
   return {
     ...{ cause: 'replication', about: `replication rule ${rule}` },
     // A copy that fails and a copy that lags end at different times.
-    of: `housekeeping/replication/${rule}/${failed ? 'failed' : name}`,
+    of: `${HOUSEKEEPING}replication/${rule}/${failed ? 'failed' : name}`,
+    // S3 does not try again: the copies are missing.
+    hasNoEnd: failed,
     sentence: ({ highest, reason }) =>
       failed
         ? `${highest ?? 'some'} ${highest === 1 ? 'object' : 'objects'} could not be replicated by rule ${rule}`
@@ -178,16 +160,6 @@ function replication(name: string, rule = 'of the bucket'): Subject | undefined 
 }
 
 const deadLetters = (what: string, cause: 'dead-letters' | 'other' = 'dead-letters'): Subject => ({
-  ...{ cause, of: `housekeeping/${cause}/${what}`, about: what },
+  ...{ cause, of: `${HOUSEKEEPING}${cause}/${what}`, about: what },
   sentence: asDescribed,
 });
-
-const functionFault = (name: string, measureFunction: string): Subject =>
-  name === measureFunction
-    ? { ...MEASURING, sentence: asDescribed }
-    : {
-        cause: 'other',
-        of: `housekeeping/function/${lastPart(name)}`,
-        about: `function ${name}`,
-        sentence: asDescribed,
-      };

@@ -3,6 +3,7 @@ import { familyOf, sourceOfFamily } from '../../../catalog/families';
 import type { Observation } from '../observation';
 import type { Reading } from './message';
 import { maybe, maybeTime, timeOf } from './message';
+import { HOUSEKEEPING } from './parts';
 import { startCause, startSentence } from './task-causes';
 
 const event = z.looseObject({
@@ -83,7 +84,7 @@ function deniedDelete(reading: Reading): Observation[] {
   return [
     {
       ...{ state: 'problem', signal: 'housekeeping', cause: 'denied-delete', resource: who },
-      ...{ of: `housekeeping/denied-delete/${role}`, about: `deletes in ${wanted.bucketName}` },
+      ...{ of: `${HOUSEKEEPING}denied-delete/${role}`, about: `deletes in ${wanted.bucketName}` },
       sentence: `${who} tried to delete ${what}${from} (${detail.eventName}) and was denied`,
       ...{ at, since: at, event: reading.event },
     },

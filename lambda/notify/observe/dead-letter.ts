@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import type { Cause } from '../../../catalog/alarms';
 import { sourceOfFamily } from '../../../catalog/families';
 import type { Observation } from '../observation';
 import type { ScheduleTarget } from '../ports';
 import type { Reading } from './message';
 import { attribute, isoTime, lastPart, sentTime } from './message';
+import { HOUSEKEEPING, partOfFunction } from './parts';
 import { startCause, startSentence } from './task-causes';
 import { because } from './words';
 
@@ -25,14 +25,12 @@ export async function readDeadLetter(reading: Reading): Promise<Observation[]> {
 
   const target = await lookUp(reading, schedule);
   if (target?.functionName !== undefined) {
-    const measure = target.functionName === settings.measureFunction;
-    const cause: Cause = measure ? 'measure' : 'prune';
-    const about = measure ? 'measuring' : 'pruning';
-    const sentence = because(`EventBridge Scheduler could not start the ${about}`, said);
-    return [{ ...known, signal: 'housekeeping', cause, of: `housekeeping/${cause}`, about, sentence }];
+    const part = partOfFunction(target.functionName, settings);
+    const sentence = because(`EventBridge Scheduler could not start the ${part.about}`, said);
+    return [{ ...known, signal: 'housekeeping', ...part, sentence }];
   }
   const name = lastPart(schedule);
-  const unknown = { of: `housekeeping/schedule/${name}`, about: `schedule ${name}` };
+  const unknown = { of: `${HOUSEKEEPING}schedule/${name}`, about: `schedule ${name}` };
   if (target && target.family === undefined) {
     const sentence = because('EventBridge Scheduler could not do what the schedule is for', said);
     return [{ ...known, ...unknown, signal: 'housekeeping', cause: 'other', sentence }];

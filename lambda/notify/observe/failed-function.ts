@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { HANDLER_ENV } from '../../../catalog/handlers';
 import type { Observation } from '../observation';
 import type { Reading } from './message';
 import { maybe, maybeTime, timeOf } from './message';
+import { partOfFunction } from './parts';
 
 const event = z.looseObject({
   timestamp: maybeTime,
@@ -27,25 +27,5 @@ export function readFailedFunction(reading: Reading): Observation[] {
   // The function has said it all; one that was never invoked has said nothing.
   const sentence = message ?? `the function was not run: ${requestContext.condition}`;
 
-  if (name === settings.measureFunction) {
-    return [{ ...known, cause: 'measure', of: 'housekeeping/measure', about: 'measuring', sentence, resource }];
-  }
-  const tag = snapshotTag(message ?? '', name, settings.bucket);
-  if (tag !== undefined) {
-    const of = `housekeeping/prune-snapshots/${tag}`;
-    return [{ ...known, cause: 'prune-snapshots', of, about: `pruning of snapshots ${tag}`, sentence, resource }];
-  }
-  return [{ ...known, cause: 'prune', of: 'housekeeping/prune', about: 'pruning', sentence, resource }];
-}
-
-/**
- * The tag whose snapshots a function prunes, from what it says of its run: `2 problems in Backup=daily: …`. The name of the
- * function where it says less; `undefined` for a function that prunes backups.
- */
-function snapshotTag(message: string, name: string, bucket: string): string | undefined {
-  const of = /^\d+ problems? in (.+?): /.exec(message)?.[1];
-  // No name of a bucket has one, and every tag does.
-  if (of?.includes('=')) return of;
-  if (of === bucket) return undefined;
-  return message.includes(HANDLER_ENV.snapshotSettings) || /snapshot/i.test(name) ? name : undefined;
+  return [{ ...known, ...partOfFunction(name, settings), sentence, resource }];
 }

@@ -7,6 +7,7 @@ import { isDeadLetter, readDeadLetter } from './dead-letter';
 import { isInvocation, readFailedFunction } from './failed-function';
 import type { ObserveContext, Read, Reading } from './message';
 import { envelope, eventId, jsonOf, timeOf } from './message';
+import { HOUSEKEEPING } from './parts';
 import { readDigest, readMeasured } from './own';
 import { readPolicy, readScript, readSnapshot, readSnapshotSet } from './snapshot';
 import { readTask } from './task';
@@ -79,7 +80,7 @@ function notUnderstood(reading: Reading, why: string): Observation {
   return {
     ...{ state: 'problem', signal: 'housekeeping', cause: 'other', about: 'an event that is not understood' },
     // Each kind is told once: what is new in AWS may come every minute.
-    of: `housekeeping/not-understood/${type ?? 'message'}`,
+    of: `${HOUSEKEEPING}not-understood/${type ?? 'message'}`,
     sentence: `${type === undefined ? 'a message' : `an event "${type}"`} is not understood: ${why}`,
     ...{ at, since: at, event },
     raw: body !== undefined && message.body.length <= SHOWN ? body : message.body.slice(0, SHOWN),

@@ -2,10 +2,11 @@ import { z } from 'zod';
 import type { Observation } from '../observation';
 import type { Reading } from './message';
 import { lastPart, maybe, timeOf } from './message';
+import { HOUSEKEEPING } from './parts';
 import { because } from './words';
 
 /** Under what the snapshots of a volume, or of an instance, are remembered: a later good one ends the trouble. */
-const ofSnapshots = (what: string): string => `housekeeping/snapshot/${what}`;
+const ofSnapshots = (what: string): string => `${HOUSEKEEPING}snapshot/${what}`;
 
 const known = (reading: Reading, of: string, about: string) =>
   ({ of, about, at: timeOf(reading), event: reading.event }) as const;
@@ -21,7 +22,7 @@ const policyEvent = z.looseObject({
 export function readPolicy(reading: Reading): Observation[] {
   const { state, cause, policy_id: arn } = policyEvent.parse(reading.body).detail;
   const policy = lastPart(arn);
-  const about = known(reading, `housekeeping/snapshot-policy/${policy}`, `snapshot policy ${policy}`);
+  const about = known(reading, `${HOUSEKEEPING}snapshot-policy/${policy}`, `snapshot policy ${policy}`);
   if (state === 'ENABLED') return [{ ...good, ...about }];
   if (state !== 'ERROR') return [];
   const sentence = because(`the snapshot policy ${policy} is in error and makes no snapshots`, cause);

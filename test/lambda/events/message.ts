@@ -14,7 +14,11 @@ export const SETTINGS: AlarmSettings = {
     shop: { family: 0, logGroup: 1, allowedAgeSeconds: 93_600, provenAgeSeconds: 3_024_000 },
     crm: { family: 1, logGroup: 0, allowedAgeSeconds: 93_600, provenAgeSeconds: 3_024_000 },
   },
-  ...{ measureFunction: 'acme-measure', notifyFunction: 'acme-notify' },
+  ...{ measureFunction: 'acme-measure', notifyFunction: 'acme-notify', functionLogGroup: 0 },
+  prunings: [
+    { functionName: 'acme-prune', logGroup: 1 },
+    { functionName: 'acme-volumes', logGroup: 0, tag: 'Backup=daily' },
+  ],
 };
 
 export const NOW = new Date('2026-11-20T05:00:00.000Z');

@@ -1,0 +1,27 @@
+import type { AlarmSettings } from '../../catalog/alarms';
+import type { Problem } from '../../catalog/notification';
+import { snapshotTagOf } from './observe/parts';
+
+/** Adds where to look: the log of a source's runs, or of the function that a problem of the housekeeping is about. */
+export function locate(problem: Problem, settings: AlarmSettings): Problem {
+  const { functionName, logGroup } = placeOf(problem, settings);
+  const name = logGroup === undefined ? undefined : settings.logGroups[logGroup];
+  const isFunction = problem.resource?.split(':')[2] === 'lambda';
+  return {
+    ...problem,
+    ...(problem.logGroup === undefined && name !== undefined && { logGroup: name }),
+    // The ARN of an alarm helps nobody.
+    ...(functionName !== undefined && !isFunction && { resource: functionName }),
+  };
+}
+
+function placeOf(
+  { source, cause, about }: Problem,
+  { sources, measureFunction, functionLogGroup, prunings = [] }: AlarmSettings,
+): { readonly functionName?: string; readonly logGroup?: number } {
+  if (source !== undefined) return { logGroup: sources[source]?.logGroup };
+  if (cause === 'measure') return { functionName: measureFunction, logGroup: functionLogGroup };
+  if (cause === 'prune') return prunings.find(({ tag }) => tag === undefined) ?? {};
+  if (cause === 'prune-snapshots') return prunings.find(({ tag }) => tag === snapshotTagOf(about)) ?? {};
+  return {};
+}

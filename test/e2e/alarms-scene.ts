@@ -4,6 +4,7 @@ import * as path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
+import { DescribeTasksCommand, ECSClient, ListTasksCommand, StopTaskCommand } from '@aws-sdk/client-ecs';
 import {
   GetScheduleCommand,
   SchedulerClient,
@@ -16,7 +17,7 @@ import type { Email, Emulator } from '../emulator/emulator';
 import { ROOT } from '../emulator/emulator';
 import type { Ended, LocalOptions } from '../emulator/local-container';
 import { runAsProcess } from '../emulator/local-container';
-import { fire } from '../emulator/scheduled-run';
+import { fire, startedByHand } from '../emulator/scheduled-run';
 import { stopTask } from '../emulator/task-event';
 
 /** What a subscriber that is a queue was sent, and the emails of the same publishing. */
@@ -56,6 +57,27 @@ export class AlarmedScene {
     });
     const ended = await runAsProcess(this.emulator, run, options).ended;
     return { ...ended, task: await stopTask(this.emulator, run, ended) };
+  }
+
+  /** Waits for a task that somebody starts, runs the program as a process, and lets ECS know that it has ended. */
+  async runStarted(): Promise<Ended> {
+    const ecs = new ECSClient(this.emulator.client);
+    const { Target } = await this.scheduler.send(
+      new GetScheduleCommand({ Name: this.outputs.Shop!, GroupName: this.outputs.Group }),
+    );
+    const cluster = Target!.Arn;
+    for (let tries = 0; tries < 60; tries++) {
+      const { taskArns = [] } = await ecs.send(new ListTasksCommand({ cluster }));
+      if (taskArns.length > 0) {
+        const { tasks } = await ecs.send(new DescribeTasksCommand({ cluster, tasks: taskArns }));
+        const run = await startedByHand(this.emulator, tasks![0]!);
+        const ended = await runAsProcess(this.emulator, run).ended;
+        await ecs.send(new StopTaskCommand({ cluster, task: taskArns[0] }));
+        return ended;
+      }
+      await sleep(500);
+    }
+    throw new Error('nobody has started a task');
   }
 
   /** Switches a schedule on or off, as somebody does in the console. */

@@ -205,3 +205,21 @@ test('a measuring that is dead is told by the missing data', async () => {
   expect(notification).toMatchObject({ kind: 'problem', signal: 'silent' });
   expect(emails).toHaveLength(1);
 });
+
+test('a backup is made by one command, also while the schedule is off', async () => {
+  await scene.setSchedule('Shop', 'DISABLED');
+  const [told, made] = await Promise.all([
+    scene.cli('run', '--bucket', scene.outputs.Bucket!, '--source', 'shop'),
+    scene.runStarted(),
+  ]);
+  expect(made.exitCode).toBe(0);
+  const { backupId } = JSON.parse(/^.*"event":"complete".*$/m.exec(made.stdout)![0]) as { backupId: string };
+  expect({ code: told.code, err: told.err }).toEqual({ code: 0, err: '' });
+  const [started, , log, note, done] = told.out.split('\n');
+  expect(started).toMatch(/^Started a run of shop: task \S+ in cluster \S+\. /);
+  expect(log).toContain('/log-events/shop$252Fbackup$252F');
+  expect(note).toBe(`note its schedule ${scene.outputs.Shop} is disabled: no run starts by itself`);
+  expect(done).toMatch(new RegExp(`^Done after \\d+ s: backup ${backupId} of shop \\([^,]+, 1 table, 2 rows\\)\\.$`));
+  const { out } = await scene.cli('list', '--bucket', scene.outputs.Bucket!, '--no-snapshots');
+  expect(out).toContain(` ${backupId} `);
+});

@@ -9,7 +9,7 @@ import { DATA_DIRECTORY, ENV, NODE_FILE, PROGRAM_FILE, SCRATCH_DIRECTORY } from 
 import { temporaryDirectory } from '../support/processes';
 import type { Emulator } from './emulator';
 import { ROOT } from './emulator';
-import type { ScheduledRun } from './scheduled-run';
+import type { ContainerRun } from './scheduled-run';
 
 /** Where the image's programs are on this machine. */
 const PROGRAMS: Record<string, string> = {
@@ -48,7 +48,7 @@ export interface LocalContainer {
 const SIGNAL_NUMBERS: Partial<Record<NodeJS.Signals, number>> = { SIGINT: 2, SIGKILL: 9, SIGSEGV: 11, SIGTERM: 15 };
 
 /** Starts the command of a container with its environment, and nothing else of this process's but PATH and TERM. */
-export function runAsProcess(emulator: Emulator, run: ScheduledRun, options: LocalOptions = {}): LocalContainer {
+export function runAsProcess(emulator: Emulator, run: ContainerRun, options: LocalOptions = {}): LocalContainer {
   const scratchDirectory = temporaryDirectory('scratch');
   const [command, ...args] = run.command.map((word) => PROGRAMS[word] ?? word);
   if (command === undefined) throw new Error('the container has no command');

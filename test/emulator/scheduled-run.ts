@@ -1,17 +1,21 @@
-import type { ContainerDefinition, Secret, TaskDefinition } from '@aws-sdk/client-ecs';
+import type { ContainerDefinition, Secret, Task, TaskDefinition } from '@aws-sdk/client-ecs';
 import { DescribeTaskDefinitionCommand, ECSClient } from '@aws-sdk/client-ecs';
 import type { GetScheduleOutput } from '@aws-sdk/client-scheduler';
 import { GetScheduleCommand, SchedulerClient } from '@aws-sdk/client-scheduler';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { Emulator } from './emulator';
 
-/** The container that ECS would start for one firing of a deployed schedule. */
-export interface ScheduledRun {
+/** The container that ECS would start. */
+export interface ContainerRun {
   readonly image: string;
   readonly command: readonly string[];
-  /** With the secrets' values and the schedule's overrides in it. */
+  /** With the secrets' values and the overrides in it. */
   readonly environment: Readonly<Record<string, string>>;
   readonly container: ContainerDefinition;
+}
+
+/** The container that ECS would start for one firing of a deployed schedule. */
+export interface ScheduledRun extends ContainerRun {
   readonly taskDefinition: TaskDefinition;
   readonly schedule: GetScheduleOutput;
 }
@@ -67,12 +71,27 @@ export async function fire(emulator: Emulator, firing: Firing): Promise<Schedule
   };
 }
 
+/**
+ * Does what ECS does with a task that somebody started, up to the start of the container.
+ *
+ * @throws TaskFailedToStart where ECS would not start it
+ */
+export async function startedByHand(emulator: Emulator, task: Task): Promise<ContainerRun> {
+  const describe = new DescribeTaskDefinitionCommand({ taskDefinition: task.taskDefinitionArn });
+  const { taskDefinition } = await new ECSClient(emulator.client).send(describe);
+  return container(emulator, taskDefinition!, (task.overrides ?? {}) as Overrides);
+}
+
 /** Context attributes are put into the text of the input. One that Scheduler does not know stays as it is written. */
 function replaceContextAttributes(input: string, values: Record<string, string>): string {
   return input.replace(/<aws\.scheduler\.([a-z-]+)>/g, (written, name: string) => values[name] ?? written);
 }
 
-async function container(emulator: Emulator, { containerDefinitions = [] }: TaskDefinition, overrides: Overrides) {
+async function container(
+  emulator: Emulator,
+  { containerDefinitions = [] }: TaskDefinition,
+  overrides: Overrides,
+): Promise<ContainerRun> {
   const definition = containerDefinitions[0];
   if (containerDefinitions.length !== 1 || !definition) {
     throw new Error(`the task definition must have one container, got: ${containerDefinitions.length}`);

@@ -266,7 +266,7 @@ describe('the schedule', () => {
 test.each<[string, (account: Account) => void, string]>([
   [
     'a source that nothing knows',
-    (it) => (it.settings = { a: settingsOf({ wiki: { family: 0, logGroup: 0 } }), b: settingsOf({}) }),
+    (it) => (it.settings = { a: settingsOf({ wiki: {} }), b: settingsOf({}) }),
     `nothing watches source shop of bucket ${BUCKET}: it is in no settings: known are wiki`,
   ],
   [
@@ -276,8 +276,8 @@ test.each<[string, (account: Account) => void, string]>([
   ],
   [
     'settings that point nowhere',
-    (it) => (it.settings = { shop: settingsOf({ shop: { family: 1, logGroup: 0 } }) }),
-    `the settings ${SETTINGS_PATH}shop are damaged: shop: no family has the number 1: deploy their stack again`,
+    (it) => (it.settings = { shop: settingsOf({ shop: { family: 2 } }) }),
+    `the settings ${SETTINGS_PATH}shop are damaged: shop: no family has the number 2: deploy their stack again`,
   ],
   [
     'no schedule',

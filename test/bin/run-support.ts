@@ -55,7 +55,7 @@ export const scheduleOf = (Name: string, changes: Partial<Schedule> = {}, family
 export class Account {
   /** Texts of the parameters with the settings of alarms, by name. */
   settings: Record<string, object> = {
-    shop: settingsOf({ shop: { family: 0, logGroup: 0 }, blog: { family: 0, logGroup: 0 } }),
+    shop: settingsOf({ blog: { family: 1, logGroup: 1 }, shop: {} }),
   };
   schedules: Schedule[] = [scheduleOf('other', {}, 'Elsewhere-shop'), scheduleOf('Shop')];
   /** Names of schedules that may not be looked at, and of those that are gone since they were listed. */
@@ -156,8 +156,11 @@ export const failed = (container: object, changes: object = {}): Answer => ({
 });
 
 /** Settings of alarms, with what the command does not look at left out. */
-export const settingsOf = (sources: AlarmedRuns['sources'], changes: object = {}): object => ({
-  ...{ formatVersion: 1, families: ['ShopBackups-Backups-'], logGroups: [LOG_GROUP], sources },
+export const settingsOf = (
+  sources: Record<string, Partial<AlarmedRuns['sources'][string]>>,
+  changes: object = {},
+): object => ({
+  ...{ formatVersion: 1, families: ['ShopBackups-Backups-', 'Others-'], logGroups: [LOG_GROUP, 'Others'], sources },
   ...changes,
 });
 

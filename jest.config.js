@@ -24,6 +24,8 @@ const ES_MODULES = [
 ];
 
 const common = {
+  globalSetup: '<rootDir>/test/global-setup.mjs',
+  globalTeardown: '<rootDir>/test/global-teardown.mjs',
   testEnvironment: 'node',
   transform: { '\\.[mc]?[jt]s$': ['@swc/jest', { jsc: { target: 'es2023' }, sourceMaps: 'inline' }] },
   transformIgnorePatterns: [`/node_modules/(?!(${ES_MODULES.join('|')})/)`],
@@ -39,7 +41,6 @@ module.exports = {
     {
       ...common,
       displayName: 'unit',
-      globalSetup: '<rootDir>/test/global-setup.mjs',
       setupFiles: ['<rootDir>/test/without-cdk-validation.cjs'],
       testMatch: group('lib', 'catalog', 'task', 'bin', 'bench'),
     },

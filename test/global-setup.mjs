@@ -1,8 +1,15 @@
 import { execFileSync } from 'node:child_process';
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The constructs point at bundles: builds them before the unit tests. */
+/** The constructs point at bundles: builds them before the tests. What tests leave behind goes with a folder of their own. */
 export default function setup() {
   const script = fileURLToPath(new URL('../scripts/build.mjs', import.meta.url));
   execFileSync(process.execPath, [script, '--bundles-only'], { stdio: ['ignore', 'ignore', 'inherit'] });
+  // Every synthesis without a folder makes one, and the CDK removes none of them.
+  process.env.TMPDIR = fs.mkdtempSync(path.join(os.tmpdir(), 'proven-backups-'));
+  // Servers run as users of their own.
+  fs.chmodSync(process.env.TMPDIR, 0o711);
 }

@@ -10,6 +10,6 @@ export default function setup() {
   execFileSync(process.execPath, [script, '--bundles-only'], { stdio: ['ignore', 'ignore', 'inherit'] });
   // Every synthesis without a folder makes one, and the CDK removes none of them.
   process.env.TMPDIR = fs.mkdtempSync(path.join(os.tmpdir(), 'proven-backups-'));
-  // Servers run as users of their own.
-  fs.chmodSync(process.env.TMPDIR, 0o711);
+  // As any folder for this: servers run as users of their own.
+  fs.chmodSync(process.env.TMPDIR, 0o1777);
 }

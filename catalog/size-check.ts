@@ -1,9 +1,13 @@
 /**
  * Whether a backup is strange: empty, without a table that the source has had so far, or of another size than those before
- * it. Pure, and sparing: of 15 manifests with 100,000 tables each it keeps one list of names.
+ * it. Pure, and sparing: of 15 manifests with 100,000 tables each it keeps the names of two.
  */
 import type { SizeBounds } from './alarms';
+import type { LostTables, TableRows } from './lost-tables';
+import { TableHistory } from './lost-tables';
 import type { Manifest, TableCount } from './manifest';
+import type { StrangeSize } from './size-measures';
+import { BYTES, medianOf, ROWS, SizeMeasure } from './size-measures';
 
 /** How many earlier backups a backup is compared with. */
 export const HISTORY = 14;
@@ -17,8 +21,7 @@ export interface BackupSize {
   readonly bytes: number;
   /** Of all tables whose rows are known; left out if none are. */
   readonly rows?: number;
-  /** Rows by table, as people name it; `undefined` where they are not known. */
-  readonly tables: ReadonlyMap<string, number | undefined>;
+  readonly tables: TableRows;
 }
 
 /** What the comparison found. */
@@ -29,9 +32,13 @@ export interface SizeCheck {
   readonly usualBytes?: number;
   /** The worst of what is strange. */
   readonly strange?: {
-    readonly cause: 'empty' | 'table-lost' | 'shrunk' | 'grown';
+    readonly cause: 'empty' | 'table-lost' | StrangeSize['cause'];
     readonly sentence: string;
+    /** The tables that are lost, and how far a size is off. */
+    readonly items?: readonly string[];
   };
+  /** Id of the newest backup before a strange one that is not strange itself. */
+  readonly lastUsual?: string;
 }
 
 /** What is compared of a backup, by its manifest. */
@@ -56,157 +63,120 @@ function rowsOf({ rows, rowsBefore, rowsAfter }: TableCount): number | undefined
   return Math.max(rowsBefore ?? 0, rowsAfter ?? 0);
 }
 
+/** What is kept of an earlier backup. */
+interface Earlier extends Pick<BackupSize, 'id' | 'bytes' | 'rows'> {
+  readonly isEmpty: boolean;
+}
+
+/** How the numbers of a backup are judged. */
+interface Measures {
+  readonly bytes?: SizeMeasure;
+  readonly rows?: SizeMeasure;
+}
+
 /** The backups before one, of the same kind. */
 export class SizeHistory {
-  private readonly bytes: number[] = [];
-  private readonly rows: number[] = [];
-  /** Tables of which the backup has no rows, and earlier ones have. */
-  private readonly missing = new Map<string, { had: number; readonly last: number; readonly in: string }>();
+  /** The newest first. */
+  private readonly earlier: Earlier[] = [];
+  private readonly tables: TableHistory;
 
-  constructor(private readonly of: BackupSize) {}
+  constructor(private readonly of: BackupSize) {
+    this.tables = new TableHistory(of.tables);
+  }
 
   /** Whether it needs no more. */
   get isFull(): boolean {
-    return this.bytes.length === HISTORY;
+    return this.earlier.length === HISTORY;
   }
 
-  /** Takes an earlier backup in, the newest first. Those of another kind are passed over, and those beyond 14. */
-  add(earlier: BackupSize): void {
-    if (this.isFull || earlier.kind !== this.of.kind) return;
-    const id = this.bytes.length === 0 ? 'before' : `of ${earlier.id}`;
-    this.bytes.push(earlier.bytes);
-    if (earlier.rows !== undefined) this.rows.push(earlier.rows);
-    for (const [table, rows] of earlier.tables) {
-      if (!rows || this.mayHave(table)) continue;
-      const entry = this.missing.get(table);
-      if (entry) entry.had++;
-      else this.missing.set(table, { had: 1, last: rows, in: id });
-    }
-  }
-
-  /** Whether the backup has rows of a table, or may have: they were not counted. */
-  private mayHave(table: string): boolean {
-    const rows = this.of.tables.get(table);
-    return rows === undefined ? this.of.tables.has(table) : rows > 0;
+  /**
+   * Takes an earlier backup in, the newest first. Those of another kind are passed over, and those beyond 14.
+   *
+   * @returns whether it was taken in
+   */
+  add({ id, kind, bytes, rows, tables }: BackupSize): boolean {
+    if (this.isFull || kind !== this.of.kind) return false;
+    this.earlier.push({ id, bytes, rows, isEmpty: emptiness(tables) !== undefined });
+    this.tables.add(id, tables);
+    return true;
   }
 
   check(bounds: SizeBounds): SizeCheck {
-    const enough = this.bytes.length >= bounds.minHistory;
-    const measures = enough ? this.measures(bounds) : [];
-    const furthest = measures.reduce<Measure | undefined>(
-      (far, next) => (far && Math.abs(far.deviation) >= Math.abs(next.deviation) ? far : next),
-      undefined,
-    );
-    const strange = this.emptiness() ?? this.lostTables(bounds) ?? beyond(measures, bounds);
+    const bytes = this.earlier.map((each) => each.bytes);
+    const measures = this.measures(bounds);
+    const deviations = valuesOf(this.of, measures).map(([measure, value]) => measure.deviation(value));
+    const lost = this.tables.lost(bounds);
+    const strange = emptyOne(this.of.tables) ?? worst(lost, strangeSize(this.of, measures));
+    const lastUsual = strange && this.lastUsual(measures, lost);
     return {
-      ...(furthest && { deviation: furthest.deviation }),
-      ...(this.bytes.length > 0 && { usualBytes: median(this.bytes) }),
+      ...(deviations.length > 0 && {
+        deviation: deviations.reduce((far, next) => (Math.abs(far) >= Math.abs(next) ? far : next)),
+      }),
+      ...(bytes.length > 0 && { usualBytes: medianOf(bytes) }),
       ...(strange && { strange }),
+      ...(lastUsual && { lastUsual: lastUsual.id }),
     };
   }
 
-  private emptiness(): SizeCheck['strange'] {
-    const { tables } = this.of;
-    if (tables.size === 0) return { cause: 'empty', sentence: 'it has no tables at all' };
-    if ([...tables.values()].some((rows) => rows !== 0)) return undefined;
+  private measures(bounds: SizeBounds): Measures {
+    const of = (kind: typeof BYTES, values: readonly number[]) =>
+      values.length >= bounds.minHistory ? new SizeMeasure(kind, values, bounds) : undefined;
     return {
-      cause: 'empty',
-      sentence: tables.size === 1 ? 'its one table is empty' : `all its ${tables.size} tables are empty`,
+      bytes: of(
+        BYTES,
+        this.earlier.map((each) => each.bytes),
+      ),
+      rows: of(
+        ROWS,
+        this.earlier.flatMap(({ rows }) => rows ?? []),
+      ),
     };
   }
 
-  private lostTables({ ignoreTables = [] }: SizeBounds): SizeCheck['strange'] {
-    const lost = [...this.missing]
-      .filter(([, { had }]) => had > this.bytes.length / 2)
-      .filter(([table]) => !ignoreTables.some((pattern) => isMeant(pattern, table)))
-      .sort(([, a], [, b]) => b.last - a.last);
-    if (lost.length === 0) return undefined;
-    const named = lost
-      .slice(0, NAMED)
-      .map(([table, { last, in: where }]) =>
-        this.of.tables.has(table)
-          ? `table ${table} has 0 rows, and had ${counted(last)} in the backup ${where}`
-          : `table ${table} is gone, and had ${counted(last)} rows in the backup ${where}`,
-      );
-    const more = lost.length > NAMED ? [`and ${lost.length - NAMED} more`] : [];
-    return { cause: 'table-lost', sentence: [...named, ...more].join('; ') };
-  }
-
-  private measures({ minHistory }: SizeBounds): Measure[] {
-    const { bytes, rows } = this.of;
-    return [
-      measure(bytes, this.bytes, 64 * 1024, (value) => bytesText(value), ' before compression'),
-      ...(rows !== undefined && this.rows.length >= minHistory
-        ? [measure(rows, this.rows, 20, (value) => `${counted(value)} rows`, '')]
-        : []),
-    ];
+  /** The newest that is not empty, has what is lost, and is about as large as the others. */
+  private lastUsual(measures: Measures, lost?: LostTables): Earlier | undefined {
+    return this.earlier.find(
+      (each, index) => !each.isEmpty && lost?.hadAll(index) !== false && !strangeSize(each, measures),
+    );
   }
 }
 
-/** Tables that a sentence names. */
-const NAMED = 3;
-
-/** A number against its history. */
-interface Measure {
-  readonly deviation: number;
-  /** Whether it has been about as low, or as high, at least twice: every weekend, for example. */
-  readonly seenTwice: boolean;
-  readonly sentence: string;
+/** In what way tables are empty, all of them; `undefined` if they are not. */
+function emptiness(tables: TableRows): string | undefined {
+  if (tables.size === 0) return 'it has no tables at all';
+  for (const rows of tables.values()) if (rows !== 0) return undefined;
+  return tables.size === 1 ? 'its one table is empty' : `all its ${tables.size} tables are empty`;
 }
 
-function measure(
-  value: number,
-  history: readonly number[],
-  floor: number,
-  text: (value: number) => string,
-  what: string,
-): Measure {
-  const middle = median(history);
-  const spread = 1.4826 * median(history.map((earlier) => Math.abs(earlier - middle)));
-  const one = Math.max(spread, 0.05 * middle, floor);
-  const deviation = (value - middle) / one;
-  const sorted = [...history].sort((a, b) => a - b);
-  const low = sorted[1] ?? Infinity;
-  const high = sorted.at(-2) ?? -Infinity;
-  const percent = middle > 0 ? `${signed(Math.round((value / middle - 1) * 100))} %, ` : '';
-  return {
-    deviation,
-    seenTwice: deviation < 0 ? value >= low - one : value <= high + one,
-    sentence: `${text(value)}${what}, and the median of the ${history.length} backups before is ${text(middle)} (${percent}${Math.abs(deviation).toFixed(1)} deviations)`,
-  };
+function emptyOne(tables: TableRows): SizeCheck['strange'] {
+  const sentence = emptiness(tables);
+  return sentence === undefined ? undefined : { cause: 'empty', sentence };
 }
 
-function beyond(measures: readonly Measure[], { shrink, growth }: SizeBounds): SizeCheck['strange'] {
-  const strange = measures.filter(({ seenTwice }) => !seenTwice);
-  const least = strange.filter(({ deviation }) => deviation < -shrink).sort((a, b) => a.deviation - b.deviation)[0];
-  if (least) return { cause: 'shrunk', sentence: least.sentence };
-  const most = strange.filter(({ deviation }) => deviation > growth).sort((a, b) => b.deviation - a.deviation)[0];
-  return most && { cause: 'grown', sentence: most.sentence };
+/** A lost table is worse than a size, and hides none. */
+function worst(lost: LostTables | undefined, size: StrangeSize | undefined): SizeCheck['strange'] {
+  if (!lost) return size;
+  const { sentence, items } = lost;
+  if (!size) return { cause: 'table-lost', sentence, items };
+  return { cause: 'table-lost', sentence: `${sentence}; and ${size.sentence}`, items: [...items, ...size.items] };
 }
 
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const half = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2;
+type Numbers = Pick<BackupSize, 'bytes' | 'rows'>;
+
+const valuesOf = ({ bytes, rows }: Numbers, measures: Measures): [SizeMeasure, number][] => [
+  ...(measures.bytes ? [[measures.bytes, bytes] as [SizeMeasure, number]] : []),
+  ...(measures.rows && rows !== undefined ? [[measures.rows, rows] as [SizeMeasure, number]] : []),
+];
+
+/** What is strange about the size of a backup: smaller is worse than larger, then what is further off. */
+function strangeSize(of: Numbers, measures: Measures): StrangeSize | undefined {
+  const strange = valuesOf(of, measures).flatMap(([measure, value]) => {
+    const found = measure.strange(value);
+    return found ? [{ ...found, off: Math.abs(measure.deviation(value)) }] : [];
+  });
+  strange.sort((a, b) => Number(b.cause === 'shrunk') - Number(a.cause === 'shrunk') || b.off - a.off);
+  const [first] = strange;
+  if (!first) return undefined;
+  const alike = strange.filter(({ cause }) => cause === first.cause);
+  return { cause: first.cause, sentence: first.sentence, items: [...new Set(alike.flatMap(({ items }) => items))] };
 }
-
-/**
- * Whether a pattern means a table: by its name, by `schema.table`, `database.table` or all three, with `*` for any text.
- */
-function isMeant(pattern: string, table: string): boolean {
-  const text = pattern.split('*').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
-  const fits = new RegExp(`^(?:.*\\.)?${text.join('.*')}$`, 's');
-  return fits.test(table) || fits.test(table.replace(/^([^.]*)\.[^.]*\.(.*)$/s, '$1.$2'));
-}
-
-const UNITS = ['kB', 'MB', 'GB', 'TB', 'PB'];
-
-/** `341.9 MB`: thousands, not 1024s, as S3 bills and the console shows. */
-function bytesText(bytes: number): string {
-  if (bytes < 1000) return `${Math.round(bytes)} bytes`;
-  const power = Math.min(Math.floor(Math.log10(bytes) / 3), UNITS.length);
-  return `${(bytes / 1000 ** power).toFixed(1)} ${UNITS[power - 1]}`;
-}
-
-const counted = (value: number): string => Math.round(value).toLocaleString('en-US');
-const signed = (value: number): string => (value > 0 ? `+${value}` : String(value));

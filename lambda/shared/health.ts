@@ -9,13 +9,12 @@ import { isCounted } from '../../catalog/retention';
 import { S3CatalogStore } from '../../catalog/s3-store';
 import { ServerClock } from '../../catalog/server-clock';
 import { errorText, HandlerError } from './errors';
-import type { Waited } from './findings';
-import { findingsOf } from './findings';
+import { allowedAge, findingsOf } from './findings';
 import { logLine } from './log';
 import type { Look } from './look';
 import { fingerprintOf, lookAt } from './look';
 import { recentFolders } from './recent-folders';
-import type { Watch } from './watch';
+import type { RememberedLook, Watch } from './watch';
 
 /** How many sources are listed at once. Manifests are read source after source: each may be of 8 MiB. */
 const WIDTH = 8;
@@ -89,9 +88,7 @@ interface Listed {
   /** Those with a manifest, newest first. */
   readonly folders: readonly StoredFolder[];
   readonly fingerprint: string;
-  readonly remembered?: Look;
-  /** Whether what is remembered was read out of the same. */
-  readonly same: boolean;
+  readonly remembered?: RememberedLook;
 }
 
 class HealthReader {
@@ -113,18 +110,34 @@ class HealthReader {
     const now = this.clock.now();
     const folders = listed.filter((folder) => folder.manifest && isCounted(folder, now)).reverse();
     const fingerprint = fingerprintOf(folders, this.boundsOf(set));
-    const remembered = await this.watch.look(source);
-    return { folders, fingerprint, remembered: remembered?.look, same: remembered?.fingerprint === fingerprint };
+    return { folders, fingerprint, remembered: await this.watch.look(source, now) };
   }
 
-  async health(source: string, { folders, fingerprint, remembered, same }: Listed): Promise<SourceHealth> {
+  async health(source: string, listed: Listed): Promise<SourceHealth> {
     const set = this.settings.sources[source]!;
+    const look = await this.lookAnew(source, set, listed);
+    const waits = !look.newest && !look.lost;
+    return this.judge(source, set, look, waits ? await this.waiting(source, listed.folders) : undefined);
+  }
+
+  /** What is remembered, unless the listing is another one. */
+  private async lookAnew(source: string, set: AlarmedSource, listed: Listed): Promise<Look> {
+    const { remembered } = listed;
+    if (remembered?.fingerprint === listed.fingerprint) {
+      if (remembered.isOld) await this.watch.looked(source, remembered, this.clock.now());
+      return remembered.look;
+    }
     const read = (key: string) => unlessGone(this.store.get(key));
-    const look = same && remembered ? remembered : await lookAt(read, source, folders, this.boundsOf(set));
-    // What had backups and has none any more is waited for since the last one that was seen.
-    const lost = look.newest ? undefined : remembered?.newest;
-    if (!same && !lost) await this.watch.looked(source, { fingerprint, look });
-    return this.judge(source, set, look, lost ?? (look.newest ? undefined : await this.waiting(source, folders)));
+    const lookInto = ({ folders }: Listed) => lookAt(read, source, folders, this.boundsOf(set));
+    let [fingerprint, found] = [listed.fingerprint, await lookInto(listed)];
+    if (!found.newest && remembered?.look.newest) {
+      // A new backup may have come, and a pruning have deleted what was listed a moment ago.
+      const again = await this.list(source);
+      [fingerprint, found] = [again.fingerprint, await lookInto(again)];
+    }
+    const look = remembered ? carriedOn(found, remembered.look, this.clock.now()) : found;
+    await this.watch.looked(source, { fingerprint, look }, this.clock.now());
+    return look;
   }
 
   private boundsOf({ sizeBounds }: AlarmedSource): SizeBounds {
@@ -132,25 +145,27 @@ class HealthReader {
   }
 
   /** Since when a source that never had a whole backup has been waited for: since its first one, if all are damaged. */
-  private async waiting(source: string, folders: readonly StoredFolder[]): Promise<Waited> {
+  private async waiting(source: string, folders: readonly StoredFolder[]): Promise<string> {
     const since = await this.watch.waitedSince(source, this.clock.now());
     const first = folders.at(-1)?.time ?? since;
-    return { time: (first < since ? first : since).toISOString() };
+    return (first < since ? first : since).toISOString();
   }
 
-  private judge(source: string, set: AlarmedSource, look: Look, waited?: Waited): SourceHealth {
+  private judge(source: string, set: AlarmedSource, look: Look, waitedSince?: string): SourceHealth {
     const now = this.clock.now();
     const age = (time: string) => Math.max(0, Math.round((now.getTime() - Date.parse(time)) / 1000));
-    const { newest, proven, size } = look;
-    const findings = findingsOf(look, set, now, waited).filter(({ signal }) => this.isOn(set, signal));
+    const aged = (facts: NonNullable<Look['newest']>) => ({ ...facts, ageSeconds: age(facts.time) });
+    const { newest, lastUsual, lost, proven, size } = look;
+    const findings = findingsOf(look, set, now, waitedSince).filter(({ signal }) => this.isOn(set, signal));
     return {
       source,
-      ...(newest && { newest: { ...newest, ageSeconds: age(newest.time) } }),
-      ageSeconds: age((newest ?? waited!).time),
-      allowedAgeSeconds: set.allowedAgeSeconds,
+      ...(newest && { newest: aged(newest) }),
+      ageSeconds: age(newest?.time ?? lost?.time ?? waitedSince!),
+      allowedAgeSeconds: allowedAge(look, set),
       ...(proven && { proven: { ...proven, ageSeconds: age(backupIdTime(proven.id)!.toISOString()) } }),
       ...(size.deviation !== undefined && { sizeDeviation: size.deviation }),
       ...(size.usualBytes !== undefined && { usualBytes: size.usualBytes }),
+      ...(lastUsual && { lastUsual: aged(lastUsual) }),
       findings,
     };
   }
@@ -158,6 +173,19 @@ class HealthReader {
   private isOn({ off = [] }: AlarmedSource, signal: Finding['signal']): boolean {
     return !off.includes(signal) && !this.settings.off.includes(signal);
   }
+}
+
+/** What is not in the bucket any more, and counts all the same. */
+function carriedOn(look: Look, last: Look, now: Date): Look {
+  const { newest, lost, verdict, longestSeconds } = last;
+  const missed = lost ?? (newest && { id: newest.id, time: newest.time, noticedAt: now.toISOString() });
+  // A test that failed is not passed because its backup was pruned: only a later one can say so.
+  const failed = verdict?.verdict === 'failed' && !(look.verdict && look.verdict.testedAt > verdict.testedAt);
+  return {
+    ...look,
+    ...(failed && { verdict }),
+    ...(!look.newest && missed && { lost: missed, longestSeconds }),
+  };
 }
 
 /** A pruning may delete what was listed a moment ago. */

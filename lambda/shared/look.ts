@@ -11,22 +11,45 @@ import type { Verdict } from '../../catalog/verdict';
 import { parseVerdict } from '../../catalog/verdict';
 
 /** Counts up when this version reads something else out of the same listing. */
-const LOOK_FORMAT = 1;
+const LOOK_FORMAT = 2;
 /** How many manifests are read at once, and how many bytes of them. */
 const WIDTH = 8;
 const WIDTH_BYTES = 8_000_000;
+/** Damaged backups that are named, and that are read before it gives up. */
+const DAMAGED_NAMED = 20;
+const DAMAGED_READ = 50;
+/** Characters of what is wrong with one. */
+const DAMAGE_LENGTH = 1000;
 
 /** What was found out about the backups of a source. The same listing gives the same again. */
 export interface Look {
   /** The newest whole backup. */
-  readonly newest?: Omit<BackupFacts, 'ageSeconds'>;
-  readonly size: SizeCheck;
+  readonly newest?: Facts;
+  readonly size: Omit<SizeCheck, 'lastUsual'>;
+  /** The newest backup before a strange one that is not strange itself. */
+  readonly lastUsual?: Facts;
+  /** How long the longest of the newest and those that it was compared with took; left out without any of those. */
+  readonly longestSeconds?: number;
   /** The newest proven backup. */
   readonly proven?: { readonly id: string; readonly testedAt: string };
   /** The newest verdict. */
   readonly verdict?: Verdict & { readonly id: string };
-  /** Backups newer than the newest whole one, newest first: there is something wrong with each. */
-  readonly damaged: readonly { readonly id: string; readonly damage: string }[];
+  /** Backups newer than the newest whole one: there is something wrong with each. */
+  readonly damaged: Damaged;
+  /** It had backups, and has none any more: the last one that was whole, and when it was missed. */
+  readonly lost?: { readonly id: string; readonly time: string; readonly noticedAt: string };
+}
+
+/** What is known of a backup as long as it lies there. */
+type Facts = Omit<BackupFacts, 'ageSeconds'>;
+
+/** Backups that are damaged. */
+export interface Damaged {
+  readonly count: number;
+  /** The first of them, newest first. */
+  readonly named: readonly { readonly id: string; readonly damage: string }[];
+  /** Left out if all were read. */
+  readonly more?: true;
 }
 
 /** Reads a small object; `undefined` if it is gone. */
@@ -53,23 +76,27 @@ export async function lookAt(
   folders: readonly StoredFolder[],
   bounds: SizeBounds,
 ): Promise<Look> {
-  const damaged: { id: string; damage: string }[] = [];
+  const named: { id: string; damage: string }[] = [];
+  let count = 0;
   for (const [index, folder] of folders.entries()) {
+    if (count === DAMAGED_READ) {
+      return { size: {}, ...(await proofOf(read, source, folders)), damaged: { count, named, more: true } };
+    }
     const found = await readBackup(read, source, folder);
     if (found === undefined) continue;
     if ('damage' in found) {
-      damaged.push({ id: folder.id, damage: found.damage });
+      if (count++ < DAMAGED_NAMED) named.push({ id: folder.id, damage: found.damage.slice(0, DAMAGE_LENGTH) });
       continue;
     }
-    const { facts, size } = found;
-    const history = await historyOf(read, source, folders.slice(index + 1), size);
-    return { newest: facts, size: history.check(bounds), ...(await proofOf(read, source, folders)), damaged };
+    const compared = await compare(read, source, folders.slice(index + 1), found, bounds);
+    const proof = await proofOf(read, source, folders);
+    return { newest: found.facts, ...compared, ...proof, damaged: { count, named } };
   }
-  return { size: {}, ...(await proofOf(read, source, folders)), damaged };
+  return { size: {}, ...(await proofOf(read, source, folders)), damaged: { count, named } };
 }
 
 interface FoundBackup {
-  readonly facts: Omit<BackupFacts, 'ageSeconds'>;
+  readonly facts: Facts;
   readonly size: BackupSize;
 }
 
@@ -95,7 +122,7 @@ async function readBackup(
   }
 }
 
-function factsOf(manifest: Manifest, { id, time }: StoredFolder, { bytes, rows }: BackupSize): FoundBackup['facts'] {
+function factsOf(manifest: Manifest, { id, time }: StoredFolder, { bytes, rows }: BackupSize): Facts {
   const { objects, tables, startedAt, endedAt, engine } = manifest;
   return {
     ...{ id, time: time.toISOString(), engine, tables: tables.length },
@@ -106,24 +133,29 @@ function factsOf(manifest: Manifest, { id, time }: StoredFolder, { bytes, rows }
   };
 }
 
-/** Of twice as many as are needed, at most: some may be damaged, or of another kind. */
-async function historyOf(
+/** With twice as many as are needed, at most: some may be damaged, or of another kind. */
+async function compare(
   read: ReadText,
   source: string,
   earlier: readonly StoredFolder[],
-  newest: BackupSize,
-): Promise<SizeHistory> {
-  const history = new SizeHistory(newest);
+  newest: FoundBackup,
+  bounds: SizeBounds,
+): Promise<Pick<Look, 'size' | 'lastUsual' | 'longestSeconds'>> {
+  const history = new SizeHistory(newest.size);
+  const compared: Facts[] = [];
   const candidates = earlier.slice(0, 2 * HISTORY);
   const largest = Math.max(1, ...candidates.map(({ manifest }) => manifest!.bytes));
   const width = Math.min(WIDTH, Math.max(1, Math.floor(WIDTH_BYTES / largest)));
   for (let from = 0; from < candidates.length && !history.isFull; from += width) {
     const batch = candidates.slice(from, from + width);
     for (const found of await mapParallel(batch, width, (folder) => readBackup(read, source, folder))) {
-      if (found && 'size' in found) history.add(found.size);
+      if (found && 'size' in found && history.add(found.size)) compared.push(found.facts);
     }
   }
-  return history;
+  const { lastUsual: id, ...size } = history.check(bounds);
+  const lastUsual = compared.find((facts) => facts.id === id);
+  const longest = Math.max(...[newest.facts, ...compared].map(({ durationSeconds }) => durationSeconds));
+  return { size, ...(lastUsual && { lastUsual }), ...(compared.length > 0 && { longestSeconds: longest }) };
 }
 
 /** A proof counts as long as the backup that was proved is whole. */

@@ -1,6 +1,6 @@
 import type { AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { ConditionalCheckFailedException, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
-import { firstSeenKey, KEY, lookKey, MEASURED_KEY } from './alarm-table';
+import { DynamoDBServiceException, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { EXPIRES, firstSeenKey, KEY, lookKey, MEASURED_KEY } from './alarm-table';
 import { errorText } from './errors';
 import { logLine } from './log';
 import type { Look } from './look';
@@ -9,7 +9,21 @@ import type { Look } from './look';
 export interface RememberedLook {
   readonly fingerprint: string;
   readonly look: Look;
+  /** Whether it is time to remember it anew, although nothing has changed. */
+  readonly isOld?: boolean;
 }
+
+/** What nobody has asked for this long is forgotten: a source that was removed, and comes back, begins anew. */
+const KEPT_SECONDS = 90 * 86_400;
+/** What is asked for is kept on, by a write a week. */
+const RENEWED_SECONDS = 7 * 86_400;
+
+const secondsOf = (time: Date): number => Math.floor(time.getTime() / 1000);
+const expiring = (now: Date) => ({ [EXPIRES]: { N: String(secondsOf(now) + KEPT_SECONDS) } });
+const isOld = (item: Item, now: Date): boolean =>
+  Number(item[EXPIRES]?.N ?? 0) < secondsOf(now) + KEPT_SECONDS - RENEWED_SECONDS;
+
+type Item = Record<string, AttributeValue>;
 
 /**
  * What the measuring remembers from run to run. Without it everything is measured all the same: a table that cannot be
@@ -28,15 +42,14 @@ export class Watch {
   async waitedSince(source: string, now: Date): Promise<Date> {
     const of = firstSeenKey(source);
     const since = await this.unlessUnreachable(async () => {
-      try {
-        await this.put({ [KEY]: { S: of }, since: { S: now.toISOString() } }, true);
-        return now;
-      } catch (error) {
-        if (!(error instanceof ConditionalCheckFailedException)) throw error;
-        return new Date((await this.get(of))?.since?.S ?? now);
-      }
+      const item = await this.get(of);
+      const known = item?.since?.S;
+      if (item && known !== undefined && !isOld(item, now)) return known;
+      const first = known ?? now.toISOString();
+      await this.put({ [KEY]: { S: of }, since: { S: first }, ...expiring(now) });
+      return first;
     });
-    return since ?? now;
+    return since === undefined ? now : new Date(since);
   }
 
   /** When the measuring last told what it found. */
@@ -51,30 +64,36 @@ export class Watch {
   }
 
   /** What was last read of a source. */
-  async look(source: string): Promise<RememberedLook | undefined> {
+  async look(source: string, now: Date): Promise<RememberedLook | undefined> {
     const item = await this.unlessUnreachable(() => this.get(lookKey(source)));
     if (item?.fingerprint?.S === undefined || item.look?.S === undefined) return undefined;
-    return { fingerprint: item.fingerprint.S, look: JSON.parse(item.look.S) as Look };
+    const look = JSON.parse(item.look.S) as Look;
+    return { fingerprint: item.fingerprint.S, look, isOld: isOld(item, now) };
   }
 
-  /** Remembers what was read of a source. */
-  async looked(source: string, { fingerprint, look }: RememberedLook): Promise<void> {
+  /** Remembers what was read of a source. What is too large for an item of the table is read again every time. */
+  async looked(source: string, { fingerprint, look }: RememberedLook, now: Date): Promise<void> {
     const of = lookKey(source);
-    const item = { [KEY]: { S: of }, fingerprint: { S: fingerprint }, look: { S: JSON.stringify(look) } };
-    await this.unlessUnreachable(() => this.put(item));
+    const text = JSON.stringify(look);
+    const item = { [KEY]: { S: of }, fingerprint: { S: fingerprint }, look: { S: text }, ...expiring(now) };
+    await this.unlessUnreachable(async () => {
+      try {
+        await this.put(item);
+      } catch (error) {
+        if (!(error instanceof DynamoDBServiceException) || error.name !== 'ValidationException') throw error;
+        const message = `what was read of ${source} cannot be remembered: ${errorText(error)}`;
+        logLine('warn', 'memory', message, { table: this.table, source, characters: text.length });
+      }
+    });
   }
 
-  private async get(of: string): Promise<Record<string, AttributeValue> | undefined> {
+  private async get(of: string): Promise<Item | undefined> {
     const { Item } = await this.client.send(new GetItemCommand({ TableName: this.table, Key: { [KEY]: { S: of } } }));
     return Item;
   }
 
-  private async put(Item: Record<string, AttributeValue>, onlyNew = false): Promise<void> {
-    const condition = onlyNew && {
-      ConditionExpression: 'attribute_not_exists(#key)',
-      ExpressionAttributeNames: { '#key': KEY },
-    };
-    await this.client.send(new PutItemCommand({ TableName: this.table, Item, ...condition }));
+  private async put(Item: Item): Promise<void> {
+    await this.client.send(new PutItemCommand({ TableName: this.table, Item }));
   }
 
   /** After a first failure it is not asked again: each question would wait for all the tries of the client. */

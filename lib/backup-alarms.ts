@@ -82,6 +82,8 @@ export class BackupAlarms extends Construct {
   private readonly addresses: string[] = [];
   private readonly counts = new Map<string, number>();
   private readonly watched = new Set<unknown>();
+  /** Sources of which it is told when they are silent. */
+  private readonly silenceTold = new Set<string>();
   private readonly off: AlarmSignal[];
 
   constructor(scope: Construct, id: string, props: BackupAlarmsProps) {
@@ -146,11 +148,15 @@ export class BackupAlarms extends Construct {
     this.topic.addSubscription(subscription);
   }
 
-  /** Tells of a pruning of the bucket that refuses, fails, or finds damaged backups. `Backups` does this by itself. */
+  /**
+   * Tells of a pruning of the bucket that refuses, fails, or finds damaged backups. `Backups` does this by itself. A pruning
+   * by schedule that only waits for a backup of a source is told as the silence of that source, if that is watched.
+   */
   public watchPruning(pruning: BackupPruning): void {
     requireSameBucket(this, this.bucket, 'pruning', pruning.bucket);
     if (!this.isNew(pruning, AlarmSignal.HOUSEKEEPING)) return;
     this.tellFailuresOf(pruning);
+    pruning._trustAlarms(this.silenceTold);
     problemAlarm(
       this,
       this.idOf('PruneAlarm'),
@@ -238,6 +244,7 @@ export class BackupAlarms extends Construct {
     this.lookUps.allowSchedules(source.scheduleGroup);
     const silent: SourceSignal = AlarmSignal.SILENT;
     if (this.off.includes(AlarmSignal.SILENT) || alarmed.off?.includes(silent)) return;
+    this.silenceTold.add(source.name);
     ageAlarm(scope, source.name, source.ageMetric, source.allowedAge);
   }
 

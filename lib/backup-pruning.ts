@@ -225,6 +225,15 @@ export class BackupPruning extends Construct {
     this.prune.tellFailuresTo(queue);
   }
 
+  /**
+   * Leaves it to alarms to tell that a source has no recent backup.
+   *
+   * @internal
+   */
+  public _trustAlarms(sources: ReadonlySet<string>): void {
+    this.settings.trustAlarms(sources);
+  }
+
   private metric(metricName: string, props?: cloudwatch.MetricOptions): cloudwatch.Metric {
     return provenMetric({ [METRICS.bucket]: this.bucket.bucketName }, metricName, props);
   }

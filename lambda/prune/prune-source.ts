@@ -7,6 +7,7 @@ import type { ObjectSummary } from '../../catalog/read';
 import { isCounted } from '../../catalog/retention';
 import type { RetentionPolicy } from '../../catalog/retention-policy';
 import { errorText } from '../shared/errors';
+import { isScheduled } from '../shared/request';
 import type { FoundBackup } from './assess';
 import { checkAll, findHolds, folderObjects, foundBackups, settle } from './assess';
 import { BATCH, deleteFault, deleteObjects } from './delete-objects';
@@ -96,6 +97,14 @@ class SourcePruning {
     return planPrune(there, this.policy, this.guards, this.now);
   }
 
+  /** Whoever was told that a source is silent need not hear every night that nothing is pruned meanwhile. */
+  private get isAlarmed(): boolean {
+    const { request, settings } = this.run;
+    const toldExcept = settings.silenceToldExcept;
+    if (this.refusal?.why !== 'no-recent-backup' || !isScheduled(request) || toldExcept === undefined) return false;
+    return !toldExcept.includes(this.source);
+  }
+
   /** No rule keeps any of these: that one of them is damaged or held changes nothing for the others. */
   private async deleteOldest(candidates: readonly FoundBackup[]): Promise<void> {
     for (let from = 0; from < candidates.length; from += BATCH) {
@@ -164,6 +173,7 @@ class SourcePruning {
       leftovers: this.leftovers,
       strangers: this.inventory?.strangers ?? 0,
       ...(this.refusal && { refusal: this.refusal }),
+      ...(this.isAlarmed && { alarmed: true }),
       errors: this.errors,
       ...(this.run.request.explain && {
         decisions: decisions.map(({ backup: { id, time, bytes }, keep, reasons }) => ({

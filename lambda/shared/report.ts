@@ -1,6 +1,7 @@
 import { PRUNE_METRICS } from '../../catalog/contract';
 import type { PruneReport, PruneRequest, ReportedDecision, SourceReport } from '../../catalog/handlers';
 import { errorText, HandlerError } from './errors';
+import type { Metric } from './log';
 import { logLine, writeMetrics } from './log';
 import { isScheduled } from './request';
 
@@ -9,9 +10,13 @@ const ANSWER_BYTES = 5_000_000;
 /** Damaged backups, and failures, that a log line names. CloudWatch cuts lines of more than 1 MB. */
 const NAMED = 50;
 
-/** How many refusals, failures and damaged backups there are. */
+/** How many refusals, failures and damaged backups there are; without what an alarm tells. */
 export const problemsOf = (sources: readonly SourceReport[]): number =>
-  sum(sources, ({ refusal, errors, damaged }) => (refusal ? 1 : 0) + errors.length + damaged.length);
+  sum(sources, (source) => complaints(source).length + source.damaged.length);
+
+/** A refusal that no alarm tells of, and failures. */
+const complaints = ({ refusal, alarmed, errors }: SourceReport): readonly string[] =>
+  refusal && !alarmed ? [refusal.sentence, ...errors] : errors;
 
 /**
  * Tells what a run did: a log line a source, the metrics, and, as nobody reads the answer of a run by schedule, a failed
@@ -30,22 +35,17 @@ export function conclude(report: PruneReport, request: PruneRequest, dimension: 
     });
   }
   if (!report.dryRun) {
+    const { sources, problems } = report;
+    const kept = sum(sources, (source) => source.kept);
+    const deleted = sum(sources, (source) => source.deleted);
+    const bytesFreed = sum(sources, (source) => source.bytesFreed);
+    // A run on demand may have looked at one source only: that it is well says nothing of the others.
+    const ofAll = (metric: Metric): Metric[] => (isScheduled(request) ? [metric] : []);
     writeMetrics(dimension, report.of, [
-      // A run on demand may have looked at one source only.
-      ...(isScheduled(request)
-        ? [
-            count(
-              PRUNE_METRICS.kept,
-              sum(report.sources, ({ kept }) => kept),
-            ),
-          ]
-        : []),
-      count(
-        PRUNE_METRICS.deleted,
-        sum(report.sources, ({ deleted }) => deleted),
-      ),
-      { name: PRUNE_METRICS.bytesFreed, unit: 'Bytes', value: sum(report.sources, ({ bytesFreed }) => bytesFreed) },
-      count(PRUNE_METRICS.problems, report.problems),
+      ...ofAll(count(PRUNE_METRICS.kept, kept)),
+      count(PRUNE_METRICS.deleted, deleted),
+      { name: PRUNE_METRICS.bytesFreed, unit: 'Bytes', value: bytesFreed },
+      ...ofAll(count(PRUNE_METRICS.problems, problems)),
     ]);
   }
   if (isScheduled(request) && report.problems > 0) throw new HandlerError(summary(report));
@@ -67,7 +67,7 @@ function logSource(report: SourceReport, { of, dryRun }: PruneReport): void {
     (held > 0 ? `, ${held} held` : '') +
     (damaged.length > 0 ? `, ${damaged.length} damaged` : '') +
     [...(refusal ? [refusal.sentence] : []), ...errors].map((sentence) => `; ${sentence}`).join('');
-  logLine(problems > 0 ? 'error' : 'info', 'pruned', message, {
+  logLine(problems > 0 ? 'error' : refusal ? 'warn' : 'info', 'pruned', message, {
     of,
     dryRun,
     ...report,
@@ -82,13 +82,13 @@ function logSource(report: SourceReport, { of, dryRun }: PruneReport): void {
 
 /** `2 problems with the backups in my-bucket: shop: …` */
 function summary({ of, problems, sources }: PruneReport): string {
-  const said = sources.flatMap(({ source, refusal, errors, damaged }) =>
-    [
-      ...(refusal ? [refusal.sentence] : []),
-      ...errors,
+  const said = sources.flatMap((report) => {
+    const { source, damaged } = report;
+    return [
+      ...complaints(report),
       ...(damaged[0] ? [`${damaged.length} damaged, such as ${damaged[0].id}: ${damaged[0].damage}`] : []),
-    ].map((sentence) => `${source}: ${sentence}`),
-  );
+    ].map((sentence) => `${source}: ${sentence}`);
+  });
   const few = said.slice(0, 5).join('; ');
   const more = said.length > 5 ? `; and ${said.length - 5} more, in the log` : '';
   return `${problems} ${problems === 1 ? 'problem' : 'problems'} in ${of}: ${few}${more}`;
@@ -113,6 +113,6 @@ function fitting(report: PruneReport): PruneReport {
 }
 
 const bytes = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));
-const count = (name: string, value: number) => ({ name, unit: 'Count', value });
+const count = (name: string, value: number): Metric => ({ name, unit: 'Count', value });
 const sum = (sources: readonly SourceReport[], of: (source: SourceReport) => number): number =>
   sources.reduce((total, source) => total + of(source), 0);

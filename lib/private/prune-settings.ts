@@ -4,12 +4,13 @@ import { SETTINGS_FORMAT } from '../../catalog/handlers';
 import type { RetentionPolicy } from '../../catalog/retention-policy';
 import { requireParameter } from './parameter-text';
 
-type Fixed = Omit<BucketSettings, 'formatVersion' | 'retentions' | 'sources'>;
+type Fixed = Omit<BucketSettings, 'formatVersion' | 'retentions' | 'sources' | 'silenceToldExcept'>;
 
 /** The settings of the sources of one pruning, as the handlers read them. */
 export class PruneSettings {
   private readonly retentions: RetentionPolicy[] = [];
   private readonly sources: Record<string, SourceSettings> = {};
+  private readonly watched: ReadonlySet<string>[] = [];
 
   constructor(private readonly fixed: Fixed) {}
 
@@ -22,8 +23,20 @@ export class PruneSettings {
     });
   }
 
+  /**
+   * Alarms tell when a source has no recent backup.
+   *
+   * @param sources their names; may grow
+   */
+  trustAlarms(sources: ReadonlySet<string>): void {
+    this.watched.push(sources);
+  }
+
   get content(): BucketSettings {
-    return { formatVersion: SETTINGS_FORMAT, ...this.fixed, retentions: this.retentions, sources: this.sources };
+    const { fixed, retentions, sources, watched } = this;
+    const untold = Object.keys(sources).filter((source) => !watched.some((names) => names.has(source)));
+    const told = watched.length > 0 && { silenceToldExcept: untold };
+    return { formatVersion: SETTINGS_FORMAT, ...fixed, retentions, sources, ...told };
   }
 
   /** Sources with the same retention share it. */

@@ -1,3 +1,4 @@
+import { PRUNE_METRICS } from '../../catalog/contract';
 import type { PruneReport, SourceReport } from '../../catalog/handlers';
 import { conclude, problemsOf } from '../../lambda/shared/report';
 
@@ -58,4 +59,31 @@ test('the failure of a run by schedule says the first five problems, and how man
     /^7 problems in acme: shop: too many; shop: a; shop: b; shop: c; shop: d; and 1 more, in the log$/,
   );
   expect(conclude(report, { dryRun: true }, 'Bucket').problems).toBe(7);
+});
+
+const written = (): string[] =>
+  lines.flatMap((line) => Object.keys(line)).filter((name) => Object.values<string>(PRUNE_METRICS).includes(name));
+
+test('only a run by schedule, which sees all sources, says how many problems there are, none included', () => {
+  conclude({ ...reportOf(source()), dryRun: false }, { source: 'shop', confirmed: [] }, 'Bucket');
+  expect(written()).toEqual([PRUNE_METRICS.deleted, PRUNE_METRICS.bytesFreed]);
+  lines = [];
+  conclude({ ...reportOf(source()), dryRun: false }, {}, 'Bucket');
+  expect(written()).toEqual([
+    ...[PRUNE_METRICS.kept, PRUNE_METRICS.deleted, PRUNE_METRICS.bytesFreed, PRUNE_METRICS.problems],
+  ]);
+});
+
+test('a refusal of which an alarm tells is logged, and fails no run; what is wrong besides does', () => {
+  const waits = { refusal: { why: 'no-recent-backup', sentence: 'no backup' }, alarmed: true } as const;
+  const report = { ...reportOf(source(waits)), dryRun: false };
+  expect(conclude(report, {}, 'Bucket').problems).toBe(0);
+  expect(lines).toMatchObject([
+    { level: 'warn', message: 'shop: 1 kept, 0 deleted; no backup', refusal: waits.refusal, problems: 0 },
+    { PruneProblems: 0 },
+  ]);
+  const worse = reportOf(source({ ...waits, damaged: damaged(1) }), source({ source: 'crm', errors: ['no right'] }));
+  expect(() => conclude(worse, {}, 'Bucket')).toThrow(
+    /^2 problems in acme: shop: 1 damaged, such as 0: cut; crm: no right$/,
+  );
 });

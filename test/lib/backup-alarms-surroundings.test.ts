@@ -4,7 +4,10 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import { SqsSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
-import { AlarmSignal, BackupAlarms, BackupBucket, SnapshotPruning } from '../../lib';
+import { parseBucketSettings } from '../../catalog/settings';
+import type { AlarmOptions } from '../../lib';
+import { AlarmSignal, BackupAlarms, BackupBucket, BackupPruning, SnapshotPruning } from '../../lib';
+import type { PruneSettings } from '../../lib/private/prune-settings';
 import type { Json } from './support';
 import { flat, Setup } from './support';
 
@@ -74,6 +77,27 @@ describe('watching', () => {
       { functionName: expect.stringMatching(/^<BackupsPruningPrune\w+>$/), logGroup: 0 },
       { functionName: expect.stringMatching(/^<SnapshotsPrune\w+>$/), logGroup: 1, tag: 'made-by=script' },
     ]);
+  });
+
+  test.each<[string, AlarmOptions, string[] | undefined]>([
+    ['of all sources but one that turned it off', {}, ['orders']],
+    ['of none', { signalsOff: [{ signal: AlarmSignal.SILENT, reason: 'Somebody looks.' }] }, ['shop', 'orders']],
+    ['of none that is told', { signalsOff: [{ signal: AlarmSignal.HOUSEKEEPING, reason: 'None.' }] }, undefined],
+  ])('a pruning leaves it to the alarms to tell the silence %s', (_, alarms, untold) => {
+    const other = new Setup();
+    other.create({ alarms: { emails: ['ann@example.com'], ...alarms } });
+    other.add();
+    other.add({ signalsOff: [{ signal: AlarmSignal.SILENT, reason: 'Written by hand.' }] }, 'Orders');
+    const { Value } = other.resource('AWS::SSM::Parameter', 'PruningSettings');
+    const settings = parseBucketSettings(flat(Value), 'settings');
+    expect(settings.silenceToldExcept).toEqual(untold);
+  });
+
+  test('a pruning that no alarms watch tells of it itself', () => {
+    const { stack } = new Setup();
+    const bucket = new BackupBucket(stack, 'Bucket');
+    const { settings } = new BackupPruning(stack, 'Pruning', { bucket }) as unknown as { settings: PruneSettings };
+    expect(settings.content).not.toHaveProperty('silenceToldExcept');
   });
 
   test('a pruning of another stack is watched, but not named: neither stack could be deployed first', () => {

@@ -23,12 +23,11 @@ const overrides = z.looseObject({
 });
 
 /**
- * The request for one run.
+ * The request for one run. The SDK adds a token, the same in every try of the request, so that it starts one task.
  *
- * @param clientToken the same in every try of the request, so that it starts one task
  * @throws CommandError if ECS could not understand what the schedule says
  */
-export function runRequest(schedule: RunSchedule, clientToken: string): RunTaskCommandInput {
+export function runRequest(schedule: RunSchedule): RunTaskCommandInput {
   const { Arn, EcsParameters, Input } = schedule.target;
   const target = EcsParameters!;
   const network = target.NetworkConfiguration?.awsvpcConfiguration;
@@ -36,7 +35,6 @@ export function runRequest(schedule: RunSchedule, clientToken: string): RunTaskC
     cluster: Arn,
     taskDefinition: target.TaskDefinitionArn,
     count: 1,
-    clientToken,
     startedBy: STARTED_BY,
     launchType: target.LaunchType,
     capacityProviderStrategy: target.CapacityProviderStrategy,

@@ -70,11 +70,13 @@ export interface RunEnd {
 
 /** How a stopped task ended. */
 export function endOf({ containers = [], stopCode, stoppedReason }: Task): RunEnd {
-  const { exitCode, reason } = containers.find(({ name }) => name === CONTAINER_NAME) ?? {};
-  const exitName = Object.entries(EXIT_CODES).find(([, code]) => code === exitCode)?.[0];
+  const container = containers.find(({ name }) => name === CONTAINER_NAME);
   // What could not be started may have an exit code all the same.
-  const succeeded = exitCode === EXIT_CODES.success && stopCode !== 'TaskFailedToStart';
-  const said = reason || stoppedReason || stopCode;
+  const began = container?.exitCode !== EXIT_CODES.success || stopCode !== 'TaskFailedToStart';
+  const exitCode = began ? container?.exitCode : undefined;
+  const exitName = Object.entries(EXIT_CODES).find(([, code]) => code === exitCode)?.[0];
+  const succeeded = exitCode === EXIT_CODES.success;
+  const said = container?.reason || stoppedReason || stopCode;
   return {
     succeeded,
     ...(exitCode !== undefined && { exitCode }),

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { Task } from '@aws-sdk/client-ecs';
 import type { Command } from 'commander';
 import { logPage, taskPage } from '../../catalog/console';
@@ -69,7 +68,7 @@ async function run(options: RunOptions, output: Output): Promise<void> {
   const { family, logGroup } = await readRuns(aws.ssm(), bucket, source);
   const schedules = await findSchedules(aws.scheduler(), family);
   const ecs = aws.ecs();
-  const task = await startTask(ecs, source, runRequest(schedules[0], randomUUID()));
+  const task = await startTask(ecs, source, runRequest(schedules[0]));
   const logStream = logStreamOf(source, idOf(task.taskArn!));
   const links = linksOf(task, logGroup, logStream);
   const started = startedOf(options, task, links, schedules);

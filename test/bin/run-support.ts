@@ -13,6 +13,21 @@ export const CLUSTER = `arn:aws:ecs:${REGION}:111122223333:cluster/ShopBackups-C
 export const TASK = '0123456789abcdef0123456789abcdef';
 export const TASK_ARN = `arn:aws:ecs:${REGION}:111122223333:task/ShopBackups-Cluster/${TASK}`;
 export const SETTINGS_PATH = `/proven-backups/${BUCKET}/alarms/`;
+/** The command. */
+export const RUN = ['run', '--bucket', BUCKET, '--source', 'shop'];
+
+const CONSOLE = 'https://eu-west-1.console.aws.amazon.com';
+/** Pages of the console. */
+export const LINKS = {
+  task: `${CONSOLE}/ecs/v2/clusters/ShopBackups-Cluster/tasks/${TASK}/configuration?region=eu-west-1`,
+  log: `${CONSOLE}/cloudwatch/home?region=eu-west-1#logsV2:log-groups/log-group/ShopBackups-Log/log-events/shop$252Fbackup$252F${TASK}`,
+};
+/** What it prints once ECS has started the task. */
+export const STARTED = `Started a run of shop: task ${TASK} in cluster ShopBackups-Cluster. It goes on if nobody waits for it.
+  task  ${LINKS.task}
+  log   ${LINKS.log}
+`;
+
 const DEFINITIONS = `arn:aws:ecs:${REGION}:111122223333:task-definition`;
 
 /** A schedule, as `GetSchedule` answers it. */

@@ -21,7 +21,10 @@ export interface ScheduleTimes {
   readonly first?: Date;
   /** Shortest time between two runs; left out when there is one run only. */
   readonly shortestGap?: number;
-  /** Longest time between two runs; left out when there is one run only. */
+  /**
+   * Longest time between two runs; left out when there is one run only. One that the clock leaves out counts as if it took
+   * place: it is one night of a year.
+   */
   readonly longestGap?: number;
   /** Local times (`2027-03-28T02:30`) that the clock leaves out in spring, with no run in the hour that follows. */
   readonly skipped: readonly string[];
@@ -166,6 +169,7 @@ function walk(days: number[], minutes: number[], zone: Zone, from: Date, express
     if (time <= from.getTime()) return;
     const missed = open.filter(({ meant }) => time - meant > HOUR * 1000);
     skipped.push(...missed.map(({ wall }) => new Date(wall).toISOString().slice(0, 16)));
+    for (const { meant } of missed) gaps.leaveOut(meant);
     open = [];
     first ??= time;
     gaps.add(time);
@@ -191,21 +195,34 @@ class Gaps {
   shortest: number | undefined;
   longest: number | undefined;
   private last: number | undefined;
+  /** The last one, or one that was left out after it. */
+  private lastMeant: number | undefined;
 
   add(time: number): void {
-    if (this.last !== undefined) this.observe((time - this.last) / 1000);
+    if (this.last !== undefined) this.shorten((time - this.last) / 1000);
     this.last = time;
+    this.leaveOut(time);
+  }
+
+  /** A time that does not come: no gap is longer for it, nor shorter. */
+  leaveOut(time: number): void {
+    if (this.lastMeant !== undefined) this.lengthen((time - this.lastMeant) / 1000);
+    this.lastMeant = time;
   }
 
   /** Takes over the gaps of times that need no looking at one by one, the last of which is given. */
   skip(others: Gaps, last: number): void {
-    if (others.shortest !== undefined) this.observe(others.shortest);
-    if (others.longest !== undefined) this.observe(others.longest);
+    if (others.shortest !== undefined) this.shorten(others.shortest);
+    if (others.longest !== undefined) this.lengthen(others.longest);
     this.last = last;
+    this.lastMeant = last;
   }
 
-  private observe(gap: number): void {
+  private shorten(gap: number): void {
     this.shortest = Math.min(gap, this.shortest ?? gap);
+  }
+
+  private lengthen(gap: number): void {
     this.longest = Math.max(gap, this.longest ?? gap);
   }
 }

@@ -178,7 +178,7 @@ function checkedTimes(scope: IConstruct, expression: string, timeZone: string): 
     if (times.skipped.length > 0) {
       Annotations.of(scope).addWarningV2(
         'proven-backups:skippedByDaylightSaving',
-        `${expression} in ${timeZone} is skipped when the clock is put forward, next on ${times.skipped[0]}: choose an hour outside the change, or UTC`,
+        `${expression} in ${timeZone} is skipped when the clock is put forward, next on ${times.skipped[0]}: no run takes place that night, and alarms of a backup tell that it is missing; choose an hour outside the change, or UTC`,
       );
     }
     return times;

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { nextTimes, scheduleTimes } from '../../catalog/schedule-times';
+import { Zone } from '../../catalog/zone';
 
 const NOW = new Date('2026-11-20T11:00:00Z');
 const HOUR = 3600;
@@ -74,8 +75,10 @@ describe('gaps', () => {
     ['cron(0 1,5 * * ? *)', 'Europe/Paris', 3 * HOUR, 20 * HOUR],
     // Half an hour only, on Lord Howe Island.
     ['cron(0 5 * * ? *)', 'Australia/Lord_Howe', 23.5 * HOUR, 24.5 * HOUR],
-    // Skipped on one day in spring: two days less the hour.
-    ['cron(30 2 * * ? *)', 'Europe/Paris', DAY, 47 * HOUR],
+    // Skipped on one day in spring, which would be two days less the hour: it is left out. In autumn a night has 25 hours.
+    ['cron(30 2 * * ? *)', 'Europe/Paris', DAY, 25 * HOUR],
+    // The next run is two hours after the time that is left out, three on all other days.
+    ['cron(30 2,5 * * ? *)', 'Europe/Paris', 3 * HOUR, 21 * HOUR],
   ])('%s in %s', (expression, zone, shortestGap, longestGap) => {
     expect(scheduleTimes(expression, zone, NOW)).toMatchObject({ shortestGap, longestGap });
   });
@@ -98,11 +101,16 @@ describe('gaps', () => {
         const expression = `cron(${minutes.join()} ${hours.join()} * * ? *)`;
         // Runs of 400 days hold both changes of the clock.
         const times = nextTimes(expression, name, NOW, 400 * minutes.length * hours.length).map(Number);
-        const gaps = times.slice(1).map((time, index) => (time - times[index]!) / 1000);
-        const { first, shortestGap, longestGap } = scheduleTimes(expression, name, NOW);
+        const gaps = (of: number[]) => of.slice(1).map((time, index) => (time - of[index]!) / 1000);
+        const { first, shortestGap, longestGap, skipped } = scheduleTimes(expression, name, NOW);
         expect(first?.getTime()).toBe(times[0]);
-        expect(shortestGap).toBe(Math.min(...gaps));
-        expect(longestGap).toBe(Math.max(...gaps));
+        expect(shortestGap).toBe(Math.min(...gaps(times)));
+        // By the clock of the day before.
+        const meant = skipped
+          .map((local) => Date.parse(`${local}Z`))
+          .map((wall) => wall - Zone.of(name).offset(wall - DAY * 1000));
+        const all = [...times, ...meant.filter((time) => time < times.at(-1)!)].sort((a, b) => a - b);
+        expect(longestGap).toBe(Math.max(...gaps(all)));
       }),
       { numRuns: 15 },
     );

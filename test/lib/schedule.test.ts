@@ -102,8 +102,17 @@ describe('the schedule', () => {
     const warnings = Annotations.fromStack(setup.stack).findWarning('*', Match.anyValue());
     expect(warnings.map(({ id }) => id)).toEqual(['/Stack/Backups/Shop']);
     expect(warnings[0]!.entry.data).toMatch(
-      /^cron\(30 2 \* \* \? \*\) in Europe\/Paris is skipped when the clock is put forward, next on \d{4}-03-\d\dT02:30: choose an hour outside the change, or UTC \[ack: proven-backups:skippedByDaylightSaving\]$/,
+      /^cron\(30 2 \* \* \? \*\) in Europe\/Paris is skipped when the clock is put forward, next on \d{4}-03-\d\dT02:30: no run takes place that night, and alarms of a backup tell that it is missing; choose an hour outside the change, or UTC \[ack: proven-backups:skippedByDaylightSaving\]$/,
     );
+  });
+
+  test('an hour that daylight saving skips leaves the allowed age as short as that of another hour', () => {
+    const timeZone = TimeZone.EUROPE_PARIS;
+    const setup = new Setup();
+    const [night, later] = [daily({ hour: 2, minute: 30, timeZone }), daily({ hour: 4, timeZone })];
+    // The night that has 25 hours in autumn, the timeout and an hour.
+    expect(setup.add({ schedule: night, timeout: Duration.hours(3) }).allowedAge.toHours()).toBe(29);
+    expect(setup.add({ schedule: later, timeout: Duration.hours(3) }, 'Later').allowedAge.toHours()).toBe(29);
   });
 
   test('runs on Spot', () => {

@@ -138,7 +138,7 @@ test('findings of many tables with long names still fit', async () => {
   jest.spyOn(process.stdout, 'write').mockReturnValue(true);
   const sources = Array.from({ length: 60 }, (_, index) => `source-${index}`);
   await scene.configure(alarmSettingsOf(scene.bucket, sources));
-  const rows = Object.fromEntries(Array.from({ length: 4 }, (_, index) => [`shop.${'x'.repeat(5000)}${index}`, 5]));
+  const rows = Object.fromEntries(Array.from({ length: 60 }, (_, index) => [`shop.${index}${'x'.repeat(400)}`, 500]));
   for (const source of sources) {
     await scene.backup(hoursAgo(26), source, { rows: { 'shop.a': 1, ...rows } });
     await scene.backup(hoursAgo(2), source, { rows: { 'shop.a': 1 } });

@@ -41,6 +41,14 @@ export async function healthIn(
   return told.find((health) => health.source === source)!;
 }
 
+/** About as many seconds. */
+export const near = (seconds: number) => {
+  const about: { asymmetricMatch(value: unknown): boolean } = {
+    asymmetricMatch: (value) => typeof value === 'number' && Math.abs(value - seconds) < 60,
+  };
+  return about as unknown as number;
+};
+
 /** The newest value of a metric; `undefined` if there is none. */
 export async function metricOf(scene: AlarmScene, name: string, source?: string): Promise<number | undefined> {
   const Dimensions = [

@@ -41,17 +41,20 @@ export const alarmSettingsPath = (bucket: string): string => `/proven-backups/${
 
 /** Bounds of what a backup's size and its number of rows may do against the history of its source. */
 export interface SizeBounds {
-  /** Robust deviations below the median that are still usual. */
+  /**
+   * Robust deviations below the median that are still usual. Deviations of a source that grows quickly are wide: less than
+   * half of the smallest of the history is a loss whatever they are, and with more than 4 less than 2/`shrink` of it.
+   */
   readonly shrink: number;
   /** Robust deviations above the median that are still usual. */
   readonly growth: number;
-  /** Fewer earlier backups than this, and only emptiness is strange. */
+  /** Fewer earlier backups than this, and only emptiness is strange, and the loss of a table with more than a few rows. */
   readonly minHistory: number;
   /** Tables that may be empty or gone: `jobs`, `shop.sessions`, `shop.log_*`. */
   readonly ignoreTables?: readonly string[];
 }
 
-/** What is usual unless something else is set. A deviation is at least 5 % of the median: 4 of them are 20 %. */
+/** What is usual unless something else is set. A deviation is at least 5 % of the median: 4 of them are 20 %, or 80 rows. */
 export const DEFAULT_SIZE_BOUNDS: SizeBounds = { shrink: 4, growth: 10, minHistory: 5 };
 
 /** What is set for one source. */
@@ -63,8 +66,8 @@ export interface AlarmedSource {
   /** A newest backup older than this is a fault. Seconds. */
   readonly allowedAgeSeconds: number;
   /**
-   * The timeout that {@link allowedAgeSeconds} holds: once the usual duration is known, that takes its place. Left out where
-   * somebody has set the allowed age. Seconds.
+   * The timeout that {@link allowedAgeSeconds} holds: once there are two backups, 1.25 times the duration of the longest of
+   * the last 15 takes its place, if that is less. Left out where somebody has set the allowed age. Seconds.
    */
   readonly timeoutSeconds?: number;
   /** A newest proven backup older than this is a fault, once a restore test has taken place. Seconds. */

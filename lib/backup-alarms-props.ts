@@ -37,6 +37,8 @@ export interface SizeBounds {
   /**
    * How many robust deviations below their median are usual. A deviation is at least 5 % of the median. More than 0.
    *
+   * Less than half of the smallest of them is never usual, or, with more than 4, less than 2/`shrink` of it.
+   *
    * @default 4
    */
   readonly shrink?: number;
@@ -49,7 +51,8 @@ export interface SizeBounds {
   readonly growth?: number;
 
   /**
-   * While there are fewer earlier backups than this, only an empty backup and a lost table are strange. 3 to 14.
+   * While there are fewer earlier backups than this, only an empty backup is strange, and one that has lost a table of
+   * more than 20 rows. 3 to 14.
    *
    * @default 5
    */
@@ -58,7 +61,7 @@ export interface SizeBounds {
   /**
    * Tables that may be empty or gone: `jobs`, `shop.sessions`, `shop.log_*`.
    *
-   * @default - a table that most of the earlier backups have rows of must have some
+   * @default - a table that most of the earlier backups have rows of must have some, unless it was empty now and then
    */
   readonly ignoreTables?: string[];
 }

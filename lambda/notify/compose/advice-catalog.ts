@@ -1,30 +1,55 @@
 import type { AdviceTable } from './advice-table';
-import type { Facts } from './facts';
-import { list, logOf, runNow, schedule, schedules, startRun } from './facts';
-import { page } from './links';
+import type { Facts, Step } from './facts';
+import { arg, list, logOf, runNow, schedules, undelete } from './facts';
+import { home, page } from './links';
+import { oneLine } from './text';
+
+const RESTORE = home('how-do-i-restore');
 
 const lookForRuns = (facts: Facts) => [
   list(facts),
   logOf(facts, 'See whether there were runs in the last three days, and what they say:'),
-  schedules(facts, 'No runs? See whether the schedule exists, and is ENABLED. It has $NAME and $SCHEDULE_GROUP:'),
-  schedule(facts, 'See what it starts, for the other words with a $:'),
-  startRun(facts, 'Make a backup now, without waiting for the schedule:'),
+  schedules(
+    facts,
+    'No runs? See whether its schedule is there, and ENABLED (DISABLED: enable it in your code, and deploy):',
+  ),
+  runNow(facts),
 ];
 
-const keepGoodOnes = (facts: Facts) => [
+/** The backup to go back to: the newest that is not strange. */
+const restore = ({ problem: { source = '', lastUsual }, place, aws }: Facts): Step[] => {
+  if (!lastUsual)
+    return [
+      {
+        say: 'If not: the data may be lost in the database itself. Restore an older backup beside it and compare:',
+        run: RESTORE,
+      },
+    ];
+  const from = `s3://${place.bucket}/${source}/${lastUsual.id}/`;
+  return [
+    {
+      say: `If not: the data may be lost in the database itself. Fetch backup ${oneLine(lastUsual.id)}, which is of a usual size:`,
+      run: aws(`s3 cp ${arg(from)} ${arg(`${source}-${lastUsual.id}`)} --recursive`),
+    },
+    { say: 'Restore it beside the database, and compare:', run: RESTORE },
+  ];
+};
+
+const keepGoodOnes = (facts: Facts): Step[] => [
   list(facts, 'Compare the newest backup with those before it, by size and rows:'),
   {
     say: 'Is it meant? A table that was emptied, a database that moved, an import. Then nothing is to be done: from now on it counts as history.',
   },
+  ...restore(facts),
   {
-    say: 'If not: the data may be lost in the database itself. Restore an older backup beside it and compare. See until when the older ones are kept:',
+    say: 'See until when the older backups are kept:',
     run: `npx proven-backups prune ${facts.backups} --dry-run --all`,
   },
   {
     say: 'If they would go too soon, lengthen keepFor or keepLast of the retention and deploy, before the next pruning:',
     run: page('retention.md'),
   },
-  { say: 'What the pruning deleted lately can be brought back:', run: `npx proven-backups undelete ${facts.backups}` },
+  undelete(facts, 'What the pruning deleted lately can be brought back:'),
 ];
 
 const bounds = {
@@ -53,11 +78,38 @@ export const CATALOG_ADVICE: {
     }),
     gone: (facts) => ({
       title: 'all backups are gone or damaged',
-      likelyCause: 'Somebody or something deleted them, or their data.',
+      likelyCause:
+        'There were backups, and none is whole any more: they were deleted, by hand, by a lifecycle rule or with the bucket, or they cannot be read, because their key is gone. The sentence above says if what is left is damaged.',
       steps: [
+        runNow(facts, 'Make a backup first, while the database is there:'),
         list(facts),
-        { say: 'What was deleted lately can be brought back:', run: `npx proven-backups undelete ${facts.backups}` },
-        startRun(facts, 'Make a backup now, without waiting for the schedule:'),
+        undelete(facts, 'See what can be brought back. What was deleted is kept for 14 days unless set otherwise:'),
+        {
+          say: 'Then bring back the newest of them ($ID: its id):',
+          run: `npx proven-backups undelete ${facts.backups} "$ID"`,
+        },
+        {
+          say: 'See who changed the bucket. Of single objects CloudTrail knows only with data events:',
+          run: facts.aws(
+            'cloudtrail lookup-events',
+            `--lookup-attributes AttributeKey=ResourceName,AttributeValue=${arg(facts.place.bucket)}`,
+          ),
+        },
+        {
+          say: 'See whether a lifecycle rule deletes them:',
+          run: facts.aws('s3api get-bucket-lifecycle-configuration', `--bucket ${arg(facts.place.bucket)}`),
+        },
+        {
+          say: 'See with which key the bucket encrypts ($KEY), and whether that key is there and Enabled:',
+          run: [
+            facts.aws('s3api get-bucket-encryption', `--bucket ${arg(facts.place.bucket)}`),
+            facts.aws('kms describe-key', '--key-id "$KEY"', '--query KeyMetadata.KeyState'),
+          ].join('\n'),
+        },
+        {
+          say: 'PendingDeletion can be undone, as long as it lasts:',
+          run: facts.aws('kms cancel-key-deletion', '--key-id "$KEY"'),
+        },
       ],
     }),
     'not-measured': (facts) => ({
@@ -121,7 +173,7 @@ export const CATALOG_ADVICE: {
       steps: [
         list(facts, 'See which backups are proven, and are safe to restore:'),
         logOf(facts, 'Read what the test says:'),
-        ...runNow(facts, 'Make a new backup, to be tested.'),
+        runNow(facts, 'Make a new backup, to be tested:'),
       ],
     }),
   },

@@ -1,8 +1,10 @@
 import type { AdviceTable } from './advice-table';
 import type { Facts } from './facts';
-import { definition, findSchedule, list, logOf, runNow, startRun, stoppedTask } from './facts';
+import { connectionAdvice } from './advice-connection';
+import { privilegesAdvice } from './advice-privileges';
+import { uploadAdvice } from './advice-upload';
+import { definition, list, logOf, runNow, stoppedTask } from './facts';
 import { page } from './links';
-import { clean } from './text';
 
 /** Memory in MiB that Fargate offers, each with the smallest `cpu` that may have it. */
 const FARGATE: readonly (readonly [memory: number, cpu: number])[] = [
@@ -27,41 +29,6 @@ const moreMemory = ({ problem: { task } }: Facts): string => {
   return `Raise memoryLimitMiB of the backup from ${task!.memory} to ${next[0]} or more (cpu ${next[1]} or more), and deploy.`;
 };
 
-/** The statements that the program gives: what follows the colon after "administrator". */
-const statements = ({ problem }: Facts): string | undefined =>
-  /\badministrator: ([^]+)$/.exec(clean(problem.sentence))?.[1]?.replace(/; /g, ';\n');
-
-/** The server was reached, and refused the login. */
-const REFUSED = /refused user or password|access denied|authentication|pg_hba|may not use|admits no connection/i;
-
-const refusedSteps = (facts: Facts) => [
-  definition(facts, 'See which secret the run reads:', 'secrets'),
-  {
-    say: 'See when it was changed last:',
-    run: facts.aws(
-      'secretsmanager describe-secret',
-      '--secret-id "$SECRET"',
-      '--query "[LastChangedDate,LastRotatedDate]"',
-    ),
-  },
-  {
-    say: 'Try its user and password against the server from another machine. Set the one that is wrong: on the server, or in the secret. The next run reads it anew.',
-  },
-];
-
-const networkSteps = (facts: Facts) => [
-  definition(facts, 'See which host and port the run connects to:', "environment[?name=='BACKUP_JOB'].value"),
-  ...findSchedule(facts, 'See which security groups the run has.'),
-  {
-    say: 'See whether the security group of the database admits one of them on that port:',
-    run: facts.aws(
-      'ec2 describe-security-groups',
-      '--group-ids "$DATABASE_GROUP"',
-      '--query "SecurityGroups[].IpPermissions"',
-    ),
-  },
-];
-
 /** A run ended with another exit code than 0, was killed, or timed out. */
 export const FAILED_ADVICE: AdviceTable<'failed'> = {
   configuration: (facts) => ({
@@ -74,37 +41,8 @@ export const FAILED_ADVICE: AdviceTable<'failed'> = {
       { say: 'Each sentence, and what stands behind it:', run: page('troubleshooting.md#10-configuration') },
     ],
   }),
-  connection: (facts) => {
-    const refused = REFUSED.test(facts.problem.sentence);
-    return {
-      title: 'the database was not reached, or refused the login',
-      likelyCause: refused
-        ? 'The server was reached and refused the login: a password that was changed in one place only, a user that is gone, or one that may not come from this address.'
-        : 'The words in parentheses say which it is: the name, the route, a security group or the certificate. If it worked until now: a security group that was changed, a certificate that was renewed, or a server that is down.',
-      steps: [
-        ...(refused ? refusedSteps(facts) : networkSteps(facts)),
-        { say: 'Each sentence, and what stands behind it:', run: page('troubleshooting.md#11-connection') },
-        ...(refused
-          ? runNow(facts, 'When it is repaired, make a backup.')
-          : [startRun(facts, 'When it is repaired, make a backup:')]),
-      ],
-    };
-  },
-  privileges: (facts) => {
-    const sql = statements(facts);
-    return {
-      title: 'the database user lacks privileges',
-      likelyCause:
-        'The database user may not read all that a complete dump needs. The run refuses to make an incomplete one. Most often the database got something new, such as a trigger, a routine or a schema.',
-      steps: [
-        sql === undefined
-          ? { say: 'Run the statements that the sentence above gives, as an administrator of the database.' }
-          : { say: 'Run as an administrator of the database:', run: sql },
-        { say: 'What each privilege is for:', run: page('privileges.md') },
-        ...runNow(facts),
-      ],
-    };
-  },
+  connection: connectionAdvice,
+  privileges: privilegesAdvice,
   dumpFailed: (facts) => ({
     title: 'the dump tool failed',
     likelyCause:
@@ -113,28 +51,10 @@ export const FAILED_ADVICE: AdviceTable<'failed'> = {
       logOf(facts, 'Read the whole log of the run:'),
       { say: `If the tool was killed: ${moreMemory(facts)}` },
       { say: 'If the server had restarted, make a backup once it is up again.' },
-      ...runNow(facts),
+      runNow(facts),
     ],
   }),
-  uploadFailed: (facts) => ({
-    title: 'the backup could not be stored',
-    likelyCause:
-      'S3 or KMS refused the upload or could not be reached: a permission, the policy of the bucket, the key, or the route to S3. The sentence says which.',
-    steps: [
-      {
-        say: 'If access was denied, look at the policy of the bucket:',
-        run: facts.aws('s3api get-bucket-policy', `--bucket ${facts.place.bucket}`),
-      },
-      {
-        say: 'If S3 was not reached, look for its endpoint in the VPC, or for another route:',
-        run: facts.aws(
-          'ec2 describe-vpc-endpoints',
-          `--filters Name=service-name,Values=${facts.place.partition === 'aws-cn' ? 'cn.' : ''}com.amazonaws.${facts.place.region}.s3`,
-        ),
-      },
-      { say: 'Each sentence, and what stands behind it:', run: page('troubleshooting.md#14-the-upload-failed') },
-    ],
-  }),
+  uploadFailed: uploadAdvice,
   timedOut: (facts) => ({
     title: 'the run took too long',
     likelyCause:
@@ -151,13 +71,13 @@ export const FAILED_ADVICE: AdviceTable<'failed'> = {
     steps: [
       logOf(facts, 'Find the line "failed" with its stack:', 'failed'),
       { say: 'Report it with that line:', run: 'https://github.com/cdk-proven-backups/cdk-proven-backups/issues' },
-      ...runNow(facts, 'It may have been a matter of the moment: try once more.'),
+      runNow(facts, 'It may have been a matter of the moment. Try once more:'),
     ],
   }),
   interrupted: (facts) => ({
     title: 'the run was stopped before its end',
     likelyCause: 'Somebody or something stopped the task: a person, a deployment, or AWS, which took the machine back.',
-    steps: [stoppedTask(facts), ...runNow(facts)],
+    steps: [stoppedTask(facts), runNow(facts)],
   }),
   'out-of-memory': (facts) => ({
     title: 'the task ran out of memory',
@@ -166,14 +86,14 @@ export const FAILED_ADVICE: AdviceTable<'failed'> = {
     steps: [
       { say: moreMemory(facts) },
       { say: 'How much is needed:', run: page('dump-program.md#memory-and-part-sizes') },
-      ...runNow(facts, 'When it is deployed, make a backup.'),
+      runNow(facts, 'When it is deployed, make a backup:'),
     ],
   }),
   killed: (facts) => ({
     title: 'the task was killed',
     likelyCause:
       'Exit code 137: memory ran out, or the task was stopped and did not end within 120 seconds. If the log breaks off without a word, it was the memory.',
-    steps: [stoppedTask(facts), { say: `If nobody stopped it: ${moreMemory(facts)}` }, ...runNow(facts)],
+    steps: [stoppedTask(facts), { say: `If nobody stopped it: ${moreMemory(facts)}` }, runNow(facts)],
   }),
   crashed: (facts) => ({
     title: 'the program crashed',
@@ -182,13 +102,13 @@ export const FAILED_ADVICE: AdviceTable<'failed'> = {
     steps: [
       definition(facts, 'See which image runs, and whether you made it:', 'image'),
       logOf(facts, 'Read the log of the run:'),
-      ...runNow(facts, 'Try once more.'),
+      runNow(facts, 'Try once more:'),
     ],
   }),
   'spot-interruption': (facts) => ({
     title: 'AWS took the Spot capacity back',
     likelyCause: 'The task ran on Spot capacity, and AWS needed it. The next run by schedule makes the next backup.',
-    steps: [{ say: 'If it happens often, or the run is long: leave out spot, and deploy.' }, ...runNow(facts)],
+    steps: [{ say: 'If it happens often, or the run is long: leave out spot, and deploy.' }, runNow(facts)],
   }),
   'stopped-by-user': (facts) => ({
     title: 'somebody stopped the task',
@@ -201,14 +121,14 @@ export const FAILED_ADVICE: AdviceTable<'failed'> = {
           '--lookup-attributes AttributeKey=EventName,AttributeValue=StopTask',
         ),
       },
-      ...runNow(facts),
+      runNow(facts),
     ],
   }),
   maintenance: (facts) => ({
     title: 'AWS stopped the task for maintenance',
     likelyCause:
       'AWS maintains the machine that the task ran on. Nothing is wrong with the backup; this run just made none.',
-    steps: runNow(facts),
+    steps: [runNow(facts)],
   }),
   'unknown-exit': (facts) => ({
     title: 'the run ended in an unknown way',
@@ -217,7 +137,7 @@ export const FAILED_ADVICE: AdviceTable<'failed'> = {
       stoppedTask(facts),
       logOf(facts, 'Read the log of the run:'),
       definition(facts, 'See whether the image and the command are still those that were deployed:', '[image,command]'),
-      ...runNow(facts, 'Try once more.'),
+      runNow(facts, 'Try once more:'),
     ],
   }),
 };

@@ -1,66 +1,101 @@
 import type { AdviceTable } from './advice-table';
-import type { Facts } from './facts';
-import { arg, idOf, list, logOf } from './facts';
+import type { Facts, Step } from './facts';
+import { functionLog, LOG_ERRORS, pruneAdvice, pruneSnapshotsAdvice } from './advice-prune';
+import { arg, idOf, list, logOf, resource } from './facts';
 import { page } from './links';
-
-/** What the problem is about, if it is of that service: where an alarm told of it, it is the alarm. */
-const resource = ({ problem }: Facts, service: string, placeholder: string): string =>
-  problem.resource?.split(':')[2] === service ? arg(problem.resource) : placeholder;
 
 const id = (facts: Facts, service: string, placeholder: string): string => {
   const arn = resource(facts, service, placeholder);
   return arn === placeholder ? arn : arg(idOf(facts.problem.resource!));
 };
 
-/** Name of a user, or of the session of a role, as CloudTrail looks it up. */
-const userOf = ({ problem: { resource: who } }: Facts): string =>
-  who !== undefined && /^arn:.*\//.test(who) ? arg(idOf(who)) : '"$USER_NAME"';
+/** Who it was: a session of a role, a user, or neither. */
+function whoIs({ problem: { resource: who } }: Facts): {
+  readonly session?: string;
+  readonly role?: string;
+  readonly user?: string;
+} {
+  const [, role, session] = /:assumed-role\/(?:.*\/)?([^/]+)\/([^/]+)$/.exec(who ?? '') ?? [];
+  if (role !== undefined) return { role, session };
+  const user = /:user\/(?:.*\/)?([^/]+)$/.exec(who ?? '')?.[1];
+  return user === undefined ? {} : { user };
+}
+
+/** Ends what they still may do. A session has no access key of its own that could be disabled. */
+function stopThem(facts: Facts): Step[] {
+  const { role, user } = whoIs(facts);
+  if (role !== undefined) {
+    const policy = {
+      Version: '2012-10-17',
+      Statement: [
+        {
+          ...{ Effect: 'Deny', Action: '*', Resource: '*' },
+          Condition: { DateLessThan: { 'aws:TokenIssueTime': facts.place.now.toISOString() } },
+        },
+      ],
+    };
+    return [
+      {
+        say: `If nobody knows of it, treat it as a break-in: end all sessions of the role ${role} that are open now, its own good ones too, and see who may take it on:`,
+        run: [
+          facts.aws(
+            'iam put-role-policy',
+            `--role-name ${arg(role)}`,
+            '--policy-name AWSRevokeOlderSessions',
+            `--policy-document ${arg(JSON.stringify(policy))}`,
+          ),
+          facts.aws('iam get-role', `--role-name ${arg(role)}`, '--query Role.AssumeRolePolicyDocument'),
+        ].join('\n'),
+      },
+    ];
+  }
+  const name = user === undefined ? '"$USER_NAME"' : arg(user);
+  return [
+    {
+      say: 'If nobody knows of it, treat it as a break-in: see their access keys, for $KEY_ID, and disable each:',
+      run: [
+        facts.aws('iam list-access-keys', `--user-name ${name}`),
+        facts.aws('iam update-access-key', `--user-name ${name}`, '--access-key-id "$KEY_ID"', '--status Inactive'),
+      ].join('\n'),
+    },
+  ];
+}
 
 const queueOf = ({ problem }: Facts): string => {
   const name = /^queue (\S+)$/.exec(problem.about)?.[1];
   return name === undefined ? '"$QUEUE_NAME"' : arg(name);
 };
 
+/** What a job of S3 Batch Replication is to copy. */
+const failedObjects = ({ place }: Facts) => ({
+  S3JobManifestGenerator: {
+    SourceBucket: `arn:${place.partition}:s3:::${place.bucket}`,
+    EnableManifestOutput: false,
+    Filter: { EligibleForReplication: true, ObjectReplicationStatuses: ['FAILED'] },
+  },
+});
+
 /** What concerns the bucket as a whole. */
 export const HOUSEKEEPING_ADVICE: AdviceTable<'housekeeping'> = {
-  prune: (facts) => ({
-    title: 'old backups could not be deleted',
-    likelyCause:
-      'The pruning refused to delete, or failed. A refusal protects backups: nothing is lost, but storage grows until somebody has looked.',
-    steps: [
-      {
-        say: 'See what would be deleted, and what is refused and why:',
-        run: `npx proven-backups prune ${facts.backups} --dry-run`,
-      },
-      {
-        say: 'If it is right that so much goes, delete it yourself (it asks first):',
-        run: `npx proven-backups prune ${facts.backups}`,
-      },
-      { say: 'Each refusal, and what to do:', run: page('pruning.md#problems') },
-    ],
-  }),
-  'prune-snapshots': (facts) => ({
-    title: 'old snapshots could not be deleted',
-    likelyCause:
-      'The pruning of snapshots refused to delete, or failed. Nothing is lost, but storage grows until somebody has looked.',
-    steps: [
-      {
-        say: 'See what would be deleted, and what is refused and why:',
-        run: `npx proven-backups prune --function ${resource(facts, 'lambda', '"$FUNCTION"')} --region ${arg(facts.place.region)} --dry-run`,
-      },
-      { say: 'How it decides:', run: page('snapshot-pruning.md') },
-    ],
-  }),
-  measure: (facts) => ({
-    title: 'backups could not be measured',
-    likelyCause:
-      'The function that looks for new backups every hour failed, wholly or for some sources. Until it works again, a backup that does not come may go unnoticed.',
-    steps: [
-      logOf(facts, 'Read its log:', 'failed'),
-      list(facts, 'See with your own eyes what there is:'),
-      { say: 'If access was denied: deploy the stack again, which puts back roles and policies.' },
-    ],
-  }),
+  prune: pruneAdvice,
+  'prune-snapshots': pruneSnapshotsAdvice,
+  measure: (facts) => {
+    const some = /could not be measured: /.test(facts.problem.sentence);
+    return {
+      title: 'backups could not be measured',
+      likelyCause: some
+        ? 'The function that looks for new backups every hour could not read the catalog of some sources; the sentence above says why. Until it can, a backup of theirs that does not come may go unnoticed for hours.'
+        : 'The function that looks for new backups every hour failed, wholly or for some sources. Until it works again, a backup that does not come may go unnoticed.',
+      steps: [
+        facts.problem.logGroup === undefined
+          ? functionLog(facts, 'Measure')
+          : logOf(facts, 'Read its log, which names each source and why:', LOG_ERRORS),
+        list(facts, 'See with your own eyes what there is:'),
+        { say: 'If access was denied: deploy the stack again, which puts back roles and policies.' },
+        { say: 'Each sentence, and what stands behind it:', run: page('troubleshooting.md#measuring') },
+      ],
+    };
+  },
   'snapshot-policy': (facts) => ({
     title: 'a snapshot policy is in error',
     likelyCause:
@@ -106,26 +141,52 @@ export const HOUSEKEEPING_ADVICE: AdviceTable<'housekeeping'> = {
         run: facts.aws('s3api get-bucket-replication', `--bucket ${arg(facts.place.bucket)}`),
       },
       {
-        say: 'Objects that failed are not tried again by themselves: when it is repaired, copy them with S3 Batch Replication.',
-      },
-    ],
-  }),
-  'denied-delete': (facts) => ({
-    title: 'somebody tried to delete backups',
-    likelyCause:
-      'A call that would have deleted backups or their protection was denied: nothing is lost. It is a script or a person in error, or somebody who means harm.',
-    steps: [
-      {
-        say: 'See what else they did. CloudTrail has the last 90 days:',
+        say: 'See whether an object was copied, of the backup that you need most ($KEY: its key):',
         run: facts.aws(
-          'cloudtrail lookup-events',
-          `--lookup-attributes AttributeKey=Username,AttributeValue=${userOf(facts)}`,
+          's3api head-object',
+          `--bucket ${arg(facts.place.bucket)}`,
+          '--key "$KEY"',
+          '--query ReplicationStatus',
         ),
       },
-      { say: 'If nobody knows of it: disable the access key, and treat it as a break-in.' },
-      list(facts, 'See that all backups are there:'),
+      {
+        say: 'S3 does not try those again by itself. When it is repaired, copy them with a job of S3 Batch Replication ($ROLE: a role made for it, as the page below says):',
+        run: facts.aws(
+          's3control create-job',
+          `--account-id ${arg(facts.place.account)}`,
+          `--operation '{"S3ReplicateObject":{}}'`,
+          `--manifest-generator ${arg(JSON.stringify(failedObjects(facts)))}`,
+          `--report '{"Enabled":false}'`,
+          '--priority 1',
+          '--role-arn "$ROLE"',
+        ),
+      },
+      {
+        say: 'Such jobs, and their role:',
+        run: 'https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-batch-replication-batch.html',
+      },
     ],
   }),
+  'denied-delete': (facts) => {
+    const { session, user } = whoIs(facts);
+    const name = session ?? user;
+    return {
+      title: 'somebody tried to delete backups',
+      likelyCause:
+        'A call that would have deleted backups or their protection was denied: nothing is lost. It is a script or a person in error, or somebody who means harm.',
+      steps: [
+        {
+          say: 'See what else they did. CloudTrail has the last 90 days:',
+          run: facts.aws(
+            'cloudtrail lookup-events',
+            `--lookup-attributes AttributeKey=Username,AttributeValue=${name === undefined ? '"$USER_NAME"' : arg(name)}`,
+          ),
+        },
+        ...stopThem(facts),
+        list(facts, 'See that all backups are there:'),
+      ],
+    };
+  },
   'no-subscriber': (facts) => ({
     title: 'nobody gets these notifications',
     likelyCause:
@@ -166,6 +227,10 @@ export const HOUSEKEEPING_ADVICE: AdviceTable<'housekeeping'> = {
         ),
       },
       { say: 'Deploy the stack again, which puts back what was changed.' },
+      {
+        say: 'When you have read them, empty the queue: as long as anything is in it, this stays on. It cannot be undone:',
+        run: facts.aws('sqs purge-queue', '--queue-url "$QUEUE"'),
+      },
       list(facts),
     ],
   }),

@@ -1,6 +1,6 @@
 import type { AdviceTable } from './advice-table';
 import type { Facts } from './facts';
-import { definition, findSchedule, runNow, schedule, startRun, stoppedTask } from './facts';
+import { arg, definition, runNow, stoppedTask } from './facts';
 import { page } from './links';
 
 const endpoints = ({ aws, place }: Facts, service: string, say: string) => ({
@@ -32,6 +32,7 @@ export const NEVER_STARTED_ADVICE: AdviceTable<'never-started'> = {
         'If it is there, look for a route. Without NAT or a public address, an endpoint must exist:',
       ),
       ways,
+      runNow(facts, 'When it is repaired, make a backup:'),
     ],
   }),
   secret: (facts) => ({
@@ -41,7 +42,7 @@ export const NEVER_STARTED_ADVICE: AdviceTable<'never-started'> = {
     steps: [
       definition(facts, 'See which secret and which keys of its JSON the task reads:', 'secrets'),
       {
-        say: 'See whether it exists, and with which key it is encrypted:',
+        say: 'See whether it exists, and its key ($SECRET: its valueFrom, without the end :username:: or :password::):',
         run: facts.aws('secretsmanager describe-secret', '--secret-id "$SECRET"'),
       },
       endpoints(
@@ -50,15 +51,24 @@ export const NEVER_STARTED_ADVICE: AdviceTable<'never-started'> = {
         'If all that fits, look for a route. Without NAT or a public address, an endpoint must exist:',
       ),
       ways,
+      runNow(facts, 'When it is repaired, make a backup:'),
     ],
   }),
   network: (facts) => ({
     title: 'the task got no network',
     likelyCause: 'A subnet or a security group of the schedule is gone, or a subnet has no address left.',
     steps: [
-      ...findSchedule(facts, 'See which subnets and security groups it gets.'),
       {
-        say: 'See whether the subnets exist and have addresses left:',
+        say: 'See which subnet it got, for $SUBNET. ECS forgets a stopped task after an hour:',
+        run: facts.aws(
+          'ecs describe-tasks',
+          `--cluster ${facts.problem.task ? arg(facts.problem.task.clusterArn) : '"$CLUSTER"'}`,
+          `--tasks ${facts.problem.task ? arg(facts.problem.task.arn) : '"$TASK"'}`,
+          '--query "tasks[].attachments[].details[]"',
+        ),
+      },
+      {
+        say: 'See whether it exists and has addresses left:',
         run: facts.aws(
           'ec2 describe-subnets',
           '--subnet-ids "$SUBNET"',
@@ -67,6 +77,7 @@ export const NEVER_STARTED_ADVICE: AdviceTable<'never-started'> = {
       },
       { say: 'If something is gone: deploy again.' },
       ways,
+      runNow(facts, 'When it is repaired, make a backup:'),
     ],
   }),
   capacity: (facts) => ({
@@ -74,7 +85,7 @@ export const NEVER_STARTED_ADVICE: AdviceTable<'never-started'> = {
     likelyCause:
       'Fargate had no room for the task in these Availability Zones at that moment, or a quota of the account is used up. It mostly passes within minutes.',
     steps: [
-      ...runNow(facts, 'Try again.'),
+      runNow(facts, 'Try again:'),
       { say: 'If it happens often: give the backup subnets in more Availability Zones; with spot, leave it out.' },
     ],
   }),
@@ -95,6 +106,7 @@ export const NEVER_STARTED_ADVICE: AdviceTable<'never-started'> = {
         'If it is there, look for a route. Without NAT or a public address, an endpoint must exist:',
       ),
       ways,
+      runNow(facts, 'When it is repaired, make a backup:'),
     ],
   }),
   volume: (facts) => ({
@@ -106,7 +118,7 @@ export const NEVER_STARTED_ADVICE: AdviceTable<'never-started'> = {
         say: 'See what the task mounts:',
         run: facts.aws(
           'ecs describe-task-definition',
-          `--task-definition ${facts.problem.task?.family ?? '"$FAMILY"'}`,
+          `--task-definition ${facts.problem.task ? arg(facts.problem.task.family) : '"$FAMILY"'}`,
           '--query taskDefinition.volumes',
         ),
       },
@@ -115,6 +127,7 @@ export const NEVER_STARTED_ADVICE: AdviceTable<'never-started'> = {
         run: facts.aws('efs describe-mount-targets', '--file-system-id "$FILE_SYSTEM"'),
       },
       { say: 'EFS and security groups:', run: page('networking.md#efs') },
+      runNow(facts, 'When it is repaired, make a backup:'),
     ],
   }),
   container: (facts) => ({
@@ -127,17 +140,14 @@ export const NEVER_STARTED_ADVICE: AdviceTable<'never-started'> = {
         say: 'A ready image must be built for the cpuArchitecture of the backup:',
         run: page('dump-program.md#the-image'),
       },
+      runNow(facts, 'When it is repaired, make a backup:'),
     ],
   }),
   scheduler: (facts) => ({
     title: 'EventBridge Scheduler could not start the task',
     likelyCause:
       'ECS refused the call, and Scheduler gave up after its retries: mostly a role, a cluster or a task definition that was changed or deleted by hand.',
-    steps: [
-      schedule(facts, 'See what the schedule starts, and as which role:'),
-      { say: 'Deploy the stack again, which puts back what was changed.' },
-      startRun(facts, 'Then make a backup. The words with a $ are in the target of the schedule:'),
-    ],
+    steps: [{ say: 'Deploy the stack again, which puts back what was changed.' }, runNow(facts, 'Then make a backup:')],
   }),
   'refused-by-ecs': (facts) => ({
     title: 'ECS refused to start the task',
@@ -145,9 +155,12 @@ export const NEVER_STARTED_ADVICE: AdviceTable<'never-started'> = {
     steps: [
       {
         say: 'See how the cluster is:',
-        run: facts.aws('ecs describe-clusters', `--clusters ${facts.problem.task?.clusterArn ?? '"$CLUSTER"'}`),
+        run: facts.aws(
+          'ecs describe-clusters',
+          `--clusters ${facts.problem.task ? arg(facts.problem.task.clusterArn) : '"$CLUSTER"'}`,
+        ),
       },
-      ...runNow(facts, 'Try again.'),
+      runNow(facts, 'Try again:'),
     ],
   }),
   'start-failed': (facts) => ({
@@ -156,7 +169,7 @@ export const NEVER_STARTED_ADVICE: AdviceTable<'never-started'> = {
     steps: [
       stoppedTask(facts),
       { say: 'What is known of tasks without a log:', run: page('troubleshooting.md#nothing-happened-no-log-at-all') },
-      ...runNow(facts, 'Try again.'),
+      runNow(facts, 'Try again:'),
     ],
   }),
 };

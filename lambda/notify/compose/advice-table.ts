@@ -5,6 +5,8 @@ import type { Facts, Step } from './facts';
 export interface Advice {
   /** What many problems of this kind have in common, in a few words: `the database was not reached`. */
   readonly title: string;
+  /** What tells it from other advice about the same cause, in a few words: `the server refused the login`. */
+  readonly kind?: string;
   readonly likelyCause: string;
   readonly steps: readonly Step[];
 }

@@ -17,8 +17,12 @@ const ADVICE: { readonly [S in Signal]: AdviceTable<S> } = {
   housekeeping: HOUSEKEEPING_ADVICE,
 };
 
-/** Advice about a problem. */
-export function adviceOf(problem: Problem, place: Place): Advice {
+/**
+ * Advice about a problem.
+ *
+ * @param alike all problems that share it: with the same signal, cause and kind of advice
+ */
+export function adviceOf(problem: Problem, place: Place, alike?: readonly Problem[]): Advice {
   const table: Readonly<Record<string, ((facts: Facts) => Advice) | undefined>> = ADVICE[problem.signal];
-  return (table[problem.cause] ?? HOUSEKEEPING_ADVICE.other)(factsOf(problem, place));
+  return (table[problem.cause] ?? HOUSEKEEPING_ADVICE.other)(factsOf(problem, place, alike));
 }

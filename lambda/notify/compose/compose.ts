@@ -2,22 +2,22 @@
 import type { Digest } from '../../../catalog/alarms';
 import type { AdvisedProblem, DigestRow, Notification, Problem, Recovery } from '../../../catalog/notification';
 import { adviceOf } from './advice';
+import type { OpenHousekeeping } from './digest-text';
 import { digestSubject, digestText } from './digest-text';
 import { DETAILED, fitting } from './fitting';
+import { listed, whatToDoOfAll } from './grouped-text';
 import { linksOf } from './links';
+import { masked } from './masked';
 import { clockOf } from './numbers';
 import type { Clock } from './numbers';
 import type { Composed, Place } from './place';
 import { happened, linksText, logText, newestOf, nextEmail, rawText, whatToDo, whereText } from './problem-text';
 import { recoveryText } from './recovery-text';
-import { problemSubject, recoverySubject } from './subjects';
+import { isHalf, problemSubject, recoverySubject } from './subjects';
 import { samples } from './samples';
-import { body, capital, cut, oneLine, sentence, SUBJECT_CHARACTERS, wrapped } from './text';
+import { body, cut, oneLine, SUBJECT_CHARACTERS, wrapped } from './text';
 
 export { composeRaw } from './raw';
-
-/** How many sources an email names one by one. */
-const NAMED = 300;
 
 /** Everything of a notification but what it tells. */
 const head = (place: Place) => ({
@@ -31,8 +31,13 @@ const head = (place: Place) => ({
 /** A problem with what a reader can do about it. */
 export function advised(problem: Problem, place: Place): AdvisedProblem {
   const { likelyCause, steps } = adviceOf(problem, place);
-  const next = steps.flatMap(({ say, run }) => (run === undefined ? [say] : [say, run]));
-  return { ...problem, likelyCause, next, links: linksOf(problem, place) };
+  const next = steps.flatMap(({ say, run, or }) => [
+    say,
+    ...(run === undefined ? [] : [run]),
+    ...(or ? [or.say, or.run] : []),
+  ]);
+  const raw = problem.raw === undefined ? {} : { raw: masked(problem.raw) };
+  return { ...problem, ...raw, likelyCause, next, links: linksOf(problem, place) };
 }
 
 /**
@@ -54,7 +59,7 @@ export function composeProblems(problems: readonly Problem[], place: Place): Com
           ...told
             .slice(0, DETAILED)
             .flatMap((problem) => [`--- ${cut(oneLine(problem.about), 60)} ---`, ...facts(problem, clock)]),
-          whatToDo(adviceOf(first, place), `, for ${cut(oneLine(first.about), 40)}`),
+          ...whatToDoOfAll(problems, place),
           linksText({ runbook: told[0]!.links.runbook }),
           whereText(place, nextEmail(first)),
         ]);
@@ -66,7 +71,7 @@ export function composeProblems(problems: readonly Problem[], place: Place): Com
 /** What is known of one problem, and, in the end, where there is more. */
 const facts = (problem: AdvisedProblem, clock: Clock, advice?: string): (string | undefined)[] => [
   happened(problem, clock),
-  newestOf(problem, clock),
+  ...newestOf(problem, clock),
   advice,
   logText(problem.logLines),
   rawText(problem.raw),
@@ -74,52 +79,37 @@ const facts = (problem: AdvisedProblem, clock: Clock, advice?: string): (string 
   linksText(advice === undefined ? { ...problem.links, runbook: undefined } : problem.links),
 ];
 
-/** Which sources it is about, before anything else. */
-function listed(problems: readonly Problem[], title: string): string[] {
-  const [first] = problems;
-  const same = problems.every(({ sentence }) => sentence === first!.sentence);
-  const what = first!.source === undefined ? 'things' : 'sources';
-  const names = problems
-    .slice(0, NAMED)
-    .map(({ about, sentence: said }) => (same ? oneLine(about) : `${oneLine(about)}: ${cut(oneLine(said), 200)}`));
-  const left = problems.length - names.length;
-  return [
-    wrapped(
-      `${capital(sentence(title))} This concerns ${problems.length} ${what}.${same ? ` All say: ${sentence(cut(oneLine(first!.sentence), 500))}` : ''}`,
-    ),
-    same ? wrapped(names.join(', ')) : names.map((name) => wrapped(name)).join('\n'),
-    ...(left > 0 ? [`And ${left} more.`] : []),
-    wrapped(
-      problems.length > DETAILED
-        ? `Details of the first ${DETAILED} follow. What helps one mostly helps all.`
-        : 'Details follow.',
-    ),
-  ];
-}
-
 /** An email about what is well again. */
 export function composeRecoveries(recoveries: readonly Recovery[], place: Place): Composed {
   const clock = clockOf(place.timeZone);
   const subject = recoverySubject(recoveries, clock);
-  const text = body([...recoveryText(recoveries, clock), 'There is nothing to do.', whereText(place, '')]);
+  const rest = recoveries.some(isHalf) ? [] : ['There is nothing to do.'];
+  const text = body([...recoveryText(recoveries, clock), ...rest, whereText(place, '')]);
   return fitting({ notification: { ...head(place), kind: 'recovered', subject, recoveries }, text });
+}
+
+/** What a digest is made of, beside how the sources are. */
+export interface DigestOptions {
+  readonly often: Digest;
+  /** What is open of the housekeeping. */
+  readonly housekeeping?: readonly OpenHousekeeping[];
 }
 
 /** An email about how backups are. */
 export function composeDigest(
   rows: readonly DigestRow[],
   place: Place,
-  { often }: { readonly often: Digest },
+  { often, housekeeping = [] }: DigestOptions,
 ): Composed {
   const clock = clockOf(place.timeZone);
-  const subject = digestSubject(rows, place, often, clock);
+  const subject = digestSubject(rows, place, often, clock, housekeeping);
   const next = {
     off: '',
     each: 'You get such an email after every backup.',
     daily: 'You get such an email every day.',
     weekly: 'You get such an email every week.',
   }[often];
-  const text = body([...digestText(rows, often, clock), whereText(place, next)]);
+  const text = body([...digestText(rows, often, clock, housekeeping), whereText(place, next)]);
   return fitting({ notification: { ...head(place), kind: 'digest', subject, digest: rows }, text });
 }
 

@@ -4,7 +4,7 @@ import type { DigestRow } from '../../../catalog/notification';
 import type { Clock } from './numbers';
 import { shortSpan, size, span, trend, whole } from './numbers';
 import type { Place } from './place';
-import { body, clean, cut, middle, oneLine, subject, wrapped } from './text';
+import { body, capital, clean, cut, middle, oneLine, sentence, subject, wrapped } from './text';
 
 /** What a source is while a signal is open. */
 const STATES: Readonly<Record<Signal, string>> = {
@@ -32,7 +32,20 @@ const isWell = (row: DigestRow): boolean => wrongs(row).length === 0;
 const sorted = (rows: readonly DigestRow[]): DigestRow[] =>
   [...rows].sort((a, b) => Number(isWell(a)) - Number(isWell(b)) || (a.source < b.source ? -1 : 1));
 
-export function digestSubject(rows: readonly DigestRow[], place: Place, often: Digest, clock: Clock): string {
+/** What is open of the housekeeping. */
+export interface OpenHousekeeping {
+  /** What it concerns: `pruning`. */
+  readonly about: string;
+  readonly sentence: string;
+}
+
+export function digestSubject(
+  rows: readonly DigestRow[],
+  place: Place,
+  often: Digest,
+  clock: Clock,
+  housekeeping: readonly OpenHousekeeping[] = [],
+): string {
   const [first, ...others] = sorted(rows);
   if (often === 'each' && first && others.length === 0) {
     const { newest, source, usualBytes } = first;
@@ -48,12 +61,19 @@ export function digestSubject(rows: readonly DigestRow[], place: Place, often: D
   }
   const bad = sorted(rows).filter((row) => !isWell(row));
   const day = `${clock.day(place.now)} ${clock.zone}`;
-  if (bad.length === 0) return subject(`BACKUPS OK ${rows.length} of ${rows.length}`, '', day);
+  const good = rows.length - bad.length;
+  if (bad.length === 0 && housekeeping.length === 0) return subject(`BACKUPS OK ${good} of ${rows.length}`, '', day);
+  if (housekeeping.length > 0) {
+    const [one] = housekeeping;
+    const what =
+      housekeeping.length === 1 ? `trouble with ${oneLine(one!.about)}` : `${housekeeping.length} troubles around them`;
+    return subject(`BACKUPS: ${good} of ${rows.length} well, but ${cut(what, 40)}`, '', day);
+  }
   const which =
     bad.length === 1
       ? `${oneLine(bad[0]!.source)} is ${wrongs(bad[0]!).join(' and ')}`
       : `not ${bad.map(({ source }) => oneLine(source)).join(', ')}`;
-  return subject(`BACKUPS ${rows.length - bad.length} of ${rows.length} OK, ${cut(which, 38)}`, '', day);
+  return subject(`BACKUPS ${good} of ${rows.length} OK, ${cut(which, 38)}`, '', day);
 }
 
 const trendWords = (bytes: number, usual: number | undefined): string => {
@@ -62,7 +82,12 @@ const trendWords = (bytes: number, usual: number | undefined): string => {
 };
 
 /** Paragraphs of a digest. */
-export function digestText(rows: readonly DigestRow[], often: Digest, clock: Clock): string[] {
+export function digestText(
+  rows: readonly DigestRow[],
+  often: Digest,
+  clock: Clock,
+  housekeeping: readonly OpenHousekeeping[] = [],
+): string[] {
   const all = sorted(rows);
   const bad = all.filter((row) => !isWell(row));
   const intro =
@@ -71,11 +96,16 @@ export function digestText(rows: readonly DigestRow[], often: Digest, clock: Clo
     often === 'each'
       ? body(all.map(({ source }) => wrapped(`Backup of ${oneLine(source)} is complete.`))).trimEnd()
       : wrapped(intro),
-    ...(bad.length === 0 ? [] : [['PROBLEMS', ...bad.map((row) => problem(row))].join('\n')]),
+    ...(bad.length + housekeeping.length === 0
+      ? []
+      : [['PROBLEMS', ...housekeeping.map(trouble), ...bad.map((row) => problem(row))].join('\n')]),
     ...(all.length === 1 ? [single(all[0]!, clock)] : []),
     ...(all.length > 1 ? [table(all, clock), legend(clock)] : []),
   ];
 }
+
+const trouble = ({ about, sentence: said }: OpenHousekeeping): string =>
+  wrapped(capital(sentence(`${cut(oneLine(about), 100)}: ${cut(oneLine(said), 500)}`)));
 
 function problem(row: DigestRow): string {
   const said = [

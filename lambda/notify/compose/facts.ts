@@ -6,11 +6,15 @@ import { oneLine } from './text';
 export interface Step {
   readonly say: string;
   readonly run?: string;
+  /** Another way, for whoever cannot go the first. */
+  readonly or?: { readonly say: string; readonly run: string };
 }
 
 /** What commands are made of. */
 export interface Facts {
   readonly problem: Problem;
+  /** All that get the same advice, with this one. */
+  readonly alike: readonly Problem[];
   readonly place: Place;
   /** The source's name, or what else the problem is about. */
   readonly about: string;
@@ -21,11 +25,12 @@ export interface Facts {
 }
 
 /** What commands are made of. */
-export function factsOf(problem: Problem, place: Place): Facts {
+export function factsOf(problem: Problem, place: Place, alike: readonly Problem[] = [problem]): Facts {
   const { source, about } = problem;
   const of = source === undefined ? '' : ` --source ${arg(source)}`;
   return {
     problem,
+    alike,
     place,
     about: oneLine(source ?? about),
     backups: `--bucket ${arg(place.bucket)}${of} --region ${arg(place.region)}`,
@@ -42,62 +47,42 @@ export const arg = (value: string | number): string => {
 /** The bare name or id at the end of an ARN, or of a path. */
 export const idOf = (resource: string): string => oneLine(resource).split('/').at(-1)!;
 
+/** What the problem is about, if it is of that service: where an alarm told of it, it is the alarm. */
+export const resource = ({ problem }: Facts, service: string, placeholder: string): string =>
+  problem.resource?.split(':')[2] === service ? arg(problem.resource) : placeholder;
+
 /** Shows the backups that exist. */
-export const list = (facts: Facts, say = 'See what there is to restore from:'): Step => ({
+export const list = (facts: Facts, say = 'See what there is to restore from:'): Step => {
+  const { problem, place, backups } = facts;
+  const { source } = problem;
+  const folders = source === undefined ? "each source's folder" : 'a folder for each, named by its time';
+  return {
+    say,
+    run: `npx proven-backups list ${backups} --no-snapshots`,
+    or: {
+      say: `Or with the AWS CLI alone, which shows ${folders}:`,
+      run: facts.aws(`s3 ls ${arg(`s3://${place.bucket}/${source === undefined ? '' : `${source}/`}`)}`),
+    },
+  };
+};
+
+/** Brings back what was deleted: without an id it lists that. */
+export const undelete = (facts: Facts, say: string): Step => ({
   say,
-  run: `npx proven-backups list ${facts.backups} --no-snapshots`,
+  run: `npx proven-backups undelete ${facts.backups}`,
 });
 
-/** Shows the schedules: a name holds the path of its construct. */
+/** Shows which schedules are enabled: a name holds the path of its construct. */
 export const schedules = ({ aws }: Facts, say: string): Step => ({
   say,
   run: aws('scheduler list-schedules', '--query "Schedules[].[Name,GroupName,State]"', '--output text'),
 });
 
-const PLACEHOLDERS = { name: '"$NAME"', group: '"$SCHEDULE_GROUP"' };
-
-/** Shows one schedule: that of the problem, where it is known. */
-export const schedule = ({ aws, problem }: Facts, say: string): Step => {
-  const [, group, name] = /:schedule\/([^/]+)\/([^/]+)$/.exec(problem.resource ?? '') ?? [];
-  return {
-    say,
-    run: aws(
-      'scheduler get-schedule',
-      `--name ${name === undefined ? PLACEHOLDERS.name : arg(name)}`,
-      `--group-name ${group === undefined ? PLACEHOLDERS.group : arg(group)}`,
-    ),
-  };
-};
-
-/** Starts a run by hand, as `docs/schedules.md` says, with what its schedule's target says. */
-export const startRun = ({ aws, problem: { task } }: Facts, say: string): Step => ({
+/** Makes a backup at once, as its schedule would. */
+export const runNow = (facts: Facts, say = 'Make a backup now, without waiting for the schedule:'): Step => ({
   say,
-  run: aws(
-    'ecs run-task',
-    `--cluster ${task ? arg(task.clusterArn) : '"$CLUSTER"'}`,
-    `--task-definition ${task ? arg(task.family) : '"$FAMILY"'}`,
-    '--launch-type FARGATE',
-    '--network-configuration "awsvpcConfiguration={subnets=[$SUBNET],securityGroups=[$GROUP]}"',
-  ),
+  run: `npx proven-backups run ${facts.backups}`,
 });
-
-/** Finds the schedule, and what it starts where. */
-export const findSchedule = (facts: Facts, say: string): Step[] => [
-  schedules(facts, `${say} Find its schedule, for $NAME and $SCHEDULE_GROUP:`),
-  schedule(facts, 'See its target, for the other words with a $:'),
-];
-
-/** All steps of a run by hand. */
-export const runNow = (facts: Facts, say = 'Make a backup now, without waiting for the schedule.'): Step[] =>
-  /:schedule\//.test(facts.problem.resource ?? '')
-    ? [
-        schedule(facts, `${say} See the target of its schedule, for the words with a $:`),
-        startRun(facts, 'Start the run, with assignPublicIp=ENABLED too if its target has that:'),
-      ]
-    : [
-        ...findSchedule(facts, say),
-        startRun(facts, 'Start the run, with assignPublicIp=ENABLED too if its target has that:'),
-      ];
 
 /** Shows the task definition: the job with host and port, the image, the secrets. */
 export const definition = ({ aws, problem }: Facts, say: string, query: string): Step => ({

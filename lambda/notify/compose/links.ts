@@ -5,10 +5,13 @@ import type { Signal } from '../../../catalog/alarms';
 import type { Place } from './place';
 import { oneLine } from './text';
 
-const DOCS = 'https://github.com/cdk-proven-backups/cdk-proven-backups/blob/main/docs';
+const REPOSITORY = 'https://github.com/cdk-proven-backups/cdk-proven-backups';
 
 /** A page of the documentation: `alarms.md#failed`. */
-export const page = (name: string): string => `${DOCS}/${name}`;
+export const page = (name: string): string => `${REPOSITORY}/blob/main/docs/${name}`;
+
+/** A heading of the page that one comes to first. */
+export const home = (heading: string): string => `${REPOSITORY}#${heading}`;
 
 /** What to do about a signal. */
 export const runbook = (signal: Signal): string => page(`alarms.md#${signal}`);

@@ -7,6 +7,8 @@ import type { Step } from './facts';
 import type { Clock } from './numbers';
 import { size, span, whole } from './numbers';
 import type { Place } from './place';
+import { shownRaw } from './masked';
+import { withoutStatements } from './statements';
 import { timeOf } from './subjects';
 import { body, capital, clean, cut, oneLine, sentence, wrapped } from './text';
 
@@ -18,7 +20,7 @@ const RAW_CHARACTERS = 8000;
 /** What happened, and since when. */
 export function happened(problem: Problem, clock: Clock): string {
   const { about, source, since, times = 1, task } = problem;
-  const what = `${oneLine(about)}: ${cut(oneLine(problem.sentence), SENTENCE_CHARACTERS)}`;
+  const what = `${oneLine(about)}: ${cut(withoutStatements(problem), SENTENCE_CHARACTERS)}`;
   const at = clock.full(timeOf(problem));
   const run = task ? (task.scheduledTime === undefined ? `a run by hand at ${at}` : `the run of ${at}`) : undefined;
   const when =
@@ -30,36 +32,62 @@ export function happened(problem: Problem, clock: Clock): string {
   return [wrapped(sentence(source === undefined ? capital(what) : what)), wrapped(when)].join('\n\n');
 }
 
-/** What there is to restore, with its heading; nothing for what concerns no source. */
-export function newestOf(problem: Problem, clock: Clock): string | undefined {
-  const { source, signal, cause, newest, allowedAgeSeconds } = problem;
-  if (source === undefined) return undefined;
+/** What there is to restore, each with its heading; nothing for what concerns no source. */
+export function newestOf(problem: Problem, clock: Clock): string[] {
+  const { source, signal, cause, newest, lastUsual, allowedAgeSeconds } = problem;
+  if (source === undefined) return [];
   // Of what cannot be measured, or looked up, nothing is known: to say that there is none would frighten.
   if (!newest && (cause === 'not-measured' || allowedAgeSeconds === undefined)) {
-    return `NEWEST BACKUP\n${wrapped('It is not known. The command "proven-backups list" shows it.')}`;
+    return [`NEWEST BACKUP\n${wrapped('It is not known. The command "proven-backups list" shows it.')}`];
   }
   const text = newestText(newest, allowedAgeSeconds, clock);
-  if (signal !== 'strange-size' || !newest) return `NEWEST GOOD BACKUP\n${text}`;
-  return `NEWEST BACKUP, THE STRANGE ONE\n${text}\n${wrapped('Before you rely on it, see that it holds what you expect.')}`;
+  if (signal !== 'strange-size' || !newest) return [`NEWEST GOOD BACKUP\n${text}`];
+  const strange = `NEWEST BACKUP, THE STRANGE ONE\n${text}\n${wrapped('Before you rely on it, see that it holds what you expect.')}`;
+  return lastUsual === undefined
+    ? [strange]
+    : [`NEWEST BACKUP OF A USUAL SIZE\n${newestText(lastUsual, undefined, clock)}`, strange];
 }
 
 /** What there is to restore. */
-export function newestText(newest: BackupFacts | undefined, allowed: number | undefined, clock: Clock): string {
+export function newestText(
+  newest: BackupFacts | undefined,
+  allowed: number | undefined,
+  clock: Clock,
+  it = 'It',
+): string {
   const limit = allowed === undefined ? '' : ` Up to ${span(allowed)} are allowed.`;
   if (!newest) return wrapped('There is no backup to restore from.');
   const rows = newest.rows === undefined ? '' : `, ${whole(newest.rows)} rows`;
   return wrapped(
-    `It was made at ${clock.full(newest.time)}, and is ${span(newest.ageSeconds)} old.${limit} It has ${whole(newest.tables)} tables${rows}, ${size(newest.bytes)} stored, ${oneLine(newest.engine)}.`,
+    `${it} was made at ${clock.full(newest.time)}, and is ${span(newest.ageSeconds)} old.${limit} It has ${whole(newest.tables)} tables${rows}, ${size(newest.bytes)} stored, ${oneLine(newest.engine)}.`,
   );
 }
 
-const stepText = ({ say, run }: Step, index: number): string =>
-  // A command stays on one line: it is copied as a whole.
-  [wrapped(`${index + 1}. ${say}`), ...(run === undefined ? [] : clean(run).split('\n'))].join('\n');
+const stepText = ({ say, run, or }: Step, index: number): string =>
+  [
+    wrapped(`${index + 1}. ${say}`),
+    // A command stays on one line: it is copied as a whole.
+    ...(run === undefined ? [] : clean(run).split('\n')),
+    ...(or ? [wrapped(or.say), clean(or.run)] : []),
+  ].join('\n');
 
-/** What to do. */
-export const whatToDo = ({ likelyCause, steps }: Advice, example = ''): string =>
-  body([wrapped(`WHAT TO DO${example}`), wrapped(`Likely cause: ${likelyCause}`), ...steps.map(stepText)]).trimEnd();
+/** Where our commands are to be had. */
+export const NPX = wrapped('Commands that begin with npx: in the folder of your project.');
+
+/**
+ * What to do.
+ *
+ * @param heading what of it, or for whom
+ * @param intro what else to know before
+ */
+export const whatToDo = ({ likelyCause, steps }: Advice, heading = '', intro?: string): string =>
+  body([
+    wrapped(`WHAT TO DO${heading}`),
+    intro,
+    wrapped(`Likely cause: ${likelyCause}`),
+    ...steps.map(stepText),
+    steps.some(({ run }) => run?.startsWith('npx ')) ? NPX : undefined,
+  ]).trimEnd();
 
 /** The last lines of the log, each wrapped, with `| ` before it: nothing in it can be taken for ours. */
 export function logText(lines: readonly string[] | undefined): string | undefined {
@@ -68,11 +96,10 @@ export function logText(lines: readonly string[] | undefined): string | undefine
   return ['LAST LOG LINES', ...shown.filter((line) => line.trim() !== '')].join('\n');
 }
 
-/** The event as it came. */
+/** The event as it came, but for what is secret in it. */
 export function rawText(raw: unknown): string | undefined {
   if (raw === undefined) return undefined;
-  const text = typeof raw === 'string' ? raw : (JSON.stringify(raw, undefined, 2) ?? String(raw));
-  return ['THE EVENT', wrapped(cut(clean(text), RAW_CHARACTERS))].join('\n');
+  return ['THE EVENT', wrapped(cut(clean(shownRaw(raw)), RAW_CHARACTERS))].join('\n');
 }
 
 /** Links, each alone on its line; nothing if there are none. */

@@ -1,5 +1,8 @@
 import type { Notification } from '../../../catalog/notification';
+import { redact } from '../../../catalog/redact';
+import { shownRaw } from './masked';
 import type { Composed, Place } from './place';
+import { NPX } from './problem-text';
 import { body, clean, cut, subject, wrapped } from './text';
 
 const RAW_CHARACTERS = 20_000;
@@ -11,11 +14,11 @@ const RAW_CHARACTERS = 20_000;
  */
 export function composeRaw(raw: unknown, why: string, place: Place): Composed {
   const event = cut(
-    attempt(() => clean(textOf(raw)), 'it cannot be shown'),
+    attempt(() => clean(shownRaw(raw)), 'it cannot be shown'),
     RAW_CHARACTERS,
   );
   const reason = cut(
-    attempt(() => clean(why), 'unknown'),
+    attempt(() => clean(redact(why.slice(0, 4000))), 'unknown'),
     1000,
   );
   const title = attempt(
@@ -31,6 +34,7 @@ export function composeRaw(raw: unknown, why: string, place: Place): Composed {
         `WHY\n${wrapped(reason)}`,
         `THE EVENT\n${wrapped(event)}`,
         `WHAT TO DO\n${wrapped('See whether the backups are there:')}\nnpx proven-backups list --bucket ${place.bucket} --region ${place.region}`,
+        NPX,
         wrapped('Then please report it, without what is secret in it:'),
         'https://github.com/cdk-proven-backups/cdk-proven-backups/issues',
         `ABOUT THIS EMAIL\nBucket ${place.bucket}\nAccount ${place.account}, Region ${place.region}`,
@@ -66,9 +70,6 @@ export function composeRaw(raw: unknown, why: string, place: Place): Composed {
   };
   return { notification, text };
 }
-
-const textOf = (raw: unknown): string =>
-  typeof raw === 'string' ? raw : (attempt(() => JSON.stringify(raw, undefined, 2), undefined) ?? String(raw));
 
 function attempt<T>(make: () => T, otherwise: T): T {
   try {

@@ -3,7 +3,7 @@ import type { Recovery } from '../../../catalog/notification';
 import type { Clock } from './numbers';
 import { whole } from './numbers';
 import { newestText } from './problem-text';
-import { overOf, spanOf } from './subjects';
+import { isHalf, overOf, spanOf, stillOf } from './subjects';
 import { oneLine, sentence, wrapped } from './text';
 
 /** What was wrong, in words. */
@@ -20,9 +20,16 @@ export const SIGNAL_WORDS: Readonly<Record<Signal, string>> = {
 export function recoveryText(recoveries: readonly Recovery[], clock: Clock): string[] {
   const several = recoveries.length > 1;
   return [
-    ...(several ? [wrapped(`${recoveries.length} sources are well again.`)] : []),
+    ...(several ? [wrapped(intro(recoveries))] : []),
     ...recoveries.map((recovery) => one(recovery, clock, several)),
   ];
+}
+
+function intro(recoveries: readonly Recovery[]): string {
+  const half = recoveries.filter(isHalf).length;
+  return half === 0
+    ? `${recoveries.length} sources are well again.`
+    : `Something is over with ${recoveries.length} sources. With ${half} of them something else is still wrong.`;
 }
 
 function one(recovery: Recovery, clock: Clock, short: boolean): string {
@@ -41,7 +48,12 @@ function one(recovery: Recovery, clock: Clock, short: boolean): string {
     wrapped(
       `Before, from ${clock.full(since)} on, for ${spanOf(recovery)}: ${was}.${missed ? ` ${times === 1 ? 'One run' : `${whole(times)} runs`} made no backup.` : ''}`,
     ),
-    ...(newest === undefined ? [] : [newestText(newest, undefined, clock)]),
+    ...(isHalf(recovery) ? [wrapped(`Still open: ${stillOf(recovery)}. You get one email when that is over.`)] : []),
+    ...(newest === undefined
+      ? []
+      : [
+          `${short ? '' : 'NEWEST BACKUP\n'}${newestText(newest, undefined, clock, short ? 'Its newest backup' : 'It')}`,
+        ]),
   ];
   return lines.join(short ? '\n' : '\n\n');
 }

@@ -2,6 +2,7 @@ import type { Cause, Signal } from '../../../catalog/alarms';
 import type { Problem, Recovery } from '../../../catalog/notification';
 import type { Clock } from './numbers';
 import { span } from './numbers';
+import { lacking, withoutStatements } from './statements';
 import { oneLine, subject, SUBJECT_CHARACTERS } from './text';
 
 /** What a subject starts with. */
@@ -44,8 +45,11 @@ const shortAbout = ({ signal, about }: Problem): string =>
 function withGist(head: string, sentence: string, tail: string, short?: string): string {
   const plain = sentence.replace(/ \([^()]*\)$/, '');
   // What is allowed, the text says.
-  const allowedLeftOut = plain.replace(/, and [\w. ]+ (?:is|are) allowed.*$/, '');
-  const bare = plain.replace(/^could not connect to \S+: /, '').replace(/\barn:\S*[/:](?=[\w.@-])/g, '');
+  const allowedLeftOut = plain
+    .replace(/, and [\w. ]+ (?:is|are) allowed.*$/, '')
+    .replace(/, and the median of the \d+ backups before is /, ', usual are ')
+    .replace(/^\d+ problems? in [^:]+: /, '');
+  const bare = allowedLeftOut.replace(/^could not connect to \S+: /, '').replace(/\barn:\S*[/:](?=[\w.@-])/g, '');
   const fits = (words: string) => `${head}: ${words} (${tail})`.length <= SUBJECT_CHARACTERS;
   return subject(head, [sentence, plain, allowedLeftOut].find(fits) ?? short ?? bare, tail);
 }
@@ -62,12 +66,16 @@ export function problemSubject(problems: readonly Problem[], title: string, cloc
     const named = about && !said ? `${head} ${short}` : head;
     // ECS begins with the name of an error: what it means says more than a part of it.
     const gist = first.signal === 'never-started' ? title : undefined;
-    return withGist(named, oneLine(first.sentence), clock.full(newest), gist);
+    return withGist(named, gistOf(first), clock.full(newest), gist);
   }
   const things = first.source === undefined ? 'times' : 'sources';
   const same = problems.every(({ sentence }) => sentence === first.sentence);
-  return withGist(`${head} ${problems.length} ${things}`, same ? oneLine(first.sentence) : title, clock.full(newest));
+  return withGist(`${head} ${problems.length} ${things}`, same ? gistOf(first) : title, clock.full(newest));
 }
+
+/** What happened, in the words that say most. */
+const gistOf = (problem: Problem): string =>
+  (problem.cause === 'privileges' ? lacking(problem) : undefined) ?? withoutStatements(problem);
 
 /** What is so again when a signal is over. */
 const OVER: Readonly<Record<Signal, string>> = {
@@ -83,16 +91,36 @@ const OVER: Readonly<Record<Signal, string>> = {
 export const overOf = ({ signals, quiet }: Recovery): string =>
   quiet ? 'it has not happened again' : (OVER[signals[0]!] ?? 'well again');
 
+/** Whether something is still wrong with it. */
+export const isHalf = ({ open = [] }: Recovery): boolean => open.length > 0;
+
+/** What is still wrong, in words. */
+const STILL: Readonly<Record<Signal, string>> = {
+  failed: 'runs fail',
+  'never-started': 'runs are not started',
+  silent: 'no new backup has come',
+  'strange-size': 'the size is strange',
+  'not-proven': 'no backup is proven',
+  housekeeping: 'it does not work',
+};
+
+/** `runs fail and the size is strange` */
+export const stillOf = ({ open = [] }: Recovery): string =>
+  open.map((signal) => STILL[signal] ?? 'something is wrong').join(' and ');
+
 export function recoverySubject(recoveries: readonly Recovery[], clock: Clock): string {
   const [first] = recoveries;
   const newest = clock.full(recoveries.map(({ at }) => at).reduce((a, b) => (b > a ? b : a)));
-  if (recoveries.length > 1)
-    return subject(`RECOVERED ${recoveries.length} sources`, 'all is well again there', newest);
-  return subject(
-    `RECOVERED ${oneLine(first!.about)}`,
-    first!.quiet ? overOf(first!) : `${overOf(first!)} after ${spanOf(first!)}`,
-    newest,
-  );
+  if (recoveries.length > 1) {
+    const half = recoveries.filter(isHalf).length;
+    const said = half === 0 ? 'all is well again there' : `something else is still wrong with ${half} of them`;
+    return subject(`RECOVERED ${recoveries.length} sources`, said, newest);
+  }
+  const head = `RECOVERED ${oneLine(first!.about)}`;
+  const over = overOf(first!);
+  if (!isHalf(first!)) return subject(head, first!.quiet ? over : `${over} after ${spanOf(first!)}`, newest);
+  // What is still wrong matters more than how long the other was.
+  return subject(`${head}, but ${stillOf(first!)}`, over, newest);
 }
 
 /** How long it was so. */

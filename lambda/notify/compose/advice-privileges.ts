@@ -1,0 +1,84 @@
+import type { Problem } from '../../../catalog/notification';
+import type { Advice } from './advice-table';
+import type { Facts, Step } from './facts';
+import { logOf, runNow } from './facts';
+import { page } from './links';
+import { statementsOf } from './statements';
+import { cut, oneLine } from './text';
+
+/** Lines and characters of statements that an email shows. */
+const LINES = 60;
+const CHARACTERS = 8_000;
+
+const NO_SUBSCRIPTIONS = /--no-subscriptions/;
+
+/** The user lacks privileges: the statements of all that fit. */
+export function privilegesAdvice(facts: Facts): Advice {
+  const common = {
+    title: 'the database user lacks privileges',
+    likelyCause:
+      'The database user may not read all that a complete dump needs. The run refuses to make an incomplete one. Most often the database got something new, such as a trigger, a routine or a schema.',
+  };
+  const { sentence } = facts.problem;
+  const after = [{ say: 'What each privilege is for:', run: page('privileges.md') }, runNow(facts)];
+  if (statementsOf(facts.problem) !== undefined)
+    return { ...common, kind: 'statements that grant what is missing', steps: [...statementSteps(facts), ...after] };
+  if (NO_SUBSCRIPTIONS.test(sentence)) {
+    const steps = [
+      { say: 'Add --no-subscriptions to extraDumpArguments of the database, and deploy.' },
+      {
+        say: 'Note down how each was made: they will not be in the dump. As an administrator:',
+        run: 'SELECT subname, subpublications FROM pg_subscription;',
+      },
+    ];
+    return {
+      ...common,
+      kind: 'subscriptions',
+      likelyCause:
+        'Subscriptions of PostgreSQL, which only a superuser can dump. The run refuses to leave them out without being told to.',
+      steps: [...steps, ...after],
+    };
+  }
+  return {
+    ...common,
+    kind: 'what is missing, its log says',
+    steps: [
+      logOf(facts, 'Read what the database refused, in the log of the run:'),
+      { say: 'Grant it to the user of the backup, as an administrator of the database.' },
+      ...after,
+    ],
+  };
+}
+
+function statementSteps(facts: Facts): Step[] {
+  const several = facts.alike.length > 1;
+  const lines: string[] = [];
+  let [room, left, cutOff] = [CHARACTERS, 0, false];
+  for (const problem of facts.alike) {
+    const { whole, more } = statementsOf(problem)!;
+    cutOff ||= more;
+    const head = several ? headOf(problem) : [];
+    const shown: string[] = [];
+    for (const statement of whole) {
+      room -= statement.length;
+      if (room < 0 || lines.length + head.length + shown.length >= LINES) left++;
+      else shown.push(statement);
+    }
+    if (shown.length > 0) lines.push(...head, ...shown);
+  }
+  const database = several ? undefined : statementsOf(facts.problem)!.database;
+  const where = database === undefined ? '' : `, connected to database ${oneLine(database)}`;
+  const steps: Step[] = lines.length === 0 ? [] : [{ say: `Run as an administrator${where}:`, run: lines.join('\n') }];
+  if (left === 0 && !cutOff) return steps;
+  const how = left === 0 ? 'more of them' : `${left}${cutOff ? ' or more' : ''} more`;
+  const say = `${lines.length === 0 ? 'The statements to run are' : `And ${how}: they are`} in the log of the run, line "failed"${several ? ', of each source' : ''}:`;
+  return [...steps, logOf(facts, say, 'failed')];
+}
+
+/** A comment, which may be pasted with the statements. */
+const headOf = (problem: Problem): string[] => {
+  const { database } = statementsOf(problem)!;
+  return [
+    `-- ${cut(`${oneLine(problem.about)}${database === undefined ? '' : `, in database ${oneLine(database)}`}`, 66)}`,
+  ];
+};

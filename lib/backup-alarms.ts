@@ -76,6 +76,8 @@ export class BackupAlarms extends Construct {
   public readonly schedule: scheduler.Schedule;
   /** Log group of the functions. */
   public readonly logGroup: logs.ILogGroup;
+  /** @internal */
+  public readonly _deadLetterQueue?: sqs.IQueue;
   private readonly settings: AlarmSettings;
   private readonly rules: AlarmRules;
   private readonly lookUps: LookUps;
@@ -90,6 +92,7 @@ export class BackupAlarms extends Construct {
     super(scope, id);
     const { bucket, timeZone = 'UTC', digest = Digest.off() } = props;
     this.bucket = bucket;
+    this._deadLetterQueue = props.deadLetterQueue;
     requireRegion(this, bucket);
     requireZone(this, timeZone);
     this.off = signalsOffOf(this, props.signalsOff);

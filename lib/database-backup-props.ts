@@ -176,9 +176,9 @@ export interface DatabaseBackupProps extends AddDatabaseProps {
   readonly cluster: ecs.ICluster;
 
   /**
-   * Log group of the runs.
+   * Log group of the runs. Not of this stack, where this stack needs that of the alarms, as it does for their bucket.
    *
-   * @default - one is created that keeps logs for three months
+   * @default - one is created that keeps logs for three months; in a stack that needs that of the alarms, theirs
    */
   readonly logGroup?: logs.ILogGroup;
 
@@ -190,16 +190,17 @@ export interface DatabaseBackupProps extends AddDatabaseProps {
   readonly schedulerRole?: iam.IRole;
 
   /**
-   * Group of the schedule.
+   * Group of the schedule. Not of this stack, where this stack needs that of the alarms.
    *
    * @default - the account's default group
    */
   readonly scheduleGroup?: scheduler.IScheduleGroup;
 
   /**
-   * Queue for runs that could not be started: a standard one.
+   * Queue for runs that could not be started: a standard one. Not of this stack, where this stack needs that of the alarms.
    *
-   * @default - they are visible in the metrics of EventBridge Scheduler only
+   * @default - they are visible in the metrics of EventBridge Scheduler only; in a stack that needs that of the alarms, the
+   * queue that they were given
    */
   readonly deadLetterQueue?: sqs.IQueue;
 }

@@ -12,6 +12,7 @@ import type { IBackupBucket } from './backup-bucket-props';
 import type { DatabaseBackupProps } from './database-backup-props';
 import { requireNoAlarmProps } from './private/alarm-source';
 import { allowedAgeOf } from './private/allowed-age';
+import { besideAlarms } from './private/beside-alarms';
 import type { BoundDatabase } from './private/bound-database';
 import { dumpJob, requireBackup } from './private/dump-job';
 import { letIn, wayOut } from './private/first-run';
@@ -63,6 +64,7 @@ export class DatabaseBackup extends Construct implements ec2.IConnectable, iam.I
 
   constructor(scope: Construct, id: string, props: DatabaseBackupProps) {
     super(scope, id);
+    props = besideAlarms(this, props);
     const { bucket } = props;
     this.bucket = bucket;
     this.cluster = props.cluster;

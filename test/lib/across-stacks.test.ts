@@ -1,0 +1,70 @@
+import { App, Duration, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import * as scheduler from 'aws-cdk-lib/aws-scheduler';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import * as sqs from 'aws-cdk-lib/aws-sqs';
+import type { DatabaseBackupProps } from '../../lib';
+import { BackupAlarms, Backups, BackupSchedule, Database, DatabaseBackup } from '../../lib';
+import type { Json } from './support';
+import { READY_IMAGE } from './support';
+
+/** What is shared in one stack, and a second one, which needs it. */
+function stacks() {
+  const app = new App({ treeMetadata: false, context: { 'aws:cdk:disable-asset-staging': true } });
+  const [base, databases] = [new Stack(app, 'Base'), new Stack(app, 'Databases')];
+  const vpc = new ec2.Vpc(base, 'Vpc', { maxAzs: 2 });
+  const backups = new Backups(base, 'Backups', { vpc, alarms: { emails: ['ann@example.com'] } });
+  const add = (props: Partial<DatabaseBackupProps> = {}) =>
+    new DatabaseBackup(databases, 'Shop', {
+      database: Database.mysql({
+        ...{ version: '8.4', host: 'db.internal' },
+        secret: new secretsmanager.Secret(databases, 'Secret'),
+      }),
+      schedule: BackupSchedule.every(Duration.hours(6)),
+      image: READY_IMAGE,
+      ...{ bucket: backups.bucket, cluster: backups.cluster, pruning: backups.pruning, alarms: backups.alarms },
+      ...props,
+    });
+  return { app, base, databases, backups, add };
+}
+const found = (stack: Stack, type: string): Json[] =>
+  Object.values(Template.fromStack(stack).findResources(type)).map(({ Properties }: Json) => Properties);
+
+test('a backup in a stack that needs that of its alarms writes into their log group, and to their dead-letter queue', () => {
+  const { base, databases, backups, add } = stacks();
+  expect(add().logGroup.node.path).toBe(backups.logGroup.node.path);
+  expect(found(databases, 'AWS::Logs::LogGroup')).toEqual([]);
+  const [schedule] = found(databases, 'AWS::Scheduler::Schedule');
+  expect(JSON.stringify(schedule.Target.DeadLetterConfig)).toContain('BackupsDeadLetterQueue');
+  const settings = JSON.stringify(found(base, 'AWS::SSM::Parameter'));
+  expect(settings).toContain('Databases-');
+  expect(found(databases, 'AWS::CloudWatch::Alarm')).toHaveLength(1);
+});
+
+test.each<[string, (stack: Stack) => Partial<DatabaseBackupProps>]>([
+  ['logGroup', (stack) => ({ logGroup: new logs.LogGroup(stack, 'Log') })],
+  ['deadLetterQueue', (stack) => ({ deadLetterQueue: new sqs.Queue(stack, 'Queue') })],
+  ['scheduleGroup', (stack) => ({ scheduleGroup: new scheduler.ScheduleGroup(stack, 'Group') })],
+])('refuses a %s of its own, which neither stack could be deployed with', (what, props) => {
+  const { databases, add } = stacks();
+  expect(() => add(props(databases))).toThrow(
+    `Databases/Shop: ${what} must not be of the stack Databases, which needs the stack of the alarms, Base, that would have to name it, got: Databases/`,
+  );
+});
+
+test('takes a log group that was imported', () => {
+  const { app, databases, add } = stacks();
+  add({ logGroup: logs.LogGroup.fromLogGroupName(databases, 'Log', 'backups') });
+  expect(() => app.synth()).not.toThrow();
+});
+
+test('alarms in a third stack name what is in that of the backup', () => {
+  const { app, backups, databases, add } = stacks();
+  const alarms = new BackupAlarms(new Stack(app, 'Alarms'), 'Alarms', { bucket: backups.bucket, emails: ['a@b.cc'] });
+  const logGroup = new logs.LogGroup(databases, 'Log');
+  const deadLetterQueue = new sqs.Queue(databases, 'Queue');
+  expect(add({ alarms, logGroup, deadLetterQueue }).logGroup.node.path).toBe('Databases/Log');
+  expect(() => app.synth()).not.toThrow();
+});

@@ -19,7 +19,10 @@ export enum AlarmSignal {
   STRANGE_SIZE = 'strange-size',
   /** The newest proven backup is older than allowed, or a restore test failed. */
   NOT_PROVEN = 'not-proven',
-  /** Pruning, snapshots or replication failed; deletes were denied; nobody reads the topic. */
+  /**
+   * Pruning, snapshots or replication failed; deletes were denied; nobody reads the topic. Messages in a dead-letter queue
+   * of your own are of NEVER_STARTED as well: they are told unless both are off.
+   */
   HOUSEKEEPING = 'housekeeping',
 }
 

@@ -199,7 +199,7 @@ export class BackupAlarms extends Construct {
 
   /** Tells when messages wait in a dead-letter queue of EventBridge Scheduler. They stay there. */
   public watchDeadLetters(queue: sqs.IQueue): void {
-    if (!this.isNew(queue, AlarmSignal.HOUSEKEEPING)) return;
+    if (!this.isNew(queue, AlarmSignal.HOUSEKEEPING, AlarmSignal.NEVER_STARTED)) return;
     this.rules.watchAlarm(deadLetterAlarm(this, this.idOf('DeadLetterAlarm'), queue));
   }
 
@@ -273,7 +273,8 @@ export class BackupAlarms extends Construct {
     } else if (deadLetterQueue) {
       this.watchDeadLetters(deadLetterQueue);
     }
-    if (scheduleGroup && deadLetterQueue && this.isNew(scheduleGroup, AlarmSignal.HOUSEKEEPING)) {
+    const ofEither = [AlarmSignal.HOUSEKEEPING, AlarmSignal.NEVER_STARTED];
+    if (scheduleGroup && deadLetterQueue && this.isNew(scheduleGroup, ...ofEither)) {
       this.rules.watchAlarm(lostRunAlarm(this, 'LostRunAlarm', scheduleGroup));
     }
     if (this.off.includes(AlarmSignal.HOUSEKEEPING)) return;
@@ -289,9 +290,9 @@ export class BackupAlarms extends Construct {
     this.settings.addPruning(this, { functionName, logGroupName, ...(tag !== undefined && { tag }) });
   }
 
-  /** Whether a thing is to be watched that was not watched before. */
-  private isNew(thing: unknown, signal: AlarmSignal): boolean {
-    if (this.watched.has(thing) || this.off.includes(signal)) return false;
+  /** Whether a thing is to be watched, by any of some signals, that was not watched before. */
+  private isNew(thing: unknown, ...signals: AlarmSignal[]): boolean {
+    if (this.watched.has(thing) || signals.every((signal) => this.off.includes(signal))) return false;
     this.watched.add(thing);
     return true;
   }

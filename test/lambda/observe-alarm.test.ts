@@ -1,7 +1,8 @@
+import type { Signal } from '../../catalog/alarms';
 import type { Observation } from '../../lambda/notify/observation';
 import { observe } from '../../lambda/notify/observe/observe';
 import { ageAlarm, alarmEvent, counted, NO_DATA, PARTLY, TOO_OLD, WELL } from './events/alarms';
-import { contextWith, eventOf, messageOf, NOW } from './events/message';
+import { contextWith, eventOf, messageOf, NOW, SETTINGS } from './events/message';
 
 const hoursAgo = (hours: number) => new Date(NOW.getTime() - hours * 3_600_000);
 const read = (event: unknown, measuredAt?: Date): Promise<Observation[]> =>
@@ -193,4 +194,13 @@ describe('housekeeping', () => {
   ])('nothing is told: %s', async (_, event) => {
     expect(await read(event)).toEqual([]);
   });
+});
+
+test.each<[Signal[], number]>([
+  [['housekeeping'], 1],
+  [['never-started'], 1],
+  [['housekeeping', 'never-started'], 0],
+])('runs that were not started are told unless both of their signals are off: %j', async (off, told) => {
+  const alarm = alarmEvent(...aws('AWS/SQS', 'ApproximateNumberOfMessagesVisible', { QueueName: 'acme' }));
+  expect(await observe(messageOf(alarm), contextWith({ settings: { ...SETTINGS, off } }))).toHaveLength(told);
 });

@@ -52,7 +52,8 @@ describe('watching', () => {
 
   test('what is turned off for all has no alarms', () => {
     const other = new Setup();
-    const off = [AlarmSignal.SILENT, AlarmSignal.HOUSEKEEPING].map((signal) => ({ signal, reason: 'Somebody looks.' }));
+    const { SILENT, HOUSEKEEPING, NEVER_STARTED } = AlarmSignal;
+    const off = [SILENT, HOUSEKEEPING, NEVER_STARTED].map((signal) => ({ signal, reason: 'Somebody looks.' }));
     other.create({ alarms: { emails: ['ann@example.com'], signalsOff: off } });
     other.add();
     expect(alarmsIn(other.stack).map(([name]) => name)).toEqual([
@@ -60,6 +61,18 @@ describe('watching', () => {
       'ApproximateAgeOfOldestMessage',
     ]);
   });
+
+  test.each([AlarmSignal.HOUSEKEEPING, AlarmSignal.NEVER_STARTED])(
+    'runs that were not started are told by a queue of the user although %s is off',
+    (signal) => {
+      const other = new Setup();
+      const deadLetterQueue = new sqs.Queue(other.stack, 'Own');
+      other.create({ deadLetterQueue, alarms: { emails: ['a@b.cc'], signalsOff: [{ signal, reason: 'None.' }] } });
+      const names = alarmsIn(other.stack).map(([name]) => name);
+      expect(names.filter((name) => name === 'ApproximateNumberOfMessagesVisible')).toHaveLength(2);
+      expect(names).toContain('InvocationsFailedToBeSentToDeadLetterCount');
+    },
+  );
 
   const pruningsIn = (stack: Stack): Json => {
     const settings = Template.fromStack(stack).findResources('AWS::SSM::Parameter', {

@@ -65,8 +65,10 @@ function readerOf(reading: Reading): Read | undefined {
 /** Nobody is told of a signal that is turned off; that something is well may be known all the same. */
 function isOn(observation: Observation, { off, sources }: AlarmSettings): boolean {
   if (observation.state !== 'problem') return true;
-  const { signal, source } = observation;
+  const { signal, cause, source } = observation;
   const offHere: readonly string[] = (source !== undefined && sources[source]?.off) || [];
+  // Nobody knows of which source they are: that runs were not started is of either signal.
+  if (cause === 'dead-letters' && !off.includes('never-started')) return true;
   return !off.includes(signal) && !offHere.includes(signal);
 }
 

@@ -13,6 +13,8 @@ const ITEMS = 50;
 const NAME_LENGTH = 300;
 /** A table with no more rows than this may be a queue, or a lock. */
 const FEW = 20;
+/** As often as this a table with more rows may have been empty before. */
+const GAPS = 1;
 /** As often as this a table went from one backup to the next: they come and go. */
 const HABIT = 3;
 
@@ -50,11 +52,18 @@ export class TableHistory {
   add(id: string, tables: TableRows): void {
     if (this.next && this.vanished < HABIT && lacksOne(this.next, tables)) this.vanished++;
     this.next = tables;
+    // Where every backup has tables of other names, those of all would be too many to keep.
+    if (this.vanished === HABIT) {
+      for (const table of this.missing.keys()) if (this.mayGo(table)) this.missing.delete(table);
+    }
     const bit = 1 << this.count++;
     for (const [table, rows] of tables) {
       if (rows === 0 || mayHave(this.of, table)) continue;
       let entry = this.missing.get(table);
-      if (!entry) this.missing.set(table, (entry = { had: 0, least: Infinity }));
+      if (!entry) {
+        if (this.mayGo(table)) continue;
+        this.missing.set(table, (entry = { had: 0, least: Infinity }));
+      }
       entry.had |= bit;
       if (rows === undefined) continue;
       entry.least = Math.min(entry.least, rows);
@@ -68,7 +77,7 @@ export class TableHistory {
   lost({ ignoreTables = [], minHistory }: SizeBounds): LostTables | undefined {
     const patterns = ignoreTables.map(patternOf);
     const lost = [...this.missing]
-      .filter(([table, entry]) => this.isLost(table, entry, minHistory))
+      .filter(([, entry]) => this.isLost(entry, minHistory))
       .filter(([table]) => !patterns.some((pattern) => isMeant(pattern, table)))
       .sort(([, a], [, b]) => b.last! - a.last!);
     if (lost.length === 0) return undefined;
@@ -86,14 +95,22 @@ export class TableHistory {
    * A table is lost as long as most of the backups before had rows of it. One that has been empty before, and was filled
    * again, is a queue, unless that happened once only, and to a table with more than a few rows.
    */
-  private isLost(table: string, { had, last, least }: Missing, minHistory: number): boolean {
+  private isLost(entry: Missing, minHistory: number): boolean {
+    const [{ had, last, least }, gaps] = [entry, this.gaps(entry)];
     if (last === undefined) return false;
-    if (this.vanished >= HABIT && !this.of.has(table)) return false;
-    const withRows = bits(had);
-    // The newest ones without it are the loss itself.
-    const gaps = this.count - lowestBit(had) - withRows;
-    if (withRows <= this.count / 2) return false;
-    return least > FEW ? gaps <= (this.count < minHistory ? 0 : 1) : gaps === 0 && this.count >= minHistory;
+    if (bits(had) <= this.count / 2) return false;
+    const isYoung = this.count < minHistory;
+    return least > FEW ? gaps <= (isYoung ? 0 : GAPS) : gaps === 0 && !isYoung;
+  }
+
+  /** How many backups before did not have it. The newest ones of those are the loss itself, and do not count. */
+  private gaps({ had }: Missing): number {
+    return this.count - lowestBit(had) - bits(had);
+  }
+
+  /** Whether a table that is not there any more is nothing strange. */
+  private mayGo(table: string): boolean {
+    return this.vanished === HABIT && !this.of.has(table);
   }
 
   private said(table: string, { last, in: where }: Missing): string {

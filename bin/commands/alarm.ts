@@ -70,18 +70,23 @@ function print(report: AlarmTestReport, output: Output): void {
 /** What somebody has to look at. */
 function problemsOf({ topic, failures, subscriptions }: AlarmTestReport): string[] {
   const unpublished = failures.map((failure) => `could not be published: ${failure}`);
+  if (subscriptions.some(({ confirmed }) => confirmed)) return unpublished;
   if (subscriptions.length === 0) {
     return [
       ...unpublished,
-      `nobody will read them: ${topic} has no subscription: add an address to emails, and deploy`,
+      `nobody will read them: ${topic} has no subscription: add an address to emails, and deploy; if it is there already, SNS has dropped it because nobody confirmed it in time, and only this asks for it anew: ${subscribe(topic, '<address>')}`,
     ];
   }
-  if (subscriptions.some(({ confirmed }) => confirmed)) return unpublished;
+  const [first] = subscriptions.filter(({ protocol }) => protocol === 'email');
   return [
     ...unpublished,
-    `nobody will read them: confirm the email "AWS Notification - Subscription Confirmation" that AWS sent to ${endpoints(subscriptions)}; it is valid for two days, and deploying the subscription anew sends another`,
+    `nobody will read them: confirm the email "AWS Notification - Subscription Confirmation" that AWS sent to ${endpoints(subscriptions)}; it is valid for two days, and this sends another: ${subscribe(topic, first?.endpoint ?? '<address>')}`,
   ];
 }
+
+/** A deployment does not ask for a confirmation again. The Region is that of the topic. */
+const subscribe = (topic: string, address: string): string =>
+  `aws sns subscribe --topic-arn ${topic} --protocol email --notification-endpoint ${address} --region ${topic.split(':')[3]}`;
 
 const endpoints = (subscriptions: readonly SubscriptionFacts[]): string =>
   subscriptions.map(({ endpoint }) => endpoint).join(', ');

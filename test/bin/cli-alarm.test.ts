@@ -69,12 +69,12 @@ test.each<[string, Partial<AlarmTestReport>, string]>([
   [
     'without a confirmed subscription',
     { subscriptions: [email('ops@example.com', false), email('dba@example.com', false)] },
-    'problem nobody will read them: confirm the email "AWS Notification - Subscription Confirmation" that AWS sent to ops@example.com, dba@example.com; it is valid for two days, and deploying the subscription anew sends another\n',
+    'problem nobody will read them: confirm the email "AWS Notification - Subscription Confirmation" that AWS sent to ops@example.com, dba@example.com; it is valid for two days, and this sends another: aws sns subscribe --topic-arn arn:aws:sns:eu-west-1:111122223333:ShopBackups-Topic --protocol email --notification-endpoint ops@example.com --region eu-west-1\n',
   ],
   [
     'without any subscription',
     { subscriptions: [] },
-    `problem nobody will read them: ${TOPIC} has no subscription: add an address to emails, and deploy\n`,
+    `problem nobody will read them: ${TOPIC} has no subscription: add an address to emails, and deploy; if it is there already, SNS has dropped it because nobody confirmed it in time, and only this asks for it anew: aws sns subscribe --topic-arn ${TOPIC} --protocol email --notification-endpoint <address> --region eu-west-1\n`,
   ],
   [
     'what could not be published',

@@ -2,7 +2,7 @@
 import type { DigestRow, Problem } from '../../catalog/notification';
 import { composeDigest, composeProblems, composeRaw, composeRecoveries } from '../../lambda/notify/compose/compose';
 import type { Composed } from '../../lambda/notify/compose/place';
-import { CONNECTIONS, MANY_GRANTS, POSTGRESQL, POSTGRESQL_GRANTS, PRUNINGS, UPLOADS } from './compose-sentences';
+import { CONNECTIONS, MANY_GRANTS, POSTGRESQL, POSTGRESQL_GRANTS, HOUSEKEEPING, UPLOADS } from './compose-sentences';
 import { backup, PLACE, problem, RECOVERY, row } from './compose-support';
 
 const size = (now: string, usual: string, off: string): string =>
@@ -157,7 +157,7 @@ export const EMAILS: Readonly<Record<string, () => Composed>> = {
     ]),
   ),
   ...Object.fromEntries(
-    Object.entries(PRUNINGS).map(([name, [cause, sentence, change]]) => [
+    Object.entries(HOUSEKEEPING).map(([name, [cause, sentence, change]]) => [
       `housekeeping-${name}`,
       () => composeProblems([problem('housekeeping', cause, { sentence, ...change })], PLACE),
     ]),

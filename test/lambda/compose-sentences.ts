@@ -71,41 +71,43 @@ export const UPLOADS: Readonly<Record<string, string>> = {
   'not-recovered': `${STORE}SlowDown: Please reduce your request rate. (S3 did not recover within five tries; the next run starts anew)`,
 };
 
-/** What prunings say of their problems. */
-export const PRUNINGS: Readonly<Record<string, readonly [cause: Cause, sentence: string, change?: Partial<Problem>]>> =
-  {
-    'prune-damaged': [
-      'prune',
-      '1 problem in acme-backups: shop: 1 damaged, such as 2026-11-18T01-00-00Z: shop/2026-11-18T01-00-00Z/shop.sql.zst is missing',
-    ],
-    'prune-waits': [
-      'prune',
-      '1 problem in acme-backups: shop: the newest whole backup is 60 hours old, and 25 hours are allowed: nothing is deleted until a backup succeeds',
-    ],
-    'prune-failed': [
-      'prune',
-      "1 problem in acme-backups: shop: could not delete 24 objects, such as shop/2026-10-18T01-00-00Z/manifest.json: AccessDenied: not authorized to perform: s3:DeleteObject: check that the bucket's policy admits the role of the prune function, and that no organisation policy denies s3:DeleteObject",
-    ],
-    'prune-several': [
-      'prune',
-      '3 problems in acme-backups: shop: 31 of 40 backups would be deleted, and a run by schedule deletes at most 50 % of them: look at them with proven-backups prune --dry-run, and delete them with proven-backups prune; blog: 2 damaged, such as 2026-11-18T01-00-00Z: blog/2026-11-18T01-00-00Z/blog.sql.zst is missing',
-    ],
-    'prune-told-by-its-alarm': [
-      'prune',
-      'the pruning reported 2 problems: its log names them',
-      { resource: 'arn:aws:cloudwatch:eu-west-1:111122223333:alarm:ShopBackups-PruneAlarm', logGroup: undefined },
-    ],
-    'prune-snapshots-damaged': [
-      'prune-snapshots',
-      '1 problem in Backup=daily: vol-0abc: 1 damaged, such as snap-06452787b6f3dbd13: its state is error',
-    ],
-    'prune-snapshots-too-many': [
-      'prune-snapshots',
-      '1 problem in Backup=daily: vol-0abc: 31 of 40 backups would be deleted, and a run by schedule deletes at most 50 % of them: look at them with proven-backups prune --dry-run, and delete them with proven-backups prune',
-    ],
-    'measure-told-by-its-alarm': [
-      'measure',
-      'the function failed: Task timed out after 300.00 seconds',
-      { logGroup: undefined },
-    ],
-  };
+/** What is said of the housekeeping, beside what is told most often. */
+export const HOUSEKEEPING: Readonly<
+  Record<string, readonly [cause: Cause, sentence: string, change?: Partial<Problem>]>
+> = {
+  'prune-damaged': [
+    'prune',
+    '1 problem in acme-backups: shop: 1 damaged, such as 2026-11-18T01-00-00Z: shop/2026-11-18T01-00-00Z/shop.sql.zst is missing',
+  ],
+  'prune-waits': [
+    'prune',
+    '1 problem in acme-backups: shop: the newest whole backup is 60 hours old, and 25 hours are allowed: nothing is deleted until a backup succeeds',
+  ],
+  'prune-failed': [
+    'prune',
+    "1 problem in acme-backups: shop: could not delete 24 objects, such as shop/2026-10-18T01-00-00Z/manifest.json: AccessDenied: not authorized to perform: s3:DeleteObject: check that the bucket's policy admits the role of the prune function, and that no organisation policy denies s3:DeleteObject",
+  ],
+  'prune-several': [
+    'prune',
+    '3 problems in acme-backups: shop: 31 of 40 backups would be deleted, and a run by schedule deletes at most 50 % of them: look at them with proven-backups prune --dry-run, and delete them with proven-backups prune; blog: 2 damaged, such as 2026-11-18T01-00-00Z: blog/2026-11-18T01-00-00Z/blog.sql.zst is missing',
+  ],
+  'prune-told-by-its-alarm': [
+    'prune',
+    'the pruning reported 2 problems: its log names them',
+    { resource: 'arn:aws:cloudwatch:eu-west-1:111122223333:alarm:ShopBackups-PruneAlarm', logGroup: undefined },
+  ],
+  'prune-snapshots-damaged': [
+    'prune-snapshots',
+    '1 problem in Backup=daily: vol-0abc: 1 damaged, such as snap-06452787b6f3dbd13: its state is error',
+  ],
+  'prune-snapshots-too-many': [
+    'prune-snapshots',
+    '1 problem in Backup=daily: vol-0abc: 31 of 40 backups would be deleted, and a run by schedule deletes at most 50 % of them: look at them with proven-backups prune --dry-run, and delete them with proven-backups prune',
+  ],
+  'replication-behind': ['replication', 'the replication by rule copies is 5400 seconds behind'],
+  'measure-told-by-its-alarm': [
+    'measure',
+    'the function failed: Task timed out after 300.00 seconds',
+    { logGroup: undefined },
+  ],
+};

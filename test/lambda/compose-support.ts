@@ -253,7 +253,8 @@ export function problem(signal: Signal, cause: Cause, change: Partial<Problem> =
   const found = { ...source, sentence, logGroup: LOG.logGroup };
   if (signal === 'silent') {
     const newest = cause === 'no-backup-yet' || cause === 'gone' ? undefined : backupAt('2026-11-18T00:04:00Z');
-    return { ...found, newest, since: '2026-11-19T01:05:57.000Z', ...change };
+    const noticed = cause === 'gone' ? '2026-11-20T01:02:12.000Z' : '2026-11-19T01:05:57.000Z';
+    return { ...found, newest, since: noticed, ...change };
   }
   if (signal === 'not-proven') return { ...found, since: '2026-11-14T01:00:00.000Z', ...change };
   const newest = { ...backupAt('2026-11-20T01:00:00Z'), ...STRANGE[cause] };
@@ -288,7 +289,7 @@ export const RECOVERY: Recovery = {
   since: '2026-11-18T01:01:12Z',
   at: '2026-11-20T01:02:40Z',
   times: 2,
-  newest: backup(0),
+  newest: backupAt('2026-11-20T01:00:00Z'),
 };
 
 /** A row of a digest. */

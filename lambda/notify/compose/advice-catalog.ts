@@ -36,7 +36,7 @@ const restore = ({ problem: { source = '', lastUsual }, place, aws }: Facts): St
 };
 
 const keepGoodOnes = (facts: Facts): Step[] => [
-  list(facts, 'Compare the newest backup with those before it, by size and rows:'),
+  list(facts, 'Compare the newest backup with those before it, by size and rows:', true),
   {
     say: 'Is it meant? A table that was emptied, a database that moved, an import. Then nothing is to be done: from now on it counts as history.',
   },
@@ -154,7 +154,7 @@ export const CATALOG_ADVICE: {
       likelyCause:
         'An import, a table that logs without end, or another database on the same server that is dumped as well.',
       steps: [
-        list(facts, 'Compare the newest backup with those before it, by size and rows:'),
+        list(facts, 'Compare the newest backup with those before it, by size and rows:', true),
         { say: 'See that timeout and memoryLimitMiB still suffice: a run that takes longer and longer fails one day.' },
         bounds,
       ],

@@ -1,5 +1,6 @@
 import type { AdviceTable } from './advice-table';
 import type { Facts, Step } from './facts';
+import { deniedDeleteAdvice } from './advice-denied-delete';
 import { functionLog, LOG_ERRORS, pruneAdvice, pruneSnapshotsAdvice } from './advice-prune';
 import { arg, idOf, list, logOf, resource } from './facts';
 import { page } from './links';
@@ -8,58 +9,6 @@ const id = (facts: Facts, service: string, placeholder: string): string => {
   const arn = resource(facts, service, placeholder);
   return arn === placeholder ? arn : arg(idOf(facts.problem.resource!));
 };
-
-/** Who it was: a session of a role, a user, or neither. */
-function whoIs({ problem: { resource: who } }: Facts): {
-  readonly session?: string;
-  readonly role?: string;
-  readonly user?: string;
-} {
-  const [, role, session] = /:assumed-role\/(?:.*\/)?([^/]+)\/([^/]+)$/.exec(who ?? '') ?? [];
-  if (role !== undefined) return { role, session };
-  const user = /:user\/(?:.*\/)?([^/]+)$/.exec(who ?? '')?.[1];
-  return user === undefined ? {} : { user };
-}
-
-/** Ends what they still may do. A session has no access key of its own that could be disabled. */
-function stopThem(facts: Facts): Step[] {
-  const { role, user } = whoIs(facts);
-  if (role !== undefined) {
-    const policy = {
-      Version: '2012-10-17',
-      Statement: [
-        {
-          ...{ Effect: 'Deny', Action: '*', Resource: '*' },
-          Condition: { DateLessThan: { 'aws:TokenIssueTime': facts.place.now.toISOString() } },
-        },
-      ],
-    };
-    return [
-      {
-        say: `If nobody knows of it, treat it as a break-in: end all sessions of the role ${role} that are open now, its own good ones too, and see who may take it on:`,
-        run: [
-          facts.aws(
-            'iam put-role-policy',
-            `--role-name ${arg(role)}`,
-            '--policy-name AWSRevokeOlderSessions',
-            `--policy-document ${arg(JSON.stringify(policy))}`,
-          ),
-          facts.aws('iam get-role', `--role-name ${arg(role)}`, '--query Role.AssumeRolePolicyDocument'),
-        ].join('\n'),
-      },
-    ];
-  }
-  const name = user === undefined ? '"$USER_NAME"' : arg(user);
-  return [
-    {
-      say: 'If nobody knows of it, treat it as a break-in: see their access keys, for $KEY_ID, and disable each:',
-      run: [
-        facts.aws('iam list-access-keys', `--user-name ${name}`),
-        facts.aws('iam update-access-key', `--user-name ${name}`, '--access-key-id "$KEY_ID"', '--status Inactive'),
-      ].join('\n'),
-    },
-  ];
-}
 
 const queueOf = ({ problem }: Facts): string => {
   const name = /^queue (\S+)$/.exec(problem.about)?.[1];
@@ -74,6 +23,25 @@ const failedObjects = ({ place }: Facts) => ({
     Filter: { EligibleForReplication: true, ObjectReplicationStatuses: ['FAILED'] },
   },
 });
+
+const copyAgain = (facts: Facts): Step[] => [
+  {
+    say: 'S3 does not try those again by itself. When it is repaired, copy them with a job of S3 Batch Replication ($ROLE: a role made for it, as the page below says):',
+    run: facts.aws(
+      's3control create-job',
+      `--account-id ${arg(facts.place.account)}`,
+      `--operation '{"S3ReplicateObject":{}}'`,
+      `--manifest-generator ${arg(JSON.stringify(failedObjects(facts)))}`,
+      `--report '{"Enabled":false}'`,
+      '--priority 1',
+      '--role-arn "$ROLE"',
+    ),
+  },
+  {
+    say: 'Such jobs, and their role:',
+    run: 'https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-batch-replication-batch.html',
+  },
+];
 
 /** What concerns the bucket as a whole. */
 export const HOUSEKEEPING_ADVICE: AdviceTable<'housekeeping'> = {
@@ -131,62 +99,32 @@ export const HOUSEKEEPING_ADVICE: AdviceTable<'housekeeping'> = {
       { say: 'The policy tries again at its next time. Roles and keys:', run: page('volume-snapshots.md#the-role') },
     ],
   }),
-  replication: (facts) => ({
-    title: 'backups are not replicated',
-    likelyCause:
-      'S3 could not copy objects to the other bucket, or is far behind: its role, the key of one of the buckets, or the policy of the other bucket.',
-    steps: [
-      {
-        say: 'See what is replicated, and as which role:',
-        run: facts.aws('s3api get-bucket-replication', `--bucket ${arg(facts.place.bucket)}`),
-      },
-      {
-        say: 'See whether an object was copied, of the backup that you need most ($KEY: its key):',
-        run: facts.aws(
-          's3api head-object',
-          `--bucket ${arg(facts.place.bucket)}`,
-          '--key "$KEY"',
-          '--query ReplicationStatus',
-        ),
-      },
-      {
-        say: 'S3 does not try those again by itself. When it is repaired, copy them with a job of S3 Batch Replication ($ROLE: a role made for it, as the page below says):',
-        run: facts.aws(
-          's3control create-job',
-          `--account-id ${arg(facts.place.account)}`,
-          `--operation '{"S3ReplicateObject":{}}'`,
-          `--manifest-generator ${arg(JSON.stringify(failedObjects(facts)))}`,
-          `--report '{"Enabled":false}'`,
-          '--priority 1',
-          '--role-arn "$ROLE"',
-        ),
-      },
-      {
-        say: 'Such jobs, and their role:',
-        run: 'https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-batch-replication-batch.html',
-      },
-    ],
-  }),
-  'denied-delete': (facts) => {
-    const { session, user } = whoIs(facts);
-    const name = session ?? user;
+  replication: (facts) => {
+    const failed = /could not be replicated/.test(facts.problem.sentence);
     return {
-      title: 'somebody tried to delete backups',
-      likelyCause:
-        'A call that would have deleted backups or their protection was denied: nothing is lost. It is a script or a person in error, or somebody who means harm.',
+      title: 'backups are not replicated',
+      likelyCause: failed
+        ? 'S3 could not copy objects to the other bucket: its role, the key of one of the buckets, or the policy of the other bucket.'
+        : 'S3 is far behind with its copies to the other bucket. It mostly passes; a great many new objects, or trouble of S3 in one of the Regions.',
       steps: [
         {
-          say: 'See what else they did. CloudTrail has the last 90 days:',
+          say: 'See what is replicated, and as which role:',
+          run: facts.aws('s3api get-bucket-replication', `--bucket ${arg(facts.place.bucket)}`),
+        },
+        {
+          say: 'See whether an object was copied, of the backup that you need most ($KEY: its key):',
           run: facts.aws(
-            'cloudtrail lookup-events',
-            `--lookup-attributes AttributeKey=Username,AttributeValue=${name === undefined ? '"$USER_NAME"' : arg(name)}`,
+            's3api head-object',
+            `--bucket ${arg(facts.place.bucket)}`,
+            '--key "$KEY"',
+            '--query ReplicationStatus',
           ),
         },
-        ...stopThem(facts),
-        list(facts, 'See that all backups are there:'),
+        ...(failed ? copyAgain(facts) : []),
       ],
     };
   },
+  'denied-delete': deniedDeleteAdvice,
   'no-subscriber': (facts) => ({
     title: 'nobody gets these notifications',
     likelyCause:

@@ -7,7 +7,7 @@ import { statementsOf } from './statements';
 import { cut, oneLine } from './text';
 
 /** Lines and characters of statements that an email shows. */
-const LINES = 60;
+const LINES = 30;
 const CHARACTERS = 8_000;
 
 const NO_SUBSCRIPTIONS = /--no-subscriptions/;
@@ -36,7 +36,7 @@ export function privilegesAdvice(facts: Facts): Advice {
       kind: 'subscriptions',
       likelyCause:
         'Subscriptions of PostgreSQL, which only a superuser can dump. The run refuses to leave them out without being told to.',
-      steps: [...steps, ...after],
+      steps: [...steps, runNow(facts)],
     };
   }
   return {
@@ -52,27 +52,33 @@ export function privilegesAdvice(facts: Facts): Advice {
 
 function statementSteps(facts: Facts): Step[] {
   const several = facts.alike.length > 1;
+  const each = Math.max(1, Math.floor(LINES / facts.alike.length));
   const lines: string[] = [];
-  let [room, left, cutOff] = [CHARACTERS, 0, false];
+  let [left, cutOff] = [0, false];
   for (const problem of facts.alike) {
     const { whole, more } = statementsOf(problem)!;
     cutOff ||= more;
-    const head = several ? headOf(problem) : [];
     const shown: string[] = [];
     for (const statement of whole) {
-      room -= statement.length;
-      if (room < 0 || lines.length + head.length + shown.length >= LINES) left++;
-      else shown.push(statement);
+      const length = [...lines, ...shown, statement].join('').length;
+      if (shown.length < each && lines.length < LINES && length <= CHARACTERS) shown.push(statement);
+      else left++;
     }
-    if (shown.length > 0) lines.push(...head, ...shown);
+    if (shown.length > 0) lines.push(...(several ? headOf(problem) : []), ...shown);
   }
   const database = several ? undefined : statementsOf(facts.problem)!.database;
   const where = database === undefined ? '' : `, connected to database ${oneLine(database)}`;
-  const steps: Step[] = lines.length === 0 ? [] : [{ say: `Run as an administrator${where}:`, run: lines.join('\n') }];
+  const steps: Step[] =
+    lines.length === 0
+      ? []
+      : [{ say: `Run as an administrator${several ? ' of each database' : where}:`, run: lines.join('\n') }];
   if (left === 0 && !cutOff) return steps;
-  const how = left === 0 ? 'more of them' : `${left}${cutOff ? ' or more' : ''} more`;
-  const say = `${lines.length === 0 ? 'The statements to run are' : `And ${how}: they are`} in the log of the run, line "failed"${several ? ', of each source' : ''}:`;
-  return [...steps, logOf(facts, say, 'failed')];
+  const how = left === 0 ? 'more' : `${cutOff ? 'at least ' : ''}${left} more`;
+  const what = lines.length === 0 ? 'The statements to run:' : `And ${how}:`;
+  return [
+    ...steps,
+    logOf(facts, `${what} see the log of the run, line "failed"${several ? ', of each source' : ''}:`, 'failed'),
+  ];
 }
 
 /** A comment, which may be pasted with the statements. */

@@ -58,7 +58,7 @@ function causes({ tooMany, noBackup, damaged, failed }: Found, what: 'backups' |
       : []),
     ...(damaged.length > 0
       ? [
-          `Damaged ${what} are none: ${what === 'backups' ? 'data of them was lost or changed, and they cannot be restored as they are' : 'EC2 could not make them'}. The pruning leaves them for a person to look at.`,
+          `A damaged ${what === 'backups' ? 'backup is none: data of it was lost or changed, and it cannot be restored as it is' : 'snapshot is none: EC2 could not make it'}. The pruning leaves it for a person to look at.`,
         ]
       : []),
     ...(failed

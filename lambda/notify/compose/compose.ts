@@ -49,13 +49,13 @@ export function composeProblems(problems: readonly Problem[], place: Place): Com
   const first = problems[0]!;
   const clock = clockOf(place.timeZone);
   const told = problems.map((problem) => advised(problem, place));
-  const { title } = adviceOf(first, place);
-  const subject = problemSubject(problems, title, clock);
+  const advice = adviceOf(first, place);
+  const subject = problemSubject(problems, advice, clock);
   const text =
     told.length === 1
-      ? body([...facts(told[0]!, clock, whatToDo(adviceOf(first, place))), whereText(place, nextEmail(first))])
+      ? body([...facts(told[0]!, clock, whatToDo(advice)), whereText(place, nextEmail(first))])
       : body([
-          ...listed(told, title),
+          ...listed(told, advice.title),
           ...told
             .slice(0, DETAILED)
             .flatMap((problem) => [`--- ${cut(oneLine(problem.about), 60)} ---`, ...facts(problem, clock)]),

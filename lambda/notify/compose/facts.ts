@@ -51,17 +51,26 @@ export const idOf = (resource: string): string => oneLine(resource).split('/').a
 export const resource = ({ problem }: Facts, service: string, placeholder: string): string =>
   problem.resource?.split(':')[2] === service ? arg(problem.resource) : placeholder;
 
-/** Shows the backups that exist. */
-export const list = (facts: Facts, say = 'See what there is to restore from:'): Step => {
+/**
+ * Shows the backups that exist.
+ *
+ * @param sizes whether it is about their sizes
+ */
+export const list = (facts: Facts, say = 'See what there is to restore from:', sizes = false): Step => {
   const { problem, place, backups } = facts;
   const { source } = problem;
-  const folders = source === undefined ? "each source's folder" : 'a folder for each, named by its time';
+  const what = sizes
+    ? 'the size of each file'
+    : source === undefined
+      ? "each source's folder"
+      : 'a folder for each, named by its time';
+  const folder = arg(`s3://${place.bucket}/${source === undefined ? '' : `${source}/`}`);
   return {
     say,
     run: `npx proven-backups list ${backups} --no-snapshots`,
     or: {
-      say: `Or with the AWS CLI alone, which shows ${folders}:`,
-      run: facts.aws(`s3 ls ${arg(`s3://${place.bucket}/${source === undefined ? '' : `${source}/`}`)}`),
+      say: `Or with the AWS CLI alone, which shows ${what}:`,
+      run: facts.aws(`s3 ls ${folder}${sizes ? ' --recursive' : ''}`),
     },
   };
 };

@@ -45,7 +45,7 @@ export function whatToDoOfAll(problems: readonly Problem[], place: Place): strin
     const advice = adviceOf(first!, place, alike);
     const name = cut(oneLine(first!.about), 40);
     const example =
-      alike.length === 1 ? undefined : wrapped(`Commands are those for ${name}. Put in the names of the others.`);
+      alike.length === 1 ? undefined : wrapped(`Where a command names ${name}, put in the others in turn.`);
     if (kinds.size === 1) return whatToDo(advice, '', example);
     return whatToDo(
       advice,

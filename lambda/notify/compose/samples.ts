@@ -7,7 +7,11 @@ const HOUR = 3_600_000;
 const SOURCE = 'example';
 const ABOUT = { source: SOURCE, about: SOURCE } as const;
 const TASK = '0123456789abcdef0123456789abcdef';
-const ALLOWED = 26 * 3600;
+/** As a nightly schedule has it. */
+const ALLOWED = 25 * 3600 + 117;
+
+const REFUSED =
+  "could not connect to example.internal:3306: Access denied for user 'backup'@'10.0.12.7' (the server refused user or password: check the secret, and the hosts from which the user may connect)";
 
 /** One problem of each signal, a recovery, and the rows of a digest. */
 export function samples({ partition, region, account, bucket, now }: Place): {
@@ -17,18 +21,18 @@ export function samples({ partition, region, account, bucket, now }: Place): {
 } {
   const ago = (hours: number): string => new Date(now.getTime() - hours * HOUR).toISOString();
   const arn = (service: string, rest: string): string => `arn:${partition}:${service}:${region}:${account}:${rest}`;
-  const backup = (hours: number, bytes: number): BackupFacts => ({
+  const backup = (hours: number, bytes: number, rows = 1_204_511): BackupFacts => ({
     id: ago(hours).slice(0, 19).replaceAll(':', '-') + 'Z',
     time: ago(hours),
     ageSeconds: hours * 3600,
     bytes,
     uncompressedBytes: bytes * 5,
-    rows: 1_204_511,
+    rows,
     tables: 42,
     durationSeconds: 93,
     engine: 'mysql 8.4.3',
   });
-  const newest = backup(25, 344_000_000);
+  const newest = backup(24, 344_000_000);
   const task: TaskFacts = {
     arn: arn('ecs', `task/Example/${TASK}`),
     clusterArn: arn('ecs', 'cluster/Example'),
@@ -48,23 +52,19 @@ export function samples({ partition, region, account, bucket, now }: Place): {
         ...known,
         signal: 'failed',
         cause: 'connection',
-        sentence:
-          "could not connect to example.internal:3306: access denied for user 'backup' (the server refused user or password: check the secret)",
+        sentence: REFUSED,
         since: ago(1),
         times: 1,
         task,
         logGroup: 'Example-Logs',
         logStream: `${SOURCE}/backup/${TASK}`,
-        logLines: [
-          'info started: backup of example',
-          "error failed: could not connect: access denied for user 'backup'",
-        ],
+        logLines: [`info: backing up ${SOURCE}`, `error: ${REFUSED}`],
       },
       {
         ...known,
         signal: 'never-started',
         cause: 'image',
-        sentence: 'CannotPullContainerError: the image could not be pulled: i/o timeout',
+        sentence: 'the image could not be pulled: failed to resolve ref: i/o timeout',
         since: ago(1),
         task: { ...task, exitCode: undefined, stopCode: 'TaskFailedToStart' },
       },
@@ -72,30 +72,32 @@ export function samples({ partition, region, account, bucket, now }: Place): {
         ...known,
         signal: 'silent',
         cause: 'too-old',
-        sentence: 'no backup for 38 hours',
-        since: ago(12),
+        sentence: 'the newest whole backup is 38 hours old, and 25 hours are allowed',
+        since: ago(13),
         newest: backup(38, 344_000_000),
       },
       {
         ...known,
         signal: 'strange-size',
         cause: 'shrunk',
-        sentence: '1.2 MB before compression, where 1.7 GB are usual',
+        sentence:
+          '1.2 MB before compression, and the median of the 14 backups before is 1.7 GB (-100 %, 20.0 deviations)',
         since: ago(1),
-        newest: backup(1, 240_000),
+        newest: backup(1, 240_000, 811),
+        lastUsual: newest,
       },
       {
         ...known,
         signal: 'not-proven',
         cause: 'proof-too-old',
-        sentence: 'no backup was proven for 41 days',
+        sentence: `the newest proven backup, ${backup(41 * 24, 0).id}, is 41 days old, and 35 days are allowed`,
         since: ago(6 * 24),
       },
       {
         about: 'pruning',
         signal: 'housekeeping',
         cause: 'prune',
-        sentence: `1 problem in ${bucket}: ${SOURCE}: 31 of 40 backups would be deleted, more than 50 %`,
+        sentence: `1 problem in ${bucket}: ${SOURCE}: 31 of 40 backups would be deleted, and a run by schedule deletes at most 50 % of them: look at them with proven-backups prune --dry-run, and delete them with proven-backups prune`,
         since: ago(1),
       },
     ],
@@ -109,7 +111,7 @@ export function samples({ partition, region, account, bucket, now }: Place): {
     },
     rows: [
       row(SOURCE, backup(2, 344_000_000), ago(9 * 24)),
-      row('example-silent', backup(38, 12_000_000), undefined, ago(12)),
+      row('example-silent', backup(38, 12_000_000), undefined, ago(13)),
     ],
   };
 }
@@ -124,6 +126,13 @@ const row = (source: string, newest: BackupFacts, testedAt?: string, silentSince
   findings:
     silentSince === undefined
       ? []
-      : [{ signal: 'silent', cause: 'too-old', sentence: 'no backup for 38 hours', since: silentSince }],
+      : [
+          {
+            signal: 'silent',
+            cause: 'too-old',
+            sentence: 'the newest whole backup is 38 hours old, and 25 hours are allowed',
+            since: silentSince,
+          },
+        ],
   open: silentSince === undefined ? [] : ['silent'],
 });

@@ -1,5 +1,6 @@
 import type { Cause, Signal } from '../../../catalog/alarms';
 import type { Problem, Recovery } from '../../../catalog/notification';
+import type { Advice } from './advice-table';
 import type { Clock } from './numbers';
 import { span } from './numbers';
 import { lacking, withoutStatements } from './statements';
@@ -43,19 +44,20 @@ const shortAbout = ({ signal, about }: Problem): string =>
 
 /** A subject with as much of a sentence as it holds: rather without the address and the hint than without the reason. */
 function withGist(head: string, sentence: string, tail: string, short?: string): string {
-  const plain = sentence.replace(/ \([^()]*\)$/, '');
+  const plain = sentence.replace(/ \((?:[^()]|\([^()]*\))*\)$/, '');
   // What is allowed, the text says.
   const allowedLeftOut = plain
     .replace(/, and [\w. ]+ (?:is|are) allowed.*$/, '')
     .replace(/, and the median of the \d+ backups before is /, ', usual are ')
-    .replace(/^\d+ problems? in [^:]+: /, '');
+    .replace(/^\d+ problems? in [^:]+: /, '')
+    .replace(/ \(using password: YES\)/, '');
   const bare = allowedLeftOut.replace(/^could not connect to \S+: /, '').replace(/\barn:\S*[/:](?=[\w.@-])/g, '');
   const fits = (words: string) => `${head}: ${words} (${tail})`.length <= SUBJECT_CHARACTERS;
   return subject(head, [sentence, plain, allowedLeftOut].find(fits) ?? short ?? bare, tail);
 }
 
-/** @param title what the problems have in common, for when their sentences differ */
-export function problemSubject(problems: readonly Problem[], title: string, clock: Clock): string {
+/** Subject of an email about problems, of which the first gets this advice. */
+export function problemSubject(problems: readonly Problem[], { title, kind }: Advice, clock: Clock): string {
   const first = problems[0]!;
   const [head, about] = headOf(first);
   const newest = problems.map(timeOf).reduce((a, b) => (b > a ? b : a));
@@ -64,8 +66,9 @@ export function problemSubject(problems: readonly Problem[], title: string, cloc
     // Once is enough.
     const said = first.source === undefined && first.sentence.includes(short);
     const named = about && !said ? `${head} ${short}` : head;
-    // ECS begins with the name of an error: what it means says more than a part of it.
-    const gist = first.signal === 'never-started' ? title : undefined;
+    // ECS begins with the name of an error, and S3's with that of a file: what it means says more than a part of it.
+    const gist =
+      first.signal === 'never-started' ? title : first.cause === 'uploadFailed' ? `not stored, ${kind}` : undefined;
     return withGist(named, gistOf(first), clock.full(newest), gist);
   }
   const things = first.source === undefined ? 'times' : 'sources';
@@ -120,7 +123,7 @@ export function recoverySubject(recoveries: readonly Recovery[], clock: Clock): 
   const over = overOf(first!);
   if (!isHalf(first!)) return subject(head, first!.quiet ? over : `${over} after ${spanOf(first!)}`, newest);
   // What is still wrong matters more than how long the other was.
-  return subject(`${head}, but ${stillOf(first!)}`, over, newest);
+  return subject(head, `${over}, but ${stillOf(first!)}`, newest);
 }
 
 /** How long it was so. */

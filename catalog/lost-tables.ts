@@ -96,9 +96,9 @@ export class TableHistory {
    * again, is a queue, unless that happened once only, and to a table with more than a few rows.
    */
   private isLost(entry: Missing, minHistory: number): boolean {
-    const [{ had, last, least }, gaps] = [entry, this.gaps(entry)];
-    if (last === undefined) return false;
-    if (bits(had) <= this.count / 2) return false;
+    const { had, last, least } = entry;
+    if (last === undefined || bits(had) <= this.count / 2) return false;
+    const gaps = this.gaps(entry);
     const isYoung = this.count < minHistory;
     return least > FEW ? gaps <= (isYoung ? 0 : GAPS) : gaps === 0 && !isYoung;
   }

@@ -7,7 +7,8 @@ import type { Composed, Place } from '../../lambda/notify/compose/place';
 import { backup, emailTexts, EVERY_CAUSE, PLACE, problem, RECOVERY, row } from './compose-support';
 
 /** What may be longer than a line: a command, a statement, a link, an ARN; or what follows the list of sources. */
-const WHOLE = /^(npx |aws |echo \| |GRANT |DO |CREATE |SELECT |https:\/\/|[("']?(https?:\/\/|arn:|\d{12}\.dkr\.)\S+$)/;
+const WHOLE =
+  /^(npx |aws |echo \| |GRANT |DO |CREATE |SELECT |https:\/\/|(?:\| )?[("']?(https?:\/\/|arn:|\d{12}\.dkr\.)\S+$)/;
 
 function expectReadable(subject: string, text: string): void {
   expect(subject).toMatch(/^[\x20-\x7e]{1,99}$/);

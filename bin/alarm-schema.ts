@@ -1,7 +1,7 @@
 /** What a backups file says about alarms. */
 import * as z from 'zod';
 import { SIGNALS } from '../catalog/alarms';
-import { duration, exactly, GOT, has, integer, isText, list, map, scalar, text, ways } from './fields';
+import { duration, exactly, GOT, has, integer, isMap, isText, list, map, scalar, text, ways } from './fields';
 import { meant } from './meant';
 import { timeOfDayText, timeZone, weekly } from './time-schema';
 
@@ -27,7 +27,9 @@ const digest = ways(DIGEST, [
   { fits: has('weekly'), schema: map('a map', { weekly, timeZone }) },
 ]);
 
-export const alarms = map('a map with emails', {
+const ALARMS = 'a map with emails';
+const OFF = 'nothing turns all of it off: signalsOff names what nobody needs to hear of, each with the reason';
+const options = map(ALARMS, {
   emails: list('addresses', text('an address like backups@example.com', /^\S+@\S+\.\S+$/)).optional(),
   timeZone,
   digest: digest.optional(),
@@ -37,6 +39,11 @@ export const alarms = map('a map with emails', {
     /^arn:[^:]+:kms:[^:]+:\d{12}:key\/\S+$/,
   ).optional(),
 });
+
+export const alarms = ways(ALARMS, [
+  { fits: isText, schema: exactly(ALARMS, [], OFF) },
+  { fits: isMap, schema: options },
+]);
 
 const deviations = () =>
   scalar('a number above 0', (value) => (/^\d+(\.\d+)?$/.test(value) && Number(value) > 0 ? Number(value) : undefined));

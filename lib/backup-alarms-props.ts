@@ -107,8 +107,8 @@ export interface AlarmOptions {
   readonly signalsOff?: SignalOff[];
 
   /**
-   * Key that encrypts the topic. CloudWatch and EventBridge must be allowed to use it: of a key that is imported its owner
-   * has to do that, and `docs/alarms.md` has the statements.
+   * Key that encrypts the topic, in the same Region. CloudWatch must be allowed to use it: of a key that is imported its
+   * owner has to do that, and `docs/alarms.md` has the statements.
    *
    * @default - a key is created
    */

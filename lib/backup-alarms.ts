@@ -21,7 +21,7 @@ import type { BackupPruning } from './backup-pruning';
 import { BackupSchedule } from './backup-schedule';
 import { Digest } from './digest';
 import { requireEmail, requireZone, signalsOffOf } from './private/alarm-checks';
-import { alarmFunctions, alarmMemory } from './private/alarm-functions';
+import { alarmFunctions, alarmMemory, NOTIFY_TIMEOUT } from './private/alarm-functions';
 import {
   ageAlarm,
   deadLetterAlarm,
@@ -39,6 +39,7 @@ import type { WatchedSource } from './private/alarm-source';
 import { alarmedSource, requireSameBucket } from './private/alarm-source';
 import { warnIfNobodyIsTold } from './private/alarm-subscribers';
 import { alarmTopic } from './private/alarm-topic';
+import { readDeadLettersOf } from './private/dead-letter-queue';
 import { requireRange, secondsOf } from './private/fault';
 import { handlerSchedule } from './private/handler-schedule';
 import { logGroupOf } from './private/log-group';
@@ -96,6 +97,7 @@ export class BackupAlarms extends Construct {
     requireRegion(this, bucket);
     requireZone(this, timeZone);
     this.off = signalsOffOf(this, props.signalsOff);
+    const deadLetters = readDeadLettersOf(this, props, NOTIFY_TIMEOUT.toSeconds());
     this.logGroup = logGroupOf(this, props);
     const { topic, key } = alarmTopic(this, props.topicEncryptionKey);
     [this.topic, this.topicEncryptionKey] = [topic, key];
@@ -110,7 +112,6 @@ export class BackupAlarms extends Construct {
 
     const name = Names.uniqueResourceName(this, { maxLength: 100, separator: '-' });
     const parameterName = `${alarmSettingsPath(bucket.bucketName)}${name}`;
-    const deadLetters = props.readDeadLetters === true ? props.deadLetterQueue : undefined;
     const parts = { bucket, topic, key, memory: this.memory, events: queues.events, parameterName };
     const { notify, measure } = alarmFunctions(this, parts, this.logGroup, deadLetters);
     [this.notifyFunction, this.measureFunction] = [notify.function, measure.function];
@@ -135,7 +136,8 @@ export class BackupAlarms extends Construct {
     });
     // A rate fires as soon as the schedule exists: what its first run needs comes before.
     this.schedule.node.addDependency(parameter, this.memory, topic, queues.events);
-    if (digest._schedule) digestSchedule(this, { ...props, schedule: digest._schedule, events: queues.events });
+    const due = digest._bind(timeZone);
+    if (due) digestSchedule(this, { ...props, schedule: due, events: queues.events });
     this.watchSurroundings(props, deadLetters);
   }
 

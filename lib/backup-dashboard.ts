@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Stack, Token } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
 import type { Backups } from './backups';
@@ -96,6 +96,18 @@ export class BackupDashboard extends Construct {
   private faults(): string[] {
     const { sources, buckets } = this.shown;
     if (buckets.length === 0) return ['a dashboard needs something to show, got: nothing: give backups or sources'];
+    // Its numbers would stay empty: CloudWatch finds the metrics of its own Region only.
+    const here = Stack.of(this).region;
+    const far = [...(this.backups ? [this.backups] : []), ...sources].find((part) => {
+      const there = Stack.of(part).region;
+      return !Token.isUnresolved(here) && !Token.isUnresolved(there) && here !== there;
+    });
+    if (far) {
+      const there = Stack.of(far).region;
+      return [
+        `a dashboard must be in the Region of what it shows, got: one in ${here} for ${far.node.path} in ${there}: make it in a stack in ${there}`,
+      ];
+    }
     const most = Math.floor(
       Math.min((WIDGETS - SUMMARY_WIDGETS) / ROW_WIDGETS, (METRICS - buckets.length * SUMMARY_METRICS) / ROW_METRICS),
     );

@@ -1,3 +1,4 @@
+import { TimeZone } from 'aws-cdk-lib';
 import type { Digest as Often } from '../catalog/alarms';
 import type { DailyScheduleOptions, WeeklyScheduleOptions } from './backup-schedule';
 import { BackupSchedule } from './backup-schedule';
@@ -14,20 +15,28 @@ export class Digest {
     return new Digest('each');
   }
 
-  /** One a day, with all sources. */
+  /** One a day, with all sources. Without `timeZone`, in that of the alarms. */
   public static daily(options: DailyScheduleOptions): Digest {
-    return new Digest('daily', BackupSchedule.daily(options));
+    return new Digest('daily', (zone) => BackupSchedule.daily({ ...options, timeZone: options.timeZone ?? zone }));
   }
 
-  /** One a week, with all sources. */
+  /** One a week, with all sources. Without `timeZone`, in that of the alarms. */
   public static weekly(options: WeeklyScheduleOptions): Digest {
-    return new Digest('weekly', BackupSchedule.weekly(options));
+    return new Digest('weekly', (zone) => BackupSchedule.weekly({ ...options, timeZone: options.timeZone ?? zone }));
   }
 
   private constructor(
     /** @internal */
     public readonly _often: Often,
-    /** @internal */
-    public readonly _schedule?: BackupSchedule,
+    private readonly schedule?: (timeZone: TimeZone) => BackupSchedule,
   ) {}
+
+  /**
+   * When it is due, if at certain times.
+   *
+   * @internal
+   */
+  public _bind(timeZone: string): BackupSchedule | undefined {
+    return this.schedule?.(TimeZone.of(timeZone));
+  }
 }

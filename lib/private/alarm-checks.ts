@@ -8,7 +8,8 @@ import { fault, requireRange, requireValue } from './fault';
 /** Refuses what is no address of email, or is there already. An address that is a token passes. */
 export function requireEmail(scope: IConstruct, address: string, others: readonly string[]): void {
   if (Token.isUnresolved(address)) return;
-  if (!/^[^\s@,;<>]+@[^\s@,;<>]+\.[^\s@,;<>]+$/.test(address)) {
+  // SNS takes ASCII only.
+  if (!/^[!-~]+$/.test(address) || address.includes('..') || !/^[^@,;<>]+@[^@,;<>]+\.[^@,;<>.]+$/.test(address)) {
     fault(
       scope,
       `emails must be addresses like backups@example.com, got: ${JSON.stringify(address)}: give each address by itself`,

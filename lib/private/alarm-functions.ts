@@ -10,6 +10,9 @@ import type { AlarmParts } from './alarm-roles';
 import { grantMeasuring, grantNotifying } from './alarm-roles';
 import { HandlerFunction } from './handler-function';
 
+/** How long a run of the notify function may take. */
+export const NOTIFY_TIMEOUT = Duration.minutes(2);
+
 /** Remembers which problems are open and what was told. */
 export function alarmMemory(scope: Construct): dynamodb.Table {
   const table = new dynamodb.Table(scope, 'Memory', {
@@ -41,7 +44,7 @@ export function alarmFunctions(
     description: 'Tells people what goes wrong with backups',
     environment: { ...environment, ...(deadLetters && { [ALARM_ENV.deadLetters]: deadLetters.queueArn }) },
     logGroup,
-    timeout: Duration.minutes(2),
+    timeout: NOTIFY_TIMEOUT,
   });
   const measure = new HandlerFunction(scope, 'Measure', {
     handler: 'measure',

@@ -10,7 +10,10 @@ const { BREACHING, IGNORE, NOT_BREACHING } = cloudwatch.TreatMissingData;
 
 // None of these has an action: EventBridge tells the notify function when one changes its state.
 
-/** The dead man's switch of a source: silent when its newest backup is too old, and when nobody measures that any more. */
+/**
+ * The dead man's switch of a source: silent when its newest backup is too old, and when nobody measures that any more. For 3
+ * periods CloudWatch looks at the last 5: as long as one of them has data, what is missing does not alarm.
+ */
 export function ageAlarm(
   scope: Construct,
   source: string,

@@ -9,8 +9,8 @@ import { fault } from './fault';
 
 /** What EventBridge takes for a pattern. */
 const MAX_PATTERN = 2048;
-/** The longest that an account, a Region and a partition can be; and a bucket. */
-const LONGEST = { pseudo: 16, name: 63 };
+/** The longest that an account, a Region and a partition can be; and the name of an alarm, or an ARN, as it is made. */
+const LONGEST = { pseudo: 16, name: 128 };
 
 type Pattern = Readonly<Record<string, unknown>>;
 

@@ -4,6 +4,7 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 import { requireKey } from './key';
+import { requireKeyRegion } from './region';
 
 /** The topic and its key. */
 export interface AlarmTopic {
@@ -12,11 +13,12 @@ export interface AlarmTopic {
 }
 
 /**
- * A topic that CloudWatch and EventBridge may really publish to. With `enforceSSL` its policy takes the place of the usual
- * one, and a service needs the key besides: what is not said here is dropped without a word.
+ * A topic that CloudWatch may really publish to. With `enforceSSL` its policy takes the place of the usual one, and a service
+ * needs the key besides: what is not said here is dropped without a word.
  */
 export function alarmTopic(scope: Construct, givenKey: kms.IKey | undefined): AlarmTopic {
   requireKey(scope, 'topicEncryptionKey', givenKey);
+  requireKeyRegion(scope, givenKey);
   // A key of the customer: services may not use alias/aws/sns, and nobody can allow it to them.
   const key =
     givenKey ??
@@ -39,13 +41,18 @@ export function alarmTopic(scope: Construct, givenKey: kms.IKey | undefined): Al
       },
     },
   });
-  // EventBridge names no source when it uses the key: with conditions, every message would be dropped.
+  // Only the user's own rules may want it; they also get their statement in the topic's policy. EventBridge names no source
+  // when it uses the key: with conditions, every message would be dropped.
   const events = new iam.ServicePrincipal('events.amazonaws.com');
-  for (const [sid, principal] of Object.entries({ AllowCloudWatch: cloudwatch, AllowEventBridge: events })) {
-    const { topicArn } = topic;
-    topic.addToResourcePolicy(
-      new iam.PolicyStatement({ sid, principals: [principal], actions: ['sns:Publish'], resources: [topicArn] }),
-    );
+  topic.addToResourcePolicy(
+    new iam.PolicyStatement({
+      sid: ALLOW_CLOUDWATCH,
+      principals: [cloudwatch],
+      actions: ['sns:Publish'],
+      resources: [topic.topicArn],
+    }),
+  );
+  for (const [sid, principal] of Object.entries({ [ALLOW_CLOUDWATCH]: cloudwatch, AllowEventBridge: events })) {
     key.addToResourcePolicy(
       new iam.PolicyStatement({ sid, principals: [principal], actions: [...USE_KEY], resources: ['*'] }),
       true,
@@ -53,6 +60,8 @@ export function alarmTopic(scope: Construct, givenKey: kms.IKey | undefined): Al
   }
   return { topic, key };
 }
+
+const ALLOW_CLOUDWATCH = 'AllowCloudWatch';
 
 /** What it takes to publish to an encrypted topic. */
 export const USE_KEY = ['kms:Decrypt', 'kms:GenerateDataKey*'] as const;

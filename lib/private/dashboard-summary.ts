@@ -105,7 +105,7 @@ function namesAndAges(sources: readonly DatabaseBackup[]): cloudwatch.IWidget[] 
 /** Names of those whose alarm is on. Empty when all is well. */
 const silent = (alarms: cloudwatch.Alarm[]): cloudwatch.IWidget =>
   new cloudwatch.AlarmStatusWidget({
-    title: 'Silent: overdue or not measured for three hours',
+    title: 'Silent: overdue, or not measured for five hours',
     width: 8,
     height: AGES_HEIGHT,
     states: [cloudwatch.AlarmState.ALARM],

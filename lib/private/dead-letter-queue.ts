@@ -1,6 +1,42 @@
-import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import { Token } from 'aws-cdk-lib';
+import * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { IConstruct } from 'constructs';
 import { fault } from './fault';
+
+/** What SQS takes for the visibility timeout that nobody says. Seconds. */
+const USUAL_VISIBILITY = 30;
+/** Which alarms read a queue. */
+const READERS = new WeakMap<sqs.IQueue, IConstruct>();
+
+/** The queue that the notify function reads, if it is to read one. Refuses one that it could not read, or not alone. */
+export function readDeadLettersOf(
+  scope: IConstruct,
+  { deadLetterQueue: queue, readDeadLetters = false }: { deadLetterQueue?: sqs.IQueue; readDeadLetters?: boolean },
+  timeoutSeconds: number,
+): sqs.IQueue | undefined {
+  requireStandardQueue(scope, queue);
+  if (!readDeadLetters) return undefined;
+  if (queue === undefined) {
+    fault(scope, 'readDeadLetters needs deadLetterQueue, got: none: give the queue, or leave readDeadLetters out');
+  }
+  const resource = queue.node.defaultChild;
+  const visible = resource instanceof sqs.CfnQueue ? (resource.visibilityTimeout ?? USUAL_VISIBILITY) : undefined;
+  if (visible !== undefined && !Token.isUnresolved(visible) && visible < timeoutSeconds) {
+    fault(
+      scope,
+      `visibility timeout of deadLetterQueue must be at least ${timeoutSeconds} seconds for readDeadLetters, got: ${visible} seconds: lengthen it`,
+    );
+  }
+  const other = READERS.get(queue);
+  if (other !== undefined) {
+    fault(
+      scope,
+      `deadLetterQueue must be read by one BackupAlarms only, got: ${queue.node.path}, which ${other.node.path} reads: leave readDeadLetters out of one of them`,
+    );
+  }
+  READERS.set(queue, scope);
+  return queue;
+}
 
 /** Refuses a queue that EventBridge Scheduler does not write to. */
 export function requireStandardQueue(scope: IConstruct, queue: sqs.IQueue | undefined): void {

@@ -1,7 +1,18 @@
 import { Stack, Token } from 'aws-cdk-lib';
+import type * as kms from 'aws-cdk-lib/aws-kms';
 import type { IConstruct } from 'constructs';
 import type { IBackupBucket } from '../backup-bucket-props';
 import { fault } from './fault';
+
+/** Refuses a key of a topic in another Region, as far as that is known. */
+export function requireKeyRegion(scope: IConstruct, key: kms.IKey | undefined): void {
+  const [here, there] = [Stack.of(scope).region, key?.env.region];
+  if (there === undefined || Token.isUnresolved(here) || Token.isUnresolved(there) || here === there) return;
+  fault(
+    scope,
+    `topicEncryptionKey must be in the Region of the alarms, ${here}, got: a key in ${there}: use one in ${here}`,
+  );
+}
 
 /** Refuses a bucket in another Region, as far as that is known. */
 export function requireRegion(scope: IConstruct, { bucket }: IBackupBucket): void {

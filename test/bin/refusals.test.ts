@@ -258,6 +258,16 @@ test.each([
     'backups.yaml:1: alarms: emails must differ, got: "ops@example.com" twice: leave one out',
   ],
   [
+    'a key of the topic in another Region',
+    file('alarms: { topicEncryptionKey: arn:aws:kms:us-east-1:111122223333:key/x }'),
+    'backups.yaml:1: alarms: topicEncryptionKey must be in the Region of the alarms, eu-west-1, got: a key in us-east-1: use one in eu-west-1',
+  ],
+  ...['off', 'false'].map((value): [string, string, string] => [
+    `alarms that are ${value}`,
+    file(`alarms: ${value}`),
+    `backups.yaml:1: alarms must be a map with emails, got: ${value}: nothing turns all of it off: signalsOff names what nobody needs to hear of, each with the reason`,
+  ]),
+  [
     'a zone of the alarms',
     file('alarms: { timeZone: Paris }'),
     'backups.yaml:1: alarms: timeZone of the alarms must be a name of the IANA database, for example Europe/Paris, got: "Paris": correct it',

@@ -1,5 +1,6 @@
 import { Duration, Stack, Token } from 'aws-cdk-lib';
 import * as kms from 'aws-cdk-lib/aws-kms';
+import * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { AlarmOptions, SourceAlarmProps } from '../../lib';
 import { AlarmSignal, BackupAlarms, BackupBucket, BackupPruning, BackupSchedule, DatabaseBackup } from '../../lib';
 import { Setup } from './support';
@@ -39,6 +40,13 @@ test.each<[string, AlarmOptions, string]>([
     { emails: ['ann@example.com, bob@example.com'] },
     'emails must be addresses like backups@example.com, got: "ann@example.com, bob@example.com": give each address by itself',
   ],
+  ...['jörg@example.com', 'a@exämple.com', 'a@b..cc', 'Ann <ann@example.com>'].map(
+    (address): [string, AlarmOptions, string] => [
+      `what SNS does not deliver to: ${address}`,
+      { emails: [address] },
+      `emails must be addresses like backups@example.com, got: "${address}": give each address by itself`,
+    ],
+  ),
   [
     'an address twice',
     { emails: ['ann@example.com', 'Ann@Example.com'] },
@@ -68,6 +76,65 @@ test('refuses an alias for a key', () => {
   expect(refusal(() => create({ topicEncryptionKey }))).toBe(
     'topicEncryptionKey must be a key, got: an alias: give the key by its ARN',
   );
+});
+
+test('refuses a key of the topic in another Region', () => {
+  const here = new Stack(undefined, 'Here', { env: { region: 'eu-west-1' } });
+  const arn = 'arn:aws:kms:us-east-1:111122223333:key/0c1d2e3f-4051-6273-8495-a6b7c8d9e0f1';
+  const options = {
+    bucket: new BackupBucket(here, 'Bucket'),
+    topicEncryptionKey: kms.Key.fromKeyArn(here, 'Key', arn),
+  };
+  expect(refusal(() => new BackupAlarms(here, 'Alarms', options))).toBe(
+    'topicEncryptionKey must be in the Region of the alarms, eu-west-1, got: a key in us-east-1: use one in eu-west-1',
+  );
+});
+
+describe('a dead-letter queue that is to be read', () => {
+  const read = (queue?: sqs.IQueue) =>
+    new BackupAlarms(stack, `Alarms${count++}`, { bucket, readDeadLetters: true, deadLetterQueue: queue });
+  const queue = (props?: sqs.QueueProps) => new sqs.Queue(stack, `Queue${count++}`, props);
+
+  test('must be there', () => {
+    expect(refusal(() => read())).toBe(
+      'readDeadLetters needs deadLetterQueue, got: none: give the queue, or leave readDeadLetters out',
+    );
+  });
+
+  test.each([
+    [undefined, 30],
+    [Duration.seconds(119), 119],
+  ])('must hide messages as long as the function may take: refuses %s', (visibilityTimeout, seconds) => {
+    expect(refusal(() => read(queue({ visibilityTimeout })))).toBe(
+      `visibility timeout of deadLetterQueue must be at least 120 seconds for readDeadLetters, got: ${seconds} seconds: lengthen it`,
+    );
+  });
+
+  test('must be a standard one, which is said first', () => {
+    expect(refusal(() => read(queue({ fifo: true })))).toMatch(
+      /^deadLetterQueue must be a standard queue, got: the FIFO/,
+    );
+  });
+
+  test('is read once', () => {
+    const own = queue({ visibilityTimeout: Duration.minutes(2) });
+    read(own);
+    expect(refusal(() => read(own))).toMatch(
+      /^deadLetterQueue must be read by one BackupAlarms only, got: \S+, which Default\/Alarms\d+ reads: leave readDeadLetters out of one of them$/,
+    );
+  });
+});
+
+test('refuses more alarms than an event pattern holds, however long CloudFormation makes their names', () => {
+  const alarms = create();
+  const replicate = (index: number) => alarms.watchReplication({ destinationBucketName: 'copies', ruleId: `${index}` });
+  const said = refusal(() => {
+    for (let index = 0; index < 20; index++) replicate(index);
+  });
+  expect(said).toMatch(/^alarms of the alarms must fit into an event pattern of 2048 characters/);
+  // Each is two, of up to 128 characters.
+  const names = alarms.node.findAll().filter((child) => child.node.id.startsWith('Replication'));
+  expect(names.filter((child) => child.node.defaultChild).length * 131).toBeLessThan(2048 + 2 * 131);
 });
 
 test('an address that is known when it is deployed passes', () => {

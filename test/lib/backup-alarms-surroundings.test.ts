@@ -1,5 +1,7 @@
 import { Duration, Stack } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
+import * as events from 'aws-cdk-lib/aws-events';
+import { SnsTopic } from 'aws-cdk-lib/aws-events-targets';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import { SqsSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
@@ -169,6 +171,15 @@ describe('subscribers', () => {
     const [{ Properties }] = Object.values(Template.fromStack(stack).findResources('AWS::SNS::Subscription')) as [Json];
     expect(Properties.Protocol).toBe(how === 'addEmail' ? 'email' : 'sqs');
   });
+});
+
+test('a rule of the user that publishes to the topic brings its own statement', () => {
+  const stack = new Stack();
+  const alarms = new BackupAlarms(stack, 'Alarms', { bucket: new BackupBucket(stack, 'Bucket'), emails: ['a@b.cc'] });
+  new events.Rule(stack, 'Own', { eventPattern: { source: ['own'] }, targets: [new SnsTopic(alarms.topic)] });
+  const [policy] = Object.values(Template.fromStack(stack).findResources('AWS::SNS::TopicPolicy')) as Json[];
+  const services = policy.Properties.PolicyDocument.Statement.map(({ Principal }: Json) => Principal.Service);
+  expect(services).toContain('events.amazonaws.com');
 });
 
 test('a key that is given encrypts the topic, and lets the services in', () => {

@@ -1,7 +1,7 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, TimeZone } from 'aws-cdk-lib';
 import { parseAlarmedRuns } from '../../catalog/settings';
 import { parseAlarmSettings } from '../../lambda/shared/alarm-settings';
-import { AlarmSignal, Digest } from '../../lib';
+import { AlarmSignal, Digest, WeekDay } from '../../lib';
 import type { Json } from './support';
 import { flat, Setup } from './support';
 
@@ -99,26 +99,38 @@ test('the schedule of the digest sends to the queue of events, and does nothing 
     'sqs:SendMessage sqs:GetQueueAttributes sqs:GetQueueUrl',
   ]);
   const schedule = setup.resource('AWS::Scheduler::Schedule', 'AlarmsDigest');
-  expect(schedule).toMatchObject({ ScheduleExpression: 'cron(0 8 * * ? *)', Target: { Input: '{"kind":"digest"}' } });
+  expect(schedule).toMatchObject({
+    ScheduleExpression: 'cron(0 8 * * ? *)',
+    // That of the alarms.
+    ScheduleExpressionTimezone: 'Europe/Paris',
+    Target: { Input: '{"kind":"digest"}' },
+  });
+  const [own, alarms] = [TimeZone.ASIA_TOKYO, 'Europe/Paris'];
+  const zoneOf = (digest: Digest) => digest._bind(alarms)?._bind(setup.stack).expression.timeZone?.timezoneName;
+  expect(zoneOf(Digest.daily({ hour: 8, timeZone: own }))).toBe('Asia/Tokyo');
+  expect(zoneOf(Digest.weekly({ hour: 8, weekDay: WeekDay.MONDAY }))).toBe('Europe/Paris');
+  expect(zoneOf(Digest.each())).toBeUndefined();
 });
 
-test('the topic and its key let CloudWatch in for alarms of the account, and EventBridge without a condition', () => {
+test('the topic and its key let CloudWatch in for alarms of the account, the key also EventBridge, without a condition', () => {
   const condition = {
     StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } },
     ArnLike: { 'aws:SourceArn': expect.anything() },
   };
   const topic = setup.resource('AWS::SNS::TopicPolicy', 'Alarms').PolicyDocument.Statement as Json[];
   const key = setup.resource('AWS::KMS::Key', 'Alarms');
+  const of = (statements: Json[], service: string) =>
+    statements.find(({ Principal }) => Principal.Service === `${service}.amazonaws.com`);
   for (const statements of [topic, key.KeyPolicy.Statement as Json[]]) {
-    const of = (service: string) =>
-      statements.find(({ Principal }) => Principal.Service === `${service}.amazonaws.com`);
-    expect(of('cloudwatch').Condition).toEqual(condition);
-    expect(flat(of('cloudwatch').Condition.ArnLike['aws:SourceArn'])).toBe(
+    expect(of(statements, 'cloudwatch').Condition).toEqual(condition);
+    expect(flat(of(statements, 'cloudwatch').Condition.ArnLike['aws:SourceArn'])).toBe(
       'arn:<AWS::Partition>:cloudwatch:<AWS::Region>:<AWS::AccountId>:alarm:*',
     );
-    expect(of('events')).toMatchObject({ Effect: 'Allow' });
-    expect(of('events').Condition).toBeUndefined();
   }
+  expect(of(key.KeyPolicy.Statement, 'events')).toMatchObject({ Effect: 'Allow' });
+  expect(of(key.KeyPolicy.Statement, 'events')).not.toHaveProperty('Condition');
+  // Nothing here publishes by it.
+  expect(of(topic, 'events')).toBeUndefined();
   expect(topic[0]).toMatchObject({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } });
   expect(key.EnableKeyRotation).toBe(true);
   expect(setup.resource('AWS::SNS::Topic', 'Alarms').KmsMasterKeyId).toEqual({

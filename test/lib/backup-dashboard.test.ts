@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import * as rds from 'aws-cdk-lib/aws-rds';
 import { MEASURE_METRICS, METRICS, PRUNE_METRICS } from '../../catalog/contract';
 import { BackupDashboard, BackupSchedule, Database } from '../../lib';
@@ -46,7 +46,7 @@ describe('two databases', () => {
       'Sources not measured',
       'Pruning problems, newest run',
       'Subscriptions confirmed',
-      'Silent: overdue or not measured for three hours',
+      'Silent: overdue, or not measured for five hours',
       'Age of the newest backups, in % of what is allowed',
       'Stored, by tier',
       'Pruning, by day',
@@ -210,6 +210,18 @@ describe('without Backups', () => {
       'a dashboard needs something to show, got: nothing: give backups or sources',
     );
   });
+});
+
+test('a dashboard in another Region, which would stay empty, is refused', () => {
+  const setup = new Setup({ env: { region: 'eu-west-1' } });
+  const backups = setup.create();
+  const dashboard = (stack: Stack) => new BackupDashboard(stack, 'Dashboard', { backups }).node.validate();
+  expect(dashboard(new Stack(setup.app, 'Far', { env: { region: 'us-east-1' } }))).toEqual([
+    'a dashboard must be in the Region of what it shows, got: one in us-east-1 for Stack/Backups in eu-west-1: make it in a stack in eu-west-1',
+  ]);
+  for (const env of [{ region: 'eu-west-1' }, {}]) {
+    expect(dashboard(new Stack(setup.app, `Near${env.region ?? ''}`, { env }))).toEqual([]);
+  }
 });
 
 test('more sources than a dashboard holds are refused', () => {

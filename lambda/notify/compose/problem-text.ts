@@ -109,12 +109,15 @@ export function linksText({ log, task, runbook }: Partial<Links>): string | unde
   return lines.length === 0 ? undefined : ['LINKS', ...lines].join('\n');
 }
 
-/** One-off events: nothing tells when they are over. */
-const ONCE: ReadonlySet<Cause> = new Set<Cause>(['denied-delete', 'other']);
+/** What nothing ever calls well: it is over when it has not happened again for long. */
+const ONCE: ReadonlySet<Cause> = new Set<Cause>(['denied-delete', 'snapshot-policy', 'other']);
+const isOnce = ({ cause, sentence: said }: Problem): boolean =>
+  ONCE.has(cause) || (cause === 'replication' && /could not be replicated/.test(said));
 
 /** When the next email about it comes. */
-export function nextEmail({ signal, cause }: Problem): string {
-  if (ONCE.has(cause))
+export function nextEmail(problem: Problem): string {
+  const { signal } = problem;
+  if (isOnce(problem))
     return 'If it happens again, you are told after 20 hours at the earliest; if not, once more after 14 days.';
   if (signal === 'failed' || signal === 'never-started' || signal === 'housekeeping') {
     return 'You get one email when it is well again, and if it goes on, another after 20 hours at the earliest.';

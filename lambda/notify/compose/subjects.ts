@@ -15,6 +15,9 @@ const HEADS: Readonly<Record<Exclude<Signal, 'housekeeping'>, string>> = {
   'not-proven': 'NOT PROVEN',
 };
 
+/** That all backups are lost is worse than that no new one comes. */
+const GONE = 'BACKUPS GONE';
+
 /** The same for what concerns the bucket; whether it needs to be said what it is about. */
 const HOUSEKEEPING: Readonly<Partial<Record<Cause, readonly [head: string, about: boolean]>>> = {
   prune: ['PRUNE FAILED', false],
@@ -33,7 +36,7 @@ const HOUSEKEEPING: Readonly<Partial<Record<Cause, readonly [head: string, about
 const headOf = ({ signal, cause, reminder }: Problem): readonly [head: string, about: boolean] =>
   signal === 'housekeeping'
     ? (HOUSEKEEPING[cause] ?? ['BACKUP PROBLEM', true])
-    : [`${reminder ? 'STILL ' : ''}${HEADS[signal] ?? 'BACKUP PROBLEM'}`, true];
+    : [`${reminder ? 'STILL ' : ''}${cause === 'gone' ? GONE : (HEADS[signal] ?? 'BACKUP PROBLEM')}`, true];
 
 /** When it happened: the time that the schedule meant, where it is known. */
 export const timeOf = ({ task, since }: Problem): string => task?.scheduledTime ?? task?.stoppedAt ?? since;
@@ -50,7 +53,8 @@ function withGist(head: string, sentence: string, tail: string, short?: string):
     .replace(/, and [\w. ]+ (?:is|are) allowed.*$/, '')
     .replace(/, and the median of the \d+ backups before is /, ', usual are ')
     .replace(/^\d+ problems? in [^:]+: /, '')
-    .replace(/ \(using password: YES\)/, '');
+    .replace(/ \(using password: YES\)/, '')
+    .replace(/^all its backups are gone or damaged; /, '');
   const bare = allowedLeftOut.replace(/^could not connect to \S+: /, '').replace(/\barn:\S*[/:](?=[\w.@-])/g, '');
   const fits = (words: string) => `${head}: ${words} (${tail})`.length <= SUBJECT_CHARACTERS;
   return subject(head, [sentence, plain, allowedLeftOut].find(fits) ?? short ?? bare, tail);

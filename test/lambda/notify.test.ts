@@ -6,7 +6,6 @@ import { notify } from '../../lambda/notify/notify';
 import { Emulator } from '../emulator/emulator';
 import { alarmSettingsOf, hoursAgo } from './alarm-scene';
 import { alarmEvent, NO_DATA } from './events/alarms';
-import { deleteCall } from './events/others';
 import { FaultProxy } from './notify-fault-proxy';
 import { HOUR, logged, measured, message, NotifyScene, received, run, tooOld, unstarted } from './notify-support';
 
@@ -89,74 +88,6 @@ describe('a run that fails', () => {
     const tomorrow = new Date(Date.now() + 24 * HOUR);
     await here.batch([message(measured(bucket, 'shop', tomorrow, [tooOld(ago(2))]))], { now: tomorrow });
     expect(await subjects(here)).toEqual([expect.stringMatching(/^SILENT shop/)]);
-  });
-});
-
-describe('before anybody has confirmed a subscription', () => {
-  it('what is told is told again to the first who does', async () => {
-    const here = await scene();
-    const { bucket } = here.alarms;
-    await here.batch([message(run('shop', 11, ago(3)))]);
-    const nobody = measured(bucket, 'shop', ago(2));
-    await here.batch([message({ ...nobody, subscriptions: { confirmed: 0, pending: 1 } })]);
-    await here.emails();
-    const somebody = { ...measured(bucket, 'shop', ago(1)), subscriptions: { confirmed: 1, pending: 0 } };
-    await here.batch([message(somebody)]);
-    expect((await subjects(here)).sort()).toEqual([
-      expect.stringMatching(/^FAILED shop/),
-      expect.stringMatching(/^RECOVERED subscriptions/),
-    ]);
-    await here.batch([message({ ...somebody, at: ago(0).toISOString() })]);
-    expect(await subjects(here)).toEqual([]);
-  });
-
-  it('a source that is removed is forgotten', async () => {
-    const here = await scene('shop', 'blog');
-    const { bucket } = here.alarms;
-    await here.batch([message(run('blog', 11, ago(3)))]);
-    await here.emails();
-    await here.alarms.configure(alarmSettingsOf(bucket, ['shop']));
-    await here.batch([message(measured(bucket, 'shop', ago(1)))]);
-    expect(await subjects(here)).toEqual([]);
-    expect(await here.alarms.remembered('problems/blog')).toMatchObject({ open: {} });
-  });
-});
-
-describe('housekeeping', () => {
-  const denied = (here: NotifyScene, at: Date) =>
-    message(
-      deleteCall('DeleteObject', { bucketName: here.alarms.bucket, key: 'shop/x' }, { eventTime: at.toISOString() }),
-    );
-  const measuredAt = (here: NotifyScene, at: Date) => message(measured(here.alarms.bucket, 'shop', at));
-  const later = (days: number) => new Date(Date.now() + days * 24 * HOUR);
-
-  it('that nothing calls well is over after 14 days, with the first measuring after them', async () => {
-    const here = await scene();
-    await here.batch([denied(here, ago(1))]);
-    expect(await subjects(here)).toEqual([expect.stringMatching(/^DELETE DENIED/)]);
-    await here.batch([measuredAt(here, later(13.9))], { now: later(13.9) });
-    expect(await subjects(here)).toEqual([]);
-    await here.batch([measuredAt(here, later(14))], { now: later(14) });
-    expect(await subjects(here)).toEqual([expect.stringMatching(/^RECOVERED .*it has not happened again/)]);
-    await here.batch([measuredAt(here, later(15))], { now: later(15) });
-    expect(await subjects(here)).toEqual([]);
-  });
-
-  it('of the measuring is over when a run of it is complete', async () => {
-    const here = await scene();
-    const found = measured(here.alarms.bucket, 'shop', ago(0));
-    const named = [{ source: 'crm', failure: 'AccessDenied' }];
-    const blind = { ...measured(here.alarms.bucket, 'shop', ago(2)), complete: false, total: 12 };
-    await here.batch([message({ ...blind, unmeasured: { count: 2, named } })]);
-    const [told] = await here.emails();
-    expect(told!.subject).toMatch(/^MEASURING FAILED/);
-    expect(told!.text.replace(/\s+/g, ' ')).toContain(
-      '2 of 12 sources could not be measured: crm: AccessDenied; and 1 more',
-    );
-    await here.batch([message({ ...blind, at: ago(1).toISOString() })]);
-    expect(await subjects(here)).toEqual([]);
-    await here.batch([message(found)]);
-    expect(await subjects(here)).toEqual([expect.stringMatching(/^RECOVERED measuring/)]);
   });
 });
 

@@ -94,7 +94,7 @@ export const HOUSEKEEPING: Readonly<
   'prune-told-by-its-alarm': [
     'prune',
     'the pruning reported 2 problems: its log names them',
-    { resource: 'arn:aws:cloudwatch:eu-west-1:111122223333:alarm:ShopBackups-PruneAlarm', logGroup: undefined },
+    { resource: 'ShopBackups-Prune' },
   ],
   'prune-snapshots-damaged': [
     'prune-snapshots',
@@ -103,6 +103,7 @@ export const HOUSEKEEPING: Readonly<
   'prune-snapshots-too-many': [
     'prune-snapshots',
     '1 problem in Backup=daily: vol-0abc: 31 of 40 backups would be deleted, and a run by schedule deletes at most 50 % of them: look at them with proven-backups prune --dry-run, and delete them with proven-backups prune',
+    { resource: 'ShopBackups-PruneSnapshots', logGroup: undefined },
   ],
   'replication-behind': ['replication', 'the replication by rule copies is 5400 seconds behind'],
   'measure-told-by-its-alarm': [

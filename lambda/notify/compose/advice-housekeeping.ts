@@ -1,8 +1,8 @@
 import type { AdviceTable } from './advice-table';
 import type { Facts, Step } from './facts';
 import { deniedDeleteAdvice } from './advice-denied-delete';
-import { functionLog, LOG_ERRORS, pruneAdvice, pruneSnapshotsAdvice } from './advice-prune';
-import { arg, idOf, list, logOf, resource } from './facts';
+import { functionLog, pruneAdvice, pruneSnapshotsAdvice } from './advice-prune';
+import { arg, idOf, list, resource } from './facts';
 import { page } from './links';
 
 const id = (facts: Facts, service: string, placeholder: string): string => {
@@ -55,9 +55,7 @@ export const HOUSEKEEPING_ADVICE: AdviceTable<'housekeeping'> = {
         ? 'The function that looks for new backups every hour could not read the catalog of some sources; the sentence above says why. Until it can, a backup of theirs that does not come may go unnoticed for hours.'
         : 'The function that looks for new backups every hour failed, wholly or for some sources. Until it works again, a backup that does not come may go unnoticed.',
       steps: [
-        facts.problem.logGroup === undefined
-          ? functionLog(facts, 'Measure')
-          : logOf(facts, 'Read its log, which names each source and why:', LOG_ERRORS),
+        functionLog(facts, 'Measure', 'Read its log, which names each source and why:'),
         list(facts, 'See with your own eyes what there is:'),
         { say: 'If access was denied: deploy the stack again, which puts back roles and policies.' },
         { say: 'Each sentence, and what stands behind it:', run: page('troubleshooting.md#measuring') },

@@ -1,21 +1,40 @@
 import type { Advice } from './advice-table';
 import type { Facts, Step } from './facts';
-import { arg, logOf, resource } from './facts';
+import { arg, logOf } from './facts';
 import { page } from './links';
 import { oneLine } from './text';
 
 /** Lines of a function's log that say what went wrong. */
-export const LOG_ERRORS = '{ $.level = "error" }';
+const LOG_ERRORS = '{ $.level = "error" }';
 
-/** Finds a function by a part of its name, with its log group. */
-export const functionLog = ({ aws }: Facts, name: string): Step => ({
-  say: 'Find the function and its log group, and read its log:',
-  run: aws(
-    'lambda list-functions',
-    `--query "Functions[?contains(FunctionName,'${name}')].[FunctionName,LoggingConfig.LogGroup]"`,
-    '--output text',
-  ),
-});
+/** The function that a problem is about, by its name or ARN, as one word of a shell. */
+const functionOf = ({ problem: { resource } }: Facts): string | undefined => {
+  if (resource === undefined) return undefined;
+  const parts = resource.split(':');
+  if (parts.length === 1) return arg(resource);
+  return parts[2] === 'lambda' && parts[6] !== undefined ? arg(parts[6]) : undefined;
+};
+
+/** Reads what a function wrote of its faults; where the log is not known, finds it. */
+export const functionLog = (facts: Facts, part: string, say = 'Read its log, which names each problem:'): Step => {
+  if (facts.problem.logGroup !== undefined) return logOf(facts, say, LOG_ERRORS);
+  const name = functionOf(facts);
+  if (name !== undefined) {
+    const query = ['--query LoggingConfig.LogGroup', '--output text'];
+    return {
+      say: 'Find its log group, and read it:',
+      run: facts.aws('lambda get-function-configuration', `--function-name ${name}`, ...query),
+    };
+  }
+  return {
+    say: 'Find the function and its log group, and read its log:',
+    run: facts.aws(
+      'lambda list-functions',
+      `--query "Functions[?contains(FunctionName,'${part}')].[FunctionName,LoggingConfig.LogGroup]"`,
+      '--output text',
+    ),
+  };
+};
 
 /** What a run of the pruning says of its problems. There may be several of them. */
 const TOO_MANY = /would be deleted, and a run by schedule/;
@@ -69,11 +88,6 @@ function causes({ tooMany, noBackup, damaged, failed }: Found, what: 'backups' |
   ].join(' ');
 }
 
-const readLog = (facts: Facts, name: string): Step =>
-  facts.problem.logGroup === undefined
-    ? functionLog(facts, name)
-    : logOf(facts, 'Read its log, which names each problem:', LOG_ERRORS);
-
 const look = (facts: Facts, target: string): Step => ({
   say: 'See what would be deleted, and what is refused, damaged or failed, and why:',
   run: `npx proven-backups prune ${target} --region ${arg(facts.place.region)} --dry-run`,
@@ -115,7 +129,7 @@ export function pruneAdvice(facts: Facts): Advice {
         : []),
       ...(all.failed
         ? [
-            readLog(facts, 'Prune'),
+            functionLog(facts, 'Prune'),
             { say: 'If access was denied: deploy the stack again, which puts back roles and policies.' },
           ]
         : []),
@@ -127,12 +141,13 @@ export function pruneAdvice(facts: Facts): Advice {
 /** The same of snapshots. Nothing brings those back but a rule of the Recycle Bin. */
 export function pruneSnapshotsAdvice(facts: Facts): Advice {
   const all = found(facts);
-  const target = `--function ${resource(facts, 'lambda', '"$FUNCTION"')}`;
+  const name = functionOf(facts);
+  const target = `--function ${name ?? '"$FUNCTION"'}`;
   return {
     title: 'old snapshots could not be deleted',
     likelyCause: causes(all, 'snapshots'),
     steps: [
-      ...(facts.problem.logGroup === undefined || all.failed ? [readLog(facts, 'Prune')] : []),
+      ...(name === undefined || all.failed ? [functionLog(facts, 'Prune')] : []),
       look(facts, target),
       ...(all.tooMany ? [confirmIt(facts, target)] : []),
       ...all.damaged.map(({ id }): Step => ({

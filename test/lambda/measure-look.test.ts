@@ -77,6 +77,11 @@ describe('gone', () => {
     expect(findings[0]!.sentence).toBe(
       `all its backups are gone or damaged; the last whole one was ${id}; 2 are damaged, such as ${id}: shop/${id}/shop.sql.zst has 3 bytes, and its manifest says 10`,
     );
+    // Another one that is damaged changes nothing.
+    await scene.put(manifestKey('shop', hoursAgo(1)), 'without data');
+    const later = (await healthIn(scene)).findings[0]!;
+    expect(later).toMatchObject({ cause: 'gone', since: findings[0]!.since });
+    expect(later.sentence).toContain(`the last whole one was ${id}; 3 are damaged`);
   });
 
   test('what a pruning deletes between listing and reading is looked at again', async () => {

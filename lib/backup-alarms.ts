@@ -1,7 +1,7 @@
-import { Duration, Lazy, Names, Stack } from 'aws-cdk-lib';
+import { Duration, Names, Stack } from 'aws-cdk-lib';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
-import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as logs from 'aws-cdk-lib/aws-logs';
@@ -9,7 +9,6 @@ import type * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
-import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 import type { SourceSignal } from '../catalog/alarms';
 import { alarmSettingsPath } from '../catalog/alarms';
@@ -31,7 +30,7 @@ import {
   subscriptionAlarm,
 } from './private/alarm-metrics';
 import { alarmQueues, brokenNotifyAlarms, layAside } from './private/alarm-queues';
-import { LookUps } from './private/alarm-roles';
+import { grantTrying, LookUps } from './private/alarm-roles';
 import { AlarmRules } from './private/alarm-rules';
 import { digestSchedule } from './private/alarm-schedule';
 import { AlarmSettings } from './private/alarm-settings';
@@ -45,6 +44,7 @@ import { handlerSchedule } from './private/handler-schedule';
 import { logGroupOf } from './private/log-group';
 import { provenMetric } from './private/metric';
 import { requireRegion } from './private/region';
+import { Watched } from './private/watched';
 import type { SnapshotPruning } from './snapshot-pruning';
 import type { VolumeSnapshots } from './volume-snapshots';
 
@@ -83,11 +83,9 @@ export class BackupAlarms extends Construct {
   private readonly rules: AlarmRules;
   private readonly lookUps: LookUps;
   private readonly addresses: string[] = [];
-  private readonly counts = new Map<string, number>();
-  private readonly watched = new Set<unknown>();
+  private readonly watched: Watched;
   /** Sources of which it is told when they are silent. */
   private readonly silenceTold = new Set<string>();
-  private readonly off: AlarmSignal[];
 
   constructor(scope: Construct, id: string, props: BackupAlarmsProps) {
     super(scope, id);
@@ -96,7 +94,8 @@ export class BackupAlarms extends Construct {
     this._deadLetterQueue = props.deadLetterQueue;
     requireRegion(this, bucket);
     requireZone(this, timeZone);
-    this.off = signalsOffOf(this, props.signalsOff);
+    const off = signalsOffOf(this, props.signalsOff);
+    this.watched = new Watched(off);
     const deadLetters = readDeadLettersOf(this, props, NOTIFY_TIMEOUT.toSeconds());
     this.logGroup = logGroupOf(this, props);
     const { topic, key } = alarmTopic(this, props.topicEncryptionKey);
@@ -119,12 +118,12 @@ export class BackupAlarms extends Construct {
       bucket: bucket.bucketName,
       timeZone,
       digest: digest._often,
-      off: this.off,
+      off,
       measureFunction: this.measureFunction.functionName,
       notifyFunction: this.notifyFunction.functionName,
       functionLogGroupName: this.logGroup.logGroupName,
     });
-    const parameter = this.createParameter(parameterName);
+    const parameter = this.settings.parameterIn(this, parameterName);
     this.rules = new AlarmRules(this, queues, bucket.bucketName, this.settings.families);
     this.lookUps = new LookUps(this, notify.role);
     this.lookUps.allowSchedules(props.scheduleGroup);
@@ -159,12 +158,12 @@ export class BackupAlarms extends Construct {
    */
   public watchPruning(pruning: BackupPruning): void {
     requireSameBucket(this, this.bucket, 'pruning', pruning.bucket);
-    if (!this.isNew(pruning, AlarmSignal.HOUSEKEEPING)) return;
+    if (!this.watched.isNew(pruning, AlarmSignal.HOUSEKEEPING)) return;
     this.tellFailuresOf(pruning);
     pruning._trustAlarms(this.silenceTold);
     problemAlarm(
       this,
-      this.idOf('PruneAlarm'),
+      this.watched.idOf('PruneAlarm'),
       pruning.metricProblems(),
       'The last pruning refused something, failed, or found damaged backups. The emails of the backups tell more.',
     );
@@ -172,11 +171,13 @@ export class BackupAlarms extends Construct {
 
   /** Tells of a pruning of snapshots that refuses or fails. */
   public watchSnapshotPruning(pruning: SnapshotPruning): void {
-    if (!this.isNew(pruning, AlarmSignal.HOUSEKEEPING)) return;
+    if (!this.watched.isNew(pruning, AlarmSignal.HOUSEKEEPING)) return;
     this.tellFailuresOf(pruning, pruning._tag);
     const description =
       'The last pruning of snapshots refused something or failed. The emails of the backups tell more.';
-    this.rules.watchAlarm(problemAlarm(this, this.idOf('SnapshotPruneAlarm'), pruning.metricProblems(), description));
+    this.rules.watchAlarm(
+      problemAlarm(this, this.watched.idOf('SnapshotPruneAlarm'), pruning.metricProblems(), description),
+    );
   }
 
   /**
@@ -184,7 +185,7 @@ export class BackupAlarms extends Construct {
    * Region, because their events name no policy.
    */
   public watchSnapshots(snapshots: VolumeSnapshots): void {
-    if (!this.isNew(snapshots, AlarmSignal.HOUSEKEEPING)) return;
+    if (!this.watched.isNew(snapshots, AlarmSignal.HOUSEKEEPING)) return;
     this.rules.watchSnapshots(snapshots, snapshots.policyArn);
   }
 
@@ -193,28 +194,21 @@ export class BackupAlarms extends Construct {
     const { destinationBucketName: DestinationBucket, ruleId: RuleId, maxLatency = Duration.minutes(15) } = props;
     const seconds = secondsOf(this, 'maxLatency', maxLatency);
     requireRange(this, 'maxLatency', seconds, { from: 60, to: 7 * 86_400, unit: 'seconds' });
-    if (!this.isNew(JSON.stringify([DestinationBucket, RuleId]), AlarmSignal.HOUSEKEEPING)) return;
+    if (!this.watched.isNew(JSON.stringify([DestinationBucket, RuleId]), AlarmSignal.HOUSEKEEPING)) return;
     const metrics = { SourceBucket: this.bucket.bucketName, DestinationBucket, RuleId };
-    const alarms = replicationAlarms(this, this.idOf('Replication'), metrics, maxLatency);
+    const alarms = replicationAlarms(this, this.watched.idOf('Replication'), metrics, maxLatency);
     for (const alarm of alarms) this.rules.watchAlarm(alarm);
   }
 
   /** Tells when messages wait in a dead-letter queue of EventBridge Scheduler. They stay there. */
   public watchDeadLetters(queue: sqs.IQueue): void {
-    if (!this.isNew(queue, AlarmSignal.HOUSEKEEPING, AlarmSignal.NEVER_STARTED)) return;
-    this.rules.watchAlarm(deadLetterAlarm(this, this.idOf('DeadLetterAlarm'), queue));
+    if (!this.watched.isNew(queue, AlarmSignal.HOUSEKEEPING, AlarmSignal.NEVER_STARTED)) return;
+    this.rules.watchAlarm(deadLetterAlarm(this, this.watched.idOf('DeadLetterAlarm'), queue));
   }
 
   /** Allows to try the alarms with the command line: to find the functions, and to invoke the one that sends emails. */
   public grantInvoke(grantee: iam.IGrantable): iam.Grant {
-    const { functionArn } = this.notifyFunction;
-    const path = alarmSettingsPath(this.bucket.bucketName).slice(1, -1);
-    const resourceArns = [path, `${path}/*`].map((resourceName) =>
-      Stack.of(this).formatArn({ service: 'ssm', resource: 'parameter', resourceName }),
-    );
-    const invoke = { grantee, actions: ['lambda:InvokeFunction'], resourceArns: [functionArn] };
-    const find = { grantee, actions: ['ssm:GetParametersByPath'], resourceArns };
-    return iam.Grant.addToPrincipal(invoke).combine(iam.Grant.addToPrincipal(find));
+    return grantTrying(this, grantee, this.bucket, this.notifyFunction);
   }
 
   /**
@@ -248,23 +242,13 @@ export class BackupAlarms extends Construct {
     this.lookUps.allowLog(source.logGroup);
     this.lookUps.allowSchedules(source.scheduleGroup);
     const silent: SourceSignal = AlarmSignal.SILENT;
-    if (this.off.includes(AlarmSignal.SILENT) || alarmed.off?.includes(silent)) return;
+    if (this.watched.isOff(AlarmSignal.SILENT) || alarmed.off?.includes(silent)) return;
     this.silenceTold.add(source.name);
     ageAlarm(scope, source.name, source.ageMetric, source.allowedAge);
   }
 
   private metric(metricName: string, props?: cloudwatch.MetricOptions): cloudwatch.Metric {
     return provenMetric({ [METRICS.bucket]: this.bucket.bucketName }, metricName, props);
-  }
-
-  private createParameter(parameterName: string): ssm.StringParameter {
-    return new ssm.StringParameter(this, 'Settings', {
-      parameterName,
-      simpleName: false,
-      description: 'What is watched',
-      tier: ssm.ParameterTier.INTELLIGENT_TIERING,
-      stringValue: Lazy.string({ produce: () => Stack.of(this).toJsonString(this.settings.content) }),
-    });
   }
 
   /** What goes wrong around the sources. */
@@ -276,10 +260,10 @@ export class BackupAlarms extends Construct {
       this.watchDeadLetters(deadLetterQueue);
     }
     const ofEither = [AlarmSignal.HOUSEKEEPING, AlarmSignal.NEVER_STARTED];
-    if (scheduleGroup && deadLetterQueue && this.isNew(scheduleGroup, ...ofEither)) {
+    if (scheduleGroup && deadLetterQueue && this.watched.isNew(scheduleGroup, ...ofEither)) {
       this.rules.watchAlarm(lostRunAlarm(this, 'LostRunAlarm', scheduleGroup));
     }
-    if (this.off.includes(AlarmSignal.HOUSEKEEPING)) return;
+    if (this.watched.isOff(AlarmSignal.HOUSEKEEPING)) return;
     subscriptionAlarm(this, this.metricConfirmedSubscriptions());
   }
 
@@ -290,19 +274,5 @@ export class BackupAlarms extends Construct {
     const { functionName } = pruning.pruneFunction;
     const logGroupName = pruning.logGroup.logGroupName;
     this.settings.addPruning(this, { functionName, logGroupName, ...(tag !== undefined && { tag }) });
-  }
-
-  /** Whether a thing is to be watched, by any of some signals, that was not watched before. */
-  private isNew(thing: unknown, ...signals: AlarmSignal[]): boolean {
-    if (this.watched.has(thing) || signals.every((signal) => this.off.includes(signal))) return false;
-    this.watched.add(thing);
-    return true;
-  }
-
-  /** `PruneAlarm`, and for the next one `PruneAlarm2`. */
-  private idOf(id: string): string {
-    const count = (this.counts.get(id) ?? 0) + 1;
-    this.counts.set(id, count);
-    return count === 1 ? id : `${id}${count}`;
   }
 }

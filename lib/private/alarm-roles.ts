@@ -1,12 +1,14 @@
 import { Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import type { IConstruct } from 'constructs';
+import { alarmSettingsPath } from '../../catalog/alarms';
 import { METRICS } from '../../catalog/contract';
 import type { IBackupBucket } from '../backup-bucket-props';
 import { acknowledge, acknowledgeWildcards } from './acknowledge';
@@ -46,6 +48,22 @@ export function grantNotifying(scope: IConstruct, role: InlineRole, parts: Alarm
   allow(role, [...USE_KEY], [parts.key.keyArn]);
   acknowledge(role, 'AwsSolutions-IAM5[Action::kms:GenerateDataKey*]', 'SNS asks for it with one of two names.');
   allow(role, ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Scan'], [parts.memory.tableArn]);
+}
+
+/** Lets somebody try the emails: find the function that sends them, and invoke it. */
+export function grantTrying(
+  scope: IConstruct,
+  grantee: iam.IGrantable,
+  bucket: IBackupBucket,
+  { functionArn }: lambda.IFunction,
+): iam.Grant {
+  const path = alarmSettingsPath(bucket.bucketName).slice(1, -1);
+  const resourceArns = [path, `${path}/*`].map((resourceName) =>
+    Stack.of(scope).formatArn({ service: 'ssm', resource: 'parameter', resourceName }),
+  );
+  const invoke = { grantee, actions: ['lambda:InvokeFunction'], resourceArns: [functionArn] };
+  const find = { grantee, actions: ['ssm:GetParametersByPath'], resourceArns };
+  return iam.Grant.addToPrincipal(invoke).combine(iam.Grant.addToPrincipal(find));
 }
 
 function grantReading(scope: IConstruct, role: InlineRole, { bucket, parameterName }: AlarmParts): void {

@@ -1,4 +1,6 @@
-import type { IConstruct } from 'constructs';
+import { Lazy, Stack } from 'aws-cdk-lib';
+import * as ssm from 'aws-cdk-lib/aws-ssm';
+import type { Construct, IConstruct } from 'constructs';
 import type {
   AlarmedPruning,
   AlarmedSource,
@@ -52,6 +54,17 @@ export class AlarmSettings {
   addPruning(scope: IConstruct, { logGroupName, ...pruning }: WatchedPruning): void {
     this.prunings.push({ ...pruning, logGroup: indexOf(this.logGroups, logGroupName) });
     this.requireRoom(scope);
+  }
+
+  /** The parameter that holds them, with what is added later. */
+  parameterIn(scope: Construct, parameterName: string): ssm.StringParameter {
+    return new ssm.StringParameter(scope, 'Settings', {
+      parameterName,
+      simpleName: false,
+      description: 'What is watched',
+      tier: ssm.ParameterTier.INTELLIGENT_TIERING,
+      stringValue: Lazy.string({ produce: () => Stack.of(scope).toJsonString(this.content) }),
+    });
   }
 
   get content(): Written {

@@ -1,0 +1,32 @@
+import type { AlarmSignal } from '../backup-alarms-props';
+
+/** What one construct watches: each thing once, each alarm with an id of its own, and nothing that is turned off. */
+export class Watched {
+  private readonly things = new Set<unknown>();
+  private readonly counts = new Map<string, number>();
+
+  constructor(private readonly off: readonly AlarmSignal[]) {}
+
+  isOff(signal: AlarmSignal): boolean {
+    return this.off.includes(signal);
+  }
+
+  /** Something that is seen to in another way. */
+  add(thing: unknown): void {
+    this.things.add(thing);
+  }
+
+  /** Whether a thing is to be watched, by any of some signals, that was not watched before. */
+  isNew(thing: unknown, ...signals: AlarmSignal[]): boolean {
+    if (this.things.has(thing) || signals.every((signal) => this.isOff(signal))) return false;
+    this.add(thing);
+    return true;
+  }
+
+  /** `PruneAlarm`, and for the next one `PruneAlarm2`. */
+  idOf(id: string): string {
+    const count = (this.counts.get(id) ?? 0) + 1;
+    this.counts.set(id, count);
+    return count === 1 ? id : `${id}${count}`;
+  }
+}

@@ -122,6 +122,8 @@ export const SENTENCES = {
 } as const;
 
 const ALARM = 'arn:aws:cloudwatch:eu-west-1:111122223333:alarm:ShopBackups-';
+/** The dead man's switch of a source. */
+export const AGE_ALARM = `${ALARM}ShopAgeAlarm`;
 const FUNCTION = 'arn:aws:lambda:eu-west-1:111122223333:function:ShopBackups-';
 const FUNCTION_LOG = { logGroup: '/shop/backups/functions' };
 
@@ -130,7 +132,7 @@ export const HOUSEKEEPING: Readonly<Partial<Record<Cause, Partial<Problem>>>> = 
   'prune-snapshots': {
     ...{ about: 'pruning of snapshots Backup=daily', resource: `${FUNCTION}PruneSnapshots:$LATEST`, ...FUNCTION_LOG },
   },
-  measure: { about: 'measuring', ...FUNCTION_LOG },
+  measure: { about: 'measuring', resource: 'ShopBackups-Measure', ...FUNCTION_LOG },
   'snapshot-policy': {
     about: 'snapshot policy policy-0123abcd',
     resource: 'arn:aws:dlm:eu-west-1:111122223333:policy/policy-0123abcd',

@@ -9,7 +9,18 @@ import type { Composed, Place } from '../../lambda/notify/compose/place';
 import type { TaskEnd } from '../../lambda/notify/observe/task-causes';
 import { failed, notStarted, startSentence } from '../../lambda/notify/observe/task-causes';
 import type { Failed, NotStarted } from './compose-facts';
-import { ENDS, HOUSEKEEPING, LAST_WORDS, LOG, REASONS, SCHEDULE, SENTENCES, STARTED, TASK } from './compose-facts';
+import {
+  AGE_ALARM,
+  ENDS,
+  HOUSEKEEPING,
+  LAST_WORDS,
+  LOG,
+  REASONS,
+  SCHEDULE,
+  SENTENCES,
+  STARTED,
+  TASK,
+} from './compose-facts';
 
 const EMAILS = path.join(__dirname, 'emails');
 
@@ -70,10 +81,10 @@ const STRANGE: Readonly<Partial<Record<Cause, Partial<BackupFacts>>>> = {
 };
 
 /** What a log tells, as the program wrote it. */
-const logOf = (cause: Failed, last = LAST_WORDS[cause]): Partial<Problem> => {
+const logOf = (cause: Failed, source: string, last = LAST_WORDS[cause]): Partial<Problem> => {
   const { lines, sentence } = logTail(
     [
-      { level: 'info', event: 'start', message: 'backing up shop as 2026-11-20T01-00-00Z' },
+      { level: 'info', event: 'start', message: `backing up ${source} as 2026-11-20T01-00-00Z` },
       ...(last === undefined ? [] : [{ level: 'error', event: 'failed', message: last }]),
     ].map((line) => JSON.stringify(line)),
   );
@@ -88,16 +99,17 @@ export function problem(signal: Signal, cause: Cause, change: Partial<Problem> =
     const sentence = SENTENCES[cause as keyof typeof SENTENCES];
     return { about: 'bucket', ...of, sentence, ...HOUSEKEEPING[cause], ...change };
   }
-  const source = { ...of, source: 'shop', about: 'shop', newest: LAST_NIGHT, allowedAgeSeconds: ALLOWED };
+  const name = change.source ?? 'shop';
+  const source = { ...of, source: name, about: name, newest: LAST_NIGHT, allowedAgeSeconds: ALLOWED };
   if (signal === 'failed') {
     const end = ENDS[cause as Failed];
-    const task = { ...TASK, ...STARTED, ...end };
+    const task = { ...TASK, ...STARTED, ...end, family: `ShopBackups-${name}` };
     return {
       ...source,
       sentence: failed(end)!.sentence,
       task,
-      ...LOG,
-      ...logOf(cause as Failed, change.sentence),
+      ...{ ...LOG, logStream: LOG.logStream.replace('shop', name) },
+      ...logOf(cause as Failed, name, change.sentence),
       ...change,
     };
   }
@@ -107,7 +119,8 @@ export function problem(signal: Signal, cause: Cause, change: Partial<Problem> =
   if (signal === 'silent') {
     const newest = cause === 'no-backup-yet' || cause === 'gone' ? undefined : backupAt('2026-11-18T00:04:00Z');
     const noticed = cause === 'gone' ? '2026-11-20T01:02:12.000Z' : '2026-11-19T01:05:57.000Z';
-    return { ...found, newest, since: noticed, ...change };
+    const alarm = cause === 'not-measured' && { resource: AGE_ALARM };
+    return { ...found, newest, since: noticed, ...alarm, ...change };
   }
   if (signal === 'not-proven') return { ...found, since: '2026-11-14T01:00:00.000Z', ...change };
   const newest = { ...backupAt('2026-11-20T01:00:00Z'), ...STRANGE[cause] };

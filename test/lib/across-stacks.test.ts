@@ -54,6 +54,13 @@ test.each<[string, (stack: Stack) => Partial<DatabaseBackupProps>]>([
   );
 });
 
+test('without alarms, a log group of its own is created', () => {
+  const { app, databases, add } = stacks();
+  expect(add({ alarms: undefined }).logGroup.node.path).toBe('Databases/Shop/LogGroup');
+  expect(found(databases, 'AWS::Logs::LogGroup')).toHaveLength(1);
+  expect(() => app.synth()).not.toThrow();
+});
+
 test('takes a log group that was imported', () => {
   const { app, databases, add } = stacks();
   add({ logGroup: logs.LogGroup.fromLogGroupName(databases, 'Log', 'backups') });

@@ -223,7 +223,7 @@ test('the table forgets by itself, and goes with the stack', () => {
   expect(table.DeletionPolicy).toBe('Delete');
 });
 
-test('one alarm a source: a backup that is too old for three hours, or not measured for as long', () => {
+test('one alarm a source: a backup that is too old for three hours, or not measured', () => {
   expect(setup.resource('AWS::CloudWatch::Alarm', 'BackupsOrdersAlarm')).toEqual({
     AlarmDescription: expect.stringContaining('newest backup of orders is older than 1 day 6 hours'),
     Namespace: 'ProvenBackups',

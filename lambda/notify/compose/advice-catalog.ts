@@ -36,7 +36,7 @@ const restore = ({ problem: { source = '', lastUsual }, place, aws }: Facts): St
 };
 
 const keepGoodOnes = (facts: Facts): Step[] => [
-  list(facts, 'Compare the newest backup with those before it, by size and rows:', true),
+  list(facts, 'Compare the newest backup with those before it, by size and rows:', 'size'),
   {
     say: 'Is it meant? A table that was emptied, a database that moved, an import. Then nothing is to be done: from now on it counts as history.',
   },
@@ -154,7 +154,7 @@ export const CATALOG_ADVICE: {
       likelyCause:
         'An import, a table that logs without end, or another database on the same server that is dumped as well.',
       steps: [
-        list(facts, 'Compare the newest backup with those before it, by size and rows:', true),
+        list(facts, 'Compare the newest backup with those before it, by size and rows:', 'size'),
         { say: 'See that timeout and memoryLimitMiB still suffice: a run that takes longer and longer fails one day.' },
         bounds,
       ],
@@ -165,13 +165,16 @@ export const CATALOG_ADVICE: {
       title: 'no backup was proven for too long',
       likelyCause:
         'The backups are there, but no restore test passed within the allowed time: none ran, or those that ran failed.',
-      steps: [list(facts, 'See which backups are proven:'), logOf(facts, 'Look for restore tests in the log:')],
+      steps: [
+        list(facts, 'See which backups are proven:', 'proof'),
+        logOf(facts, 'Look for restore tests in the log:'),
+      ],
     }),
     'restore-test-failed': (facts) => ({
       title: 'a restore test failed',
       likelyCause: 'A backup could not be restored, or what was restored differs from its manifest. Do not rely on it.',
       steps: [
-        list(facts, 'See which backups are proven, and are safe to restore:'),
+        list(facts, 'See which backups are proven, and are safe to restore:', 'proof'),
         logOf(facts, 'Read what the test says:'),
         runNow(facts, 'Make a new backup, to be tested:'),
       ],

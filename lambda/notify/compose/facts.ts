@@ -54,23 +54,26 @@ export const resource = ({ problem }: Facts, service: string, placeholder: strin
 /**
  * Shows the backups that exist.
  *
- * @param sizes whether it is about their sizes
+ * @param about what of them is asked for: what S3 does not tell, it is not asked
  */
-export const list = (facts: Facts, say = 'See what there is to restore from:', sizes = false): Step => {
+export const list = (
+  facts: Facts,
+  say = 'See what there is to restore from:',
+  about: 'existence' | 'size' | 'proof' = 'existence',
+): Step => {
   const { problem, place, backups } = facts;
   const { source } = problem;
-  const what = sizes
-    ? 'the size of each file'
-    : source === undefined
-      ? "each source's folder"
-      : 'a folder for each, named by its time';
+  const run = `npx proven-backups list ${backups} --no-snapshots`;
+  if (about === 'proof') return { say, run };
   const folder = arg(`s3://${place.bucket}/${source === undefined ? '' : `${source}/`}`);
+  const folders = source === undefined ? "each source's folder" : 'a folder for each, named by its time';
+  const what = about === 'size' ? 'the size of each file' : folders;
   return {
     say,
-    run: `npx proven-backups list ${backups} --no-snapshots`,
+    run,
     or: {
       say: `Or with the AWS CLI alone, which shows ${what}:`,
-      run: facts.aws(`s3 ls ${folder}${sizes ? ' --recursive' : ''}`),
+      run: facts.aws(`s3 ls ${folder}${about === 'size' ? ' --recursive' : ''}`),
     },
   };
 };

@@ -46,6 +46,16 @@ test.each([
   expect(text).not.toContain('describe-secret');
 });
 
+test.each(['configuration', 'connection', 'uploadFailed', 'privileges'] as const)(
+  'where the words of a run are not known, the first step is to read them: %s',
+  (cause) => {
+    const sentence = 'it failed: ECS tells the exit code only';
+    const { next } = composeProblems([problem('failed', cause, { sentence, logLines: undefined })], PLACE).notification
+      .problems![0]!;
+    expect(next[1]).toMatch(/^aws logs filter-log-events .* --log-stream-names shop\/backup\//);
+  },
+);
+
 test('of many sources each kind gets its own steps, with the names of the sources', () => {
   const text = textOf(
     connection(CONNECTIONS['no-answer']![0], 'shop'),

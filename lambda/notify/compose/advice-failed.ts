@@ -3,7 +3,7 @@ import type { Facts } from './facts';
 import { connectionAdvice } from './advice-connection';
 import { privilegesAdvice } from './advice-privileges';
 import { uploadAdvice } from './advice-upload';
-import { definition, list, logOf, runNow, stoppedTask } from './facts';
+import { definition, list, logOf, runNow, stoppedTask, unreadLog } from './facts';
 import { page } from './links';
 
 /** Memory in MiB that Fargate offers, each with the smallest `cpu` that may have it. */
@@ -36,9 +36,11 @@ export const FAILED_ADVICE: AdviceTable<'failed'> = {
     likelyCause:
       'The job, a variable, the version of the server or the image does not fit the others. Most often the server was upgraded, and the backup was not.',
     steps: [
-      { say: 'Correct what the sentence above names, and deploy. Until then no run makes a backup.' },
+      ...unreadLog(facts),
+      { say: 'Correct what the run names, and deploy. Until then no run makes a backup.' },
       definition(facts, 'See what the run was told:', 'environment'),
       { say: 'Each sentence, and what stands behind it:', run: page('troubleshooting.md#10-configuration') },
+      runNow(facts, 'When it is deployed, make a backup:'),
     ],
   }),
   connection: connectionAdvice,
@@ -62,7 +64,7 @@ export const FAILED_ADVICE: AdviceTable<'failed'> = {
     steps: [
       logOf(facts, 'See how far it came:'),
       { say: 'Raise timeout of the backup, or cpu if the run was slow throughout, and deploy.' },
-      list(facts, 'See how the size grew:'),
+      list(facts, 'See how the size grew:', 'size'),
     ],
   }),
   unexpected: (facts) => ({

@@ -1,6 +1,6 @@
 import type { Advice } from './advice-table';
 import type { Facts, Step } from './facts';
-import { arg, runNow } from './facts';
+import { arg, runNow, unreadLog } from './facts';
 import { page } from './links';
 import { oneLine } from './text';
 
@@ -150,6 +150,7 @@ export function uploadAdvice(facts: Facts): Advice {
     kind: kind.name,
     likelyCause: kind.likelyCause,
     steps: [
+      ...unreadLog(facts),
       ...kind.steps(facts),
       { say: 'Each sentence, and what stands behind it:', run: page('troubleshooting.md#14-the-upload-failed') },
       runNow(facts, 'When it is repaired, make a backup:'),

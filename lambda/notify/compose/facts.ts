@@ -138,3 +138,9 @@ export const logOf = ({ aws, problem, place }: Facts, say: string, filter?: stri
     ),
   };
 };
+
+/** Shows the log of a run whose own words are not known: ECS tells the exit code only. */
+export const unreadLog = (facts: Facts): Step[] => {
+  const { logStream, logLines } = facts.problem;
+  return logStream !== undefined && logLines === undefined ? [logOf(facts, 'Read what the run says:', 'failed')] : [];
+};

@@ -1,16 +1,18 @@
 import type { Advice } from './advice-table';
 import type { Facts, Step } from './facts';
 import { arg, list } from './facts';
+import { oneLine } from './text';
 
 /** Who it was: a session of a role, a user, or neither. */
-function whoIs({ problem: { resource: who } }: Facts): {
+function whoIs({ problem: { resource } }: Facts): {
   readonly session?: string;
   readonly role?: string;
   readonly user?: string;
 } {
-  const [, role, session] = /:assumed-role\/(?:.*\/)?([^/]+)\/([^/]+)$/.exec(who ?? '') ?? [];
+  const who = oneLine(resource ?? '');
+  const [, role, session] = /:assumed-role\/(?:.*\/)?([^/]+)\/([^/]+)$/.exec(who) ?? [];
   if (role !== undefined) return { role, session };
-  const user = /:user\/(?:.*\/)?([^/]+)$/.exec(who ?? '')?.[1];
+  const user = /:user\/(?:.*\/)?([^/]+)$/.exec(who)?.[1];
   return user === undefined ? {} : { user };
 }
 

@@ -33,7 +33,7 @@ export function composeRaw(raw: unknown, why: string, place: Place): Composed {
         ),
         `WHY\n${wrapped(reason)}`,
         `THE EVENT\n${wrapped(event)}`,
-        `WHAT TO DO\n${wrapped('See whether the backups are there:')}\nnpx proven-backups list --bucket ${place.bucket} --region ${place.region}`,
+        `WHAT TO DO\n${wrapped('See whether the backups are there:')}\nnpx proven-backups list --bucket ${place.bucket} --region ${place.region}\nOr with the AWS CLI alone:\naws s3 ls s3://${place.bucket}/ --region ${place.region}`,
         NPX,
         'Then please report it, without what is secret in it:\nhttps://github.com/cdk-proven-backups/cdk-proven-backups/issues',
         `ABOUT THIS EMAIL\nBucket ${place.bucket}\nAccount ${place.account}, Region ${place.region}`,

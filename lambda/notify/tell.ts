@@ -2,6 +2,7 @@ import type { Digest } from '../../catalog/alarms';
 import type { DigestRow, Problem, Recovery } from '../../catalog/notification';
 import { errorText } from '../shared/errors';
 import { logLine } from '../shared/log';
+import { shownRaw } from './compose/masked';
 import type { Composed, Place } from './compose/place';
 import type { Told } from './enrich';
 import { chunks, groupBy, kindOf } from './group';
@@ -132,6 +133,6 @@ function rawOf(what: string, facts: unknown, why: string, { composer, place }: T
       region,
       bucket,
     } as const;
-    return { notification: head, text: `${why}\n\n${JSON.stringify(facts, undefined, 2)}\n` };
+    return { notification: head, text: `${why}\n\n${shownRaw(facts)}\n` };
   }
 }

@@ -22,8 +22,7 @@ import { endOf, idOf, startTask, untilStopped } from '../task';
 interface RunOptions extends AwsOptions {
   readonly bucket: string;
   readonly source: string;
-  /** Undefined: yes. */
-  readonly wait?: boolean;
+  readonly wait: boolean;
   readonly json?: boolean;
 }
 
@@ -34,7 +33,6 @@ export function addRunCommand(program: Command, output: Output): void {
     .description('Makes a backup now: starts the task as the schedule of the source does, and waits for its end')
     .requiredOption('--bucket <name>', 'bucket of the backups; the settings of its alarms know the task', readBucket)
     .requiredOption('--source <name>', 'source to back up', readSource)
-    .option('--wait', 'waits until the run has ended, which is so anyway')
     .option('--no-wait', 'ends as soon as the task is started')
     .option('--json', 'prints JSON');
   withAwsOptions(command).action((options: RunOptions) => run(options, output));
@@ -76,7 +74,7 @@ async function run(options: RunOptions, output: Output): Promise<void> {
 
   let result: Result = { outcome: 'started' };
   try {
-    if (wait === false) return;
+    if (!wait) return;
     const tell = (state: string): void =>
       void (output.streams.stderr.isTTY && output.tell(`the task is ${state.toLowerCase()} …`));
     const stopped = await untilStopped(ecs, task, tell).catch(unwatched);

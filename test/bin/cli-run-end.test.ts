@@ -39,7 +39,7 @@ describe('waits', () => {
     account.manifests = MANIFESTS;
     const streams = captured();
     Object.assign(streams.stderr, { isTTY: true });
-    expect(await main([...RUN, '--wait'], streams)).toBe(0);
+    expect(await main([...RUN], streams)).toBe(0);
     expect(streams.err()).toBe('the task is running …\n');
   });
 

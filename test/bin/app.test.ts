@@ -29,6 +29,8 @@ function run({ context = {}, env = {} }: { context?: Record<string, string>; env
     encoding: 'utf8',
     env: {
       ...{ PATH: process.env.PATH, CDK_OUTDIR: path.join(directory, 'cdk.out') },
+      // As in all unit tests.
+      CDK_VALIDATION: process.env.CDK_VALIDATION,
       CDK_CONTEXT_JSON: JSON.stringify({ 'aws:cdk:disable-asset-staging': true, ...context }),
       ...env,
     },

@@ -26,7 +26,11 @@ export function write(source: string): string {
 /** An app with the stack that a backups file describes. */
 export function appOf(source: string, context: Record<string, unknown> = {}): App {
   // The image's folder is not copied: no test here looks into it.
-  const app = new App({ context: { 'aws:cdk:disable-asset-staging': true, ...context } });
+  const app = new App({
+    treeMetadata: false,
+    analyticsReporting: false,
+    context: { 'aws:cdk:disable-asset-staging': true, ...context },
+  });
   new BackupsStack(app, readBackupsFile(write(source)));
   return app;
 }

@@ -2,7 +2,8 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import type * as z from 'zod';
 import { backupsFile } from '../../bin/schema';
-import { appOf, stackOf } from './support';
+import { appOf, stackOf } from '../bin/support';
+import '../without-cdk-validation.cjs';
 
 // The inside of a schema is of any shape.
 /* eslint-disable @typescript-eslint/no-explicit-any */

@@ -22,6 +22,13 @@ import { messageOf } from './events/message';
 export const HOUR = 3_600_000;
 export const LOG_GROUP = '/backups';
 
+/** So many hours ago. */
+export const ago = (hours: number): Date => new Date(Date.now() - hours * HOUR);
+
+/** Subjects of the emails since the last call. */
+export const subjects = async (scene: NotifyScene): Promise<string[]> =>
+  (await scene.emails()).map(({ subject }) => subject);
+
 let messages = 0;
 /** A message with an id of its own. */
 export const message = (body: unknown, changes: Partial<QueueMessage> = {}): QueueMessage =>

@@ -4,7 +4,7 @@ import { alarmSettingsOf, hoursAgo } from './alarm-scene';
 import { ageAlarm, NO_DATA } from './events/alarms';
 import { deleteCall } from './events/others';
 import { measureIn, toldBy } from './measure-support';
-import { HOUR, measured, message, NotifyScene, run } from './notify-support';
+import { ago, HOUR, measured, message, NotifyScene, run, subjects } from './notify-support';
 
 let emulator: Emulator;
 beforeAll(async () => (emulator = await Emulator.start()));
@@ -13,8 +13,6 @@ afterAll(() => emulator.stop());
 let scenes = 0;
 const scene = (...sources: string[]) =>
   NotifyScene.create(emulator, `upkeep-${scenes++}`, sources.length > 0 ? sources : ['shop']);
-const ago = (hours: number): Date => new Date(Date.now() - hours * HOUR);
-const subjects = async (here: NotifyScene): Promise<string[]> => (await here.emails()).map(({ subject }) => subject);
 
 describe('before anybody has confirmed a subscription', () => {
   it('what is told is told again to the first who does', async () => {

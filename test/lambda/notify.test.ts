@@ -7,7 +7,19 @@ import { Emulator } from '../emulator/emulator';
 import { alarmSettingsOf, hoursAgo } from './alarm-scene';
 import { alarmEvent, NO_DATA } from './events/alarms';
 import { FaultProxy } from './notify-fault-proxy';
-import { HOUR, logged, measured, message, NotifyScene, received, run, tooOld, unstarted } from './notify-support';
+import {
+  ago,
+  HOUR,
+  logged,
+  measured,
+  message,
+  NotifyScene,
+  received,
+  run,
+  tooOld,
+  unstarted,
+  subjects,
+} from './notify-support';
 
 let emulator: Emulator;
 beforeAll(async () => (emulator = await Emulator.start()));
@@ -16,8 +28,6 @@ afterAll(() => emulator.stop());
 let scenes = 0;
 const scene = (...sources: string[]) =>
   NotifyScene.create(emulator, `notify-${scenes++}`, sources.length > 0 ? sources : ['shop']);
-const ago = (hours: number): Date => new Date(Date.now() - hours * HOUR);
-const subjects = async (here: NotifyScene): Promise<string[]> => (await here.emails()).map(({ subject }) => subject);
 
 describe('a run that fails', () => {
   it('is told with the sentence of the program, the end of its log, and the newest backup', async () => {

@@ -1,7 +1,7 @@
-import type { Digest } from '../../catalog/alarms';
 import type { DigestRow, Problem, Recovery } from '../../catalog/notification';
 import { errorText } from '../shared/errors';
 import { logLine } from '../shared/log';
+import type { DigestOptions } from './compose/compose';
 import { shownRaw } from './compose/masked';
 import type { Composed, Place } from './compose/place';
 import type { Told } from './enrich';
@@ -10,13 +10,6 @@ import type { Publish } from './ports';
 
 /** An email names at most so many. */
 const NAMED = 300;
-
-/** What a digest says beside its sources. */
-export interface DigestOptions {
-  readonly often: Digest;
-  /** What is open of the housekeeping. */
-  readonly housekeeping?: readonly { readonly about: string; readonly sentence: string }[];
-}
 
 /** Writes emails. */
 export interface Composer {

@@ -1,9 +1,6 @@
 /** What subscribers of the topic are told, as JSON: SQS, HTTPS, Lambda and chat. Emails say the same in words. */
 import type { BackupFacts, Cause, Signal, SourceHealth } from './alarms';
 
-/** Newest format of {@link Notification}. */
-export const NOTIFICATION_FORMAT = 1;
-
 /** Message attributes of the topic, by which a subscription can filter. */
 export const NOTIFICATION_ATTRIBUTES = { kind: 'kind', signal: 'signal', test: 'test' } as const;
 

@@ -9,7 +9,9 @@ export default function setup() {
   const script = fileURLToPath(new URL('../scripts/build.mjs', import.meta.url));
   execFileSync(process.execPath, [script, '--bundles-only'], { stdio: ['ignore', 'ignore', 'inherit'] });
   // Every synthesis without a folder makes one, and the CDK removes none of them.
-  process.env.TMPDIR = fs.mkdtempSync(path.join(os.tmpdir(), 'proven-backups-'));
+  const own = fs.mkdtempSync(path.join(os.tmpdir(), 'proven-backups-'));
   // As any folder for this: servers run as users of their own.
-  fs.chmodSync(process.env.TMPDIR, 0o1777);
+  fs.chmodSync(own, 0o1777);
+  globalThis.temporaryFolder = { own, before: process.env.TMPDIR };
+  process.env.TMPDIR = own;
 }

@@ -1,6 +1,9 @@
 import * as fs from 'node:fs';
 
-/** Removes what the tests left behind. */
+/** Removes what the tests left behind, and nothing else. */
 export default function teardown() {
-  fs.rmSync(process.env.TMPDIR, { recursive: true, force: true });
+  const { own, before } = globalThis.temporaryFolder;
+  if (before === undefined) delete process.env.TMPDIR;
+  else process.env.TMPDIR = before;
+  fs.rmSync(own, { recursive: true, force: true });
 }

@@ -64,8 +64,10 @@ export async function notifyBatch(messages: readonly QueueMessage[], world: Worl
   }
 
   if (digests.length > 0) {
-    const rows = await digestRows(Object.keys(world.settings.sources), world);
-    const housekeeping = (await world.recall.open())
+    const open = await world.recall.open();
+    const known = new Map(open.map((one) => [one.of, Object.keys(one.open) as Signal[]]));
+    const rows = await digestRows(Object.keys(world.settings.sources), known, world);
+    const housekeeping = open
       .filter(({ of }) => !isSource(of))
       .flatMap(({ open }) => Object.values(open).map(({ about, sentence }) => ({ about, sentence })));
     if (!(await tellDigest(rows, { often: world.settings.digest, housekeeping }, world)))
@@ -122,17 +124,21 @@ async function tellCompleted(cases: readonly Case[], failed: Set<Case>, world: W
   if (completed.length === 0) return;
   const rows = await digestRows(
     completed.map(({ of }) => of),
-    world,
     new Map(completed.map((one) => [one.of, one.open])),
+    world,
   );
   if (!(await tellDigest(rows, { often: 'each' }, world))) completed.forEach((one) => failed.add(one));
 }
 
-/** How sources are: what cannot be found out is said to be unknown. */
+/**
+ * How sources are: what cannot be found out is said to be unknown.
+ *
+ * @param open signals that are open, by source
+ */
 async function digestRows(
   sources: readonly string[],
-  { lookups, recall, settings }: World,
-  known = new Map<string, readonly Signal[]>(),
+  open: ReadonlyMap<string, readonly Signal[]>,
+  { lookups, settings }: World,
 ): Promise<DigestRow[]> {
   let health: readonly SourceHealth[] = [];
   let failure = 'nothing was found';
@@ -145,9 +151,9 @@ async function digestRows(
     });
   }
   const found = new Map(health.map((one) => [one.source, one]));
-  return mapParallel(sources, PARALLEL, async (source) => {
-    const open = known.get(source) ?? (Object.keys((await recall.read(source)).remembered.open) as Signal[]);
+  return sources.map((source) => {
     const allowedAgeSeconds = settings.sources[source]?.allowedAgeSeconds ?? 0;
-    return { ...(found.get(source) ?? { source, ageSeconds: 0, allowedAgeSeconds, findings: [], failure }), open };
+    const unknown = { source, ageSeconds: 0, allowedAgeSeconds, findings: [], failure };
+    return { ...(found.get(source) ?? unknown), open: open.get(source) ?? [] };
   });
 }

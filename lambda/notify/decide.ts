@@ -6,6 +6,10 @@ import type { OpenProblem, Remembered } from './ports';
 import type { Decision } from './state';
 import { before, RUN_SIGNALS, State } from './state';
 
+/** What was measured longer ago says nothing of now. */
+const FRESH_MS = 3 * 3_600_000;
+const MEASURED_SIGNALS = ['silent', 'strange-size', 'not-proven'] as const;
+
 /** What the measuring says of one source. */
 export interface SourceMeasured {
   readonly state: 'source-measured';
@@ -118,7 +122,3 @@ const found = (
   source: string,
   facts: Pick<Problem, 'newest' | 'lastUsual' | 'allowedAgeSeconds'>,
 ): Problem => ({ signal, cause, source, about: source, sentence, since, ...facts });
-
-/** What was measured longer ago says nothing of now. */
-const FRESH_MS = 3 * 3_600_000;
-const MEASURED_SIGNALS = ['silent', 'strange-size', 'not-proven'] as const;

@@ -4,7 +4,7 @@ import { snapshotTagOf } from './observe/parts';
 
 /** Adds where to look: the log of a source's runs, or of the function that a problem of the housekeeping is about. */
 export function locate(problem: Problem, settings: AlarmSettings): Problem {
-  const { functionName, logGroup } = placeOf(problem, settings);
+  const { functionName, logGroup } = whereOf(problem, settings);
   const name = logGroup === undefined ? undefined : settings.logGroups[logGroup];
   const isFunction = problem.resource?.split(':')[2] === 'lambda';
   return {
@@ -15,7 +15,7 @@ export function locate(problem: Problem, settings: AlarmSettings): Problem {
   };
 }
 
-function placeOf(
+function whereOf(
   { source, cause, about }: Problem,
   { sources, measureFunction, functionLogGroup, prunings = [] }: AlarmSettings,
 ): { readonly functionName?: string; readonly logGroup?: number } {

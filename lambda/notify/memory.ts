@@ -61,6 +61,7 @@ export class TableMemory implements Memory {
       { client: this.client },
       {
         TableName: this.table,
+        ConsistentRead: true,
         ProjectionExpression: '#key, #open',
         // What is open never expires.
         FilterExpression: 'begins_with(#key, :of) AND attribute_not_exists(#expires)',

@@ -5,20 +5,21 @@ import type { OpenProblem, Remembered } from './ports';
 
 const HOUR = 3_600_000;
 /** A run that fails again is told again after this time: a nightly failure every day, in spite of a night that is shorter. */
-export const REMINDER_MS = 20 * HOUR;
+const REMINDER_MS = 20 * HOUR;
 /** What is found again with every measuring is told again after this time: an email may have been missed. */
-export const WEEKLY_MS = 7 * 24 * HOUR;
+const WEEKLY_MS = 7 * 24 * HOUR;
 /** Who was told that runs fail knows that there are no backups, for this time. */
-export const HOLD_MS = 24 * HOUR;
+const HOLD_MS = 24 * HOUR;
 /** What no event ever calls well is over when it has not happened again for this time. */
-export const QUIET_MS = 14 * 24 * HOUR;
+const QUIET_MS = 14 * 24 * HOUR;
 /** Items of a problem that are remembered. */
 const ITEMS = 500;
 const STILL_SO = 'still so, told a week ago or more';
 /** Events that are remembered. */
 const SEEN = 20;
 
-export const RUN_SIGNALS = ['failed', 'never-started'] as const;
+/** Signals of runs: they happen, where others last. */
+export const RUN_SIGNALS: readonly Signal[] = ['failed', 'never-started'];
 
 /** What became of a signal, and why: for the log. */
 export interface Verdict {
@@ -113,9 +114,8 @@ export class State {
       next.toldAt = this.now.toISOString();
       next.told = { ...next.told, [cause]: next.toldAt };
       next.items = [...new Set([...next.items, ...keys])].slice(-ITEMS);
-      const isRun = RUN_SIGNALS.some((run) => run === signal);
       const reminder = reason === STILL_SO;
-      const more = { ...(isRun && { times: next.times }), ...(reminder && { reminder }) };
+      const more = { ...(RUN_SIGNALS.includes(signal) && { times: next.times }), ...(reminder && { reminder }) };
       this.problems.push({ ...problem, since: next.since, ...more });
       this.verdicts.push({ signal, cause, outcome: 'told', reason });
     }
@@ -178,9 +178,8 @@ export class State {
     for (const [signal, problem] of Object.entries(this.open) as [Signal, OpenProblem][]) {
       const { cause, about, sentence, since, times, toldAt } = problem;
       if (toldAt === undefined) continue;
-      const isRun = RUN_SIGNALS.some((run) => run === signal);
-      const source = isSource(of) && { source: of };
-      this.problems.push({ signal, cause, ...source, about, sentence, since, ...(isRun && { times }) });
+      const more = { ...(isSource(of) && { source: of }), ...(RUN_SIGNALS.includes(signal) && { times }) };
+      this.problems.push({ signal, cause, about, sentence, since, ...more });
       const now = this.now.toISOString();
       this.open[signal] = { ...problem, toldAt: now, told: { ...problem.told, [cause]: now } };
       this.changed = true;
@@ -199,12 +198,11 @@ export class State {
 
   /** Ends what nothing calls well, and what has not happened again for long. */
   endQuiet(at: string): void {
-    for (const [signal, problem] of Object.entries(this.open) as [Signal, OpenProblem][]) {
-      const { about, lastAt, hasEnd } = problem;
-      if (hasEnd || Date.parse(at) - Date.parse(lastAt) < QUIET_MS) continue;
-      this.good(signal, at);
-      this.recover({ about, at, quiet: true });
+    for (const [signal, { lastAt, hasEnd }] of Object.entries(this.open) as [Signal, OpenProblem][]) {
+      if (!hasEnd && Date.parse(at) - Date.parse(lastAt) >= QUIET_MS) this.good(signal, at);
     }
+    const [first] = this.ended;
+    if (first) this.recover({ about: first.problem.about, at, quiet: true });
   }
 
   /** Tells of all that ended together. */

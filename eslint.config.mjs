@@ -1,3 +1,4 @@
+import { globSync } from 'node:fs';
 import js from '@eslint/js';
 import { createTypeScriptImportResolver } from 'eslint-import-resolver-typescript';
 import importX from 'eslint-plugin-import-x';
@@ -6,6 +7,13 @@ import globals from 'globals';
 import tseslint from 'typescript-eslint';
 
 const only = (...folders) => ['./node_modules', './package.json', ...folders];
+
+/** The part of an engine that is pure: what it is, and what to do when it fails. */
+const ENGINE_FACTS = [
+  './engines/facts.ts',
+  './engines/dump-arguments.ts',
+  ...globSync('./engines/*/{facts,advice}.ts').map((file) => `./${file}`),
+];
 
 /** Who may import whom: the dependency rule of the architecture. */
 const zones = [
@@ -20,29 +28,41 @@ const zones = [
     from: './',
     except: only(
       './lib',
-      './catalog/alarms.ts',
-      './catalog/contract.ts',
-      './catalog/names.ts',
-      './catalog/engines.ts',
-      './catalog/schedule-times.ts',
-      './catalog/handlers.ts',
-      './catalog/retention-policy.ts',
-      './catalog/simulate.ts',
+      ...ENGINE_FACTS,
+      './catalog/contract/alarms.ts',
+      './catalog/contract/handlers.ts',
+      './catalog/contract/task.ts',
+      './catalog/bucket/names.ts',
+      './catalog/retention/retention-policy.ts',
+      './catalog/retention/schedule-times.ts',
+      './catalog/retention/simulate.ts',
     ),
     message:
-      'lib points at bundles; of catalog it may import only alarms, contract, handlers, names, engines, retention-policy, schedule-times and simulate.',
+      'lib points at bundles; of catalog it may import only contract/alarms, contract/handlers, contract/task, bucket/names, retention/retention-policy, retention/schedule-times and retention/simulate; of engines only facts and advice.',
   },
-  ...['./lambda', './task'].map((target) => ({
-    target,
+  {
+    target: './lambda',
     from: './',
-    except: only(target, './catalog'),
-    message: `${target.slice(2)} may import only itself and catalog.`,
-  })),
+    except: only('./lambda', './catalog', ...ENGINE_FACTS),
+    message: 'lambda may import only itself, catalog, and the facts and advice of engines.',
+  },
+  {
+    target: './engines',
+    from: './',
+    except: only('./engines', './catalog', './task'),
+    message: 'engines may import only itself, catalog and task.',
+  },
+  {
+    target: './task',
+    from: './',
+    except: only('./task', './catalog', './engines'),
+    message: 'task may import only itself, catalog and engines.',
+  },
   {
     target: './bin',
     from: './',
-    except: only('./bin', './catalog', './lib'),
-    message: 'bin may import only itself, catalog and lib.',
+    except: only('./bin', './catalog', './lib', ...ENGINE_FACTS),
+    message: 'bin may import only itself, catalog, lib, and the facts and advice of engines.',
   },
 ];
 
@@ -70,7 +90,7 @@ export default tseslint.config(
   },
   {
     files: ['lib/**/*.ts'],
-    ignores: ['lib/private/**'],
+    ignores: ['lib/**/private/**'],
     plugins: { jsdoc },
     settings: { jsdoc: { mode: 'typescript', ignoreInternal: true, tagNamePreference: { default: 'default' } } },
     rules: {

@@ -42,7 +42,7 @@ module.exports = {
       ...common,
       displayName: 'unit',
       setupFiles: ['<rootDir>/test/without-cdk-validation.cjs'],
-      testMatch: group('lib', 'catalog', 'task', 'bin', 'bench'),
+      testMatch: group('lib', 'catalog', 'engines', 'task', 'bin', 'bench'),
     },
     {
       ...common,

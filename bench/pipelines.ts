@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import type { DumpJob } from '../catalog/contract';
-import { DUMP_COMMAND, ENV, NODE_FILE, PROGRAM_FILE } from '../catalog/contract';
+import type { DumpJob } from '../catalog/contract/task';
+import { DUMP_COMMAND, ENV, NODE_FILE, PROGRAM_FILE } from '../catalog/contract/task';
 import { temporaryDirectory } from '../test/support/processes';
 import type { S3Server } from './s3-server';
 import type { BenchServer } from './servers';

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import * as http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { settingsPath, type BucketSettings } from '../catalog/handlers';
-import { backupId, backupIdTime, objectKey } from '../catalog/names';
+import { settingsPath, type BucketSettings } from '../catalog/contract/handlers';
+import { backupId, backupIdTime, objectKey } from '../catalog/bucket/names';
 
 const HOUR_MS = 3_600_000;
 const PAGE = 1000;

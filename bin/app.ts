@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /** Deploys backups without writing code: `npx cdk deploy`, with `"app": "npx cdk-proven-backups-app"` in cdk.json. */
 import { App } from 'aws-cdk-lib';
-import { BackupsFileError, readBackupsFile } from './backups-file';
-import { BackupsStack } from './backups-stack';
+import { BackupsFileError, readBackupsFile } from './backups-file/backups-file';
+import { BackupsStack } from './backups-file/backups-stack';
 
 const app = new App();
 const path = (app.node.tryGetContext('backupsFile') as string | undefined) ?? process.env.BACKUPS_FILE;

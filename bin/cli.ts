@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The command line: `proven-backups <command>`. */
-import { main } from './program';
+import { main } from './cli/program';
 
 // The AWS SDK warns about versions of Node.js that it leaves later: those that it runs on are those of the package.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';

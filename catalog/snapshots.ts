@@ -1,5 +1,5 @@
 /** Snapshots of volumes as backups of those volumes: which of them may be pruned, and what speaks against it. Pure. */
-import type { RetainedBackup } from './retention';
+import type { RetainedBackup } from './retention/retention';
 
 /** Volume that EC2 names for copies: they all share it, whatever they were copied from. */
 export const UNKNOWN_VOLUME = 'vol-ffffffff';

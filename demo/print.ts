@@ -1,9 +1,9 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { HeadObjectCommand } from '@aws-sdk/client-s3';
 import Table from 'cli-table3';
-import { colors } from '../bin/colors';
-import { manifestKey } from '../catalog/names';
-import type { Catalog } from '../catalog/read';
+import { colors } from '../bin/cli/print/colors';
+import { manifestKey } from '../catalog/bucket/names';
+import type { Catalog } from '../catalog/bucket/read';
 
 const plain = { style: { head: [], border: [] } };
 const size = (bytes: number): string => `${(bytes / 1e6).toFixed(2)} MB`;

@@ -68,7 +68,7 @@ function compileLibrary() {
 
 /** Puts croner into the one compiled file that uses it, so that the library has no dependency at run time. */
 async function inlineCroner() {
-  const file = join(dist, 'catalog/schedule-times.js');
+  const file = join(dist, 'catalog/retention/schedule-times.js');
   await bundle(file, `${file}.new`, { target: 'node20', legalComments: 'inline' });
   await rename(`${file}.new`, file);
 }

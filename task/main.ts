@@ -1,9 +1,9 @@
 import { constants } from 'node:os';
-import { dump } from './dump';
-import { snapshotMain } from './engines/sqlite-snapshot';
-import { BackupError, asBackupError } from './errors';
-import { readRun } from './job';
-import { Log } from './log';
+import { dump } from './dump/dump';
+import { snapshotMain } from '../engines/sqlite/snapshot';
+import { BackupError, asBackupError } from './run/errors';
+import { readRun } from './run/job';
+import { Log } from './run/log';
 
 /** Less than the 120 seconds after which Fargate kills a task that was told to stop. */
 const TIDYING_MS = 90_000;
@@ -35,7 +35,7 @@ function report(log: Log, error: unknown): number {
   return failure.exitCode;
 }
 
-/** `main.js dump`: one backup, described by the environment (see `catalog/contract.ts`). */
+/** `main.js dump`: one backup, described by the environment (see `catalog/contract/task.ts`). */
 async function main(): Promise<number> {
   const log = new Log();
   const stop = new AbortController();

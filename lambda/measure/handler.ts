@@ -1,4 +1,4 @@
-import { ALARM_ENV } from '../../catalog/alarms';
+import { ALARM_ENV } from '../../catalog/contract/alarms';
 import { cloudWatchClient, dynamoClient, s3Client, snsClient, sqsClient, ssmClient } from '../shared/clients';
 import { environment, hasTime, type LambdaContext } from '../shared/context';
 import type { MeasureReport } from './measure';

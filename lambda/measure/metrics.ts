@@ -1,7 +1,7 @@
 import type { CloudWatchClient, MetricDatum, StandardUnit } from '@aws-sdk/client-cloudwatch';
 import { PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
-import type { Measured, SourceHealth } from '../../catalog/alarms';
-import { MEASURE_METRICS, METRICS } from '../../catalog/contract';
+import type { Measured, SourceHealth } from '../../catalog/contract/alarms';
+import { MEASURE_METRICS, METRICS } from '../../catalog/contract/task';
 
 /** What CloudWatch takes in one request. */
 const BATCH = 1000;

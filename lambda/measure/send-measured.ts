@@ -1,6 +1,6 @@
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
-import type { Measured, SourceHealth } from '../../catalog/alarms';
+import type { Measured, SourceHealth } from '../../catalog/contract/alarms';
 
 /** Sources that a message tells of, at most. */
 const SOURCES = 50;

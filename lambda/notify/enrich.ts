@@ -1,7 +1,7 @@
-import type { SourceHealth } from '../../catalog/alarms';
-import type { Problem, Recovery } from '../../catalog/notification';
+import type { SourceHealth } from '../../catalog/contract/alarms';
+import type { Problem, Recovery } from '../../catalog/contract/notification';
 import { mapParallel } from '../../catalog/parallel';
-import { logTail } from '../../catalog/run-log';
+import { logTail } from '../../catalog/contract/run-log';
 import { errorText } from '../shared/errors';
 import { logLine } from '../shared/log';
 import { groupBy, kindOf } from './group';

@@ -1,12 +1,12 @@
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { SchedulerClient } from '@aws-sdk/client-scheduler';
 import { SNSClient } from '@aws-sdk/client-sns';
-import type { AlarmTestReport } from '../../catalog/alarms';
-import { ALARM_ENV } from '../../catalog/alarms';
+import type { AlarmTestReport } from '../../catalog/contract/alarms';
+import { ALARM_ENV } from '../../catalog/contract/alarms';
 import { CLIENT_SETTINGS, s3Client, ssmClient } from '../shared/clients';
 import type { LambdaContext } from '../shared/context';
 import { environment } from '../shared/context';
-import { memoryClient } from './memory';
+import { memoryClient } from './problems/memory';
 import type { BatchAnswer } from './notify';
 import { notify } from './notify';
 

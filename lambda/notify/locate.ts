@@ -1,5 +1,5 @@
-import type { AlarmSettings } from '../../catalog/alarms';
-import type { Problem } from '../../catalog/notification';
+import type { AlarmSettings } from '../../catalog/contract/alarms';
+import type { Problem } from '../../catalog/contract/notification';
 import { snapshotTagOf } from './observe/parts';
 
 /** Adds where to look: the log of a source's runs, or of the function that a problem of the housekeeping is about. */

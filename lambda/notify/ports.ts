@@ -1,8 +1,8 @@
 /** What the notify function needs of the world: the logic takes these, so that each part can be looked at by itself. */
-import type { Signal, SourceHealth, SubscriptionFacts } from '../../catalog/alarms';
-import type { Cause } from '../../catalog/alarms';
-import type { Notification } from '../../catalog/notification';
-import type { Observation, QueueMessage } from './observation';
+import type { Signal, SourceHealth, SubscriptionFacts } from '../../catalog/contract/alarms';
+import type { Cause } from '../../catalog/contract/alarms';
+import type { Notification } from '../../catalog/contract/notification';
+import type { Observation, QueueMessage } from './problems/observation';
 
 /** A problem that is remembered. */
 export interface OpenProblem {

@@ -1,7 +1,7 @@
 import type { MessageAttributeValue, SNSClient } from '@aws-sdk/client-sns';
 import { PublishCommand } from '@aws-sdk/client-sns';
-import type { Notification } from '../../catalog/notification';
-import { NOTIFICATION_ATTRIBUTES } from '../../catalog/notification';
+import type { Notification } from '../../catalog/contract/notification';
+import { NOTIFICATION_ATTRIBUTES } from '../../catalog/contract/notification';
 import type { Publish } from './ports';
 
 /** SNS takes 262,144 bytes, the attributes among them. */

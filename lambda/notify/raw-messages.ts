@@ -1,5 +1,5 @@
 import { chunks } from './group';
-import type { QueueMessage } from './observation';
+import type { QueueMessage } from './problems/observation';
 import type { Teller } from './tell';
 import { tellRaw } from './tell';
 

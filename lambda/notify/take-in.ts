@@ -1,8 +1,8 @@
-import type { AlarmSettings, Measured } from '../../catalog/alarms';
+import type { AlarmSettings, Measured } from '../../catalog/contract/alarms';
 import { errorText } from '../shared/errors';
 import { logLine } from '../shared/log';
-import type { Decidable } from './decide';
-import type { Observation, QueueMessage } from './observation';
+import type { Decidable } from './problems/decide';
+import type { Observation, QueueMessage } from './problems/observation';
 import { MEASURING, SUBSCRIPTIONS } from './observe/parts';
 import type { Observe } from './ports';
 

@@ -1,4 +1,4 @@
-import type { DigestRow, Problem, Recovery } from '../../catalog/notification';
+import type { DigestRow, Problem, Recovery } from '../../catalog/contract/notification';
 import { errorText } from '../shared/errors';
 import { logLine } from '../shared/log';
 import type { DigestOptions } from './compose/compose';

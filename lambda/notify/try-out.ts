@@ -1,4 +1,4 @@
-import type { AlarmTestReport } from '../../catalog/alarms';
+import type { AlarmTestReport } from '../../catalog/contract/alarms';
 import { mapParallel } from '../../catalog/parallel';
 import { errorText } from '../shared/errors';
 import { logLine } from '../shared/log';

@@ -1,5 +1,5 @@
-import { PRUNE_METRICS } from '../../catalog/contract';
-import type { PruneReport } from '../../catalog/handlers';
+import { PRUNE_METRICS } from '../../catalog/contract/task';
+import type { PruneReport } from '../../catalog/contract/handlers';
 import type { LambdaContext } from '../shared/context';
 import { hasTime } from '../shared/context';
 import { conclude } from '../shared/report';

@@ -4,12 +4,12 @@ import type {
   ReportedDecision,
   SnapshotSettings,
   SourceReport,
-} from '../../catalog/handlers';
+} from '../../catalog/contract/handlers';
 import { mapParallel } from '../../catalog/parallel';
-import type { PrunePlan } from '../../catalog/prune';
-import { planPrune } from '../../catalog/prune';
-import type { Decision } from '../../catalog/retention';
-import { plan } from '../../catalog/retention';
+import type { PrunePlan } from '../../catalog/retention/prune';
+import { planPrune } from '../../catalog/retention/prune';
+import type { Decision } from '../../catalog/retention/retention';
+import { plan } from '../../catalog/retention/retention';
 import type { SnapshotBackup, SnapshotTies, VolumeSnapshot } from '../../catalog/snapshots';
 import { setAside, snapshotBackup } from '../../catalog/snapshots';
 import { errorText, HandlerError } from '../shared/errors';

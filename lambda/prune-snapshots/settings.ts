@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { SnapshotSettings } from '../../catalog/handlers';
-import { HANDLER_ENV } from '../../catalog/handlers';
-import { retentionSchema } from '../../catalog/retention-schema';
+import type { SnapshotSettings } from '../../catalog/contract/handlers';
+import { HANDLER_ENV } from '../../catalog/contract/handlers';
+import { retentionSchema } from '../../catalog/retention/retention-schema';
 import { environment } from '../shared/context';
 import { HandlerError } from '../shared/errors';
 

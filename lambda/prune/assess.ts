@@ -1,11 +1,11 @@
-import { damageOf } from '../../catalog/damage';
-import type { Inventory, StoredFolder } from '../../catalog/inventory';
-import { parseKeepNote } from '../../catalog/keep-note';
-import { ManifestError, parseManifest } from '../../catalog/manifest';
-import type { RetainedBackup } from '../../catalog/retention';
-import { isCounted, plan } from '../../catalog/retention';
-import type { RetentionPolicy } from '../../catalog/retention-policy';
-import { isProven } from '../../catalog/verdict';
+import { damageOf } from '../../catalog/bucket/damage';
+import type { Inventory, StoredFolder } from '../../catalog/bucket/inventory';
+import { parseKeepNote } from '../../catalog/bucket/keep-note';
+import { ManifestError, parseManifest } from '../../catalog/bucket/manifest';
+import type { RetainedBackup } from '../../catalog/retention/retention';
+import { isCounted, plan } from '../../catalog/retention/retention';
+import type { RetentionPolicy } from '../../catalog/retention/retention-policy';
+import { isProven } from '../../catalog/bucket/verdict';
 import type { PruneBucket } from './prune-bucket';
 
 /** How many small objects are read at once, and how many bytes of them are held. */

@@ -1,4 +1,4 @@
-import { HANDLER_ENV, type PruneReport } from '../../catalog/handlers';
+import { HANDLER_ENV, type PruneReport } from '../../catalog/contract/handlers';
 import { s3Client, ssmClient } from '../shared/clients';
 import { environment, hasTime, type LambdaContext } from '../shared/context';
 import { parsePruneRequest } from '../shared/request';

@@ -1,5 +1,5 @@
-import type { Inventory, StoredFolder } from '../../catalog/inventory';
-import { readInventory } from '../../catalog/inventory';
+import type { Inventory, StoredFolder } from '../../catalog/bucket/inventory';
+import { readInventory } from '../../catalog/bucket/inventory';
 import { folderObjects, holdOf } from './assess';
 import type { PruneBucket } from './prune-bucket';
 

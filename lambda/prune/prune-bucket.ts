@@ -8,10 +8,10 @@ import {
   ListObjectsV2Command,
   S3ServiceException,
 } from '@aws-sdk/client-s3';
-import { isHeld, parseLock } from '../../catalog/lock';
-import { backupIdTime, lockKey, sourcePrefix } from '../../catalog/names';
-import { S3CatalogStore } from '../../catalog/s3-store';
-import { ServerClock } from '../../catalog/server-clock';
+import { isHeld, parseLock } from '../../catalog/bucket/lock';
+import { backupIdTime, lockKey, sourcePrefix } from '../../catalog/bucket/names';
+import { S3CatalogStore } from '../../catalog/bucket/s3-store';
+import { ServerClock } from '../../catalog/bucket/server-clock';
 import { HandlerError } from '../shared/errors';
 
 /** The bucket, as pruning looks at it. */

@@ -1,8 +1,8 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { SSMClient } from '@aws-sdk/client-ssm';
-import { METRICS } from '../../catalog/contract';
-import type { PruneReport, PruneRequest, SourceReport } from '../../catalog/handlers';
-import { sourceNameFault } from '../../catalog/names';
+import { METRICS } from '../../catalog/contract/task';
+import type { PruneReport, PruneRequest, SourceReport } from '../../catalog/contract/handlers';
+import { sourceNameFault } from '../../catalog/bucket/names';
 import { errorText, HandlerError } from '../shared/errors';
 import { logLine } from '../shared/log';
 import { conclude, problemsOf, tellFailure } from '../shared/report';

@@ -1,10 +1,10 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { GetParameterCommand, ParameterNotFound } from '@aws-sdk/client-ssm';
 import { z } from 'zod';
-import type { AlarmSettings } from '../../catalog/alarms';
-import { ALARM_SETTINGS_FORMAT, DIGESTS, SIGNALS, USUAL_SOURCE } from '../../catalog/alarms';
-import { sourceNameFault } from '../../catalog/names';
-import { parseSettings, SettingsError } from '../../catalog/settings';
+import type { AlarmSettings } from '../../catalog/contract/alarms';
+import { ALARM_SETTINGS_FORMAT, DIGESTS, SIGNALS, USUAL_SOURCE } from '../../catalog/contract/alarms';
+import { sourceNameFault } from '../../catalog/bucket/names';
+import { parseSettings, SettingsError } from '../../catalog/contract/settings';
 import { errorText, HandlerError } from './errors';
 
 const seconds = z.number().positive();

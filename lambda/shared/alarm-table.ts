@@ -2,7 +2,7 @@
  * Keys of the table in which the functions of the alarms remember. Its one key is {@link KEY}, a text. What it loses costs
  * an email too many, never one too few.
  */
-import { ALARM_TABLE } from '../../catalog/alarms';
+import { ALARM_TABLE } from '../../catalog/contract/alarms';
 
 export const { key: KEY, expires: EXPIRES } = ALARM_TABLE;
 

@@ -1,4 +1,4 @@
-import { METRICS } from '../../catalog/contract';
+import { METRICS } from '../../catalog/contract/task';
 
 /** A metric of a run. */
 export interface Metric {

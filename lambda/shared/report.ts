@@ -1,5 +1,5 @@
-import { PRUNE_METRICS } from '../../catalog/contract';
-import type { PruneReport, PruneRequest, ReportedDecision, SourceReport } from '../../catalog/handlers';
+import { PRUNE_METRICS } from '../../catalog/contract/task';
+import type { PruneReport, PruneRequest, ReportedDecision, SourceReport } from '../../catalog/contract/handlers';
 import { errorText, HandlerError } from './errors';
 import type { Metric } from './log';
 import { logLine, writeMetrics } from './log';

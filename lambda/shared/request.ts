@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { PruneRequest } from '../../catalog/handlers';
+import type { PruneRequest } from '../../catalog/contract/handlers';
 import { HandlerError } from './errors';
 
 const pruneRequest = z.strictObject({

@@ -1,8 +1,8 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { z } from 'zod';
-import type { BucketSettings } from '../../catalog/handlers';
-import { settingsPath } from '../../catalog/handlers';
-import { parseBucketSettings, readParameters, SettingsError } from '../../catalog/settings';
+import type { BucketSettings } from '../../catalog/contract/handlers';
+import { settingsPath } from '../../catalog/contract/handlers';
+import { parseBucketSettings, readParameters, SettingsError } from '../../catalog/contract/settings';
 import { errorText, HandlerError } from './errors';
 
 /** The settings of a bucket. */

@@ -1,6 +1,6 @@
 import type { SNSClient } from '@aws-sdk/client-sns';
 import { paginateListSubscriptionsByTopic } from '@aws-sdk/client-sns';
-import type { SubscriptionFacts } from '../../catalog/alarms';
+import type { SubscriptionFacts } from '../../catalog/contract/alarms';
 
 /** What SNS says in place of the ARN of a subscription that nobody has confirmed, or that somebody has ended. */
 const UNCONFIRMED = ['PendingConfirmation', 'Deleted'];

@@ -1,6 +1,6 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { ListObjectVersionsCommand } from '@aws-sdk/client-s3';
-import { isDataFile, MANIFEST_FILE, parseBackupKey, VERDICT_FILE } from '../../catalog/names';
+import { isDataFile, MANIFEST_FILE, parseBackupKey, VERDICT_FILE } from '../../catalog/bucket/names';
 
 /** A version of an object, or a delete marker. */
 interface Version {

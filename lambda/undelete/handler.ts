@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { HANDLER_ENV, type UndeleteReport, type UndeleteRequest } from '../../catalog/handlers';
+import { HANDLER_ENV, type UndeleteReport, type UndeleteRequest } from '../../catalog/contract/handlers';
 import { s3Client } from '../shared/clients';
 import { environment } from '../shared/context';
 import { logLine } from '../shared/log';

@@ -1,9 +1,9 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { DeleteObjectCommand, GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
-import type { DeletedBackup, UndeleteReport, UndeleteRequest } from '../../catalog/handlers';
-import { keepNoteText } from '../../catalog/keep-note';
-import type { Manifest } from '../../catalog/manifest';
-import { ManifestError, parseManifest } from '../../catalog/manifest';
+import type { DeletedBackup, UndeleteReport, UndeleteRequest } from '../../catalog/contract/handlers';
+import { keepNoteText } from '../../catalog/bucket/keep-note';
+import type { Manifest } from '../../catalog/bucket/manifest';
+import { ManifestError, parseManifest } from '../../catalog/bucket/manifest';
 import {
   backupIdTime,
   isDataFile,
@@ -12,8 +12,8 @@ import {
   objectKey,
   sourceNameFault,
   sourcePrefix,
-} from '../../catalog/names';
-import { ServerClock } from '../../catalog/server-clock';
+} from '../../catalog/bucket/names';
+import { ServerClock } from '../../catalog/bucket/server-clock';
 import { errorText, HandlerError } from '../shared/errors';
 import type { FolderVersions, ObjectVersions } from './folder-versions';
 import { folderVersions } from './folder-versions';

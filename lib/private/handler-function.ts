@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { Duration } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
@@ -7,6 +5,7 @@ import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { acknowledgeLogs } from './acknowledge';
+import { bundleFolder } from './bundle-folder';
 import { InlineRole } from './inline-role';
 import { rolePath } from './names';
 
@@ -45,7 +44,7 @@ export class HandlerFunction extends Construct {
     acknowledgeLogs(this.role, logGroup);
     this.function = new lambda.Function(this, 'Resource', {
       description,
-      code: lambda.Code.fromAsset(bundleFolder(props.handler)),
+      code: lambda.Code.fromAsset(bundleFolder(`lambda/${props.handler}`, 'index.js')),
       handler: 'index.handler',
       runtime: lambda.Runtime.NODEJS_24_X,
       memorySize: 512,
@@ -72,10 +71,4 @@ export class HandlerFunction extends Construct {
     const { functionArn } = this.function;
     return iam.Grant.addToPrincipal({ grantee, actions: ['lambda:InvokeFunction'], resourceArns: [functionArn] });
   }
-}
-
-/** `dist/lambda/<handler>`, seen from `dist/lib/private` in the package, or from `lib/private` in the sources. */
-function bundleFolder(handler: string): string {
-  const candidates = ['../../lambda', '../../dist/lambda'].map((path) => join(__dirname, path, handler));
-  return candidates.find((path) => existsSync(join(path, 'index.js'))) ?? candidates[0]!;
 }

@@ -4,10 +4,10 @@ import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import * as targets from 'aws-cdk-lib/aws-scheduler-targets';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
-import type { BackupSchedule } from '../backup-schedule';
+import type { BackupSchedule } from '../backup/backup-schedule';
 import { requireStandardQueue } from './dead-letter-queue';
 import type { HandlerFunction } from './handler-function';
-import { schedulerRole } from './roles';
+import { schedulerRole } from '../backup/private/roles';
 
 /** When a handler runs, and what else its schedule is made of. */
 export interface HandlerScheduleProps {

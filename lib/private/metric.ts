@@ -1,6 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
-import { METRICS } from '../../catalog/contract';
+import { METRICS } from '../../catalog/contract/task';
 
 /** A metric that the program or a handler writes. */
 export function provenMetric(

@@ -1,7 +1,7 @@
 import { Stack, Token } from 'aws-cdk-lib';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type { IConstruct } from 'constructs';
-import type { IBackupBucket } from '../backup-bucket-props';
+import type { IBackupBucket } from '../bucket/backup-bucket-props';
 import { fault } from './fault';
 
 /** Refuses a key of a topic in another Region, as far as that is known. */

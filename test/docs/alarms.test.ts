@@ -1,8 +1,8 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { CAUSES, SIGNALS } from '../../catalog/alarms';
-import type { Notification } from '../../catalog/notification';
-import { USE_KEY } from '../../lib/private/alarm-topic';
+import { CAUSES, SIGNALS } from '../../catalog/contract/alarms';
+import type { Notification } from '../../catalog/contract/notification';
+import { USE_KEY } from '../../lib/alarms/private/alarm-topic';
 import { document, plain, ROOT, tableRows } from './markdown';
 
 const alarms = document('docs/alarms.md');
@@ -42,7 +42,7 @@ test('the example of a notification has its fields, and the table all of them', 
   const example = JSON.parse(json[0]!) as Notification;
   const documented = tableRows(alarms.section('For programs')).flatMap(([fields]) => plain(fields).split(', '));
   expect(Object.keys(example).filter((field) => !documented.includes(field))).toEqual([]);
-  const source = fs.readFileSync(path.join(ROOT, 'catalog/notification.ts'), 'utf8');
+  const source = fs.readFileSync(path.join(ROOT, 'catalog/contract/notification.ts'), 'utf8');
   const shape = /interface Notification \{([^]*?)\n\}/.exec(source)![1]!;
   const fields = [...shape.matchAll(/readonly (\w+)\??:/g)].map(([, field]) => field);
   expect(documented.sort()).toEqual(fields.sort());

@@ -1,8 +1,8 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import type * as z from 'zod';
-import { backupsFile } from '../../bin/schema';
-import { appOf, stackOf } from '../bin/support';
+import { backupsFile } from '../../bin/backups-file/schema';
+import { appOf, stackOf } from '../bin/backups-file/support';
 import '../without-cdk-validation.cjs';
 
 // The inside of a schema is of any shape.

@@ -1,6 +1,6 @@
-import { EXIT } from '../../bin/output';
-import { main } from '../../bin/program';
-import { captured } from '../bin/cli-support';
+import { EXIT } from '../../bin/cli/print/output';
+import { main } from '../../bin/cli/program';
+import { captured } from '../bin/cli/cli-support';
 import { document, plain, tableRows } from './markdown';
 
 const cli = document('docs/cli.md');

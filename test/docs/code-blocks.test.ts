@@ -1,8 +1,8 @@
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
-import { readBackupsFile } from '../../bin/backups-file';
-import { parseManifest } from '../../catalog/manifest';
+import { readBackupsFile } from '../../bin/backups-file/backups-file';
+import { parseManifest } from '../../catalog/bucket/manifest';
 import packageJson from '../../package.json';
 import { compileErrors } from './compile';
 import type { CodeBlock } from './markdown';

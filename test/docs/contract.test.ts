@@ -1,9 +1,9 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { ENV, EXIT_CODES, METRICS, PRUNE_METRICS, TRIGGERS } from '../../catalog/contract';
-import { ENGINE_FACTS } from '../../catalog/engines';
-import { manifestSchema } from '../../catalog/manifest';
-import { partBytes } from '../../task/upload';
+import { ENV, EXIT_CODES, METRICS, PRUNE_METRICS, TRIGGERS } from '../../catalog/contract/task';
+import { ENGINE_FACTS } from '../../engines/facts';
+import { manifestSchema } from '../../catalog/bucket/manifest';
+import { partBytes } from '../../task/io/upload';
 import { Setup } from '../lib/support';
 import { DOCUMENTS, ROOT, document, plain, tableRows } from './markdown';
 import { SOURCES, allTexts, errorSentences } from './sentences';
@@ -23,7 +23,7 @@ describe('docs/dump-program.md says what the contract says', () => {
     const section = program.section('Environment');
     const [variables, fields] = section.split('The job:');
     expect(sorted(firstCells(variables!))).toEqual(sorted(Object.values(ENV)));
-    const job = /interface DumpJob \{([^]*?)\n\}/.exec(sourceText('catalog/contract.ts'))![1]!;
+    const job = /interface DumpJob \{([^]*?)\n\}/.exec(sourceText('catalog/contract/task.ts'))![1]!;
     expect(sorted(firstCells(fields!))).toEqual(sorted([...job.matchAll(/readonly (\w+)/g)].map(([, name]) => name!)));
     for (const trigger of TRIGGERS) expect(section).toContain(`\`${trigger}\``);
   });
@@ -36,7 +36,7 @@ describe('docs/dump-program.md says what the contract says', () => {
   });
 
   test('events of the log', () => {
-    const raised = SOURCES.filter(({ file }) => file.startsWith('task/')).flatMap(({ text }) =>
+    const raised = SOURCES.filter(({ file }) => /^(?:task|engines)\//.test(file)).flatMap(({ text }) =>
       [...text.matchAll(/\blog\.(info|warn|error)\(\s*'([\w-]+)'/g)].map(([, level, event]) => `${event} ${level}`),
     );
     const documented = tableRows(program.section('Log')).map(([event, level]) => `${plain(event)} ${level}`);
@@ -76,7 +76,7 @@ describe('docs/pruning.md says what the contract says', () => {
   });
 
   test('fields of a report', () => {
-    const fields = /interface SourceReport \{([^]*?)\n\}/.exec(sourceText('catalog/handlers.ts'))![1]!;
+    const fields = /interface SourceReport \{([^]*?)\n\}/.exec(sourceText('catalog/contract/handlers.ts'))![1]!;
     const names = [...fields.matchAll(/^ {2}readonly (\w+)/gm)].map(([, name]) => name!);
     expect(sorted(firstCells(pruning.section('A source')))).toEqual(sorted(names));
   });

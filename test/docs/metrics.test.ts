@@ -1,8 +1,8 @@
-import { MEASURE_METRICS, METRICS, PRUNE_METRICS } from '../../catalog/contract';
+import { MEASURE_METRICS, METRICS, PRUNE_METRICS } from '../../catalog/contract/task';
 import { metricsOf } from '../../lambda/measure/metrics';
 import { conclude } from '../../lambda/shared/report';
 import { BackupAlarms, BackupPruning, DatabaseBackup } from '../../lib';
-import { writeMetrics } from '../../task/metrics';
+import { writeMetrics } from '../../task/run/metrics';
 import { document, plain, tableRows } from './markdown';
 import { textsByFile } from './sentences';
 
@@ -14,10 +14,10 @@ const ROWS = tableRows(metrics.section('Metrics')).map((row) => row.map(plain));
 
 test('the names are defined once: no other source has one in a text', () => {
   const written = textsByFile().filter(({ text }) => new RegExp(`\\b(${NAMES.join('|')})\\b`).test(text));
-  expect(new Set(written.map(({ file }) => file))).toEqual(new Set(['catalog/contract.ts']));
+  expect(new Set(written.map(({ file }) => file))).toEqual(new Set(['catalog/contract/task.ts']));
   expect(written.map(({ text }) => text).sort()).toEqual([...NAMES].sort());
   const spaces = textsByFile().filter(({ text }) => new RegExp(`\\b${namespace}\\b`).test(text));
-  expect(spaces).toEqual([{ file: 'catalog/contract.ts', text: namespace }]);
+  expect(spaces).toEqual([{ file: 'catalog/contract/task.ts', text: namespace }]);
 });
 
 test('docs/metrics.md has every metric, with its dimensions', () => {

@@ -3,7 +3,7 @@ import * as path from 'node:path';
 import * as ts from 'typescript';
 import { ROOT } from './markdown';
 
-const FOLDERS = ['lib', 'lambda', 'task', 'catalog', 'bin'];
+const FOLDERS = ['lib', 'lambda', 'task', 'catalog', 'engines', 'bin'];
 
 function sourceFiles(folder: string): string[] {
   return fs

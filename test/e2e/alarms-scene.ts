@@ -12,7 +12,7 @@ import {
   type UpdateScheduleCommandInput,
 } from '@aws-sdk/client-scheduler';
 import { DeleteMessageCommand, GetQueueAttributesCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import type { Notification } from '../../catalog/notification';
+import type { Notification } from '../../catalog/contract/notification';
 import type { Email, Emulator } from '../emulator/emulator';
 import { ROOT } from '../emulator/emulator';
 import type { Ended, LocalOptions } from '../emulator/local-container';

@@ -2,7 +2,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { MEASURE_METRICS, METRICS } from '../../catalog/contract';
+import { MEASURE_METRICS, METRICS } from '../../catalog/contract/task';
 import { Emulator, appCommand } from '../emulator/emulator';
 import { createSqliteDatabase } from '../schemas/sqlite';
 import { MariadbServer } from '../servers/mariadb';

@@ -4,10 +4,10 @@ import * as path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { CreateSnapshotCommand, CreateVolumeCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { DeleteObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import type { PruneReport } from '../../catalog/handlers';
-import { manifestText } from '../../catalog/manifest';
-import { backupId, manifestKey, objectKey } from '../../catalog/names';
-import { exampleManifest } from '../catalog/example-manifest';
+import type { PruneReport } from '../../catalog/contract/handlers';
+import { manifestText } from '../../catalog/bucket/manifest';
+import { backupId, manifestKey, objectKey } from '../../catalog/bucket/names';
+import { exampleManifest } from '../catalog/bucket/example-manifest';
 import { Emulator, ROOT, appCommand } from '../emulator/emulator';
 import { STACK } from './cli-app';
 

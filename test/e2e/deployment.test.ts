@@ -9,8 +9,8 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { DescribeClustersCommand, ECSClient } from '@aws-sdk/client-ecs';
-import { CONTAINER_NAME, DUMP_COMMAND, ENV } from '../../catalog/contract';
-import type { DumpJob } from '../../catalog/contract';
+import { CONTAINER_NAME, DUMP_COMMAND, ENV } from '../../catalog/contract/task';
+import type { DumpJob } from '../../catalog/contract/task';
 import type { RecordedResource } from '../emulator/emulator';
 import { Emulator, appCommand } from '../emulator/emulator';
 import { TaskFailedToStart, fire } from '../emulator/scheduled-run';

@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import { Readable } from 'node:stream';
-import type { Manifest } from '../../catalog/manifest';
+import type { Manifest } from '../../catalog/bucket/manifest';
 import { differences } from '../compare/fingerprint';
 import { fingerprintMariadb, mariadbDatabases, mariadbRowCounts } from '../compare/mariadb';
 import { Emulator } from '../emulator/emulator';

@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import type { Manifest } from '../../catalog/manifest';
+import type { Manifest } from '../../catalog/bucket/manifest';
 import { differences } from '../compare/fingerprint';
 import { fingerprintPostgresql, postgresqlDatabases, postgresqlRowCounts } from '../compare/postgresql';
 import { Emulator } from '../emulator/emulator';

@@ -13,11 +13,11 @@ import {
 } from '@aws-sdk/client-s3';
 import { GetScheduleCommand, SchedulerClient } from '@aws-sdk/client-scheduler';
 import { GetParametersByPathCommand, SSMClient } from '@aws-sdk/client-ssm';
-import type { BucketSettings, PruneReport, UndeleteReport } from '../../catalog/handlers';
-import { settingsPath } from '../../catalog/handlers';
-import { manifestText } from '../../catalog/manifest';
-import { backupId, manifestKey, objectKey } from '../../catalog/names';
-import { exampleManifest } from '../catalog/example-manifest';
+import type { BucketSettings, PruneReport, UndeleteReport } from '../../catalog/contract/handlers';
+import { settingsPath } from '../../catalog/contract/handlers';
+import { manifestText } from '../../catalog/bucket/manifest';
+import { backupId, manifestKey, objectKey } from '../../catalog/bucket/names';
+import { exampleManifest } from '../catalog/bucket/example-manifest';
 import { Emulator, appCommand } from '../emulator/emulator';
 import { STACK, UPDATE_VARIABLE } from './prune-app';
 

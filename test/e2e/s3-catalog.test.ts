@@ -1,9 +1,9 @@
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { S3CatalogStore } from '../../catalog/s3-store';
-import { manifestText } from '../../catalog/manifest';
-import { backupId, manifestKey, objectKey } from '../../catalog/names';
-import { readCatalog } from '../../catalog/read';
-import { exampleManifest } from '../catalog/example-manifest';
+import { S3CatalogStore } from '../../catalog/bucket/s3-store';
+import { manifestText } from '../../catalog/bucket/manifest';
+import { backupId, manifestKey, objectKey } from '../../catalog/bucket/names';
+import { readCatalog } from '../../catalog/bucket/read';
+import { exampleManifest } from '../catalog/bucket/example-manifest';
 import { Emulator } from '../emulator/emulator';
 
 jest.setTimeout(120_000);

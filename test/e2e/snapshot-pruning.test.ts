@@ -9,7 +9,7 @@ import {
 } from '@aws-sdk/client-ec2';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { GetScheduleCommand, SchedulerClient } from '@aws-sdk/client-scheduler';
-import type { PruneReport, PruneRequest } from '../../catalog/handlers';
+import type { PruneReport, PruneRequest } from '../../catalog/contract/handlers';
 import { Emulator, ROOT, appCommand } from '../emulator/emulator';
 import { run } from '../support/processes';
 import { STACK, TAG } from './snapshot-pruning-app';

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import type { Manifest } from '../../catalog/manifest';
+import type { Manifest } from '../../catalog/bucket/manifest';
 import { differences } from '../compare/fingerprint';
 import { fingerprintSqlite } from '../compare/sqlite';
 import { Emulator } from '../emulator/emulator';

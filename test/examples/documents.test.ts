@@ -1,7 +1,7 @@
-import { Calendar } from '../../catalog/calendar';
-import type { Period } from '../../catalog/retention-policy';
-import type { Span } from '../../catalog/simulate';
-import { simulate } from '../../catalog/simulate';
+import { Calendar } from '../../catalog/retention/calendar';
+import type { Period } from '../../catalog/retention/retention-policy';
+import type { Span } from '../../catalog/retention/simulate';
+import { simulate } from '../../catalog/retention/simulate';
 import type { Stored } from '../support/two-years';
 import { dumps, dumpsOf, resourcesOf, snapshots, SPAN } from '../support/two-years';
 

@@ -1,6 +1,6 @@
 import { MariadbServer } from '../servers/mariadb';
 import { PostgresqlServer } from '../servers/postgresql';
-import type { DumpJob, ExitCodeName, ServerJob } from '../../catalog/contract';
+import type { DumpJob, ExitCodeName, ServerJob } from '../../catalog/contract/task';
 import { Authority } from '../servers/tls';
 import { serverJob } from '../support/job';
 import { freePort } from '../support/processes';

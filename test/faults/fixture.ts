@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import type { ExitCodeName } from '../../catalog/contract';
+import type { ExitCodeName } from '../../catalog/contract/task';
 import { Emulator } from '../emulator/emulator';
 import { TestBucket } from '../support/bucket';
 import { sqliteJob } from '../support/job';

@@ -1,4 +1,4 @@
-import type { ExitCodeName } from '../../catalog/contract';
+import type { ExitCodeName } from '../../catalog/contract/task';
 import { Program } from '../support/program';
 import type { Fault, S3Request } from '../support/s3-fault-proxy';
 import { Fixture } from './fixture';

@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import type { ServerJob } from '../../catalog/contract';
+import type { ServerJob } from '../../catalog/contract/task';
 import { MariadbServer } from '../servers/mariadb';
 import { PostgresqlServer, postgresqlBinaries } from '../servers/postgresql';
 import { serverJob } from '../support/job';

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { ENGINE_FACTS } from '../../catalog/engines';
+import { ENGINE_FACTS } from '../../engines/facts';
 import type { Docker } from './docker';
 import { AS_ROOT, asRoot, output, PROJECT_ROOT } from './docker';
 

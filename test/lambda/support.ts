@@ -9,14 +9,14 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
-import type { BucketSettings, PruneReport, PruneRequest } from '../../catalog/handlers';
-import { HANDLER_ENV, settingsPath } from '../../catalog/handlers';
-import type { Manifest } from '../../catalog/manifest';
-import { manifestText } from '../../catalog/manifest';
-import { backupId, manifestKey, objectKey, VERDICT_FILE } from '../../catalog/names';
-import type { RetentionPolicy } from '../../catalog/retention-policy';
+import type { BucketSettings, PruneReport, PruneRequest } from '../../catalog/contract/handlers';
+import { HANDLER_ENV, settingsPath } from '../../catalog/contract/handlers';
+import type { Manifest } from '../../catalog/bucket/manifest';
+import { manifestText } from '../../catalog/bucket/manifest';
+import { backupId, manifestKey, objectKey, VERDICT_FILE } from '../../catalog/bucket/names';
+import type { RetentionPolicy } from '../../catalog/retention/retention-policy';
 import { prune } from '../../lambda/prune/prune';
-import { exampleManifest } from '../catalog/example-manifest';
+import { exampleManifest } from '../catalog/bucket/example-manifest';
 import type { Emulator } from '../emulator/emulator';
 import { ROOT } from '../emulator/emulator';
 import { run, temporaryDirectory } from '../support/processes';

@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const read = (folder: string) =>
-  readdirSync(folder)
-    .filter((file) => file.endsWith('.ts'))
+  readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts') && !file.includes('private'))
     .map((file) => readFileSync(join(folder, file), 'utf8'));
 
 const SOURCES = read(join(__dirname, '../../lib'));

@@ -20,16 +20,19 @@ function lint(file: string, imported: string): Message[] {
 }
 
 test.each([
-  ['catalog/snippet.ts', '../lib/backup-bucket', 'catalog depends on nothing of ours'],
+  ['catalog/snippet.ts', '../lib/bucket/backup-bucket', 'catalog depends on nothing of ours'],
   ['catalog/snippet.ts', '../task/main', 'catalog depends on nothing of ours'],
   ['lib/snippet.ts', '../task/main', 'lib points at bundles'],
   ['lib/private/snippet.ts', '../../task/main', 'lib points at bundles'],
-  ['lib/snippet.ts', '../catalog/manifest', 'of catalog it may import only'],
-  ['lib/snippet.ts', '../bin/colors', 'lib points at bundles'],
-  ['task/snippet.ts', '../lib/backup-bucket', 'task may import only itself and catalog'],
-  ['task/snippet.ts', '../test/support/processes', 'task may import only itself and catalog'],
-  ['lambda/snippet.ts', '../task/main', 'lambda may import only itself and catalog'],
-  ['bin/snippet.ts', '../task/main', 'bin may import only itself, catalog and lib'],
+  ['lib/snippet.ts', '../catalog/bucket/manifest', 'of catalog it may import only'],
+  ['lib/snippet.ts', '../bin/cli/print/colors', 'lib points at bundles'],
+  ['lib/snippet.ts', '../engines/mysql/dump', 'of engines only facts and advice'],
+  ['task/snippet.ts', '../lib/bucket/backup-bucket', 'task may import only itself, catalog and engines'],
+  ['task/snippet.ts', '../test/support/processes', 'task may import only itself, catalog and engines'],
+  ['lambda/snippet.ts', '../task/main', 'lambda may import only itself, catalog'],
+  ['lambda/snippet.ts', '../engines/mysql/dump', 'the facts and advice of engines'],
+  ['engines/snippet.ts', '../lib/bucket/backup-bucket', 'engines may import only itself, catalog and task'],
+  ['bin/snippet.ts', '../task/main', 'bin may import only itself, catalog, lib'],
 ])('%s must not import %s', (file, imported, sentence) => {
   expect(lint(file, imported)).toContainEqual(
     expect.objectContaining({ ruleId: RULE, message: expect.stringContaining(sentence) as string }),
@@ -37,11 +40,14 @@ test.each([
 });
 
 test.each([
-  ['catalog/snippet.ts', './names'],
-  ['lib/snippet.ts', '../catalog/contract'],
+  ['catalog/snippet.ts', './bucket/names'],
+  ['lib/snippet.ts', '../catalog/contract/task'],
+  ['lib/snippet.ts', '../engines/facts'],
+  ['lambda/snippet.ts', '../engines/facts'],
+  ['task/snippet.ts', '../engines/programs'],
   ['lib/snippet.ts', 'aws-cdk-lib'],
-  ['task/snippet.ts', '../catalog/manifest'],
-  ['bin/snippet.ts', '../lib/backup-bucket'],
+  ['task/snippet.ts', '../catalog/bucket/manifest'],
+  ['bin/snippet.ts', '../lib/bucket/backup-bucket'],
 ])('%s may import %s', (file, imported) => {
   expect(lint(file, imported)).toEqual([]);
 });

@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
-import { readBackupsFile } from '../../bin/backups-file';
-import { BackupsStack } from '../../bin/backups-stack';
+import { readBackupsFile } from '../../bin/backups-file/backups-file';
+import { BackupsStack } from '../../bin/backups-file/backups-stack';
 import { ALL_EXAMPLES, EXAMPLES, loadExample } from '../support/examples';
 
 const ROOT = join(__dirname, '../..');

@@ -7,9 +7,9 @@ import {
   ListObjectsV2Command,
   S3Client,
 } from '@aws-sdk/client-s3';
-import type { DataObject, Manifest } from '../../catalog/manifest';
-import { parseManifest } from '../../catalog/manifest';
-import { lockKey, parseManifestKey, sourcePrefix } from '../../catalog/names';
+import type { DataObject, Manifest } from '../../catalog/bucket/manifest';
+import { parseManifest } from '../../catalog/bucket/manifest';
+import { lockKey, parseManifestKey, sourcePrefix } from '../../catalog/bucket/names';
 import type { Emulator } from '../emulator/emulator';
 
 /** A bucket of the emulated S3, as a person who restores would look at it. */

@@ -1,4 +1,4 @@
-import type { DumpJob, ServerJob } from '../../catalog/contract';
+import type { DumpJob, ServerJob } from '../../catalog/contract/task';
 import type { MariadbServer } from '../servers/mariadb';
 import type { PostgresqlServer } from '../servers/postgresql';
 

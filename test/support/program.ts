@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DumpJob, ExitCodeName } from '../../catalog/contract';
-import { ENV, EXIT_CODES } from '../../catalog/contract';
+import type { DumpJob, ExitCodeName } from '../../catalog/contract/task';
+import { ENV, EXIT_CODES } from '../../catalog/contract/task';
 import { postgresqlBinaries } from '../servers/postgresql';
 import { endWithTests, run, temporaryDirectory } from './processes';
 

@@ -1,6 +1,6 @@
-import { backupId } from '../../catalog/names';
-import { plan } from '../../catalog/retention';
-import type { RetentionPolicy } from '../../catalog/retention-policy';
+import { backupId } from '../../catalog/bucket/names';
+import { plan } from '../../catalog/retention/retention';
+import type { RetentionPolicy } from '../../catalog/retention/retention-policy';
 
 /** List prices of us-east-1, in USD, August 2026; minimum days that are billed. */
 const STANDARD_PER_GB_MONTH = 0.023;

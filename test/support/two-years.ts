@@ -1,8 +1,8 @@
-import type { BucketSettings } from '../../catalog/handlers';
-import { backupId } from '../../catalog/names';
-import { planPrune } from '../../catalog/prune';
-import type { Span } from '../../catalog/simulate';
-import { runTimes } from '../../catalog/simulate';
+import type { BucketSettings } from '../../catalog/contract/handlers';
+import { backupId } from '../../catalog/bucket/names';
+import { planPrune } from '../../catalog/retention/prune';
+import type { Span } from '../../catalog/retention/simulate';
+import { runTimes } from '../../catalog/retention/simulate';
 import { flat } from '../lib/support';
 import type { Resource } from './examples';
 import { loadExample, templateOf } from './examples';

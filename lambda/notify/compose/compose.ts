@@ -1,12 +1,18 @@
 /** Writes what is published: the subject and the text of an email, and the JSON that others get. */
-import type { Digest } from '../../../catalog/alarms';
-import type { AdvisedProblem, DigestRow, Notification, Problem, Recovery } from '../../../catalog/notification';
-import { adviceOf } from './advice';
+import type { Digest } from '../../../catalog/contract/alarms';
+import type {
+  AdvisedProblem,
+  DigestRow,
+  Notification,
+  Problem,
+  Recovery,
+} from '../../../catalog/contract/notification';
+import { adviceOf } from '../advice/advice';
 import type { OpenHousekeeping } from './digest-text';
 import { digestSubject, digestText } from './digest-text';
 import { DETAILED, fitting } from './fitting';
 import { listed, whatToDoOfAll } from './grouped-text';
-import { linksOf } from './links';
+import { linksOf } from '../advice/links';
 import { masked } from './masked';
 import { clockOf } from './numbers';
 import type { Clock } from './numbers';

@@ -1,6 +1,6 @@
 import Table from 'cli-table3';
-import type { Digest, Signal } from '../../../catalog/alarms';
-import type { DigestRow } from '../../../catalog/notification';
+import type { Digest, Signal } from '../../../catalog/contract/alarms';
+import type { DigestRow } from '../../../catalog/contract/notification';
 import type { Clock } from './numbers';
 import { shortSpan, size, span, trend, whole } from './numbers';
 import type { Place } from './place';

@@ -1,4 +1,4 @@
-import type { AdvisedProblem, Notification } from '../../../catalog/notification';
+import type { AdvisedProblem, Notification } from '../../../catalog/contract/notification';
 import type { Composed } from './place';
 
 /** SNS takes 262,144 bytes for all forms of a message together. */

@@ -1,10 +1,10 @@
 /** Paragraphs of emails about many problems at once. */
-import type { Problem } from '../../../catalog/notification';
-import { adviceOf } from './advice';
+import type { Problem } from '../../../catalog/contract/notification';
+import { adviceOf } from '../advice/advice';
 import { DETAILED } from './fitting';
 import type { Place } from './place';
 import { whatToDo } from './problem-text';
-import { withoutStatements } from './statements';
+import { withoutStatements } from '../advice/statements';
 import { capital, cut, oneLine, sentence, wrapped } from './text';
 
 /** How many sources an email names one by one. */

@@ -1,4 +1,4 @@
-import type { Notification } from '../../../catalog/notification';
+import type { Notification } from '../../../catalog/contract/notification';
 
 /** Where and when an email is written. */
 export interface Place {

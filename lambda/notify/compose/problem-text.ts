@@ -1,14 +1,14 @@
 /** Paragraphs of emails about problems. */
-import type { Cause } from '../../../catalog/alarms';
-import type { BackupFacts } from '../../../catalog/alarms';
-import type { Links, Problem } from '../../../catalog/notification';
-import type { Advice } from './advice-table';
-import type { Step } from './facts';
+import type { Cause } from '../../../catalog/contract/alarms';
+import type { BackupFacts } from '../../../catalog/contract/alarms';
+import type { Links, Problem } from '../../../catalog/contract/notification';
+import type { Advice } from '../advice/advice-table';
+import type { Step } from '../advice/facts';
 import type { Clock } from './numbers';
 import { size, span, whole } from './numbers';
 import type { Place } from './place';
 import { shownRaw } from './masked';
-import { withoutStatements } from './statements';
+import { withoutStatements } from '../advice/statements';
 import { timeOf } from './subjects';
 import { body, capital, clean, cut, oneLine, sentence, wrapped } from './text';
 

@@ -1,4 +1,4 @@
-import type { Notification } from '../../../catalog/notification';
+import type { Notification } from '../../../catalog/contract/notification';
 import { redact } from '../../../catalog/redact';
 import { shownRaw } from './masked';
 import type { Composed, Place } from './place';

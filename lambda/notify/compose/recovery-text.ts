@@ -1,5 +1,5 @@
-import type { Signal } from '../../../catalog/alarms';
-import type { Recovery } from '../../../catalog/notification';
+import type { Signal } from '../../../catalog/contract/alarms';
+import type { Recovery } from '../../../catalog/contract/notification';
 import type { Clock } from './numbers';
 import { whole } from './numbers';
 import { newestText } from './problem-text';

@@ -1,6 +1,6 @@
 /** Facts of an invented source, for emails that try whether emails arrive. */
-import type { BackupFacts } from '../../../catalog/alarms';
-import type { DigestRow, Problem, Recovery, TaskFacts } from '../../../catalog/notification';
+import type { BackupFacts } from '../../../catalog/contract/alarms';
+import type { DigestRow, Problem, Recovery, TaskFacts } from '../../../catalog/contract/notification';
 import type { Place } from './place';
 
 const HOUR = 3_600_000;

@@ -1,9 +1,9 @@
-import type { Cause, Signal } from '../../../catalog/alarms';
-import type { Problem, Recovery } from '../../../catalog/notification';
-import type { Advice } from './advice-table';
+import type { Cause, Signal } from '../../../catalog/contract/alarms';
+import type { Problem, Recovery } from '../../../catalog/contract/notification';
+import type { Advice } from '../advice/advice-table';
 import type { Clock } from './numbers';
 import { span } from './numbers';
-import { lacking, withoutStatements } from './statements';
+import { lacking, withoutStatements } from '../advice/statements';
 import { oneLine, subject, SUBJECT_CHARACTERS } from './text';
 
 /** What a subject starts with. */

@@ -1,4 +1,4 @@
-import type { Observation } from '../observation';
+import type { Observation } from '../problems/observation';
 import type { AlarmState } from './alarm';
 import type { Reading } from './message';
 import { roughly } from './words';

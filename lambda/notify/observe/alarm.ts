@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { MEASURE_METRICS, METRICS, PRUNE_METRICS } from '../../../catalog/contract';
-import type { Observation } from '../observation';
+import { MEASURE_METRICS, METRICS, PRUNE_METRICS } from '../../../catalog/contract/task';
+import type { Observation } from '../problems/observation';
 import { alarmOfAge } from './alarm-age';
 import type { Reading } from './message';
 import { jsonOf, lastPart, maybe, maybeTime, timeOf } from './message';

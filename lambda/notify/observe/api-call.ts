@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { familyOf, sourceOfFamily } from '../../../catalog/families';
-import type { Observation } from '../observation';
+import { familyOf, sourceOfFamily } from '../../../catalog/contract/families';
+import type { Observation } from '../problems/observation';
 import type { Reading } from './message';
 import { maybe, maybeTime, timeOf } from './message';
 import { HOUSEKEEPING } from './parts';

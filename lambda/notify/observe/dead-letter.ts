@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { sourceOfFamily } from '../../../catalog/families';
-import type { Observation } from '../observation';
+import { sourceOfFamily } from '../../../catalog/contract/families';
+import type { Observation } from '../problems/observation';
 import type { ScheduleTarget } from '../ports';
 import type { Reading } from './message';
 import { attribute, isoTime, lastPart, sentTime } from './message';

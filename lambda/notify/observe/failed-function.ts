@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Observation } from '../observation';
+import type { Observation } from '../problems/observation';
 import type { Reading } from './message';
 import { maybe, maybeTime, timeOf } from './message';
 import { partOfFunction } from './parts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { AlarmSettings } from '../../../catalog/alarms';
-import type { Observation, QueueMessage } from '../observation';
+import type { AlarmSettings } from '../../../catalog/contract/alarms';
+import type { Observation, QueueMessage } from '../problems/observation';
 import type { LookUpSchedule } from '../ports';
 
 /** What is known when a message is read. */

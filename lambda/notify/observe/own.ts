@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { Measured } from '../../../catalog/alarms';
-import { SIGNALS } from '../../../catalog/alarms';
-import type { Observation } from '../observation';
+import type { Measured } from '../../../catalog/contract/alarms';
+import { SIGNALS } from '../../../catalog/contract/alarms';
+import type { Observation } from '../problems/observation';
 import type { Reading } from './message';
 
 const count = z.number().nonnegative();

@@ -1,4 +1,4 @@
-import type { AlarmSettings, Cause } from '../../../catalog/alarms';
+import type { AlarmSettings, Cause } from '../../../catalog/contract/alarms';
 
 /** A part of the housekeeping: under what it is remembered, and how it is told of. */
 export interface Part {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Observation } from '../observation';
+import type { Observation } from '../problems/observation';
 import type { Reading } from './message';
 import { lastPart, maybe, timeOf } from './message';
 import { HOUSEKEEPING } from './parts';

@@ -1,6 +1,6 @@
-import type { CAUSES } from '../../../catalog/alarms';
-import type { ExitCodeName } from '../../../catalog/contract';
-import { EXIT_CODES } from '../../../catalog/contract';
+import type { CAUSES } from '../../../catalog/contract/alarms';
+import type { ExitCodeName } from '../../../catalog/contract/task';
+import { EXIT_CODES } from '../../../catalog/contract/task';
 import { because } from './words';
 
 export type StartCause = (typeof CAUSES)['never-started'][number];

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { CONTAINER_NAME, ENV, EXIT_CODES } from '../../../catalog/contract';
-import { familyOf, sourceOfFamily } from '../../../catalog/families';
-import type { TaskFacts } from '../../../catalog/notification';
-import { logStreamOf } from '../../../catalog/run-log';
-import type { Observation } from '../observation';
+import { CONTAINER_NAME, ENV, EXIT_CODES } from '../../../catalog/contract/task';
+import { familyOf, sourceOfFamily } from '../../../catalog/contract/families';
+import type { TaskFacts } from '../../../catalog/contract/notification';
+import { logStreamOf } from '../../../catalog/contract/run-log';
+import type { Observation } from '../problems/observation';
 import type { Reading } from './message';
 import { isoTime, lastPart, maybe, maybeTime, timeOf } from './message';
 import type { TaskEnd } from './task-causes';

@@ -1,0 +1,129 @@
+import { aws_ecs as ecs, CfnOutput, Stack, Tags } from 'aws-cdk-lib';
+import type { App, aws_lambda } from 'aws-cdk-lib';
+import { Construct } from 'constructs';
+import { BackupDashboard, Backups } from '../../lib';
+import { alarmsOf, sourceAlarmsOf } from './alarms';
+import type { ReadBackupsFile } from './backups-file';
+import { BackupsFileError } from './backups-file';
+import { databaseOf } from './databases';
+import { bucketOf, retentionOf, scheduleOf, subnetsOf, vpcOf } from './imports';
+import type { DatabaseEntry } from './schema';
+import type { Path, Problem } from './yaml-document';
+import { written } from './yaml-document';
+
+const ARCHITECTURES = { x86_64: ecs.CpuArchitecture.X86_64, arm64: ecs.CpuArchitecture.ARM64 };
+
+/** The stack that a backups file describes. */
+export class BackupsStack extends Stack {
+  private readonly problems: Problem[] = [];
+
+  /**
+   * @throws BackupsFileError with all that the constructs refuse
+   */
+  constructor(
+    app: App,
+    private readonly file: ReadBackupsFile,
+  ) {
+    const { account, region, stackName = 'DatabaseBackups' } = file.content;
+    const env = {
+      account: account ?? process.env.CDK_DEFAULT_ACCOUNT,
+      region: region ?? process.env.CDK_DEFAULT_REGION,
+    };
+    super(app, stackName, { env, description: 'Database backups' });
+    const backups = this.shared();
+    if (backups) {
+      for (const [name, entry] of Object.entries(file.content.databases)) {
+        this.guard(['databases', name], () => this.addDatabase(backups, name, entry));
+      }
+    }
+    if (this.problems.length > 0) throw new BackupsFileError(file.path, this.problems);
+    for (const [key, value] of Object.entries(file.content.tags ?? {})) Tags.of(this).add(key, value);
+  }
+
+  private shared(): Backups | undefined {
+    const { content } = this.file;
+    const vpc = this.guard(['vpc'], () => vpcOf(this, content.vpc));
+    const bucket = this.guard(['bucket'], () => bucketOf(this, content.bucket));
+    if (!vpc || !bucket) return undefined;
+    const { logRetention, s3GatewayEndpoint, assignPublicIp, maxDeletePercent } = content;
+    const vpcSubnets = subnetsOf(this, content.vpcSubnets);
+    const retention = this.guard(['retention'], () => {
+      const given = retentionOf(content.retention);
+      given?._bind(this);
+      return given;
+    });
+    const pruneSchedule = content.pruneSchedule && scheduleOf(content.pruneSchedule);
+    new CfnOutput(this, 'BucketName', { value: bucket.bucketName });
+    const about = (message: string) => {
+      if (message.includes('/Pruning: bucket ')) return 'bucket';
+      if (message.includes('/Pruning: ')) return 'pruneSchedule';
+      if (message.includes('/Alarms: ')) return 'alarms';
+      return s3GatewayEndpoint ? 's3GatewayEndpoint' : 'vpcSubnets';
+    };
+    return this.guard(
+      (message) => [about(message)],
+      () => {
+        const shared = { vpc, bucket, vpcSubnets, logRetention, s3GatewayEndpoint, assignPublicIp };
+        const alarms = alarmsOf(this, content.alarms);
+        const backups = new Backups(this, 'Backups', { ...shared, retention, pruneSchedule, maxDeletePercent, alarms });
+        new CfnOutput(this, 'AlarmTopic', {
+          description: 'Whoever subscribes to this topic is told what goes wrong',
+          value: backups.alarms.topic.topicArn,
+        });
+        if (content.dashboard) new BackupDashboard(this, 'Dashboard', { backups });
+        if (content.bucket && 'existing' in content.bucket) this.nameRoles(backups);
+        return backups;
+      },
+    );
+  }
+
+  /** The policy of a bucket that exists is not changed here. */
+  private nameRoles({ pruning }: Backups): void {
+    const name = (id: string, action: string, { role }: aws_lambda.IFunction) =>
+      new CfnOutput(this, id, {
+        description: `Let this role through where the policy of the bucket denies ${action}`,
+        value: role!.roleArn,
+      });
+    name('PruneRole', 's3:DeleteObject', pruning.pruneFunction);
+    name('UndeleteRole', 's3:DeleteObjectVersion', pruning.undeleteFunction);
+  }
+
+  private addDatabase(backups: Backups, name: string, entry: DatabaseEntry): void {
+    const scope = new Construct(this, name);
+    const { database, letIn, closed } = databaseOf(scope, entry, this.file.path);
+    const { schedule, retention, allowedAge, cpuArchitecture, vpcSubnets, ...rest } = entry;
+    const { enabled, timeout, compressionLevel, cpu, memoryLimitMiB, spot, ephemeralStorageGiB, assignPublicIp } = rest;
+    const subnets = subnetsOf(scope, vpcSubnets);
+    const backup = backups.addDatabase(name, {
+      ...{ database, enabled, timeout, compressionLevel, cpu, memoryLimitMiB, spot, ephemeralStorageGiB },
+      sourceName: name,
+      schedule: scheduleOf(schedule),
+      retention: retentionOf(retention),
+      allowedAge,
+      cpuArchitecture: cpuArchitecture && ARCHITECTURES[cpuArchitecture],
+      ...sourceAlarmsOf(entry),
+      ...(subnets && { vpcSubnets: subnets }),
+      ...(assignPublicIp !== undefined && { assignPublicIp }),
+    });
+    if (letIn) letIn.connections.allowFrom(backup, letIn.port, `backup of ${name}`);
+    if (closed) {
+      new CfnOutput(scope, 'SecurityGroup', {
+        description: `Let this security group into the database ${name}`,
+        value: backup.securityGroups[0]!.securityGroupId,
+      });
+    }
+  }
+
+  /** Notes what a construct refuses, with the line that it is about. */
+  private guard<T>(about: Path | ((message: string) => Path), build: () => T): T | undefined {
+    try {
+      return build();
+    } catch (error) {
+      const { message } = error as Error;
+      const path = typeof about === 'function' ? about(message) : about;
+      const sentence = message.replace(new RegExp(`^${this.node.path}[^:\\s]*: `), '').replaceAll('\n', ', ');
+      this.problems.push({ line: this.file.document.line(path), sentence: `${written(path)}: ${sentence}` });
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,95 @@
+/** Turns a database of a backups file into the construct's, with what it is reached by. */
+import { aws_ec2 as ec2, aws_efs as efs, aws_rds as rds, Stack } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { ENGINE_FACTS } from '../../engines/facts';
+import { Database, DatabaseTls } from '../../lib';
+import { requireEnvironment, secretOf, tlsOf } from './imports';
+import type { DatabaseEntry, ServerEntry } from './schema';
+
+/** A database, and what has to let the backup in. */
+export interface ReachableDatabase {
+  readonly database: Database;
+  /** What lets the backup in, by a rule of this stack. */
+  readonly letIn?: { readonly connections: ec2.Connections; readonly port: ec2.Port };
+  /** Whether the user has to let the backup's own security group in. */
+  readonly closed: boolean;
+}
+
+/** @param file path of the backups file */
+export function databaseOf(scope: Construct, entry: DatabaseEntry, file: string): ReachableDatabase {
+  return 'sqlite' in entry ? { database: sqliteOf(scope, entry.sqlite), closed: false } : serverOf(scope, entry, file);
+}
+
+function sqliteOf(scope: Construct, entry: Extract<DatabaseEntry, { sqlite: unknown }>['sqlite']): Database {
+  const fileSystem = efs.FileSystem.fromFileSystemAttributes(scope, 'FileSystem', {
+    fileSystemId: entry.fileSystem,
+    securityGroup: groupOf(scope, entry.securityGroup),
+  });
+  const accessPoint = efs.AccessPoint.fromAccessPointAttributes(scope, 'AccessPoint', {
+    accessPointId: entry.accessPoint,
+    fileSystem,
+  });
+  return Database.sqlite({ fileSystem, accessPoint, path: entry.path });
+}
+
+function serverOf(scope: Construct, entry: ServerEntry, file: string): ReachableDatabase {
+  const { engine, version, databases, excludeDatabases, extraDumpArguments } = entry;
+  const { host, port, tls, connections } = 'rds' in entry ? rdsOf(scope, entry) : hostOf(scope, entry);
+  const groups = entry.securityGroups?.map((id) => groupOf(scope, id));
+  const common = {
+    ...{ version, host, port, databases, excludeDatabases, extraDumpArguments },
+    ...secretOf(scope, entry.secret),
+    tls: tlsOf(entry.tls, file) ?? tls,
+    securityGroups: groups,
+  };
+  const letIn = connections && { connections, port: ec2.Port.tcp(port) };
+  return { database: ofEngine(entry, engine, common), letIn, closed: letIn === undefined && groups === undefined };
+}
+
+type ServerProps = Parameters<typeof Database.mysql>[0];
+
+function ofEngine(entry: ServerEntry, engine: ServerEntry['engine'], props: ServerProps): Database {
+  if (engine === 'mysql') return Database.mysql(props);
+  if (engine === 'mariadb') return Database.mariadb(props);
+  const { schemas, excludeSchemas } = entry as { schemas?: string[]; excludeSchemas?: string[] };
+  return Database.postgresql({ ...props, schemas, excludeSchemas });
+}
+
+/** How a server is reached. */
+interface Reached {
+  readonly host: string;
+  readonly port: number;
+  readonly tls?: DatabaseTls;
+  readonly connections?: ec2.Connections;
+}
+
+function hostOf(scope: Construct, entry: Extract<ServerEntry, { host: string }>): Reached {
+  const { host, databaseSecurityGroup: group } = entry;
+  const port = entry.port ?? ENGINE_FACTS[entry.engine].defaultPort!;
+  return { host, port, connections: group === undefined ? undefined : groupOf(scope, group).connections };
+}
+
+/** The database's own security groups let the backup in, unless the backup has groups that they let in already. */
+function rdsOf(scope: Construct, entry: Extract<ServerEntry, { rds: unknown }>): Reached {
+  requireEnvironment(scope, 'rds', ', or give host in place of rds');
+  const { endpoint, source } = lookedUp(scope, entry.rds);
+  const connections = entry.securityGroups === undefined ? source.connections : undefined;
+  return { host: endpoint.hostname, port: endpoint.port, tls: DatabaseTls.amazonRds(), connections };
+}
+
+function lookedUp(scope: Construct, entry: Extract<ServerEntry, { rds: unknown }>['rds']) {
+  if ('instance' in entry) {
+    const source = rds.DatabaseInstance.fromLookup(scope, 'Rds', { instanceIdentifier: entry.instance });
+    return { source, endpoint: source.instanceEndpoint };
+  }
+  const source = rds.DatabaseCluster.fromLookup(scope, 'Rds', { clusterIdentifier: entry.cluster });
+  return { source, endpoint: entry.useReader ? source.clusterReadEndpoint : source.clusterEndpoint };
+}
+
+/** Imported once in a stack: two databases of one server would else make the same rule twice, which EC2 refuses. */
+function groupOf(scope: Construct, id: string): ec2.ISecurityGroup {
+  const stack = Stack.of(scope);
+  const name = `SecurityGroup-${id}`;
+  const known = stack.node.tryFindChild(name) as ec2.ISecurityGroup | undefined;
+  return known ?? ec2.SecurityGroup.fromSecurityGroupId(stack, name, id);
+}

@@ -1,0 +1,173 @@
+/** Turns what a backups file names into constructs. */
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import {
+  ArnFormat,
+  aws_ec2 as ec2,
+  aws_kms as kms,
+  aws_s3 as s3,
+  aws_secretsmanager as secretsmanager,
+} from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Stack, TimeZone } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import type { WeekStart } from '../../catalog/retention/retention-policy';
+import { WEEK_STARTS } from '../../catalog/retention/retention-policy';
+import type { DailyScheduleOptions, IBackupBucket, WeeklyScheduleOptions } from '../../lib';
+import { BackupBucket, BackupSchedule, DatabaseTls, Retention, StorageTiers, WeekDay } from '../../lib';
+import type { BackupsFile, DatabaseEntry, ServerEntry } from './schema';
+import type { TIER_PRESETS } from './time-schema';
+
+/** A VPC by its ids as they are, or looked up by the CDK CLI. */
+export function vpcOf(scope: Construct, vpc: BackupsFile['vpc']): ec2.IVpc {
+  if (typeof vpc !== 'string' && 'availabilityZones' in vpc) {
+    const { id, ...attributes } = vpc;
+    return ec2.Vpc.fromVpcAttributes(scope, 'Vpc', { vpcId: id, ...attributes });
+  }
+  requireEnvironment(scope, 'a VPC', ', or give availabilityZones and privateSubnetIds beside the id of the VPC');
+  if (typeof vpc === 'string') return ec2.Vpc.fromLookup(scope, 'Vpc', { isDefault: true });
+  return ec2.Vpc.fromLookup(scope, 'Vpc', 'id' in vpc ? { vpcId: vpc.id } : { tags: vpc.tags });
+}
+
+/** A look-up asks AWS: it has to know whom. */
+export function requireEnvironment(scope: Construct, what: string, orElse: string): void {
+  const { account, region } = Stack.of(scope);
+  if (/^\d+$/.test(account) && /^[a-z]{2,}-/.test(region)) return;
+  throw new Error(
+    `${what} is looked up, which needs to know the account and the Region: give account and region, or use AWS credentials${orElse}`,
+  );
+}
+
+const SUBNET_TYPES = {
+  private: ec2.SubnetType.PRIVATE_WITH_EGRESS,
+  public: ec2.SubnetType.PUBLIC,
+  isolated: ec2.SubnetType.PRIVATE_ISOLATED,
+};
+
+export function subnetsOf(scope: Construct, subnets: BackupsFile['vpcSubnets']): ec2.SubnetSelection | undefined {
+  if (subnets === undefined) return undefined;
+  if (typeof subnets === 'string') return { subnetType: SUBNET_TYPES[subnets] };
+  if ('subnetGroupName' in subnets) return subnets;
+  return { subnets: subnets.subnetIds.map((id) => ec2.Subnet.fromSubnetId(scope, id, id)) };
+}
+
+type Tiers = Exclude<BackupsFile['bucket'], { existing: string } | undefined>['storageTiers'];
+const TIERS = {
+  cheapest: StorageTiers.cheapest,
+  'instant-access': StorageTiers.instantAccess,
+  'standard-only': StorageTiers.standardOnly,
+} satisfies Record<(typeof TIER_PRESETS)[number], () => StorageTiers>;
+
+function tiersOf(tiers: Tiers): StorageTiers | undefined {
+  if (tiers === undefined) return undefined;
+  return typeof tiers === 'string' ? TIERS[tiers]() : StorageTiers.of(tiers);
+}
+
+const REMOVAL_POLICIES = { retain: RemovalPolicy.RETAIN, destroy: RemovalPolicy.DESTROY };
+
+export function bucketOf(scope: Construct, bucket: BackupsFile['bucket'] = {}): IBackupBucket {
+  const keyArn = bucket.encryptionKey;
+  const encryptionKey = keyArn === undefined ? undefined : kms.Key.fromKeyArn(scope, 'Key', keyArn);
+  if ('existing' in bucket) {
+    const { existing, region } = bucket;
+    const attributes = { bucketName: existing, encryptionKey: encryptionKey!, region };
+    return BackupBucket.fromBucketAttributes(scope, 'Bucket', attributes);
+  }
+  const { serverAccessLogsBucket: logs, removalPolicy } = bucket;
+  return new BackupBucket(scope, 'Bucket', {
+    ...bucket,
+    storageTiers: tiersOf(bucket.storageTiers),
+    encryptionKey,
+    serverAccessLogsBucket: logs === undefined ? undefined : s3.Bucket.fromBucketName(scope, 'AccessLogs', logs),
+    removalPolicy: removalPolicy && REMOVAL_POLICIES[removalPolicy],
+  });
+}
+
+/** A secret, and the keys of the JSON in it. */
+export function secretOf(scope: Construct, entry: ServerEntry['secret']) {
+  const { secretId, usernameKey, passwordKey, encryptionKey } =
+    typeof entry === 'string' ? { secretId: entry } : { ...entry };
+  const key = encryptionKey === undefined ? undefined : kms.Key.fromKeyArn(scope, 'SecretKey', encryptionKey);
+  const arn = secretId.startsWith('arn:') ? secretId : secretArn(scope, secretId);
+  const complete = secretId.startsWith('arn:') && /-[A-Za-z0-9]{6}$/.test(secretId);
+  const secret = secretsmanager.Secret.fromSecretAttributes(scope, 'Secret', {
+    ...(complete ? { secretCompleteArn: arn } : { secretPartialArn: arn }),
+    encryptionKey: key,
+  });
+  return { secret, usernameKey, passwordKey };
+}
+
+const secretArn = (scope: Construct, resourceName: string): string =>
+  Stack.of(scope).formatArn({
+    service: 'secretsmanager',
+    resource: 'secret',
+    resourceName,
+    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+  });
+
+/** @param file path of the backups file: a certificate's path is relative to it */
+export function tlsOf(tls: ServerEntry['tls'], file: string): DatabaseTls | undefined {
+  if (tls === undefined) return undefined;
+  if (tls === 'amazon-rds') return DatabaseTls.amazonRds();
+  if (tls === 'public') return DatabaseTls.publicAuthorities();
+  if ('off' in tls) return DatabaseTls.off(tls.off);
+  const { certificateAuthority } = tls;
+  if (certificateAuthority.includes('-----BEGIN')) return DatabaseTls.certificateAuthority(certificateAuthority);
+  const path = resolve(dirname(file), certificateAuthority);
+  try {
+    return DatabaseTls.certificateAuthority(readFileSync(path, 'utf8'));
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const fact = code === 'ENOENT' ? `no such file: ${path}` : message;
+    throw new Error(
+      `tls.certificateAuthority cannot be read, ${fact}: give a path relative to ${file}, or the PEM itself`,
+      { cause: error },
+    );
+  }
+}
+
+const WEEK_DAY_OF = Object.fromEntries(
+  WEEK_STARTS.map((day) => [day, WeekDay[day.toUpperCase() as keyof typeof WeekDay]]),
+) as Record<WeekStart, WeekDay>;
+
+export function scheduleOf(entry: DatabaseEntry['schedule']): BackupSchedule {
+  if ('every' in entry) return BackupSchedule.every(entry.every, entry);
+  const options = { ...entry, timeZone: zoneOf(entry.timeZone) };
+  if ('cron' in entry) return BackupSchedule.cron(entry.cron, options);
+  if ('daily' in entry) return BackupSchedule.daily({ ...dailyOf(entry), ...options });
+  return BackupSchedule.weekly({ ...weeklyOf(entry), ...options });
+}
+
+/** A time of day, as it is read from the file. */
+interface Daily {
+  readonly daily: { readonly hour: number; readonly minute: number };
+  readonly timeZone?: string;
+}
+
+/** A time of the week, as it is read from the file. */
+interface Weekly {
+  readonly weekly: Daily['daily'] & { readonly weekDay: WeekStart };
+  readonly timeZone?: string;
+}
+
+export const dailyOf = ({ daily, timeZone }: Daily): DailyScheduleOptions => ({
+  ...daily,
+  timeZone: zoneOf(timeZone),
+});
+
+export const weeklyOf = ({ weekly: { weekDay, hour, minute }, timeZone }: Weekly): WeeklyScheduleOptions => ({
+  weekDay: WEEK_DAY_OF[weekDay],
+  hour,
+  minute,
+  timeZone: zoneOf(timeZone),
+});
+
+export function retentionOf(entry: BackupsFile['retention']): Retention | undefined {
+  if (entry === undefined) return undefined;
+  if (entry === 'oneYear') return Retention.oneYear();
+  if (entry === 'forever') return Retention.forever();
+  if (entry instanceof Duration) return Retention.gfs({ keepFor: entry });
+  const { timeZone, weekStart, ...rules } = entry;
+  return Retention.gfs({ ...rules, timeZone: zoneOf(timeZone), weekStart: weekStart && WEEK_DAY_OF[weekStart] });
+}
+
+const zoneOf = (name: string | undefined): TimeZone | undefined => (name === undefined ? undefined : TimeZone.of(name));

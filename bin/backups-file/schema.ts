@@ -1,0 +1,239 @@
+/** The schema of a backups file. Its keys have the names of the constructs' properties. */
+import { isIPv6 } from 'node:net';
+import * as z from 'zod';
+import { ENGINE_FACTS } from '../../engines/facts';
+import { SOURCE_NAME_RULE, sourceNameFault } from '../../catalog/bucket/names';
+import { alarms, sourceAlarms } from './alarm-schema';
+import {
+  duration,
+  exactly,
+  flag,
+  GOT,
+  has,
+  integer,
+  isMap,
+  isText,
+  list,
+  map,
+  oneOf,
+  scalar,
+  text,
+  ways,
+} from './fields';
+import { logRetention, retention, schedule, storageTiers } from './time-schema';
+
+const SERVER_ENGINES = ['mysql', 'mariadb', 'postgresql'] as const;
+
+const id = (prefix: string, what: string) =>
+  text(`the id of ${what}, ${prefix}-…`, new RegExp(`^${prefix}-[0-9a-f]{8,40}$`));
+const name = (what: string) => text(`the name of ${what}`);
+const names = (what: string) => list(`names of ${what}`, text('a name'));
+const keyArn = () => text('the ARN of a KMS key, arn:aws:kms:…:key/…', /^arn:[^:]+:kms:[^:]+:\d{12}:key\/\S+$/);
+
+const tags = z.record(
+  z.string(),
+  scalar('a text', (value) => value),
+  { error: `must be a map of tags, got: ${GOT}` },
+);
+
+const subnetIds = (what: string) => list(`ids of ${what}, subnet-…`, id('subnet', 'a subnet'));
+
+const VPC = 'default, or a map with id or tags';
+const vpc = ways(VPC, [
+  { fits: isText, schema: exactly(VPC, ['default'], 'for a VPC of yours write vpc: { id: vpc-… }') },
+  {
+    fits: has('availabilityZones'),
+    schema: map('a map', {
+      id: id('vpc', 'a VPC'),
+      availabilityZones: list('Availability Zones', text('the name of an Availability Zone')),
+      privateSubnetIds: subnetIds('private subnets').optional(),
+      privateSubnetRouteTableIds: list('ids of route tables, rtb-…', id('rtb', 'a route table')).optional(),
+      publicSubnetIds: subnetIds('public subnets').optional(),
+    }),
+  },
+  { fits: has('id'), schema: map('a map', { id: id('vpc', 'a VPC') }) },
+  { fits: has('tags'), schema: map('a map', { tags }) },
+]);
+
+const vpcSubnets = ways('one of private, public, isolated, or a map with subnetIds or subnetGroupName', [
+  { fits: isText, schema: oneOf(['private', 'public', 'isolated'], 'for subnets of yours give subnetIds') },
+  { fits: has('subnetIds'), schema: map('a map', { subnetIds: subnetIds('subnets') }) },
+  { fits: has('subnetGroupName'), schema: map('a map', { subnetGroupName: name('a subnet group') }) },
+]);
+
+const newBucket = map('a map', {
+  bucketName: name('the bucket').optional(),
+  encryptionKey: keyArn().optional(),
+  noncurrentVersionRetention: duration().optional(),
+  storageTiers: storageTiers.optional(),
+  serverAccessLogsBucket: name('a bucket').optional(),
+  serverAccessLogsPrefix: text('a prefix').optional(),
+  removalPolicy: oneOf(['retain', 'destroy']).optional(),
+});
+
+const bucket = ways('a map', [
+  {
+    fits: has('existing'),
+    schema: map('a map', {
+      existing: name('a bucket'),
+      encryptionKey: keyArn(),
+      region: name('a Region').optional(),
+    }),
+  },
+  { fits: isMap, schema: newBucket },
+]);
+
+const secretId = () => text('the name or the ARN of a secret');
+const secret = ways('the name or the ARN of a secret, or a map with secretId', [
+  { fits: isText, schema: secretId() },
+  {
+    fits: isMap,
+    schema: map('a map', {
+      secretId: secretId(),
+      usernameKey: name('a key').optional(),
+      passwordKey: name('a key').optional(),
+      encryptionKey: keyArn().optional(),
+    }),
+  },
+]);
+
+const tls = ways('one of amazon-rds, public, or a map with certificateAuthority or off', [
+  { fits: isText, schema: oneOf(['amazon-rds', 'public'], 'for clear text write why: tls: { off: <reason> }') },
+  {
+    fits: has('certificateAuthority'),
+    schema: map('a map', { certificateAuthority: text('a certificate in PEM, or the path of its file') }),
+  },
+  { fits: has('off'), schema: map('a map', { off: text('the reason why clear text is acceptable here') }) },
+]);
+
+const task = {
+  schedule,
+  retention: retention.optional(),
+  allowedAge: duration().optional(),
+  enabled: flag().optional(),
+  timeout: duration().optional(),
+  compressionLevel: integer(1, 19).optional(),
+  cpu: integer(256, 16_384).optional(),
+  memoryLimitMiB: integer(512, 122_880).optional(),
+  cpuArchitecture: oneOf(['x86_64', 'arm64']).optional(),
+  spot: flag().optional(),
+  ephemeralStorageGiB: integer(21, 200).optional(),
+  vpcSubnets: vpcSubnets.optional(),
+  assignPublicIp: flag().optional(),
+  ...sourceAlarms,
+};
+
+const securityGroup = () => id('sg', 'a security group');
+
+/** A server of one engine, reached in one way. */
+const server = <R extends z.ZodRawShape, V extends z.ZodType>(reached: R, version: V) => ({
+  engine: oneOf(SERVER_ENGINES, 'for SQLite give sqlite: { … } in place of engine'),
+  version,
+  ...reached,
+  secret,
+  tls: tls.optional(),
+  databases: names('databases').optional(),
+  excludeDatabases: names('databases').optional(),
+  extraDumpArguments: list('arguments', text('an argument')).optional(),
+  securityGroups: list('ids of security groups, sg-…', securityGroup()).optional(),
+  ...task,
+});
+
+const byHost = {
+  host: scalar('a host name or an address', (value) => (isIPv6(value) || /^[^\s:/]+$/.test(value) ? value : undefined)),
+  port: integer(1, 65_535).optional(),
+  databaseSecurityGroup: securityGroup().optional(),
+};
+
+const rds = ways('a map with instance or cluster', [
+  { fits: has('instance'), schema: map('a map', { instance: name('an RDS instance') }) },
+  {
+    fits: has('cluster'),
+    schema: map('a map', { cluster: name('an Aurora or Multi-AZ cluster'), useReader: flag().optional() }),
+  },
+]);
+
+const versionOf = (engine: (typeof SERVER_ENGINES)[number]) => {
+  const { versions } = ENGINE_FACTS[engine];
+  return exactly(`one of ${versions.join(', ')}`, versions, 'give the version that the server runs');
+};
+const schemas = { schemas: names('schemas').optional(), excludeSchemas: names('schemas').optional() };
+
+/** MySQL and MariaDB know no schemas; what has no known engine is checked as far as it can be. */
+const serversReached = <R extends z.ZodRawShape>(reached: R) =>
+  [
+    { engine: 'mysql', schema: map('a map', server(reached, versionOf('mysql'))) },
+    { engine: 'mariadb', schema: map('a map', server(reached, versionOf('mariadb'))) },
+    { engine: 'postgresql', schema: map('a map', { ...server(reached, versionOf('postgresql')), ...schemas }) },
+    { engine: undefined, schema: map('a map', { ...server(reached, text('the version of the server')), ...schemas }) },
+  ] as const;
+
+const isEngine = (engine: string | undefined) => (input: unknown) =>
+  isMap(input) && (engine === undefined || input.engine === engine);
+
+const database = ways('a map with engine, or with sqlite', [
+  {
+    fits: has('sqlite'),
+    schema: map('a map', {
+      sqlite: map('a map with fileSystem, accessPoint, securityGroup and path', {
+        fileSystem: id('fs', 'an EFS file system'),
+        accessPoint: id('fsap', 'an EFS access point'),
+        securityGroup: securityGroup(),
+        path: text('a path below the access point, without a leading slash', /^[^/]/),
+      }),
+      ...task,
+    }),
+  },
+  ...serversReached({ rds }).map(({ engine, schema }) => ({
+    fits: (input: unknown) => has('rds')(input) && isEngine(engine)(input),
+    schema,
+  })),
+  ...serversReached(byHost).map(({ engine, schema }) => ({ fits: isEngine(engine), schema })),
+]);
+
+const DATABASES = `must be a map of at least one database, by its name, got: ${GOT}`;
+
+/** The names are checked beside the databases, not before them: all that is wrong shows at once. */
+const databases = z
+  .record(z.string(), database, { error: DATABASES })
+  .refine((all) => Object.keys(all).length > 0, { error: DATABASES });
+const namedDatabases = z
+  .unknown()
+  .transform((input, context): z.output<typeof databases> => {
+    const result = databases.safeParse(input);
+    context.issues.push(...((result.error?.issues ?? []) as z.core.$ZodRawIssue[]));
+    for (const key of isMap(input) ? Object.keys(input) : []) {
+      if (sourceNameFault(key) === undefined) continue;
+      const message = `must be named with ${SOURCE_NAME_RULE}, got: ${JSON.stringify(key)}`;
+      context.issues.push({ code: 'custom', path: [key], message, input });
+    }
+    return result.success ? result.data : z.NEVER;
+  })
+  .meta({ ways: [databases] });
+
+/** A backups file. */
+export const backupsFile = map('a map with the keys vpc and databases', {
+  stackName: text(
+    'a name of letters, digits and hyphens, starting with a letter',
+    /^[A-Za-z][A-Za-z0-9-]{0,127}$/,
+  ).optional(),
+  account: text('an account id of 12 digits', /^\d{12}$/).optional(),
+  region: text('a Region, for example eu-west-1', /^[a-z]{2,}(-[a-z]+)+-\d+$/).optional(),
+  tags: tags.optional(),
+  vpc,
+  vpcSubnets: vpcSubnets.optional(),
+  assignPublicIp: flag().optional(),
+  s3GatewayEndpoint: flag().optional(),
+  bucket: bucket.optional(),
+  logRetention: logRetention.optional(),
+  retention: retention.optional(),
+  pruneSchedule: schedule.optional(),
+  maxDeletePercent: integer(1, 100).optional(),
+  alarms: alarms.optional(),
+  dashboard: flag().optional(),
+  databases: namedDatabases,
+});
+
+export type BackupsFile = z.output<typeof backupsFile>;
+export type DatabaseEntry = BackupsFile['databases'][string];
+export type ServerEntry = Exclude<DatabaseEntry, { sqlite: unknown }>;

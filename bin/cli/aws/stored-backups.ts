@@ -1,0 +1,92 @@
+/** The backups of a bucket, as its catalog and its listings tell them. */
+import { damageOf } from '../../../catalog/bucket/damage';
+import type { StoredFolder } from '../../../catalog/bucket/inventory';
+import { readInventory } from '../../../catalog/bucket/inventory';
+import type { Manifest } from '../../../catalog/bucket/manifest';
+import { ManifestError, parseManifest } from '../../../catalog/bucket/manifest';
+import { sourceNameFault } from '../../../catalog/bucket/names';
+import { mapParallel } from '../../../catalog/parallel';
+import type { CatalogStore } from '../../../catalog/bucket/read';
+import { isProven } from '../../../catalog/bucket/verdict';
+import { sum } from '../print/format';
+
+/** How many manifests are fetched at once. */
+const WIDTH = 16;
+
+/** S3's storage classes of which a restore must wait, and for how long. */
+export const RESTORE_WAITS: Readonly<Record<string, string | undefined>> = {
+  GLACIER: '3 to 5 hours',
+  DEEP_ARCHIVE: '12 hours',
+};
+
+/** Storage classes from the warmest to the coldest. */
+const CLASSES = [
+  ...['STANDARD', 'INTELLIGENT_TIERING', 'STANDARD_IA', 'ONEZONE_IA', 'GLACIER_IR'],
+  ...Object.keys(RESTORE_WAITS),
+];
+
+/** A backup, as `proven-backups list` shows it. */
+export interface ListedBackup {
+  readonly source: string;
+  readonly id: string;
+  /** Stored size of its data. */
+  readonly bytes: number;
+  /** The coldest that its data lies in. */
+  readonly storageClass: string;
+  /** How long a restore waits for it, if it does. */
+  readonly restoreWait?: string;
+  readonly proven: boolean;
+  /** Why it is no whole backup, if it is none. */
+  readonly damage?: string;
+  /** What its manifest says, if it can be read. */
+  readonly engine?: string;
+  readonly serverVersion?: string;
+  readonly tables?: number;
+  readonly rows?: number;
+}
+
+/**
+ * Lists backups: by source, oldest first.
+ *
+ * @param source only this one; all of the bucket's when left out
+ */
+export async function listBackups(store: CatalogStore, source?: string): Promise<ListedBackup[]> {
+  const folders = source === undefined ? await store.folders() : [source];
+  const sources = folders.filter((folder) => sourceNameFault(folder) === undefined).sort();
+  const all: ListedBackup[] = [];
+  for (const name of sources) {
+    const { folders: stored } = await readInventory(store, name);
+    // A folder without a manifest is no backup: its run is under way, or never came to its end.
+    const backups = stored.filter(({ manifest }) => manifest !== undefined);
+    all.push(...(await mapParallel(backups, WIDTH, (folder) => readBackup(store, name, folder))));
+  }
+  return all;
+}
+
+async function readBackup(store: CatalogStore, source: string, folder: StoredFolder): Promise<ListedBackup> {
+  const storageClass = coldest(folder.data.map((object) => object.storageClass));
+  const wait = RESTORE_WAITS[storageClass];
+  const listed = {
+    ...{ source, id: folder.id, bytes: sum(folder.data, ({ bytes }) => bytes), storageClass },
+    ...(wait !== undefined && { restoreWait: wait }),
+    proven: folder.verdict !== undefined && isProven(await store.get(folder.verdict.key)),
+  };
+  const { key } = folder.manifest!;
+  const text = await store.get(key);
+  try {
+    const manifest = parseManifest(text, key);
+    const damage = damageOf(manifest, source, folder);
+    return { ...listed, ...factsOf(manifest), ...(damage !== undefined && { damage }) };
+  } catch (error) {
+    if (error instanceof ManifestError) return { ...listed, damage: error.message };
+    throw error;
+  }
+}
+
+const coldest = (classes: readonly string[]): string =>
+  [...classes].sort((a, b) => CLASSES.indexOf(b) - CLASSES.indexOf(a))[0] ?? 'none';
+
+const factsOf = ({ engine, serverVersion, tables }: Manifest) => ({
+  ...{ engine, serverVersion, tables: tables.length },
+  rows: sum(tables, ({ rows, rowsAfter }) => rows ?? rowsAfter ?? 0),
+});

@@ -1,0 +1,60 @@
+import { Command, CommanderError } from 'commander';
+import { version } from '../../package.json';
+import { colorsOf } from './print/colors';
+import { addAlarmCommand } from './commands/alarm';
+import { addListCommand } from './commands/list';
+import { addPruneCommand } from './commands/prune';
+import { addRetentionCommand } from './commands/retention';
+import { addRunCommand } from './commands/run';
+import { addUndeleteCommand } from './commands/undelete';
+import type { Streams } from './print/output';
+import { CommandError, EXIT, Output } from './print/output';
+
+/**
+ * Runs the command line.
+ *
+ * @param args without the names of Node.js and the program
+ * @returns the exit code
+ */
+export async function main(args: readonly string[], streams: Streams): Promise<number> {
+  const output = new Output(streams);
+  try {
+    await programOf(output).parseAsync(args, { from: 'user' });
+    return output.exitCode;
+  } catch (error) {
+    // commander has said what is wrong already; help and version end this way too.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+    const expected = error instanceof CommandError;
+    const what = expected ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error);
+    output.tell(`${colorsOf(streams.stderr).red('error:')} ${what}`);
+    return expected ? error.exitCode : EXIT.failed;
+  }
+}
+
+function programOf(output: Output): Command {
+  const { stdout, stderr } = output.streams;
+  const program = new Command('proven-backups')
+    .description('Database backups that prove that they restore')
+    .version(version)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => stdout.write(text),
+      writeErr: (text) => stderr.write(text),
+      outputError: (text, write) => write(text.replace(/^error:/, colorsOf(stderr).red('error:'))),
+      getOutHelpWidth: () => stdout.columns ?? 80,
+      getErrHelpWidth: () => stderr.columns ?? 80,
+      getOutHasColors: () => Boolean(stdout.isTTY),
+      getErrHasColors: () => Boolean(stderr.isTTY),
+    })
+    .addHelpText('after', EXIT_HELP);
+  addListCommand(program, output);
+  addRunCommand(program, output);
+  addPruneCommand(program, output);
+  addUndeleteCommand(program, output);
+  addRetentionCommand(program, output);
+  addAlarmCommand(program, output);
+  return program;
+}
+
+const EXIT_HELP = `
+Exit codes: ${EXIT.done} done; ${EXIT.failed} failed; ${EXIT.usage} wrong usage; ${EXIT.problems} done, but with problems that somebody has to look at.`;

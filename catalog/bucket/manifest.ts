@@ -1,0 +1,128 @@
+import { z } from 'zod';
+import { ENGINES, TRIGGERS } from '../contract/task';
+import { manifestKey, MANIFEST_MAX_BYTES } from './names';
+
+/** Major format of the manifests that this version writes, and the newest that it reads. */
+export const MANIFEST_FORMAT = 1;
+
+const count = z.number().int().nonnegative();
+const time = z.iso.datetime();
+
+const dataObject = z.object({
+  /** Full key in the bucket. */
+  key: z.string().min(1),
+  /** What it holds. `dump`: a database or several; `globals`: PostgreSQL roles and settings; `file`: an SQLite database. */
+  kind: z.enum(['dump', 'globals', 'file']),
+  /** How the bytes before compression are written. */
+  format: z.enum(['sql', 'pg-custom', 'sqlite']),
+  compression: z.literal('zstd'),
+  /** Stored size. */
+  bytes: count,
+  /** Size before compression. */
+  uncompressedBytes: count,
+  /** SHA-256 of the stored bytes, in hex. */
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  /** Full-object CRC32 of the stored bytes as S3 reports it, base64. */
+  crc32: z.string(),
+  /** Databases in it. */
+  databases: z.array(z.string()),
+});
+
+const table = z.object({
+  /** Database; for SQLite the file's name. */
+  database: z.string(),
+  /** PostgreSQL only. */
+  schema: z.string().optional(),
+  name: z.string(),
+  /** Rows in the dump's own snapshot. */
+  rows: count.optional(),
+  /** Instead of `rows` when the counts are bracketed: just before and just after the dump. Null: the table was not there. */
+  rowsBefore: count.nullable().optional(),
+  rowsAfter: count.nullable().optional(),
+});
+
+const consistency = z.object({
+  /** The snapshot that the dump shows. */
+  snapshot: z.enum(['single-transaction', 'exported-snapshot', 'vacuum-into']),
+  /** How the row counts relate to that snapshot. */
+  rowCounts: z.enum(['same-snapshot', 'read-lock', 'binlog-position', 'bracketed', 'file']),
+  /** Why the counts are only bracketed, when they are. */
+  reason: z.string().optional(),
+  /** Tables whose engine has no snapshots (MyISAM, Aria, MEMORY …): read as they were when their turn came. */
+  nonTransactionalTables: z.array(z.string()).optional(),
+});
+
+export const manifestSchema = z.object({
+  formatVersion: z.literal(MANIFEST_FORMAT),
+  source: z.string(),
+  backupId: z.string(),
+  engine: z.enum(ENGINES),
+  serverVersion: z.string(),
+  toolVersion: z.string(),
+  programVersion: z.string(),
+  trigger: z.enum(TRIGGERS),
+  /** The time that the schedule meant. */
+  scheduledTime: time.optional(),
+  scheduleArn: z.string().optional(),
+  startedAt: time,
+  endedAt: time,
+  consistency,
+  /** PostgreSQL: whether the roles carry their password hashes. */
+  rolePasswords: z.boolean().optional(),
+  objects: z.array(dataObject).min(1),
+  tables: z.array(table),
+});
+
+/** The commit record of a backup: a backup exists if, and only if, its manifest does. */
+export type Manifest = z.infer<typeof manifestSchema>;
+export type DataObject = Manifest['objects'][number];
+export type TableCount = Manifest['tables'][number];
+export type Consistency = Manifest['consistency'];
+
+/** A manifest that cannot be used. The message says which, why, and what to do. */
+export class ManifestError extends Error {}
+
+/**
+ * Reads a manifest.
+ *
+ * @param text the object's content
+ * @param key its key, for messages
+ * @throws ManifestError if it is not JSON, of a newer format, or not of the form that its format demands
+ */
+export function parseManifest(text: string, key: string): Manifest {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new ManifestError(`manifest ${key} is not JSON: ${(error as Error).message}`);
+  }
+  const version = (value as { formatVersion?: unknown } | null)?.formatVersion;
+  if (typeof version === 'number' && version > MANIFEST_FORMAT) {
+    throw new ManifestError(
+      `manifest ${key} has format ${version}, but this version of cdk-proven-backups reads formats up to ${MANIFEST_FORMAT}: update cdk-proven-backups`,
+    );
+  }
+  const result = manifestSchema.safeParse(value);
+  if (!result.success) {
+    const issue = result.error.issues[0];
+    throw new ManifestError(`manifest ${key} is damaged: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`);
+  }
+  return result.data;
+}
+
+/**
+ * The text of a manifest, as it is stored: indented for people, as long as that fits.
+ *
+ * @throws ManifestError if it is too large for what the storage tiers take for a manifest
+ */
+export function manifestText(manifest: Manifest): string {
+  const checked = manifestSchema.parse(manifest);
+  const indented = `${JSON.stringify(checked, null, 2)}\n`;
+  if (Buffer.byteLength(indented) <= MANIFEST_MAX_BYTES) return indented;
+  const compact = `${JSON.stringify(checked)}\n`;
+  const bytes = Buffer.byteLength(compact);
+  if (bytes <= MANIFEST_MAX_BYTES) return compact;
+  throw new ManifestError(
+    `manifest ${manifestKey(checked.source, checked.backupId)} must be at most ${MANIFEST_MAX_BYTES} bytes, got: ${bytes} bytes for ${checked.tables.length} tables: split the source into several, each with some of its databases`,
+  );
+}

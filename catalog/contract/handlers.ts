@@ -1,0 +1,153 @@
+/**
+ * The contract between the constructs (`lib/`), the handlers (`lambda/`) and the command line (`bin/`): settings,
+ * environment variables, requests and reports. Free of dependencies, because the construct library has none.
+ */
+import type { Refusal } from '../retention/prune';
+import type { RetentionPolicy } from '../retention/retention-policy';
+
+/** Environment variables of the handlers. */
+export const HANDLER_ENV = {
+  /** Name of the bucket whose backups are pruned. */
+  bucket: 'BACKUP_BUCKET',
+  /** Name of the parameter with the handler's own settings. */
+  settings: 'BACKUP_SETTINGS',
+  /** {@link SnapshotSettings} as JSON. */
+  snapshotSettings: 'SNAPSHOT_SETTINGS',
+} as const;
+
+/** What is set for one source. */
+export interface SourceSettings {
+  /** Which of {@link BucketSettings.retentions} is its retention. Sources share them: a parameter holds 8 KB. */
+  readonly retention: number;
+  /** A newest backup older than this is a fault, and stops the pruning. Seconds. */
+  readonly allowedAgeSeconds: number;
+}
+
+/** What is set for the sources that one construct manages in a bucket. The text of a parameter of Systems Manager. */
+export interface BucketSettings {
+  readonly formatVersion: 1;
+  readonly bucket: string;
+  readonly retentions: readonly RetentionPolicy[];
+  /** By name. In every format: of settings that are newer than a function, it reads at least whom they manage. */
+  readonly sources: Readonly<Record<string, SourceSettings>>;
+  readonly maxDeleteShare: number;
+  /**
+   * Alarms tell when a source has no recent backup, of all sources but these: that the pruning waits for one is no news
+   * then. Left out, they tell of none.
+   */
+  readonly silenceToldExcept?: readonly string[];
+  /** Name of the function that prunes. */
+  readonly pruneFunction: string;
+  /** Name of the function that undeletes. */
+  readonly undeleteFunction: string;
+}
+
+/** Newest format of {@link BucketSettings}. */
+export const SETTINGS_FORMAT = 1;
+
+/**
+ * Path of the settings of all constructs that manage sources in a bucket: whoever knows the bucket finds them, and a
+ * source that is in none of them was removed.
+ */
+export const settingsPath = (bucket: string): string => `/proven-backups/${bucket}/`;
+
+/** What a prune function may be asked. A run by schedule asks nothing: `{}`. */
+export interface PruneRequest {
+  /** Only says what it would do. */
+  readonly dryRun?: boolean;
+  /** Only this source; all that the function manages when left out. */
+  readonly source?: string;
+  /**
+   * Ids of what a person has seen and wants to be deleted, of the one `source`. Nothing else is deleted then; and the
+   * largest share that a run by schedule may delete does not hold it back.
+   */
+  readonly confirmed?: readonly string[];
+  /** The report has a decision for every backup. */
+  readonly explain?: boolean;
+}
+
+/** A decision, as a report carries it. */
+export interface ReportedDecision {
+  readonly id: string;
+  readonly time: string;
+  readonly keep: boolean;
+  readonly reasons: readonly string[];
+  readonly bytes: number;
+}
+
+/** What a run did with one source (or, for snapshots, one volume). */
+export interface SourceReport {
+  readonly source: string;
+  readonly kept: number;
+  /** Deleted; in a dry run, what would be. */
+  readonly deleted: number;
+  readonly bytesFreed: number;
+  /** Backups that no rule keeps, but that cannot be deleted now: locked, or kept by hand. */
+  readonly held: number;
+  /** What is no whole backup, and why. */
+  readonly damaged: readonly { readonly id: string; readonly damage: string }[];
+  /** Objects of runs that never wrote their manifest, which were deleted. */
+  readonly leftovers: number;
+  /** Objects under the source's prefix that are not ours: they are left alone. */
+  readonly strangers?: number;
+  readonly refusal?: Refusal;
+  /** An alarm tells of what the refusal is about: in a run by schedule it is no problem of the pruning. */
+  readonly alarmed?: true;
+  /** What failed, in words for people. */
+  readonly errors: readonly string[];
+  readonly decisions?: readonly ReportedDecision[];
+  /** How many decisions the report leaves out because an answer of Lambda holds 6 MB. */
+  readonly decisionsLeftOut?: number;
+}
+
+/** What a run did. */
+export interface PruneReport {
+  /** The bucket; for snapshots, the tag. */
+  readonly of: string;
+  readonly dryRun: boolean;
+  readonly sources: readonly SourceReport[];
+  /** Sources with backups that nothing manages any more: they are never pruned. */
+  readonly unmanaged: readonly string[];
+  /** How many refusals, failures and damaged backups there are: not zero is a fault that somebody has to look at. */
+  readonly problems: number;
+}
+
+/** What an undelete function may be asked. */
+export interface UndeleteRequest {
+  readonly source: string;
+  /** Id of the backup. Left out: says which backups can be brought back. */
+  readonly id?: string;
+  /** How long the backup is kept whatever the retention says. Seconds. */
+  readonly keepForSeconds?: number;
+  readonly dryRun?: boolean;
+}
+
+/** A backup that was deleted and can be brought back. */
+export interface DeletedBackup {
+  readonly id: string;
+  readonly deletedAt: string;
+  readonly bytes: number;
+}
+
+/** What an undelete function answers. */
+export interface UndeleteReport {
+  readonly source: string;
+  /** What can be brought back, newest first; when no id was given. */
+  readonly deleted: readonly DeletedBackup[];
+  /** What was brought back; in a dry run, what would be. */
+  readonly restored?: {
+    readonly id: string;
+    readonly objects: number;
+    readonly bytes: number;
+    readonly keptUntil: string;
+  };
+}
+
+/** What is set for the pruning of snapshots of volumes. */
+export interface SnapshotSettings {
+  /** Only snapshots with this tag are looked at. */
+  readonly tag: { readonly key: string; readonly value: string };
+  readonly retention: RetentionPolicy;
+  readonly maxDeleteShare: number;
+  readonly allowedAgeSeconds?: number;
+}

@@ -1,0 +1,302 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from 'pg';
+import type { TableCount } from '../../catalog/bucket/manifest';
+import { BackupError, errorText } from '../../task/run/errors';
+import { Tool, toolOutput, type ToolCommand } from '../../task/io/tool';
+import { writeTrust, type Trust } from '../../task/io/tls';
+import { chooseDatabases } from '../shared/databases';
+import {
+  serverContext,
+  type DumpFacts,
+  type DumpStream,
+  type EngineContext,
+  type EngineDump,
+  type ServerContext,
+} from '../engine';
+import { PgArchiveInspector, type ArchivedTable } from './archive';
+import { USER_RELATIONS, checkPostgresqlGrants, checkSubscriptions, filterValues } from './grants';
+import { connectPostgresql, connectionValue, toolConnection } from './connection';
+import { TailInspector } from '../shared/tail-inspector';
+import { checkVersions } from '../shared/versions';
+
+/** The server says it to whoever connects, after its system's libraries were renewed: it makes no dump incomplete. */
+const COLLATION =
+  'WARNING:  database ".*" has a collation version mismatch|DETAIL:  The database was created using collation version .*|HINT:  Rebuild all objects in this database .*';
+/** `--verbose` talk; warnings and errors are none. Group 1: the table under way. */
+const TALK = new RegExp(
+  `^(?:pg_dump: (?:dumping contents of table "(.+)"|(?!(?:warning|error|fatal|detail|hint):).*)|${COLLATION})$`,
+);
+const GLOBALS_TALK = new RegExp(`^(?:${COLLATION})$`);
+const GLOBALS_END = '-- PostgreSQL database cluster dump complete';
+const PRIVILEGE_TEXT = /permission denied|row-level security/;
+const LOCK_WAIT = '60s';
+const FAREWELL_MS = 2000;
+/** `datconnlimit` of a database whose DROP was interrupted: nobody can connect to it any more. */
+const HALF_DROPPED = -2;
+const DATABASE_TO_ASK = 'postgres';
+
+/** PostgreSQL, by `pg_dump` for each database and `pg_dumpall --globals-only` for the roles. */
+export class PostgresqlDump implements EngineDump {
+  private readonly context: ServerContext;
+  private trust: Trust | undefined;
+  private environment: Record<string, string> = {};
+  private databases: readonly string[] = [];
+  private serverVersion = '';
+  private toolVersion = '';
+  private rolePasswords = false;
+  private readonly clients = new Set<Client>();
+  private readonly warnings = new Set<string>();
+  private readonly tables: TableCount[] = [];
+  private tool: Tool | undefined;
+  private closed = false;
+
+  constructor(context: EngineContext) {
+    this.context = serverContext(context);
+  }
+
+  async preflight(): Promise<void> {
+    const { server, scratch, job } = this.context;
+    this.trust = writeTrust(server.tls, scratch);
+    this.environment = toolConnection(this.context, this.trust);
+    const client = await this.connectToAny();
+    const { rows } = await client.query<{ version: string; secrets: boolean }>(
+      `SELECT current_setting('server_version') AS version, has_table_privilege('pg_authid', 'SELECT') AS secrets`,
+    );
+    this.serverVersion = rows[0]?.version ?? '';
+    // Where the server forbids it, as RDS does, roles come without their password hashes, and the manifest says so.
+    this.rolePasswords = rows[0]?.secrets ?? false;
+    this.toolVersion = /\d[\w.]*/.exec(await toolOutput('pg_dump', ['--version']))?.[0] ?? '';
+    checkVersions(job, this.serverVersion, this.toolVersion, 1);
+    this.databases = await this.chooseDatabases(client);
+    await this.disconnect(client);
+    for (const database of this.databases) {
+      const own = await this.connect(database);
+      await this.checkSchemas(own, database);
+      await checkSubscriptions(own, database, server);
+      await checkPostgresqlGrants(own, database, server);
+      await this.disconnect(own);
+    }
+  }
+
+  async *streams(): AsyncIterable<DumpStream> {
+    yield this.globals();
+    for (const database of this.databases) yield* this.database(database);
+  }
+
+  facts(): Promise<DumpFacts> {
+    return Promise.resolve({
+      serverVersion: this.serverVersion,
+      toolVersion: this.toolVersion,
+      consistency: { snapshot: 'exported-snapshot', rowCounts: 'same-snapshot' },
+      tables: this.tables,
+      rolePasswords: this.rolePasswords,
+    });
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    await this.tool?.stop();
+    await Promise.all([...this.clients].map((client) => this.disconnect(client)));
+  }
+
+  private globals(): DumpStream {
+    const tail = new TailInspector(1024);
+    const args = [
+      '--globals-only',
+      // Names of roles are bytes without an encoding: asked in a database of another one, they would be converted wrongly.
+      '--encoding=SQL_ASCII',
+      // The tool reads connection parameters out of a name with `=` in it, another host too: quoted, it is a name.
+      `--database=dbname=${connectionValue(this.databases[0] ?? DATABASE_TO_ASK)}`,
+      ...(this.rolePasswords ? [] : ['--no-role-passwords']),
+    ];
+    const tool = this.start({ command: 'pg_dumpall', args, env: this.environment, talk: GLOBALS_TALK, classify });
+    return {
+      file: 'globals.sql.zst',
+      kind: 'globals',
+      format: 'sql',
+      databases: [],
+      bytes: tool.stdout,
+      inspect: (chunk) => tail.see(chunk),
+      table: () => 'roles',
+      succeeded: async () => {
+        await tool.succeeded();
+        if (!tail.text().includes(GLOBALS_END))
+          throw new BackupError(
+            'dumpFailed',
+            `pg_dumpall exited with 0, but its output does not end with "${GLOBALS_END}": the dump is cut short and was thrown away`,
+          );
+      },
+      stop: () => tool.stop(),
+    };
+  }
+
+  /** One database: its snapshot is exported by a session that counts the rows in it while pg_dump reads. */
+  private async *database(database: string): AsyncIterable<DumpStream> {
+    const client = await this.connect(database);
+    await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+    const { rows } = await client.query<{ id: string }>('SELECT pg_export_snapshot() AS id');
+    const archive = new PgArchiveInspector();
+    const tool = this.start({
+      command: 'pg_dump',
+      args: this.dumpArguments(rows[0]?.id ?? ''),
+      env: { ...this.environment, PGDATABASE: database },
+      talk: TALK,
+      classify,
+    });
+    const counting = this.countRows(client);
+    counting.catch(() => undefined);
+    yield {
+      // Percent-encoded, for a database may be called anything.
+      file: `${encodeURIComponent(database)}.dump.zst`,
+      kind: 'dump',
+      format: 'pg-custom',
+      databases: [database],
+      bytes: tool.stdout,
+      inspect: (chunk) => archive.see(chunk),
+      table: () => tool.table,
+      succeeded: async () => {
+        await tool.succeeded();
+        archive.verify();
+      },
+      stop: () => tool.stop(),
+    };
+    const counts = await counting.catch((error: unknown) => {
+      throw new BackupError('dumpFailed', `could not count the rows of database ${database}: ${errorText(error)}`, {
+        cause: error,
+      });
+    });
+    const archived = onlyArchived(counts, archive.tables);
+    if (archived.length < counts.length && !this.context.server.extraDumpArguments?.length)
+      throw new BackupError(
+        'dumpFailed',
+        `pg_dump exited with 0, but left out ${counts.length - archived.length} tables of database ${database} that are in its snapshot: the dump was thrown away`,
+      );
+    this.tables.push(...archived.map((table) => ({ database, ...table })));
+    await this.disconnect(client);
+  }
+
+  private dumpArguments(snapshot: string): string[] {
+    const { schemas = [], excludeSchemas = [], extraDumpArguments = [] } = this.context.server;
+    return [
+      ...[
+        '--format=custom',
+        '--compress=0',
+        '--create',
+        '--verbose',
+        `--lock-wait-timeout=${LOCK_WAIT}`,
+        `--snapshot=${snapshot}`,
+      ],
+      ...schemas.map((schema) => `--schema=${pattern(schema)}`),
+      ...excludeSchemas.map((schema) => `--exclude-schema=${pattern(schema)}`),
+      ...extraDumpArguments,
+    ];
+  }
+
+  private async chooseDatabases(client: Client): Promise<string[]> {
+    const { rows } = await client.query<{ name: string; quoted: string; connectable: boolean }>(
+      `SELECT datname AS name, quote_ident(datname) AS quoted, has_database_privilege(oid, 'CONNECT') AS connectable
+       FROM pg_database WHERE datallowconn AND NOT datistemplate AND datname <> 'rdsadmin'
+         AND datconnlimit <> ${HALF_DROPPED} ORDER BY 1`,
+    );
+    const chosen = chooseDatabases(
+      rows.map(({ name }) => name),
+      this.context.server,
+    );
+    const closed = rows
+      .filter(({ name, connectable }) => chosen.includes(name) && !connectable)
+      .map(({ quoted }) => quoted);
+    if (closed.length > 0)
+      throw new BackupError(
+        'privileges',
+        `role ${this.context.credentials.username} may not connect to ${closed.join(', ')}. Run as an administrator: ${closed.map((name) => `GRANT CONNECT ON DATABASE ${name} TO ${quoteRole(this.context.credentials.username)};`).join(' ')}`,
+      );
+    return chosen;
+  }
+
+  private async checkSchemas(client: Client, database: string): Promise<void> {
+    const { schemas } = this.context.server;
+    if (!schemas) return;
+    const { rows } = await client.query<{ name: string }>(
+      'SELECT unnest($1::text[]) AS name EXCEPT SELECT nspname FROM pg_namespace ORDER BY 1',
+      [schemas],
+    );
+    if (rows.length > 0)
+      throw new BackupError(
+        'configuration',
+        `schema ${rows.map(({ name }) => JSON.stringify(name)).join(', ')} does not exist in database ${database}: correct schemas`,
+      );
+  }
+
+  private async countRows(client: Client): Promise<CountedTable[]> {
+    const { rows: relations } = await client.query<{ schema: string; name: string; quoted: string } & RawNames>(
+      `SELECT n.nspname AS schema, c.relname AS name, format('%I.%I', n.nspname, c.relname) AS quoted,
+         convert_to(n.nspname, getdatabaseencoding()) AS raw_schema, convert_to(c.relname, getdatabaseencoding()) AS raw_name
+       FROM ${USER_RELATIONS} AND c.relkind = 'r'
+         -- A standby has no rows of unlogged tables, and pg_dump leaves them out there.
+         AND NOT (c.relpersistence = 'u' AND pg_is_in_recovery()) ORDER BY 1, 2`,
+      filterValues(this.context.server),
+    );
+    const counts: CountedTable[] = [];
+    for (const { schema, name, quoted, raw_schema, raw_name } of relations) {
+      const { rows } = await client.query<{ n: string }>(`SELECT count(*) AS n FROM ONLY ${quoted}`);
+      const archived = { schema: raw_schema.toString('latin1'), name: raw_name.toString('latin1') };
+      counts.push({ table: { schema, name, rows: Number(rows[0]?.n) }, archived });
+    }
+    return counts;
+  }
+
+  private start(command: ToolCommand): Tool {
+    this.tool = new Tool(command).holdOutput();
+    if (this.closed) void this.tool.stop();
+    return this.tool;
+  }
+
+  /** A database to ask about the others: the first one named, else the server's own. */
+  private connectToAny(): Promise<Client> {
+    return this.connect(this.context.server.databases?.[0] ?? DATABASE_TO_ASK).catch((error: unknown) => {
+      // It does not exist, or may not be entered: which, and what to do, is said once the others are known.
+      const code = (error as { cause?: { code?: string } }).cause?.code ?? '';
+      if (!['3D000', '42501'].includes(code) || !this.context.server.databases) throw error;
+      return this.connect(DATABASE_TO_ASK);
+    });
+  }
+
+  private async connect(database: string): Promise<Client> {
+    const client = await connectPostgresql(this.context, database, this.trust, (warning) => {
+      if (!this.warnings.has(warning)) this.context.log.warn('server-warning', `the server warns: ${warning}`);
+      this.warnings.add(warning);
+    });
+    this.clients.add(client);
+    return client;
+  }
+
+  private async disconnect(client: Client): Promise<void> {
+    this.clients.delete(client);
+    // A server that is gone does not answer the farewell either.
+    await Promise.race([client.end().catch(() => undefined), sleep(FAREWELL_MS, undefined, { ref: false })]);
+  }
+}
+
+/** Names in the database's own encoding. */
+interface RawNames {
+  readonly raw_schema: Buffer;
+  readonly raw_name: Buffer;
+}
+
+interface CountedTable {
+  readonly table: { readonly schema: string; readonly name: string; readonly rows: number };
+  /** As the archive names it. */
+  readonly archived: ArchivedTable;
+}
+
+/** Tables of which the archive holds data: an argument of the user may have left some out. */
+function onlyArchived(counts: readonly CountedTable[], inArchive: readonly ArchivedTable[] | undefined) {
+  const key = ({ schema, name }: ArchivedTable) => JSON.stringify([schema, name]);
+  const names = inArchive && new Set(inArchive.map(key));
+  return counts.filter(({ archived }) => names?.has(key(archived)) ?? true).map(({ table }) => table);
+}
+
+/** A name as pg_dump's patterns want it: quoted, so that nothing in it is a wildcard. */
+const pattern = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+const quoteRole = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+const classify = (stderr: string) => (PRIVILEGE_TEXT.test(stderr) ? ('privileges' as const) : undefined);

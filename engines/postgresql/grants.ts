@@ -1,0 +1,111 @@
+import type { Client } from 'pg';
+import type { ServerJob } from '../../catalog/contract/task';
+import { BackupError } from '../../task/run/errors';
+
+/** Relations of the user: not PostgreSQL's own, not temporary, and not an extension's, which its extension creates. */
+export const USER_RELATIONS = `
+  pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema' AND c.relpersistence <> 't'
+    AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+    AND ($1::text[] IS NULL OR n.nspname = ANY ($1)) AND NOT n.nspname = ANY ($2)`;
+
+/** Schemas of a dump: `undefined` includes all. */
+export interface SchemaFilter {
+  readonly schemas?: readonly string[] | undefined;
+  readonly excludeSchemas?: readonly string[] | undefined;
+}
+
+export const filterValues = (filter: SchemaFilter): unknown[] => [filter.schemas ?? null, filter.excludeSchemas ?? []];
+
+const SHOWN = 5;
+
+/**
+ * Refuses a dump that could not be complete, before its first byte. pg_dump would fail as well, but with the first object
+ * only, and after having begun.
+ *
+ * @throws BackupError `privileges`, with the statements to run
+ */
+export async function checkPostgresqlGrants(client: Client, database: string, filter: SchemaFilter): Promise<void> {
+  const { rows: roles } = await client.query<{ name: string; quoted: string }>(
+    'SELECT current_user AS name, quote_ident(current_user) AS quoted',
+  );
+  const role = roles[0]?.quoted ?? '';
+  const faults: string[] = [];
+  const statements: string[] = [];
+  const demand = (missing: readonly string[], what: string, fix: readonly string[]) => {
+    if (missing.length === 0) return;
+    const more = missing.length > SHOWN ? ` and ${missing.length - SHOWN} more` : '';
+    faults.push(`${what} ${missing.slice(0, SHOWN).join(', ')}${more}`);
+    statements.push(...fix);
+  };
+  demand(await unreadable(client, filter), 'SELECT on', [`GRANT pg_read_all_data TO ${role};`]);
+  demand(await rowSecured(client, filter), 'BYPASSRLS for', [`ALTER ROLE ${role} BYPASSRLS;`]);
+  const largeObjects = filter.schemas ? [] : await unreadableLargeObjects(client);
+  demand(largeObjects, 'SELECT on large objects', [grantLargeObjects(largeObjects, role)]);
+  if (faults.length === 0) return;
+  throw new BackupError(
+    'privileges',
+    `role ${roles[0]?.name} lacks privileges that a complete dump of database ${database} needs (${faults.join('; ')}). Run in it as an administrator: ${[...new Set(statements)].join(' ')}`,
+  );
+}
+
+/** Tables, partitioned tables, materialised views and sequences that the role may not read, or whose schema it may not use. */
+async function unreadable(client: Client, filter: SchemaFilter): Promise<string[]> {
+  const { rows } = await client.query<{ name: string }>(
+    `SELECT format('%I.%I', n.nspname, c.relname) AS name FROM ${USER_RELATIONS}
+       AND c.relkind IN ('r', 'p', 'm', 'S')
+       AND NOT (has_schema_privilege(n.oid, 'USAGE')
+         AND CASE c.relkind WHEN 'S' THEN has_sequence_privilege(c.oid, 'SELECT') ELSE has_table_privilege(c.oid, 'SELECT') END)
+     ORDER BY 1`,
+    filterValues(filter),
+  );
+  return rows.map(({ name }) => name);
+}
+
+/** Tables whose row-level security applies to the role: pg_dump refuses them, for it would see only some of the rows. */
+async function rowSecured(client: Client, filter: SchemaFilter): Promise<string[]> {
+  const { rows } = await client.query<{ name: string }>(
+    `SELECT format('%I.%I', n.nspname, c.relname) AS name FROM ${USER_RELATIONS}
+       AND c.relkind IN ('r', 'p') AND row_security_active(c.oid) ORDER BY 1`,
+    filterValues(filter),
+  );
+  return rows.map(({ name }) => name);
+}
+
+/** One statement for a few; a loop where the list would be longer than a line of the log may be. */
+const grantLargeObjects = (oids: readonly string[], role: string): string =>
+  oids.length <= SHOWN
+    ? `GRANT SELECT ON LARGE OBJECT ${oids.join(', ')} TO ${role};`
+    : `DO $$ DECLARE o oid; BEGIN FOR o IN SELECT oid FROM pg_largeobject_metadata LOOP EXECUTE format('GRANT SELECT ON LARGE OBJECT %s TO ${role.replaceAll("'", "''").replaceAll('%', '%%')}', o); END LOOP; END $$;`;
+
+/** `pg_read_all_data` does not cover large objects. */
+async function unreadableLargeObjects(client: Client): Promise<string[]> {
+  const { rows } = await client.query<{ oid: string }>(
+    `SELECT oid::text FROM pg_largeobject_metadata
+     WHERE NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)
+       AND current_setting('lo_compat_privileges') = 'off'
+       AND NOT pg_has_role(lomowner, 'USAGE')
+       AND NOT EXISTS (SELECT FROM aclexplode(lomacl) a
+         WHERE a.privilege_type = 'SELECT' AND (a.grantee = 0 OR pg_has_role(a.grantee, 'USAGE')))
+     ORDER BY oid`,
+  );
+  return rows.map(({ oid }) => oid);
+}
+
+/**
+ * pg_dump passes over subscriptions with a warning unless its user is a superuser, which nobody is on RDS.
+ *
+ * @throws BackupError `privileges`
+ */
+export async function checkSubscriptions(client: Client, database: string, server: ServerJob): Promise<void> {
+  if (server.schemas || server.extraDumpArguments?.includes('--no-subscriptions')) return;
+  const { rows } = await client.query<{ n: string }>(
+    `SELECT count(*) AS n FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid
+     WHERE d.datname = current_database() AND NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)`,
+  );
+  if (Number(rows[0]?.n) > 0)
+    throw new BackupError(
+      'privileges',
+      `database ${database} has subscriptions, which only a superuser can dump: add --no-subscriptions to extraDumpArguments, and note down how they were made`,
+    );
+}

@@ -1,0 +1,40 @@
+import { ENGINE_FACTS } from '../facts';
+import type { DumpJob } from '../../catalog/contract/task';
+import { BackupError } from '../../task/run/errors';
+
+/** The leading numbers of a version: `10.11.19-MariaDB` is [10, 11]. */
+const numbers = (version: string, count: number): number[] => (version.match(/\d+/g) ?? []).slice(0, count).map(Number);
+
+/** The part of a version that dumps depend on: `10.11` of MariaDB 10.11.19, `8.4` of MySQL 8.4.3, `15` of PostgreSQL 15.18. */
+export const majorVersion = (version: string, parts: number): string => numbers(version, parts).join('.');
+
+/** Less than 0 if `a` is older than `b`. */
+export function compareVersions(a: string, b: string): number {
+  const [left, right] = [numbers(a, 3), numbers(b, 3)];
+  for (let index = 0; index < 3; index++) {
+    const difference = (left[index] ?? 0) - (right[index] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+/**
+ * A client older than its server makes dumps that miss things or do not load, and the image of the wrong version is the
+ * wrong place for restore tests: both are refused before the first byte.
+ *
+ * @param parts how many numbers make a major version: 2, or 1 for PostgreSQL
+ */
+export function checkVersions(job: DumpJob, serverVersion: string, toolVersion: string, parts: number): void {
+  const title = ENGINE_FACTS[job.engine].title;
+  const server = majorVersion(serverVersion, parts);
+  if (server !== majorVersion(job.engineVersion ?? '', parts))
+    throw new BackupError(
+      'configuration',
+      `the server is ${title} ${serverVersion}, but the backup is set up for version ${job.engineVersion}: set version: '${server}' and deploy`,
+    );
+  if (compareVersions(majorVersion(toolVersion, parts), server) < 0)
+    throw new BackupError(
+      'configuration',
+      `the dump tool is of version ${toolVersion}, older than the server's ${serverVersion}: use the engine's official image of version ${server}`,
+    );
+}

@@ -1,0 +1,199 @@
+import type { S3Client } from '@aws-sdk/client-s3';
+import { S3ServiceException } from '@aws-sdk/client-s3';
+import type { AlarmedSource, AlarmSettings, Finding, SizeBounds, SourceHealth } from '../../catalog/contract/alarms';
+import { DEFAULT_SIZE_BOUNDS } from '../../catalog/contract/alarms';
+import type { StoredFolder } from '../../catalog/bucket/inventory';
+import { backupIdTime } from '../../catalog/bucket/names';
+import { mapParallel } from '../../catalog/parallel';
+import { isCounted } from '../../catalog/retention/retention';
+import { S3CatalogStore } from '../../catalog/bucket/s3-store';
+import { ServerClock } from '../../catalog/bucket/server-clock';
+import { errorText, HandlerError } from '../shared/errors';
+import { allowedAge, findingsOf } from './findings';
+import { logLine } from '../shared/log';
+import type { Look } from './look';
+import { fingerprintOf, lookAt } from './look';
+import { recentFolders } from './recent-folders';
+import type { RememberedLook, Watch } from './watch';
+
+/** How many sources are listed at once. Manifests are read source after source: each may be of 8 MiB. */
+const WIDTH = 8;
+
+/** Where health is read, and with what. */
+export interface HealthSurroundings {
+  readonly s3: S3Client;
+  readonly settings: AlarmSettings;
+  readonly watch: Watch;
+  /** The time by which ages are measured; made of the client, once, when left out. */
+  readonly clock?: ServerClock;
+  /** Whether there is time left to begin another source. */
+  readonly hasTime?: () => boolean;
+}
+
+/** A client takes the middleware of a clock once only. */
+const clocks = new WeakMap<S3Client, ServerClock>();
+function clockOf(s3: S3Client): ServerClock {
+  const clock = clocks.get(s3) ?? new ServerClock(s3);
+  clocks.set(s3, clock);
+  return clock;
+}
+
+/** What sources fail with that were not reached. */
+export const OUT_OF_TIME = 'the time of the run is over';
+
+/**
+ * Reads how sources are, out of the catalog. What fails of one stops none of the others.
+ *
+ * @param sources all of the settings when left out; names that are not set are passed over
+ */
+export async function readHealth(
+  surroundings: HealthSurroundings,
+  sources: readonly string[] = Object.keys(surroundings.settings.sources),
+): Promise<SourceHealth[]> {
+  const { s3, settings, hasTime = () => true } = surroundings;
+  const clock = surroundings.clock ?? clockOf(s3);
+  const reader = new HealthReader(surroundings, clock);
+  const names = sources.filter((name) => Object.hasOwn(settings.sources, name));
+  const all: SourceHealth[] = [];
+  for (let from = 0; from < names.length; from += WIDTH) {
+    const batch = names.slice(from, from + WIDTH);
+    const late = !hasTime();
+    const listed = late ? [] : await mapParallel(batch, WIDTH, (source) => settled(() => reader.list(source)));
+    for (const [index, source] of batch.entries()) {
+      const found = late || !hasTime() ? { failure: OUT_OF_TIME } : listed[index]!;
+      const health = 'failure' in found ? found : await settled(() => reader.health(source, found.value));
+      all.push('failure' in health ? failed(source, settings, health.failure) : health.value);
+    }
+  }
+  return all;
+}
+
+type Settled<T> = { readonly value: T } | { readonly failure: string };
+
+async function settled<T>(work: () => Promise<T>): Promise<Settled<T>> {
+  try {
+    return { value: await work() };
+  } catch (error) {
+    return { failure: errorText(error) };
+  }
+}
+
+function failed(source: string, { sources, bucket }: AlarmSettings, failure: string): SourceHealth {
+  logLine('error', 'unmeasured', `${source} could not be measured: ${failure}`, { of: bucket, source });
+  return { source, ageSeconds: 0, allowedAgeSeconds: sources[source]!.allowedAgeSeconds, findings: [], failure };
+}
+
+/** What a listing of a source tells. */
+interface Listed {
+  /** Those with a manifest, newest first. */
+  readonly folders: readonly StoredFolder[];
+  readonly fingerprint: string;
+  readonly remembered?: RememberedLook;
+}
+
+class HealthReader {
+  private readonly store: S3CatalogStore;
+  private readonly settings: AlarmSettings;
+  private readonly watch: Watch;
+
+  constructor(
+    { s3, settings, watch }: HealthSurroundings,
+    private readonly clock: ServerClock,
+  ) {
+    [this.settings, this.watch] = [settings, watch];
+    this.store = new S3CatalogStore(s3, settings.bucket);
+  }
+
+  async list(source: string): Promise<Listed> {
+    const set = this.settings.sources[source]!;
+    const listed = await recentFolders(this.store, source, set, () => this.clock.now());
+    const now = this.clock.now();
+    const folders = listed.filter((folder) => folder.manifest && isCounted(folder, now)).reverse();
+    const fingerprint = fingerprintOf(folders, this.boundsOf(set));
+    return { folders, fingerprint, remembered: await this.watch.look(source, now) };
+  }
+
+  async health(source: string, listed: Listed): Promise<SourceHealth> {
+    const set = this.settings.sources[source]!;
+    const look = await this.lookAnew(source, set, listed);
+    const waits = !look.newest && !look.lost;
+    return this.judge(source, set, look, waits ? await this.waiting(source, listed.folders) : undefined);
+  }
+
+  /** What is remembered, unless the listing is another one. */
+  private async lookAnew(source: string, set: AlarmedSource, listed: Listed): Promise<Look> {
+    const { remembered } = listed;
+    if (remembered?.fingerprint === listed.fingerprint) {
+      if (remembered.isOld) await this.watch.looked(source, remembered, this.clock.now());
+      return remembered.look;
+    }
+    const read = (key: string) => unlessGone(this.store.get(key));
+    const lookInto = ({ folders }: Listed) => lookAt(read, source, folders, this.boundsOf(set));
+    let [fingerprint, found] = [listed.fingerprint, await lookInto(listed)];
+    if (!found.newest && remembered?.look.newest) {
+      // A new backup may have come, and a pruning have deleted what was listed a moment ago.
+      const again = await this.list(source);
+      [fingerprint, found] = [again.fingerprint, await lookInto(again)];
+    }
+    const look = remembered ? carriedOn(found, remembered.look, this.clock.now()) : found;
+    await this.watch.looked(source, { fingerprint, look }, this.clock.now());
+    return look;
+  }
+
+  private boundsOf({ sizeBounds }: AlarmedSource): SizeBounds {
+    return sizeBounds === undefined ? DEFAULT_SIZE_BOUNDS : this.settings.sizeBounds[sizeBounds]!;
+  }
+
+  /** Since when a source that never had a whole backup has been waited for: since its first one, if all are damaged. */
+  private async waiting(source: string, folders: readonly StoredFolder[]): Promise<string> {
+    const since = await this.watch.waitedSince(source, this.clock.now());
+    const first = folders.at(-1)?.time ?? since;
+    return (first < since ? first : since).toISOString();
+  }
+
+  private judge(source: string, set: AlarmedSource, look: Look, waitedSince?: string): SourceHealth {
+    const now = this.clock.now();
+    const age = (time: string) => Math.max(0, Math.round((now.getTime() - Date.parse(time)) / 1000));
+    const aged = (facts: NonNullable<Look['newest']>) => ({ ...facts, ageSeconds: age(facts.time) });
+    const { newest, lastUsual, lost, proven, size } = look;
+    const findings = findingsOf(look, set, now, waitedSince).filter(({ signal }) => this.isOn(set, signal));
+    return {
+      source,
+      ...(newest && { newest: aged(newest) }),
+      ageSeconds: age(newest?.time ?? lost?.time ?? waitedSince!),
+      allowedAgeSeconds: allowedAge(look, set),
+      ...(proven && { proven: { ...proven, ageSeconds: age(backupIdTime(proven.id)!.toISOString()) } }),
+      ...(size.deviation !== undefined && { sizeDeviation: size.deviation }),
+      ...(size.usualBytes !== undefined && { usualBytes: size.usualBytes }),
+      ...(lastUsual && { lastUsual: aged(lastUsual) }),
+      findings,
+    };
+  }
+
+  private isOn({ off = [] }: AlarmedSource, signal: Finding['signal']): boolean {
+    return !off.includes(signal) && !this.settings.off.includes(signal);
+  }
+}
+
+/** What is not in the bucket any more, and counts all the same. */
+function carriedOn(look: Look, last: Look, now: Date): Look {
+  const { newest, lost, verdict, longestSeconds } = last;
+  const missed = lost ?? (newest && { id: newest.id, time: newest.time, noticedAt: now.toISOString() });
+  // A test that failed is not passed because its backup was pruned: only a later one can say so.
+  const failed = verdict?.verdict === 'failed' && !(look.verdict && look.verdict.testedAt > verdict.testedAt);
+  return {
+    ...look,
+    ...(failed && { verdict }),
+    ...(!look.newest && missed && { lost: missed, longestSeconds }),
+  };
+}
+
+/** A pruning may delete what was listed a moment ago. */
+async function unlessGone(answer: Promise<string>): Promise<string | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof S3ServiceException && error.name === 'NoSuchKey') return undefined;
+    throw new HandlerError(`could not read its catalog: ${errorText(error)}`, { cause: error });
+  }
+}

@@ -1,0 +1,113 @@
+import type { AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBServiceException, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { EXPIRES, firstSeenKey, KEY, lookKey, MEASURED_KEY } from '../shared/alarm-table';
+import { errorText } from '../shared/errors';
+import { logLine } from '../shared/log';
+import type { Look } from './look';
+
+/** What was last read of the catalog of a source. */
+export interface RememberedLook {
+  readonly fingerprint: string;
+  readonly look: Look;
+  /** Whether it is time to remember it anew, although nothing has changed. */
+  readonly isOld?: boolean;
+}
+
+/** What nobody has asked for this long is forgotten: a source that was removed, and comes back, begins anew. */
+const KEPT_SECONDS = 90 * 86_400;
+/** What is asked for is kept on, by a write a week. */
+const RENEWED_SECONDS = 7 * 86_400;
+
+const secondsOf = (time: Date): number => Math.floor(time.getTime() / 1000);
+const expiring = (now: Date) => ({ [EXPIRES]: { N: String(secondsOf(now) + KEPT_SECONDS) } });
+const isOld = (item: Item, now: Date): boolean =>
+  Number(item[EXPIRES]?.N ?? 0) < secondsOf(now) + KEPT_SECONDS - RENEWED_SECONDS;
+
+type Item = Record<string, AttributeValue>;
+
+/**
+ * What the measuring remembers from run to run. Without it everything is measured all the same: a table that cannot be
+ * reached is a warning, said once a run.
+ */
+export class Watch {
+  /** Why the table could not be reached, if that is so. */
+  failure: string | undefined;
+
+  constructor(
+    private readonly client: DynamoDBClient,
+    private readonly table: string,
+  ) {}
+
+  /** Since when a source without any backup has been waited for: the first time that this is asked. */
+  async waitedSince(source: string, now: Date): Promise<Date> {
+    const of = firstSeenKey(source);
+    const since = await this.unlessUnreachable(async () => {
+      const item = await this.get(of);
+      const known = item?.since?.S;
+      if (item && known !== undefined && !isOld(item, now)) return known;
+      const first = known ?? now.toISOString();
+      await this.put({ [KEY]: { S: of }, since: { S: first }, ...expiring(now) });
+      return first;
+    });
+    return since === undefined ? now : new Date(since);
+  }
+
+  /** When the measuring last told what it found. */
+  async measuredAt(): Promise<Date | undefined> {
+    const at = (await this.unlessUnreachable(() => this.get(MEASURED_KEY)))?.at?.S;
+    return at === undefined ? undefined : new Date(at);
+  }
+
+  /** Remembers when the measuring told what it found. */
+  async measured(at: Date): Promise<void> {
+    await this.unlessUnreachable(() => this.put({ [KEY]: { S: MEASURED_KEY }, at: { S: at.toISOString() } }));
+  }
+
+  /** What was last read of a source. */
+  async look(source: string, now: Date): Promise<RememberedLook | undefined> {
+    const item = await this.unlessUnreachable(() => this.get(lookKey(source)));
+    if (item?.fingerprint?.S === undefined || item.look?.S === undefined) return undefined;
+    const look = JSON.parse(item.look.S) as Look;
+    return { fingerprint: item.fingerprint.S, look, isOld: isOld(item, now) };
+  }
+
+  /** Remembers what was read of a source. What is too large for an item of the table is read again every time. */
+  async looked(source: string, { fingerprint, look }: RememberedLook, now: Date): Promise<void> {
+    const of = lookKey(source);
+    const text = JSON.stringify(look);
+    const item = { [KEY]: { S: of }, fingerprint: { S: fingerprint }, look: { S: text }, ...expiring(now) };
+    await this.unlessUnreachable(async () => {
+      try {
+        await this.put(item);
+      } catch (error) {
+        if (!(error instanceof DynamoDBServiceException) || error.name !== 'ValidationException') throw error;
+        const message = `what was read of ${source} cannot be remembered: ${errorText(error)}`;
+        logLine('warn', 'memory', message, { table: this.table, source, characters: text.length });
+      }
+    });
+  }
+
+  private async get(of: string): Promise<Item | undefined> {
+    const { Item } = await this.client.send(new GetItemCommand({ TableName: this.table, Key: { [KEY]: { S: of } } }));
+    return Item;
+  }
+
+  private async put(Item: Item): Promise<void> {
+    await this.client.send(new PutItemCommand({ TableName: this.table, Item }));
+  }
+
+  /** After a first failure it is not asked again: each question would wait for all the tries of the client. */
+  private async unlessUnreachable<T>(work: () => Promise<T>): Promise<T | undefined> {
+    if (this.failure !== undefined) return undefined;
+    try {
+      return await work();
+    } catch (error) {
+      if (this.failure === undefined) {
+        this.failure = errorText(error);
+        const message = `the table ${this.table} cannot be used: ${this.failure}: sources without a backup are waited for from now on, and every manifest is read again`;
+        logLine('warn', 'memory', message, { table: this.table });
+      }
+      return undefined;
+    }
+  }
+}

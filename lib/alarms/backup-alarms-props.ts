@@ -1,0 +1,198 @@
+import type { Duration } from 'aws-cdk-lib';
+import type * as kms from 'aws-cdk-lib/aws-kms';
+import type * as logs from 'aws-cdk-lib/aws-logs';
+import type * as scheduler from 'aws-cdk-lib/aws-scheduler';
+import type * as sns from 'aws-cdk-lib/aws-sns';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import type { IBackupBucket } from '../bucket/backup-bucket-props';
+import type { Digest } from './digest';
+
+/** The six ways in which backups go wrong. */
+export enum AlarmSignal {
+  /** A run ended with another exit code than 0, was killed, or timed out. */
+  FAILED = 'failed',
+  /** A run could not be started: image, secret, network, capacity, EventBridge Scheduler. */
+  NEVER_STARTED = 'never-started',
+  /** The newest backup is older than allowed. */
+  SILENT = 'silent',
+  /** A backup is much smaller or larger than those before it, or empty, or a table in it is. */
+  STRANGE_SIZE = 'strange-size',
+  /** The newest proven backup is older than allowed, or a restore test failed. */
+  NOT_PROVEN = 'not-proven',
+  /**
+   * Pruning, snapshots or replication failed; deletes were denied; nobody reads the topic. Messages in a dead-letter queue
+   * of your own are of NEVER_STARTED as well: they are told unless both are off.
+   */
+  HOUSEKEEPING = 'housekeeping',
+}
+
+/** A signal that is turned off. */
+export interface SignalOff {
+  /** Which one. */
+  readonly signal: AlarmSignal;
+
+  /** Why nobody needs to hear of it. */
+  readonly reason: string;
+}
+
+/** How far the size and the number of rows of a backup may be off those of the 14 before it. */
+export interface SizeBounds {
+  /**
+   * How many robust deviations below their median are usual. A deviation is at least 5 % of the median. More than 0.
+   *
+   * Less than half of the smallest of them is never usual, or, with more than 4, less than 2/`shrink` of it.
+   *
+   * @default 4
+   */
+  readonly shrink?: number;
+
+  /**
+   * How many robust deviations above their median are usual. More than 0.
+   *
+   * @default 10
+   */
+  readonly growth?: number;
+
+  /**
+   * While there are fewer earlier backups than this, only an empty backup is strange, and one that has lost a table of
+   * more than 20 rows. 3 to 14.
+   *
+   * @default 5
+   */
+  readonly minHistory?: number;
+
+  /**
+   * Tables that may be empty or gone: `jobs`, `shop.sessions`, `shop.log_*`.
+   *
+   * @default - a table that most of the earlier backups have rows of must have some, unless it was empty now and then
+   */
+  readonly ignoreTables?: string[];
+}
+
+/** Who is told what goes wrong with backups, and how. */
+export interface AlarmOptions {
+  /**
+   * Addresses that get the emails. Each has to confirm a first email within two days.
+   *
+   * @default - nobody, unless `subscriptions` or the topic has somebody: synth warns
+   */
+  readonly emails?: string[];
+
+  /**
+   * More subscribers, which get the same facts as JSON: a queue, a function, a URL, a chat.
+   *
+   * @default - only `emails`
+   */
+  readonly subscriptions?: sns.ITopicSubscription[];
+
+  /**
+   * Time zone of the times in emails: an IANA name, for example `Europe/Paris`.
+   *
+   * @default 'UTC'
+   */
+  readonly timeZone?: string;
+
+  /**
+   * Emails about backups that went well.
+   *
+   * @default Digest.off()
+   */
+  readonly digest?: Digest;
+
+  /**
+   * Signals that are turned off for all sources.
+   *
+   * @default - all six are on
+   */
+  readonly signalsOff?: SignalOff[];
+
+  /**
+   * Key that encrypts the topic, in the same Region. CloudWatch must be allowed to use it: of a key that is imported its
+   * owner has to do that, and `docs/alarms.md` has the statements.
+   *
+   * @default - a key is created
+   */
+  readonly topicEncryptionKey?: kms.IKey;
+}
+
+/** Properties of BackupAlarms. */
+export interface BackupAlarmsProps extends AlarmOptions {
+  /** Where the backups are. In the same Region. */
+  readonly bucket: IBackupBucket;
+
+  /**
+   * Log group of the functions.
+   *
+   * @default - one is created
+   */
+  readonly logGroup?: logs.ILogGroup;
+
+  /**
+   * How long logs are kept. Not together with `logGroup`.
+   *
+   * @default logs.RetentionDays.THREE_MONTHS
+   */
+  readonly logRetention?: logs.RetentionDays;
+
+  /**
+   * Group of the schedules.
+   *
+   * @default - the account's default group
+   */
+  readonly scheduleGroup?: scheduler.IScheduleGroup;
+
+  /**
+   * Queue for runs of the measuring that could not be started: a standard one.
+   *
+   * @default - they are visible in the metrics of EventBridge Scheduler only
+   */
+  readonly deadLetterQueue?: sqs.IQueue;
+
+  /**
+   * Whether the notify function takes the messages out of `deadLetterQueue` and says in the email why a run could not be
+   * started. Only for a queue that nobody else reads, with a visibility timeout of 2 minutes or more.
+   *
+   * @default false - an alarm watches the queue, and the messages stay
+   */
+  readonly readDeadLetters?: boolean;
+}
+
+/** A replication of the bucket. */
+export interface WatchReplicationProps {
+  /** Name of the bucket that it copies to. */
+  readonly destinationBucketName: string;
+
+  /** Id of the rule in the replication configuration of the bucket, whose metrics must be on. */
+  readonly ruleId: string;
+
+  /**
+   * How late a copy may be before that is a fault. 1 minute or more.
+   *
+   * @default Duration.minutes(15)
+   */
+  readonly maxLatency?: Duration;
+}
+
+/** What the alarms of one source are set to. */
+export interface SourceAlarmProps {
+  /**
+   * How far the size and the number of rows of a backup may be off those before it.
+   *
+   * @default - 4 robust deviations below the median of the last 14, or 10 above it
+   */
+  readonly sizeBounds?: SizeBounds;
+
+  /**
+   * How old the newest proven backup may get before that is a fault. Not looked at before a first restore test.
+   *
+   * @default - 35 days
+   */
+  readonly provenAge?: Duration;
+
+  /**
+   * Signals that are turned off for this source.
+   *
+   * @default - those of the alarms are on
+   */
+  readonly signalsOff?: SignalOff[];
+}

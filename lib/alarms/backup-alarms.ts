@@ -1,0 +1,278 @@
+import { Duration, Names, Stack } from 'aws-cdk-lib';
+import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import type * as iam from 'aws-cdk-lib/aws-iam';
+import type * as kms from 'aws-cdk-lib/aws-kms';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import type * as logs from 'aws-cdk-lib/aws-logs';
+import type * as scheduler from 'aws-cdk-lib/aws-scheduler';
+import type * as sns from 'aws-cdk-lib/aws-sns';
+import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import type { SourceSignal } from '../../catalog/contract/alarms';
+import { alarmSettingsPath } from '../../catalog/contract/alarms';
+import { MEASURE_METRICS, METRICS } from '../../catalog/contract/task';
+import type { BackupAlarmsProps, WatchReplicationProps } from './backup-alarms-props';
+import { AlarmSignal } from './backup-alarms-props';
+import type { IBackupBucket } from '../bucket/backup-bucket-props';
+import type { BackupPruning } from '../pruning/backup-pruning';
+import { BackupSchedule } from '../backup/backup-schedule';
+import { Digest } from './digest';
+import { requireEmail, requireZone, signalsOffOf } from './private/alarm-checks';
+import { alarmFunctions, alarmMemory, NOTIFY_TIMEOUT } from './private/alarm-functions';
+import {
+  ageAlarm,
+  deadLetterAlarm,
+  lostRunAlarm,
+  problemAlarm,
+  replicationAlarms,
+  subscriptionAlarm,
+} from './private/alarm-metrics';
+import { alarmQueues, brokenNotifyAlarms, layAside } from './private/alarm-queues';
+import { grantTrying, LookUps } from './private/alarm-roles';
+import { AlarmRules } from './private/alarm-rules';
+import { digestSchedule } from './private/alarm-schedule';
+import { AlarmSettings } from './private/alarm-settings';
+import type { WatchedSource } from './private/alarm-source';
+import { alarmedSource, requireSameBucket } from './private/alarm-source';
+import { warnIfNobodyIsTold } from './private/alarm-subscribers';
+import { alarmTopic } from './private/alarm-topic';
+import { readDeadLettersOf } from '../private/dead-letter-queue';
+import { requireRange, secondsOf } from '../private/fault';
+import { handlerSchedule } from '../private/handler-schedule';
+import { logGroupOf } from '../private/log-group';
+import { provenMetric } from '../private/metric';
+import { requireRegion } from '../private/region';
+import { Watched } from './private/watched';
+import type { SnapshotPruning } from '../volumes/snapshot-pruning';
+import type { VolumeSnapshots } from '../volumes/volume-snapshots';
+
+/**
+ * Tells people when backups go wrong, and when they are well again: one email for one cause, with what to do. What others
+ * are told as JSON is the same.
+ */
+export class BackupAlarms extends Construct {
+  /** Where the backups are. */
+  public readonly bucket: IBackupBucket;
+  /** What people and programs subscribe to. */
+  public readonly topic: sns.Topic;
+  /** The key that encrypts the topic. */
+  public readonly topicEncryptionKey: kms.IKey;
+  /** Queue of what the notify function is to look at. */
+  public readonly eventQueue: sqs.Queue;
+  /** Queue of what it could not take in. */
+  public readonly undeliveredQueue: sqs.Queue;
+  /** Publishes to the topic when something is in that queue. */
+  public readonly undeliveredAlarm: cloudwatch.Alarm;
+  /** Publishes to the topic when the events wait and nothing reads them. */
+  public readonly unreadAlarm: cloudwatch.Alarm;
+  /** Remembers which problems are open. */
+  public readonly memory: dynamodb.Table;
+  /** Turns events into emails. */
+  public readonly notifyFunction: lambda.Function;
+  /** Looks at the backups every hour. */
+  public readonly measureFunction: lambda.Function;
+  /** Schedule of the measure function. */
+  public readonly schedule: scheduler.Schedule;
+  /** Log group of the functions. */
+  public readonly logGroup: logs.ILogGroup;
+  /** @internal */
+  public readonly _deadLetterQueue?: sqs.IQueue;
+  private readonly settings: AlarmSettings;
+  private readonly rules: AlarmRules;
+  private readonly lookUps: LookUps;
+  private readonly addresses: string[] = [];
+  private readonly watched: Watched;
+  /** Sources of which it is told when they are silent. */
+  private readonly silenceTold = new Set<string>();
+
+  constructor(scope: Construct, id: string, props: BackupAlarmsProps) {
+    super(scope, id);
+    const { bucket, timeZone = 'UTC', digest = Digest.off() } = props;
+    this.bucket = bucket;
+    this._deadLetterQueue = props.deadLetterQueue;
+    requireRegion(this, bucket);
+    requireZone(this, timeZone);
+    const off = signalsOffOf(this, props.signalsOff);
+    this.watched = new Watched(off);
+    const deadLetters = readDeadLettersOf(this, props, NOTIFY_TIMEOUT.toSeconds());
+    this.logGroup = logGroupOf(this, props);
+    const { topic, key } = alarmTopic(this, props.topicEncryptionKey);
+    [this.topic, this.topicEncryptionKey] = [topic, key];
+    for (const address of props.emails ?? []) this.addEmail(address);
+    for (const subscription of props.subscriptions ?? []) this.addSubscription(subscription);
+    warnIfNobodyIsTold(this, topic);
+    const queues = alarmQueues(this);
+    [this.eventQueue, this.undeliveredQueue] = [queues.events, queues.undelivered];
+    const broken = brokenNotifyAlarms(this, queues, topic);
+    [this.undeliveredAlarm, this.unreadAlarm] = [broken.undelivered, broken.unread];
+    this.memory = alarmMemory(this);
+
+    const name = Names.uniqueResourceName(this, { maxLength: 100, separator: '-' });
+    const parameterName = `${alarmSettingsPath(bucket.bucketName)}${name}`;
+    const parts = { bucket, topic, key, memory: this.memory, events: queues.events, parameterName };
+    const { notify, measure } = alarmFunctions(this, parts, this.logGroup, deadLetters);
+    [this.notifyFunction, this.measureFunction] = [notify.function, measure.function];
+    this.settings = new AlarmSettings({
+      bucket: bucket.bucketName,
+      timeZone,
+      digest: digest._often,
+      off,
+      measureFunction: this.measureFunction.functionName,
+      notifyFunction: this.notifyFunction.functionName,
+      functionLogGroupName: this.logGroup.logGroupName,
+    });
+    const parameter = this.settings.parameterIn(this, parameterName);
+    this.rules = new AlarmRules(this, queues, bucket.bucketName, this.settings.families);
+    this.lookUps = new LookUps(this, notify.role);
+    this.lookUps.allowSchedules(props.scheduleGroup);
+
+    this.schedule = handlerSchedule(this, measure, {
+      ...props,
+      description: 'Measures how backups are',
+      schedule: BackupSchedule.every(Duration.hours(1)),
+    });
+    // A rate fires as soon as the schedule exists: what its first run needs comes before.
+    this.schedule.node.addDependency(parameter, this.memory, topic, queues.events);
+    const due = digest._bind(timeZone);
+    if (due) digestSchedule(this, { ...props, schedule: due, events: queues.events });
+    this.watchSurroundings(props, deadLetters);
+  }
+
+  /** One more address that gets the emails. It has to confirm a first email within two days. */
+  public addEmail(address: string): void {
+    requireEmail(this, address, this.addresses);
+    this.addresses.push(address);
+    this.topic.addSubscription(new EmailSubscription(address));
+  }
+
+  /** One more subscriber, which gets the same facts as JSON. */
+  public addSubscription(subscription: sns.ITopicSubscription): void {
+    this.topic.addSubscription(subscription);
+  }
+
+  /**
+   * Tells of a pruning of the bucket that refuses, fails, or finds damaged backups. `Backups` does this by itself. A pruning
+   * by schedule that only waits for a backup of a source is told as the silence of that source, if that is watched.
+   */
+  public watchPruning(pruning: BackupPruning): void {
+    requireSameBucket(this, this.bucket, 'pruning', pruning.bucket);
+    if (!this.watched.isNew(pruning, AlarmSignal.HOUSEKEEPING)) return;
+    this.tellFailuresOf(pruning);
+    pruning._trustAlarms(this.silenceTold);
+    problemAlarm(
+      this,
+      this.watched.idOf('PruneAlarm'),
+      pruning.metricProblems(),
+      'The last pruning refused something, failed, or found damaged backups. The emails of the backups tell more.',
+    );
+  }
+
+  /** Tells of a pruning of snapshots that refuses or fails. */
+  public watchSnapshotPruning(pruning: SnapshotPruning): void {
+    if (!this.watched.isNew(pruning, AlarmSignal.HOUSEKEEPING)) return;
+    this.tellFailuresOf(pruning, pruning._tag);
+    const description =
+      'The last pruning of snapshots refused something or failed. The emails of the backups tell more.';
+    this.rules.watchAlarm(
+      problemAlarm(this, this.watched.idOf('SnapshotPruneAlarm'), pruning.metricProblems(), description),
+    );
+  }
+
+  /**
+   * Tells of a policy of Data Lifecycle Manager in error, and of snapshots that fail: of all snapshots of the account and
+   * Region, because their events name no policy.
+   */
+  public watchSnapshots(snapshots: VolumeSnapshots): void {
+    if (!this.watched.isNew(snapshots, AlarmSignal.HOUSEKEEPING)) return;
+    this.rules.watchSnapshots(snapshots, snapshots.policyArn);
+  }
+
+  /** Tells of copies of the bucket to another one that fail or are late. */
+  public watchReplication(props: WatchReplicationProps): void {
+    const { destinationBucketName: DestinationBucket, ruleId: RuleId, maxLatency = Duration.minutes(15) } = props;
+    const seconds = secondsOf(this, 'maxLatency', maxLatency);
+    requireRange(this, 'maxLatency', seconds, { from: 60, to: 7 * 86_400, unit: 'seconds' });
+    if (!this.watched.isNew(JSON.stringify([DestinationBucket, RuleId]), AlarmSignal.HOUSEKEEPING)) return;
+    const metrics = { SourceBucket: this.bucket.bucketName, DestinationBucket, RuleId };
+    const alarms = replicationAlarms(this, this.watched.idOf('Replication'), metrics, maxLatency);
+    for (const alarm of alarms) this.rules.watchAlarm(alarm);
+  }
+
+  /** Tells when messages wait in a dead-letter queue of EventBridge Scheduler. They stay there. */
+  public watchDeadLetters(queue: sqs.IQueue): void {
+    if (!this.watched.isNew(queue, AlarmSignal.HOUSEKEEPING, AlarmSignal.NEVER_STARTED)) return;
+    this.rules.watchAlarm(deadLetterAlarm(this, this.watched.idOf('DeadLetterAlarm'), queue));
+  }
+
+  /** Allows to try the alarms with the command line: to find the functions, and to invoke the one that sends emails. */
+  public grantInvoke(grantee: iam.IGrantable): iam.Grant {
+    return grantTrying(this, grantee, this.bucket, this.notifyFunction);
+  }
+
+  /**
+   * Sources that could not be measured: 0 when all is well.
+   *
+   * @default - maximum over one hour
+   */
+  public metricUnmeasured(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric(MEASURE_METRICS.unmeasured, props);
+  }
+
+  /**
+   * Subscriptions of the topic that are confirmed.
+   *
+   * @default - maximum over one hour
+   */
+  public metricConfirmedSubscriptions(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric(MEASURE_METRICS.subscriptions, props);
+  }
+
+  /**
+   * Watches a source.
+   *
+   * @internal
+   */
+  public _watchSource(scope: Construct, source: WatchedSource): void {
+    requireSameBucket(scope, source.bucket, 'alarms', this.bucket);
+    const alarmed = alarmedSource(scope, source);
+    this.settings.add(scope, source.name, alarmed);
+    this.rules.watchTasks(scope);
+    this.lookUps.allowLog(source.logGroup);
+    this.lookUps.allowSchedules(source.scheduleGroup);
+    const silent: SourceSignal = AlarmSignal.SILENT;
+    if (this.watched.isOff(AlarmSignal.SILENT) || alarmed.off?.includes(silent)) return;
+    this.silenceTold.add(source.name);
+    ageAlarm(scope, source.name, source.ageMetric, source.allowedAge);
+  }
+
+  private metric(metricName: string, props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return provenMetric({ [METRICS.bucket]: this.bucket.bucketName }, metricName, props);
+  }
+
+  /** What goes wrong around the sources. */
+  private watchSurroundings({ scheduleGroup, deadLetterQueue }: BackupAlarmsProps, read: sqs.IQueue | undefined): void {
+    if (read) {
+      layAside(read, this.undeliveredQueue);
+      this.watched.add(read);
+    } else if (deadLetterQueue) {
+      this.watchDeadLetters(deadLetterQueue);
+    }
+    const ofEither = [AlarmSignal.HOUSEKEEPING, AlarmSignal.NEVER_STARTED];
+    if (scheduleGroup && deadLetterQueue && this.watched.isNew(scheduleGroup, ...ofEither)) {
+      this.rules.watchAlarm(lostRunAlarm(this, 'LostRunAlarm', scheduleGroup));
+    }
+    if (this.watched.isOff(AlarmSignal.HOUSEKEEPING)) return;
+    subscriptionAlarm(this, this.metricConfirmedSubscriptions());
+  }
+
+  private tellFailuresOf(pruning: BackupPruning | SnapshotPruning, tag?: string): void {
+    pruning._tellFailuresTo(this.eventQueue);
+    // A stack that needs this one cannot be needed by it.
+    if (Stack.of(pruning) !== Stack.of(this)) return;
+    const { functionName } = pruning.pruneFunction;
+    const logGroupName = pruning.logGroup.logGroupName;
+    this.settings.addPruning(this, { functionName, logGroupName, ...(tag !== undefined && { tag }) });
+  }
+}

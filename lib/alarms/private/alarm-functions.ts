@@ -1,0 +1,61 @@
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import type * as logs from 'aws-cdk-lib/aws-logs';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import type { Construct } from 'constructs';
+import { ALARM_ENV, ALARM_TABLE } from '../../../catalog/contract/alarms';
+import { acknowledge } from '../../private/acknowledge';
+import { readQueue } from './alarm-queues';
+import type { AlarmParts } from './alarm-roles';
+import { grantMeasuring, grantNotifying } from './alarm-roles';
+import { HandlerFunction } from '../../private/handler-function';
+
+/** How long a run of the notify function may take. */
+export const NOTIFY_TIMEOUT = Duration.minutes(2);
+
+/** Remembers which problems are open and what was told. */
+export function alarmMemory(scope: Construct): dynamodb.Table {
+  const table = new dynamodb.Table(scope, 'Memory', {
+    partitionKey: { name: ALARM_TABLE.key, type: dynamodb.AttributeType.STRING },
+    timeToLiveAttribute: ALARM_TABLE.expires,
+    billingMode: dynamodb.BillingMode.PAY_PER_REQUEST,
+    removalPolicy: RemovalPolicy.DESTROY,
+  });
+  const reason = 'It remembers which emails were sent: lost, it costs an email too many, never one too few.';
+  acknowledge(table, 'AwsSolutions-DDB3', reason);
+  return table;
+}
+
+/** The function that looks, and the function that tells. */
+export function alarmFunctions(
+  scope: Construct,
+  parts: AlarmParts,
+  logGroup: logs.ILogGroup,
+  deadLetters: sqs.IQueue | undefined,
+): { readonly notify: HandlerFunction; readonly measure: HandlerFunction } {
+  const { events, memory, parameterName, topic } = parts;
+  const environment = {
+    [ALARM_ENV.settings]: parameterName,
+    [ALARM_ENV.topic]: topic.topicArn,
+    [ALARM_ENV.memory]: memory.tableName,
+  };
+  const notify = new HandlerFunction(scope, 'Notify', {
+    handler: 'notify',
+    description: 'Tells people what goes wrong with backups',
+    environment: { ...environment, ...(deadLetters && { [ALARM_ENV.deadLetters]: deadLetters.queueArn }) },
+    logGroup,
+    timeout: NOTIFY_TIMEOUT,
+  });
+  const measure = new HandlerFunction(scope, 'Measure', {
+    handler: 'measure',
+    description: 'Measures how backups are',
+    environment: { ...environment, [ALARM_ENV.events]: events.queueUrl },
+    logGroup,
+    invokedAsynchronously: true,
+  });
+  grantNotifying(scope, notify.role, parts);
+  grantMeasuring(scope, measure.role, parts);
+  measure.tellFailuresTo(events);
+  for (const queue of [events, ...(deadLetters ? [deadLetters] : [])]) readQueue(notify, queue);
+  return { notify, measure };
+}

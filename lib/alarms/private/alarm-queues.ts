@@ -1,0 +1,124 @@
+import { Duration } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
+import type * as sns from 'aws-cdk-lib/aws-sns';
+import * as sqs from 'aws-cdk-lib/aws-sqs';
+import type { Construct } from 'constructs';
+import { acknowledge } from '../../private/acknowledge';
+import type { HandlerFunction } from '../../private/handler-function';
+
+/** As long as a function may take, and longer: Lambda refuses a queue with less than its function's timeout. */
+export const VISIBILITY_TIMEOUT = Duration.minutes(15);
+/** After this many tries, a message is laid aside. */
+const MAX_RECEIVES = 4;
+/** As old gets no event that is tried again: after the last try it is laid aside. */
+const UNREAD_AGE = Duration.minutes(VISIBILITY_TIMEOUT.toMinutes() * (MAX_RECEIVES + 1));
+const PERIOD = Duration.minutes(5);
+
+/** The queues of the alarms. */
+export interface AlarmQueues {
+  /** What the notify function is to look at. */
+  readonly events: sqs.Queue;
+  /** What it could not take in. */
+  readonly undelivered: sqs.Queue;
+}
+
+/** The queue of all events, and the one of those that the notify function could not take in. */
+export function alarmQueues(scope: Construct): AlarmQueues {
+  const common = { encryption: sqs.QueueEncryption.SQS_MANAGED, enforceSSL: true, retentionPeriod: Duration.days(14) };
+  const undelivered = new sqs.Queue(scope, 'Undelivered', common);
+  acknowledge(undelivered, 'AwsSolutions-SQS3', 'This is the dead-letter queue.');
+  const events = new sqs.Queue(scope, 'AlarmEvents', {
+    ...common,
+    visibilityTimeout: VISIBILITY_TIMEOUT,
+    deadLetterQueue: { queue: undelivered, maxReceiveCount: MAX_RECEIVES },
+  });
+  return { events, undelivered };
+}
+
+/** What the emails of CloudWatch say when the function that writes all other emails does not. At most 1024 characters. */
+const runbook = (what: string, mend: readonly string[]): string =>
+  [
+    what,
+    'Backups may have failed without another email.',
+    'What to do:',
+    ...['`proven-backups alarm test` says what is broken.', OLDEST, ...mend].map(
+      (step, index) => `${index + 1}. ${step}`,
+    ),
+    'More: https://github.com/cdk-proven-backups/cdk-proven-backups/blob/main/docs/alarms.md#undelivered',
+  ].join('\n');
+const OLDEST = '`proven-backups list` shows how old the newest backups are.';
+
+/** The two alarms that publish by themselves: they tell of the function by which all others are told. */
+export interface BrokenNotifyAlarms {
+  /** It cannot turn events into emails. */
+  readonly undelivered: cloudwatch.Alarm;
+  /** It does not even read them. */
+  readonly unread: cloudwatch.Alarm;
+}
+
+/** Tells of a function that turns nothing into emails, without it. */
+export function brokenNotifyAlarms(
+  scope: Construct,
+  { events, undelivered }: AlarmQueues,
+  topic: sns.ITopic,
+): BrokenNotifyAlarms {
+  const common = {
+    comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+    // A queue that nobody touches has no data.
+    treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
+  };
+  const alarms = {
+    undelivered: new cloudwatch.Alarm(scope, 'UndeliveredAlarm', {
+      ...common,
+      metric: undelivered.metricApproximateNumberOfMessagesVisible({ period: PERIOD }),
+      alarmDescription: runbook(
+        'Events about your backups could not be turned into emails: the notify function fails, or may not read or publish.',
+        [
+          'Read the errors in the log of the notify function.',
+          'When it is mended, move the messages of the queue back: `aws sqs start-message-move-task --source-arn <ARN of the queue>`. They are kept for 14 days.',
+        ],
+      ),
+      threshold: 1,
+      evaluationPeriods: 1,
+    }),
+    unread: new cloudwatch.Alarm(scope, 'UnreadAlarm', {
+      ...common,
+      metric: events.metricApproximateAgeOfOldestMessage({ period: PERIOD, statistic: cloudwatch.Stats.MAXIMUM }),
+      alarmDescription: runbook(
+        'Events about your backups wait, and nothing turns them into emails: the notify function is not invoked at all.',
+        [
+          'See that the function still is triggered by the queue (its event source mapping is enabled), that its role exists, and that no policy of the organisation denies it.',
+          'Deploy the stack again. The events that wait are read then: they are kept for 14 days.',
+        ],
+      ),
+      threshold: UNREAD_AGE.toSeconds(),
+      evaluationPeriods: 3,
+    }),
+  };
+  for (const alarm of Object.values(alarms)) {
+    alarm.addAlarmAction(new SnsAction(topic));
+    alarm.addOkAction(new SnsAction(topic));
+  }
+  return alarms;
+}
+
+/** What the notify function is given at once. A minute of waiting turns many events into few emails. */
+export function readQueue({ function: reader }: HandlerFunction, queue: sqs.IQueue): void {
+  reader.addEventSource(
+    new SqsEventSource(queue, {
+      batchSize: 1000,
+      maxBatchingWindow: Duration.minutes(1),
+      reportBatchItemFailures: true,
+      maxConcurrency: 2,
+    }),
+  );
+}
+
+/** Messages of a queue that cannot be taken in do not come back for days, and then go: they are laid aside too. */
+export function layAside(queue: sqs.IQueue, undelivered: sqs.Queue): void {
+  const resource = queue.node.defaultChild;
+  if (!(resource instanceof sqs.CfnQueue) || resource.redrivePolicy !== undefined) return;
+  resource.redrivePolicy = { deadLetterTargetArn: undelivered.queueArn, maxReceiveCount: MAX_RECEIVES };
+}

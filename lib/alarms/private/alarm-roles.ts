@@ -1,0 +1,116 @@
+import { Stack } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as kms from 'aws-cdk-lib/aws-kms';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import type * as logs from 'aws-cdk-lib/aws-logs';
+import type * as scheduler from 'aws-cdk-lib/aws-scheduler';
+import type * as sns from 'aws-cdk-lib/aws-sns';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import type { IConstruct } from 'constructs';
+import { alarmSettingsPath } from '../../../catalog/contract/alarms';
+import { METRICS } from '../../../catalog/contract/task';
+import type { IBackupBucket } from '../../bucket/backup-bucket-props';
+import { acknowledge, acknowledgeWildcards } from '../../private/acknowledge';
+import { USE_KEY } from './alarm-topic';
+import { measureStatements } from '../../bucket/private/bucket-policy';
+import type { InlineRole } from '../../private/inline-role';
+
+/** What the functions of the alarms use. */
+export interface AlarmParts {
+  readonly bucket: IBackupBucket;
+  readonly topic: sns.ITopic;
+  readonly key: kms.IKey;
+  readonly memory: dynamodb.ITable;
+  readonly events: sqs.IQueue;
+  /** Name of the parameter with the settings. */
+  readonly parameterName: string;
+}
+
+const allow = (role: InlineRole, actions: string[], resources: string[], conditions?: iam.Conditions) =>
+  role.addToPrincipalPolicy(new iam.PolicyStatement({ actions, resources, conditions }));
+
+/** Lets the measure function read the catalog, and tell what it found. */
+export function grantMeasuring(scope: IConstruct, role: InlineRole, parts: AlarmParts): void {
+  grantReading(scope, role, parts);
+  const conditions = { StringEquals: { 'cloudwatch:namespace': METRICS.namespace } };
+  allow(role, ['cloudwatch:PutMetricData'], ['*'], conditions);
+  acknowledgeWildcards(role, 'cloudwatch:PutMetricData knows no resources: its namespace is fixed.', ['*']);
+  allow(role, ['sqs:SendMessage'], [parts.events.queueArn]);
+  allow(role, ['sns:ListSubscriptionsByTopic'], [parts.topic.topicArn]);
+  allow(role, ['dynamodb:GetItem', 'dynamodb:PutItem'], [parts.memory.tableArn]);
+}
+
+/** Lets the notify function read the catalog, remember, and publish. What it reads in answer to an event comes with the sources. */
+export function grantNotifying(scope: IConstruct, role: InlineRole, parts: AlarmParts): void {
+  grantReading(scope, role, parts);
+  allow(role, ['sns:Publish', 'sns:ListSubscriptionsByTopic'], [parts.topic.topicArn]);
+  allow(role, [...USE_KEY], [parts.key.keyArn]);
+  acknowledge(role, 'AwsSolutions-IAM5[Action::kms:GenerateDataKey*]', 'SNS asks for it with one of two names.');
+  allow(role, ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Scan'], [parts.memory.tableArn]);
+}
+
+/** Lets somebody try the emails: find the function that sends them, and invoke it. */
+export function grantTrying(
+  scope: IConstruct,
+  grantee: iam.IGrantable,
+  bucket: IBackupBucket,
+  { functionArn }: lambda.IFunction,
+): iam.Grant {
+  const path = alarmSettingsPath(bucket.bucketName).slice(1, -1);
+  const resourceArns = [path, `${path}/*`].map((resourceName) =>
+    Stack.of(scope).formatArn({ service: 'ssm', resource: 'parameter', resourceName }),
+  );
+  const invoke = { grantee, actions: ['lambda:InvokeFunction'], resourceArns: [functionArn] };
+  const find = { grantee, actions: ['ssm:GetParametersByPath'], resourceArns };
+  return iam.Grant.addToPrincipal(invoke).combine(iam.Grant.addToPrincipal(find));
+}
+
+function grantReading(scope: IConstruct, role: InlineRole, { bucket, parameterName }: AlarmParts): void {
+  bucket.grantMeasure(role);
+  const wildcards = measureStatements(bucket.bucketArn, bucket.encryptionKey.keyArn)
+    .flatMap(({ resources }) => resources)
+    .filter((resource) => resource.includes('*'));
+  const reason = 'The manifests of the bucket, whatever their source; what is denied, is denied for all of the bucket.';
+  acknowledgeWildcards(role, reason, wildcards);
+  const resourceName = parameterName.slice(1);
+  allow(
+    role,
+    ['ssm:GetParameter'],
+    [Stack.of(scope).formatArn({ service: 'ssm', resource: 'parameter', resourceName })],
+  );
+}
+
+/** Logs and schedules that the notify function looks into; they come with the sources. */
+export class LookUps {
+  private readonly known = new Set<string>();
+  private readonly statements = new Map<string, iam.PolicyStatement>();
+
+  constructor(
+    private readonly scope: IConstruct,
+    private readonly role: InlineRole,
+  ) {}
+
+  allowLog({ logGroupArn }: logs.ILogGroup): void {
+    // It ends with `:*`: its streams.
+    this.allow('logs:GetLogEvents', logGroupArn, 'streams of a log');
+  }
+
+  allowSchedules(group: scheduler.IScheduleGroup | undefined): void {
+    const resourceName = `${group?.scheduleGroupName ?? 'default'}/*`;
+    const arn = Stack.of(this.scope).formatArn({ service: 'scheduler', resource: 'schedule', resourceName });
+    this.allow('scheduler:GetSchedule', arn, 'schedules of a group');
+  }
+
+  /** One statement for all: 60 would not fit into the policy. */
+  private allow(action: string, resource: string, what: string): void {
+    if (this.known.has(resource)) return;
+    this.known.add(resource);
+    acknowledgeWildcards(this.role, `All ${what}: it reads whichever an event names.`, [resource]);
+    const statement = this.statements.get(action);
+    if (statement) return statement.addResources(resource);
+    const added = new iam.PolicyStatement({ actions: [action], resources: [resource] });
+    this.statements.set(action, added);
+    this.role.addToPrincipalPolicy(added);
+  }
+}

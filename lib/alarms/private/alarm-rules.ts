@@ -1,0 +1,158 @@
+import { Lazy, Stack } from 'aws-cdk-lib';
+import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import * as events from 'aws-cdk-lib/aws-events';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type { Construct, IConstruct } from 'constructs';
+import { METRICS } from '../../../catalog/contract/task';
+import type { AlarmQueues } from './alarm-queues';
+import { fault } from '../../private/fault';
+
+/** What EventBridge takes for a pattern. */
+const MAX_PATTERN = 2048;
+/** The longest that an account, a Region and a partition can be; and the name of an alarm, or an ARN, as it is made. */
+const LONGEST = { pseudo: 16, name: 128 };
+
+type Pattern = Readonly<Record<string, unknown>>;
+
+/** The rules of the alarms: what they match goes to the queue of events. */
+export class AlarmRules {
+  private readonly alarms: cloudwatch.IAlarm[] = [];
+  private readonly policyArns: string[] = [];
+  private watchesTasks = false;
+
+  /**
+   * @param bucketName name of the bucket
+   * @param families what task families begin with; may grow
+   */
+  constructor(
+    private readonly scope: Construct,
+    private readonly queues: AlarmQueues,
+    private readonly bucketName: string,
+    private readonly families: readonly string[],
+  ) {
+    this.rule('AlarmRule', 'Alarms of backups that change their state', () => this.alarmPattern());
+  }
+
+  /** An alarm whose metric does not carry the name of the bucket. */
+  watchAlarm(alarm: cloudwatch.IAlarm): void {
+    this.alarms.push(alarm);
+    this.requireLength(this.scope, 'alarms', this.alarmPattern());
+  }
+
+  /** Tasks of the families. */
+  watchTasks(scope: IConstruct): void {
+    for (const pattern of [this.taskPattern(), this.callPattern()]) this.requireLength(scope, 'task families', pattern);
+    if (this.watchesTasks) return;
+    this.watchesTasks = true;
+    this.rule('TaskRule', 'Backup tasks that stopped', () => this.taskPattern());
+    this.rule('CallRule', 'Backups that ECS refused to start, and deletes that S3 denied', () => this.callPattern());
+  }
+
+  /** A policy of Data Lifecycle Manager. */
+  watchSnapshots(scope: IConstruct, policyArn: string): void {
+    this.policyArns.push(policyArn);
+    this.requireLength(scope, 'snapshot policies', this.snapshotPattern());
+    if (this.policyArns.length > 1) return;
+    this.rule('SnapshotRule', 'Snapshot policies in error, and snapshots', () => this.snapshotPattern());
+  }
+
+  private alarmPattern(): Pattern {
+    const metric = { namespace: [METRICS.namespace], dimensions: { [METRICS.bucket]: [this.bucketName] } };
+    const configuration = { metrics: { metricStat: { metric } } };
+    const alarmName = this.alarms.map((alarm) => alarm.alarmName);
+    return {
+      source: ['aws.cloudwatch'],
+      'detail-type': ['CloudWatch Alarm State Change'],
+      detail: alarmName.length > 0 ? { $or: [{ configuration }, { alarmName }] } : { configuration },
+    };
+  }
+
+  /** Every task that stopped: no pattern can tell those that failed, so the function does. */
+  private taskPattern(): Pattern {
+    return {
+      source: ['aws.ecs'],
+      'detail-type': ['ECS Task State Change'],
+      detail: { lastStatus: ['STOPPED'], taskDefinitionArn: this.families.map((family) => prefix(this.arnOf(family))) },
+    };
+  }
+
+  /** Seen only if the account has a trail of CloudTrail; of S3, one with data events of the bucket. */
+  private callPattern(): Pattern {
+    const taskDefinition = this.families.flatMap((family) => [prefix(this.arnOf(family)), prefix(family)]);
+    return {
+      source: ['aws.ecs', 'aws.s3'],
+      'detail-type': ['AWS API Call via CloudTrail'],
+      detail: {
+        $or: [
+          {
+            eventName: ['RunTask'],
+            requestParameters: { taskDefinition },
+            // ECS answers with 200, and starts nothing.
+            responseElements: { failures: { reason: [{ exists: true }] } },
+          },
+          {
+            eventName: [prefix('Delete')],
+            errorCode: ['AccessDenied'],
+            requestParameters: { bucketName: [this.bucketName] },
+          },
+        ],
+      },
+    };
+  }
+
+  /** Events of snapshots name no policy. */
+  private snapshotPattern(): Pattern {
+    return {
+      source: ['aws.dlm', 'aws.ec2'],
+      'detail-type': [
+        'DLM Policy State Change',
+        'DLM Pre Post Script Notification',
+        'EBS Snapshot Notification',
+        'EBS Multi-Volume Snapshots Completion Status',
+      ],
+      detail: {
+        $or: [
+          { policy_id: this.policyArns },
+          { event: ['createSnapshot', 'createSnapshots', 'copySnapshot'], result: ['failed', 'succeeded'] },
+        ],
+      },
+    };
+  }
+
+  private arnOf(family: string): string {
+    return Stack.of(this.scope).formatArn({ service: 'ecs', resource: 'task-definition', resourceName: family });
+  }
+
+  private rule(id: string, description: string, pattern: () => Pattern): void {
+    const { events: queue, undelivered } = this.queues;
+    const rule = new events.CfnRule(this.scope, id, {
+      description,
+      eventPattern: Lazy.any({ produce: pattern }),
+      state: 'ENABLED',
+      targets: [{ id: 'Events', arn: queue.queueArn, deadLetterConfig: { arn: undelivered.queueArn } }],
+    });
+    for (const target of [queue, undelivered]) {
+      target.addToResourcePolicy(
+        new iam.PolicyStatement({
+          principals: [new iam.ServicePrincipal('events.amazonaws.com')],
+          actions: ['sqs:SendMessage'],
+          resources: [target.queueArn],
+          conditions: { ArnEquals: { 'aws:SourceArn': rule.attrArn } },
+        }),
+      );
+    }
+  }
+
+  private requireLength(scope: IConstruct, what: string, pattern: Pattern): void {
+    const { length } = JSON.stringify(pattern)
+      .replaceAll(/\$\{Token\[AWS[^\]]*\]\}/g, 'n'.repeat(LONGEST.pseudo))
+      .replaceAll(/\$\{Token\[[^\]]*\]\}/g, 'n'.repeat(LONGEST.name));
+    if (length <= MAX_PATTERN) return;
+    fault(
+      scope,
+      `${what} of the alarms must fit into an event pattern of ${MAX_PATTERN} characters, which EventBridge takes, got: ${length}: use another BackupAlarms or Backups`,
+    );
+  }
+}
+
+const prefix = (text: string) => ({ prefix: text });

@@ -1,0 +1,96 @@
+import { Lazy, Stack } from 'aws-cdk-lib';
+import * as ssm from 'aws-cdk-lib/aws-ssm';
+import type { Construct, IConstruct } from 'constructs';
+import type {
+  AlarmedPruning,
+  AlarmedSource,
+  AlarmSettings as Content,
+  SizeBounds,
+  WrittenSource,
+} from '../../../catalog/contract/alarms';
+import { ALARM_SETTINGS_FORMAT, USUAL_SOURCE } from '../../../catalog/contract/alarms';
+import { requireParameter } from '../../private/parameter-text';
+
+type Shared = 'formatVersion' | 'families' | 'logGroups' | 'sizeBounds' | 'sources' | 'functionLogGroup' | 'prunings';
+type Fixed = Omit<Content, Shared> & { readonly functionLogGroupName: string };
+type Written = Omit<Content, 'sources'> & { readonly sources: Readonly<Record<string, WrittenSource>> };
+
+/** What is set for a source, before it is shared by number. */
+export type Alarmed = Omit<AlarmedSource, 'family' | 'logGroup' | 'sizeBounds'> & {
+  readonly familyPrefix: string;
+  readonly logGroupName: string;
+  readonly sizeBounds?: SizeBounds;
+};
+
+/** A pruning that is watched, before its log group is shared by number. */
+export type WatchedPruning = Omit<AlarmedPruning, 'logGroup'> & { readonly logGroupName: string };
+
+/** The settings of the sources that one construct watches, as the handlers read them. */
+export class AlarmSettings {
+  /** What task families begin with. */
+  readonly families: string[] = [];
+  private readonly logGroups: string[] = [];
+  private readonly sizeBounds: SizeBounds[] = [];
+  private readonly sources: Record<string, WrittenSource> = {};
+  private readonly prunings: AlarmedPruning[] = [];
+  private readonly fixed: Omit<Content, Exclude<Shared, 'functionLogGroup'>>;
+
+  constructor({ functionLogGroupName, ...fixed }: Fixed) {
+    this.fixed = { ...fixed, functionLogGroup: indexOf(this.logGroups, functionLogGroupName) };
+  }
+
+  add(scope: IConstruct, source: string, alarmed: Alarmed): void {
+    const { familyPrefix, logGroupName, sizeBounds, off, ...ages } = alarmed;
+    this.sources[source] = withoutUsual({
+      family: indexOf(this.families, familyPrefix),
+      logGroup: indexOf(this.logGroups, logGroupName),
+      ...ages,
+      ...(sizeBounds && { sizeBounds: indexOf(this.sizeBounds, sizeBounds) }),
+      ...(off && off.length > 0 && { off }),
+    });
+    this.requireRoom(scope);
+  }
+
+  addPruning(scope: IConstruct, { logGroupName, ...pruning }: WatchedPruning): void {
+    this.prunings.push({ ...pruning, logGroup: indexOf(this.logGroups, logGroupName) });
+    this.requireRoom(scope);
+  }
+
+  /** The parameter that holds them, with what is added later. */
+  parameterIn(scope: Construct, parameterName: string): ssm.StringParameter {
+    return new ssm.StringParameter(scope, 'Settings', {
+      parameterName,
+      simpleName: false,
+      description: 'What is watched',
+      tier: ssm.ParameterTier.INTELLIGENT_TIERING,
+      stringValue: Lazy.string({ produce: () => Stack.of(scope).toJsonString(this.content) }),
+    });
+  }
+
+  get content(): Written {
+    const { families, logGroups, sizeBounds, sources, prunings, fixed } = this;
+    const watched = prunings.length > 0 && { prunings };
+    return { formatVersion: ALARM_SETTINGS_FORMAT, ...fixed, families, logGroups, sizeBounds, sources, ...watched };
+  }
+
+  private requireRoom(scope: IConstruct): void {
+    requireParameter(scope, this.content, {
+      what: 'settings of the alarms',
+      count: Object.keys(this.sources).length,
+      advice: 'let sources share sizeBounds, or use another BackupAlarms or Backups',
+    });
+  }
+}
+
+const withoutUsual = (source: AlarmedSource): WrittenSource => {
+  const usual = new Map<string, unknown>(Object.entries(USUAL_SOURCE));
+  return Object.fromEntries(
+    Object.entries(source).filter(([key, value]) => !usual.has(key) || usual.get(key) !== value),
+  ) as unknown as WrittenSource;
+};
+
+/** Index of an item, which is added if it is new. */
+function indexOf<T>(list: T[], item: T): number {
+  const known = list.findIndex((one) => JSON.stringify(one) === JSON.stringify(item));
+  return known >= 0 ? known : list.push(item) - 1;
+}

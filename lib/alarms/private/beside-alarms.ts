@@ -1,0 +1,36 @@
+import { CfnResource, Stack } from 'aws-cdk-lib';
+import type { IConstruct } from 'constructs';
+import type { DatabaseBackupProps } from '../../backup/database-backup-props';
+import { fault } from '../../private/fault';
+
+/**
+ * What a backup is made of, beside the alarms of another stack. Alarms name the log group, the queue and the schedule group
+ * of what they watch: where the stack of the backup needs theirs, these cannot be its own, or neither could be deployed
+ * first.
+ */
+export function besideAlarms(scope: IConstruct, props: DatabaseBackupProps): DatabaseBackupProps {
+  const { alarms, bucket, cluster, logGroup, deadLetterQueue, scheduleGroup } = props;
+  if (alarms === undefined || Stack.of(alarms) === Stack.of(scope)) return props;
+  const named = { logGroup, deadLetterQueue, scheduleGroup };
+  const needed = [bucket.bucket, cluster, cluster.vpc, ...Object.values(named)];
+  if (!needed.some((part) => isOf(Stack.of(alarms), part))) return props;
+  for (const [what, part] of Object.entries(named)) {
+    if (!part || !isOf(Stack.of(scope), part)) continue;
+    const [here, there] = [scope, alarms].map((construct) => Stack.of(construct).node.path);
+    fault(
+      scope,
+      `${what} must not be of the stack ${here}, which needs the stack of the alarms, ${there}, that would have to name it, got: ${part.node.path}: leave it out, or create it in ${there}`,
+    );
+  }
+  return {
+    ...props,
+    logGroup: logGroup ?? alarms.logGroup,
+    deadLetterQueue: deadLetterQueue ?? alarms._deadLetterQueue,
+  };
+}
+
+/** Whether a stack creates something, which is named by a reference to the stack then. */
+const isOf = (stack: Stack, part: IConstruct | undefined): boolean => {
+  const resource = part?.node.defaultChild;
+  return resource !== undefined && CfnResource.isCfnResource(resource) && Stack.of(resource) === stack;
+};

@@ -1,0 +1,204 @@
+import { ArnFormat, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as kms from 'aws-cdk-lib/aws-kms';
+import type * as logs from 'aws-cdk-lib/aws-logs';
+import * as scheduler from 'aws-cdk-lib/aws-scheduler';
+import * as sqs from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { BackupAlarms } from '../alarms/backup-alarms';
+import { BackupBucket } from '../bucket/backup-bucket';
+import type { IBackupBucket } from '../bucket/backup-bucket-props';
+import { BackupPruning } from '../pruning/backup-pruning';
+import type { BackupsProps } from './backups-props';
+import { DatabaseBackup } from './database-backup';
+import type { AddDatabaseProps } from './database-backup-props';
+import { acknowledge } from '../private/acknowledge';
+import { VISIBILITY_TIMEOUT } from '../alarms/private/alarm-queues';
+import { fault } from '../private/fault';
+import { DEFAULT_SUBNETS } from './private/first-run';
+import { grantRun, passRole } from './private/grant-run';
+import { logGroupOf } from '../private/log-group';
+import { familyPrefix, rolePath } from '../private/names';
+import { schedulerRole } from './private/roles';
+import { Retention } from '../pruning/retention';
+
+/** Database backups that share a bucket, a key, a cluster and a log group. */
+export class Backups extends Construct {
+  /** Where the backups go. */
+  public readonly bucket: IBackupBucket;
+  /** The key that encrypts them. */
+  public readonly encryptionKey: kms.IKey;
+  /** Cluster that runs the tasks. */
+  public readonly cluster: ecs.ICluster;
+  /** Log group of the runs. */
+  public readonly logGroup: logs.ILogGroup;
+  /** Queue for runs that could not be started. */
+  public readonly deadLetterQueue: sqs.IQueue;
+  /** Group of the schedules. */
+  public readonly scheduleGroup: scheduler.IScheduleGroup;
+  /** Role with which EventBridge Scheduler starts the tasks. */
+  public readonly schedulerRole: iam.Role;
+  /** Deletes the backups that are not kept. */
+  public readonly pruning: BackupPruning;
+  /** Tell people what goes wrong. */
+  public readonly alarms: BackupAlarms;
+  private readonly children: DatabaseBackup[] = [];
+  private readonly props: BackupsProps;
+  private passedRoles?: iam.PolicyStatement;
+  private readonly endpoint?: ec2.GatewayVpcEndpoint;
+
+  constructor(scope: Construct, id: string, props: BackupsProps) {
+    super(scope, id);
+    const { vpc, vpcSubnets } = props;
+    this.props = props;
+    this.bucket = props.bucket ?? new BackupBucket(this, 'Bucket');
+    this.encryptionKey = this.bucket.encryptionKey;
+    this.cluster = this.clusterIn(vpc, props.cluster);
+    this.logGroup = logGroupOf(this, props, () => (this.admitLogs() ? this.encryptionKey : undefined));
+    this.deadLetterQueue = props.deadLetterQueue ?? this.createQueue();
+    // It has a name: left behind, it would be in the way of the next deployment.
+    this.scheduleGroup =
+      props.scheduleGroup ??
+      new scheduler.ScheduleGroup(this, 'ScheduleGroup', { removalPolicy: RemovalPolicy.DESTROY });
+    this.schedulerRole = this.createSchedulerRole();
+    this.pruning = new BackupPruning(this, 'Pruning', {
+      bucket: this.bucket,
+      schedule: props.pruneSchedule,
+      maxDeletePercent: props.maxDeletePercent,
+      logGroup: this.logGroup,
+      scheduleGroup: this.scheduleGroup,
+      deadLetterQueue: this.deadLetterQueue,
+    });
+    this.alarms = new BackupAlarms(this, 'Alarms', {
+      ...props.alarms,
+      bucket: this.bucket,
+      logGroup: this.logGroup,
+      scheduleGroup: this.scheduleGroup,
+      deadLetterQueue: this.deadLetterQueue,
+      // One that was brought along may have other readers.
+      readDeadLetters: props.deadLetterQueue === undefined,
+    });
+    this.alarms.watchPruning(this.pruning);
+    if (props.s3GatewayEndpoint) {
+      this.endpoint = new ec2.GatewayVpcEndpoint(this, 'S3Endpoint', {
+        vpc,
+        service: ec2.GatewayVpcEndpointAwsService.S3,
+        subnets: [vpcSubnets ?? DEFAULT_SUBNETS],
+      });
+    }
+  }
+
+  /** The backups added so far. */
+  public get databases(): DatabaseBackup[] {
+    return [...this.children];
+  }
+
+  /** Backs up one more database. */
+  public addDatabase(id: string, props: AddDatabaseProps): DatabaseBackup {
+    const backup = new DatabaseBackup(this, id, {
+      ...props,
+      vpcSubnets: props.vpcSubnets ?? this.props.vpcSubnets,
+      assignPublicIp: props.assignPublicIp ?? this.props.assignPublicIp,
+      retention: props.retention ?? this.props.retention ?? Retention.oneYear(),
+      pruning: this.pruning,
+      alarms: this.alarms,
+      bucket: this.bucket,
+      cluster: this.cluster,
+      logGroup: this.logGroup,
+      scheduleGroup: this.scheduleGroup,
+      deadLetterQueue: this.deadLetterQueue,
+      // One policy by path and prefix serves all databases: 60 of them would not fit into an inline policy.
+      schedulerRole: this.schedulerRole.withoutPolicyUpdates(),
+    });
+    for (const role of [props.taskRole, props.executionRole]) if (role) this.admitRole(role);
+    if (this.endpoint) backup.schedule.node.addDependency(this.endpoint);
+    this.children.push(backup);
+    return backup;
+  }
+
+  /**
+   * Runs that could not be started and wait in the dead-letter queue.
+   *
+   * @default - maximum over five minutes
+   */
+  public metricDeadLetters(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.deadLetterQueue.metricApproximateNumberOfMessagesVisible(props);
+  }
+
+  /**
+   * Attempts to start a run that ECS refused.
+   *
+   * @default - sum over five minutes
+   */
+  public metricTargetErrors(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.scheduleGroup.metricTargetErrors(props);
+  }
+
+  private clusterIn(vpc: ec2.IVpc, given: ecs.ICluster | undefined): ecs.ICluster {
+    if (given === undefined) {
+      return new ecs.Cluster(this, 'Cluster', {
+        vpc,
+        enableFargateCapacityProviders: true,
+        containerInsightsV2: ecs.ContainerInsights.ENABLED,
+      });
+    }
+    const stack = Stack.of(this);
+    if (given.vpc !== vpc && stack.resolve(given.vpc.vpcId) !== stack.resolve(vpc.vpcId)) {
+      fault(
+        this,
+        `cluster must be in vpc ${vpc.node.path}, got: a cluster in ${given.vpc.node.path}: give its VPC in vpc`,
+      );
+    }
+    return given;
+  }
+
+  /** Lets CloudWatch Logs use the key. False if the key is imported: its policy is its owner's. */
+  private admitLogs(): boolean {
+    const { region, partition, account, urlSuffix } = Stack.of(this);
+    const statement = new iam.PolicyStatement({
+      principals: [new iam.ServicePrincipal(`logs.${region}.${urlSuffix}`)],
+      actions: ['kms:Encrypt', 'kms:Decrypt', 'kms:ReEncrypt*', 'kms:GenerateDataKey*', 'kms:DescribeKey'],
+      resources: ['*'],
+      conditions: {
+        ArnLike: { 'kms:EncryptionContext:aws:logs:arn': `arn:${partition}:logs:${region}:${account}:log-group:*` },
+      },
+    });
+    return this.encryptionKey.addToResourcePolicy(statement, true).statementAdded;
+  }
+
+  private createQueue(): sqs.IQueue {
+    const queue = new sqs.Queue(this, 'DeadLetterQueue', {
+      encryption: sqs.QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+      retentionPeriod: Duration.days(14),
+      visibilityTimeout: VISIBILITY_TIMEOUT,
+    });
+    acknowledge(queue, 'AwsSolutions-SQS3', 'This is the dead-letter queue.');
+    return queue;
+  }
+
+  /** Lets the scheduler role hand over a role of the user. One statement for all, or 60 would not fit into the policy. */
+  private admitRole({ roleArn }: iam.IRole): void {
+    this.passedRoles?.addResources(roleArn);
+    if (this.passedRoles) return;
+    this.passedRoles = passRole([roleArn]);
+    this.schedulerRole.addToPrincipalPolicy(this.passedRoles);
+  }
+
+  /** Starts all tasks below this construct, found by role path and family prefix, and nothing else. */
+  private createSchedulerRole(): iam.Role {
+    const role = schedulerRole(this, this.scheduleGroup);
+    const { SLASH_RESOURCE_NAME: arnFormat } = ArnFormat;
+    const resourceName = `${rolePath(this).slice(1)}*`;
+    grantRun(this, role, {
+      cluster: this.cluster,
+      family: `${familyPrefix(this)}*`,
+      roleArns: [Stack.of(this).formatArn({ service: 'iam', region: '', resource: 'role', resourceName, arnFormat })],
+    });
+    this.deadLetterQueue.grantSendMessages(role);
+    return role;
+  }
+}

@@ -1,0 +1,26 @@
+import { Duration } from 'aws-cdk-lib';
+import type { IConstruct } from 'constructs';
+import { usualAllowedAge } from '../../../catalog/retention/schedule-times';
+import type { BoundSchedule } from './bound-schedule';
+import { fault, secondsOf } from '../../private/fault';
+
+/** How old a source's newest backup may get. */
+export function allowedAgeOf(
+  scope: IConstruct,
+  given: Duration | undefined,
+  { longestGap, expressionString, flexibleWindow, maxEventAgeSeconds: maxEventAge }: BoundSchedule,
+  timeoutSeconds: number,
+): Duration {
+  const age = secondsOf(scope, 'allowedAge', given);
+  if (age === undefined) {
+    const late = { flexibleWindow: flexibleWindow?.toSeconds(), maxEventAge };
+    return Duration.seconds(usualAllowedAge(longestGap, timeoutSeconds, late));
+  }
+  if (longestGap !== undefined && age <= longestGap) {
+    fault(
+      scope,
+      `allowedAge must be longer than the longest time between two runs of ${expressionString}, ${longestGap} seconds, got: ${age} seconds: lengthen it, or back up more often`,
+    );
+  }
+  return Duration.seconds(age);
+}

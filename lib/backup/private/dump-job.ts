@@ -1,0 +1,77 @@
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import type { IConstruct } from 'constructs';
+import type { DumpJob } from '../../../catalog/contract/task';
+import { SCRATCH_DIRECTORY } from '../../../catalog/contract/task';
+import type { IBackupBucket } from '../../bucket/backup-bucket-props';
+import type { DatabaseBackupProps } from '../database-backup-props';
+import type { BoundDatabase } from '../../database/private/bound-database';
+import { requireStandardQueue } from '../../private/dead-letter-queue';
+import { fault, requireRange } from '../../private/fault';
+import { requireFargateSize } from './fargate-size';
+import { requireRegion } from '../../private/region';
+import type { TaskProps } from './task-definition';
+
+const { LATEST, VERSION1_4 } = ecs.FargatePlatformVersion;
+
+/** Fargate's share of a task's properties. */
+export type TaskSize = Pick<TaskProps, 'cpu' | 'memoryLimitMiB' | 'ephemeralStorageGiB' | 'cpuArchitecture'>;
+
+/** Checks what concerns neither the database nor the schedule alone; answers with the size of the task. */
+export function requireBackup(scope: IConstruct, props: DatabaseBackupProps, database: BoundDatabase): TaskSize {
+  requireRegion(scope, props.bucket);
+  requireRange(scope, 'compressionLevel', props.compressionLevel, { from: 1, to: 19 });
+  const { cpu = 1024, memoryLimitMiB = 2048, ephemeralStorageGiB } = props;
+  const { cpuArchitecture = ecs.CpuArchitecture.X86_64 } = props;
+  requireFargateSize(scope, { cpu, memoryLimitMiB, ephemeralStorageGiB });
+  const groups = (database.securityGroups?.length ?? 0) + (props.securityGroups?.length ?? 0);
+  if (groups > 5) fault(scope, `securityGroups must be at most 5, those of the database included, got: ${groups}`);
+  requireStandardQueue(scope, props.deadLetterQueue);
+  const { platformVersion = LATEST } = props;
+  if (![LATEST, VERSION1_4].includes(platformVersion)) {
+    fault(
+      scope,
+      `platformVersion must be LATEST or VERSION1_4, got: ${platformVersion}: older ones know no JSON keys of secrets; leave it out`,
+    );
+  }
+  const publicAddress = props.assignPublicIp ?? props.vpcSubnets?.subnetType === ec2.SubnetType.PUBLIC;
+  if (props.spot && publicAddress) {
+    fault(
+      scope,
+      'spot cannot be combined with a public address, got: both: EventBridge Scheduler assigns one to tasks of launch type FARGATE only; leave spot out, or use private subnets',
+    );
+  }
+  const arm = architectureOf(scope, cpuArchitecture) === 'ARM64';
+  if (arm && database.engine === 'mysql' && database.engineVersion === '5.7' && props.image === undefined) {
+    fault(scope, 'cpuArchitecture must be X86_64 for MySQL 5.7, got: ARM64: there is no official image for it');
+  }
+  return { cpu, memoryLimitMiB, ephemeralStorageGiB, cpuArchitecture };
+}
+
+/** Compares what is in it: `CpuArchitecture.of('ARM64')` is another object than `CpuArchitecture.ARM64`. */
+function architectureOf(scope: IConstruct, { _cpuArchitecture: name }: ecs.CpuArchitecture): string {
+  if (name === 'X86_64' || name === 'ARM64') return name;
+  fault(scope, `cpuArchitecture must be X86_64 or ARM64, got: ${name}`);
+}
+
+/** The document that tells the program what to do. */
+export function dumpJob(
+  source: string,
+  bucket: IBackupBucket,
+  database: BoundDatabase,
+  timeoutSeconds: number,
+  compressionLevel = 1,
+): DumpJob {
+  return {
+    source,
+    engine: database.engine,
+    engineVersion: database.engineVersion,
+    bucket: bucket.bucketName,
+    keyArn: bucket.encryptionKey.keyArn,
+    compressionLevel,
+    timeoutSeconds,
+    scratchDirectory: SCRATCH_DIRECTORY,
+    server: database.server,
+    file: database.file,
+  };
+}

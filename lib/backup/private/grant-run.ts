@@ -1,0 +1,83 @@
+import { ArnFormat, Stack } from 'aws-cdk-lib';
+import type * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as logs from 'aws-cdk-lib/aws-logs';
+import type * as scheduler from 'aws-cdk-lib/aws-scheduler';
+import type { IConstruct } from 'constructs';
+import { alarmSettingsPath } from '../../../catalog/contract/alarms';
+import { acknowledgeWildcards } from '../../private/acknowledge';
+import { InlineRole } from '../../private/inline-role';
+
+/** What may be started, and with which roles. */
+export interface RunGrant {
+  readonly cluster: ecs.ICluster;
+  /** Family and revision of the task definitions, wildcards allowed. */
+  readonly family: string;
+  readonly roleArns: string[];
+}
+
+/** Allows to start tasks, to hand them their roles and to tag them. */
+export function grantRun(scope: IConstruct, grantee: iam.IGrantable, run: RunGrant): iam.Grant {
+  const { cluster, family, roleArns } = run;
+  const taskDefinitions = ecsArn(scope, 'task-definition', family);
+  const tasks = tasksIn(scope, cluster);
+  const grant = iam.Grant.addToPrincipal({
+    grantee,
+    actions: ['ecs:RunTask'],
+    resourceArns: [taskDefinitions],
+    conditions: { ArnEquals: { 'ecs:cluster': cluster.clusterArn } },
+  });
+  grantee.grantPrincipal.addToPrincipalPolicy(passRole(roleArns));
+  grantee.grantPrincipal.addToPrincipalPolicy(
+    new iam.PolicyStatement({
+      actions: ['ecs:TagResource'],
+      resources: [tasks],
+      conditions: { StringEquals: { 'ecs:CreateAction': 'RunTask' } },
+    }),
+  );
+  if (grantee instanceof InlineRole) {
+    const reason = 'The tasks of these backups, whatever their revision, and the roles made for them.';
+    acknowledgeWildcards(grantee, reason, [taskDefinitions, tasks, ...roleArns]);
+  }
+  return grant;
+}
+
+/** What a run by hand is found and followed by. */
+export interface FollowGrant {
+  readonly cluster: ecs.ICluster;
+  readonly bucketName: string;
+  readonly schedule: scheduler.ISchedule;
+  readonly logGroup: logs.ILogGroup;
+}
+
+/** Allows what `proven-backups run` needs beside {@link grantRun}: to find the schedule, and to see how the run ends. */
+export function grantFollow(scope: IConstruct, grantee: iam.IGrantable, run: FollowGrant): void {
+  const path = alarmSettingsPath(run.bucketName).slice(1, -1);
+  const parameters = [path, `${path}/*`].map((resourceName) =>
+    Stack.of(scope).formatArn({ service: 'ssm', resource: 'parameter', resourceName }),
+  );
+  const allowed: readonly (readonly [string, readonly string[]])[] = [
+    ['ssm:GetParametersByPath', parameters],
+    // A list knows no single schedule; what each of them does is not in it.
+    ['scheduler:ListSchedules', ['*']],
+    ['scheduler:GetSchedule', [run.schedule.scheduleArn]],
+    ['ecs:DescribeTasks', [tasksIn(scope, run.cluster)]],
+    ['logs:GetLogEvents', [run.logGroup.logGroupArn]],
+  ];
+  for (const [action, resources] of allowed) {
+    grantee.grantPrincipal.addToPrincipalPolicy(
+      new iam.PolicyStatement({ actions: [action], resources: [...resources] }),
+    );
+  }
+}
+
+const ecsArn = (scope: IConstruct, resource: string, resourceName: string): string =>
+  Stack.of(scope).formatArn({ service: 'ecs', resource, resourceName, arnFormat: ArnFormat.SLASH_RESOURCE_NAME });
+
+const tasksIn = (scope: IConstruct, { clusterName }: ecs.ICluster): string => ecsArn(scope, 'task', `${clusterName}/*`);
+
+/** Allows to hand roles to ECS tasks. */
+export function passRole(resources: string[]): iam.PolicyStatement {
+  const conditions = { StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' } };
+  return new iam.PolicyStatement({ actions: ['iam:PassRole'], resources, conditions });
+}

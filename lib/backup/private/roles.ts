@@ -1,0 +1,56 @@
+import { Stack } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as logs from 'aws-cdk-lib/aws-logs';
+import type * as scheduler from 'aws-cdk-lib/aws-scheduler';
+import type { Construct } from 'constructs';
+import { sourcePrefix } from '../../../catalog/bucket/names';
+import type { IBackupBucket } from '../../bucket/backup-bucket-props';
+import { acknowledgeLogs, acknowledgeWildcards } from '../../private/acknowledge';
+import { InlineRole } from '../../private/inline-role';
+import { rolePath } from '../../private/names';
+
+const ecsTasks = (scope: Construct) =>
+  new iam.ServicePrincipal('ecs-tasks.amazonaws.com', {
+    conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(scope).account } },
+  });
+
+/** Role of the program. */
+export function taskRole(scope: Construct, bucket: IBackupBucket, source: string): InlineRole {
+  const role = new InlineRole(scope, 'TaskRole', {
+    assumedBy: ecsTasks(scope),
+    description: 'Lets a backup write to its own prefix of the bucket',
+    path: rolePath(scope.node.scope!),
+  });
+  const wildcards = [`${sourcePrefix(source)}*`, '*/*/*', '*'].map((keys) => `${bucket.bucketArn}/${keys}`);
+  acknowledgeWildcards(role, 'All objects of one source; what is denied, is denied for all of the bucket.', wildcards);
+  return role;
+}
+
+/** Role with which ECS pulls the image, reads the secret and writes the log. */
+export function executionRole(scope: Construct, logGroup: logs.ILogGroup): InlineRole {
+  const role = new InlineRole(scope, 'ExecutionRole', {
+    assumedBy: ecsTasks(scope),
+    description: 'Lets ECS start a backup',
+    path: rolePath(scope.node.scope!),
+  });
+  acknowledgeWildcards(role, 'ecr:GetAuthorizationToken knows no resources.', ['*']);
+  acknowledgeLogs(role, logGroup);
+  return role;
+}
+
+/** Role with which EventBridge Scheduler starts the task. */
+export function schedulerRole(scope: Construct, group: scheduler.IScheduleGroup | undefined): InlineRole {
+  const stack = Stack.of(scope);
+  const defaultGroup = { service: 'scheduler', resource: 'schedule-group', resourceName: 'default' };
+  return new InlineRole(scope, 'SchedulerRole', {
+    assumedBy: new iam.ServicePrincipal('scheduler.amazonaws.com', {
+      conditions: {
+        StringEquals: {
+          'aws:SourceAccount': stack.account,
+          'aws:SourceArn': group?.scheduleGroupArn ?? stack.formatArn(defaultGroup),
+        },
+      },
+    }),
+    description: 'Lets EventBridge Scheduler start backups',
+  });
+}

@@ -1,0 +1,50 @@
+import { Token } from 'aws-cdk-lib';
+import type { IConstruct } from 'constructs';
+import { sourceNameFault } from '../../../catalog/bucket/names';
+import type { IBackupBucket } from '../../bucket/backup-bucket-props';
+import { fault, requireValue } from '../../private/fault';
+
+/** Who has what, in each app, by bucket and source name. */
+type Registries = WeakMap<IConstruct, Map<string, IConstruct>>;
+const BACKED_UP: Registries = new WeakMap();
+const PRUNED: Registries = new WeakMap();
+
+/** Takes a source name in a bucket; refuses one that is not legal, or that another backup of the app has. */
+export function registerSource(scope: IConstruct, bucket: IBackupBucket, name: string): void {
+  requireValue(scope, 'sourceName', name);
+  const wrong = sourceNameFault(name);
+  if (wrong !== undefined) fault(scope, `${wrong}: give another one in sourceName`);
+  const other = take(BACKED_UP, scope, bucket, name);
+  if (other !== undefined) {
+    fault(
+      scope,
+      `source name must be unique in its bucket, got: "${name}", which ${other.node.path} has: give another one in sourceName`,
+    );
+  }
+}
+
+/** Takes a source to prune it; refuses one that is pruned already. The function would refuse to prune it at all. */
+export function registerPruned(scope: IConstruct, bucket: IBackupBucket, name: string): void {
+  const other = take(PRUNED, scope, bucket, name);
+  if (other === undefined) return;
+  fault(scope, `source must be pruned once, got: "${name}", which ${other.node.path} prunes already: leave one out`);
+}
+
+/** Answers with who has it already, if anybody has. */
+function take(registries: Registries, scope: IConstruct, bucket: IBackupBucket, name: string): IConstruct | undefined {
+  const registry = registries.get(scope.node.root) ?? new Map<string, IConstruct>();
+  registries.set(scope.node.root, registry);
+  const place = Token.isUnresolved(bucket.bucketName) ? bucket.node.path : bucket.bucketName;
+  const key = `${place}/${name}`;
+  const other = registry.get(key);
+  if (other === undefined) registry.set(key, scope);
+  return other;
+}
+
+/** `ShopOrders` becomes `shop-orders`. */
+export function sourceNameOf(id: string): string {
+  return id
+    .replace(/([a-z0-9])([A-Z])/g, '$1-$2')
+    .replace(/[^A-Za-z0-9]+/g, '-')
+    .toLowerCase();
+}

@@ -1,0 +1,94 @@
+import { Duration, Stack } from 'aws-cdk-lib';
+import { Platform } from 'aws-cdk-lib/aws-ecr-assets';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as logs from 'aws-cdk-lib/aws-logs';
+import type { Construct } from 'constructs';
+import type { DumpJob } from '../../../catalog/contract/task';
+import { CONTAINER_NAME, DATA_DIRECTORY, DUMP_COMMAND, ENV, SCRATCH_DIRECTORY } from '../../../catalog/contract/task';
+import { ENGINE_FACTS } from '../../../engines/facts';
+import { acknowledge } from '../../private/acknowledge';
+import { bundleFolder } from '../../private/bundle-folder';
+import type { BoundDatabase } from '../../database/private/bound-database';
+
+/** What a task definition of a backup is made of, all of it checked. */
+export interface TaskProps {
+  readonly family: string;
+  readonly cpu: number;
+  readonly memoryLimitMiB: number;
+  readonly ephemeralStorageGiB?: number;
+  readonly cpuArchitecture: ecs.CpuArchitecture;
+  readonly taskRole: iam.IRole;
+  readonly executionRole: iam.IRole;
+  readonly logGroup: logs.ILogGroup;
+  readonly database: BoundDatabase;
+  readonly job: DumpJob;
+  readonly image?: ecs.ContainerImage;
+}
+
+/** Renders the task definition and its one container. */
+export function backupTask(scope: Construct, props: TaskProps): ecs.FargateTaskDefinition {
+  const { database, job } = props;
+  const task = new ecs.FargateTaskDefinition(scope, 'TaskDefinition', {
+    family: props.family,
+    cpu: props.cpu,
+    memoryLimitMiB: props.memoryLimitMiB,
+    ephemeralStorageGiB: props.ephemeralStorageGiB,
+    runtimePlatform: {
+      cpuArchitecture: props.cpuArchitecture,
+      operatingSystemFamily: ecs.OperatingSystemFamily.LINUX,
+    },
+    taskRole: props.taskRole,
+    executionRole: props.executionRole,
+    volumes: [{ name: 'scratch' }],
+  });
+  acknowledge(task, 'AwsSolutions-ECS2', 'The variables hold no secret: secrets come from Secrets Manager.');
+  const container = task.addContainer(CONTAINER_NAME, {
+    image: props.image ?? builtImage(props),
+    command: [...DUMP_COMMAND],
+    readonlyRootFilesystem: true,
+    // The longest that Fargate grants between SIGTERM and SIGKILL: time to abort uploads.
+    stopTimeout: Duration.seconds(120),
+    logging: ecs.LogDrivers.awsLogs({ logGroup: props.logGroup, streamPrefix: job.source }),
+    environment: { [ENV.job]: Stack.of(scope).toJsonString(job) },
+    secrets:
+      database.username && database.password
+        ? { [ENV.username]: database.username, [ENV.password]: database.password }
+        : undefined,
+  });
+  container.addMountPoints({ sourceVolume: 'scratch', containerPath: SCRATCH_DIRECTORY, readOnly: false });
+  if (database.volume) mountFile(task, container, database.volume);
+  return task;
+}
+
+/** The engine's official image with the program in it, built when the stack is deployed. */
+function builtImage({ database, cpuArchitecture }: TaskProps): ecs.ContainerImage {
+  const arm = cpuArchitecture._cpuArchitecture === 'ARM64';
+  return ecs.ContainerImage.fromAsset(bundleFolder('task', 'main.js'), {
+    buildArgs: { ENGINE_IMAGE: ENGINE_FACTS[database.engine].image(database.engineVersion ?? '') },
+    platform: arm ? Platform.LINUX_ARM64 : Platform.LINUX_AMD64,
+  });
+}
+
+function mountFile(
+  task: ecs.FargateTaskDefinition,
+  container: ecs.ContainerDefinition,
+  { fileSystem, accessPoint }: NonNullable<BoundDatabase['volume']>,
+): void {
+  task.addVolume({
+    name: 'data',
+    efsVolumeConfiguration: {
+      fileSystemId: fileSystem.fileSystemId,
+      transitEncryption: 'ENABLED',
+      authorizationConfig: { accessPointId: accessPoint.accessPointId, iam: 'ENABLED' },
+    },
+  });
+  container.addMountPoints({ sourceVolume: 'data', containerPath: DATA_DIRECTORY, readOnly: false });
+  task.taskRole.addToPrincipalPolicy(
+    new iam.PolicyStatement({
+      actions: ['elasticfilesystem:ClientMount', 'elasticfilesystem:ClientWrite'],
+      resources: [fileSystem.fileSystemArn],
+      conditions: { StringEquals: { 'elasticfilesystem:AccessPointArn': accessPoint.accessPointArn } },
+    }),
+  );
+}

@@ -1,0 +1,31 @@
+import { Duration } from 'aws-cdk-lib';
+import type { IConstruct } from 'constructs';
+import { usualTimeout } from '../../../catalog/retention/schedule-times';
+import type { BoundSchedule } from './bound-schedule';
+import { fault, requireRange, secondsOf } from '../../private/fault';
+
+/** 30 seconds to 7 days. */
+const BOUNDS = { from: 30, to: Duration.days(7).toSeconds(), unit: 'seconds' };
+
+/** Seconds that a run may take. Two runs of one schedule must not meet. */
+export function timeoutOf(scope: IConstruct, timeout: Duration | undefined, schedule: BoundSchedule): number {
+  const { expressionString, shortestGap = Infinity, flexibleWindow } = schedule;
+  const window = secondsOf(scope, 'flexibleWindow', flexibleWindow) ?? 0;
+  const free = shortestGap - window;
+  if (free <= 0) {
+    fault(
+      scope,
+      `flexibleWindow must be shorter than the shortest time between two runs of ${expressionString}, ${shortestGap} seconds, got: ${window} seconds: shorten it`,
+    );
+  }
+  const seconds = secondsOf(scope, 'timeout', timeout) ?? usualTimeout(free);
+  requireRange(scope, 'timeout', seconds, BOUNDS);
+  if (seconds >= free) {
+    const less = window > 0 ? ` less the flexibleWindow of ${window} seconds` : '';
+    fault(
+      scope,
+      `timeout must be shorter than the shortest time between two runs of ${expressionString}, ${shortestGap} seconds${less}, got: ${seconds} seconds: shorten it, or back up less often`,
+    );
+  }
+  return seconds;
+}

@@ -1,0 +1,221 @@
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as kms from 'aws-cdk-lib/aws-kms';
+import * as s3 from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
+import { MANIFEST_MAX_BYTES } from '../../catalog/bucket/names';
+import type { BackupBucketAttributes, BackupBucketProps, IBackupBucket } from './backup-bucket-props';
+import { acknowledge } from '../private/acknowledge';
+import {
+  backupStatements,
+  bucketStatements,
+  denyDeletes,
+  exempt,
+  measureStatements,
+  principalArn,
+  pruneStatements,
+  undeleteStatements,
+} from './private/bucket-policy';
+import { fault, secondsOf } from '../private/fault';
+import { requireKey } from './private/key';
+import { StorageTiers } from './storage-tiers';
+
+abstract class BackupBucketBase extends Construct implements IBackupBucket {
+  public abstract readonly bucket: s3.IBucket;
+  public abstract readonly encryptionKey: kms.IKey;
+  public abstract readonly noncurrentVersionRetention?: Duration;
+  public abstract readonly storageTiers?: StorageTiers;
+
+  public get bucketName(): string {
+    return this.bucket.bucketName;
+  }
+
+  public get bucketArn(): string {
+    return this.bucket.bucketArn;
+  }
+
+  public grantBackup(grantee: iam.IGrantable, source: string): iam.Grant {
+    return this.grantStatements(grantee, backupStatements(this.bucketArn, this.encryptionKey.keyArn, source));
+  }
+
+  public grantMeasure(grantee: iam.IGrantable): iam.Grant {
+    return this.grantStatements(grantee, measureStatements(this.bucketArn, this.encryptionKey.keyArn));
+  }
+
+  public grantPrune(grantee: iam.IGrantable): iam.Grant {
+    this._admitPruner(principalArn(this, 'grantPrune', grantee));
+    return this.grantStatements(grantee, pruneStatements(this.bucketArn, this.encryptionKey.keyArn));
+  }
+
+  public grantUndelete(grantee: iam.IGrantable): iam.Grant {
+    this._admitUndeleter(principalArn(this, 'grantUndelete', grantee));
+    return this.grantStatements(grantee, undeleteStatements(this.bucketArn, this.encryptionKey.keyArn));
+  }
+
+  /**
+   * Exempts a role from the bucket policy's denial of deletes.
+   *
+   * @internal
+   */
+  protected abstract _admitPruner(roleArn: string): void;
+
+  /**
+   * Exempts a role from the bucket policy's denial of deleting versions.
+   *
+   * @internal
+   */
+  protected abstract _admitUndeleter(roleArn: string): void;
+
+  private grantStatements(grantee: iam.IGrantable, [allow, ...others]: iam.PolicyStatement[]): iam.Grant {
+    const { actions, resources } = allow!;
+    const grant = iam.Grant.addToPrincipal({ grantee, actions, resourceArns: resources });
+    for (const statement of others) grantee.grantPrincipal.addToPrincipalPolicy(statement);
+    return grant;
+  }
+}
+
+/**
+ * An encrypted bucket for backups. Objects can be added, but neither overwritten nor deleted, except by the roles that
+ * {@link grantPrune} and {@link grantUndelete} admit. Survives its stack.
+ */
+export class BackupBucket extends BackupBucketBase {
+  /** Imports a bucket by its name and its key. Its policy is not changed. */
+  public static fromBucketName(
+    scope: Construct,
+    id: string,
+    bucketName: string,
+    encryptionKey: kms.IKey,
+  ): IBackupBucket {
+    return BackupBucket.fromBucketAttributes(scope, id, { bucketName, encryptionKey });
+  }
+
+  /** Imports a bucket. Its policy is not changed. */
+  public static fromBucketAttributes(scope: Construct, id: string, attributes: BackupBucketAttributes): IBackupBucket {
+    return new ImportedBackupBucket(scope, id, attributes);
+  }
+
+  /** The bucket. */
+  public readonly bucket: s3.IBucket;
+  /** The key that encrypts it. */
+  public readonly encryptionKey: kms.IKey;
+  /** How long what was deleted can be brought back. */
+  public readonly noncurrentVersionRetention?: Duration;
+  /** The storage classes that backups move to. */
+  public readonly storageTiers?: StorageTiers;
+  private readonly deleteDenial: iam.PolicyStatement;
+  private readonly versionDenial: iam.PolicyStatement;
+  private readonly pruners: string[] = [];
+  private readonly undeleters: string[] = [];
+
+  constructor(scope: Construct, id: string, props: BackupBucketProps = {}) {
+    super(scope, id);
+    const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN;
+    const { noncurrentVersionRetention = Duration.days(14), storageTiers = StorageTiers.cheapest() } = props;
+    requireKey(this, 'encryptionKey', props.encryptionKey);
+    this.noncurrentVersionRetention = noncurrentVersionRetention;
+    this.storageTiers = storageTiers;
+    const tierRules = this.tierRules(storageTiers);
+    this.encryptionKey =
+      props.encryptionKey ??
+      new kms.Key(this, 'Key', { description: 'Encrypts database backups', enableKeyRotation: true, removalPolicy });
+    this.bucket = new s3.Bucket(this, 'Resource', {
+      bucketName: props.bucketName,
+      encryption: s3.BucketEncryption.KMS,
+      encryptionKey: this.encryptionKey,
+      bucketKeyEnabled: true,
+      versioned: true,
+      blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
+      objectOwnership: s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+      enforceSSL: true,
+      minimumTLSVersion: 1.2,
+      serverAccessLogsBucket: props.serverAccessLogsBucket,
+      serverAccessLogsPrefix: props.serverAccessLogsPrefix,
+      removalPolicy,
+      lifecycleRules: [
+        {
+          id: 'Housekeeping',
+          abortIncompleteMultipartUploadAfter: Duration.days(1),
+          noncurrentVersionExpiration: this.noncurrentDays(noncurrentVersionRetention),
+          expiredObjectDeleteMarker: true,
+        },
+        ...tierRules,
+      ],
+    });
+    // Without its policy a bucket that outlives its stack would let anybody delete who may delete objects.
+    this.bucket.policy!.applyRemovalPolicy(removalPolicy);
+    if (tierRules.length > 0) this.sizeAsText();
+    this.deleteDenial = denyDeletes('DenyDeletes', 's3:DeleteObject', this.bucketArn);
+    this.versionDenial = denyDeletes('DenyDeletingVersions', 's3:DeleteObjectVersion', this.bucketArn);
+    const statements = bucketStatements(this.bucketArn, this.encryptionKey.keyArn);
+    for (const statement of [...statements, this.deleteDenial, this.versionDenial]) {
+      this.bucket.addToResourcePolicy(statement);
+    }
+    if (props.serverAccessLogsBucket === undefined) {
+      acknowledge(this.bucket, 'AwsSolutions-S1', 'Access logs are the choice of the user: serverAccessLogsBucket.');
+    }
+  }
+
+  /** @internal */
+  protected _admitPruner(roleArn: string): void {
+    this.pruners.push(roleArn);
+    exempt(this.deleteDenial, this.pruners);
+  }
+
+  /** @internal */
+  protected _admitUndeleter(roleArn: string): void {
+    this.undeleters.push(roleArn);
+    exempt(this.versionDenial, this.undeleters);
+  }
+
+  private noncurrentDays(retention: Duration): Duration {
+    const days = secondsOf(this, 'noncurrentVersionRetention', retention)! / 86_400;
+    if (!Number.isInteger(days) || days < 1) {
+      fault(
+        this,
+        `noncurrentVersionRetention must be a whole number of days, 1 or more, got: ${retention.toHumanString()}`,
+      );
+    }
+    return retention;
+  }
+
+  /** A filter of S3 knows prefixes, tags and sizes: data objects are told from manifests by their size. */
+  private tierRules(tiers: StorageTiers): s3.LifecycleRule[] {
+    const transitions = tiers
+      ._bind(this)
+      .map(({ storageClass, day }) => ({ storageClass, transitionAfter: Duration.days(day) }));
+    if (transitions.length === 0) return [];
+    return [{ id: 'StorageTiers', objectSizeGreaterThan: MANIFEST_MAX_BYTES, transitions }];
+  }
+
+  /** CloudFormation takes a text for a size; the CDK writes a number, and then warns of it. */
+  private sizeAsText(): void {
+    (this.bucket.node.defaultChild as s3.CfnBucket).addPropertyOverride(
+      'LifecycleConfiguration.Rules.1.ObjectSizeGreaterThan',
+      String(MANIFEST_MAX_BYTES),
+    );
+  }
+}
+
+class ImportedBackupBucket extends BackupBucketBase {
+  public readonly bucket: s3.IBucket;
+  public readonly encryptionKey: kms.IKey;
+  public readonly noncurrentVersionRetention?: Duration;
+  public readonly storageTiers?: StorageTiers;
+
+  constructor(scope: Construct, id: string, { bucketName, encryptionKey, region }: BackupBucketAttributes) {
+    super(scope, id);
+    requireKey(this, 'encryptionKey', encryptionKey);
+    this.encryptionKey = encryptionKey;
+    this.bucket = s3.Bucket.fromBucketAttributes(this, 'Resource', { bucketName, encryptionKey, region });
+  }
+
+  /**
+   * The policy of an imported bucket is its owner's: it has to name the role.
+   *
+   * @internal
+   */
+  protected _admitPruner(): void {}
+
+  /** @internal */
+  protected _admitUndeleter(): void {}
+}

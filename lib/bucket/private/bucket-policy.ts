@@ -1,0 +1,157 @@
+import { ArnFormat, Stack } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type { IConstruct } from 'constructs';
+import { KEEP_FILE, lockKey, MANIFEST_FILE, sourcePrefix, VERDICT_FILE } from '../../../catalog/bucket/names';
+import { fault } from '../../private/fault';
+import { InlineRole } from '../../private/inline-role';
+
+const { ALLOW, DENY } = iam.Effect;
+
+/** A put that creates an object but does not say "only if there is none". Parts of an upload do not create objects. */
+const MAY_OVERWRITE = { Null: { 's3:if-none-match': 'true' }, Bool: { 's3:ObjectCreationOperation': 'true' } };
+
+/**
+ * What the dump role may do, and what it may not. CDK's own `grantPut` and `grantWrite` allow more than a dump needs.
+ * KMS wants Decrypt for multipart uploads: the denial of reading is what keeps the backups closed to their writer.
+ */
+export function backupStatements(bucketArn: string, keyArn: string, source: string): iam.PolicyStatement[] {
+  const prefix = sourcePrefix(source);
+  const lock = `${bucketArn}/${lockKey(source)}`;
+  // `<source>/<backup id>/<object>`: all but the locks. Denials name no source, so that sources can share a role.
+  const backups = `${bucketArn}/*/*/*`;
+  const statement = (props: iam.PolicyStatementProps) => new iam.PolicyStatement(props);
+  return [
+    statement({ actions: ['s3:PutObject', 's3:AbortMultipartUpload'], resources: [`${bucketArn}/${prefix}*`] }),
+    statement({ actions: ['s3:GetObject'], resources: [lock] }),
+    statement({
+      actions: ['s3:ListBucket'],
+      resources: [bucketArn],
+      conditions: { StringLike: { 's3:prefix': `${prefix}*` } },
+    }),
+    // Knows no s3:prefix: with that condition it would be refused always. Shows the keys of unfinished uploads only.
+    // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
+    statement({ actions: ['s3:ListBucketMultipartUploads'], resources: [bucketArn] }),
+    statement({ actions: ['kms:GenerateDataKey', 'kms:Decrypt'], resources: [keyArn] }),
+    statement({ effect: DENY, actions: ['s3:GetObject*'], resources: [backups] }),
+    statement({ effect: DENY, actions: ['s3:DeleteObject*'], resources: [`${bucketArn}/*`] }),
+    statement({ effect: DENY, actions: ['s3:PutObject'], resources: [backups], conditions: MAY_OVERWRITE }),
+  ];
+}
+
+/** Keys of data: all that the program writes beside a manifest is compressed. */
+const DATA_KEYS = '*/*/*.zst';
+
+/** Keys of what lies in a backup's folder: a stranger's objects have other ones. */
+const BACKUP_KEYS = '*/????-??-??T??-??-??Z/*';
+
+/** What the prune role may do. It sees keys and manifests, never data, and what it deletes can be brought back. */
+export function pruneStatements(bucketArn: string, keyArn: string): iam.PolicyStatement[] {
+  const { allow, deny } = statementsOf(bucketArn);
+  const records = [MANIFEST_FILE, VERDICT_FILE, KEEP_FILE].map((file) => `*/*/${file}`);
+  return [
+    allow(['s3:DeleteObject'], BACKUP_KEYS),
+    allow(['s3:ListBucket', 's3:GetBucketVersioning', 's3:GetBucketObjectLockConfiguration']),
+    allow(['s3:GetObject'], ...records, lockKey('*')),
+    allow(['s3:GetObjectRetention', 's3:GetObjectLegalHold'], BACKUP_KEYS),
+    new iam.PolicyStatement({ actions: ['kms:Decrypt'], resources: [keyArn] }),
+    deny(['s3:PutObject*', 's3:DeleteObjectVersion', 's3:BypassGovernanceRetention'], '*'),
+    deny(['s3:GetObject', 's3:GetObjectVersion'], DATA_KEYS),
+  ];
+}
+
+/** What the measure and the notify role may do. They see keys, manifests and verdicts, never data. */
+export function measureStatements(bucketArn: string, keyArn: string): iam.PolicyStatement[] {
+  const { allow, deny } = statementsOf(bucketArn);
+  return [
+    allow(['s3:ListBucket']),
+    allow(['s3:GetObject'], ...[MANIFEST_FILE, VERDICT_FILE].map((file) => `*/*/${file}`)),
+    new iam.PolicyStatement({ actions: ['kms:Decrypt'], resources: [keyArn] }),
+    deny(['s3:PutObject*', 's3:DeleteObject*', 's3:BypassGovernanceRetention'], '*'),
+    deny(['s3:GetObject', 's3:GetObjectVersion'], DATA_KEYS),
+  ];
+}
+
+/**
+ * What the undelete role may do: remove delete markers, which takes the right to delete versions, and put the note that
+ * keeps what was brought back.
+ */
+export function undeleteStatements(bucketArn: string, keyArn: string): iam.PolicyStatement[] {
+  const { allow, deny } = statementsOf(bucketArn);
+  return [
+    allow(['s3:DeleteObjectVersion'], BACKUP_KEYS),
+    allow(['s3:ListBucketVersions']),
+    allow(['s3:GetObjectVersion'], `*/*/${MANIFEST_FILE}`),
+    allow(['s3:PutObject'], `*/*/${KEEP_FILE}`),
+    new iam.PolicyStatement({ actions: ['kms:GenerateDataKey', 'kms:Decrypt'], resources: [keyArn] }),
+    deny(['s3:DeleteObject', 's3:BypassGovernanceRetention'], '*'),
+    deny(['s3:GetObject', 's3:GetObjectVersion'], DATA_KEYS),
+  ];
+}
+
+/** What the bucket refuses, whoever asks. */
+export function bucketStatements(bucketArn: string, keyArn: string): iam.PolicyStatement[] {
+  const denyPut = (sid: string, conditions: iam.Conditions, keys = '*') =>
+    new iam.PolicyStatement({
+      sid,
+      effect: DENY,
+      principals: [new iam.AnyPrincipal()],
+      actions: ['s3:PutObject'],
+      resources: [`${bucketArn}/${keys}`],
+      conditions,
+    });
+  return [
+    // Without the header the bucket encrypts with its key by default. With it, the key must be named, and be this one.
+    denyPut('DenyOtherEncryption', {
+      Null: { 's3:x-amz-server-side-encryption': 'false' },
+      StringNotEquals: { 's3:x-amz-server-side-encryption-aws-kms-key-id': keyArn },
+    }),
+    denyPut('DenyCustomerKeys', { Null: { 's3:x-amz-server-side-encryption-customer-algorithm': 'false' } }),
+    denyPut('DenyOverwritingManifests', MAY_OVERWRITE, `*/${MANIFEST_FILE}`),
+  ];
+}
+
+/** Denies a kind of delete to everyone. Lifecycle rules are not bound by policies. */
+export function denyDeletes(sid: string, action: string, bucketArn: string): iam.PolicyStatement {
+  return new iam.PolicyStatement({
+    sid,
+    effect: DENY,
+    principals: [new iam.AnyPrincipal()],
+    actions: [action],
+    resources: [`${bucketArn}/*`],
+  });
+}
+
+/** Exempts roles from a denial. */
+export function exempt(denial: iam.PolicyStatement, roleArns: string[]): void {
+  denial.addCondition('ArnNotLike', { 'aws:PrincipalArn': roleArns });
+}
+
+/**
+ * ARN of the role of a grantee, as the bucket's policy may name it. Roles of ours in another stack are named by their own
+ * path, because that stack depends on the bucket's, which cannot depend on it in turn.
+ */
+export function principalArn(bucket: IConstruct, grant: string, grantee: iam.IGrantable): string {
+  const principal = grantee.grantPrincipal;
+  if (principal instanceof InlineRole && Stack.of(principal) !== Stack.of(bucket)) {
+    const resourceName = `${principal.path.slice(1)}*`;
+    const { SLASH_RESOURCE_NAME: arnFormat } = ArnFormat;
+    return Stack.of(principal).formatArn({ service: 'iam', region: '', resource: 'role', resourceName, arnFormat });
+  }
+  const { roleArn } = principal as Partial<iam.IRole>;
+  if (roleArn !== undefined) return roleArn;
+  fault(bucket, `${grant} needs a role, got: ${String(principal)}: give the role that deletes`);
+}
+
+function statementsOf(bucketArn: string) {
+  const statement = (effect: iam.Effect, actions: string[], keys: string[]) =>
+    new iam.PolicyStatement({
+      effect,
+      actions,
+      resources: keys.length > 0 ? keys.map((key) => `${bucketArn}/${key}`) : [bucketArn],
+    });
+  return {
+    /** Allows something with objects; with the bucket when no keys are given. */
+    allow: (actions: string[], ...keys: string[]) => statement(ALLOW, actions, keys),
+    deny: (actions: string[], ...keys: string[]) => statement(DENY, actions, keys),
+  };
+}

@@ -1,0 +1,77 @@
+import type { Duration } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import type { DatabaseBackup } from '../../backup/database-backup';
+import { DAY, HOUR, math, runs } from './dashboard-metrics';
+
+const WIDTH = 6;
+const HEIGHT = 5;
+
+/** `1.5`, but `26` rather than `26.0`. */
+const rounded = (number: number): number => Math.round(number * 10) / 10;
+
+/** The row of a source. Its name begins every title: of 60 rows one looks for a name. */
+export function sourceRow(backup: DatabaseBackup, period: Duration): cloudwatch.IWidget[] {
+  const titled = (what: string) => ({ title: `${backup.sourceName}: ${what}`, width: WIDTH, height: HEIGHT });
+  return [
+    ageGraph(backup, period, titled('hours since the newest backup')),
+    runsGraph(backup, period, titled('runs')),
+    sizeGraph(backup, period, titled('size and minutes of a run')),
+    provenGraph(backup, period, titled('days since the newest proof')),
+  ];
+}
+
+/** Widgets of a row. */
+export const ROW_WIDGETS = 4;
+
+/** Metrics of a row and of what is said of its source at the top, those that are calculated counted as well. */
+export const ROW_METRICS = 13;
+
+/** Title and size of a graph. */
+type Frame = Pick<cloudwatch.GraphWidgetProps, 'title' | 'width' | 'height'>;
+
+/** From zero: an axis that begins at the lowest value makes every saw-tooth look like a mountain. */
+const fromZero = (label: string): cloudwatch.YAxisProps => ({ min: 0, label, showUnits: false });
+
+function ageGraph(backup: DatabaseBackup, period: Duration, frame: Frame): cloudwatch.GraphWidget {
+  const allowed = backup.allowedAge.toHours({ integral: false });
+  return new cloudwatch.GraphWidget({
+    ...frame,
+    left: [math(`age/${HOUR}`, { age: backup.metricAge({ period }) }, { label: 'age', period })],
+    leftYAxis: fromZero('hours'),
+    leftAnnotations: [
+      {
+        value: allowed,
+        label: `allowed: ${rounded(allowed)} h`,
+        color: cloudwatch.Color.RED,
+        fill: cloudwatch.Shading.ABOVE,
+      },
+    ],
+  });
+}
+
+function runsGraph(backup: DatabaseBackup, period: Duration, frame: Frame): cloudwatch.GraphWidget {
+  return new cloudwatch.GraphWidget({
+    ...frame,
+    left: runs(backup, period),
+    leftYAxis: fromZero('runs'),
+  });
+}
+
+function sizeGraph(backup: DatabaseBackup, period: Duration, frame: Frame): cloudwatch.GraphWidget {
+  const duration = backup.metricDuration({ period });
+  return new cloudwatch.GraphWidget({
+    ...frame,
+    left: [backup.metricSize({ period, label: 'size' })],
+    leftYAxis: fromZero('bytes stored'),
+    right: [math('duration/60', { duration }, { label: 'minutes', period })],
+    rightYAxis: fromZero('minutes'),
+  });
+}
+
+function provenGraph(backup: DatabaseBackup, period: Duration, frame: Frame): cloudwatch.GraphWidget {
+  return new cloudwatch.GraphWidget({
+    ...frame,
+    left: [math(`proof/${DAY}`, { proof: backup.metricProvenAge({ period }) }, { label: 'age', period })],
+    leftYAxis: fromZero('days'),
+  });
+}

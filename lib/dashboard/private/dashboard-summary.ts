@@ -1,0 +1,186 @@
+import { Duration } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import { MEASURE_METRICS, PRUNE_METRICS } from '../../../catalog/contract/task';
+import type { IBackupBucket } from '../../bucket/backup-bucket-props';
+import type { Backups } from '../../backup/backups';
+import type { DatabaseBackup } from '../../backup/database-backup';
+import { allFailedRuns, bucketMetric, overdueSources, shareOfAllowedAge } from './dashboard-metrics';
+
+/** What a dashboard is about. */
+export interface DashboardScope {
+  /** What the sources share; left out if they are on their own. */
+  readonly backups?: Backups;
+  /** Where the sources are. More than one only without `backups`. */
+  readonly buckets: readonly IBackupBucket[];
+  /** By name. */
+  readonly sources: readonly DatabaseBackup[];
+}
+
+/** Where a bucket's data lies, in the order in which it moves. */
+const TIERS = {
+  StandardStorage: 'Standard',
+  StandardIAStorage: 'Infrequent Access',
+  GlacierInstantRetrievalStorage: 'Glacier Instant Retrieval',
+  GlacierStorage: 'Glacier Flexible Retrieval',
+  DeepArchiveStorage: 'Deep Archive',
+};
+
+/** What is looked at first: is something wrong, and with whom? Then the bucket as a whole. */
+export function summary(scope: DashboardScope): cloudwatch.IWidget[][] {
+  return [
+    [help(scope)],
+    numbers(scope),
+    ...(scope.sources.length > 0 ? [namesAndAges(scope.sources)] : []),
+    [storage(scope), pruning(scope), starts(scope)].filter((widget) => widget !== undefined),
+  ];
+}
+
+/** At most so many widgets are at the top. */
+export const SUMMARY_WIDGETS = 12;
+
+/** At most so many metrics are at the top, for each bucket, besides those that {@link summary} has of each source. */
+export const SUMMARY_METRICS = 20;
+
+function help({ sources, buckets }: DashboardScope): cloudwatch.IWidget {
+  const names = buckets.map(({ bucketName }) => `\`${bucketName}\``).join(', ');
+  return new cloudwatch.TextWidget({
+    width: 24,
+    height: 2,
+    markdown:
+      `**${sources.length} sources in ${names}.** The first row is all zeros, and at least one subscription, when all is well. ` +
+      'A run that was killed or never started reports nothing: the age of the newest backup tells. ' +
+      'Look closer: `npx proven-backups list`, and docs/alarms.md.',
+  });
+}
+
+/** With several buckets a number for each. */
+const labelOf = (scope: DashboardScope, bucket: IBackupBucket, label: string): string =>
+  scope.buckets.length > 1 ? `${label}, ${bucket.bucketName}` : label;
+
+const perBucket = (
+  scope: DashboardScope,
+  metric: (bucket: string, label: (text: string) => string) => cloudwatch.IMetric,
+): cloudwatch.IMetric[] =>
+  scope.buckets.map((bucket) => metric(bucket.bucketName, (text) => labelOf(scope, bucket, text)));
+
+function numbers(scope: DashboardScope): cloudwatch.IWidget[] {
+  const { backups, sources } = scope;
+  const total = { setPeriodToTimeRange: true };
+  const all: [title: string, metrics: cloudwatch.IMetric[], options?: cloudwatch.SingleValueWidgetProps | object][] = [
+    ['Overdue sources', sources.length > 0 ? [overdueSources(sources)] : []],
+    ['Failed runs, in the time shown', perBucket(scope, (bucket, label) => allFailedRuns(bucket, label('failed')))],
+    [
+      'Starts refused or given up',
+      backups
+        ? [backups.metricTargetErrors({ label: 'refused' }), backups.metricDeadLetters({ label: 'given up' })]
+        : [],
+      total,
+    ],
+    ['Sources not measured', perBucketMetric(scope, MEASURE_METRICS.unmeasured, 'not measured')],
+    ['Pruning problems, newest run', perBucketMetric(scope, PRUNE_METRICS.problems, 'problems', Duration.days(1))],
+    ['Subscriptions confirmed', perBucketMetric(scope, MEASURE_METRICS.subscriptions, 'confirmed')],
+  ];
+  const shown = all.filter(([, metrics]) => metrics.length > 0);
+  const width = Math.floor(24 / shown.length);
+  return shown.map(
+    ([title, metrics, options]) => new cloudwatch.SingleValueWidget({ title, metrics, width, height: 4, ...options }),
+  );
+}
+
+const perBucketMetric = (
+  scope: DashboardScope,
+  name: string,
+  label: string,
+  period = Duration.hours(1),
+): cloudwatch.IMetric[] =>
+  perBucket(scope, (bucket, labelled) => bucketMetric(bucket, name, { label: labelled(label), period }));
+
+function namesAndAges(sources: readonly DatabaseBackup[]): cloudwatch.IWidget[] {
+  const alarms = sources.flatMap(({ node }) =>
+    node.findAll().filter((child): child is cloudwatch.Alarm => child instanceof cloudwatch.Alarm),
+  );
+  return alarms.length > 0 ? [silent(alarms.slice(0, ALARMS)), ages(sources, 16)] : [ages(sources, 24)];
+}
+
+/** Names of those whose alarm is on. Empty when all is well. */
+const silent = (alarms: cloudwatch.Alarm[]): cloudwatch.IWidget =>
+  new cloudwatch.AlarmStatusWidget({
+    title: 'Silent: overdue, or not measured for five hours',
+    width: 8,
+    height: AGES_HEIGHT,
+    states: [cloudwatch.AlarmState.ALARM],
+    alarms,
+  });
+
+/** What a widget holds. */
+const ALARMS = 100;
+const AGES_HEIGHT = 7;
+
+/** One line a source, all on one scale: what is above the mark is overdue. */
+function ages(sources: readonly DatabaseBackup[], width: number): cloudwatch.IWidget {
+  return new cloudwatch.GraphWidget({
+    title: 'Age of the newest backups, in % of what is allowed',
+    width,
+    height: AGES_HEIGHT,
+    left: sources.map(shareOfAllowedAge),
+    leftYAxis: { min: 0, label: '%', showUnits: false },
+    leftAnnotations: [{ value: 100, label: 'overdue', color: cloudwatch.Color.RED, fill: cloudwatch.Shading.ABOVE }],
+    legendPosition: cloudwatch.LegendPosition.RIGHT,
+  });
+}
+
+const GRAPH = { width: 8, height: 6 };
+
+/** Old versions count as well: until the undo window is over they are stored, and paid for. */
+function storage(scope: DashboardScope): cloudwatch.IWidget {
+  const stored = scope.buckets.flatMap((bucket) =>
+    Object.entries(TIERS).map(
+      ([StorageType, tier]) =>
+        new cloudwatch.Metric({
+          namespace: 'AWS/S3',
+          metricName: 'BucketSizeBytes',
+          dimensionsMap: { BucketName: bucket.bucketName, StorageType },
+          // S3 writes it once a day.
+          period: Duration.days(1),
+          statistic: cloudwatch.Stats.AVERAGE,
+          label: labelOf(scope, bucket, tier),
+        }),
+    ),
+  );
+  const leftYAxis = { min: 0, label: 'bytes', showUnits: false };
+  return new cloudwatch.GraphWidget({ ...GRAPH, title: 'Stored, by tier', left: stored, stacked: true, leftYAxis });
+}
+
+function pruning(scope: DashboardScope): cloudwatch.IWidget {
+  const daily = { period: Duration.days(1) };
+  const metric = (name: string, text: string, statistic?: string) =>
+    perBucket(scope, (bucket, label) =>
+      bucketMetric(bucket, name, { ...daily, label: label(text), ...(statistic !== undefined && { statistic }) }),
+    );
+  return new cloudwatch.GraphWidget({
+    ...GRAPH,
+    title: 'Pruning, by day',
+    left: [
+      ...metric(PRUNE_METRICS.kept, 'kept'),
+      ...metric(PRUNE_METRICS.deleted, 'deleted', cloudwatch.Stats.SUM),
+      ...metric(PRUNE_METRICS.problems, 'problems'),
+    ],
+    leftYAxis: { min: 0, label: 'backups', showUnits: false },
+    right: metric(PRUNE_METRICS.bytesFreed, 'bytes freed', cloudwatch.Stats.SUM),
+    rightYAxis: { min: 0, label: 'bytes', showUnits: false },
+  });
+}
+
+function starts({ backups }: DashboardScope): cloudwatch.IWidget | undefined {
+  if (backups === undefined) return undefined;
+  const period = Duration.hours(1);
+  return new cloudwatch.GraphWidget({
+    ...GRAPH,
+    title: 'Starts that went wrong',
+    left: [
+      backups.metricTargetErrors({ period, label: 'refused by ECS or Lambda' }),
+      backups.metricDeadLetters({ period, label: 'given up' }),
+    ],
+    leftYAxis: { min: 0, label: 'starts', showUnits: false },
+  });
+}

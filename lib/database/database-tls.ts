@@ -1,0 +1,80 @@
+import { Stack, Token } from 'aws-cdk-lib';
+import type { TlsJob } from '../../catalog/contract/task';
+import type { IConstruct } from 'constructs';
+import { fault } from '../private/fault';
+
+/** Half of the 64 KiB that ECS allows for a whole task definition. */
+const MAX_PEM = 32_768;
+
+/** How the database's TLS certificate is verified. Always against a host name; there is no "encrypt, but trust anyone". */
+export class DatabaseTls {
+  /**
+   * Verifies against Amazon's certificate authorities for RDS and Aurora, which ship with the program. Those of GovCloud
+   * and China are others: use {@link certificateAuthority} there.
+   */
+  public static amazonRds(): DatabaseTls {
+    return new DatabaseTls({ mode: 'amazon-rds' });
+  }
+
+  /** Verifies against the public certificate authorities that ship with Node.js. */
+  public static publicAuthorities(): DatabaseTls {
+    return new DatabaseTls({ mode: 'public' });
+  }
+
+  /**
+   * Verifies against a certificate authority of your own.
+   *
+   * @param pem the authority's certificate, or several, in PEM. Not secret: it is written into the task definition. At
+   * most 32,768 characters.
+   */
+  public static certificateAuthority(pem: string): DatabaseTls {
+    return new DatabaseTls({ mode: 'certificate-authority', pem });
+  }
+
+  /**
+   * Connects in clear text: password and data can be read by anyone on the way.
+   *
+   * @param reason why this is acceptable here, for those who read the template later
+   */
+  public static off(reason: string): DatabaseTls {
+    return new DatabaseTls({ mode: 'off', reason });
+  }
+
+  private constructor(private readonly job: TlsJob) {}
+
+  /** @internal */
+  public _render(scope: IConstruct): TlsJob {
+    const { job } = this;
+    if (job.mode === 'amazon-rds') requireCommercialRegion(scope);
+    if (job.mode === 'off' && job.reason.trim() === '') {
+      fault(scope, 'DatabaseTls.off needs a reason, got: an empty one: write why clear text is acceptable here');
+    }
+    if (
+      job.mode === 'certificate-authority' &&
+      !Token.isUnresolved(job.pem) &&
+      !/^-----BEGIN CERTIFICATE-----[^]+-----END CERTIFICATE-----\s*$/.test(job.pem.trim())
+    ) {
+      const start = JSON.stringify(job.pem.slice(0, 30));
+      fault(
+        scope,
+        `DatabaseTls.certificateAuthority needs a certificate in PEM (-----BEGIN CERTIFICATE-----…), got: ${start}`,
+      );
+    }
+    if (job.mode === 'certificate-authority' && job.pem.length > MAX_PEM) {
+      fault(
+        scope,
+        `DatabaseTls.certificateAuthority takes at most ${MAX_PEM} characters, got: ${job.pem.length}: give only the authority of this server, or amazonRds() for RDS`,
+      );
+    }
+    return job;
+  }
+}
+
+function requireCommercialRegion(scope: IConstruct): void {
+  const { region } = Stack.of(scope);
+  if (Token.isUnresolved(region) || !/^(us-gov|cn)-/.test(region)) return;
+  fault(
+    scope,
+    `DatabaseTls.amazonRds() knows no certificate authorities of GovCloud and China, got: ${region}: give the Region's bundle from AWS with tls: DatabaseTls.certificateAuthority(…)`,
+  );
+}

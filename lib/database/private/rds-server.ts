@@ -1,0 +1,83 @@
+import * as rds from 'aws-cdk-lib/aws-rds';
+import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import type { IConstruct } from 'constructs';
+import type { Engine } from '../../../catalog/contract/task';
+import type { RdsClusterOptions, RdsInstanceOptions } from '../database';
+import { DatabaseTls } from '../database-tls';
+import { fault } from '../../private/fault';
+import type { Server } from './server';
+
+const ENGINE_OF_RDS_ENGINE: Readonly<Record<string, Engine>> = {
+  mysql: 'mysql',
+  mariadb: 'mariadb',
+  postgres: 'postgresql',
+  'aurora-mysql': 'mysql',
+  'aurora-postgresql': 'postgresql',
+};
+
+/** What an RDS instance says of itself. */
+export function instanceServer(
+  scope: IConstruct,
+  instance: rds.IDatabaseInstance,
+  options: RdsInstanceOptions,
+): Server {
+  const { hostname, port } = instance.instanceEndpoint;
+  return { ...common(scope, instance, options), host: hostname, port };
+}
+
+/** What an Aurora or Multi-AZ cluster says of itself. */
+export function clusterServer(scope: IConstruct, cluster: rds.IDatabaseCluster, options: RdsClusterOptions): Server {
+  const { useReader = false, ...rest } = options;
+  const { hostname, port } = useReader ? cluster.clusterReadEndpoint : cluster.clusterEndpoint;
+  // The endpoint is there before the instances that answer it.
+  const needs = cluster.node.findAll().filter((child) => child instanceof rds.CfnDBInstance);
+  return { ...common(scope, cluster, rest), host: hostname, port, needs };
+}
+
+function common(
+  scope: IConstruct,
+  source: rds.IDatabaseInstance | rds.IDatabaseCluster,
+  options: RdsInstanceOptions,
+): Omit<Server, 'host' | 'port'> {
+  return {
+    ...options,
+    tls: options.tls ?? DatabaseTls.amazonRds(),
+    engine: engineOf(scope, source),
+    version: versionOf(scope, source, options.version),
+    secret: secretOf(scope, source, options.secret),
+    allowTo: source,
+  };
+}
+
+type Source = rds.IDatabaseInstance | rds.IDatabaseCluster;
+
+function engineOf(scope: IConstruct, source: Source): Engine {
+  const type = source.engine?.engineType;
+  const engine = type === undefined ? undefined : ENGINE_OF_RDS_ENGINE[type];
+  if (engine !== undefined) return engine;
+  const known = Object.keys(ENGINE_OF_RDS_ENGINE).join(', ');
+  const mend = type === undefined ? ': give the engine when you import it' : '';
+  fault(scope, `engine of ${source.node.path} must be one of ${known}, got: ${type ?? 'none'}${mend}`);
+}
+
+function versionOf(scope: IConstruct, source: Source, given: string | undefined): string {
+  const version = given ?? source.engine?.engineVersion?.majorVersion;
+  if (version !== undefined) return version;
+  fault(
+    scope,
+    `version of ${source.node.path} is not known, got: an engine without a version: give it in the option version`,
+  );
+}
+
+function secretOf(
+  scope: IConstruct,
+  source: Source,
+  given: secretsmanager.ISecret | undefined,
+): secretsmanager.ISecret {
+  const secret = given ?? (source as { secret?: secretsmanager.ISecret }).secret;
+  if (secret !== undefined) return secret;
+  fault(
+    scope,
+    `${source.node.path} has no secret: give a Secrets Manager secret with a user name and a password in the option secret`,
+  );
+}

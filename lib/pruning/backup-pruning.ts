@@ -1,0 +1,270 @@
+import { Duration, Lazy, Names, Stack } from 'aws-cdk-lib';
+import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import type * as logs from 'aws-cdk-lib/aws-logs';
+import type * as scheduler from 'aws-cdk-lib/aws-scheduler';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import * as ssm from 'aws-cdk-lib/aws-ssm';
+import { Construct } from 'constructs';
+import { METRICS, PRUNE_METRICS } from '../../catalog/contract/task';
+import { HANDLER_ENV, settingsPath } from '../../catalog/contract/handlers';
+import { sourceNameFault } from '../../catalog/bucket/names';
+import type { IBackupBucket } from '../bucket/backup-bucket-props';
+import { BackupSchedule } from '../backup/backup-schedule';
+import { acknowledgeWildcards } from '../private/acknowledge';
+import { pruneStatements, undeleteStatements } from '../bucket/private/bucket-policy';
+import { fault, requireRange, requireValue, secondsOf } from '../private/fault';
+import { HandlerFunction } from '../private/handler-function';
+import { handlerSchedule } from '../private/handler-schedule';
+import { logGroupOf } from '../private/log-group';
+import { provenMetric } from '../private/metric';
+import { PruneSettings } from './private/prune-settings';
+import { requireRegion } from '../private/region';
+import { registerPruned } from '../backup/private/source-registry';
+import type { Retention } from './retention';
+
+/** Properties of a BackupPruning. */
+export interface BackupPruningProps {
+  /** Where the backups are. In the same Region. */
+  readonly bucket: IBackupBucket;
+
+  /**
+   * When backups are pruned.
+   *
+   * @default - every day at 04:30 UTC
+   */
+  readonly schedule?: BackupSchedule;
+
+  /**
+   * A run by schedule that would delete more than this share of a source's backups deletes none of them: a person looks
+   * at them first, with the command line. Percent, 1 to 100.
+   *
+   * @default 50
+   */
+  readonly maxDeletePercent?: number;
+
+  /**
+   * Log group of the functions.
+   *
+   * @default - one is created
+   */
+  readonly logGroup?: logs.ILogGroup;
+
+  /**
+   * How long logs are kept. Not together with `logGroup`.
+   *
+   * @default logs.RetentionDays.THREE_MONTHS
+   */
+  readonly logRetention?: logs.RetentionDays;
+
+  /**
+   * Group of the schedule.
+   *
+   * @default - the account's default group
+   */
+  readonly scheduleGroup?: scheduler.IScheduleGroup;
+
+  /**
+   * Queue for runs that could not be started: a standard one.
+   *
+   * @default - they are visible in the metrics of EventBridge Scheduler only
+   */
+  readonly deadLetterQueue?: sqs.IQueue;
+
+  /**
+   * Whether the schedule runs. Without it, backups are deleted on demand only.
+   *
+   * @default true
+   */
+  readonly enabled?: boolean;
+}
+
+/** What is set for a source. */
+export interface PrunedSourceProps {
+  /** Which of its backups are kept. */
+  readonly retention: Retention;
+
+  /** Nothing of the source is deleted while its newest backup is older than this. */
+  readonly allowedAge: Duration;
+}
+
+/**
+ * Deletes the backups of a bucket that their retention does not keep, and brings back what was deleted. Sources that were
+ * not added are never touched.
+ */
+export class BackupPruning extends Construct {
+  /** Where the backups are. */
+  public readonly bucket: IBackupBucket;
+  /** Deletes. */
+  public readonly pruneFunction: lambda.Function;
+  /** Brings back. Runs only when a person invokes it. */
+  public readonly undeleteFunction: lambda.Function;
+  /** The schedule. */
+  public readonly schedule: scheduler.Schedule;
+  /** Log group of the functions. */
+  public readonly logGroup: logs.ILogGroup;
+  private readonly settings: PruneSettings;
+  private readonly prune: HandlerFunction;
+
+  /** @internal */
+  public get _maxDeleteShare(): number {
+    return this.settings.content.maxDeleteShare;
+  }
+
+  constructor(scope: Construct, id: string, props: BackupPruningProps) {
+    super(scope, id);
+    const { bucket, maxDeletePercent = 50 } = props;
+    this.bucket = bucket;
+    requireRegion(this, bucket);
+    requireValue(this, 'maxDeletePercent', maxDeletePercent);
+    requireRange(this, 'maxDeletePercent', maxDeletePercent, { from: 1, to: 100 });
+    this.logGroup = logGroupOf(this, props);
+    const name = Names.uniqueResourceName(this, { maxLength: 100, separator: '-' });
+    const parameterName = `${settingsPath(bucket.bucketName)}${name}`;
+    const environment = { [HANDLER_ENV.bucket]: bucket.bucketName };
+    const prune = new HandlerFunction(this, 'Prune', {
+      handler: 'prune',
+      description: 'Deletes backups that their retention does not keep',
+      environment: { ...environment, [HANDLER_ENV.settings]: parameterName },
+      logGroup: this.logGroup,
+      invokedAsynchronously: true,
+    });
+    const undelete = new HandlerFunction(this, 'Undelete', {
+      handler: 'undelete',
+      description: 'Brings back deleted backups',
+      environment,
+      logGroup: this.logGroup,
+    });
+    this.prune = prune;
+    this.grantPruning(prune, undelete);
+    [this.pruneFunction, this.undeleteFunction] = [prune.function, undelete.function];
+    this.settings = new PruneSettings({
+      bucket: bucket.bucketName,
+      maxDeleteShare: maxDeletePercent / 100,
+      pruneFunction: this.pruneFunction.functionName,
+      undeleteFunction: this.undeleteFunction.functionName,
+    });
+    const parameter = new ssm.StringParameter(this, 'Settings', {
+      parameterName,
+      simpleName: false,
+      description: 'Which backups are kept',
+      tier: ssm.ParameterTier.INTELLIGENT_TIERING,
+      stringValue: Lazy.string({ produce: () => Stack.of(this).toJsonString(this.settings.content) }),
+    });
+    this.schedule = handlerSchedule(this, prune, {
+      ...props,
+      description: 'Prunes backups',
+      schedule: props.schedule ?? BackupSchedule.daily({ hour: 4, minute: 30 }),
+    });
+    // A rate fires as soon as the schedule exists: what its first run needs comes before.
+    const { policy } = bucket.bucket;
+    const admits = policy !== undefined && Stack.of(policy) === Stack.of(this);
+    this.schedule.node.addDependency(parameter, ...(admits ? [policy] : []));
+  }
+
+  /**
+   * Prunes one more source.
+   *
+   * @param name name of the source
+   */
+  public addSource(name: string, props: PrunedSourceProps): void {
+    requireValue(this, 'source name', name);
+    const wrong = sourceNameFault(name);
+    if (wrong !== undefined) fault(this, wrong);
+    registerPruned(this, this.bucket, name);
+    const allowedAge = secondsOf(this, 'allowedAge', props.allowedAge)!;
+    requireRange(this, 'allowedAge', allowedAge, { from: 60, to: MAX_AGE, unit: 'seconds' });
+    this.settings.add(this, name, props.retention._bind(this), allowedAge);
+  }
+
+  /**
+   * Allows to prune and to bring back with the command line: to find the functions, and to invoke them. Whoever may do
+   * that need not be allowed to delete anything.
+   */
+  public grantInvoke(grantee: iam.IGrantable): iam.Grant {
+    const { functionArn: prune } = this.pruneFunction;
+    const { functionArn: undelete } = this.undeleteFunction;
+    const invoke = { grantee, actions: ['lambda:InvokeFunction'], resourceArns: [prune, undelete] };
+    return iam.Grant.addToPrincipal(invoke).combine(this.grantSettings(grantee));
+  }
+
+  /**
+   * Refusals, failures and damaged backups: 0 when all is well.
+   *
+   * @default - maximum over one hour
+   */
+  public metricProblems(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric(PRUNE_METRICS.problems, props);
+  }
+
+  /**
+   * Backups deleted.
+   *
+   * @default - sum over one hour
+   */
+  public metricDeleted(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric(PRUNE_METRICS.deleted, { statistic: 'Sum', ...props });
+  }
+
+  /**
+   * Bytes of the backups deleted.
+   *
+   * @default - sum over one hour
+   */
+  public metricBytesFreed(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric(PRUNE_METRICS.bytesFreed, { statistic: 'Sum', ...props });
+  }
+
+  /**
+   * Sends what is known of a run that failed to a queue.
+   *
+   * @internal
+   */
+  public _tellFailuresTo(queue: sqs.IQueue): void {
+    this.prune.tellFailuresTo(queue);
+  }
+
+  /**
+   * Leaves it to alarms to tell that a source has no recent backup.
+   *
+   * @internal
+   */
+  public _trustAlarms(sources: ReadonlySet<string>): void {
+    this.settings.trustAlarms(sources);
+  }
+
+  private metric(metricName: string, props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return provenMetric({ [METRICS.bucket]: this.bucket.bucketName }, metricName, props);
+  }
+
+  private grantPruning(prune: HandlerFunction, undelete: HandlerFunction): void {
+    this.bucket.grantPrune(prune.role);
+    this.bucket.grantUndelete(undelete.role);
+    this.grantSettings(prune.role);
+    const { bucketArn, encryptionKey } = this.bucket;
+    const of = [pruneStatements, undeleteStatements].flatMap((statements) =>
+      statements(bucketArn, encryptionKey.keyArn),
+    );
+    const wildcards = of.flatMap(({ resources }) => resources).filter((resource) => resource.includes('*'));
+    const reason = 'The backups of the bucket, whatever their source; what is denied, is denied for all of the bucket.';
+    for (const { role } of [prune, undelete]) acknowledgeWildcards(role, reason, wildcards);
+    acknowledgeWildcards(prune.role, 'The settings of all sources of the bucket.', this.settingsArns);
+  }
+
+  /** Allows to find what is set for the sources of the bucket, by this construct and by others. */
+  private grantSettings(grantee: iam.IGrantable): iam.Grant {
+    const actions = ['ssm:GetParametersByPath'];
+    return iam.Grant.addToPrincipal({ grantee, actions, resourceArns: this.settingsArns });
+  }
+
+  private get settingsArns(): string[] {
+    const path = settingsPath(this.bucket.bucketName).slice(1, -1);
+    return [path, `${path}/*`].map((resourceName) =>
+      Stack.of(this).formatArn({ service: 'ssm', resource: 'parameter', resourceName }),
+    );
+  }
+}
+
+/** Longer than any schedule's gap: 29 February stays away for up to eight years. */
+const MAX_AGE = Duration.days(10 * 366).toSeconds();

@@ -1,0 +1,47 @@
+import type { IConstruct } from 'constructs';
+import type { BucketSettings, SourceSettings } from '../../../catalog/contract/handlers';
+import { SETTINGS_FORMAT } from '../../../catalog/contract/handlers';
+import type { RetentionPolicy } from '../../../catalog/retention/retention-policy';
+import { requireParameter } from '../../private/parameter-text';
+
+type Fixed = Omit<BucketSettings, 'formatVersion' | 'retentions' | 'sources' | 'silenceToldExcept'>;
+
+/** The settings of the sources of one pruning, as the handlers read them. */
+export class PruneSettings {
+  private readonly retentions: RetentionPolicy[] = [];
+  private readonly sources: Record<string, SourceSettings> = {};
+  private readonly watched: ReadonlySet<string>[] = [];
+
+  constructor(private readonly fixed: Fixed) {}
+
+  add(scope: IConstruct, source: string, policy: RetentionPolicy, allowedAgeSeconds: number): void {
+    this.sources[source] = { retention: this.indexOf(policy), allowedAgeSeconds };
+    requireParameter(scope, this.content, {
+      what: 'settings of the pruning',
+      count: Object.keys(this.sources).length,
+      advice: 'let sources share retentions, or use another BackupPruning or Backups',
+    });
+  }
+
+  /**
+   * Alarms tell when a source has no recent backup.
+   *
+   * @param sources their names; may grow
+   */
+  trustAlarms(sources: ReadonlySet<string>): void {
+    this.watched.push(sources);
+  }
+
+  get content(): BucketSettings {
+    const { fixed, retentions, sources, watched } = this;
+    const untold = Object.keys(sources).filter((source) => !watched.some((names) => names.has(source)));
+    const told = watched.length > 0 && { silenceToldExcept: untold };
+    return { formatVersion: SETTINGS_FORMAT, ...fixed, retentions, sources, ...told };
+  }
+
+  /** Sources with the same retention share it. */
+  private indexOf(policy: RetentionPolicy): number {
+    const known = this.retentions.findIndex((one) => JSON.stringify(one) === JSON.stringify(policy));
+    return known >= 0 ? known : this.retentions.push(policy) - 1;
+  }
+}

@@ -1,0 +1,236 @@
+import type { Duration } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
+import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import type * as logs from 'aws-cdk-lib/aws-logs';
+import type * as scheduler from 'aws-cdk-lib/aws-scheduler';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { PRUNE_METRICS } from '../../catalog/contract/task';
+import type { SnapshotSettings } from '../../catalog/contract/handlers';
+import { HANDLER_ENV } from '../../catalog/contract/handlers';
+import { BackupSchedule } from '../backup/backup-schedule';
+import { acknowledgeWildcards } from '../private/acknowledge';
+import { fault, requireRange, requireValue, secondsOf } from '../private/fault';
+import { HandlerFunction } from '../private/handler-function';
+import { handlerSchedule } from '../private/handler-schedule';
+import { logGroupOf } from '../private/log-group';
+import { provenMetric } from '../private/metric';
+import { Retention } from '../pruning/retention';
+
+/** Properties of a SnapshotPruning. */
+export interface SnapshotPruningProps {
+  /** Key of the tag that the snapshots carry. Snapshots without it are never touched. */
+  readonly tagKey: string;
+
+  /** Value of the tag. */
+  readonly tagValue: string;
+
+  /**
+   * Which snapshots are kept, of each volume.
+   *
+   * @default Retention.oneYear()
+   */
+  readonly retention?: Retention;
+
+  /**
+   * Nothing of a volume is deleted while its newest snapshot is older than this.
+   *
+   * @default - snapshots are deleted however old the newest one is; the floor of the retention stays
+   */
+  readonly allowedAge?: Duration;
+
+  /**
+   * When snapshots are pruned.
+   *
+   * @default - every day at 05:00 UTC
+   */
+  readonly schedule?: BackupSchedule;
+
+  /**
+   * A run by schedule that would delete more than this share of a volume's snapshots deletes none of them: a person looks
+   * at them first, with the command line. Percent, 1 to 100.
+   *
+   * @default 50
+   */
+  readonly maxDeletePercent?: number;
+
+  /**
+   * Log group of the function.
+   *
+   * @default - one is created
+   */
+  readonly logGroup?: logs.ILogGroup;
+
+  /**
+   * How long logs are kept. Not together with `logGroup`.
+   *
+   * @default logs.RetentionDays.THREE_MONTHS
+   */
+  readonly logRetention?: logs.RetentionDays;
+
+  /**
+   * Group of the schedule.
+   *
+   * @default - the account's default group
+   */
+  readonly scheduleGroup?: scheduler.IScheduleGroup;
+
+  /**
+   * Queue for runs that could not be started: a standard one.
+   *
+   * @default - they are visible in the metrics of EventBridge Scheduler only
+   */
+  readonly deadLetterQueue?: sqs.IQueue;
+
+  /**
+   * Whether the schedule runs. Without it, snapshots are deleted on demand only.
+   *
+   * @default true
+   */
+  readonly enabled?: boolean;
+}
+
+/**
+ * Deletes snapshots of EBS volumes that were made by hand or by scripts, and that their retention does not keep. Those of
+ * Data Lifecycle Manager, AWS Backup and other owners are never touched, nor any that an image uses, that is locked, or
+ * that is shared.
+ */
+export class SnapshotPruning extends Construct {
+  /** Deletes. */
+  public readonly pruneFunction: lambda.Function;
+  /** The schedule. */
+  public readonly schedule: scheduler.Schedule;
+  /** Log group of the function. */
+  public readonly logGroup: logs.ILogGroup;
+  private readonly handler: HandlerFunction;
+  /**
+   * `key=value` of the tag.
+   *
+   * @internal
+   */
+  public readonly _tag: string;
+
+  constructor(scope: Construct, id: string, props: SnapshotPruningProps) {
+    super(scope, id);
+    const settings = this.settingsOf(props);
+    const { key, value } = settings.tag;
+    this._tag = `${key}=${value}`;
+    this.logGroup = logGroupOf(this, props);
+    this.handler = new HandlerFunction(this, 'Prune', {
+      handler: 'prune-snapshots',
+      description: 'Deletes snapshots that their retention does not keep',
+      environment: { [HANDLER_ENV.snapshotSettings]: JSON.stringify(settings) },
+      logGroup: this.logGroup,
+      invokedAsynchronously: true,
+    });
+    this.pruneFunction = this.handler.function;
+    this.grantPruning(settings);
+    this.schedule = handlerSchedule(this, this.handler, {
+      ...props,
+      description: 'Prunes snapshots',
+      schedule: props.schedule ?? BackupSchedule.daily({ hour: 5 }),
+    });
+  }
+
+  /** Allows to prune with the command line. Whoever may do that need not be allowed to delete anything. */
+  public grantInvoke(grantee: iam.IGrantable): iam.Grant {
+    return this.handler.grantInvoke(grantee);
+  }
+
+  /**
+   * Refusals, failures and damaged snapshots: 0 when all is well.
+   *
+   * @default - maximum over one hour
+   */
+  public metricProblems(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric(PRUNE_METRICS.problems, props);
+  }
+
+  /**
+   * Snapshots deleted.
+   *
+   * @default - sum over one hour
+   */
+  public metricDeleted(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric(PRUNE_METRICS.deleted, { statistic: 'Sum', ...props });
+  }
+
+  /**
+   * Sends what is known of a run that failed to a queue.
+   *
+   * @internal
+   */
+  public _tellFailuresTo(queue: sqs.IQueue): void {
+    this.handler.tellFailuresTo(queue);
+  }
+
+  private metric(metricName: string, props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return provenMetric({ [PRUNE_METRICS.tag]: this._tag }, metricName, props);
+  }
+
+  private settingsOf(props: SnapshotPruningProps): SnapshotSettings {
+    const { tagKey: key, tagValue: value, maxDeletePercent = 50 } = props;
+    this.requireTag('tagKey', key, { from: 1, to: 128 });
+    this.requireTag('tagValue', value, { from: 0, to: 256 });
+    if (/^aws:/i.test(key)) {
+      fault(this, `tagKey must not begin with aws:, got: "${key}": AWS owns those tags; name a tag of your own`);
+    }
+    requireValue(this, 'maxDeletePercent', maxDeletePercent);
+    requireRange(this, 'maxDeletePercent', maxDeletePercent, { from: 1, to: 100 });
+    const allowedAgeSeconds = secondsOf(this, 'allowedAge', props.allowedAge);
+    requireRange(this, 'allowedAge', allowedAgeSeconds, { from: 60, to: MAX_AGE_SECONDS, unit: 'seconds' });
+    return {
+      tag: { key, value },
+      retention: (props.retention ?? Retention.oneYear())._bind(this),
+      maxDeleteShare: maxDeletePercent / 100,
+      ...(allowedAgeSeconds !== undefined && { allowedAgeSeconds }),
+    };
+  }
+
+  private requireTag(what: string, text: string, { from, to }: { readonly from: number; readonly to: number }): void {
+    requireValue(this, what, text);
+    if (text.length < from || text.length > to) {
+      fault(this, `${what} must be ${from} to ${to} characters, got: ${text.length}: choose another tag`);
+    }
+    // Others have a meaning in filters of EC2 or in conditions of IAM, or cannot be in the dimension of a metric.
+    if (/^[A-Za-z0-9 _.:/=+@-]*$/.test(text)) return;
+    fault(
+      this,
+      `${what} must be of ASCII letters, digits, spaces and _ . : / = + - @, got: "${text}": choose another tag`,
+    );
+  }
+
+  private grantPruning({ tag: { key, value } }: SnapshotSettings): void {
+    const { role } = this.handler;
+    const resource = Stack.of(this).formatArn({
+      service: 'ec2',
+      account: '',
+      resource: 'snapshot',
+      resourceName: '*',
+    });
+    role.addToPrincipalPolicy(new iam.PolicyStatement({ actions: [...QUESTIONS], resources: ['*'] }));
+    role.addToPrincipalPolicy(
+      new iam.PolicyStatement({
+        actions: ['ec2:DeleteSnapshot'],
+        resources: [resource],
+        conditions: { StringEquals: { [`aws:ResourceTag/${key}`]: value } },
+      }),
+    );
+    acknowledgeWildcards(role, 'Questions about snapshots and images know no resources.', ['*']);
+    acknowledgeWildcards(role, 'Snapshots that carry the tag, whatever their id.', [resource]);
+  }
+}
+
+/** What the handler asks EC2. */
+const QUESTIONS = [
+  'ec2:DescribeImages',
+  'ec2:DescribeLockedSnapshots',
+  'ec2:DescribeSnapshotAttribute',
+  'ec2:DescribeSnapshots',
+  'ec2:DescribeSnapshotTierStatus',
+] as const;
+
+/** Ten years. */
+const MAX_AGE_SECONDS = 10 * 366 * 86_400;

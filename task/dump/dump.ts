@@ -1,0 +1,252 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import {
+  AbortMultipartUploadCommand,
+  ListMultipartUploadsCommand,
+  ListObjectsV2Command,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import {
+  MANIFEST_FORMAT,
+  ManifestError,
+  manifestText,
+  type DataObject,
+  type Manifest,
+} from '../../catalog/bucket/manifest';
+import { backupId, manifestKey, objectKey, parseManifestKey, sourcePrefix } from '../../catalog/bucket/names';
+import { version } from '../../package.json';
+import type { DumpFacts, EngineDump } from '../../engines/engine';
+import { createEngineDump } from '../../engines/programs';
+import { BackupError, asBackupError } from '../run/errors';
+import type { Run } from '../run/job';
+import { SourceLock } from '../run/lock';
+import type { Log } from '../run/log';
+import { writeMetrics } from '../run/metrics';
+import { storeStream } from './pipeline';
+import { Meter, formatBytes } from '../io/meter';
+import { ServerClock, createS3Client, uploadError } from '../io/s3';
+import { untilAborted } from '../run/until-aborted';
+import { putNewObject } from '../io/upload';
+
+/**
+ * Makes one backup, or finds that it exists already.
+ *
+ * @param stop aborts the run; the program's own signals and the timeout do so too
+ * @throws BackupError; then there is no manifest of this run, no upload under way and no lock held
+ */
+export async function dump(run: Run, log: Log, stop: AbortController): Promise<void> {
+  const { job } = run;
+  const started = performance.now();
+  const meter = new Meter(log);
+  const deadline = setTimeout(() => {
+    stop.abort(
+      new BackupError(
+        'timedOut',
+        `the backup took longer than its timeout of ${job.timeoutSeconds} s and was stopped: raise timeout, or give the task more cpu`,
+      ),
+    );
+  }, job.timeoutSeconds * 1000);
+  const metrics = (success: boolean) =>
+    writeMetrics(log, job, {
+      success,
+      durationSeconds: Math.round(performance.now() - started) / 1000,
+      bytes: meter.bytesOut,
+    });
+  try {
+    const made = await new BackupRun(run, log, meter, stop).execute();
+    // A run that found its backup made already measured nothing: zeros would look like a strange size.
+    if (made) metrics(true);
+  } catch (error) {
+    // What stopped the run is its cause, whatever broke in consequence.
+    const failure = asBackupError(stop.signal.aborted ? stop.signal.reason : error);
+    // The run that holds the lock tells how it ends: a second delivery of its start is no failure of the source.
+    if (failure.exit !== 'alreadyRunning') metrics(false);
+    throw failure;
+  } finally {
+    clearTimeout(deadline);
+    meter.stop();
+  }
+}
+
+class BackupRun {
+  private readonly s3: S3Client = createS3Client();
+  private readonly clock = new ServerClock(this.s3);
+  private storing: Promise<DataObject> | undefined;
+
+  constructor(
+    private readonly run: Run,
+    private readonly log: Log,
+    private readonly meter: Meter,
+    private readonly stop: AbortController,
+  ) {}
+
+  /** @returns whether this run made the backup */
+  async execute(): Promise<boolean> {
+    const { job } = this.run;
+    const lock = await SourceLock.acquire(this.s3, job, this.clock, (error) => this.stop.abort(error));
+    try {
+      const startedAt = this.clock.now();
+      const slot = await this.findSlot(startedAt);
+      if (slot.existing !== undefined) {
+        this.log.info(
+          'already-complete',
+          `backup ${slot.existing} of ${job.source} exists already for this scheduled time: nothing to do`,
+          { backupId: slot.existing },
+        );
+        return false;
+      }
+      this.log.with({ backupId: slot.id });
+      await this.abortAbandonedUploads();
+      this.stop.signal.throwIfAborted();
+      await this.backUp(slot.id, startedAt);
+      return true;
+    } finally {
+      await lock.release();
+      this.s3.destroy();
+    }
+  }
+
+  /**
+   * Chooses the backup's id: the scheduled time, else the start. No two schedules of a source fall into one minute, so a
+   * manifest of the scheduled minute means that a repeated delivery has nothing to do; keys that a broken run left
+   * behind are stepped over, second by second.
+   */
+  private async findSlot(startedAt: Date): Promise<{ id: string; existing?: string }> {
+    const { job, scheduledTime } = this.run;
+    const time = scheduledTime ?? startedAt;
+    const minute = `${sourcePrefix(job.source)}${backupId(time).slice(0, 'yyyy-mm-ddThh-mm-'.length)}`;
+    const list = new ListObjectsV2Command({ Bucket: job.bucket, Prefix: minute });
+    const { Contents = [] } = await this.s3.send(list, { abortSignal: this.stop.signal }).catch((error: unknown) => {
+      throw uploadError(`list ${minute}* in bucket ${job.bucket}`, error);
+    });
+    const keys = Contents.flatMap(({ Key }) => Key ?? []);
+    const complete = keys.map(parseManifestKey).find((found) => found !== undefined);
+    if (scheduledTime && complete) return { id: complete.id, existing: complete.id };
+    for (let second = time.getTime(); ; second += 1000) {
+      const id = backupId(new Date(second));
+      if (!keys.some((key) => key.startsWith(objectKey(job.source, id, '')))) return { id };
+    }
+  }
+
+  /** Uploads of a run that was killed. This run holds the lock, so nobody is still at them. */
+  private async abortAbandonedUploads(): Promise<void> {
+    const { job } = this.run;
+    try {
+      // What a page does not hold is met by the next run: it is tidying, not truth.
+      const { Uploads = [] } = await this.s3.send(
+        new ListMultipartUploadsCommand({ Bucket: job.bucket, Prefix: sourcePrefix(job.source) }),
+      );
+      for (const { Key, UploadId } of Uploads) {
+        await this.s3.send(new AbortMultipartUploadCommand({ Bucket: job.bucket, Key, UploadId }));
+        this.log.warn(
+          'abandoned-upload',
+          `removed the unfinished upload of ${Key}, which a killed run had left behind`,
+        );
+      }
+    } catch (error) {
+      this.log.warn(
+        'abandoned-uploads-unknown',
+        uploadError(`look for abandoned uploads of ${job.source}`, error).message,
+      );
+    }
+  }
+
+  private async backUp(id: string, startedAt: Date): Promise<void> {
+    const { signal } = this.stop;
+    const scratch = await this.makeScratch();
+    const engine = createEngineDump({ run: this.run, log: this.log, scratch, signal });
+    try {
+      // A server that does not answer any more must not outlast the timeout.
+      const { objects, facts } = await untilAborted(signal, this.dumpAll(engine, id));
+      signal.throwIfAborted();
+      await this.commit(id, startedAt, objects, facts);
+    } finally {
+      await engine.close();
+      // An upload under way is being aborted: the program must not end before.
+      await this.storing?.catch(() => undefined);
+      await rm(scratch, { recursive: true, force: true });
+    }
+  }
+
+  private async dumpAll(engine: EngineDump, id: string): Promise<{ objects: DataObject[]; facts: DumpFacts }> {
+    const { job } = this.run;
+    await engine.preflight();
+    this.log.info('start', `backing up ${job.source} as ${id}`, { engine: job.engine });
+    const objects: DataObject[] = [];
+    for await (const stream of engine.streams()) {
+      const target = { bucket: job.bucket, key: objectKey(job.source, id, stream.file), keyArn: job.keyArn };
+      this.storing = storeStream(stream, target, {
+        s3: this.s3,
+        log: this.log,
+        meter: this.meter,
+        compressionLevel: job.compressionLevel,
+        signal: this.stop.signal,
+      });
+      objects.push(await this.storing);
+    }
+    return { objects, facts: await engine.facts() };
+  }
+
+  /** The last put: from here on the backup exists. */
+  private async commit(id: string, startedAt: Date, objects: DataObject[], facts: DumpFacts): Promise<void> {
+    const { job, trigger, scheduledTime, scheduleArn } = this.run;
+    const manifest: Manifest = {
+      formatVersion: MANIFEST_FORMAT,
+      source: job.source,
+      backupId: id,
+      engine: job.engine,
+      serverVersion: facts.serverVersion,
+      toolVersion: facts.toolVersion,
+      programVersion: version,
+      trigger,
+      ...(scheduledTime ? { scheduledTime: scheduledTime.toISOString() } : {}),
+      ...(scheduleArn === undefined ? {} : { scheduleArn }),
+      startedAt: startedAt.toISOString(),
+      endedAt: this.clock.now().toISOString(),
+      consistency: facts.consistency,
+      ...(facts.rolePasswords === undefined ? {} : { rolePasswords: facts.rolePasswords }),
+      objects,
+      tables: [...facts.tables],
+    };
+    const key = manifestKey(job.source, id);
+    // Not to be interrupted any more: nobody could tell whether an interrupted put had arrived.
+    await putNewObject(
+      this.s3,
+      { bucket: job.bucket, key, keyArn: job.keyArn },
+      Buffer.from(textOf(manifest)),
+      'application/json',
+    );
+    this.log.info(
+      'complete',
+      `backup ${id} of ${job.source} is complete: ${facts.tables.length} tables, ${formatBytes(this.meter.bytesIn)} dumped, ${formatBytes(this.meter.bytesOut)} stored`,
+      {
+        manifest: key,
+        bytesIn: this.meter.bytesIn,
+        bytesOut: this.meter.bytesOut,
+        tables: facts.tables.length,
+        rowCounts: facts.consistency.rowCounts,
+      },
+    );
+  }
+
+  private async makeScratch(): Promise<string> {
+    const { scratchDirectory } = this.run.job;
+    return await mkdtemp(join(scratchDirectory, 'run-')).catch((error: Error) => {
+      throw new BackupError(
+        'configuration',
+        `could not write to the scratch directory ${scratchDirectory}: ${error.message}; mount a volume there that the program's user may write to`,
+      );
+    });
+  }
+}
+
+/** A manifest that would be too large is no fault of the program: the source has too many tables. */
+function textOf(manifest: Manifest): string {
+  try {
+    return manifestText(manifest);
+  } catch (error) {
+    if (error instanceof ManifestError) throw new BackupError('configuration', error.message, { cause: error });
+    throw error;
+  }
+}

@@ -1,0 +1,165 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync, writeFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import type { ExitCodeName } from '../../catalog/contract/task';
+import { BackupError } from '../run/errors';
+
+const KEPT_LINES = 20;
+const KEPT_CHARACTERS = 1000;
+const KILL_AFTER_MS = 5000;
+
+/** A program to run, and how to read what it says. */
+export interface ToolCommand {
+  /** File name, found on PATH, or path. */
+  readonly command: string;
+  readonly args: readonly string[];
+  /** Added to the environment, which holds no secret otherwise. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Standard error lines that are mere talk: the text of group 1, if there is one, is the table under way. */
+  readonly talk: RegExp;
+  /** Turns a line of standard error into what went wrong, where the tool's own code is known. */
+  readonly classify?: (stderr: string) => Exclude<ExitCodeName, 'success'> | undefined;
+}
+
+/** What the program needs of its own environment to pass on: no secrets of the task, no credentials of the role. */
+function toolEnvironment(extra: ToolCommand['env']): NodeJS.ProcessEnv {
+  const { PATH, HOME, TMPDIR, LD_LIBRARY_PATH, GLIBC_TUNABLES } = process.env;
+  const kept = Object.entries({ PATH, HOME, TMPDIR, LD_LIBRARY_PATH, GLIBC_TUNABLES }).filter(
+    ([, value]) => value !== undefined,
+  );
+  return { ...Object.fromEntries(kept), LC_ALL: 'C', TZ: 'UTC', ...largeWrites(), ...extra };
+}
+
+/** Where coreutils keep what `stdbuf` preloads, in Debian, Ubuntu and Oracle Linux. */
+const STDBUF_LIBRARY = '/usr/libexec/coreutils/libstdbuf.so';
+
+/**
+ * The C library writes to a pipe 4 KiB at a time, and each write wakes the reader: a quarter of the time of a dump. `stdbuf`
+ * makes it 64 KiB; without it, as outside of the official images, dumps are slower and the same.
+ * https://www.gnu.org/software/coreutils/manual/html_node/stdbuf-invocation.html
+ */
+const largeWrites = (): Record<string, string> =>
+  existsSync(STDBUF_LIBRARY) ? { LD_PRELOAD: STDBUF_LIBRARY, _STDBUF_O: String(64 * 1024) } : {};
+
+/**
+ * A running child process. It is judged by everything at once: exit code, signal, and a standard error that holds nothing
+ * but talk. Its output is worth nothing before {@link Tool.succeeded} resolves.
+ */
+export class Tool {
+  readonly stdout: Readable;
+  /** Table under way, as far as the tool says. */
+  table: string | undefined;
+  /** Resolves when the tool first speaks of a table: it has its snapshot then. Also when it ends. */
+  readonly started: Promise<void>;
+  private readonly child: ChildProcess;
+  private readonly complaints: string[] = [];
+  private readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null; error?: Error }>;
+  private begin: () => void = () => undefined;
+  private begun = false;
+  private wanted = false;
+  private readonly hold = () => undefined;
+
+  constructor(private readonly tool: ToolCommand) {
+    this.started = new Promise((resolve) => {
+      this.begin = () => {
+        this.begun = true;
+        resolve();
+      };
+    });
+    const child = spawn(tool.command, tool.args, { env: toolEnvironment(tool.env), stdio: ['ignore', 'pipe', 'pipe'] });
+    this.child = child;
+    this.stdout = child.stdout;
+    preferAsVictim(child.pid);
+    const lines = createInterface({ input: child.stderr });
+    lines.on('line', (line) => this.hear(line));
+    const linesEnded = new Promise((resolve) => lines.once('close', resolve));
+    this.ended = new Promise((resolve) => {
+      child.once('error', (error) => resolve({ code: null, signal: null, error }));
+      child.once('close', (code, signal) => void linesEnded.then(() => resolve({ code, signal })));
+    });
+    void this.ended.then(() => this.begin());
+  }
+
+  /**
+   * Waits for the end of the tool and judges it. Standard output must be read to its end meanwhile.
+   *
+   * @throws BackupError with the fixed order of facts: not started, signal, exit code, complaints
+   */
+  async succeeded(): Promise<void> {
+    const { code, signal, error } = await this.ended;
+    const said = this.complaints.length > 0 ? `: ${this.complaints.join(' | ')}` : '';
+    const name = this.tool.command;
+    if (error)
+      throw new BackupError(
+        'configuration',
+        `could not start ${name}: ${error.message}; the image must hold the engine's own client tools on PATH`,
+      );
+    if (signal === 'SIGKILL' && !this.wanted)
+      throw new BackupError(
+        'dumpFailed',
+        `${name} was killed by SIGKILL, as the kernel does when memory runs out: raise memoryLimitMiB of this backup${said}`,
+      );
+    if (signal) throw new BackupError('dumpFailed', `${name} was ended by ${signal}${said}`);
+    if (code === 0 && said === '') return;
+    const exit = this.tool.classify?.(said) ?? 'dumpFailed';
+    if (code === 0) throw new BackupError(exit, `${name} exited with 0 but complained${said}`);
+    throw new BackupError(exit, `${name} exited with ${code}${said}`);
+  }
+
+  /** Whether the tool has spoken of a table, or has ended. */
+  get hasStarted(): boolean {
+    return this.begun;
+  }
+
+  /**
+   * Keeps the output of a tool that may end before its reader comes: Node.js throws away what nobody reads by then. For
+   * readers by iteration or `read()`.
+   */
+  holdOutput(): this {
+    this.stdout.on('readable', this.hold);
+    return this;
+  }
+
+  /** Ends the tool: politely, after five seconds by force. Resolves when it is gone. */
+  async stop(): Promise<void> {
+    this.wanted = true;
+    this.child.kill('SIGTERM');
+    const force = setTimeout(() => this.child.kill('SIGKILL'), KILL_AFTER_MS);
+    this.stdout.off('readable', this.hold);
+    this.stdout.resume();
+    await this.ended;
+    clearTimeout(force);
+  }
+
+  private hear(line: string): void {
+    const match = this.tool.talk.exec(line);
+    if (!match) {
+      if (line.trim() !== '' && this.complaints.push(line.trim().slice(0, KEPT_CHARACTERS)) > KEPT_LINES)
+        this.complaints.shift();
+      return;
+    }
+    if (match[1] === undefined) return;
+    this.table = match[1];
+    this.begin();
+  }
+}
+
+/** When memory runs out, the kernel shall kill the tool, not the program: the program can still tidy up and speak. */
+function preferAsVictim(pid: number | undefined): void {
+  if (pid === undefined || process.platform !== 'linux') return;
+  try {
+    writeFileSync(`/proc/${pid}/oom_score_adj`, '1000');
+  } catch {
+    // The tool may have ended already, or /proc be read-only: then the kernel chooses by itself.
+  }
+}
+
+/** Runs a short command and returns its standard output. */
+export async function toolOutput(command: string, args: readonly string[]): Promise<string> {
+  const tool = new Tool({ command, args, talk: /^$/ });
+  let text = '';
+  tool.stdout.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+  await tool.succeeded();
+  return text.trim();
+}

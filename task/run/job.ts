@@ -1,0 +1,153 @@
+import { z } from 'zod';
+import { ENGINES, ENV, TRIGGERS, type DumpJob, type Trigger } from '../../catalog/contract/task';
+import { dumpArgumentFault } from '../../engines/dump-arguments';
+import { sourceNameFault } from '../../catalog/bucket/names';
+import { BackupError } from './errors';
+
+const names = z.array(
+  z
+    .string()
+    .min(1)
+    .refine((name) => !name.startsWith('-'), 'must not start with a hyphen'),
+);
+
+const tls = z.discriminatedUnion('mode', [
+  z.strictObject({ mode: z.literal('amazon-rds') }),
+  z.strictObject({ mode: z.literal('public') }),
+  z.strictObject({ mode: z.literal('certificate-authority'), pem: z.string().includes('BEGIN CERTIFICATE') }),
+  z.strictObject({ mode: z.literal('off'), reason: z.string().min(1) }),
+]);
+
+const server = z.strictObject({
+  host: z.string().min(1),
+  port: z.coerce.number().int().min(1).max(65535),
+  tls,
+  databases: names.min(1).optional(),
+  excludeDatabases: names.optional(),
+  schemas: names.min(1).optional(),
+  excludeSchemas: names.optional(),
+  extraDumpArguments: z.array(z.string()).optional(),
+});
+
+const jobSchema: z.ZodType<DumpJob> = z
+  .strictObject({
+    source: z.string(),
+    engine: z.enum(ENGINES),
+    engineVersion: z.string().optional(),
+    bucket: z.string().min(1),
+    keyArn: z.string().min(1),
+    compressionLevel: z.number().int().min(1).max(19),
+    timeoutSeconds: z.number().positive(),
+    lockLeaseSeconds: z.number().positive().optional(),
+    scratchDirectory: z.string().startsWith('/'),
+    server: server.optional(),
+    file: z.string().startsWith('/').optional(),
+  })
+  .superRefine((job, context) => {
+    const demand = (path: string, fault: string | undefined) => {
+      if (fault !== undefined) context.addIssue({ code: 'custom', path: [path], message: fault });
+    };
+    demand('source', sourceNameFault(job.source));
+    if (job.engine === 'sqlite') {
+      demand('file', job.file === undefined ? 'is required for the engine sqlite' : undefined);
+    } else {
+      demand('server', job.server === undefined ? `is required for the engine ${job.engine}` : undefined);
+      demand('engineVersion', job.engineVersion === undefined ? `is required for the engine ${job.engine}` : undefined);
+      demand('server.extraDumpArguments', dumpArgumentFault(job.engine, job.server?.extraDumpArguments ?? []));
+    }
+  });
+
+/** User and password of the database. */
+export interface Credentials {
+  readonly username: string;
+  readonly password: string;
+}
+
+/** All that one run is told. */
+export interface Run {
+  readonly job: DumpJob;
+  /** All engines but SQLite. */
+  readonly credentials?: Credentials;
+  readonly trigger: Trigger;
+  /** The time that the schedule meant. */
+  readonly scheduledTime?: Date;
+  readonly scheduleArn?: string;
+}
+
+const fault = (message: string) => new BackupError('configuration', message);
+
+/**
+ * Reads a run from its environment.
+ *
+ * @throws BackupError `configuration`, naming the variable, the value got, what is allowed and how to mend it
+ */
+export function readRun(env: NodeJS.ProcessEnv): Run {
+  const job = readJob(env[ENV.job]);
+  const scheduledTime = readScheduledTime(env[ENV.scheduledTime]);
+  const scheduleArn = contextAttribute(env[ENV.scheduleArn]);
+  return {
+    job,
+    trigger: readTrigger(env[ENV.trigger]),
+    ...(job.engine === 'sqlite' ? {} : { credentials: readCredentials(env) }),
+    ...(scheduledTime ? { scheduledTime } : {}),
+    ...(scheduleArn === undefined ? {} : { scheduleArn }),
+  };
+}
+
+function readJob(text: string | undefined): DumpJob {
+  if (text === undefined)
+    throw fault(
+      `environment variable ${ENV.job} is not set: run this program through a task definition of cdk-proven-backups`,
+    );
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw fault(`environment variable ${ENV.job} is not JSON: ${(error as Error).message}`);
+  }
+  const result = jobSchema.safeParse(value);
+  if (result.success) return result.data;
+  const issues = result.error.issues.map(({ path, message }) => `${path.join('.') || 'job'}: ${message}`);
+  throw fault(`environment variable ${ENV.job} does not fit: ${issues.join('; ')}`);
+}
+
+function readCredentials(env: NodeJS.ProcessEnv): Credentials {
+  const read = (variable: string) => {
+    const value = env[variable];
+    if (value === undefined || value === '')
+      throw fault(
+        `environment variable ${variable} is ${value === '' ? 'empty' : 'not set'}: the secret must hold the key that the task definition names for it`,
+      );
+    if (/[\r\n\0]/.test(value))
+      throw fault(
+        `environment variable ${variable} holds a line break, which no option file can carry: store the value without it`,
+      );
+    return value;
+  };
+  return { username: read(ENV.username), password: read(ENV.password) };
+}
+
+function readTrigger(value: string | undefined): Trigger {
+  if (value === undefined) return 'on-demand';
+  const trigger = TRIGGERS.find((known) => known === value);
+  if (!trigger)
+    throw fault(
+      `environment variable ${ENV.trigger} must be one of ${TRIGGERS.join(', ')}, got: ${JSON.stringify(value)}`,
+    );
+  return trigger;
+}
+
+/** EventBridge Scheduler leaves a context attribute as it is where it does not replace it: then nothing is known. */
+const contextAttribute = (value: string | undefined): string | undefined =>
+  value === undefined || value === '' || value.startsWith('<aws.scheduler.') ? undefined : value;
+
+function readScheduledTime(value: string | undefined): Date | undefined {
+  const text = contextAttribute(value);
+  if (text === undefined) return undefined;
+  const time = new Date(text);
+  if (!/^\d{4}-\d{2}-\d{2}T[\d:.]+Z$/.test(text) || Number.isNaN(time.getTime()))
+    throw fault(
+      `environment variable ${ENV.scheduledTime} must be an ISO 8601 time in UTC such as 2026-11-20T02:00:00Z, got: ${JSON.stringify(text)}`,
+    );
+  return time;
+}

@@ -1,0 +1,213 @@
+import { manifestText } from '../../../catalog/bucket/manifest';
+import { manifestKey, objectKey } from '../../../catalog/bucket/names';
+import { exampleManifest } from '../../catalog/bucket/example-manifest';
+import type { Answer, Asked } from './cli-support';
+import { cli, isolateEnvironment, StandIn } from './cli-support';
+
+isolateEnvironment();
+
+/** What lies in the bucket: text and storage class, by key. */
+let objects: Map<string, { text: string; storageClass?: string }>;
+let snapshots: Answer;
+let standIn: StandIn;
+let [atOnce, mostAtOnce] = [0, 0];
+
+function put(source: string, id: string, { text = '0123456789', storageClass = 'STANDARD' } = {}): void {
+  const key = objectKey(source, id, 'shop.sql.zst');
+  const manifest = exampleManifest({ source, backupId: id, objects: [{ ...exampleManifest().objects[0]!, key }] });
+  objects.set(key, { text, storageClass });
+  objects.set(manifestKey(source, id), { text: manifestText(manifest) });
+}
+
+beforeEach(async () => {
+  objects = new Map();
+  snapshots = { body: snapshotsXml(snapshotXml('snap-0a', { 'proven-backups:source': 'shop' })) };
+  [atOnce, mostAtOnce] = [0, 0];
+  standIn = new StandIn(answer);
+  await standIn.start();
+});
+afterEach(() => standIn.stop());
+
+const snapshotXml = (id: string, tags: Record<string, string>, more = '') =>
+  `<item><snapshotId>${id}</snapshotId><volumeId>vol-0a</volumeId><status>completed</status><startTime>2026-11-20T02:00:00Z</startTime><volumeSize>8</volumeSize>${more}<tagSet>${Object.entries(
+    tags,
+  )
+    .map(([key, value]) => `<item><key>${key}</key><value>${value}</value></item>`)
+    .join('')}</tagSet></item>`;
+const snapshotsXml = (items: string, token = '') =>
+  `<DescribeSnapshotsResponse><snapshotSet>${items}</snapshotSet>${token && `<nextToken>${token}</nextToken>`}</DescribeSnapshotsResponse>`;
+
+function answer({ method, path, body }: Asked): Answer | undefined {
+  if (method === 'POST') return body.includes('Action=DescribeSnapshots') ? snapshots : undefined;
+  const url = new URL(path, 'http://stand-in');
+  if (url.pathname.replace(/\/$/, '') === '/shop-backups') {
+    const [prefix, delimiter] = [url.searchParams.get('prefix') ?? '', url.searchParams.get('delimiter')];
+    const keys = [...objects.keys()].filter((key) => key.startsWith(prefix)).sort();
+    const folders = delimiter ? [...new Set(keys.map((key) => key.split('/')[0]!))] : [];
+    const contents = delimiter ? [] : keys;
+    return {
+      body: `<ListBucketResult>${folders.map((one) => `<CommonPrefixes><Prefix>${one}/</Prefix></CommonPrefixes>`).join('')}${contents
+        .map((key) => {
+          const { text, storageClass = 'STANDARD' } = objects.get(key)!;
+          return `<Contents><Key>${key}</Key><Size>${text.length}</Size><LastModified>2026-11-20T02:03:00Z</LastModified><StorageClass>${storageClass}</StorageClass></Contents>`;
+        })
+        .join('')}</ListBucketResult>`,
+    };
+  }
+  mostAtOnce = Math.max(mostAtOnce, ++atOnce);
+  setImmediate(() => atOnce--);
+  const found = objects.get(decodeURIComponent(url.pathname.slice('/shop-backups/'.length)));
+  return found ? { body: found.text } : { status: 404, body: '<Error><Code>NoSuchKey</Code></Error>' };
+}
+
+const BUCKET = ['list', '--bucket', 'shop-backups'];
+interface Listing {
+  readonly backups: readonly Record<string, unknown>[];
+  readonly snapshots?: readonly Record<string, unknown>[];
+  readonly snapshotsFault?: string;
+}
+async function listing(...args: string[]): Promise<Listing & { code: number }> {
+  const { code, out } = await cli([...BUCKET, ...args, '--json']);
+  return { code, ...(JSON.parse(out) as Listing) };
+}
+
+test('backups of all sources, oldest first, and the snapshots below', async () => {
+  put('shop', '2026-11-20T02-00-00Z');
+  put('shop', '2026-11-19T02-00-00Z', { storageClass: 'DEEP_ARCHIVE' });
+  put('blog', '2026-11-20T02-00-00Z', { storageClass: 'STANDARD_IA' });
+  objects.set('shop/2026-11-20T02-00-00Z/restore-test.json', {
+    text: '{"formatVersion":1,"verdict":"passed","testedAt":"2026-11-20T03:00:00Z"}',
+  });
+  objects.set('shop/2026-11-21T02-00-00Z/shop.sql.zst', { text: 'a run that is under way' });
+  objects.set('holiday photos/beach.jpg', { text: 'a stranger' });
+  const { code, out } = await cli(BUCKET);
+  const lines = out.split('\n').map((line) => line.replace(/ {2,}/g, ' | ').replace(/[\d,]+ (h|days)/, 'AGE'));
+  expect({ code, lines }).toEqual({
+    code: 0,
+    lines: [
+      'source | backup | age | engine | tables | rows | size | proven | storage',
+      'blog | 2026-11-20T02-00-00Z | AGE | mariadb 10.11.19-MariaDB | 1 | 3 | 10 B | no | STANDARD_IA',
+      'shop | 2026-11-19T02-00-00Z | AGE | mariadb 10.11.19-MariaDB | 1 | 3 | 10 B | no | DEEP_ARCHIVE (a restore waits 12 hours)',
+      'shop | 2026-11-20T02-00-00Z | AGE | mariadb 10.11.19-MariaDB | 1 | 3 | 10 B | yes | STANDARD',
+      '',
+      'source | snapshot | volume | time | age | size | state | tier | made by',
+      'shop | snap-0a | vol-0a | 2026-11-20T02:00:00Z | AGE | 8.6 GB | completed | standard | by hand',
+      '',
+    ],
+  });
+});
+
+test('one source, without snapshots', async () => {
+  put('shop', '2026-11-20T02-00-00Z');
+  put('shop-archive', '2026-11-20T02-00-00Z');
+  const { backups, snapshots: none } = await listing('--source', 'shop', '--no-snapshots');
+  expect(backups.map(({ source }) => source)).toEqual(['shop']);
+  expect(none).toBeUndefined();
+});
+
+test('what is damaged is said, with 3 in the end', async () => {
+  const ids = ['2026-11-17T02-00-00Z', '2026-11-18T02-00-00Z', '2026-11-19T02-00-00Z', '2026-11-20T02-00-00Z'];
+  for (const id of ids) put('shop', id);
+  objects.delete(objectKey('shop', ids[0]!, 'shop.sql.zst'));
+  objects.get(manifestKey('shop', ids[1]!))!.text = '{';
+  objects.get(objectKey('shop', ids[2]!, 'shop.sql.zst'))!.text = 'short';
+  const { code, backups } = await listing('--no-snapshots');
+  expect(code).toBe(3);
+  expect(backups.map(({ damage }) => damage)).toEqual([
+    `shop/${ids[0]}/shop.sql.zst is missing`,
+    expect.stringContaining(`manifest shop/${ids[1]}/manifest.json is not JSON`),
+    `shop/${ids[2]}/shop.sql.zst has 5 bytes, and its manifest says 10`,
+    undefined,
+  ]);
+  const { out } = await cli([...BUCKET, '--no-snapshots']);
+  expect(out).toContain(`damaged shop ${ids[0]}: shop/${ids[0]}/shop.sql.zst is missing\n`);
+});
+
+test('manifests are fetched many at once, and listed in order', async () => {
+  const ids = Array.from({ length: 60 }, (_, minute) => `2026-11-20T02-${String(minute).padStart(2, '0')}-00Z`);
+  for (const id of ids) put('shop', id);
+  const { backups } = await listing('--no-snapshots');
+  expect(backups.map(({ id }) => id)).toEqual(ids);
+  expect(mostAtOnce).toBeGreaterThan(1);
+  expect(mostAtOnce).toBeLessThanOrEqual(16);
+});
+
+test('no backups', async () => {
+  expect(await cli([...BUCKET, '--no-snapshots', '--source', 'shop'])).toMatchObject({
+    code: 0,
+    out: 'No backups of shop in shop-backups.\n',
+  });
+});
+
+describe('snapshots', () => {
+  test('who may not see them sees the backups', async () => {
+    put('shop', '2026-11-20T02-00-00Z');
+    snapshots = {
+      status: 403,
+      body: '<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>You are not authorized</Message></Error></Errors></Response>',
+    };
+    const sentence =
+      'not allowed to list snapshots: You are not authorized: it takes ec2:DescribeSnapshots, see docs/cli.md';
+    const { code, out, err } = await cli(BUCKET);
+    expect({ code, err }).toEqual({ code: 3, err: `problem ${sentence}\n` });
+    expect(out).toContain('2026-11-20T02-00-00Z');
+    expect(await listing()).toMatchObject({ code: 3, snapshotsFault: sentence });
+    expect(await cli(['list', '--snapshots'])).toEqual({ code: 1, out: '', err: `error: ${sentence}\n` });
+  });
+
+  test('only them, without a bucket; the account is asked for its own, page after page', async () => {
+    snapshots = { body: snapshotsXml('') };
+    expect(await cli(['list', '--snapshots'])).toMatchObject({ code: 0, out: 'No snapshots.\n' });
+    const query = new URLSearchParams(standIn.asked[0]!.body);
+    expect(Object.fromEntries(query)).toMatchObject({
+      ...{ 'Owner.1': 'self', 'Filter.1.Name': 'tag-key', 'Filter.1.Value.1': 'proven-backups:source' },
+      MaxResults: '1000',
+    });
+  });
+
+  test('of one source, and with tags of the user', async () => {
+    await cli([...'list --snapshots --source shop --snapshot-tag team=shop'.split(' '), '--snapshot-tag', 'a=b=c']);
+    const filters = standIn.asked.map(({ body }) => new URLSearchParams(body));
+    expect(filters.map((query) => `${query.get('Filter.1.Name')} ${query.get('Filter.1.Value.1')}`)).toEqual([
+      'tag:proven-backups:source shop',
+      'tag:team shop',
+      'tag:a b=c',
+    ]);
+  });
+
+  test('what EC2 takes for a wildcard is none', async () => {
+    const [some, other] = [snapshotXml('snap-0a', { team: '*' }), snapshotXml('snap-0b', { team: 'shop' })];
+    snapshots = { body: snapshotsXml(some + other) };
+    const { out } = await cli(['list', '--snapshots', '--snapshot-tag', 'team=*', '--json']);
+    expect((JSON.parse(out) as Listing).snapshots!.map(({ id }) => id)).toEqual(['snap-0a']);
+  });
+
+  test.each([
+    [{ 'aws:dlm:lifecycle-policy-id': 'policy-0a' }, 'DLM policy-0a'],
+    [{ 'aws:backup:source-resource': 'x' }, 'AWS Backup'],
+    [{ Name: 'before the update' }, 'by hand'],
+  ])('%j were made by %s', async (made, madeBy) => {
+    const tags = { ...made, team: 'shop' } as Record<string, string>;
+    const more = '<storageTier>archive</storageTier><fullSnapshotSizeInBytes>1234</fullSnapshotSizeInBytes>';
+    snapshots = { body: snapshotsXml(snapshotXml('snap-0a', tags, more)) };
+    const { out } = await cli(['list', '--snapshots', '--snapshot-tag', 'team=shop', '--json']);
+    expect((JSON.parse(out) as Listing).snapshots).toEqual([
+      {
+        ...{ id: 'snap-0a', volume: 'vol-0a', time: '2026-11-20T02:00:00.000Z', bytes: 1234, state: 'completed' },
+        ...{ tier: 'archive', madeBy },
+      },
+    ]);
+  });
+});
+
+test.each([
+  [['list'], 'nothing says what to list: give --bucket, or --snapshots for snapshots only'],
+  [['list', '--no-snapshots'], 'nothing says what to list: give --bucket, or --snapshots for snapshots only'],
+  [[...BUCKET, '--snapshot-tag', 'team'], '--snapshot-tag must be a key and a value, key=value, got: team'],
+  [
+    [...BUCKET, '--source', 'Shop'],
+    'source name must be 1 to 40 lower-case letters, digits and hyphens, starting and ending with a letter or a digit, got: "Shop"',
+  ],
+])('%j is refused', async (args, sentence) => {
+  expect(await cli(args)).toEqual({ code: 2, out: '', err: `error: ${sentence}\n` });
+});

@@ -1,0 +1,54 @@
+import { dumpArgumentFault } from '../../engines/dump-arguments';
+
+test.each([
+  ['mysql', '--password=x', 'credentials come from the secret, never from a command line'],
+  ['mysql', '-psecret', 'credentials come from the secret, never from a command line'],
+  ['mariadb', '--force', 'it would make a partial dump that looks complete'],
+  ['mariadb', '--where=id<10', 'it would make a partial dump that looks complete'],
+  ['mysql', '--result-file=/tmp/x', 'the program reads the dump from standard output, in a format that it can check'],
+  // In latin1 or utf8mb3, an emoji becomes a question mark, and the exit code stays 0.
+  [
+    'mysql',
+    '--default-character-set=latin1',
+    'the program reads the dump from standard output, in a format that it can check',
+  ],
+  ['mysql', '--host=other', 'the connection is set by the construct'],
+  ['postgresql', '--enable-row-security', 'it would make a partial dump that looks complete'],
+  ['postgresql', '-Fp', 'the program reads the dump from standard output, in a format that it can check'],
+  ['postgresql', '--dbname=postgres://u:p@h/d', 'the connection is set by the construct'],
+  // The same options as the tools also read them: with underscores, shortened, negated, several in one word.
+  ['mysql', '--no_data', 'it would make a partial dump that looks complete'],
+  ['mysql', '--wher=1=0', 'it would make a partial dump that looks complete'],
+  ['mariadb', '--loose-where=1=0', 'it would make a partial dump that looks complete'],
+  ['mariadb', '-vw1=0', 'it would make a partial dump that looks complete'],
+  ['mysql', '--triggers=0', 'it would make a partial dump that looks complete'],
+  ['mysql', '--skip-routines', 'it would make a partial dump that looks complete'],
+  ['mysql', '--disable_events', 'it would make a partial dump that looks complete'],
+  ['mysql', '--no-create-info', 'it would make a partial dump that looks complete'],
+  ['mysql', '--skip-single-transaction', 'it would make a partial dump that looks complete'],
+  ['mysql', '--skip-comments', 'the program reads the dump from standard output, in a format that it can check'],
+  ['mysql', '--loose-skip-ssl', 'the connection is set by the construct'],
+  ['mysql', '--ssl-mode=DISABLED', 'the connection is set by the construct'],
+  ['mariadb', '--defaults-extra-file=/x', 'the connection is set by the construct'],
+  ['postgresql', '-xs', 'it would make a partial dump that looks complete'],
+  ['postgresql', '--schema-o', 'it would make a partial dump that looks complete'],
+  ['postgresql', '--data-only', 'it would make a partial dump that looks complete'],
+  ['postgresql', '--section=pre-data', 'it would make a partial dump that looks complete'],
+  ['postgresql', '--exclude-table-d=*', 'it would make a partial dump that looks complete'],
+] as const)('%s: %s is refused', (engine, argument, reason) => {
+  expect(dumpArgumentFault(engine, ['--skip-tz-utc', argument])).toBe(
+    `dump argument ${JSON.stringify(argument)} is not allowed: ${reason}; remove it`,
+  );
+});
+
+test('a word that is no option is refused: it would name a database or a table', () => {
+  expect(dumpArgumentFault('mysql', ['shop'])).toBe(
+    'dump argument "shop" is not an option: write options as one word each, such as "--name=value"',
+  );
+});
+
+test.each([
+  ['mysql', ['--ignore-table=shop.cache', '--skip-tz-utc', '--insert-ignore', '--net-buffer-length=1M', '-v']],
+  ['postgresql', ['-Tpublic.aspect', '-x', '--schema=sales', '--no-subscriptions', '--no-security-labels']],
+  ['postgresql', ['--no-publications', '--exclude-table=public.cache', '--no-comments']],
+] as const)('%s: %j is allowed', (engine, words) => expect(dumpArgumentFault(engine, words)).toBeUndefined());

@@ -1,0 +1,100 @@
+import { PgArchiveInspector } from '../../../engines/postgresql/archive';
+
+const int = (value: number) => {
+  const bytes = Buffer.alloc(5);
+  bytes[0] = value < 0 ? 1 : 0;
+  bytes.writeUInt32LE(Math.abs(value), 1);
+  return bytes;
+};
+const text = (value: string | undefined) =>
+  value === undefined ? int(-1) : Buffer.concat([int(Buffer.byteLength(value)), Buffer.from(value)]);
+
+interface Entry {
+  readonly id: number;
+  readonly hasData: boolean;
+  readonly name: string;
+  readonly description: string;
+}
+const TABLE: Entry = { id: 7, hasData: true, name: 'bööks', description: 'TABLE DATA' };
+const OTHER: Entry = { id: 8, hasData: true, name: 'empty', description: 'TABLE DATA' };
+const BLOBS: Entry = { id: 9, hasData: true, name: 'BLOBS', description: 'BLOBS' };
+const VIEW: Entry = { id: 10, hasData: false, name: 'view', description: 'VIEW' };
+
+/** An archive head as pg_dump writes it: ReadHead and ReadToc of pg_backup_archiver.c. */
+function head(minor: number, entries: readonly Entry[]): Buffer {
+  const entryBytes = ({ id, hasData, name, description }: Entry) => [
+    ...[int(id), int(hasData ? 1 : 0), text('0'), text('0'), text(name), text(description), int(2)],
+    ...[text('CREATE …'), text(''), text('COPY …'), text('public'), text(undefined)],
+    ...(minor >= 14 ? [text('heap')] : []),
+    ...(minor >= 16 ? [int(114)] : []),
+    ...[text('owner'), text('false'), text('3'), text(undefined), Buffer.alloc(9)],
+  ];
+  return Buffer.concat([
+    Buffer.from('PGDMP'),
+    Buffer.from([1, minor, 0, 4, 8, 1]),
+    minor >= 15 ? Buffer.from([0]) : int(0),
+    ...Array.from({ length: 7 }, () => int(3)),
+    ...[text('shop'), text('15.18'), text('15.18'), int(entries.length)],
+    ...entries.flatMap(entryBytes),
+  ]);
+}
+const block = (id: number, ...rows: string[]) => Buffer.concat([Buffer.from([1]), int(id), ...rows.map(text), int(0)]);
+const blobBlock = (id: number) =>
+  Buffer.concat([Buffer.from([3]), int(id), int(4242), text('one'), text('two'), int(0), int(4243), int(0), int(0)]);
+
+const whole = (minor = 14) =>
+  Buffer.concat([head(minor, [TABLE, OTHER, BLOBS, VIEW]), block(7, 'row 1\n', 'row 2\n'), block(8), blobBlock(9)]);
+
+function inspect(bytes: Buffer, chunkBytes: number): PgArchiveInspector {
+  const inspector = new PgArchiveInspector();
+  for (let offset = 0; offset < bytes.length; offset += chunkBytes)
+    inspector.see(bytes.subarray(offset, offset + chunkBytes));
+  return inspector;
+}
+
+test.each([11, 12, 13, 14, 15, 16])('a whole archive of format 1.%i passes, however it is cut into chunks', (minor) => {
+  const bytes = whole(minor);
+  for (const chunkBytes of [1, 2, 3, 7, 64, bytes.length]) {
+    const inspector = inspect(bytes, chunkBytes);
+    inspector.verify();
+    expect(inspector.tables).toEqual([
+      // One character for each byte, for the archive does not say in which encoding they are.
+      { schema: 'public', name: Buffer.from('bööks').toString('latin1') },
+      { schema: 'public', name: 'empty' },
+    ]);
+  }
+});
+
+test('an archive cut at any byte is found out', () => {
+  const bytes = whole();
+  for (let length = 0; length < bytes.length; length++)
+    expect(() => inspect(bytes.subarray(0, length), 16).verify()).toThrow(
+      'pg_dump exited with 0, but its archive is not whole',
+    );
+});
+
+test.each([
+  [
+    'a missing table',
+    Buffer.concat([head(14, [TABLE, OTHER]), block(7, 'row')]),
+    '1 tables of its table of contents have no data in it',
+  ],
+  [
+    'a block twice',
+    Buffer.concat([head(14, [TABLE]), block(7), block(7)]),
+    'a block of type 1 with number 7 is not in its table of contents',
+  ],
+  [
+    'an error message',
+    Buffer.from('pg_dump: error: out of luck'),
+    'it does not start with PGDMP but with "pg_dump: error: out of luck"',
+  ],
+])('%s is found out', (_, bytes, sentence) => {
+  expect(() => inspect(bytes, 100).verify()).toThrow(sentence);
+});
+
+test('an archive of a format still to come is left to the exit code of pg_dump', () => {
+  const inspector = inspect(head(17, [TABLE]), 10);
+  expect(() => inspector.verify()).not.toThrow();
+  expect(inspector.tables).toBeUndefined();
+});

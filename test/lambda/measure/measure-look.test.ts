@@ -1,0 +1,229 @@
+import { DeleteObjectCommand, paginateListObjectsV2 } from '@aws-sdk/client-s3';
+import type { SizeBounds } from '../../../catalog/contract/alarms';
+import { DEFAULT_SIZE_BOUNDS } from '../../../catalog/contract/alarms';
+import { manifestKey, objectKey } from '../../../catalog/bucket/names';
+import { Watch } from '../../../lambda/health/watch';
+import { Emulator } from '../../emulator/emulator';
+import { S3FaultProxy } from '../../support/s3-fault-proxy';
+import { alarmedSource, AlarmScene, alarmSettingsOf, hoursAgo } from '../notify/alarm-scene';
+import { healthIn, near } from './measure-support';
+import { DAY_SECONDS } from '../support';
+
+jest.setTimeout(120_000);
+
+const HOUR = 3600;
+const DAY_MS = DAY_SECONDS * 1000;
+const MB = 1_000_000;
+
+let emulator: Emulator;
+let proxy: S3FaultProxy;
+let scene: AlarmScene;
+let log: jest.SpyInstance;
+let count = 0;
+
+beforeAll(async () => {
+  emulator = await Emulator.start();
+  proxy = await S3FaultProxy.start(emulator.endpoint);
+});
+beforeEach(async () => {
+  proxy.reset();
+  log = jest.spyOn(process.stdout, 'write').mockReturnValue(true);
+  scene = await AlarmScene.create(emulator, `measure-look-${++count}`);
+});
+afterEach(() => jest.restoreAllMocks());
+afterAll(async () => {
+  await proxy.stop();
+  await emulator.stop();
+});
+
+const viaProxy = () => ({ endpoint: proxy.endpoint });
+const logged = (): string => log.mock.calls.map(([line]) => String(line)).join('');
+const remove = (Key: string) => scene.s3.send(new DeleteObjectCommand({ Bucket: scene.bucket, Key }));
+
+/** Deletes all that lies in a backup's folder. */
+async function prune(id: string): Promise<void> {
+  const pages = paginateListObjectsV2(
+    { client: scene.s3 },
+    { Bucket: scene.bucket, Prefix: objectKey('shop', id, '') },
+  );
+  for await (const { Contents = [] } of pages) for (const { Key } of Contents) await remove(Key!);
+}
+
+describe('gone', () => {
+  test('told at once, since it was noticed, until there is a backup again', async () => {
+    const id = await scene.backup(hoursAgo(3));
+    expect((await healthIn(scene)).findings).toEqual([]);
+    await remove(manifestKey('shop', id));
+    const gone = await healthIn(scene);
+    expect(gone).toMatchObject({ ageSeconds: near(3 * HOUR), findings: [{ signal: 'silent', cause: 'gone' }] });
+    expect(gone).not.toHaveProperty('newest');
+    const [finding] = gone.findings;
+    expect(finding!.sentence).toBe(`all its backups are gone or damaged; the last whole one was ${id}`);
+    proxy.clockShift = 5 * DAY_MS;
+    expect(await healthIn(scene, viaProxy())).toMatchObject({
+      ageSeconds: near(3 * HOUR + 5 * DAY_SECONDS),
+      findings: [finding],
+    });
+    await scene.backup(hoursAgo(1));
+    expect((await healthIn(scene)).findings).toEqual([]);
+  });
+
+  test('what is left is damaged: the sentence names it', async () => {
+    const [older, id] = [await scene.backup(hoursAgo(26)), await scene.backup(hoursAgo(2))];
+    await healthIn(scene);
+    for (const each of [older, id]) await scene.put(objectKey('shop', each, 'shop.sql.zst'), 'cut');
+    const { findings } = await healthIn(scene);
+    expect(findings).toMatchObject([{ cause: 'gone' }]);
+    expect(findings[0]!.sentence).toBe(
+      `all its backups are gone or damaged; the last whole one was ${id}; 2 are damaged, such as ${id}: shop/${id}/shop.sql.zst has 3 bytes, and its manifest says 10`,
+    );
+    // Another one that is damaged changes nothing.
+    await scene.put(manifestKey('shop', hoursAgo(1)), 'without data');
+    const later = (await healthIn(scene)).findings[0]!;
+    expect(later).toMatchObject({ cause: 'gone', since: findings[0]!.since });
+    expect(later.sentence).toContain(`the last whole one was ${id}; 3 are damaged`);
+  });
+
+  test('what a pruning deletes between listing and reading is looked at again', async () => {
+    const id = await scene.backup(hoursAgo(2));
+    await healthIn(scene, viaProxy());
+    await scene.verdict(id, 'passed');
+    let missed = 0;
+    proxy.rule = ({ path }) =>
+      path.endsWith('manifest.json') && missed++ === 0 ? { status: 404, code: 'NoSuchKey' } : undefined;
+    expect(await healthIn(scene, viaProxy())).toMatchObject({ newest: { id }, findings: [] });
+    expect(missed).toBeGreaterThan(1);
+  });
+});
+
+test('of many damaged backups 20 are named, and 50 are read', async () => {
+  const whole = await scene.backup(hoursAgo(30 * 24));
+  const damaged = Array.from({ length: 51 }, (_, index) => hoursAgo(index + 1));
+  for (const id of damaged.slice(1)) await scene.put(manifestKey('shop', id), 'damaged');
+  expect((await healthIn(scene)).findings[0]!.sentence).toContain('there is no whole backup of late, after 30 days');
+  for (const id of damaged) await scene.put(objectKey('shop', id, 'shop.sql.zst'), 'data');
+  await remove(manifestKey('shop', damaged[50]!));
+  const health = await healthIn(scene);
+  expect(health).toMatchObject({ newest: { id: whole }, findings: [{ cause: 'too-old' }] });
+  expect(health.findings[0]!.sentence).toContain('; 49 newer are damaged, such as');
+  const { look } = (await scene.remembered('look/shop')) as { look: string };
+  expect(JSON.parse(look)).toMatchObject({ damaged: { count: 49, named: { length: 20 } } });
+
+  for (const id of [damaged[0]!, damaged[50]!]) await scene.put(manifestKey('shop', id), 'damaged');
+  proxy.counts.clear();
+  const { newest, findings } = await healthIn(scene, viaProxy());
+  expect(newest).toBeUndefined();
+  expect(findings[0]!.sentence).toBe(
+    `none of its backups of late is whole; the last whole one was ${whole}; the newest 50 are damaged, such as ${damaged[0]}: manifest shop/${damaged[0]}/manifest.json is not JSON: Unexpected token 'd', "damaged" is not valid JSON; older ones were not looked at`,
+  );
+  // It was looked at twice.
+  expect(proxy.counts.get('GetObject')).toBe(100);
+});
+
+describe('the usual duration takes the place of the timeout', () => {
+  const timeoutSeconds = 12 * HOUR;
+  /** A backup that took a time. */
+  const lasting = (id: string, seconds: number) =>
+    scene.backup(id, 'shop', {
+      startedAt: '2026-11-20T02:00:00.000Z',
+      endedAt: new Date(Date.parse('2026-11-20T02:00:00Z') + seconds * 1000).toISOString(),
+    });
+  const allow = (changes: { timeoutSeconds?: number }) =>
+    scene.configure(
+      alarmSettingsOf(scene.bucket, [], {
+        sources: { shop: alarmedSource({ allowedAgeSeconds: 37 * HOUR, ...changes }) },
+      }),
+    );
+
+  test('the longest counts, with a quarter more', async () => {
+    await allow({ timeoutSeconds });
+    await lasting(hoursAgo(27), 2000);
+    expect(await healthIn(scene)).toMatchObject({ allowedAgeSeconds: 37 * HOUR, findings: [] });
+    await lasting(hoursAgo(51), 4000);
+    const { allowedAgeSeconds, findings } = await healthIn(scene);
+    expect(allowedAgeSeconds).toBe(25 * HOUR + 5000);
+    expect(findings).toMatchObject([{ cause: 'too-old' }]);
+    expect(findings[0]!.sentence).toContain('is 27 hours old, and 26.4 hours are allowed');
+    await allow({});
+    expect(await healthIn(scene)).toMatchObject({ allowedAgeSeconds: 37 * HOUR, findings: [] });
+  });
+
+  test('but never more than the timeout', async () => {
+    await allow({ timeoutSeconds });
+    for (const hours of [27, 51]) await lasting(hoursAgo(hours), 11 * HOUR);
+    expect(await healthIn(scene)).toMatchObject({ allowedAgeSeconds: 37 * HOUR, findings: [] });
+  });
+});
+
+test('the last usual backup before a strange one', async () => {
+  const bounds: SizeBounds = { ...DEFAULT_SIZE_BOUNDS, minHistory: 3 };
+  const sources = { shop: alarmedSource({ sizeBounds: 0 }) };
+  await scene.configure(alarmSettingsOf(scene.bucket, [], { sizeBounds: [bounds], sources }));
+  for (const hours of [146, 122, 98, 74]) await scene.backup(hoursAgo(hours), 'shop', { uncompressedBytes: 48 * MB });
+  const id = await scene.backup(hoursAgo(50), 'shop', { uncompressedBytes: 47 * MB });
+  expect(await healthIn(scene)).not.toHaveProperty('lastUsual');
+  for (const hours of [26, 2]) await scene.backup(hoursAgo(hours), 'shop', { uncompressedBytes: 2 * MB });
+  expect(await healthIn(scene)).toMatchObject({
+    lastUsual: { id, ageSeconds: near(50 * HOUR), uncompressedBytes: 47 * MB, tables: 1 },
+    findings: [{ cause: 'shrunk', items: ['below', '1/2', '1/4', '1/16'] }],
+  });
+});
+
+describe('a restore test that failed', () => {
+  test('is not passed because its backup was pruned, but by a later test', async () => {
+    const [older, newer] = [await scene.backup(hoursAgo(26)), await scene.backup(hoursAgo(2))];
+    const hour = (hours: number) => new Date(Date.now() - hours * HOUR * 1000);
+    await scene.verdict(older, 'passed', 'shop', hour(20));
+    await scene.verdict(newer, 'failed', 'shop', hour(1));
+    await scene.put(objectKey('shop', older, 'restore-test.json'), 'unreadable');
+    const failed = [{ cause: 'restore-test-failed', items: [newer], since: expect.any(String) }];
+    expect((await healthIn(scene)).findings).toMatchObject(failed);
+    await scene.verdict(older, 'passed', 'shop', hour(20));
+    await prune(newer);
+    const health = await healthIn(scene);
+    expect(health).toMatchObject({ newest: { id: older }, proven: { id: older }, findings: failed });
+    expect(await healthIn(scene)).toMatchObject({ findings: failed });
+    await scene.verdict(older, 'passed', 'shop', hour(0));
+    expect((await healthIn(scene)).findings).toEqual([]);
+  });
+});
+
+describe('what is remembered', () => {
+  const expiry = async (of: string) => Number((await scene.remembered(of))?.expiresAt) * 1000;
+
+  test('of a source without a backup is forgotten after 90 days, unless it is asked for: a write a week', async () => {
+    await healthIn(scene, viaProxy());
+    const first = await scene.remembered('first-seen/shop');
+    expect(await expiry('first-seen/shop')).toBeGreaterThan(Date.now() + 90 * DAY_MS - 60_000);
+    proxy.clockShift = 6 * DAY_MS;
+    await healthIn(scene, viaProxy());
+    expect(await scene.remembered('first-seen/shop')).toEqual(first);
+    proxy.clockShift = 8 * DAY_MS;
+    await healthIn(scene, viaProxy());
+    expect(await scene.remembered('first-seen/shop')).toMatchObject({ since: first!.since });
+    expect(await expiry('first-seen/shop')).toBeGreaterThan(Date.now() + 98 * DAY_MS - 60_000);
+  });
+
+  test('of the catalog of a source, too', async () => {
+    await scene.backup(hoursAgo(2));
+    await healthIn(scene, viaProxy());
+    const first = await scene.remembered('look/shop');
+    proxy.clockShift = 6 * DAY_MS;
+    await healthIn(scene, viaProxy());
+    expect(await scene.remembered('look/shop')).toEqual(first);
+    proxy.clockShift = 8 * DAY_MS;
+    await healthIn(scene, viaProxy());
+    expect(await expiry('look/shop')).toBeGreaterThan(Date.now() + 98 * DAY_MS - 60_000);
+  });
+
+  test('what is too large for the table is not, and the table is used on', async () => {
+    const watch = new Watch(scene.dynamo, scene.tableName);
+    const large = { size: {}, damaged: { count: 1, named: [{ id: 'x', damage: 'x'.repeat(500_000) }] } };
+    await watch.looked('shop', { fingerprint: 'x', look: large }, new Date());
+    expect(watch.failure).toBeUndefined();
+    expect(logged()).toContain('what was read of shop cannot be remembered: ValidationException');
+    await watch.measured(new Date());
+    expect(await scene.remembered('measured')).toBeDefined();
+    expect(await watch.look('shop', new Date())).toBeUndefined();
+  });
+});

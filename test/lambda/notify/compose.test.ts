@@ -1,0 +1,98 @@
+import { SIGNALS } from '../../../catalog/contract/alarms';
+import { composeProblems, testNotifications } from '../../../lambda/notify/compose/compose';
+import { clockOf } from '../../../lambda/notify/compose/numbers';
+import { EMAILS, many } from './compose-emails';
+import { emailFiles, EVERY_CAUSE, expectEmail, PLACE, problem, readCauses } from './compose-support';
+
+test('the ends of tasks in the emails are read as what they stand for', () => {
+  for (const [expected, read] of readCauses()) expect(read).toBe(expected);
+});
+
+describe('the full text of emails', () => {
+  test.each(EVERY_CAUSE)('%s %s', (signal, cause) => {
+    expectEmail(`${signal}-${cause}`, composeProblems([problem(signal, cause)], PLACE));
+  });
+
+  test.each(Object.entries(EMAILS))('%s', (name, compose) => {
+    expectEmail(name, compose());
+  });
+
+  test('tests', () => {
+    const tests = testNotifications(PLACE);
+    const name = ({ notification }: (typeof tests)[number]) => `test-${notification.signal ?? notification.kind}`;
+    const kinds = [...SIGNALS, 'recovered', 'digest'].map((kind) => `test-${kind}`);
+    expect(tests.map(name).sort()).toEqual(kinds.sort());
+    for (const composed of tests) {
+      expect(composed.notification.test).toBe(true);
+      expect(composed.notification.subject).toMatch(/^TEST [A-Z]/);
+      expectEmail(name(composed), composed);
+    }
+  });
+
+  test('no file is left over', () => {
+    const known = [...EVERY_CAUSE.map((words) => words.join('-')), ...Object.keys(EMAILS)];
+    known.push(...[...SIGNALS, 'recovered', 'digest'].map((kind) => `test-${kind}`));
+    expect(emailFiles().filter((name) => !known.includes(name))).toEqual([]);
+  });
+});
+
+describe('what others get as JSON', () => {
+  test('has the facts, the advice and the links of every problem', () => {
+    const { notification } = composeProblems(
+      [problem('failed', 'connection'), problem('failed', 'connection', { about: 'blog', source: 'blog' })],
+      PLACE,
+    );
+    expect(notification).toMatchObject({
+      kind: 'problem',
+      signal: 'failed',
+      cause: 'connection',
+      account: '111122223333',
+    });
+    expect(notification.problems!.map(({ source }) => source)).toEqual(['shop', 'blog']);
+    for (const { next, likelyCause } of notification.problems!) {
+      expect(likelyCause).toContain('password');
+      expect(next.some((step) => step.startsWith('aws ecs describe-task-definition'))).toBe(true);
+    }
+  });
+
+  test('of 300 problems with long logs every source is named, within what SNS takes', () => {
+    const logLines = Array.from({ length: 20 }, () => 'x'.repeat(900));
+    const { notification, text } = composeProblems(
+      many(300).map((source) => problem('failed', 'connection', { source, about: source, logLines })),
+      PLACE,
+    );
+    expect(notification.problems!.map(({ source }) => source)).toEqual(many(300));
+    expect(notification.problems![0]!.logLines).toBeDefined();
+    expect(Buffer.byteLength(JSON.stringify({ default: JSON.stringify(notification), email: text }))).toBeLessThan(
+      262_144,
+    );
+    for (const source of many(300)) expect(text).toContain(source);
+  });
+});
+
+test('links lead to the consoles of all partitions, and are encoded twice', () => {
+  const links = (partition: string, region: string) =>
+    composeProblems([problem('failed', 'connection', { logGroup: '/acme/backups', logStream: 'shop/backup/1dc5' })], {
+      ...PLACE,
+      partition,
+      region,
+    }).notification.problems![0]!.links;
+  expect(links('aws', 'eu-west-1')).toEqual({
+    log: 'https://eu-west-1.console.aws.amazon.com/cloudwatch/home?region=eu-west-1#logsV2:log-groups/log-group/$252Facme$252Fbackups/log-events/shop$252Fbackup$252F1dc5',
+    task: 'https://eu-west-1.console.aws.amazon.com/ecs/v2/clusters/Shop-Cluster/tasks/1dc5c17a8b0e4d4f9c1d6a0b5e3f2c7d/configuration?region=eu-west-1',
+    runbook: 'https://github.com/cdk-proven-backups/cdk-proven-backups/blob/main/docs/alarms.md#failed',
+  });
+  expect(links('aws-cn', 'cn-north-1').log).toMatch(/^https:\/\/cn-north-1\.console\.amazonaws\.cn\//);
+  expect(links('aws-us-gov', 'us-gov-west-1').task).toMatch(
+    /^https:\/\/us-gov-west-1\.console\.amazonaws-us-gov\.com\//,
+  );
+});
+
+test.each([
+  ['Europe/Paris', '2026-11-20 02:00 Paris'],
+  ['America/Argentina/Buenos_Aires', '2026-11-19 22:00 Buenos Aires'],
+  ['UTC', '2026-11-20 01:00 UTC'],
+  ['Mars/Olympus', '2026-11-20 01:00 UTC'],
+])('times are those of the zone: %s', (zone, expected) => {
+  expect(clockOf(zone).full('2026-11-20T01:00:00Z')).toBe(expected);
+});

@@ -1,0 +1,167 @@
+import * as fc from 'fast-check';
+import type { Cause, Signal, SourceHealth } from '../../../catalog/contract/alarms';
+import type { Decidable } from '../../../lambda/notify/problems/decide';
+import { blank, decide } from '../../../lambda/notify/problems/decide';
+import type { OpenProblem, Remembered } from '../../../lambda/notify/ports';
+import type { Tell } from '../../../lambda/notify/problems/state';
+
+const HOUR = 3_600_000;
+const START = Date.parse('2026-11-20T00:00:00Z');
+const iso = (ms: number): string => new Date(ms).toISOString();
+
+const PROBLEMS: readonly (readonly [Signal, Cause])[] = [
+  ['failed', 'connection'],
+  ['failed', 'killed'],
+  ['never-started', 'image'],
+  ['silent', 'not-measured'],
+  ['housekeeping', 'other'],
+];
+
+/** One thing that happens: after how many minutes, how late it is heard of, and what. */
+const step = fc.record({
+  minutes: fc.oneof(fc.integer({ min: 0, max: 90 }), fc.integer({ min: 0, max: 40 * 60 })),
+  late: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 180 })),
+  twice: fc.boolean(),
+  what: fc.oneof(
+    fc.record({
+      kind: fc.constant('trouble' as const),
+      problem: fc.constantFrom(...PROBLEMS),
+    }),
+    fc.record({
+      kind: fc.constant('good' as const),
+      ends: fc.subarray<Signal>(['failed', 'never-started', 'silent', 'housekeeping'], { minLength: 1 }),
+    }),
+    fc.record({
+      kind: fc.constant('measured' as const),
+      silent: fc.constantFrom<(Cause | undefined)[]>(undefined, 'too-old', 'no-backup-yet'),
+      strange: fc.constantFrom<(Cause | undefined)[]>(undefined, 'empty', 'shrunk'),
+      backupMinutesAgo: fc.option(fc.integer({ min: 1, max: 3000 }), { nil: undefined }),
+      failure: fc.boolean(),
+    }),
+  ),
+});
+type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
+
+interface Heard {
+  readonly now: number;
+  readonly observation: Decidable;
+}
+
+/** The observations in the order in which they are heard of. */
+function heard(steps: readonly Step[]): Heard[] {
+  let clock = START;
+  const all = steps.flatMap(({ minutes, late, twice, what }, index): Heard[] => {
+    clock += minutes * 60_000;
+    const observation = observationOf(what, clock, `event-${index}`);
+    const first = { now: clock + late * 60_000, observation };
+    return twice ? [first, { ...first, now: first.now + 5 * 60_000 }] : [first];
+  });
+  return all.sort((a, b) => a.now - b.now);
+}
+
+function observationOf(what: Step['what'], at: number, event: string): Decidable {
+  const common = { of: 'shop', source: 'shop', about: 'shop', at: iso(at), event };
+  if (what.kind === 'good') return { state: 'ok', ...common, ends: what.ends };
+  if (what.kind === 'trouble') {
+    const [signal, cause] = what.problem;
+    return { state: 'problem', ...common, signal, cause, sentence: 's', since: iso(at) };
+  }
+  const { silent, strange, backupMinutesAgo, failure } = what;
+  const finding = (signal: 'silent' | 'strange-size', cause: Cause | undefined) =>
+    cause === undefined ? [] : [{ signal, cause, sentence: 's', since: iso(at) }];
+  const newest = {
+    ...{ id: 'i', time: iso(at - (backupMinutesAgo ?? 0) * 60_000), ageSeconds: 0, bytes: 1, uncompressedBytes: 1 },
+    ...{ tables: 1, durationSeconds: 1, engine: 'mysql' },
+  };
+  const health: SourceHealth = {
+    ...{ source: 'shop', ageSeconds: 0, allowedAgeSeconds: 1 },
+    findings: [...finding('silent', silent), ...finding('strange-size', strange)],
+    ...(backupMinutesAgo !== undefined && { newest }),
+    ...(failure && { failure: 'denied' }),
+  };
+  return { state: 'source-measured', of: 'shop', at: iso(at), health };
+}
+
+interface Happened extends Heard {
+  readonly before: Remembered;
+  readonly after: Remembered;
+  readonly tell?: Tell;
+}
+
+function play(steps: readonly Step[]): Happened[] {
+  let remembered = blank('shop');
+  return heard(steps).map((one) => {
+    const before = remembered;
+    const { next, tell } = decide(before, one.observation, new Date(one.now));
+    remembered = { ...next, version: next.version + 1 };
+    return { ...one, before, after: next, ...(tell && { tell }) };
+  });
+}
+
+const openOf = ({ open }: Remembered): [Signal, OpenProblem][] => Object.entries(open) as [Signal, OpenProblem][];
+const holds = (check: (happened: Happened[]) => void): void =>
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), (steps) => check(play(steps))),
+    { numRuns: 1000 },
+  );
+
+test('the same is never told twice within 20 hours without good news between', () =>
+  holds((happened) => {
+    const told = new Map<string, number>();
+    for (const { now, tell, after } of happened) {
+      for (const key of told.keys()) if (!after.open[key.split(' ')[0] as Signal]) told.delete(key);
+      for (const { signal, cause } of tell?.problems ?? []) {
+        const key = `${signal} ${cause}`;
+        expect(now - (told.get(key) ?? -Infinity)).toBeGreaterThanOrEqual(20 * HOUR);
+        told.set(key, now);
+      }
+    }
+  }));
+
+test('what was told and ends is recovered exactly once, and nothing else is', () =>
+  holds((happened) => {
+    const told = new Set<Signal>();
+    for (const { tell, after } of happened) {
+      const over = [...told].filter((signal) => !after.open[signal]);
+      expect([...(tell?.recovery?.signals ?? [])].sort()).toEqual(over.sort());
+      over.forEach((signal) => told.delete(signal));
+      tell?.problems.forEach(({ signal }) => told.add(signal));
+    }
+  }));
+
+test('what is open was told, or is held back because the failing of runs was told less than 24 hours ago', () =>
+  holds((happened) => {
+    for (const { now, after, observation } of happened) {
+      for (const [signal, { toldAt }] of openOf(after)) {
+        if (toldAt !== undefined) continue;
+        expect(signal).toBe('silent');
+        // Between two measurings nothing is known of it.
+        if (observation.state !== 'source-measured' || observation.health.failure) continue;
+        if (Date.parse(observation.at) < Date.parse(after.measuredAt ?? '')) continue;
+        const runs = [after.open.failed, after.open['never-started']];
+        const last = Math.max(...runs.map((problem) => (problem?.toldAt ? Date.parse(problem.toldAt) : -Infinity)));
+        expect(now - last).toBeLessThan(24 * HOUR);
+      }
+    }
+  }));
+
+test('a first problem is never lost: it is told, or it is older than good news', () =>
+  holds((happened) => {
+    for (const { before, observation, tell } of happened) {
+      if (observation.state !== 'problem' || before.open[observation.signal]) continue;
+      const { signal, at, event } = observation;
+      const isOld = Date.parse(at) < Date.parse(before.goodAt[signal] ?? '');
+      const wasSeen = before.seen.includes(`${event}/${signal}`);
+      expect(tell !== undefined && tell.problems.some((problem) => problem.signal === signal)).toBe(!isOld && !wasSeen);
+    }
+  }));
+
+test('a problem that good news ended does not come back by an event from before', () =>
+  holds((happened) => {
+    for (const { after } of happened) {
+      for (const [signal, { lastAt }] of openOf(after)) {
+        const goodAt = after.goodAt[signal];
+        if (goodAt !== undefined) expect(Date.parse(lastAt)).toBeGreaterThanOrEqual(Date.parse(goodAt));
+      }
+    }
+  }));

@@ -1,0 +1,308 @@
+import type { Finding, SourceHealth } from '../../../catalog/contract/alarms';
+import type { Decidable, SourceMeasured } from '../../../lambda/notify/problems/decide';
+import { blank, decide } from '../../../lambda/notify/problems/decide';
+import type { GoodNews, Trouble } from '../../../lambda/notify/problems/observation';
+import type { Remembered } from '../../../lambda/notify/ports';
+import type { Decision } from '../../../lambda/notify/problems/state';
+
+const START = Date.parse('2026-11-20T00:00:00Z');
+const time = (hours: number): string => new Date(START + hours * 3_600_000).toISOString();
+
+let events = 0;
+const trouble = (hours: number, changes: Partial<Trouble> = {}): Trouble => ({
+  ...{ state: 'problem', signal: 'failed', cause: 'connection', of: 'shop', source: 'shop', about: 'shop' },
+  ...{ sentence: 'refused', since: time(hours), at: time(hours), event: `event-${events++}` },
+  ...changes,
+});
+const good = (hours: number, changes: Partial<GoodNews> = {}): GoodNews => ({
+  ...{ state: 'ok', of: 'shop', source: 'shop', about: 'shop', ends: ['failed', 'never-started'], at: time(hours) },
+  ...{ event: `event-${events++}` },
+  ...changes,
+});
+const TOO_OLD: Finding = { signal: 'silent', cause: 'too-old', sentence: 'two days old', since: time(0) };
+const measured = (hours: number, findings: Finding[] = [], changes: Partial<SourceHealth> = {}): SourceMeasured => ({
+  ...{ state: 'source-measured', of: 'shop', at: time(hours) },
+  health: { source: 'shop', ageSeconds: 1, allowedAgeSeconds: 2, findings, ...changes },
+});
+const backup = (hours: number, durationSeconds = 60) => ({
+  newest: {
+    ...{ id: 'id', time: time(hours), ageSeconds: 1, bytes: 1, uncompressedBytes: 1, tables: 1, engine: 'mysql' },
+    durationSeconds,
+  },
+});
+
+/** Takes in one observation after the other, each at its own time, unless it comes late. */
+class Story {
+  remembered: Remembered = blank('shop');
+  last!: Decision;
+
+  take(observation: Decidable, hours?: number): string[] {
+    const now = hours === undefined ? new Date(observation.at) : new Date(time(hours));
+    this.last = decide(this.remembered, observation, now);
+    this.remembered = this.last.next;
+    const { problems = [], recovery } = this.last.tell ?? {};
+    const told = problems.map(({ signal, cause }) => `${signal} ${cause}`);
+    return recovery ? [...told, `recovered ${recovery.signals.join(', ')}`] : told;
+  }
+}
+
+let story: Story;
+beforeEach(() => (story = new Story()));
+
+describe('a run that fails', () => {
+  it('is told at once', () => {
+    expect(story.take(trouble(2))).toEqual(['failed connection']);
+    expect(story.last.tell!.problems[0]).toEqual({
+      ...{ signal: 'failed', cause: 'connection', source: 'shop', about: 'shop', sentence: 'refused' },
+      ...{ since: time(2), times: 1 },
+    });
+  });
+
+  it('is not told again for 20 hours while the cause is the same, and then with how often and since when', () => {
+    story.take(trouble(2));
+    expect(story.take(trouble(8))).toEqual([]);
+    expect(story.last.verdicts).toEqual([
+      { signal: 'failed', cause: 'connection', outcome: 'ignored', reason: 'told already' },
+    ]);
+    expect(story.take(trouble(21.9))).toEqual([]);
+    expect(story.take(trouble(22))).toEqual(['failed connection']);
+    expect(story.last.tell!.problems[0]).toMatchObject({ since: time(2), times: 4 });
+  });
+
+  it('is told at once when the cause is another one, but not each time when two causes alternate', () => {
+    story.take(trouble(2));
+    expect(story.take(trouble(3, { cause: 'uploadFailed' }))).toEqual(['failed uploadFailed']);
+    expect(story.take(trouble(4))).toEqual([]);
+    expect(story.take(trouble(5, { cause: 'uploadFailed' }))).toEqual([]);
+    expect(story.take(trouble(23))).toEqual(['failed connection']);
+  });
+
+  it('is told once when its event comes twice', () => {
+    const event = trouble(2);
+    story.take(event);
+    expect(story.take(event, 30)).toEqual([]);
+    expect(story.last.verdicts[0]!.reason).toBe('this event was taken in before');
+    expect(story.remembered.open.failed!.times).toBe(1);
+  });
+
+  it('is known again among the last 20 events', () => {
+    const event = trouble(2);
+    story.take(event);
+    for (let hour = 3; hour < 22; hour++) story.take(trouble(hour));
+    expect(story.remembered.seen).toHaveLength(20);
+    story.take(event, 23);
+    expect(story.remembered.open.failed!.times).toBe(20);
+  });
+
+  it('is out of date when a later run went well', () => {
+    story.take(good(5));
+    expect(story.take(trouble(2), 6)).toEqual([]);
+    expect(story.last.verdicts[0]!.reason).toBe('older than the last good news');
+    expect(story.take(trouble(7))).toEqual(['failed connection']);
+  });
+
+  it('is not out of date because of good news of something else', () => {
+    story.take(good(5, { ends: ['silent'] }));
+    expect(story.take(trouble(2), 6)).toEqual(['failed connection']);
+  });
+});
+
+describe('a recovery', () => {
+  it('is told once, of all that ends together', () => {
+    story.take(trouble(1));
+    story.take(trouble(2, { signal: 'never-started', cause: 'image' }));
+    story.take(trouble(3));
+    expect(story.take(good(4))).toEqual(['recovered failed, never-started']);
+    expect(story.last.tell!.recovery).toEqual({
+      ...{ source: 'shop', about: 'shop', signals: ['failed', 'never-started'], since: time(1), at: time(4), times: 2 },
+    });
+    expect(story.take(good(5))).toEqual([]);
+    expect(story.remembered.open).toEqual({});
+  });
+
+  it('is not made of good news that is older than the problem', () => {
+    story.take(trouble(3));
+    expect(story.take(good(2), 4)).toEqual([]);
+    expect(story.take(good(5))).toEqual(['recovered failed']);
+  });
+
+  it('is told when the event of the good run was lost, but its backup is there', () => {
+    story.take(trouble(3));
+    expect(story.take(measured(4, [], backup(2)))).toEqual([]);
+    expect(story.take(measured(6, [], backup(5)))).toEqual(['recovered failed']);
+    expect(story.last.tell!.recovery!.newest!.id).toBe('id');
+  });
+
+  it('counts a backup from its end: its time is the one that the schedule meant', () => {
+    story.take(trouble(3));
+    expect(story.take(measured(5, [], backup(2.9, 3600)))).toEqual(['recovered failed']);
+  });
+
+  it('of what was measured is told when it is not found any more', () => {
+    const strange: Finding = { signal: 'strange-size', cause: 'empty', sentence: 'empty', since: time(1) };
+    expect(story.take(measured(1, [TOO_OLD, strange]))).toEqual(['silent too-old', 'strange-size empty']);
+    expect(story.take(measured(2, [strange]))).toEqual(['recovered silent']);
+    expect(story.take(measured(3, [], backup(2)))).toEqual(['recovered strange-size']);
+  });
+});
+
+describe('silence', () => {
+  it('is told once', () => {
+    expect(story.take(measured(1, [TOO_OLD]))).toEqual(['silent too-old']);
+    const before = story.remembered;
+    for (let hour = 2; hour < 169; hour++) expect(story.take(measured(hour, [TOO_OLD]))).toEqual([]);
+    // And costs no write an hour.
+    expect(story.remembered).toBe(before);
+  });
+
+  it('is told again every week, as a reminder: an email may have been missed', () => {
+    story.take(measured(1, [TOO_OLD]));
+    expect(story.last.tell!.problems[0]).not.toHaveProperty('reminder');
+    expect(story.take(measured(168.9, [TOO_OLD]))).toEqual([]);
+    expect(story.take(measured(169, [TOO_OLD]))).toEqual(['silent too-old']);
+    expect(story.last.tell!.problems[0]).toMatchObject({ reminder: true, since: time(0) });
+    expect(story.take(measured(170, [TOO_OLD]))).toEqual([]);
+    expect(story.take(measured(337, [TOO_OLD]))).toEqual(['silent too-old']);
+  });
+
+  it('is told at once when there is something new in it', () => {
+    const lost = (...items: string[]): Finding => ({
+      ...{ signal: 'strange-size', cause: 'table-lost', sentence: items.join(), since: time(0) },
+      items,
+    });
+    expect(story.take(measured(1, [lost('tmp')], backup(0)))).toEqual(['strange-size table-lost']);
+    expect(story.take(measured(2, [lost('tmp')], backup(0)))).toEqual([]);
+    expect(story.take(measured(48, [lost('customers', 'tmp')], backup(47)))).toEqual(['strange-size table-lost']);
+    expect(story.last.tell!.problems[0]).not.toHaveProperty('reminder');
+    // Less is nothing new, and neither is what was told before.
+    expect(story.take(measured(72, [lost('tmp')], backup(71)))).toEqual([]);
+    expect(story.take(measured(96, [lost('customers')], backup(95)))).toEqual([]);
+  });
+
+  it('is forgotten without a word when somebody turns the signal off', () => {
+    story.take(measured(1, [TOO_OLD]));
+    expect(story.take({ ...measured(2), off: ['silent'] })).toEqual([]);
+    expect(story.remembered.open).toEqual({});
+    expect(story.take(measured(3))).toEqual([]);
+  });
+
+  it('is held back for 24 hours after it was told that runs fail, and then told if it is still so', () => {
+    story.take(trouble(2));
+    expect(story.take(measured(3, [TOO_OLD]))).toEqual([]);
+    expect(story.last.verdicts[0]).toMatchObject({ signal: 'silent', outcome: 'held' });
+    expect(story.take(measured(25.9, [TOO_OLD]))).toEqual([]);
+    expect(story.take(measured(26, [TOO_OLD]))).toEqual(['silent too-old']);
+  });
+
+  it('ends without a word if it was held back', () => {
+    story.take(trouble(2));
+    story.take(measured(3, [TOO_OLD]));
+    expect(story.take(measured(4))).toEqual([]);
+    expect(story.last.verdicts).toEqual([
+      { signal: 'silent', cause: 'too-old', outcome: 'ended', reason: 'over before it was told' },
+    ]);
+    expect(story.take(good(5))).toEqual(['recovered failed']);
+  });
+
+  it('of the measuring itself is never held back: nobody else would tell it', () => {
+    story.take(trouble(2));
+    expect(story.take(trouble(3, { signal: 'silent', cause: 'not-measured' }))).toEqual(['silent not-measured']);
+    expect(story.take(measured(4))).toEqual(['recovered silent']);
+  });
+
+  it('is told although runs are known to fail if that was never told', () => {
+    story.remembered = {
+      ...blank('shop'),
+      open: {
+        failed: {
+          ...{ about: 'shop', cause: 'killed', sentence: '', since: time(0), lastAt: time(0), told: {} },
+          ...{ times: 1, hasEnd: false, items: [] },
+        },
+      },
+    };
+    expect(story.take(measured(1, [TOO_OLD]))).toEqual(['silent too-old']);
+  });
+});
+
+describe('what was measured', () => {
+  it('says nothing of a source that could not be measured', () => {
+    story.take(measured(1, [TOO_OLD]));
+    expect(story.take(measured(2, [], { failure: 'access denied' }))).toEqual([]);
+    expect(story.last.verdicts[0]!.reason).toBe('it could not be measured: access denied');
+    expect(story.remembered.open.silent).toBeDefined();
+  });
+
+  it('is out of date when something newer was measured', () => {
+    story.take(measured(1, [TOO_OLD]));
+    story.take(measured(3));
+    expect(story.take(measured(2, [TOO_OLD]), 4)).toEqual([]);
+  });
+
+  it('is not over because there is nothing left to judge', () => {
+    const strange: Finding = { signal: 'strange-size', cause: 'shrunk', sentence: 'small', since: time(0) };
+    const unproven: Finding = { ...strange, signal: 'not-proven', cause: 'restore-test-failed' };
+    story.take(measured(1, [strange, unproven], backup(0)));
+    expect(story.take(measured(2))).toEqual([]);
+    // An older proof counts again when the backup that failed is gone: that proves nothing.
+    const proven = (hours: number) => ({ proven: { id: 'id', testedAt: time(hours), ageSeconds: 1 } });
+    expect(story.take(measured(3, [], { ...backup(0), ...proven(-5) }))).toEqual(['recovered strange-size']);
+    expect(story.last.tell!.recovery).toMatchObject({ open: ['not-proven'] });
+    expect(story.take(measured(4, [], { ...backup(0), ...proven(1) }))).toEqual(['recovered not-proven']);
+    expect(story.last.tell!.recovery).not.toHaveProperty('open');
+  });
+
+  it('is too late to say anything after three hours', () => {
+    expect(story.take(measured(1, [TOO_OLD]), 4.1)).toEqual([]);
+    expect(story.take(measured(2, [TOO_OLD]), 5)).toEqual(['silent too-old']);
+  });
+
+  it('makes failures from before the newest backup out of date', () => {
+    story.take(measured(90, [], backup(89)));
+    expect(story.take(trouble(80), 91)).toEqual([]);
+    expect(story.take(trouble(91))).toEqual(['failed connection']);
+  });
+
+  it('by a clock that is ahead hides nothing that comes later', () => {
+    story.take(measured(1, [], backup(9000)));
+    story.take(good(9000), 2);
+    expect(story.take(trouble(3))).toEqual(['failed connection']);
+  });
+
+  it('that another cause has now is told', () => {
+    story.take(measured(1, [{ ...TOO_OLD, cause: 'no-backup-yet' }]));
+    expect(story.take(measured(2, [TOO_OLD]))).toEqual(['silent too-old']);
+    expect(story.take(measured(3, [{ ...TOO_OLD, cause: 'no-backup-yet' }]))).toEqual([]);
+  });
+});
+
+describe('an attack on the backups, which nothing ever calls over', () => {
+  const of = 'housekeeping/denied-delete';
+  const denied = { of, about: 'deletes', source: undefined, signal: 'housekeeping', cause: 'denied-delete' } as const;
+  const passed = (hours: number): Decidable => ({ state: 'time-passed', of, at: time(hours) });
+
+  it('is told again if it happens again', () => {
+    expect(story.take(trouble(1, denied))).toEqual(['housekeeping denied-delete']);
+    expect(story.take(trouble(2, denied))).toEqual([]);
+    expect(story.take(trouble(700, denied))).toEqual(['housekeeping denied-delete']);
+  });
+
+  it('ends when it has not happened again for 14 days, and says so', () => {
+    story.take(trouble(1, denied));
+    story.take(trouble(10, denied));
+    expect(story.take(passed(345.9))).toEqual([]);
+    expect(story.take(passed(346))).toEqual(['recovered housekeeping']);
+    expect(story.last.tell!.recovery).toEqual({
+      ...{ about: 'deletes', signals: ['housekeeping'], since: time(1), at: time(346), quiet: true },
+    });
+    expect(story.take(passed(347))).toEqual([]);
+  });
+
+  it('does not end so if an alarm is still to call it well', () => {
+    story.take(trouble(1, { ...denied, hasEnd: true }));
+    story.take(trouble(2, denied));
+    expect(story.take(passed(1000))).toEqual([]);
+    expect(story.take(good(1001, { of, about: 'deletes', source: undefined, ends: ['housekeeping'] }))).toEqual([
+      'recovered housekeeping',
+    ]);
+  });
+});

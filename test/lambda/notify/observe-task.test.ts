@@ -1,0 +1,435 @@
+import { CAUSES } from '../../../catalog/contract/alarms';
+import { EXIT_CODES } from '../../../catalog/contract/task';
+import type { Trouble } from '../../../lambda/notify/problems/observation';
+import { observe } from '../../../lambda/notify/observe/observe';
+import { CLUSTER_ARN, container, exited, guardDuty, neverStarted, TASK_ARN, TASK_ID, taskEvent } from './events/ecs';
+import { contextWith, messageOf } from './events/message';
+
+const read = (event: unknown) => observe(messageOf(event), contextWith());
+const troubleOf = async (event: unknown): Promise<Trouble> => {
+  const observations = await read(event);
+  expect(observations).toHaveLength(1);
+  expect(observations[0]!.state).toBe('problem');
+  return observations[0] as Trouble;
+};
+
+test('exit code 0 of the backup container is good news, whatever else ran beside it', async () => {
+  const event = taskEvent({ containers: [guardDuty, container({ exitCode: 0 })] });
+  expect(await read(event)).toEqual([
+    {
+      ...{ state: 'ok', of: 'shop', source: 'shop', about: 'shop', ends: ['failed', 'never-started', 'silent'] },
+      ...{ at: '2026-11-20T02:10:21.894Z', event: `${TASK_ARN} 6` },
+    },
+  ]);
+});
+
+test('a failed run is told with what ECS knows of the task, and with where its log is', async () => {
+  expect(await troubleOf(exited(11))).toEqual({
+    ...{ state: 'problem', signal: 'failed', cause: 'connection', of: 'shop', source: 'shop', about: 'shop' },
+    sentence: 'the database could not be reached, or refused the certificate or the password',
+    ...{ at: '2026-11-20T02:10:21.894Z', since: '2026-11-20T02:10:21.894Z', event: `${TASK_ARN} 6` },
+    ...{ logGroup: '/backups/acme', logStream: `shop/backup/${TASK_ID}` },
+    task: {
+      ...{ arn: TASK_ARN, clusterArn: CLUSTER_ARN, family: 'acme-shop', exitCode: 11, memory: 2048 },
+      ...{ stopCode: 'EssentialContainerExited', stoppedReason: 'Essential container in task exited' },
+      ...{ scheduledTime: '2026-11-20T02:00:00.000Z', startedAt: '2026-11-20T02:00:53.800Z' },
+      stoppedAt: '2026-11-20T02:10:21.894Z',
+    },
+  });
+});
+
+test('a run by hand has no scheduled time, and an event without times the time of the event', async () => {
+  const overrides = { containerOverrides: [{ name: 'backup' }] };
+  const trouble = await troubleOf(exited(13, { overrides, stoppedAt: undefined, startedAt: undefined }));
+  expect(trouble).toMatchObject({ at: '2026-11-20T02:10:22.000Z', since: '2026-11-20T02:10:22.000Z' });
+  expect(trouble.task!.scheduledTime).toBeUndefined();
+});
+
+const SPOT = { stopCode: 'SpotInterruption', stoppedReason: 'Your Spot Task was interrupted.' };
+const BY_USER = { stopCode: 'UserInitiated', stoppedReason: 'Task stopped by user' };
+const MAINTENANCE = 'ECS is performing maintenance on the underlying infrastructure hosting the task';
+const OUT_OF_MEMORY = 'OutOfMemoryError: Container killed due to memory usage';
+
+test.each<[string, object, string, string]>([
+  ['exit code 1', exited(1), 'unexpected', 'the program failed'],
+  ['exit code 10', exited(10), 'configuration', 'the job, a variable of the environment or a version does not fit'],
+  ['exit code 12', exited(12), 'privileges', 'the database user lacks a privilege that a complete dump needs'],
+  ['exit code 13', exited(13), 'dumpFailed', 'the dump tool failed'],
+  ['exit code 14', exited(14), 'uploadFailed', 'S3 or KMS refused the upload, or failed'],
+  ['exit code 15', exited(15), 'timedOut', 'the run took longer than its timeout'],
+  // The program says itself what happened, whoever stopped the task meanwhile.
+  ['exit code 15 of a stopped task', exited(15, BY_USER), 'timedOut', 'the run took longer than its timeout'],
+  ['exit code 143', exited(143), 'interrupted', 'the run was interrupted by a signal: exit code 143'],
+  ['exit code 130', exited(130), 'interrupted', 'the run was interrupted by a signal: exit code 130'],
+  ['Spot, in time', exited(143, SPOT), 'spot-interruption', 'AWS took back the Spot capacity on which the task ran'],
+  ['Spot, killed', exited(137, SPOT), 'spot-interruption', 'AWS took back the Spot capacity on which the task ran'],
+  [
+    'a notice of termination that was carried out',
+    exited(143, { stopCode: 'TerminationNotice', stoppedReason: 'Your Spot Task was interrupted.' }),
+    'spot-interruption',
+    'AWS took back the Spot capacity on which the task ran',
+  ],
+  ['stopped by hand', exited(143, BY_USER), 'stopped-by-user', 'somebody stopped the task: Task stopped by user'],
+  [
+    'stopped by hand, killed',
+    exited(137, { ...BY_USER, stoppedReason: 'too slow for me' }),
+    'stopped-by-user',
+    'somebody stopped the task: too slow for me',
+  ],
+  [
+    'stopped by hand before it had started',
+    neverStarted('Task stopped by user', undefined, { stopCode: 'UserInitiated' }),
+    'stopped-by-user',
+    'somebody stopped the task: Task stopped by user',
+  ],
+  [
+    'maintenance, which ECS may call anything',
+    exited(143, { stopCode: 'UserInitiated', stoppedReason: `${MAINTENANCE}.` }),
+    'maintenance',
+    'AWS stopped the task for maintenance of its hardware',
+  ],
+  [
+    'a person who maintains',
+    exited(143, { ...BY_USER, stoppedReason: 'maintenance window' }),
+    'stopped-by-user',
+    'somebody stopped the task: maintenance window',
+  ],
+  [
+    'stopped by ECS',
+    exited(143, { stopCode: 'ServiceSchedulerInitiated', stoppedReason: 'Scaling activity' }),
+    'maintenance',
+    'ECS stopped the task: Scaling activity',
+  ],
+  [
+    'out of memory',
+    exited(137, {}, OUT_OF_MEMORY),
+    'out-of-memory',
+    'the task was killed because it used more than its 2048 MiB of memory',
+  ],
+  [
+    'out of memory, without an exit code',
+    taskEvent({ containers: [container({ reason: OUT_OF_MEMORY })], memory: undefined }),
+    'out-of-memory',
+    'the task was killed because it used more than its memory',
+  ],
+  [
+    'killed by something else',
+    exited(137),
+    'killed',
+    'the task was killed, with exit code 137: Essential container in task exited',
+  ],
+  [
+    'an end without an exit code',
+    taskEvent({ containers: [container()] }),
+    'killed',
+    'the task was killed, without an exit code: Essential container in task exited',
+  ],
+  [
+    'an end without an exit code and a stop code, after a start',
+    taskEvent({ containers: [container()], stopCode: undefined, stoppedReason: undefined }),
+    'killed',
+    'the task was killed, without an exit code',
+  ],
+  ['exit code 139', exited(139), 'crashed', 'the program crashed: exit code 139, SIGSEGV'],
+  ['exit code 134', exited(134), 'crashed', 'the program crashed: exit code 134, SIGABRT'],
+  ['exit code 42', exited(42), 'unknown-exit', 'the task ended with exit code 42, which the program does not have'],
+  ['exit code 2', exited(2), 'unknown-exit', 'the task ended with exit code 2, which the program does not have'],
+])('failed: %s', async (_, event, cause, sentence) => {
+  expect(await troubleOf(event)).toMatchObject({ signal: 'failed', cause, sentence });
+});
+
+test('every exit code of the program that is a failure has a name', async () => {
+  const quiet: number[] = [EXIT_CODES.success, EXIT_CODES.alreadyRunning];
+  for (const exitCode of Object.values(EXIT_CODES).filter((code) => !quiet.includes(code))) {
+    const { cause } = await troubleOf(exited(exitCode));
+    expect(CAUSES.failed).toContain(cause);
+    expect(cause).not.toBe('unknown-exit');
+  }
+});
+
+const BOTH = 'ResourceInitializationError: unable to pull secrets or registry auth:';
+const RETRIED = 'execution resource retrieval failed:';
+const SECRET = 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:shop-AbCdEf';
+const ECR = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
+
+test.each<[string, string, string | undefined, string]>([
+  [
+    'no such image',
+    `CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref ${ECR}/assets:5f2a: not found`,
+    undefined,
+    'image',
+  ],
+  ['an old platform', 'CannotPullImageManifestError: Error response from daemon: manifest unknown', undefined, 'image'],
+  [
+    'an image whose name has a secret in it',
+    `CannotPullContainerError: failed to resolve ref ${ECR}/the-secret-log-stream:1: 403 Forbidden`,
+    undefined,
+    'image',
+  ],
+  [
+    'only the container says so',
+    'Task failed to start',
+    'CannotPullContainerError: image Manifest does not contain descriptor matching platform linux/arm64',
+    'image',
+  ],
+  [
+    'no route to the image',
+    `CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve ref ${ECR}/assets:5f2a: failed to do request: Head "https://${ECR}/v2/assets/manifests/5f2a": dial tcp 52.94.1.2:443: i/o timeout`,
+    undefined,
+    'image',
+  ],
+  [
+    'the role may not read the secret',
+    `${BOTH} ${RETRIED} unable to retrieve secret from asm: service call has been retried 1 time(s): failed to fetch secret ${SECRET} from secrets manager: AccessDeniedException: User is not authorized to perform: secretsmanager:GetSecretValue`,
+    undefined,
+    'secret',
+  ],
+  [
+    'the secret lacks a key',
+    `${BOTH} ${RETRIED} unable to retrieve secret from asm: service call has been retried 1 time(s): retrieved secret from Secrets Manager did not contain json key password`,
+    undefined,
+    'secret',
+  ],
+  [
+    'the secret is gone',
+    `${BOTH} ${RETRIED} unable to retrieve secret from asm: service call has been retried 1 time(s): failed to fetch secret ${SECRET} from secrets manager: operation error Secrets Manager: GetSecretValue, https response error StatusCode: 400, RequestID: 047440d4, ResourceNotFoundException: Secrets Manager can't find the specified secret`,
+    undefined,
+    'secret',
+  ],
+  [
+    'a parameter',
+    `${BOTH} ${RETRIED} unable to retrieve secrets from ssm: service call has been retried 1 time(s): AccessDeniedException`,
+    undefined,
+    'secret',
+  ],
+  [
+    'the newer words for a secret',
+    `ResourceNotFoundException: The task can't retrieve the secret with ARN '${SECRET}' from AWS Secrets Manager. Check whether the secret exists in the specified Region.`,
+    undefined,
+    'secret',
+  ],
+  [
+    'no route to the secret',
+    `${BOTH} unable to retrieve secret from asm: There is a connection issue between the task and AWS Secrets Manager. Check your task network configuration. failed to fetch secret ${SECRET} from secrets manager: RequestCanceled: request context canceled caused by: context deadline exceeded`,
+    undefined,
+    'secret',
+  ],
+  [
+    'no route to the registry',
+    `${BOTH} The task cannot pull registry auth from Amazon ECR: There is a connection issue between the task and Amazon ECR. Check your task network configuration. RequestError: send request failed caused by: Post "https://api.ecr.eu-west-1.amazonaws.com/": dial tcp 13.53.180.123:443: i/o timeout`,
+    undefined,
+    'image',
+  ],
+  [
+    'the registry, and nobody says why',
+    `${BOTH} ${RETRIED} unable to retrieve ecr registry auth: service call has been retried 3 time(s)`,
+    undefined,
+    'image',
+  ],
+  [
+    'the registry, in other words',
+    "ResourceInitializationError: The task can't pull registry auth from Amazon ECR. Check the registry.",
+    undefined,
+    'image',
+  ],
+  [
+    'the role may not pull',
+    `${BOTH} ${RETRIED} unable to retrieve ecr registry auth: service call has been retried 1 time(s): AccessDeniedException: User is not authorized to perform: ecr:GetAuthorizationToken`,
+    undefined,
+    'image',
+  ],
+  [
+    'secrets or registry, and nothing more',
+    'ResourceInitializationError: unable to pull secrets or registry auth',
+    undefined,
+    'secret',
+  ],
+  [
+    'no log group',
+    'ResourceInitializationError: failed to initialize logging driver: failed to create Cloudwatch log stream: ResourceNotFoundException: The specified log group does not exist.',
+    undefined,
+    'logging',
+  ],
+  [
+    'no log group, on EC2',
+    'CannotStartContainerError: Error response from daemon: failed to initialize logging driver: failed to create Cloudwatch log stream: AccessDeniedException',
+    undefined,
+    'logging',
+  ],
+  [
+    'no log stream',
+    'ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: failed to create Cloudwatch log stream: AccessDeniedException: : exit status 1',
+    undefined,
+    'logging',
+  ],
+  [
+    'no route to the log',
+    'ResourceInitializationError: failed to validate logger args: The task cannot find the Amazon CloudWatch log group defined in the task definition. There is a connection issue between the task and Amazon CloudWatch. Check your network configuration.: signal: killed',
+    undefined,
+    'logging',
+  ],
+  [
+    'no route to the log, in fewer words',
+    'ResourceInitializationError: failed to validate logger args: : signal: killed',
+    undefined,
+    'logging',
+  ],
+  [
+    'a file system that does not answer',
+    "ResourceInitializationError: failed to invoke EFS utils commands to set up EFS volumes: stderr: Mount attempt 1/3 failed due to timeout after 15 sec. b'mount.nfs4: Connection timed out'",
+    undefined,
+    'volume',
+  ],
+  [
+    'a file system that is not found',
+    'ResourceInitializationError: failed to invoke EFS utils commands to set up EFS volumes: stderr: Failed to resolve "fs-0e4a.efs.eu-west-1.amazonaws.com" - check that your file system ID is correct, and ensure that the VPC has a mount target in this subnet',
+    undefined,
+    'volume',
+  ],
+  ['a volume', 'CannotCreateVolumeError: failed to create volume', undefined, 'volume'],
+  [
+    'capacity',
+    'Capacity is unavailable at this time. Please try again later or in a different availability zone',
+    undefined,
+    'capacity',
+  ],
+  ['resources, of network interfaces', 'RESOURCE:ENI', undefined, 'capacity'],
+  ['a quota', "You've reached the limit on the number of vCPUs you can run concurrently", undefined, 'capacity'],
+  [
+    'a container',
+    'Task failed to start',
+    'CannotStartContainerError: ResourceInitializationError: failed to create new container runtime task: failed to create shim: OCI runtime create failed: exec: "/opt/node": no such file or directory',
+    'container',
+  ],
+  [
+    'a runtime that took too long',
+    'Task failed to start',
+    'ContainerRuntimeTimeoutError: Could not transition to running; timed out after waiting 1m0s',
+    'container',
+  ],
+  ['a runtime', 'Task failed to start', 'ContainerRuntimeError: failed to create container', 'container'],
+  [
+    'an inspection',
+    'Task failed to start',
+    'CannotInspectContainerError: Could not transition to inspecting; timed out after waiting 30s',
+    'container',
+  ],
+  ['a network interface', 'Timeout waiting for network interface provisioning to complete.', undefined, 'network'],
+  [
+    'an interface',
+    'ResourceInitializationError: failed to configure ENI: failed to setup regular eni: netplugin failed with no error message',
+    undefined,
+    'network',
+  ],
+  [
+    'a full subnet',
+    "Unexpected EC2 error while attempting to Create Network Interface with public IP assignment disabled in subnet 'subnet-0a1b': InsufficientFreeAddressesInSubnet",
+    undefined,
+    'network',
+  ],
+  ['anything else', 'InternalError: The task stopped due to an internal error', undefined, 'start-failed'],
+])('never started: %s', async (_, stoppedReason, reason, cause) => {
+  const trouble = await troubleOf(neverStarted(stoppedReason, reason));
+  expect(trouble).toMatchObject({ signal: 'never-started', cause, of: 'shop', source: 'shop' });
+  expect(trouble.sentence).toMatch(/^[a-zA-Z].{15,300}[^.\s]$/);
+  expect(trouble.sentence).not.toContain('\n');
+  // There is no log of what never ran.
+  expect(trouble).not.toHaveProperty('logStream');
+});
+
+test.each([
+  'read tcp 10.0.2.54:41230->52.94.1.2:443: i/o timeout',
+  'context deadline exceeded',
+  'There is a connection issue between the task and the service',
+  'connect: connection refused',
+  'read: connection reset by peer',
+  'connect: connection timed out',
+  'lookup api.eu-west-1.amazonaws.com on 10.0.0.2:53: no such host',
+])('never started, for want of a network, unless it is known for what: %s', async (words) => {
+  expect(await troubleOf(neverStarted(`InternalError: ${words}`))).toMatchObject({ cause: 'network' });
+  expect(await troubleOf(neverStarted(`CannotPullContainerError: ${words}`))).toMatchObject({ cause: 'image' });
+  expect(await troubleOf(neverStarted(`${BOTH} unable to retrieve secret: ${words}`))).toMatchObject({
+    cause: 'secret',
+  });
+  expect(await troubleOf(neverStarted(`failed to validate logger args: ${words}`))).toMatchObject({ cause: 'logging' });
+});
+
+test.each([
+  ['volume', 'failed to mount EFS'],
+  ['volume', 'CannotCreateVolumeError: no space left on device'],
+  ['logging', 'failed to initialize logging driver: unknown'],
+  ['logging', 'failed to validate logger args: awslogs-region is required'],
+  [
+    'image',
+    `${BOTH} unable to retrieve ecr registry auth: User is not authorized to perform: ecr:GetAuthorizationToken`,
+  ],
+  ['capacity', 'RESOURCE:CPU'],
+  ['start-failed', 'User is not authorized to perform: ecs:RunTask on resource:ARN'],
+  ['container', 'CannotStartContainerError: exec: "/opt/node": no such file or directory'],
+  ['container', 'CannotCreateContainerError: API error'],
+  ['network', "The subnet ID 'subnet-0a1b' does not exist"],
+  ['network', 'failed to configure ENI'],
+])('never started, told in a word: %s: %s', async (cause, reason) => {
+  expect(await troubleOf(neverStarted(reason))).toMatchObject({ cause });
+});
+
+test.each([
+  [
+    'what AWS wraps around it is left out',
+    neverStarted(
+      `${BOTH} ${RETRIED} unable to retrieve secret from asm: service call has been retried 1 time(s): failed to fetch secret ${SECRET} from secrets manager: operation error Secrets Manager: GetSecretValue, https response error StatusCode: 400, RequestID: 047440d4-e3fb, ResourceNotFoundException: Secrets Manager can't find the specified secret.`,
+    ),
+    `the secret could not be read: unable to retrieve secret from asm: failed to fetch secret ${SECRET} from secrets manager: ResourceNotFoundException: Secrets Manager can't find the specified secret`,
+  ],
+  [
+    'the reason of the container is the better one',
+    neverStarted('Task failed to start', 'CannotPullContainerError: image not found'),
+    'the image could not be pulled: image not found',
+  ],
+  [
+    'many words are cut',
+    neverStarted(`InternalError: ${'word '.repeat(200)}`),
+    `the task could not be started: InternalError: ${'word '.repeat(45).trimEnd()}…`,
+  ],
+])('sentences: %s', async (_, event, sentence) => {
+  expect((await troubleOf(event)).sentence).toBe(sentence);
+});
+
+test.each([
+  ['a task without containers', { containers: [] }, 'never-started'],
+  ['no stop code, no exit code and no start', { stopCode: undefined }, 'never-started'],
+  ['an exit code of whoever tried to start it', { containers: [container({ exitCode: 128 })] }, 'never-started'],
+  [
+    'an exit code of the program, which could not be started',
+    { containers: [container({ exitCode: 1, reason: 'CannotStartContainerError: no' })] },
+    'never-started',
+  ],
+  ['an exit code that is null', { containers: [container({ exitCode: null })] }, 'never-started'],
+  ['an exit code and nothing else', { containers: [container({ exitCode: 143 })], stopCode: undefined }, 'failed'],
+  ['an exit code of the program itself', { containers: [container({ exitCode: 11 })] }, 'failed'],
+])('never started or failed: %s', async (_, changes, signal) => {
+  expect(await troubleOf(neverStarted('Task failed to start', undefined, changes))).toMatchObject({ signal });
+});
+
+test.each([
+  ['another run holds the lock', exited(EXIT_CODES.alreadyRunning)],
+  [
+    'the task still runs',
+    taskEvent({ lastStatus: 'RUNNING', desiredStatus: 'STOPPED', stopCode: 'TerminationNotice' }),
+  ],
+  ['the task is about to stop', taskEvent({ lastStatus: 'DEPROVISIONING' })],
+  ['a family that begins like ours', exitedOf('acme-shop-restore')],
+  ['a family that ends like ours', exitedOf('my-acme-shop')],
+  ['a source with the beginning of another one', exitedOf('other-shop')],
+  ['a family of nobody', exitedOf('acme-')],
+])('nothing is told: %s', async (_, event) => {
+  expect(await read(event)).toEqual([]);
+});
+
+test('a source is found under its own beginning, with its own log group', async () => {
+  expect(await troubleOf(exitedOf('other-crm'))).toMatchObject({ source: 'crm', logGroup: '/backups/other' });
+});
+
+function exitedOf(family: string) {
+  return exited(1, { taskDefinitionArn: `arn:aws:ecs:eu-west-1:123456789012:task-definition/${family}:3` });
+}

@@ -1,0 +1,249 @@
+import type { AlarmSettings, Measured } from '../../../catalog/contract/alarms';
+import type { Observation, QueueMessage } from '../../../lambda/notify/problems/observation';
+import { eventId, observe } from '../../../lambda/notify/observe/observe';
+import { ageAlarm, NO_DATA, TOO_OLD } from './events/alarms';
+import { exited, TASK_ARN, taskEvent } from './events/ecs';
+import { contextWith, eventOf, messageOf, SETTINGS } from './events/message';
+import { COMPLETE } from './notify-support';
+import {
+  deadLetter,
+  deleteCall,
+  failedFunction,
+  policyEvent,
+  runTask,
+  SCHEDULE_ARN,
+  snapshotEvent,
+} from './events/others';
+
+const read = (event: unknown, settings: AlarmSettings = SETTINGS): Promise<Observation[]> =>
+  observe(messageOf(event), contextWith({ settings }));
+const STOP_TASK = { eventName: 'StopTask', requestParameters: { task: TASK_ARN } };
+const BATCH = { eventSource: 'batch.amazonaws.com', eventName: 'RunTask' };
+const AT = '2026-11-20T02:00:29.000Z';
+
+describe('calls that CloudTrail recorded', () => {
+  test.each([
+    ['an ARN', 'arn:aws:ecs:eu-west-1:123456789012:task-definition/acme-shop:7'],
+    ['a family with its revision', 'acme-shop:7'],
+    ['a family', 'acme-shop'],
+  ])('ECS started nothing, and said so to nobody: %s', async (_, taskDefinition) => {
+    const reason = 'Capacity is unavailable at this time. Please try again later or in a different availability zone';
+    expect(await read(runTask([{ arn: 'arn', reason, detail: 'ask later' }], taskDefinition))).toEqual([
+      {
+        ...{ state: 'problem', signal: 'never-started', cause: 'capacity', of: 'shop', source: 'shop', about: 'shop' },
+        sentence: `AWS had no capacity for the task: ${reason}: ask later`,
+        ...{ at: AT, since: AT, event: '315c1398-40ff-a850-213b-158f73e60175' },
+      },
+    ]);
+  });
+
+  test('ECS refused for another reason', async () => {
+    const sentence = 'ECS refused to start the task: AGENT';
+    expect(await read(runTask([{ reason: 'AGENT' }]))).toMatchObject([{ cause: 'refused-by-ecs', sentence }]);
+  });
+
+  test('a delete that was denied says who, from where and what; sessions of a role are one', async () => {
+    const who = 'arn:aws:sts::123456789012:assumed-role/developer/mallory';
+    const key = 'shop/2026-11-19T02-00-00Z/manifest.json';
+    expect(await read(deleteCall('DeleteObject', { bucketName: 'acme-backups', key }))).toEqual([
+      {
+        ...{ state: 'problem', signal: 'housekeeping', cause: 'denied-delete', about: 'deletes in acme-backups' },
+        of: 'housekeeping/denied-delete/arn:aws:iam::123456789012:role/developer',
+        sentence: `${who} tried to delete ${key} from 198.51.100.77 (DeleteObject) and was denied`,
+        ...{ at: AT, since: AT, event: '315c1398-40ff-a850-213b-158f73e60175', resource: who },
+      },
+    ]);
+  });
+
+  test('a delete of many does not say which, nor one by a service who', async () => {
+    const changes = { userIdentity: { type: 'AWSService', invokedBy: 's3.amazonaws.com' }, sourceIPAddress: undefined };
+    expect(await read(deleteCall('DeleteObjects', { bucketName: 'acme-backups', delete: '' }, changes))).toMatchObject([
+      {
+        of: 'housekeeping/denied-delete/s3.amazonaws.com',
+        sentence: 's3.amazonaws.com tried to delete objects (DeleteObjects) and was denied',
+      },
+    ]);
+  });
+
+  test.each([
+    ['a task that was started', runTask([])],
+    ['a call that threw', runTask([], 'acme-shop:7', { responseElements: null, errorCode: 'AccessDenied' })],
+    ['another call to ECS', { ...runTask([]), detail: { ...runTask([]).detail, ...STOP_TASK } }],
+    ['another service', { ...runTask([]), detail: { ...runTask([]).detail, ...STOP_TASK, ...BATCH } }],
+    ['a task of nobody', runTask([{ reason: 'AGENT' }], 'acme-shop-restore:7')],
+    ['a delete that was allowed', deleteCall('DeleteObject', { bucketName: 'acme-backups' }, { errorCode: undefined })],
+    ['a delete in another bucket', deleteCall('DeleteObject', { bucketName: 'acme-backups-2', key: 'shop/x' })],
+    ['a read that was denied', deleteCall('GetObject', { bucketName: 'acme-backups', key: 'shop/x' })],
+  ])('nothing is told: %s', async (_, event) => {
+    expect(await read(event)).toEqual([]);
+  });
+});
+
+describe('messages of our own', () => {
+  const measured: Measured = {
+    ...{ kind: 'measured', bucket: 'acme-backups', at: '2026-11-20T02:09:00.000Z', ...COMPLETE },
+    sources: [
+      {
+        ...{ source: 'shop', ageSeconds: 600, allowedAgeSeconds: 93_600, sizeDeviation: -7 },
+        findings: [
+          { signal: 'strange-size', cause: 'shrunk', sentence: 'half as large', since: '2026-11-20T02:00:00Z' },
+        ],
+      },
+    ],
+    subscriptions: { confirmed: 0, pending: 1 },
+  };
+
+  test('what was measured is passed on as it is', async () => {
+    expect(await read(measured)).toEqual([{ ...measured, state: 'measured' }]);
+    expect(await read({ ...measured, bucket: 'other' })).toEqual([]);
+  });
+
+  test.each([
+    ['no sources', { ...measured, sources: undefined }],
+    ['a source without an age', { ...measured, sources: [{ ...measured.sources[0], ageSeconds: null }] }],
+    [
+      'a finding with an unknown signal',
+      { ...measured, sources: [{ ...measured.sources[0], findings: [{ signal: 'x' }] }] },
+    ],
+    ['no time', { ...measured, at: 'today' }],
+  ])('what was measured, with %s, is not understood', async (_, body) => {
+    expect(await read(body)).toMatchObject([{ cause: 'other', about: 'an event that is not understood' }]);
+  });
+
+  test('a digest is due', async () => {
+    expect(await read({ kind: 'digest' })).toEqual([{ kind: 'digest', state: 'digest' }]);
+  });
+});
+
+describe('what is not understood is told, with the message', () => {
+  const about = 'an event that is not understood';
+  const trouble = { state: 'problem', signal: 'housekeeping', cause: 'other', about };
+  const lacking = (name: string) => exited(1, { [name]: undefined });
+
+  test.each<[string, unknown, string]>([
+    ['no JSON', '<html>', 'a message is not understood: nothing here knows what it is'],
+    ['nothing', '', 'a message is not understood: nothing here knows what it is'],
+    ['JSON without a shape', [1, 2], 'a message is not understood: nothing here knows what it is'],
+    ['null', null, 'a message is not understood: nothing here knows what it is'],
+    ['a kind of a later version', { kind: 'forecast' }, 'a message is not understood: nothing here knows what it is'],
+    [
+      'another event',
+      eventOf('aws.ecs', 'ECS Deployment State Change', {}),
+      'an event "ECS Deployment State Change" is not understood: nothing here knows what it is',
+    ],
+    [
+      'a task without an ARN',
+      lacking('taskArn'),
+      'an event "ECS Task State Change" is not understood: detail.taskArn: Invalid input: expected string, received undefined',
+    ],
+    [
+      'a task without a family',
+      lacking('taskDefinitionArn'),
+      'an event "ECS Task State Change" is not understood: detail.taskDefinitionArn: Invalid input: expected string, received undefined',
+    ],
+    [
+      'a task without a status',
+      lacking('lastStatus'),
+      'an event "ECS Task State Change" is not understood: detail.lastStatus: Invalid input: expected string, received undefined',
+    ],
+    // Guessing here would take a failure for a task that never started.
+    [
+      'an exit code that is no number',
+      exited('1' as unknown as number),
+      'an event "ECS Task State Change" is not understood: detail.containers.1.exitCode: Invalid input: expected number, received string',
+    ],
+    [
+      'an alarm without a state',
+      eventOf('aws.cloudwatch', 'CloudWatch Alarm State Change', { alarmName: 'a', configuration: {} }),
+      'an event "CloudWatch Alarm State Change" is not understood: detail.state: Invalid input: expected object, received undefined',
+    ],
+    [
+      'a policy without a name',
+      eventOf('aws.dlm', 'DLM Policy State Change', { state: 'ERROR' }),
+      'an event "DLM Policy State Change" is not understood: detail.policy_id: Invalid input: expected string, received undefined',
+    ],
+    [
+      'a snapshot of nothing',
+      snapshotEvent({ source: undefined }),
+      'an event "EBS Snapshot Notification" is not understood: detail.source: Invalid input: expected string, received undefined',
+    ],
+    [
+      'a task of nothing',
+      runTask([{ reason: 'AGENT' }], undefined as unknown as string, { requestParameters: {} }),
+      'an event "AWS API Call via CloudTrail" is not understood: detail.requestParameters.taskDefinition: Invalid input: expected string, received undefined',
+    ],
+  ])('%s', async (_, body, sentence) => {
+    const found = await read(body);
+    expect(found).toMatchObject([{ ...trouble, sentence }]);
+    expect(found[0]).toHaveProperty('raw', typeof body === 'string' ? body : JSON.parse(JSON.stringify(body)));
+  });
+
+  test('each kind of event is a trouble of its own, at the time of the event', async () => {
+    expect(await read(lacking('taskArn'))).toMatchObject([
+      { of: 'housekeeping/not-understood/ECS Task State Change', at: '2026-11-20T02:10:22.000Z' },
+    ]);
+    expect(await read('x')).toMatchObject([
+      { of: 'housekeeping/not-understood/message', at: '2026-11-20T02:10:30.000Z' },
+    ]);
+  });
+
+  test('a long message is cut, so that it fits into an email', async () => {
+    const body = JSON.stringify({ kind: 'forecast', text: 'x'.repeat(20_000) });
+    expect(await read(body)).toMatchObject([{ raw: body.slice(0, 16_000) }]);
+  });
+
+  test('it is told even where housekeeping is turned off: it may be about a backup', async () => {
+    expect(await read('x', { ...SETTINGS, off: ['housekeeping'] })).toMatchObject([trouble]);
+  });
+
+  test('what AWS adds to an event, and fields with no sense, are no reason not to understand it', async () => {
+    const event = exited(12, {
+      ...{ stoppedAt: 'soon', memory: 'much', overrides: null, stopCode: 7, version: 'six', newField: {} },
+    });
+    expect(await read(event)).toMatchObject([
+      { signal: 'failed', cause: 'privileges', at: '2026-11-20T02:10:22.000Z' },
+    ]);
+  });
+});
+
+test('a fault of what it asks is not hidden: the queue delivers the message again', async () => {
+  const measuredAt = () => Promise.reject(new Error('throttled'));
+  await expect(observe(messageOf(ageAlarm(NO_DATA)), contextWith({ measuredAt }))).rejects.toThrow('throttled');
+});
+
+describe('signals that are turned off', () => {
+  const off = (changes: Partial<AlarmSettings>): AlarmSettings => ({ ...SETTINGS, ...changes });
+  const shopOff = off({ sources: { ...SETTINGS.sources, shop: { ...SETTINGS.sources.shop!, off: ['failed'] } } });
+  const ofCrm = { taskDefinitionArn: 'arn:aws:ecs:eu-west-1:123456789012:task-definition/other-crm:7' };
+
+  test('are not told, for all sources or for one', async () => {
+    expect(await read(exited(1), off({ off: ['failed'] }))).toEqual([]);
+    expect(await read(exited(1), shopOff)).toEqual([]);
+    expect(await read(policyEvent('limit'), off({ off: ['housekeeping'] }))).toEqual([]);
+  });
+
+  test('do not turn off others', async () => {
+    expect(await read(exited(1, ofCrm), shopOff)).toHaveLength(1);
+    expect(await read(ageAlarm(TOO_OLD), shopOff)).toHaveLength(1);
+    expect(await read(exited(1), off({ off: ['silent', 'housekeeping'] }))).toHaveLength(1);
+  });
+
+  test('leave good news as it is', async () => {
+    expect(await read(taskEvent(), off({ off: ['failed', 'silent', 'never-started'] }))).toMatchObject([
+      { state: 'ok' },
+    ]);
+  });
+});
+
+test.each<[string, QueueMessage, string]>([
+  // ECS may send one change as two events, with ids of their own.
+  ['of a task its version', messageOf({ ...taskEvent(), id: 'other' }), `${TASK_ARN} 6`],
+  ['of an event its id', messageOf(policyEvent('x')), '315c1398-40ff-a850-213b-158f73e60175'],
+  ['of a dead letter the run', deadLetter(), `${SCHEDULE_ARN} 2026-11-20T02:00:00Z`],
+  ['of a failed function the request', messageOf(failedFunction('f', {})), 'e4b46cbf-b738-4880-8a18-cdf61200e001'],
+  ['of our own the message', messageOf({ kind: 'digest' }), '059f36b4-87a3-44ab-83d2-661975830a7d'],
+  ['of what is not understood the message', messageOf('<html>'), '059f36b4-87a3-44ab-83d2-661975830a7d'],
+])('what tells a second delivery from a second event: %s', (_, message, id) => {
+  expect(eventId(message)).toBe(id);
+  expect(eventId({ ...message, attributes: { ...message.attributes, ApproximateReceiveCount: '2' } })).toBe(id);
+});

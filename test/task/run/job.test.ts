@@ -1,0 +1,100 @@
+import { ENV, type DumpJob } from '../../../catalog/contract/task';
+import { readRun } from '../../../task/run/job';
+
+const job: DumpJob = {
+  source: 'shop',
+  engine: 'mariadb',
+  engineVersion: '10.11',
+  bucket: 'backups',
+  keyArn: 'arn:aws:kms:eu-west-1:111122223333:key/1',
+  compressionLevel: 1,
+  timeoutSeconds: 3600,
+  scratchDirectory: '/scratch',
+  server: { host: 'db.internal', port: 3306, tls: { mode: 'public' } },
+};
+const environment = (changes: object = {}, variables: Record<string, string> = {}) => ({
+  [ENV.job]: JSON.stringify({ ...job, ...changes }),
+  [ENV.username]: 'backup',
+  [ENV.password]: 'secret',
+  ...variables,
+});
+
+test('a run is read from its environment', () => {
+  const run = readRun(
+    environment(
+      {},
+      { [ENV.trigger]: 'schedule', [ENV.scheduledTime]: '2026-11-20T02:00:00Z', [ENV.scheduleArn]: 'arn:schedule' },
+    ),
+  );
+  expect(run).toEqual({
+    job,
+    trigger: 'schedule',
+    scheduledTime: new Date('2026-11-20T02:00:00Z'),
+    scheduleArn: 'arn:schedule',
+    credentials: { username: 'backup', password: 'secret' },
+  });
+});
+
+test('context attributes that the scheduler left as they are tell nothing', () => {
+  const run = readRun(
+    environment(
+      {},
+      { [ENV.scheduledTime]: '<aws.scheduler.scheduled-time>', [ENV.scheduleArn]: '<aws.scheduler.schedule-arn>' },
+    ),
+  );
+  expect(run).not.toHaveProperty('scheduledTime');
+  expect(run).not.toHaveProperty('scheduleArn');
+  expect(run.trigger).toBe('on-demand');
+});
+
+test('SQLite needs a file and no credentials', () => {
+  const run = readRun({
+    [ENV.job]: JSON.stringify({ ...job, server: undefined, engine: 'sqlite', file: '/data/shop.db' }),
+  });
+  expect(run.job.file).toBe('/data/shop.db');
+  expect(run).not.toHaveProperty('credentials');
+});
+
+const fits = (issue: string) => `environment variable BACKUP_JOB does not fit: ${issue}`;
+test.each([
+  [{}, 'environment variable BACKUP_JOB is not set: run this program through a task definition of cdk-proven-backups'],
+  [{ [ENV.job]: '{' }, 'environment variable BACKUP_JOB is not JSON: '],
+  [environment({ source: 'Shop' }), fits('source: source name must be 1 to 40 lower-case letters')],
+  [
+    environment({ engine: 'oracle' }),
+    fits('engine: Invalid option: expected one of "mysql"|"mariadb"|"postgresql"|"sqlite"'),
+  ],
+  [environment({ compressionLevel: 20 }), fits('compressionLevel: Too big: expected number to be <=19')],
+  [environment({ server: undefined }), fits('server: is required for the engine mariadb')],
+  [environment({ engine: 'sqlite' }), fits('file: is required for the engine sqlite')],
+  [environment({ colour: 'red' }), fits('job: Unrecognized key: "colour"')],
+  [environment({ server: { ...job.server, databases: [] } }), fits('server.databases: ')],
+  [
+    environment({ server: { ...job.server, databases: ['--where=1'] } }),
+    fits('server.databases.0: must not start with a hyphen'),
+  ],
+  [
+    environment({ server: { ...job.server, extraDumpArguments: ['--force'] } }),
+    fits('server.extraDumpArguments: dump argument "--force" is not allowed'),
+  ],
+  [
+    environment({}, { [ENV.password]: '' }),
+    'environment variable DATABASE_PASSWORD is empty: the secret must hold the key that the task definition names for it',
+  ],
+  [
+    environment({}, { [ENV.password]: 'a\nb' }),
+    'environment variable DATABASE_PASSWORD holds a line break, which no option file can carry: store the value without it',
+  ],
+  [
+    environment({}, { [ENV.trigger]: 'boredom' }),
+    'environment variable BACKUP_TRIGGER must be one of schedule, on-demand, before-deployment, got: "boredom"',
+  ],
+  [
+    environment({}, { [ENV.scheduledTime]: 'yesterday' }),
+    'environment variable BACKUP_SCHEDULED_TIME must be an ISO 8601 time in UTC such as 2026-11-20T02:00:00Z, got: "yesterday"',
+  ],
+])('%j is refused with a sentence and exit code 10', (env, sentence) => {
+  expect(() => readRun(env)).toThrow(
+    expect.objectContaining({ exitCode: 10, message: expect.stringContaining(sentence) }),
+  );
+});

@@ -1,0 +1,90 @@
+/**
+ * Why a run failed, as facts: what the program knows, and what a handler turns into advice. Beside the sentence for people
+ * the line `failed` of a run's log has `exit` and `reason`. Free of dependencies.
+ */
+import type { ExitCodeName } from './task';
+
+/** What a reason is about. Only what is known is there; nothing in it is a secret. */
+export interface ReasonValues {
+  readonly host?: string;
+  readonly port?: number;
+  /** The database user, as the engine names it: `backup@%`, `backup`. */
+  readonly account?: string;
+  readonly database?: string;
+  /** A table, view, file or another object of the database, as the engine names it. */
+  readonly object?: string;
+  /** Privileges that are missing: `TRIGGER`, `SELECT on shop.orders`. */
+  readonly privileges?: readonly string[];
+  /** Statements that mend it, whole, to be run as an administrator, in `database` if that is given. */
+  readonly statements?: readonly string[];
+  /** ARN of a KMS key. */
+  readonly key?: string;
+  /** What the server, the tool or AWS said, in its own words, without the program's. */
+  readonly said?: string;
+}
+
+/** Why a run failed. */
+export interface Reason extends ReasonValues {
+  /** A word of a closed list: {@link COMMON_REASONS}, or the reasons of the engine (`engines/<name>/facts.ts`). */
+  readonly kind: string;
+}
+
+/** Reasons that do not depend on the engine. */
+export const COMMON_REASONS = [
+  // configuration
+  'job-invalid',
+  'variable-invalid',
+  'engine-mismatch',
+  'version-mismatch',
+  'tool-too-old',
+  'tool-missing',
+  'database-unknown',
+  'no-database',
+  'scratch-not-writable',
+  'manifest-too-large',
+  // connection
+  'host-unknown',
+  'name-server-silent',
+  'nothing-listens',
+  'no-answer',
+  'certificate-expired',
+  'certificate-name',
+  'certificate-untrusted',
+  'certificate-self-signed',
+  'tls-not-offered',
+  'login-refused',
+  'no-connection-left',
+  // privileges
+  'privileges-missing',
+  // dumpFailed
+  'tool-killed',
+  'tool-failed',
+  'dump-incomplete',
+  'count-failed',
+  // uploadFailed
+  'key-denied',
+  'key-unusable',
+  'bucket-missing',
+  's3-not-reached',
+  's3-failed',
+  's3-refused',
+  'dump-too-large',
+  'lock-lost',
+  // timedOut, alreadyRunning, interrupted, unexpected
+  'timed-out',
+  'already-running',
+  'interrupted',
+  'fault-of-the-program',
+  /** None of the others: the sentence has all that is known. */
+  'other',
+] as const;
+export type CommonReason = (typeof COMMON_REASONS)[number];
+
+/** The line `failed` of a run's log. */
+export interface FailedLine {
+  readonly event: 'failed';
+  /** For people. */
+  readonly message: string;
+  readonly exit: Exclude<ExitCodeName, 'success'>;
+  readonly reason: Reason;
+}

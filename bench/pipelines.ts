@@ -40,7 +40,7 @@ const shell = (script: string): string[] => ['bash', '-c', `set -o pipefail; ${s
 
 function programCommand(server: BenchServer, s3: S3Server, root: string, scratchDirectory: string): Command {
   const job: DumpJob = {
-    ...{ source: 'program', engine: server.engine, engineVersion: server.version },
+    ...{ action: 'dump', source: 'program', engine: server.engine, engineVersion: server.version },
     ...{ bucket: s3.bucket, keyArn: 'arn:aws:kms:us-east-1:000000000000:key/bench' },
     ...{ compressionLevel: 1, timeoutSeconds: 3600, scratchDirectory },
     server: {

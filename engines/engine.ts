@@ -1,10 +1,34 @@
+/** The program's side of an engine: what each `engines/<name>/program.ts` implements. */
 import type { Readable } from 'node:stream';
 import type { Consistency, DataObject, TableCount } from '../catalog/bucket/manifest';
-import type { Log } from '../task/run/log';
-import type { Credentials, Run } from '../task/run/job';
 import type { DumpJob, ServerJob } from '../catalog/contract/task';
+import type { Credentials, Run } from '../task/run/job';
+import type { Log } from '../task/run/log';
 
-/** Bytes on their way, and the verdict on them. */
+/** One engine, as the program runs it. */
+export interface EngineProgram {
+  createDump(context: EngineContext): EngineDump;
+  /**
+   * A helper of the engine, which runs as a process of its own: `main.js helper <engine> …`.
+   *
+   * @returns the exit code
+   */
+  helper?(args: readonly string[]): number;
+}
+
+/** One dump of one source, from preflight to facts. */
+export interface EngineDump {
+  /** Connects, checks version and privileges; throws a BackupError before the first byte if a complete dump is impossible. */
+  preflight(): Promise<void>;
+  /** The streams of the dump, in order. Several may be read at once: each is judged by itself. */
+  streams(): AsyncIterable<DumpStream>;
+  /** After the last stream has succeeded: versions, consistency and row counts. */
+  facts(): Promise<DumpFacts>;
+  /** Ends all connections and processes and removes all files. Safe at any moment. */
+  close(): Promise<void>;
+}
+
+/** One stream of a dump, and its judgement. */
 export interface DumpStream {
   /** File name of the object, below the backup's prefix. */
   readonly file: string;
@@ -14,15 +38,15 @@ export interface DumpStream {
   readonly bytes: Readable;
   /** Sees every chunk before it is compressed. Must be quick. */
   inspect(chunk: Buffer): void;
-  /** What is being dumped at the moment, when known. */
+  /** Table being dumped, if known. */
   table(): string | undefined;
-  /** Resolves when all of it was read and the tool ended well; rejects with a BackupError otherwise. */
+  /** Resolves once all bytes were read and the dump of them is complete; rejects with a BackupError otherwise. */
   succeeded(): Promise<void>;
   /** Ends the tool and waits until it is gone. */
   stop(): Promise<void>;
 }
 
-/** What a finished dump can say of itself. */
+/** Facts of a finished dump, for its manifest. */
 export interface DumpFacts {
   readonly serverVersion: string;
   readonly toolVersion: string;
@@ -31,19 +55,7 @@ export interface DumpFacts {
   readonly rolePasswords?: boolean;
 }
 
-/** One dump of one source, from preflight to facts. */
-export interface EngineDump {
-  /** Connects, checks version and grants; throws a BackupError before the first byte if a complete dump is not possible. */
-  preflight(): Promise<void>;
-  /** The streams of the dump, each opened only when the one before has been consumed. */
-  streams(): AsyncIterable<DumpStream>;
-  /** After the last stream: versions, consistency and row counts. */
-  facts(): Promise<DumpFacts>;
-  /** Ends every connection and process and removes every file. Safe at any moment. */
-  close(): Promise<void>;
-}
-
-/** What an engine is given. */
+/** The run, as an engine sees it. */
 export interface EngineContext {
   readonly run: Run;
   readonly log: Log;
@@ -53,13 +65,14 @@ export interface EngineContext {
   readonly signal: AbortSignal;
 }
 
-/** The context of an engine with a server: all parts are there, as reading the job has checked. */
+/** The context of an engine with a server: reading the job has checked that all parts are there. */
 export interface ServerContext extends EngineContext {
   readonly job: DumpJob;
   readonly server: ServerJob;
   readonly credentials: Credentials;
 }
 
+/** Narrows the context of an engine with a server. */
 export function serverContext(context: EngineContext): ServerContext {
   const { job, credentials } = context.run;
   if (!job.server || !credentials) throw new Error(`job of engine ${job.engine} without a server`);

@@ -1,35 +1,50 @@
-import type { Engine } from '../catalog/contract/task';
+/** Registration of the facts of all engines: what constructs, handlers and command line may know of them. Free of dependencies. */
+import type { EngineFacts, ServerFacts } from './engine-facts';
+import { MARIADB_FACTS } from './mariadb/facts';
+import { MYSQL_FACTS } from './mysql/facts';
+import { POSTGRESQL_FACTS } from './postgresql/facts';
+import { SQLITE_FACTS } from './sqlite/facts';
 
-/** What is known of an engine's versions. Free of dependencies: constructs and program share it. */
-interface EngineFacts {
-  /** As people write it. */
-  readonly title: string;
-  /** Versions that the program is known to fit, as the user states them. */
-  readonly versions: readonly string[];
-  readonly defaultPort?: number;
-  /** The official image for a version. */
-  readonly image: (version: string) => string;
+export type { EngineFacts };
+
+/** The engines of this package. */
+export const ENGINE_FACTS = {
+  mysql: MYSQL_FACTS,
+  mariadb: MARIADB_FACTS,
+  postgresql: POSTGRESQL_FACTS,
+  sqlite: SQLITE_FACTS,
+} satisfies Record<string, EngineFacts>;
+
+/** Name of an engine of this package, as jobs and manifests have it. */
+export type Engine = keyof typeof ENGINE_FACTS;
+
+/** Reasons of failures that only some engines have. */
+export type EngineReason = (typeof ENGINE_FACTS)[Engine]['reasons'][number];
+
+const registered = new Map<string, EngineFacts>(Object.entries(ENGINE_FACTS));
+
+/** Adds an engine that is not part of this package. */
+export function registerEngine(name: string, facts: EngineFacts): void {
+  if (registered.has(name)) throw new Error(`engine ${name} is registered already`);
+  registered.set(name, facts);
 }
 
-export const ENGINE_FACTS: Record<Engine, EngineFacts> = {
-  mysql: {
-    title: 'MySQL',
-    versions: ['5.7', '8.0', '8.4', '9.6', '9.7'],
-    defaultPort: 3306,
-    // The Oracle Linux 7 variant of 5.7 has glibc 2.17, on which Node.js 24 (2.28) cannot start.
-    image: (version) => (version === '5.7' ? 'mysql:5.7-debian' : `mysql:${version}`),
-  },
-  mariadb: {
-    title: 'MariaDB',
-    versions: ['10.6', '10.11', '11.4', '11.8', '12.2', '12.3'],
-    defaultPort: 3306,
-    image: (version) => `mariadb:${version}`,
-  },
-  postgresql: {
-    title: 'PostgreSQL',
-    versions: ['14', '15', '16', '17', '18'],
-    defaultPort: 5432,
-    image: (version) => `postgres:${version}-bookworm`,
-  },
-  sqlite: { title: 'SQLite', versions: [], image: () => 'debian:bookworm-slim' },
-};
+/** Facts of all registered engines, by name. */
+export const engines = (): ReadonlyMap<string, EngineFacts> => registered;
+
+/** Facts of an engine; `undefined` if it is not registered, such as that of a manifest of a newer version. */
+export const findEngine = (name: string): EngineFacts | undefined => registered.get(name);
+
+/** Facts of a registered engine. */
+export function engineFacts(name: string): EngineFacts {
+  const facts = findEngine(name);
+  if (!facts) throw new Error(`engine must be one of ${[...registered.keys()].join(', ')}, got: ${name}`);
+  return facts;
+}
+
+/** Facts of the server of a registered engine that has one. */
+export function serverFacts(name: string): ServerFacts {
+  const { server, title } = engineFacts(name);
+  if (!server) throw new Error(`${title} has no server`);
+  return server;
+}

@@ -1,12 +1,30 @@
 import { constants } from 'node:os';
+import type { FailedLine, Reason } from '../catalog/contract/failure';
+import type { Action } from '../catalog/contract/task';
+import { engineProgram } from '../engines/programs';
 import { dump } from './dump/dump';
-import { snapshotMain } from '../engines/sqlite/snapshot';
 import { BackupError, asBackupError } from './run/errors';
 import { readRun } from './run/job';
 import { Log } from './run/log';
 
 /** Less than the 120 seconds after which Fargate kills a task that was told to stop. */
-const TIDYING_MS = 90_000;
+const CLEANUP_MS = 90_000;
+/** Limit of a log line: CloudWatch takes events of 256 KiB. */
+const MAX_STATEMENTS_CHARACTERS = 60_000;
+const MAX_SAID_CHARACTERS = 8_000;
+const MAX_MESSAGE_CHARACTERS = 60_000;
+
+/** Runs an action: one run, described by the environment (see `catalog/contract/task.ts`). */
+type RunAction = (log: Log, stop: AbortController) => Promise<void>;
+
+const ACTIONS: Partial<Record<Action, RunAction>> = {
+  dump: (log, stop) => {
+    const run = readRun(process.env);
+    log.hide(run.credentials?.password ?? '');
+    log.with({ source: run.job.source, engine: run.job.engine });
+    return dump(run, log, stop);
+  },
+};
 
 /** Aborts the run at the first signal; the second one ends the program at once. */
 function stopOnSignals(stop: AbortController): void {
@@ -19,48 +37,56 @@ function stopOnSignals(stop: AbortController): void {
       stop.abort(
         new BackupError(
           exit,
-          `the backup was interrupted by ${signal} (${why}): it left no backup; the next run starts anew`,
+          `the backup was interrupted by ${signal} (${why}): it left no backup; the next run starts over`,
+          { kind: 'interrupted', object: signal },
         ),
       );
     });
   }
 }
 
-/** Says what went wrong; returns the exit code. */
-function report(log: Log, error: unknown): number {
-  const failure = asBackupError(error);
-  const { cause } = failure;
-  const stack = failure.exit === 'unexpected' && cause instanceof Error ? { stack: cause.stack } : {};
-  log.error('failed', failure.message, { exit: failure.exit, exitCode: failure.exitCode, ...stack });
-  return failure.exitCode;
+/** Logs why the run failed; returns the exit code. */
+function report(log: Log, action: Action, error: unknown): number {
+  const { exit, exitCode, message, reason, cause } = asBackupError(error);
+  const line: Omit<FailedLine, 'event' | 'message'> = { action, exit, exitCode, reason: shortened(reason) };
+  const stack = exit === 'unexpected' && cause instanceof Error ? { stack: cause.stack } : {};
+  log.error('failed', message.slice(0, MAX_MESSAGE_CHARACTERS), { ...line, ...stack });
+  return exitCode;
 }
 
-/** `main.js dump`: one backup, described by the environment (see `catalog/contract/task.ts`). */
-async function main(): Promise<number> {
+/** Cuts what others said, and leaves out statements that do not fit: those that are there are complete. */
+function shortened(reason: Reason): Reason {
+  let characters = 0;
+  const statements = reason.statements?.filter(({ length }) => (characters += length) <= MAX_STATEMENTS_CHARACTERS);
+  const said = reason.said?.slice(0, MAX_SAID_CHARACTERS);
+  return { ...reason, ...(statements && { statements }), ...(said !== undefined && { said }) };
+}
+
+async function main(action: Action, runAction: RunAction): Promise<number> {
   const log = new Log();
+  log.with({ action });
   const stop = new AbortController();
   stopOnSignals(stop);
   stop.signal.addEventListener('abort', () => {
-    setTimeout(() => process.exit(report(log, stop.signal.reason)), TIDYING_MS).unref();
+    setTimeout(() => process.exit(report(log, action, stop.signal.reason)), CLEANUP_MS).unref();
   });
   try {
-    const run = readRun(process.env);
-    log.hide(run.credentials?.password ?? '');
-    log.with({ source: run.job.source });
-    await dump(run, log, stop);
+    await runAction(log, stop);
     return 0;
   } catch (error) {
-    return report(log, error);
+    return report(log, action, error);
   }
 }
 
-const [command, ...args] = process.argv.slice(2);
-if (command === 'sqlite-snapshot') {
-  process.exitCode = snapshotMain(args);
-} else if (command === 'dump') {
+const [command = '', ...args] = process.argv.slice(2);
+const runAction = ACTIONS[command as Action];
+if (command === 'helper') {
+  const [engine = '', ...rest] = args;
+  process.exitCode = engineProgram(engine).helper?.(rest) ?? 10;
+} else if (runAction) {
   // A connection that will not close must not keep the task, and its bill, alive.
-  void main().then((code) => process.exit(code));
+  void main(command as Action, runAction).then((code) => process.exit(code));
 } else {
-  process.stderr.write(`unknown command ${JSON.stringify(command ?? '')}: use "main.js dump"\n`);
+  process.stderr.write(`unknown command ${JSON.stringify(command)}: use "main.js dump"\n`);
   process.exitCode = 10;
 }

@@ -1,7 +1,7 @@
 /** Turns a database of a backups file into the construct's, with what it is reached by. */
 import { aws_ec2 as ec2, aws_efs as efs, aws_rds as rds, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { ENGINE_FACTS } from '../../engines/facts';
+import { serverFacts } from '../../engines/facts';
 import { Database, DatabaseTls } from '../../lib';
 import { requireEnvironment, secretOf, tlsOf } from './imports';
 import type { DatabaseEntry, ServerEntry } from './schema';
@@ -33,7 +33,7 @@ function sqliteOf(scope: Construct, entry: Extract<DatabaseEntry, { sqlite: unkn
 }
 
 function serverOf(scope: Construct, entry: ServerEntry, file: string): ReachableDatabase {
-  const { engine, version, databases, excludeDatabases, extraDumpArguments } = entry;
+  const { version, databases, excludeDatabases, extraDumpArguments } = entry;
   const { host, port, tls, connections } = 'rds' in entry ? rdsOf(scope, entry) : hostOf(scope, entry);
   const groups = entry.securityGroups?.map((id) => groupOf(scope, id));
   const common = {
@@ -43,16 +43,14 @@ function serverOf(scope: Construct, entry: ServerEntry, file: string): Reachable
     securityGroups: groups,
   };
   const letIn = connections && { connections, port: ec2.Port.tcp(port) };
-  return { database: ofEngine(entry, engine, common), letIn, closed: letIn === undefined && groups === undefined };
+  return { database: ofEngine(entry, common), letIn, closed: letIn === undefined && groups === undefined };
 }
 
 type ServerProps = Parameters<typeof Database.mysql>[0];
 
-function ofEngine(entry: ServerEntry, engine: ServerEntry['engine'], props: ServerProps): Database {
-  if (engine === 'mysql') return Database.mysql(props);
-  if (engine === 'mariadb') return Database.mariadb(props);
+function ofEngine(entry: ServerEntry, props: ServerProps): Database {
   const { schemas, excludeSchemas } = entry as { schemas?: string[]; excludeSchemas?: string[] };
-  return Database.postgresql({ ...props, schemas, excludeSchemas });
+  return Database._ofServer(entry.engine, { ...props, schemas, excludeSchemas });
 }
 
 /** How a server is reached. */
@@ -65,7 +63,7 @@ interface Reached {
 
 function hostOf(scope: Construct, entry: Extract<ServerEntry, { host: string }>): Reached {
   const { host, databaseSecurityGroup: group } = entry;
-  const port = entry.port ?? ENGINE_FACTS[entry.engine].defaultPort!;
+  const port = entry.port ?? serverFacts(entry.engine).defaultPort;
   return { host, port, connections: group === undefined ? undefined : groupOf(scope, group).connections };
 }
 

@@ -1,7 +1,7 @@
 /** The schema of a backups file. Its keys have the names of the constructs' properties. */
 import { isIPv6 } from 'node:net';
 import * as z from 'zod';
-import { ENGINE_FACTS } from '../../engines/facts';
+import { engineFacts, engines, serverFacts } from '../../engines/facts';
 import { SOURCE_NAME_RULE, sourceNameFault } from '../../catalog/bucket/names';
 import { alarms, sourceAlarms } from './alarm-schema';
 import {
@@ -22,7 +22,7 @@ import {
 } from './fields';
 import { logRetention, retention, schedule, storageTiers } from './time-schema';
 
-const SERVER_ENGINES = ['mysql', 'mariadb', 'postgresql'] as const;
+const SERVER_ENGINES = [...engines()].filter(([, { server }]) => server).map(([engine]) => engine);
 
 const id = (prefix: string, what: string) =>
   text(`the id of ${what}, ${prefix}-…`, new RegExp(`^${prefix}-[0-9a-f]{8,40}$`));
@@ -153,20 +153,20 @@ const rds = ways('a map with instance or cluster', [
   },
 ]);
 
-const versionOf = (engine: (typeof SERVER_ENGINES)[number]) => {
-  const { versions } = ENGINE_FACTS[engine];
+const versionOf = (engine: string) => {
+  const { versions } = engineFacts(engine);
   return exactly(`one of ${versions.join(', ')}`, versions, 'give the version that the server runs');
 };
 const schemas = { schemas: names('schemas').optional(), excludeSchemas: names('schemas').optional() };
 
-/** MySQL and MariaDB know no schemas; what has no known engine is checked as far as it can be. */
-const serversReached = <R extends z.ZodRawShape>(reached: R) =>
-  [
-    { engine: 'mysql', schema: map('a map', server(reached, versionOf('mysql'))) },
-    { engine: 'mariadb', schema: map('a map', server(reached, versionOf('mariadb'))) },
-    { engine: 'postgresql', schema: map('a map', { ...server(reached, versionOf('postgresql')), ...schemas }) },
-    { engine: undefined, schema: map('a map', { ...server(reached, text('the version of the server')), ...schemas }) },
-  ] as const;
+/** The schema of each engine's servers. A server of an unknown engine is checked as far as possible. */
+const serversReached = <R extends z.ZodRawShape>(reached: R) => [
+  ...SERVER_ENGINES.map((engine) => {
+    const common = server(reached, versionOf(engine));
+    return { engine, schema: map('a map', serverFacts(engine).hasSchemas ? { ...common, ...schemas } : common) };
+  }),
+  { engine: undefined, schema: map('a map', { ...server(reached, text('the version of the server')), ...schemas }) },
+];
 
 const isEngine = (engine: string | undefined) => (input: unknown) =>
   isMap(input) && (engine === undefined || input.engine === engine);

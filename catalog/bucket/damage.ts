@@ -2,7 +2,7 @@ import type { StoredFolder } from './inventory';
 import type { Manifest } from './manifest';
 import { objectKey } from './names';
 
-/** Says what is wrong with a backup whose manifest can be read; `undefined` if nothing is. */
+/** Says why a backup is damaged although its manifest can be read; `undefined` if it is complete. */
 export function damageOf(manifest: Manifest, source: string, { id, data }: StoredFolder): string | undefined {
   if (manifest.source !== source || manifest.backupId !== id) {
     return `its manifest is that of ${manifest.source}/${manifest.backupId}`;

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { ENGINES, TRIGGERS } from '../contract/task';
 import { manifestKey, MANIFEST_MAX_BYTES } from './names';
 
 /** Major format of the manifests that this version writes, and the newest that it reads. */
@@ -7,15 +6,21 @@ export const MANIFEST_FORMAT = 1;
 
 const count = z.number().int().nonnegative();
 const time = z.iso.datetime();
+/**
+ * A name of an open list: a newer version, with another engine, may write one that this version does not know, and its backup
+ * must be listed, kept and deleted like any other.
+ */
+const word = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, 'must be a lower-case word');
 
 const dataObject = z.object({
-  /** Full key in the bucket. */
+  /** Complete key in the bucket. */
   key: z.string().min(1),
-  /** What it holds. `dump`: a database or several; `globals`: PostgreSQL roles and settings; `file`: an SQLite database. */
-  kind: z.enum(['dump', 'globals', 'file']),
-  /** How the bytes before compression are written. */
-  format: z.enum(['sql', 'pg-custom', 'sqlite']),
-  compression: z.literal('zstd'),
+  /** Its content. `dump`: one or more databases; `globals`: PostgreSQL roles and settings; `file`: an SQLite database. */
+  kind: word,
+  /** Format of the bytes before compression: `sql`, `pg-custom`, `sqlite`. */
+  format: word,
+  /** `zstd` */
+  compression: word,
   /** Stored size. */
   bytes: count,
   /** Size before compression. */
@@ -36,19 +41,19 @@ const table = z.object({
   name: z.string(),
   /** Rows in the dump's own snapshot. */
   rows: count.optional(),
-  /** Instead of `rows` when the counts are bracketed: just before and just after the dump. Null: the table was not there. */
+  /** Instead of `rows` when the counts are bracketed: just before and just after the dump. Null: no such table. */
   rowsBefore: count.nullable().optional(),
   rowsAfter: count.nullable().optional(),
 });
 
 const consistency = z.object({
-  /** The snapshot that the dump shows. */
-  snapshot: z.enum(['single-transaction', 'exported-snapshot', 'vacuum-into']),
-  /** How the row counts relate to that snapshot. */
-  rowCounts: z.enum(['same-snapshot', 'read-lock', 'binlog-position', 'bracketed', 'file']),
+  /** The snapshot that was dumped: `single-transaction`, `exported-snapshot`, `vacuum-into`. */
+  snapshot: word,
+  /** Relation of the row counts to that snapshot: `same-snapshot`, `read-lock`, `binlog-position`, `bracketed`, `file`. */
+  rowCounts: word,
   /** Why the counts are only bracketed, when they are. */
   reason: z.string().optional(),
-  /** Tables whose engine has no snapshots (MyISAM, Aria, MEMORY …): read as they were when their turn came. */
+  /** Tables whose engine has no snapshots (MyISAM, Aria, MEMORY …): each dumped as it was at that moment. */
   nonTransactionalTables: z.array(z.string()).optional(),
 });
 
@@ -56,12 +61,13 @@ export const manifestSchema = z.object({
   formatVersion: z.literal(MANIFEST_FORMAT),
   source: z.string(),
   backupId: z.string(),
-  engine: z.enum(ENGINES),
+  engine: word,
   serverVersion: z.string(),
   toolVersion: z.string(),
   programVersion: z.string(),
-  trigger: z.enum(TRIGGERS),
-  /** The time that the schedule meant. */
+  /** Occasion of the backup: one of `TRIGGERS`. */
+  trigger: word,
+  /** The scheduled time. */
   scheduledTime: time.optional(),
   scheduleArn: z.string().optional(),
   startedAt: time,
@@ -87,7 +93,7 @@ export class ManifestError extends Error {}
  *
  * @param text the object's content
  * @param key its key, for messages
- * @throws ManifestError if it is not JSON, of a newer format, or not of the form that its format demands
+ * @throws ManifestError if it is not JSON, of a newer format, or does not have the form of its format
  */
 export function parseManifest(text: string, key: string): Manifest {
   let value: unknown;
@@ -111,9 +117,9 @@ export function parseManifest(text: string, key: string): Manifest {
 }
 
 /**
- * The text of a manifest, as it is stored: indented for people, as long as that fits.
+ * The text of a manifest, as it is stored: indented for people if that fits.
  *
- * @throws ManifestError if it is too large for what the storage tiers take for a manifest
+ * @throws ManifestError if it is so large that storage tiers would treat it as data
  */
 export function manifestText(manifest: Manifest): string {
   const checked = manifestSchema.parse(manifest);

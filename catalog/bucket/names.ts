@@ -3,7 +3,7 @@
 /** 1 to 40 characters, so that a name fits, with its stack's, into the 64 that IAM and Scheduler allow. */
 const SOURCE_NAME = /^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/;
 
-/** What {@link sourceNameFault} demands, in words. */
+/** The rule of {@link sourceNameFault}, in words. */
 export const SOURCE_NAME_RULE =
   '1 to 40 lower-case letters, digits and hyphens, starting and ending with a letter or a digit';
 
@@ -16,21 +16,26 @@ export function sourceNameFault(name: string): string | undefined {
 export const MANIFEST_FILE = 'manifest.json';
 
 /**
- * A manifest is at most this large, and what is larger may move to a colder storage class: a lifecycle rule tells data
- * objects from manifests by nothing but their size. 8 MiB.
+ * Largest size of a manifest, 8 MiB. Larger objects may move to a colder storage class: a lifecycle rule can tell data
+ * objects from manifests only by their size.
  */
 export const MANIFEST_MAX_BYTES = 8 * 1024 ** 2;
 
 /** File name of the newest verdict of a restore test. */
 export const VERDICT_FILE = 'restore-test.json';
-/** File name of the note that keeps a backup whatever the retention says. */
+/** File name of the note that keeps a backup regardless of the retention. */
 export const KEEP_FILE = 'keep.json';
 
-/** Tag of snapshots that says which source they are of. */
+/** Tag of snapshots with the name of their source. */
 export const SNAPSHOT_SOURCE_TAG = 'proven-backups:source';
 
-/** Whether a file of a backup's folder holds data: all that the program writes beside the manifest is compressed. */
-export const isDataFile = (file: string): boolean => file.endsWith('.zst');
+const NOT_DATA: ReadonlySet<string> = new Set([MANIFEST_FILE, VERDICT_FILE, KEEP_FILE]);
+
+/**
+ * Whether a file of a backup's folder belongs to its data: all but the three with fixed names. The manifest lists the objects
+ * that the backup needs; without a manifest, all of them are what a failed run left behind.
+ */
+export const isDataFile = (file: string): boolean => !NOT_DATA.has(file);
 
 /** `2026-11-20T02-00-00Z`: UTC, to the second, sortable, and without characters that S3 keys dislike. */
 export function backupId(time: Date): string {
@@ -39,7 +44,7 @@ export function backupId(time: Date): string {
 
 const BACKUP_ID = /^(\d{4}-\d{2}-\d{2})T(\d{2})-(\d{2})-(\d{2})Z$/;
 
-/** The time that a backup id stands for; `undefined` if the text is not a backup id. */
+/** The time in a backup id; `undefined` if the text is not a backup id. */
 export function backupIdTime(id: string): Date | undefined {
   const match = BACKUP_ID.exec(id);
   if (!match) return undefined;
@@ -56,17 +61,17 @@ export const objectKey = (source: string, id: string, file: string): string => `
 /** Key of the manifest of a backup. */
 export const manifestKey = (source: string, id: string): string => objectKey(source, id, MANIFEST_FILE);
 
-/** Key of the lock of a source: the one key that a run may read back and replace. */
+/** Key of the lock of a source: the only key that a run may read and replace. */
 export const lockKey = (source: string): string => `${source}/lock.json`;
 
-/** What a key of a backup's folder names; `undefined` for every other key. */
+/** Parts of a key in a backup's folder; `undefined` for every other key. */
 export function parseBackupKey(key: string): { source: string; id: string; file: string } | undefined {
   const [source, id, file, ...rest] = key.split('/');
   if (source === undefined || id === undefined || !file || rest.length > 0) return undefined;
   return sourceNameFault(source) === undefined && backupIdTime(id) ? { source, id, file } : undefined;
 }
 
-/** What a manifest's key names; `undefined` for every other key. */
+/** Parts of a manifest's key; `undefined` for every other key. */
 export function parseManifestKey(key: string): { source: string; id: string } | undefined {
   const parsed = parseBackupKey(key);
   return parsed?.file === MANIFEST_FILE ? { source: parsed.source, id: parsed.id } : undefined;

@@ -2,16 +2,16 @@ import type { Manifest } from './manifest';
 import { ManifestError, parseManifest } from './manifest';
 import { parseManifestKey, sourcePrefix } from './names';
 
-/** An object, as a listing shows it. */
+/** One object of a listing. */
 export interface ObjectSummary {
   readonly key: string;
   readonly bytes: number;
   readonly lastModified: Date;
-  /** S3's name for it: `STANDARD`, `GLACIER_IR`, `DEEP_ARCHIVE` … */
+  /** `STANDARD`, `GLACIER_IR`, `DEEP_ARCHIVE` … */
   readonly storageClass: string;
 }
 
-/** What reading the catalog needs of an object store. */
+/** An object store that the catalog can be read from. */
 export interface CatalogStore {
   /**
    * All objects under a prefix, in the order of their keys, page after page.
@@ -25,14 +25,14 @@ export interface CatalogStore {
   get(key: string): Promise<string>;
 }
 
-/** The backups of a bucket, oldest first, and the manifests that cannot be read. */
+/** Backups of a bucket, oldest first, and manifests that cannot be read. */
 export interface Catalog {
   readonly backups: readonly Manifest[];
   readonly damaged: readonly ManifestError[];
 }
 
 /**
- * Reads the catalog: lists, and one small get a manifest. Keys that are no manifest's are passed over without opinion.
+ * Reads the catalog: lists, and one small get a manifest. Keys of other objects are ignored.
  *
  * @param source only this source; all of the bucket's when left out
  * @param startAfter only manifests whose key comes after this text

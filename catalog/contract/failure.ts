@@ -1,32 +1,32 @@
 /**
- * Why a run failed, as facts: what the program knows, and what a handler turns into advice. Beside the sentence for people
- * the line `failed` of a run's log has `exit` and `reason`. Free of dependencies.
+ * Why a run failed, as facts: what the program knows, and what a handler turns into advice. The line `failed` of a run's log
+ * has them besides the sentence for people. Free of dependencies.
  */
-import type { ExitCodeName } from './task';
+import type { Action, ExitCodeName } from './task';
 
-/** What a reason is about. Only what is known is there; nothing in it is a secret. */
+/** The facts of a reason. Only what is known is there; nothing in it is a secret. */
 export interface ReasonValues {
   readonly host?: string;
   readonly port?: number;
   /** The database user, as the engine names it: `backup@%`, `backup`. */
   readonly account?: string;
   readonly database?: string;
-  /** A table, view, file or another object of the database, as the engine names it. */
+  /** A table, file, tool or another object, as the engine or the system names it. Several are separated by commas. */
   readonly object?: string;
-  /** Privileges that are missing: `TRIGGER`, `SELECT on shop.orders`. */
+  /** Missing privileges: `TRIGGER`, `SELECT on shop.orders`. */
   readonly privileges?: readonly string[];
-  /** Statements that mend it, whole, to be run as an administrator, in `database` if that is given. */
+  /** Statements that repair it, each of them complete, to be run as an administrator, in `database` if that is given. */
   readonly statements?: readonly string[];
   /** ARN of a KMS key. */
   readonly key?: string;
-  /** What the server, the tool or AWS said, in its own words, without the program's. */
+  /** The words of the server, the tool or AWS, without the program's own. */
   readonly said?: string;
 }
 
 /** Why a run failed. */
-export interface Reason extends ReasonValues {
+export interface Reason<Kind extends string = string> extends ReasonValues {
   /** A word of a closed list: {@link COMMON_REASONS}, or the reasons of the engine (`engines/<name>/facts.ts`). */
-  readonly kind: string;
+  readonly kind: Kind;
 }
 
 /** Reasons that do not depend on the engine. */
@@ -83,8 +83,13 @@ export type CommonReason = (typeof COMMON_REASONS)[number];
 /** The line `failed` of a run's log. */
 export interface FailedLine {
   readonly event: 'failed';
+  readonly action: Action;
+  /** Known once the program has read its job. */
+  readonly source?: string;
+  readonly engine?: string;
   /** For people. */
   readonly message: string;
   readonly exit: Exclude<ExitCodeName, 'success'>;
+  readonly exitCode: number;
   readonly reason: Reason;
 }

@@ -5,9 +5,18 @@
  * Free of dependencies, because the construct library has none.
  */
 
-/** The engines that a backup can be made of. */
-export const ENGINES = ['mysql', 'mariadb', 'postgresql', 'sqlite'] as const;
-export type Engine = (typeof ENGINES)[number];
+/** Actions of the program. `main.js <action>` runs one. */
+export const ACTIONS = ['dump', 'restore', 'prove'] as const;
+export type Action = (typeof ACTIONS)[number];
+
+/**
+ * Family of the task definitions that run an action for a source. No source's name has an underscore, so that no family of
+ * one source is that of another.
+ *
+ * @param prefix what the families of one scope begin with
+ */
+export const taskFamily = (prefix: string, source: string, action: Action): string =>
+  action === 'dump' ? `${prefix}${source}` : `${prefix}${source}_${action}`;
 
 /** Environment variables of the backup container. */
 export const ENV = {
@@ -17,15 +26,15 @@ export const ENV = {
   username: 'DATABASE_USERNAME',
   /** The database password. Injected by ECS from Secrets Manager. */
   password: 'DATABASE_PASSWORD',
-  /** Why this run takes place: one of {@link TRIGGERS}. */
+  /** The occasion of this run: one of {@link TRIGGERS}. */
   trigger: 'BACKUP_TRIGGER',
-  /** The time that the schedule meant, ISO 8601, UTC. Set by EventBridge Scheduler's context attribute. */
+  /** The scheduled time, ISO 8601, UTC. Set by EventBridge Scheduler's context attribute. */
   scheduledTime: 'BACKUP_SCHEDULED_TIME',
   /** The ARN of the schedule. Set by EventBridge Scheduler's context attribute. */
   scheduleArn: 'BACKUP_SCHEDULE_ARN',
 } as const;
 
-/** What can start a backup. */
+/** Occasions of a backup. */
 export const TRIGGERS = ['schedule', 'on-demand', 'before-deployment'] as const;
 export type Trigger = (typeof TRIGGERS)[number];
 
@@ -40,7 +49,7 @@ export type TlsJob =
   /** Not at all: the connection is in clear text, by the user's written choice. */
   | { readonly mode: 'off'; readonly reason: string };
 
-/** Where a database server is, and what of it to dump. */
+/** Address of a database server, and the databases to dump. */
 export interface ServerJob {
   readonly host: string;
   readonly port: number;
@@ -49,20 +58,22 @@ export interface ServerJob {
   readonly databases?: readonly string[];
   /** Databases to leave out when `databases` is not given. */
   readonly excludeDatabases?: readonly string[];
-  /** PostgreSQL only: schemas to dump; all when left out. */
+  /** Engines with schemas only: schemas to dump; all when left out. */
   readonly schemas?: readonly string[];
-  /** PostgreSQL only: schemas to leave out. */
+  /** Engines with schemas only: schemas to leave out. */
   readonly excludeSchemas?: readonly string[];
   /** Arguments appended to those of the dump tool. */
   readonly extraDumpArguments?: readonly string[];
 }
 
-/** What one run of the program shall do. Reaches it as JSON in the environment variable {@link ENV.job}. */
+/** One backup to make. Reaches the program as JSON in the environment variable {@link ENV.job}. */
 export interface DumpJob {
+  readonly action: 'dump';
   /** Name of the source, unique in its bucket, and the prefix of its keys. */
   readonly source: string;
-  readonly engine: Engine;
-  /** The engine's version as the user stated it, for example `8.4`; not for SQLite. */
+  /** Name of the engine: one of `engines/facts.ts`. */
+  readonly engine: string;
+  /** Version of the server as the user stated it, for example `8.4`; engines with a server only. */
   readonly engineVersion?: string;
   /** Name of the bucket. */
   readonly bucket: string;
@@ -74,29 +85,32 @@ export interface DumpJob {
   readonly timeoutSeconds: number;
   /** Seconds after which a lock that is not renewed counts as abandoned; 300 when left out. */
   readonly lockLeaseSeconds?: number;
-  /** Directory for option files and, for SQLite, for the snapshot. Must be writable. */
+  /** Directory for option files and snapshots. Must be writable. */
   readonly scratchDirectory: string;
-  /** All engines but SQLite. */
+  /** Engines with a server only. */
   readonly server?: ServerJob;
-  /** SQLite only: absolute path of the database file. */
+  /** Engines without a server only: absolute path of the database file. */
   readonly file?: string;
 }
 
-/** Exit codes of the program. 137 (killed by the kernel: out of memory, or `stopTimeout` passed) cannot be caught. */
+/**
+ * Exit codes of the program. Those without an action are the same for all actions. 137 (killed by the kernel: out of memory,
+ * or `stopTimeout` passed) cannot be caught.
+ */
 export const EXIT_CODES = {
-  /** A complete backup exists for this run. */
+  /** `dump`: a complete backup exists for this run. */
   success: 0,
-  /** A fault of the program itself. */
+  /** A defect of the program itself. */
   unexpected: 1,
-  /** The job, an environment variable or a version does not fit. */
+  /** The job, an environment variable or a version is wrong. */
   configuration: 10,
-  /** The database could not be reached, its certificate not be verified, or the password was refused. */
+  /** The database was not reached, its certificate could not be verified, or it refused the password. */
   connection: 11,
-  /** The database user lacks a privilege that a complete dump needs. */
+  /** `dump`: the database user lacks a privilege that a complete dump needs. */
   privileges: 12,
-  /** The dump tool failed, was killed, or ended without its end marker. */
+  /** `dump`: the dump tool failed, was killed, or ended without its end marker. */
   dumpFailed: 13,
-  /** S3 or KMS refused or failed. */
+  /** `dump`: S3 or KMS refused or failed. */
   uploadFailed: 14,
   /** The run took longer than its timeout. */
   timedOut: 15,
@@ -128,11 +142,11 @@ export const METRICS = {
 
 /** Metrics of the measure function, in the same namespace, by bucket and source unless something else is said. */
 export const MEASURE_METRICS = {
-  /** Age of the newest whole backup; without one, how long it has been waited for. Seconds. */
+  /** Age of the newest complete backup; without one, the time since the first one was expected. Seconds. */
   age: 'BackupAge',
-  /** How many robust deviations the newest backup is off its history, signed. Not before there is a history. None. */
+  /** Robust deviations of the newest backup's size from its history, signed. None before there is a history. */
   sizeDeviation: 'BackupSizeDeviation',
-  /** Age of the newest proven backup. Not before a restore test has passed. Seconds. */
+  /** Age of the newest proven backup; none before a restore test has passed. Seconds. */
   provenAge: 'ProvenAge',
   /** Sources that could not be measured. By bucket alone. Count. */
   unmeasured: 'UnmeasuredSources',
@@ -141,33 +155,33 @@ export const MEASURE_METRICS = {
 } as const;
 
 /**
- * Metrics of the prune handlers, in the same namespace, by {@link METRICS.bucket} alone: what happened to which source is
- * in the log. For snapshots of volumes the dimension is {@link PRUNE_METRICS.tag}.
+ * Metrics of the prune handlers, in the same namespace, by {@link METRICS.bucket} alone: the log has the details of each
+ * source. For snapshots of volumes the dimension is {@link PRUNE_METRICS.tag}.
  */
 export const PRUNE_METRICS = {
   tag: 'SnapshotTag',
-  /** Backups that stay. Count. */
+  /** Backups kept. Count. */
   kept: 'PruneKept',
   /** Backups deleted. Count. */
   deleted: 'PruneDeleted',
-  /** Bytes of what was deleted. */
+  /** Bytes of the deleted backups. */
   bytesFreed: 'PruneBytesFreed',
-  /** Refusals, failures and damaged backups: 0 when all is well. Count. */
+  /** Refusals, failures and damaged backups: 0 when nothing is wrong. Count. */
   problems: 'PruneProblems',
 } as const;
 
 /** Name of the container in the task definition. */
 export const CONTAINER_NAME = 'backup';
-/** Where the scratch volume is mounted in the container. */
+/** Mount point of the scratch volume in the container. */
 export const SCRATCH_DIRECTORY = '/scratch';
-/** Where the EFS access point of an SQLite source is mounted in the container. */
+/** Mount point of the EFS access point of a database file in the container. */
 export const DATA_DIRECTORY = '/data';
 /** Path of Node.js in the image. */
 export const NODE_FILE = '/opt/proven-backups/node';
 /** Path of the program in the image. */
 export const PROGRAM_FILE = '/opt/proven-backups/main.js';
 /**
- * The command of the container. The small semi-space makes V8 collect the buffers of a stream early: 25 MiB less, and no
- * slower.
+ * The command of the container. The small semi-space makes V8 collect the buffers of a stream early: it saves 25 MiB and
+ * costs no time.
  */
 export const DUMP_COMMAND = [NODE_FILE, '--max-semi-space-size=1', PROGRAM_FILE, 'dump'] as const;

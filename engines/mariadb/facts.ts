@@ -1,4 +1,20 @@
-import { MYSQL_REASONS } from '../mysql/facts';
+import type { ServerEngineFacts } from '../engine-facts';
+import { MYSQL_ARGUMENTS, MYSQL_REASONS, type MysqlReason } from '../mysql/facts';
 
-/** Reasons of failures that MariaDB has beside the common ones. */
+/** Reasons of failures that MariaDB has besides the common ones. */
 export const MARIADB_REASONS = MYSQL_REASONS;
+
+/** Facts of MariaDB. */
+export const MARIADB_FACTS: ServerEngineFacts<MysqlReason> = {
+  title: 'MariaDB',
+  versions: ['10.6', '10.11', '11.4', '11.8', '12.2', '12.3'],
+  image: (version) => `mariadb:${version}`,
+  reasons: MARIADB_REASONS,
+  server: {
+    defaultPort: 3306,
+    majorVersionParts: 2,
+    rdsEngines: ['mariadb'],
+    hasSchemas: false,
+    dumpTool: { name: 'mariadb-dump', ...MYSQL_ARGUMENTS },
+  },
+};

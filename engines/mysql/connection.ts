@@ -3,20 +3,34 @@ import { isIP, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { TLSSocket, checkServerIdentity } from 'node:tls';
 import { createConnection, type Connection, type RowDataPacket } from 'mysql2/promise';
-import { connectionError } from '../shared/connection-error';
-import type { ServerContext } from '../engine';
+import type { ReasonValues } from '../../catalog/contract/failure';
+import { errorText } from '../../task/run/errors';
 import type { Trust } from '../../task/io/tls';
-import { compareVersions } from '../shared/versions';
+import { connectionError, type ConnectionCauses } from '../shared/connection-error';
+import type { ServerContext } from '../engine';
+import type { MysqlDialect } from './dialect';
 
 const CONNECT_TIMEOUT_MS = 15_000;
 
-const ADVICE = {
-  ER_ACCESS_DENIED_ERROR:
-    'the server refused user or password: check the secret, and the hosts from which the user may connect',
-  ER_HOST_NOT_PRIVILEGED:
-    "the server admits no connection from the task's address: create the user for '%' or for the address of the subnet",
-  ER_CON_COUNT_ERROR: 'the server has no connection left: raise max_connections',
-  ER_DBACCESS_DENIED_ERROR: 'the user may not use the database',
+const NO_CONNECTION_LEFT = {
+  kind: 'no-connection-left',
+  advice: 'the server has no connection left: raise max_connections',
+} as const;
+
+/** https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html */
+export const MYSQL_CAUSES: ConnectionCauses = {
+  ER_ACCESS_DENIED_ERROR: {
+    kind: 'login-refused',
+    advice: 'the server refused user or password: check the secret, and the hosts from which the user may connect',
+  },
+  ER_HOST_NOT_PRIVILEGED: {
+    kind: 'address-refused',
+    advice:
+      "the server admits no connection from the task's address: create the user for '%' or for the address of the subnet",
+  },
+  ER_CON_COUNT_ERROR: NO_CONNECTION_LEFT,
+  ER_TOO_MANY_USER_CONNECTIONS: NO_CONNECTION_LEFT,
+  ER_DBACCESS_DENIED_ERROR: { kind: 'database-refused', advice: 'the user may not use the database' },
 };
 
 /** Opens a connection of ours, beside those of the dump tool. Numbers that do not fit a double arrive as strings. */
@@ -35,7 +49,7 @@ export async function connectMysql(context: ServerContext, trust: Trust | undefi
         ? { ssl: { ca: trust.pem, rejectUnauthorized: true, verifyIdentity: true, minVersion: 'TLSv1.2' } }
         : {}),
     });
-    // A connection that breaks while nobody waits for it must not end the program: the next query tells.
+    // A connection that breaks while nothing waits for it must not end the program: the next query fails.
     connection.on('error', () => undefined);
     // mysql2 compares the certificate with "localhost" when the host is an address.
     const { stream } = (connection as unknown as { connection: { stream: Socket } }).connection;
@@ -46,15 +60,23 @@ export async function connectMysql(context: ServerContext, trust: Trust | undefi
         throw fault;
       }
     }
-    await settle(connection);
+    await resetSession(connection);
     return connection;
   } catch (error) {
-    throw connectionError(server, error, ADVICE);
+    throw connectionError(server, error, MYSQL_CAUSES, refusedValues(errorText(error), credentials.username));
   }
 }
 
-/** Undoes what a server may set for all sessions: modes that change how names are quoted, and limits of time. */
-async function settle(connection: Connection): Promise<void> {
+/** Account and database of a refusal, as far as the server names them: `Access denied for user 'a'@'%' to database 'b'`. */
+function refusedValues(said: string, username: string): ReasonValues {
+  const [, user, host] = /\buser '([^']+)'@'([^']*)'/.exec(said) ?? [];
+  const database = /\bto database '([^']+)'/.exec(said)?.[1];
+  // A refused login names the address of the client, not the host of an account.
+  return database === undefined ? { account: username } : { account: `${user ?? username}@${host ?? '%'}`, database };
+}
+
+/** Undoes what a server may set for all sessions: modes that change how names are quoted, and time limits. */
+async function resetSession(connection: Connection): Promise<void> {
   const [limits] = await connection.query<RowDataPacket[]>(
     "SHOW SESSION VARIABLES WHERE Variable_name IN ('max_execution_time', 'max_statement_time')",
   );
@@ -65,16 +87,15 @@ async function settle(connection: Connection): Promise<void> {
 
 /**
  * Writes the option file of the dump tool: mode 0600, and `--defaults-file`, so that no file of the image interferes.
- * Each client knows its own way to demand a verified certificate.
  * https://dev.mysql.com/doc/refman/8.4/en/option-files.html
  */
-export function writeOptionFile(context: ServerContext, trust: Trust | undefined, toolVersion: string): string {
-  const { server, credentials, job } = context;
-  const mysql = job.engine === 'mysql';
-  const verified = trust && [
-    `ssl-ca=${optionValue(trust.file)}`,
-    mysql ? 'ssl-mode=VERIFY_IDENTITY' : 'ssl-verify-server-cert',
-  ];
+export function writeOptionFile(
+  context: ServerContext,
+  dialect: MysqlDialect,
+  trust: Trust | undefined,
+  toolVersion: string,
+): string {
+  const { server, credentials } = context;
   const lines = [
     '[client]',
     `host=${optionValue(server.host)}`,
@@ -82,9 +103,9 @@ export function writeOptionFile(context: ServerContext, trust: Trust | undefined
     'protocol=tcp',
     `user=${optionValue(credentials.username)}`,
     `password=${optionValue(credentials.password)}`,
-    ...(verified ?? [mysql ? 'ssl-mode=DISABLED' : 'skip-ssl']),
-    // Since 8.0 the tool asks for statistics that older servers lack. Older tools complain of the option itself.
-    ...(mysql && compareVersions(toolVersion, '8.0') >= 0 ? ['[mysqldump]', 'column-statistics=0'] : []),
+    ...(trust ? [`ssl-ca=${optionValue(trust.file)}`] : []),
+    ...dialect.tlsOptions(trust !== undefined),
+    ...dialect.toolOptions(toolVersion),
   ];
   const file = join(context.scratch, 'client.cnf');
   writeFileSync(file, `${lines.join('\n')}\n`, { mode: 0o600 });

@@ -1,6 +1,6 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { BackupError, errorText } from '../../task/run/errors';
-import { Tool, toolOutput } from '../../task/io/tool';
+import { Tool, toolOutput, type ToolCommand, type ToolFailure } from '../../task/io/tool';
 import { writeTrust, type Trust } from '../../task/io/tls';
 import { chooseDatabases } from '../shared/databases';
 import {
@@ -12,30 +12,32 @@ import {
   type ServerContext,
 } from '../engine';
 import { connectMysql, writeOptionFile } from './connection';
+import type { MysqlDialect } from './dialect';
 import { MysqlGrants, checkMysqlGrants } from './grants';
 import { startInSnapshot, type MysqlTable, type StartedDump } from './snapshot';
 import { TailInspector } from '../shared/tail-inspector';
-import { checkVersions, compareVersions } from '../shared/versions';
+import { checkVersions } from '../shared/versions';
 
 const SYSTEM_DATABASES = ['information_schema', 'performance_schema', 'mysql', 'sys'];
-/** Made by RDS and Aurora; elsewhere they are the user's own. */
+/** Created by RDS and Aurora; elsewhere they are the user's own. */
 const RDS_DATABASES = ['innodb', 'tmp'];
 const END_MARKER = /^-- Dump completed(?: on .*)?$/;
 /** `--verbose` talk of both clients; group 1: the table under way. */
 const TALK = /^-- (?:Retrieving (?:table|view) structure for table (.+)\.\.\.|(?!error|warning|got error).*)$/i;
-/** `Error 2013: … at row: 1142` is none of them: the code comes after the word, or in brackets. */
+/** Error codes stand after the word, or in brackets: `Error 2013: … at row: 1142` has none of these. */
 const PRIVILEGE_CODES = /(?:error:? |\()(?:1044|1142|1143|1227|1370)\b/i;
 const CHANGED_CODES = /(?:error:? |\()(?:1412|1146)\b/i;
 
-interface Facts {
+/** DumpPlan of the server's databases, read before the dump. */
+interface DumpPlan {
   readonly databases: readonly string[];
   readonly tables: readonly MysqlTable[];
   readonly nonTransactional: readonly string[];
   readonly systemVersioned: boolean;
-  readonly binlogPositions: boolean;
+  readonly hasSnapshotPositions: boolean;
 }
 
-/** MySQL and MariaDB, by `mysqldump` and `mariadb-dump`. */
+/** Dump of MySQL or MariaDB by its own tool, `mysqldump` or `mariadb-dump`. */
 export class MysqlDump implements EngineDump {
   private readonly context: ServerContext;
   private readonly command: string;
@@ -44,15 +46,18 @@ export class MysqlDump implements EngineDump {
   private optionFile = '';
   private serverVersion = '';
   private toolVersion = '';
-  private facts_: Facts | undefined;
+  private plan: DumpPlan | undefined;
   private started: StartedDump | undefined;
-  private tool: Tool | undefined;
+  private readonly tools = new Set<Tool>();
   private readonly tail = new TailInspector(1024);
   private closed = false;
 
-  constructor(context: EngineContext) {
+  constructor(
+    context: EngineContext,
+    private readonly dialect: MysqlDialect,
+  ) {
     this.context = serverContext(context);
-    this.command = this.context.job.engine === 'mysql' ? 'mysqldump' : 'mariadb-dump';
+    this.command = dialect.facts.server.dumpTool.name;
   }
 
   async preflight(): Promise<void> {
@@ -63,55 +68,52 @@ export class MysqlDump implements EngineDump {
       "SELECT VERSION() AS version, CURRENT_USER() AS account, @@basedir LIKE '/rdsdbbin/%' AS rds",
     );
     this.serverVersion = String(identity?.version);
-    this.checkFlavour();
+    this.checkEngine();
     this.toolVersion = dumpToolVersion(await toolOutput(this.command, ['--version']));
-    checkVersions(job, this.serverVersion, this.toolVersion, 2);
-    this.optionFile = writeOptionFile(this.context, this.trust, this.toolVersion);
+    checkVersions(job, this.dialect.facts, this.serverVersion, this.toolVersion);
+    this.optionFile = writeOptionFile(this.context, this.dialect, this.trust, this.toolVersion);
     const schemata = await this.query('SELECT SCHEMA_NAME AS name FROM information_schema.SCHEMATA ORDER BY 1');
     const own = Number(identity?.rds) === 1 ? [...SYSTEM_DATABASES, ...RDS_DATABASES] : SYSTEM_DATABASES;
     const databases = chooseDatabases(
       schemata.map(({ name }) => String(name)).filter((name) => !own.includes(name)),
       server,
     );
-    const grants = await MysqlGrants.read(this.control, job.engine);
-    checkMysqlGrants(grants, {
-      engine: job.engine,
+    const grants = await MysqlGrants.read(this.control, this.dialect);
+    checkMysqlGrants(grants, this.dialect, {
       serverVersion: this.serverVersion,
       databases,
       account: String(identity?.account),
       all: server.databases === undefined,
     });
-    this.facts_ = await this.readFacts(databases);
+    this.plan = await this.readPlan(databases);
   }
 
   async *streams(): AsyncIterable<DumpStream> {
-    const facts = this.known();
+    const plan = this.requirePlan();
     this.started = await startInSnapshot({
-      tables: facts.tables,
+      tables: plan.tables,
       log: this.context.log,
-      binlogPositions: facts.binlogPositions,
+      hasSnapshotPositions: plan.hasSnapshotPositions,
       connect: () => this.connect(),
-      startTool: (withPosition) => (this.tool = new Tool(this.toolCommand(facts, withPosition)).holdOutput()),
+      startTool: (withPosition) => this.start(this.toolCommand(plan, withPosition)),
       signal: this.context.signal,
     });
     const { tool } = this.started;
-    if (this.closed) await tool.stop();
     yield {
       file: `${this.context.job.source}.sql.zst`,
       kind: 'dump',
       format: 'sql',
-      databases: facts.databases,
+      databases: plan.databases,
       bytes: tool.stdout,
       inspect: (chunk) => this.tail.see(chunk),
       table: () => tool.table,
       succeeded: async () => {
-        await tool.succeeded().catch((error: unknown) => {
-          throw explained(error);
-        });
+        await tool.succeeded();
         if (!END_MARKER.test(this.tail.lastLine()))
           throw new BackupError(
             'dumpFailed',
-            `${this.command} exited with 0, but its output does not end with "-- Dump completed": the dump is cut short and was thrown away`,
+            `${this.command} exited with 0, but its output does not end with "-- Dump completed": the dump is cut short and was discarded`,
+            { kind: 'dump-incomplete', object: this.command },
           );
       },
       stop: () => tool.stop(),
@@ -119,12 +121,16 @@ export class MysqlDump implements EngineDump {
   }
 
   async facts(): Promise<DumpFacts> {
-    const facts = this.known();
+    const plan = this.requirePlan();
     if (!this.started) throw new Error('facts before the dump');
     const { tables, rowCounts, reason } = await this.started.counts().catch((error: unknown) => {
-      throw new BackupError('dumpFailed', `could not count the rows that were dumped: ${errorText(error)}`, {
-        cause: error,
-      });
+      const said = errorText(error);
+      throw new BackupError(
+        'dumpFailed',
+        `could not count the rows that were dumped: ${said}`,
+        { kind: 'count-failed', said },
+        { cause: error },
+      );
     });
     return {
       serverVersion: this.serverVersion,
@@ -133,7 +139,7 @@ export class MysqlDump implements EngineDump {
         snapshot: 'single-transaction',
         rowCounts,
         ...(reason === undefined ? {} : { reason }),
-        ...(facts.nonTransactional.length > 0 ? { nonTransactionalTables: [...facts.nonTransactional] } : {}),
+        ...(plan.nonTransactional.length > 0 ? { nonTransactionalTables: [...plan.nonTransactional] } : {}),
       },
       tables,
     };
@@ -143,7 +149,14 @@ export class MysqlDump implements EngineDump {
     this.closed = true;
     this.control?.destroy();
     this.started?.connections.forEach((connection) => connection.destroy());
-    await this.tool?.stop();
+    await Promise.all([...this.tools].map((tool) => tool.stop()));
+  }
+
+  private start(command: ToolCommand): Tool {
+    const tool = new Tool(command).holdOutput();
+    this.tools.add(tool);
+    if (this.closed) void tool.stop();
+    return tool;
   }
 
   private connect(): Promise<Connection> {
@@ -156,23 +169,22 @@ export class MysqlDump implements EngineDump {
     return rows;
   }
 
-  private known(): Facts {
-    if (!this.facts_) throw new Error('dump before preflight');
-    return this.facts_;
+  private requirePlan(): DumpPlan {
+    if (!this.plan) throw new Error('dump before preflight');
+    return this.plan;
   }
 
-  private checkFlavour(): void {
-    const { engine } = this.context.job;
-    const isMariaDb = /mariadb/i.test(this.serverVersion);
-    if (isMariaDb === (engine === 'mariadb')) return;
-    const actual = isMariaDb ? 'MariaDB' : 'MySQL';
+  private checkEngine(): void {
+    const { twin, isOwnVersion } = this.dialect;
+    if (isOwnVersion(this.serverVersion)) return;
     throw new BackupError(
       'configuration',
-      `the server is ${actual} ${this.serverVersion}, but the backup is set up for ${engine}: use Database.${actual.toLowerCase()}(…)`,
+      `the server is ${twin.title} ${this.serverVersion}, but the backup is set up for ${this.dialect.facts.title}: use Database.${twin.factory}(…)`,
+      { kind: 'engine-mismatch', object: `${twin.title} ${this.serverVersion}` },
     );
   }
 
-  private async readFacts(databases: readonly string[]): Promise<Facts> {
+  private async readPlan(databases: readonly string[]): Promise<DumpPlan> {
     const ignored = ignoredTables(this.context.server.extraDumpArguments ?? []);
     const rows = await this.query(
       `SELECT TABLE_SCHEMA AS db, TABLE_NAME AS name, ENGINE AS engine, TABLE_TYPE AS type FROM information_schema.TABLES
@@ -189,29 +201,23 @@ export class MysqlDump implements EngineDump {
         `${nonTransactional.length} tables have an engine without snapshots and are dumped as they are when their turn comes: ${nonTransactional.slice(0, 10).join(', ')}`,
       );
     const systemVersioned = tables.some(({ type }) => type === 'SYSTEM VERSIONED');
-    if (systemVersioned && !this.dumpsHistory())
+    if (systemVersioned && !this.dialect.dumpsHistory(this.toolVersion))
       this.context.log.warn(
         'no-history',
         `the past rows of system-versioned tables are not in the dump: ${this.command} writes them from MariaDB 10.11 on`,
       );
-    const isMariaDb = this.context.job.engine === 'mariadb';
-    const [binlog] = isMariaDb ? await this.query('SELECT @@log_bin AS on_') : [];
+    const [binlog] = this.dialect.hasSnapshotPositions ? await this.query('SELECT @@log_bin AS on_') : [];
     return {
       databases,
       tables: tables.map(({ db, name }) => ({ database: String(db), name: String(name) })),
       nonTransactional,
       systemVersioned,
-      binlogPositions: Number(binlog?.on_ ?? 0) === 1,
+      hasSnapshotPositions: Number(binlog?.on_ ?? 0) === 1,
     };
   }
 
-  private dumpsHistory(): boolean {
-    return compareVersions(this.toolVersion, '10.11') >= 0;
-  }
-
-  private toolCommand(facts: Facts, withPosition: boolean) {
-    const mysql = this.context.job.engine === 'mysql';
-    const history = facts.systemVersioned && this.dumpsHistory();
+  private toolCommand(plan: DumpPlan, withPosition: boolean): ToolCommand {
+    const history = plan.systemVersioned && this.dialect.dumpsHistory(this.toolVersion);
     return {
       command: this.command,
       args: [
@@ -222,23 +228,22 @@ export class MysqlDump implements EngineDump {
         '--skip-add-locks',
         ...['--routines', '--triggers', '--events', '--hex-blob', '--no-tablespaces'],
         ...['--default-character-set=utf8mb4', '--max-allowed-packet=1G', '--net-buffer-length=1M'],
-        // With GTIDs, anything else takes a global read lock, which RDS does not allow.
-        ...(mysql ? ['--set-gtid-purged=OFF'] : []),
+        ...this.dialect.dumpArguments,
         ...(history ? ['--dump-history'] : []),
         ...(withPosition ? ['--master-data=2'] : []),
         ...(this.context.server.extraDumpArguments ?? []),
         // A server's own databases may be called anything, `--where=0` too: after `--`, nothing is an option.
         '--databases',
         '--',
-        ...facts.databases,
+        ...plan.databases,
       ],
       talk: TALK,
-      classify: (stderr: string) => (PRIVILEGE_CODES.test(stderr) ? ('privileges' as const) : undefined),
+      classify,
     };
   }
 }
 
-/** Tables that the user told the tool to leave out: `db.table`. */
+/** Tables that the user excludes from the dump: `db.table`. */
 const ignoredTables = (dumpArguments: readonly string[]): ReadonlySet<string> =>
   new Set(dumpArguments.flatMap((argument) => /^--ignore-table=(.+)$/.exec(argument)?.[1] ?? []));
 
@@ -246,11 +251,9 @@ const ignoredTables = (dumpArguments: readonly string[]): ReadonlySet<string> =>
 const dumpToolVersion = (text: string): string =>
   /(?:Distrib|from) ([\w.-]+)/.exec(text)?.[1] ?? /Ver ([\w.-]+)/.exec(text)?.[1] ?? text;
 
-function explained(error: unknown): unknown {
-  if (!(error instanceof BackupError) || !CHANGED_CODES.test(error.message)) return error;
-  return new BackupError(
-    'dumpFailed',
-    `${error.message} (a table was changed or dropped during the dump: run it again, or schedule it away from migrations)`,
-    { cause: error },
-  );
+function classify(complaints: string): ToolFailure | undefined {
+  if (PRIVILEGE_CODES.test(complaints)) return { exit: 'privileges', kind: 'privileges-missing' };
+  if (!CHANGED_CODES.test(complaints)) return undefined;
+  const advice = 'a table was changed or dropped during the dump: run it again, or schedule it away from migrations';
+  return { exit: 'dumpFailed', kind: 'table-changed', advice };
 }

@@ -1,12 +1,13 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
-import type { Engine } from '../../catalog/contract/task';
 import { BackupError } from '../../task/run/errors';
-import { compareVersions } from '../shared/versions';
+import type { MysqlDialect } from './dialect';
+import { databasePattern, quoteAccount, unquote } from './names';
 
-/** What a complete dump needs on every database. Missing ones are dropped from a dump without a word, or abort it. */
+/** Privileges that a complete dump needs on every database. Without them the tool leaves objects out silently, or fails. */
 const DATABASE_PRIVILEGES = ['SELECT', 'SHOW VIEW', 'TRIGGER', 'EVENT'] as const;
 
-interface Grant {
+/** One line of `SHOW GRANTS`. */
+export interface Grant {
   /** `*.*`, `db.*` or `db.table`. */
   readonly on: string;
   /** The user, one of its roles, or PUBLIC. */
@@ -16,19 +17,16 @@ interface Grant {
   readonly revoked: boolean;
 }
 
-/** What a user may do, as the server judges it. */
+/** Privileges of a user, as the server judges them. */
 export class MysqlGrants {
   private constructor(private readonly grants: readonly Grant[]) {}
 
   /** Reads the grants of the connected user, those of its active roles included. */
-  static async read(connection: Connection, engine: Engine): Promise<MysqlGrants> {
-    const role = await activeRole(connection);
-    const lines = await showGrants(connection, engine, role);
-    const grants = lines.flatMap((line) => parseGrant(line) ?? []);
-    // MariaDB shows the global privileges of roles within the active one, but does not grant them.
-    const idle = ({ on, grantee }: Grant) =>
-      engine === 'mariadb' && on === '*.*' && /^`(?:[^`]|``)*`$/.test(grantee) && unquote(grantee) !== role;
-    return new MysqlGrants(grants.filter((grant) => !idle(grant)));
+  static async read(connection: Connection, dialect: MysqlDialect): Promise<MysqlGrants> {
+    const roles = await activeRoles(connection);
+    const [rows] = await connection.query<RowDataPacket[]>(dialect.showGrants(roles));
+    const grants = rows.flatMap((row) => parseGrant(String(Object.values(row)[0])) ?? []);
+    return new MysqlGrants(grants.filter((grant) => dialect.heeds(grant, roles)));
   }
 
   /** Whether the user holds a privilege on the whole server. */
@@ -79,16 +77,8 @@ function exactness(on: string): number {
   return wildcard < 0 ? Infinity : wildcard;
 }
 
-async function showGrants(connection: Connection, engine: Engine, role: string | undefined): Promise<string[]> {
-  // MySQL shows what roles give only on demand; MariaDB shows the active role's and PUBLIC's grants if no user is named.
-  const using = role === undefined ? '' : ` USING ${role}`;
-  const sql = engine === 'mysql' ? `SHOW GRANTS FOR CURRENT_USER()${using}` : 'SHOW GRANTS';
-  const [rows] = await connection.query<RowDataPacket[]>(sql);
-  return rows.map((row) => String(Object.values(row)[0]));
-}
-
 /** The active roles of MySQL, quoted, or the one of MariaDB; none before MySQL 8.0, which has no such function. */
-async function activeRole(connection: Connection): Promise<string | undefined> {
+async function activeRoles(connection: Connection): Promise<string | undefined> {
   const [roles] = await connection
     .query<RowDataPacket[]>('SELECT CURRENT_ROLE() AS roles')
     .catch(() => [[] as RowDataPacket[]]);
@@ -98,7 +88,6 @@ async function activeRole(connection: Connection): Promise<string | undefined> {
 
 const GRANT =
   /^(GRANT|REVOKE) (.+) ON (?:TABLE |DATABASE )?(\*|`(?:[^`]|``)*`)\.(\*|`(?:[^`]|``)*`) (?:TO|FROM) (.+?)(?: (?:IDENTIFIED|REQUIRE|WITH) .*)?$/;
-const unquote = (name: string): string => (name === '*' ? name : name.slice(1, -1).replaceAll('``', '`'));
 
 function parseGrant(line: string): Grant | undefined {
   const match = GRANT.exec(line);
@@ -123,68 +112,47 @@ function matches(pattern: string, database: string): boolean {
   return new RegExp(`^${expression}$`, 's').test(database);
 }
 
+/** The server and the databases that a dump is to hold. */
+export interface DumpScope {
+  readonly serverVersion: string;
+  readonly databases: readonly string[];
+  /** The connected account: `backup@%`. */
+  readonly account: string;
+  /** Whether the databases are all that the server shows, not ones that the user named. */
+  readonly all: boolean;
+}
+
 /**
  * Refuses a dump that would lose something, before its first byte.
  *
  * @throws BackupError `privileges`, with the statements to run
  */
-export function checkMysqlGrants(
-  grants: MysqlGrants,
-  facts: {
-    engine: Engine;
-    serverVersion: string;
-    databases: readonly string[];
-    account: string;
-    /** Whether the databases are all that the server shows, not ones that the user named. */
-    all: boolean;
-  },
-): void {
-  const statements: string[] = [];
-  const grantee = quoteAccount(facts.account);
+export function checkMysqlGrants(grants: MysqlGrants, dialect: MysqlDialect, scope: DumpScope): void {
+  const { account, databases, serverVersion } = scope;
   const missing = new Set<string>();
-  for (const database of facts.databases) {
+  const privileges = new Set<string>();
+  const granted: string[] = [];
+  const demand = (words: readonly string[], names: readonly string[], grant: string) => {
+    words.forEach((word) => missing.add(word));
+    names.forEach((name) => privileges.add(name));
+    granted.push(grant);
+  };
+  for (const database of databases) {
     const lacking = DATABASE_PRIVILEGES.filter((privilege) => !grants.onDatabase(privilege, database));
-    if (lacking.length === 0) continue;
-    lacking.forEach((privilege) => missing.add(privilege));
-    statements.push(`GRANT ${lacking.join(', ')} ON ${quote(database).replaceAll(/([_%])/g, '\\$1')}.* TO ${grantee};`);
+    if (lacking.length > 0) demand(lacking, lacking, `${lacking.join(', ')} ON ${databasePattern(database)}.*`);
   }
-  // Without it the server hides databases on which the user has no privilege: nobody would miss them.
-  if (facts.all && !grants.globally('SHOW DATABASES') && !grants.globally('SELECT')) {
-    missing.add('SHOW DATABASES, since all databases are to be backed up and none is named');
-    statements.push(`GRANT SHOW DATABASES ON *.* TO ${grantee};`);
+  // Without it the server hides databases on which the user has no privilege: the backup would lack them silently.
+  if (scope.all && !grants.globally('SHOW DATABASES') && !grants.globally('SELECT')) {
+    const why = 'SHOW DATABASES, since all databases are to be backed up and none is named';
+    demand([why], ['SHOW DATABASES'], 'SHOW DATABASES ON *.*');
   }
-  const routines = routineGrants(grants, facts.engine, facts.serverVersion, facts.databases).map(
-    (grant) => `GRANT ${grant} TO ${grantee};`,
-  );
-  if (routines.length > 0) missing.add('the definitions of routines');
-  statements.push(...routines);
-  if (statements.length === 0) return;
+  for (const grant of dialect.routineGrants(grants, serverVersion, databases))
+    demand(['the definitions of routines'], [grant.replace(' ON ', ' on ')], grant);
+  if (granted.length === 0) return;
+  const statements = granted.map((grant) => `GRANT ${grant} TO ${quoteAccount(account)};`);
   throw new BackupError(
     'privileges',
-    `user ${facts.account} lacks privileges that a complete dump needs (${[...missing].join(', ')}); without them it would miss things silently. Run as an administrator: ${statements.join(' ')}`,
+    `user ${account} lacks privileges that a complete dump needs (${[...missing].join(', ')}); without them it would miss things silently. Run as an administrator: ${statements.join(' ')}`,
+    { kind: 'privileges-missing', account, privileges: [...privileges], statements },
   );
-}
-
-/** The grants still missing to read the bodies of routines. */
-function routineGrants(grants: MysqlGrants, engine: Engine, version: string, databases: readonly string[]): string[] {
-  if (engine === 'mysql' && compareVersions(version, '8.0.20') >= 0)
-    return grants.globally('SHOW_ROUTINE') || grants.globally('SELECT') ? [] : ['SHOW_ROUTINE ON *.*'];
-  // MySQL 8.0 has no mysql.proc any more, and SHOW_ROUTINE only since 8.0.20.
-  if (engine === 'mysql' && compareVersions(version, '8.0') >= 0)
-    return grants.globally('SELECT') ? [] : ['SELECT ON *.*'];
-  if (grants.onTable('SELECT', 'mysql', 'proc')) return [];
-  if (engine === 'mariadb' && compareVersions(version, '11.3') >= 0)
-    return databases
-      .filter((database) => !grants.onDatabase('SHOW CREATE ROUTINE', database))
-      .map((database) => `SHOW CREATE ROUTINE ON ${quote(database).replaceAll(/([_%])/g, '\\$1')}.*`);
-  return ['SELECT ON mysql.proc'];
-}
-
-/** A name as SQL wants it. */
-export const quote = (name: string): string => `\`${name.replaceAll('`', '``')}\``;
-
-/** `backup@%` as `'backup'@'%'`. */
-function quoteAccount(account: string): string {
-  const at = account.lastIndexOf('@');
-  return `'${account.slice(0, at)}'@'${account.slice(at + 1)}'`;
 }

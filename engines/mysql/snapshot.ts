@@ -4,7 +4,7 @@ import type { Consistency, TableCount } from '../../catalog/bucket/manifest';
 import { errorText } from '../../task/run/errors';
 import type { Log } from '../../task/run/log';
 import type { Tool } from '../../task/io/tool';
-import { quote } from './grants';
+import { quote } from './names';
 
 /** A table whose rows are counted. */
 export interface MysqlTable {
@@ -12,27 +12,27 @@ export interface MysqlTable {
   readonly name: string;
 }
 
-/** What taking the snapshot needs. */
+/** Requirements of a snapshot. */
 export interface SnapshotContext {
   readonly tables: readonly MysqlTable[];
   readonly log: Log;
-  /** Whether the server is a MariaDB with a binary log, which tells the position of a snapshot. */
-  readonly binlogPositions: boolean;
+  /** Whether a session can ask for the binary log position of its snapshot. */
+  readonly hasSnapshotPositions: boolean;
   readonly connect: () => Promise<Connection>;
   /** Starts the dump tool; with its binary log position in the head of its output, if asked. */
   readonly startTool: (withPosition: boolean) => Tool;
   readonly signal: AbortSignal;
 }
 
-/** A dump under way, and how its rows are counted. */
+/** A dump under way, and the count of its rows. */
 export interface StartedDump {
   readonly tool: Tool;
-  /** Resolves after the dump, with the counts and what they are worth. */
+  /** Resolves after the dump, with the counts and their relation to its snapshot. */
   readonly counts: () => Promise<{ tables: TableCount[]; rowCounts: Consistency['rowCounts']; reason?: string }>;
   readonly connections: readonly Connection[];
 }
 
-/** A writer waits behind a lock that waits: so no longer than this for the lock, nor under it. */
+/** Writers queue behind a lock that waits: the wait for the lock and the time under it are at most this long. */
 const LOCK_WAIT_SECONDS = 3;
 const POSITION_ATTEMPTS = 3;
 const POSITION = /^-- CHANGE MASTER TO MASTER_LOG_FILE='([^']+)', MASTER_LOG_POS=(\d+)/m;
@@ -46,7 +46,7 @@ export async function startInSnapshot(context: SnapshotContext): Promise<Started
   const locked = await underReadLock(context);
   if ('tool' in locked) return locked;
   const reasons = [locked.reason];
-  if (context.binlogPositions) {
+  if (context.hasSnapshotPositions) {
     const positioned = await atBinlogPosition(context);
     if ('tool' in positioned) return positioned;
     reasons.push(positioned.reason);
@@ -107,7 +107,7 @@ async function atBinlogPosition(context: SnapshotContext): Promise<Attempt> {
     if (match && `${match[1]}:${match[2]}` === own) return sameSnapshot(context, counter, tool, 'binlog-position');
     await tool.stop();
     counter.destroy();
-    if (!match) return { reason: 'the dump tool did not tell its position in the binary log' };
+    if (!match) return { reason: 'the dump tool did not write its position in the binary log' };
   }
   return { reason: `the position in the binary log moved on in ${POSITION_ATTEMPTS} tries` };
 }
@@ -203,7 +203,7 @@ async function openSnapshotConnection(context: SnapshotContext): Promise<Connect
 const beginSnapshot = (connection: Connection) =>
   connection.query('START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY');
 
-/** Rows of each table; null where a table went away meanwhile. */
+/** Rows of each table; null if a table was dropped meanwhile. */
 async function countRows(connection: Connection, tables: readonly MysqlTable[]): Promise<(number | null)[]> {
   const counts: (number | null)[] = [];
   for (const table of tables) {

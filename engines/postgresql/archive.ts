@@ -1,15 +1,15 @@
 import { BackupError } from '../../task/run/errors';
 
 /**
- * A table whose data the archive's table of contents promises. Its names are those of the archive, one character for each
- * byte: they are in the database's encoding.
+ * A table whose data the archive's table of contents promises. Its names are in the database's encoding, one character for
+ * each byte.
  */
 export interface ArchivedTable {
   readonly schema: string;
   readonly name: string;
 }
 
-/** Archive formats that this knows: 1.10 (PostgreSQL 8.4) to 1.16 (17 and 18). */
+/** Archive formats that this code reads: 1.10 (PostgreSQL 8.4) to 1.16 (17 and 18). */
 const OLDEST = 110;
 const NEWEST = 116;
 const BLOCK_DATA = 1;
@@ -22,7 +22,7 @@ class MoreBytesNeeded extends Error {}
 /**
  * Follows a custom-format archive of pg_dump as it streams by, from block to block, without touching the rows. At the end
  * it knows whether every table that the table of contents promises has its data, to the closing block: pg_dump writes no
- * end marker, and a cut archive still lists well.
+ * end marker, and `pg_restore --list` accepts an archive that is cut short.
  * Format: src/bin/pg_dump/pg_backup_archiver.c (ReadHead, ReadToc) and pg_backup_custom.c of PostgreSQL.
  */
 export class PgArchiveInspector {
@@ -36,7 +36,7 @@ export class PgArchiveInspector {
   private unknownFormat = false;
   private fault: string | undefined;
 
-  // In the data: what to skip, the bytes of a number cut by a chunk's end, and what comes next.
+  // In the data: bytes to skip, the bytes of a number that a chunk's end cut, and what comes next.
   private skip = 0;
   private rest: Buffer = Buffer.alloc(0);
   private next: 'block' | 'chunk' | 'blob' = 'block';
@@ -50,11 +50,11 @@ export class PgArchiveInspector {
     }
     this.head.push(chunk);
     this.headBytes += chunk.length;
-    // Tries again each time that the head has doubled: its length is not told in advance.
+    // Tries again each time that the head has doubled: its length is not known in advance.
     if (this.headBytes >= this.parseAt) this.tryHead();
   }
 
-  /** @throws BackupError `dumpFailed` if the archive is not whole */
+  /** @throws BackupError `dumpFailed` if the archive is incomplete */
   verify(): void {
     if (!this.inData && !this.unknownFormat && this.fault === undefined) this.tryHead();
     if (this.unknownFormat) return;
@@ -62,7 +62,8 @@ export class PgArchiveInspector {
     if (fault !== undefined)
       throw new BackupError(
         'dumpFailed',
-        `pg_dump exited with 0, but its archive is not whole: ${fault}: the dump was thrown away`,
+        `pg_dump exited with 0, but its archive is incomplete: ${fault}: the dump was discarded`,
+        { kind: 'dump-incomplete', object: 'pg_dump' },
       );
   }
 

@@ -1,17 +1,33 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { connectionError } from '../shared/connection-error';
-import type { ServerContext } from '../engine';
+import { BackupError, errorCode, errorText } from '../../task/run/errors';
 import type { Trust } from '../../task/io/tls';
+import { connectionError, type ConnectionCauses } from '../shared/connection-error';
+import type { ServerContext } from '../engine';
+import { quoteName } from './names';
 
 const CONNECT_TIMEOUT_SECONDS = 15;
 
-const ADVICE = {
-  '28P01': 'the server refused user or password: check the secret',
-  '28000': 'the server admits no such connection: check pg_hba.conf for this user, address and TLS',
-  '3D000': 'the database does not exist',
-  '53300': 'the server has no connection left: raise max_connections',
+/** https://www.postgresql.org/docs/current/errcodes-appendix.html */
+export const SQLSTATE = { databaseMissing: '3D000', notPrivileged: '42501' } as const;
+
+export const POSTGRESQL_CAUSES: ConnectionCauses = {
+  '28P01': { kind: 'login-refused', advice: 'the server refused user or password: check the secret' },
+  '28000': {
+    kind: 'not-admitted',
+    advice: 'the server admits no such connection: check pg_hba.conf for this user, address and TLS',
+  },
+  [SQLSTATE.databaseMissing]: { kind: 'database-missing', advice: 'the database does not exist' },
+  '53300': { kind: 'no-connection-left', advice: 'the server has no connection left: raise max_connections' },
+};
+
+/** The server has one SQLSTATE for this and for pg_hba.conf: its words tell which it is. */
+const WITHOUT_LOGIN: ConnectionCauses = {
+  '28000': {
+    kind: 'role-without-login',
+    advice: 'the role may not log in: run ALTER ROLE … LOGIN as an administrator',
+  },
 };
 
 /** Opens a connection of ours, beside those of the dump tools. */
@@ -46,8 +62,23 @@ export async function connectPostgresql(
     );
     return client;
   } catch (error) {
-    throw connectionError(server, error, ADVICE);
+    const values = { account: credentials.username, database };
+    if (errorCode(error) === SQLSTATE.notPrivileged) throw connectDenied(values, error);
+    const causes = /is not permitted to log in/.test(errorText(error))
+      ? { ...POSTGRESQL_CAUSES, ...WITHOUT_LOGIN }
+      : POSTGRESQL_CAUSES;
+    throw connectionError(server, error, causes, values);
   }
+}
+
+function connectDenied({ account, database }: { account: string; database: string }, cause: unknown): BackupError {
+  const statements = [`GRANT CONNECT ON DATABASE ${quoteName(database)} TO ${quoteName(account)};`];
+  return new BackupError(
+    'privileges',
+    `role ${account} may not connect to ${quoteName(database)}. Run as an administrator: ${statements.join(' ')}`,
+    { kind: 'privileges-missing', account, database, privileges: [`CONNECT on ${database}`], statements },
+    { cause },
+  );
 }
 
 /** Environment of the client tools: the password in a file of mode 0600, certificate and host name verified. */

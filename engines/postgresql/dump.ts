@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
 import type { TableCount } from '../../catalog/bucket/manifest';
-import { BackupError, errorText } from '../../task/run/errors';
-import { Tool, toolOutput, type ToolCommand } from '../../task/io/tool';
+import { BackupError, errorCode, errorText } from '../../task/run/errors';
+import { Tool, toolOutput, type ToolCommand, type ToolFailure } from '../../task/io/tool';
 import { writeTrust, type Trust } from '../../task/io/tls';
 import { chooseDatabases } from '../shared/databases';
 import {
@@ -15,11 +15,13 @@ import {
 } from '../engine';
 import { PgArchiveInspector, type ArchivedTable } from './archive';
 import { USER_RELATIONS, checkPostgresqlGrants, checkSubscriptions, filterValues } from './grants';
-import { connectPostgresql, connectionValue, toolConnection } from './connection';
+import { SQLSTATE, connectPostgresql, connectionValue, toolConnection } from './connection';
+import { POSTGRESQL_FACTS } from './facts';
+import { quoteName } from './names';
 import { TailInspector } from '../shared/tail-inspector';
 import { checkVersions } from '../shared/versions';
 
-/** The server says it to whoever connects, after its system's libraries were renewed: it makes no dump incomplete. */
+/** The server sends it to every session after its system's libraries were updated: the dump is complete all the same. */
 const COLLATION =
   'WARNING:  database ".*" has a collation version mismatch|DETAIL:  The database was created using collation version .*|HINT:  Rebuild all objects in this database .*';
 /** `--verbose` talk; warnings and errors are none. Group 1: the table under way. */
@@ -31,11 +33,11 @@ const GLOBALS_END = '-- PostgreSQL database cluster dump complete';
 const PRIVILEGE_TEXT = /permission denied|row-level security/;
 const LOCK_WAIT = '60s';
 const FAREWELL_MS = 2000;
-/** `datconnlimit` of a database whose DROP was interrupted: nobody can connect to it any more. */
+/** `datconnlimit` of a database whose DROP was interrupted: it accepts no connections any more. */
 const HALF_DROPPED = -2;
 const DATABASE_TO_ASK = 'postgres';
 
-/** PostgreSQL, by `pg_dump` for each database and `pg_dumpall --globals-only` for the roles. */
+/** Dump of PostgreSQL, by `pg_dump` for each database and `pg_dumpall --globals-only` for the roles. */
 export class PostgresqlDump implements EngineDump {
   private readonly context: ServerContext;
   private trust: Trust | undefined;
@@ -46,8 +48,9 @@ export class PostgresqlDump implements EngineDump {
   private rolePasswords = false;
   private readonly clients = new Set<Client>();
   private readonly warnings = new Set<string>();
-  private readonly tables: TableCount[] = [];
-  private tool: Tool | undefined;
+  /** Row counts by database, in the order of the databases. */
+  private readonly tables = new Map<string, readonly TableCount[]>();
+  private readonly tools = new Set<Tool>();
   private closed = false;
 
   constructor(context: EngineContext) {
@@ -66,7 +69,7 @@ export class PostgresqlDump implements EngineDump {
     // Where the server forbids it, as RDS does, roles come without their password hashes, and the manifest says so.
     this.rolePasswords = rows[0]?.secrets ?? false;
     this.toolVersion = /\d[\w.]*/.exec(await toolOutput('pg_dump', ['--version']))?.[0] ?? '';
-    checkVersions(job, this.serverVersion, this.toolVersion, 1);
+    checkVersions(job, POSTGRESQL_FACTS, this.serverVersion, this.toolVersion);
     this.databases = await this.chooseDatabases(client);
     await this.disconnect(client);
     for (const database of this.databases) {
@@ -88,14 +91,14 @@ export class PostgresqlDump implements EngineDump {
       serverVersion: this.serverVersion,
       toolVersion: this.toolVersion,
       consistency: { snapshot: 'exported-snapshot', rowCounts: 'same-snapshot' },
-      tables: this.tables,
+      tables: this.databases.flatMap((database) => this.tables.get(database) ?? []),
       rolePasswords: this.rolePasswords,
     });
   }
 
   async close(): Promise<void> {
     this.closed = true;
-    await this.tool?.stop();
+    await Promise.all([...this.tools].map((tool) => tool.stop()));
     await Promise.all([...this.clients].map((client) => this.disconnect(client)));
   }
 
@@ -123,14 +126,15 @@ export class PostgresqlDump implements EngineDump {
         if (!tail.text().includes(GLOBALS_END))
           throw new BackupError(
             'dumpFailed',
-            `pg_dumpall exited with 0, but its output does not end with "${GLOBALS_END}": the dump is cut short and was thrown away`,
+            `pg_dumpall exited with 0, but its output does not end with "${GLOBALS_END}": the dump is cut short and was discarded`,
+            { kind: 'dump-incomplete', object: 'pg_dumpall' },
           );
       },
       stop: () => tool.stop(),
     };
   }
 
-  /** One database: its snapshot is exported by a session that counts the rows in it while pg_dump reads. */
+  /** One database: a session exports its snapshot, and counts the rows in it while pg_dump reads. */
   private async *database(database: string): AsyncIterable<DumpStream> {
     const client = await this.connect(database);
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
@@ -143,7 +147,15 @@ export class PostgresqlDump implements EngineDump {
       talk: TALK,
       classify,
     });
-    const counting = this.countRows(client);
+    const counting = this.countRows(client).catch((error: unknown) => {
+      const said = errorText(error);
+      throw new BackupError(
+        'dumpFailed',
+        `could not count the rows of database ${database}: ${said}`,
+        { kind: 'count-failed', database, said },
+        { cause: error },
+      );
+    });
     counting.catch(() => undefined);
     yield {
       // Percent-encoded, for a database may be called anything.
@@ -157,22 +169,27 @@ export class PostgresqlDump implements EngineDump {
       succeeded: async () => {
         await tool.succeeded();
         archive.verify();
+        this.tables.set(database, this.checkedCounts(database, await counting, archive.tables));
+        await this.disconnect(client);
       },
       stop: () => tool.stop(),
     };
-    const counts = await counting.catch((error: unknown) => {
-      throw new BackupError('dumpFailed', `could not count the rows of database ${database}: ${errorText(error)}`, {
-        cause: error,
-      });
-    });
-    const archived = onlyArchived(counts, archive.tables);
+  }
+
+  /** The counts of the tables in the archive; an archive without tables that are in its snapshot is refused. */
+  private checkedCounts(
+    database: string,
+    counts: readonly CountedTable[],
+    inArchive: readonly ArchivedTable[] | undefined,
+  ): TableCount[] {
+    const archived = onlyArchived(counts, inArchive);
     if (archived.length < counts.length && !this.context.server.extraDumpArguments?.length)
       throw new BackupError(
         'dumpFailed',
-        `pg_dump exited with 0, but left out ${counts.length - archived.length} tables of database ${database} that are in its snapshot: the dump was thrown away`,
+        `pg_dump exited with 0, but left out ${counts.length - archived.length} tables of database ${database} that are in its snapshot: the dump was discarded`,
+        { kind: 'dump-incomplete', object: 'pg_dump', database },
       );
-    this.tables.push(...archived.map((table) => ({ database, ...table })));
-    await this.disconnect(client);
+    return archived.map((table) => ({ database, ...table }));
   }
 
   private dumpArguments(snapshot: string): string[] {
@@ -186,8 +203,8 @@ export class PostgresqlDump implements EngineDump {
         `--lock-wait-timeout=${LOCK_WAIT}`,
         `--snapshot=${snapshot}`,
       ],
-      ...schemas.map((schema) => `--schema=${pattern(schema)}`),
-      ...excludeSchemas.map((schema) => `--exclude-schema=${pattern(schema)}`),
+      ...schemas.map((schema) => `--schema=${quoteName(schema)}`),
+      ...excludeSchemas.map((schema) => `--exclude-schema=${quoteName(schema)}`),
       ...extraDumpArguments,
     ];
   }
@@ -205,11 +222,15 @@ export class PostgresqlDump implements EngineDump {
     const closed = rows
       .filter(({ name, connectable }) => chosen.includes(name) && !connectable)
       .map(({ quoted }) => quoted);
-    if (closed.length > 0)
+    if (closed.length > 0) {
+      const account = this.context.credentials.username;
+      const statements = closed.map((name) => `GRANT CONNECT ON DATABASE ${name} TO ${quoteName(account)};`);
       throw new BackupError(
         'privileges',
-        `role ${this.context.credentials.username} may not connect to ${closed.join(', ')}. Run as an administrator: ${closed.map((name) => `GRANT CONNECT ON DATABASE ${name} TO ${quoteRole(this.context.credentials.username)};`).join(' ')}`,
+        `role ${account} may not connect to ${closed.join(', ')}. Run as an administrator: ${statements.join(' ')}`,
+        { kind: 'privileges-missing', account, privileges: closed.map((name) => `CONNECT on ${name}`), statements },
       );
+    }
     return chosen;
   }
 
@@ -224,6 +245,7 @@ export class PostgresqlDump implements EngineDump {
       throw new BackupError(
         'configuration',
         `schema ${rows.map(({ name }) => JSON.stringify(name)).join(', ')} does not exist in database ${database}: correct schemas`,
+        { kind: 'schema-missing', database, object: rows.map(({ name }) => name).join(', ') },
       );
   }
 
@@ -246,17 +268,19 @@ export class PostgresqlDump implements EngineDump {
   }
 
   private start(command: ToolCommand): Tool {
-    this.tool = new Tool(command).holdOutput();
-    if (this.closed) void this.tool.stop();
-    return this.tool;
+    const tool = new Tool(command).holdOutput();
+    this.tools.add(tool);
+    if (this.closed) void tool.stop();
+    return tool;
   }
 
   /** A database to ask about the others: the first one named, else the server's own. */
   private connectToAny(): Promise<Client> {
     return this.connect(this.context.server.databases?.[0] ?? DATABASE_TO_ASK).catch((error: unknown) => {
-      // It does not exist, or may not be entered: which, and what to do, is said once the others are known.
-      const code = (error as { cause?: { code?: string } }).cause?.code ?? '';
-      if (!['3D000', '42501'].includes(code) || !this.context.server.databases) throw error;
+      // It does not exist, or the role may not connect to it: choosing the databases tells which, and what to do.
+      const code = errorCode((error as Error).cause) ?? '';
+      const isAnswered: boolean = [SQLSTATE.databaseMissing, SQLSTATE.notPrivileged].some((known) => known === code);
+      if (!isAnswered || !this.context.server.databases) throw error;
       return this.connect(DATABASE_TO_ASK);
     });
   }
@@ -272,7 +296,7 @@ export class PostgresqlDump implements EngineDump {
 
   private async disconnect(client: Client): Promise<void> {
     this.clients.delete(client);
-    // A server that is gone does not answer the farewell either.
+    // A server that is gone does not answer the farewell.
     await Promise.race([client.end().catch(() => undefined), sleep(FAREWELL_MS, undefined, { ref: false })]);
   }
 }
@@ -296,7 +320,5 @@ function onlyArchived(counts: readonly CountedTable[], inArchive: readonly Archi
   return counts.filter(({ archived }) => names?.has(key(archived)) ?? true).map(({ table }) => table);
 }
 
-/** A name as pg_dump's patterns want it: quoted, so that nothing in it is a wildcard. */
-const pattern = (name: string): string => `"${name.replaceAll('"', '""')}"`;
-const quoteRole = (name: string): string => `"${name.replaceAll('"', '""')}"`;
-const classify = (stderr: string) => (PRIVILEGE_TEXT.test(stderr) ? ('privileges' as const) : undefined);
+const classify = (complaints: string): ToolFailure | undefined =>
+  PRIVILEGE_TEXT.test(complaints) ? { exit: 'privileges', kind: 'privileges-missing' } : undefined;

@@ -1,4 +1,6 @@
-/** Reasons of failures that PostgreSQL has beside the common ones. */
+import { REFUSED, type ServerEngineFacts } from '../engine-facts';
+
+/** Reasons of failures that PostgreSQL has besides the common ones. */
 export const POSTGRESQL_REASONS = [
   /** `pg_hba.conf` has no rule that admits the connection. */
   'not-admitted',
@@ -11,3 +13,42 @@ export const POSTGRESQL_REASONS = [
   /** Subscriptions, which only a superuser can dump. */
   'subscriptions',
 ] as const;
+export type PostgresqlReason = (typeof POSTGRESQL_REASONS)[number];
+
+/** Facts of PostgreSQL. */
+export const POSTGRESQL_FACTS: ServerEngineFacts<PostgresqlReason> = {
+  title: 'PostgreSQL',
+  versions: ['14', '15', '16', '17', '18'],
+  image: (version) => `postgres:${version}-bookworm`,
+  reasons: POSTGRESQL_REASONS,
+  server: {
+    defaultPort: 5432,
+    majorVersionParts: 1,
+    rdsEngines: ['postgres', 'aurora-postgresql'],
+    hasSchemas: true,
+    // https://www.postgresql.org/docs/current/app-pgdump.html
+    dumpTool: {
+      name: 'pg_dump',
+      refusals: [
+        { options: ['U', 'username', 'W', 'password', 'w', 'no-password'], reason: REFUSED.secret },
+        { options: ['h', 'host', 'p', 'port', 'd', 'dbname', 'snapshot'], reason: REFUSED.connection },
+        {
+          options: [
+            ...['f', 'file', 'F', 'format', 'Z', 'compress', 'j', 'jobs', 'E', 'encoding'],
+            ...['?', 'help', 'V', 'version'],
+          ],
+          reason: REFUSED.stream,
+        },
+        {
+          options: [
+            ...['enable-row-security', 's', 'schema-only', 'a', 'data-only', 'section', 'filter', 'no-data'],
+            ...['no-schema', 'statistics-only', 'exclude-table-data', 'exclude-table-data-and-children'],
+          ],
+          reason: REFUSED.partial,
+        },
+      ],
+      allowed: ['exclude-table', 'schema', 'statistics'],
+      valued: 'nNtTeS',
+    },
+  },
+};

@@ -2,7 +2,7 @@ import type { Client } from 'pg';
 import type { ServerJob } from '../../catalog/contract/task';
 import { BackupError } from '../../task/run/errors';
 
-/** Relations of the user: not PostgreSQL's own, not temporary, and not an extension's, which its extension creates. */
+/** Relations of the user: none of PostgreSQL's own, none that is temporary, and none that an extension creates. */
 export const USER_RELATIONS = `
   pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema' AND c.relpersistence <> 't'
@@ -32,20 +32,22 @@ export async function checkPostgresqlGrants(client: Client, database: string, fi
   const role = roles[0]?.quoted ?? '';
   const faults: string[] = [];
   const statements: string[] = [];
-  const demand = (missing: readonly string[], what: string, fix: readonly string[]) => {
-    if (missing.length === 0) return;
-    const more = missing.length > SHOWN ? ` and ${missing.length - SHOWN} more` : '';
-    faults.push(`${what} ${missing.slice(0, SHOWN).join(', ')}${more}`);
-    statements.push(...fix);
+  const demand = (objects: readonly string[], privilege: string, statement: string) => {
+    if (objects.length === 0) return;
+    const more = objects.length > SHOWN ? ` and ${objects.length - SHOWN} more` : '';
+    faults.push(`${privilege} ${objects.slice(0, SHOWN).join(', ')}${more}`);
+    statements.push(statement);
   };
-  demand(await unreadable(client, filter), 'SELECT on', [`GRANT pg_read_all_data TO ${role};`]);
-  demand(await rowSecured(client, filter), 'BYPASSRLS for', [`ALTER ROLE ${role} BYPASSRLS;`]);
+  demand(await unreadable(client, filter), 'SELECT on', `GRANT pg_read_all_data TO ${role};`);
+  demand(await rowSecured(client, filter), 'BYPASSRLS for', `ALTER ROLE ${role} BYPASSRLS;`);
   const largeObjects = filter.schemas ? [] : await unreadableLargeObjects(client);
-  demand(largeObjects, 'SELECT on large objects', [grantLargeObjects(largeObjects, role)]);
+  demand(largeObjects, 'SELECT on large objects', grantLargeObjects(largeObjects, role));
   if (faults.length === 0) return;
+  const account = roles[0]?.name ?? '';
   throw new BackupError(
     'privileges',
-    `role ${roles[0]?.name} lacks privileges that a complete dump of database ${database} needs (${faults.join('; ')}). Run in it as an administrator: ${[...new Set(statements)].join(' ')}`,
+    `role ${account} lacks privileges that a complete dump of database ${database} needs (${faults.join('; ')}). Run in it as an administrator: ${statements.join(' ')}`,
+    { kind: 'privileges-missing', account, database, privileges: faults, statements },
   );
 }
 
@@ -62,7 +64,7 @@ async function unreadable(client: Client, filter: SchemaFilter): Promise<string[
   return rows.map(({ name }) => name);
 }
 
-/** Tables whose row-level security applies to the role: pg_dump refuses them, for it would see only some of the rows. */
+/** Tables whose row-level security applies to the role: pg_dump refuses them, as it would see only some of the rows. */
 async function rowSecured(client: Client, filter: SchemaFilter): Promise<string[]> {
   const { rows } = await client.query<{ name: string }>(
     `SELECT format('%I.%I', n.nspname, c.relname) AS name FROM ${USER_RELATIONS}
@@ -72,7 +74,7 @@ async function rowSecured(client: Client, filter: SchemaFilter): Promise<string[
   return rows.map(({ name }) => name);
 }
 
-/** One statement for a few; a loop where the list would be longer than a line of the log may be. */
+/** One statement for a few; a loop where the list could exceed a line of the log. */
 const grantLargeObjects = (oids: readonly string[], role: string): string =>
   oids.length <= SHOWN
     ? `GRANT SELECT ON LARGE OBJECT ${oids.join(', ')} TO ${role};`
@@ -93,7 +95,7 @@ async function unreadableLargeObjects(client: Client): Promise<string[]> {
 }
 
 /**
- * pg_dump passes over subscriptions with a warning unless its user is a superuser, which nobody is on RDS.
+ * pg_dump skips subscriptions with a warning unless its user is a superuser, which RDS does not offer.
  *
  * @throws BackupError `privileges`
  */
@@ -107,5 +109,6 @@ export async function checkSubscriptions(client: Client, database: string, serve
     throw new BackupError(
       'privileges',
       `database ${database} has subscriptions, which only a superuser can dump: add --no-subscriptions to extraDumpArguments, and note down how they were made`,
+      { kind: 'subscriptions', database },
     );
 }

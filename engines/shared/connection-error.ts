@@ -1,52 +1,95 @@
+import type { ReasonValues } from '../../catalog/contract/failure';
 import type { ServerJob } from '../../catalog/contract/task';
-import { BackupError, errorCode, errorText } from '../../task/run/errors';
+import { BackupError, errorCode, errorText, type RunReason } from '../../task/run/errors';
 
-const ADVICE: Readonly<Record<string, string>> = {
-  ENOTFOUND: 'no such host name: check host, and that the VPC resolves it',
-  EAI_AGAIN: 'the name server did not answer: check the DNS settings of the VPC',
-  ECONNREFUSED: 'nothing listens there: check host and port, and that the server runs',
-  ETIMEDOUT: 'no answer: let the security group of the database admit the one of the backup task, and check the route',
-  CERT_HAS_EXPIRED: "the server's certificate has expired: renew it",
-  ERR_TLS_CERT_ALTNAME_INVALID:
-    "the server's certificate is for another name: use the name that it was issued for as host",
-  SELF_SIGNED_CERT_IN_CHAIN:
+/** The meaning of an error code: the reason, and what to do. */
+export interface ConnectionCause {
+  readonly kind: RunReason['kind'];
+  readonly advice: string;
+}
+
+/** Causes by error code: those of a driver, of TLS or of the network. */
+export type ConnectionCauses = Readonly<Record<string, ConnectionCause>>;
+
+const UNTRUSTED = {
+  kind: 'certificate-untrusted',
+  advice:
     'the certificate is not signed by a trusted authority: give its authority with DatabaseTls.certificateAuthority(pem)',
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'the certificate is self-signed: give it with DatabaseTls.certificateAuthority(pem)',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-    'the certificate is not signed by a trusted authority: give its authority with DatabaseTls.certificateAuthority(pem)',
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
-    'the certificate is not signed by a trusted authority: give its authority with DatabaseTls.certificateAuthority(pem)',
-  HANDSHAKE_NO_SSL_SUPPORT: 'the server offers no TLS: switch it on there, or choose DatabaseTls.off(reason)',
+} as const;
+
+const NO_ROUTE = {
+  kind: 'no-answer',
+  advice: 'no answer: let the security group of the database admit the one of the backup task, and check the route',
+} as const;
+
+export const NETWORK_CAUSES: ConnectionCauses = {
+  ENOTFOUND: { kind: 'host-unknown', advice: 'no such host name: check host, and that the VPC resolves it' },
+  EAI_AGAIN: {
+    kind: 'name-server-silent',
+    advice: 'the name server did not answer: check the DNS settings of the VPC',
+  },
+  ECONNREFUSED: {
+    kind: 'nothing-listens',
+    advice: 'nothing listens there: check host and port, and that the server runs',
+  },
+  ETIMEDOUT: NO_ROUTE,
+  EHOSTUNREACH: NO_ROUTE,
+  ENETUNREACH: NO_ROUTE,
+  CERT_HAS_EXPIRED: { kind: 'certificate-expired', advice: "the server's certificate has expired: renew it" },
+  ERR_TLS_CERT_ALTNAME_INVALID: {
+    kind: 'certificate-name',
+    advice: "the server's certificate is for another name: use the name that it was issued for as host",
+  },
+  SELF_SIGNED_CERT_IN_CHAIN: UNTRUSTED,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNTRUSTED,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNTRUSTED,
+  DEPTH_ZERO_SELF_SIGNED_CERT: {
+    kind: 'certificate-self-signed',
+    advice: 'the certificate is self-signed: give it with DatabaseTls.certificateAuthority(pem)',
+  },
+  HANDSHAKE_NO_SSL_SUPPORT: {
+    kind: 'tls-not-offered',
+    advice: 'the server offers no TLS: switch it on there, or choose DatabaseTls.off(reason)',
+  },
 };
 
-/** mysql2 puts its own code over that of TLS: then the message tells. */
-const TLS_CODES: readonly [text: RegExp, code: string][] = [
+const UNKNOWN: ConnectionCause = { kind: 'other', advice: 'check host, port, security groups and the secret' };
+
+/** Texts of Node.js and of the drivers where a code is missing or hides another: mysql2 puts its own over that of TLS. */
+const CODES_BY_TEXT: readonly (readonly [text: RegExp, code: string])[] = [
   [/certificate has expired/, 'CERT_HAS_EXPIRED'],
   [/self[- ]signed certificate in certificate chain/, 'SELF_SIGNED_CERT_IN_CHAIN'],
   [/self[- ]signed certificate/, 'DEPTH_ZERO_SELF_SIGNED_CERT'],
   [/unable to (verify the first|get local issuer) certificate/, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
   [/does not match certificate's altnames/, 'ERR_TLS_CERT_ALTNAME_INVALID'],
+  [/^The server does not support SSL connections$/, 'HANDSHAKE_NO_SSL_SUPPORT'],
+  [/^timeout expired$/, 'ETIMEDOUT'],
 ];
 
-/** Turns a failure to connect into a sentence that names the server and says what to do. */
+/** Turns a failure to connect into a sentence that names the server and says what to do, and into facts. */
 export function connectionError(
-  server: ServerJob,
+  { host, port }: Pick<ServerJob, 'host' | 'port'>,
   error: unknown,
-  engineAdvice: Readonly<Record<string, string>>,
+  engineCauses: ConnectionCauses,
+  values: ReasonValues = {},
 ): BackupError {
-  const told = TLS_CODES.find(([text]) => text.test(errorText(error)))?.[1];
-  const code = told ?? causeCode(error) ?? '';
-  const advice = engineAdvice[code] ?? ADVICE[code] ?? 'check host, port, security groups and the secret';
+  const said = errorText(error);
+  const code = CODES_BY_TEXT.find(([text]) => text.test(said))?.[1] ?? innermostCode(error) ?? '';
+  const { kind, advice } = causeOf(code, engineCauses, NETWORK_CAUSES) ?? UNKNOWN;
   return new BackupError(
     'connection',
-    `could not connect to ${server.host}:${server.port}: ${errorText(error)} (${advice})`,
+    `could not connect to ${host}:${port}: ${said} (${advice})`,
+    { kind, host, port, ...values, said },
     { cause: error },
   );
 }
 
-/** Drivers wrap the errors of TLS: the innermost known code tells. */
-function causeCode(error: unknown): string | undefined {
+const causeOf = (code: string, ...tables: readonly ConnectionCauses[]): ConnectionCause | undefined =>
+  tables.find((table) => Object.hasOwn(table, code))?.[code];
+
+/** Drivers wrap the errors of TLS: the innermost code counts. */
+function innermostCode(error: unknown): string | undefined {
   const inner = (error as { cause?: unknown } | null)?.cause;
-  const known = inner === undefined ? undefined : causeCode(inner);
+  const known = inner === undefined ? undefined : innermostCode(inner);
   return known ?? errorCode(error);
 }

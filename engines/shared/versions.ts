@@ -1,6 +1,6 @@
-import { ENGINE_FACTS } from '../facts';
 import type { DumpJob } from '../../catalog/contract/task';
 import { BackupError } from '../../task/run/errors';
+import type { ServerEngineFacts } from '../engine-facts';
 
 /** The leading numbers of a version: `10.11.19-MariaDB` is [10, 11]. */
 const numbers = (version: string, count: number): number[] => (version.match(/\d+/g) ?? []).slice(0, count).map(Number);
@@ -19,22 +19,26 @@ export function compareVersions(a: string, b: string): number {
 }
 
 /**
- * A client older than its server makes dumps that miss things or do not load, and the image of the wrong version is the
- * wrong place for restore tests: both are refused before the first byte.
- *
- * @param parts how many numbers make a major version: 2, or 1 for PostgreSQL
+ * Refuses a server of another version than the job's, and a tool that is older than the server: such a tool makes dumps that
+ * lack something or do not load, and the image of another version is the wrong place for restore tests.
  */
-export function checkVersions(job: DumpJob, serverVersion: string, toolVersion: string, parts: number): void {
-  const title = ENGINE_FACTS[job.engine].title;
-  const server = majorVersion(serverVersion, parts);
-  if (server !== majorVersion(job.engineVersion ?? '', parts))
+export function checkVersions(
+  { engineVersion = '' }: DumpJob,
+  { title, server: { majorVersionParts } }: ServerEngineFacts,
+  serverVersion: string,
+  toolVersion: string,
+): void {
+  const server = majorVersion(serverVersion, majorVersionParts);
+  if (server !== majorVersion(engineVersion, majorVersionParts))
     throw new BackupError(
       'configuration',
-      `the server is ${title} ${serverVersion}, but the backup is set up for version ${job.engineVersion}: set version: '${server}' and deploy`,
+      `the server is ${title} ${serverVersion}, but the backup is set up for version ${engineVersion}: set version: '${server}' and deploy`,
+      { kind: 'version-mismatch', object: `${title} ${serverVersion}` },
     );
-  if (compareVersions(majorVersion(toolVersion, parts), server) < 0)
+  if (compareVersions(majorVersion(toolVersion, majorVersionParts), server) < 0)
     throw new BackupError(
       'configuration',
       `the dump tool is of version ${toolVersion}, older than the server's ${serverVersion}: use the engine's official image of version ${server}`,
+      { kind: 'tool-too-old', object: toolVersion },
     );
 }

@@ -1,12 +1,18 @@
 import { closeSync, createReadStream, openSync, readSync, statSync, statfsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { finished } from 'node:stream/promises';
-import { BackupError } from '../../task/run/errors';
+import { BackupError, errorText } from '../../task/run/errors';
 import { Tool } from '../../task/io/tool';
 import type { DumpFacts, DumpStream, EngineContext, EngineDump } from '../engine';
-import type { SnapshotReport } from './snapshot';
+import type { SqliteReason } from './facts';
+import type { SnapshotFailure, SnapshotReport, SnapshotResult } from './snapshot';
 
-/** SQLite: a snapshot of the file, taken through SQLite, then streamed. */
+const ADVICE: Partial<Record<SnapshotFailure['kind'], string>> = {
+  locked: '; another process holds an exclusive lock on it',
+  'scratch-full': '; the snapshot needs as much scratch space as the database: raise ephemeralStorageGiB',
+};
+
+/** Dump of an SQLite database: a snapshot of the file, taken by SQLite itself, then streamed. */
 export class SqliteDump implements EngineDump {
   private report: SnapshotReport | undefined;
   private tool: Tool | undefined;
@@ -20,7 +26,10 @@ export class SqliteDump implements EngineDump {
 
   preflight(): Promise<void> {
     const fault = sqliteFault(this.file);
-    return fault === undefined ? Promise.resolve() : Promise.reject(new BackupError('configuration', fault));
+    if (!fault) return Promise.resolve();
+    const { kind, sentence, said } = fault;
+    const reason = { kind, object: this.file, ...(said === undefined ? {} : { said }) };
+    return Promise.reject(new BackupError('configuration', sentence, reason));
   }
 
   async *streams(): AsyncIterable<DumpStream> {
@@ -42,7 +51,10 @@ export class SqliteDump implements EngineDump {
       succeeded: async () => {
         await ended;
         if (seen !== size)
-          throw new BackupError('dumpFailed', `the snapshot of ${this.file} has ${size} bytes, but ${seen} were read`);
+          throw new BackupError('dumpFailed', `the snapshot of ${this.file} has ${size} bytes, but ${seen} were read`, {
+            kind: 'dump-incomplete',
+            object: this.file,
+          });
       },
       stop: async () => {
         bytes.destroy();
@@ -68,25 +80,32 @@ export class SqliteDump implements EngineDump {
   }
 
   private async takeSnapshot(snapshot: string): Promise<SnapshotReport> {
-    const args = ['--no-warnings', process.argv[1] ?? '', 'sqlite-snapshot', this.file, snapshot];
+    const args = ['--no-warnings', process.argv[1] ?? '', 'helper', 'sqlite', this.file, snapshot];
     this.tool = new Tool({ command: process.execPath, args, talk: /^$/ });
     let text = '';
     this.tool.stdout.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-    try {
-      await this.tool.succeeded();
-      return JSON.parse(text) as SnapshotReport;
-    } catch (error) {
-      if (this.context.signal.aborted) throw this.context.signal.reason;
-      const detail = error instanceof BackupError ? error.message : String(error);
-      const advice = /locked/.test(detail)
-        ? '; another process holds an exclusive lock on it'
-        : /full/.test(detail)
-          ? '; the snapshot needs as much scratch space as the database: raise ephemeralStorageGiB'
-          : '';
-      throw new BackupError('dumpFailed', `could not take a snapshot of ${this.file}: ${detail}${advice}`, {
-        cause: error,
-      });
-    }
+    const ended = await this.tool.succeeded().catch((error: unknown) => error);
+    if (this.context.signal.aborted) throw this.context.signal.reason;
+    const result = parseResult(text);
+    // A helper that was killed said nothing.
+    if (!result) throw ended;
+    if ('report' in result) return result.report;
+    const { kind, said } = result.failure;
+    throw new BackupError(
+      'dumpFailed',
+      `could not take a snapshot of ${this.file}: ${said}${ADVICE[kind] ?? ''}`,
+      { kind, object: this.file, said },
+      { cause: ended },
+    );
+  }
+}
+
+/** Reads the helper's output; `undefined` if it was killed before it printed any. */
+function parseResult(text: string): SnapshotResult | undefined {
+  try {
+    return JSON.parse(text) as SnapshotResult;
+  } catch {
+    return undefined;
   }
 }
 
@@ -94,8 +113,15 @@ export class SqliteDump implements EngineDump {
 const NFS = 0x6969;
 const WAL_MODE = 2;
 
-/** Says why a file cannot be backed up. https://www.sqlite.org/fileformat.html#the_database_header */
-function sqliteFault(file: string): string | undefined {
+/** Why a file cannot be backed up. */
+interface FileFault {
+  readonly kind: SqliteReason;
+  readonly sentence: string;
+  readonly said?: string;
+}
+
+/** Checks the header of a file. https://www.sqlite.org/fileformat.html#the_database_header */
+function sqliteFault(file: string): FileFault | undefined {
   const header = Buffer.alloc(20);
   let length: number;
   try {
@@ -103,22 +129,33 @@ function sqliteFault(file: string): string | undefined {
     length = readSync(descriptor, header, 0, header.length, 0);
     closeSync(descriptor);
   } catch (error) {
-    return `could not read the database ${file}: ${(error as Error).message}: check the path, and that the access point's user may read it`;
+    const said = errorText(error);
+    return {
+      kind: 'file-unreadable',
+      sentence: `could not read the database ${file}: ${said}: check the path, and that the access point's user may read it`,
+      said,
+    };
   }
-  // An empty file is an empty database to SQLite, and a mistake to everyone else.
+  // To SQLite an empty file is an empty database; here it is a mistake.
   if (length < header.length || header.toString('latin1', 0, 16) !== 'SQLite format 3\0')
-    return `${file} is ${length === 0 ? 'empty' : 'not an SQLite database'}: give the path of the database file, below the access point`;
+    return {
+      kind: 'not-a-database',
+      sentence: `${file} is ${length === 0 ? 'empty' : 'not an SQLite database'}: give the path of the database file, below the access point`,
+    };
   return walFault(file, header[18] ?? 0, statfsSync(file).type);
 }
 
 /**
- * In WAL mode the processes of a database share memory, so all of them must be on one host: another host may read a stale
- * or torn state without any error. https://www.sqlite.org/wal.html
+ * Refuses WAL mode on a network file system: the processes of a database share memory in that mode, so all of them must be on
+ * one host. Another host may read a stale or torn state without an error. https://www.sqlite.org/wal.html
  *
  * @param writeVersion byte 18 of the header
  * @param fileSystem `f_type` of the file system
  */
-export const walFault = (file: string, writeVersion: number, fileSystem: number): string | undefined =>
+export const walFault = (file: string, writeVersion: number, fileSystem: number): FileFault | undefined =>
   writeVersion === WAL_MODE && fileSystem === NFS
-    ? `${file} is in WAL mode on a network file system, where SQLite cannot read it safely from another host than its writer's: run "PRAGMA journal_mode = DELETE" on it once`
+    ? {
+        kind: 'wal-on-network',
+        sentence: `${file} is in WAL mode on a network file system, where SQLite cannot read it safely from another host than its writer's: run "PRAGMA journal_mode = DELETE" on it once`,
+      }
     : undefined;

@@ -1,6 +1,8 @@
-/** Reasons of failures that SQLite has beside the common ones. */
+import type { EngineFacts } from '../engine-facts';
+
+/** Reasons of failures that SQLite has besides the common ones. */
 export const SQLITE_REASONS = [
-  /** The file is not there, or may not be read. */
+  /** The file does not exist, or may not be read. */
   'file-unreadable',
   /** The file is empty, or no SQLite database. */
   'not-a-database',
@@ -13,3 +15,12 @@ export const SQLITE_REASONS = [
   /** `integrity_check` found damage. */
   'damaged',
 ] as const;
+export type SqliteReason = (typeof SQLITE_REASONS)[number];
+
+/** Facts of SQLite, which is part of Node.js: its image holds nothing of it. */
+export const SQLITE_FACTS: EngineFacts<SqliteReason> = {
+  title: 'SQLite',
+  versions: [],
+  image: () => 'debian:bookworm-slim',
+  reasons: SQLITE_REASONS,
+};

@@ -7,7 +7,7 @@ import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import { Construct } from 'constructs';
-import { MEASURE_METRICS, METRICS } from '../../catalog/contract/task';
+import { MEASURE_METRICS, METRICS, taskFamily } from '../../catalog/contract/task';
 import type { IBackupBucket } from '../bucket/backup-bucket-props';
 import type { DatabaseBackupProps } from './database-backup-props';
 import { requireNoAlarmProps } from '../alarms/private/alarm-source';
@@ -85,7 +85,7 @@ export class DatabaseBackup extends Construct implements ec2.IConnectable, iam.I
     this.grantPrincipal = this.taskRole.grantPrincipal;
     this.taskDefinition = backupTask(this, {
       ...size,
-      family: `${familyPrefix(scope)}${this.sourceName}`,
+      family: taskFamily(familyPrefix(scope), this.sourceName, 'dump'),
       taskRole: this.taskRole,
       executionRole: this.executionRole,
       logGroup: this.logGroup,

@@ -168,17 +168,17 @@ export interface SqliteProps {
 export class Database {
   /** A MySQL server. */
   public static mysql(props: MysqlProps): Database {
-    return new Database((scope) => bindServer(scope, { ...props, engine: 'mysql' }));
+    return Database._ofServer('mysql', props);
   }
 
   /** A MariaDB server. */
   public static mariadb(props: MariadbProps): Database {
-    return new Database((scope) => bindServer(scope, { ...props, engine: 'mariadb' }));
+    return Database._ofServer('mariadb', props);
   }
 
   /** A PostgreSQL server. */
   public static postgresql(props: PostgresqlProps): Database {
-    return new Database((scope) => bindServer(scope, { ...props, engine: 'postgresql' }));
+    return Database._ofServer('postgresql', props);
   }
 
   /** An SQLite database: a file on an EFS access point. */
@@ -194,6 +194,15 @@ export class Database {
   /** An Aurora or Multi-AZ cluster: engine, version, endpoint, secret and connections are its own. */
   public static fromCluster(cluster: rds.IDatabaseCluster, options: RdsClusterOptions = {}): Database {
     return new Database((scope) => bindServer(scope, clusterServer(scope, cluster, options)));
+  }
+
+  /**
+   * A server of any registered engine.
+   *
+   * @internal
+   */
+  public static _ofServer(engine: string, props: PostgresqlProps): Database {
+    return new Database((scope) => bindServer(scope, { ...props, engine }));
   }
 
   private constructor(private readonly binder: (scope: IConstruct) => BoundDatabase) {}

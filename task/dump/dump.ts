@@ -17,17 +17,22 @@ import {
 import { backupId, manifestKey, objectKey, parseManifestKey, sourcePrefix } from '../../catalog/bucket/names';
 import { version } from '../../package.json';
 import type { DumpFacts, EngineDump } from '../../engines/engine';
-import { createEngineDump } from '../../engines/programs';
+import { engineProgram } from '../../engines/programs';
 import { BackupError, asBackupError } from '../run/errors';
 import type { Run } from '../run/job';
 import { SourceLock } from '../run/lock';
 import type { Log } from '../run/log';
 import { writeMetrics } from '../run/metrics';
-import { storeStream } from './pipeline';
-import { Meter, formatBytes } from '../io/meter';
+import { storeStream, storeStreams } from './pipeline';
+import { formatBytes, formatDuration } from '../../catalog/units';
+import { Meter } from '../io/meter';
+import { PartMemory } from '../io/part-memory';
+import { putNewObject } from '../io/put';
 import { ServerClock, createS3Client, uploadError } from '../io/s3';
 import { untilAborted } from '../run/until-aborted';
-import { putNewObject } from '../io/upload';
+
+/** Streams of a dump that are stored at once. */
+const STREAMS_AT_ONCE = 1;
 
 /**
  * Makes one backup, or finds that it exists already.
@@ -43,7 +48,8 @@ export async function dump(run: Run, log: Log, stop: AbortController): Promise<v
     stop.abort(
       new BackupError(
         'timedOut',
-        `the backup took longer than its timeout of ${job.timeoutSeconds} s and was stopped: raise timeout, or give the task more cpu`,
+        `the backup took longer than its timeout of ${formatDuration(job.timeoutSeconds)} and was stopped: raise timeout, or give the task more cpu`,
+        { kind: 'timed-out' },
       ),
     );
   }, job.timeoutSeconds * 1000);
@@ -55,12 +61,12 @@ export async function dump(run: Run, log: Log, stop: AbortController): Promise<v
     });
   try {
     const made = await new BackupRun(run, log, meter, stop).execute();
-    // A run that found its backup made already measured nothing: zeros would look like a strange size.
+    // A run whose backup exists already has measured nothing: zeros would look like a strange size.
     if (made) metrics(true);
   } catch (error) {
-    // What stopped the run is its cause, whatever broke in consequence.
+    // Whatever broke when the run was stopped is only a consequence.
     const failure = asBackupError(stop.signal.aborted ? stop.signal.reason : error);
-    // The run that holds the lock tells how it ends: a second delivery of its start is no failure of the source.
+    // The run that holds the lock reports its own end: a second delivery of its start is no failure of the source.
     if (failure.exit !== 'alreadyRunning') metrics(false);
     throw failure;
   } finally {
@@ -72,7 +78,8 @@ export async function dump(run: Run, log: Log, stop: AbortController): Promise<v
 class BackupRun {
   private readonly s3: S3Client = createS3Client();
   private readonly clock = new ServerClock(this.s3);
-  private storing: Promise<DataObject> | undefined;
+  private readonly memory = new PartMemory();
+  private readonly storing = new Set<Promise<DataObject>>();
 
   constructor(
     private readonly run: Run,
@@ -109,8 +116,8 @@ class BackupRun {
 
   /**
    * Chooses the backup's id: the scheduled time, else the start. No two schedules of a source fall into one minute, so a
-   * manifest of the scheduled minute means that a repeated delivery has nothing to do; keys that a broken run left
-   * behind are stepped over, second by second.
+   * manifest of the scheduled minute means that a second delivery has nothing to do. An id whose keys a failed run left
+   * behind is not used again: the next free second is.
    */
   private async findSlot(startedAt: Date): Promise<{ id: string; existing?: string }> {
     const { job, scheduledTime } = this.run;
@@ -129,11 +136,11 @@ class BackupRun {
     }
   }
 
-  /** Uploads of a run that was killed. This run holds the lock, so nobody is still at them. */
+  /** Aborts uploads of a run that was killed. This run holds the lock, so that no other one works on them. */
   private async abortAbandonedUploads(): Promise<void> {
     const { job } = this.run;
     try {
-      // What a page does not hold is met by the next run: it is tidying, not truth.
+      // One page is enough: the next run continues.
       const { Uploads = [] } = await this.s3.send(
         new ListMultipartUploadsCommand({ Bucket: job.bucket, Prefix: sourcePrefix(job.source) }),
       );
@@ -155,16 +162,17 @@ class BackupRun {
   private async backUp(id: string, startedAt: Date): Promise<void> {
     const { signal } = this.stop;
     const scratch = await this.makeScratch();
-    const engine = createEngineDump({ run: this.run, log: this.log, scratch, signal });
+    const context = { run: this.run, log: this.log, scratch, signal };
+    const engine = engineProgram(this.run.job.engine).createDump(context);
     try {
-      // A server that does not answer any more must not outlast the timeout.
+      // A server that stops answering must not outlast the timeout.
       const { objects, facts } = await untilAborted(signal, this.dumpAll(engine, id));
       signal.throwIfAborted();
       await this.commit(id, startedAt, objects, facts);
     } finally {
       await engine.close();
-      // An upload under way is being aborted: the program must not end before.
-      await this.storing?.catch(() => undefined);
+      // Uploads are being aborted: the program must not end before that.
+      await Promise.allSettled(this.storing);
       await rm(scratch, { recursive: true, force: true });
     }
   }
@@ -172,19 +180,14 @@ class BackupRun {
   private async dumpAll(engine: EngineDump, id: string): Promise<{ objects: DataObject[]; facts: DumpFacts }> {
     const { job } = this.run;
     await engine.preflight();
-    this.log.info('start', `backing up ${job.source} as ${id}`, { engine: job.engine });
-    const objects: DataObject[] = [];
-    for await (const stream of engine.streams()) {
+    this.log.info('start', `backing up ${job.source} as ${id}`);
+    const context = { s3: this.s3, log: this.log, meter: this.meter, memory: this.memory };
+    const objects = await storeStreams(engine.streams(), STREAMS_AT_ONCE, this.stop.signal, (stream, signal) => {
       const target = { bucket: job.bucket, key: objectKey(job.source, id, stream.file), keyArn: job.keyArn };
-      this.storing = storeStream(stream, target, {
-        s3: this.s3,
-        log: this.log,
-        meter: this.meter,
-        compressionLevel: job.compressionLevel,
-        signal: this.stop.signal,
-      });
-      objects.push(await this.storing);
-    }
+      const storing = storeStream(stream, target, { ...context, signal, compressionLevel: job.compressionLevel });
+      this.storing.add(storing);
+      return storing;
+    });
     return { objects, facts: await engine.facts() };
   }
 
@@ -210,7 +213,7 @@ class BackupRun {
       tables: [...facts.tables],
     };
     const key = manifestKey(job.source, id);
-    // Not to be interrupted any more: nobody could tell whether an interrupted put had arrived.
+    // Without the abort signal: nobody could tell whether an interrupted put had arrived.
     await putNewObject(
       this.s3,
       { bucket: job.bucket, key, keyArn: job.keyArn },
@@ -236,17 +239,18 @@ class BackupRun {
       throw new BackupError(
         'configuration',
         `could not write to the scratch directory ${scratchDirectory}: ${error.message}; mount a volume there that the program's user may write to`,
+        { kind: 'scratch-not-writable', object: scratchDirectory, said: error.message },
       );
     });
   }
 }
 
-/** A manifest that would be too large is no fault of the program: the source has too many tables. */
+/** The text of a manifest. One that is too large is no defect of the program: the source has too many tables. */
 function textOf(manifest: Manifest): string {
   try {
     return manifestText(manifest);
   } catch (error) {
-    if (error instanceof ManifestError) throw new BackupError('configuration', error.message, { cause: error });
-    throw error;
+    if (!(error instanceof ManifestError)) throw error;
+    throw new BackupError('configuration', error.message, { kind: 'manifest-too-large' }, { cause: error });
   }
 }

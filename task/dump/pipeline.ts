@@ -5,23 +5,71 @@ import type { DumpStream } from '../../engines/engine';
 import { BackupError, errorText } from '../run/errors';
 import type { Log } from '../run/log';
 import type { Meter } from '../io/meter';
+import type { PartMemory } from '../io/part-memory';
+import type { UploadTarget } from '../io/put';
 import { untilAborted } from '../run/until-aborted';
-import { StreamUpload, type UploadTarget } from '../io/upload';
+import { StreamUpload } from '../io/upload';
 
-/** What a pipeline works with. */
+/** Resources of a run that its streams share. */
 export interface PipelineContext {
   readonly s3: S3Client;
   readonly log: Log;
   readonly meter: Meter;
+  readonly memory: PartMemory;
   /** zstd level. */
   readonly compressionLevel: number;
-  /** Aborted when the run must stop; its reason is the BackupError to end with. */
+  /** Aborted when the run must stop; its reason is the error to end with. */
   readonly signal: AbortSignal;
 }
 
 /**
- * dump tool -> zstd -> SHA-256 -> multipart upload, without staging, in flat memory. The object comes into being only
- * after the tool was waited for and its stream was found complete.
+ * Stores streams, up to `width` at once. The first failure stops all others.
+ *
+ * @param store stores one stream, and aborts when its signal does
+ * @returns the objects, in the order of the streams
+ * @throws the first failure, once no stream is read any more
+ */
+export async function storeStreams(
+  streams: AsyncIterable<DumpStream>,
+  width: number,
+  signal: AbortSignal,
+  store: (stream: DumpStream, signal: AbortSignal) => Promise<DataObject>,
+): Promise<DataObject[]> {
+  const iterator = streams[Symbol.asyncIterator]();
+  const failed = new AbortController();
+  const stop = AbortSignal.any([signal, failed.signal]);
+  const objects: DataObject[] = [];
+  let opened = 0;
+  const work = async (): Promise<void> => {
+    for (;;) {
+      const next = await nextStream(iterator, stop);
+      if (!next) return;
+      const index = opened++;
+      objects[index] = await store(next, stop);
+    }
+  };
+  const workers = Array.from({ length: width }, () => work().catch((error: unknown) => failed.abort(error)));
+  await Promise.all(workers);
+  stop.throwIfAborted();
+  return objects;
+}
+
+/** Opens the next stream. One that is opened too late, after a failure, is closed again. */
+async function nextStream(iterator: AsyncIterator<DumpStream>, stop: AbortSignal): Promise<DumpStream | undefined> {
+  stop.throwIfAborted();
+  const opening = iterator.next();
+  try {
+    const { done, value } = await untilAborted(stop, opening);
+    return done ? undefined : value;
+  } catch (error) {
+    opening.then(({ done, value }) => (done ? undefined : value.stop())).catch(() => undefined);
+    throw error;
+  }
+}
+
+/**
+ * dump tool → zstd → SHA-256 → multipart upload, without staging, in bounded memory. The object is created only after the
+ * tool has ended and its stream was found complete.
  *
  * @throws BackupError; then the upload was aborted and the tool is gone
  */
@@ -30,8 +78,8 @@ export async function storeStream(
   target: UploadTarget,
   context: PipelineContext,
 ): Promise<DataObject> {
-  const upload = new StreamUpload(context.s3, target);
-  const { signal } = context;
+  const { signal, memory, s3, log } = context;
+  const upload = new StreamUpload(s3, target, memory);
   try {
     const uncompressedBytes = await untilAborted(signal, compress(stream, upload, context));
     await untilAborted(signal, stream.succeeded());
@@ -48,8 +96,7 @@ export async function storeStream(
   } catch (error) {
     await stream.stop();
     const left = await upload.abort();
-    if (left !== undefined) context.log.warn('upload-not-aborted', left);
-    // A tool whose output broke off says why; a broken pipe is only the consequence.
+    if (left !== undefined) log.warn('upload-not-aborted', left);
     throw await firstCause(stream, error);
   }
 }
@@ -62,7 +109,7 @@ async function compress(
 ): Promise<number> {
   const compressor = new Compressor(compressionLevel);
   let bytes = 0;
-  meter.watch(() => ({ bytesIn: bytes, bytesOut: upload.bytes, table: stream.table() }));
+  const ended = meter.follow(() => ({ bytesIn: bytes, bytesOut: upload.bytes, table: stream.table() }));
   const feed = async () => {
     for await (const chunk of stream.bytes as AsyncIterable<Buffer>) {
       stream.inspect(chunk);
@@ -86,11 +133,12 @@ async function compress(
     await feeding.catch(() => undefined);
     throw error;
   } finally {
-    meter.count(bytes, upload.bytes);
+    ended();
   }
   return bytes;
 }
 
+/** A tool whose output broke off says why; the broken pipe is only the consequence. */
 async function firstCause(stream: DumpStream, error: unknown): Promise<unknown> {
   if (error instanceof BackupError) return error;
   try {
@@ -98,5 +146,11 @@ async function firstCause(stream: DumpStream, error: unknown): Promise<unknown> 
   } catch (toolError) {
     return toolError;
   }
-  return new BackupError('dumpFailed', `the dump broke off: ${errorText(error)}`, { cause: error });
+  const said = errorText(error);
+  return new BackupError(
+    'dumpFailed',
+    `the dump broke off: ${said}`,
+    { kind: 'dump-incomplete', said },
+    { cause: error },
+  );
 }

@@ -2,12 +2,12 @@ import { constants, createZstdCompress, type ZstdCompress } from 'node:zlib';
 
 /** Bytes handed to zstd at once. A pipe gives 64 KiB at a time, and each hand-over costs two changes of thread. */
 const BATCH_BYTES = 512 * 1024;
-/** Enough to go on reading while zstd is late, or waits for a core: a tool that cannot write stands still. */
+/** Enough to continue reading while zstd is late or waits for a core: a tool that cannot write stands still. */
 const BATCHES = 8;
 
 /**
- * zstd in a thread of its own, fed in batches from a ring of buffers: some fill while others wait or are compressed, and
- * no more memory is used however long the stream is.
+ * zstd in a thread of its own, fed in batches from a ring of buffers: one is filled while others wait or are compressed. The
+ * ring of 4 MiB is all the memory it uses, however long the stream is.
  */
 export class Compressor {
   /** The compressed bytes. */

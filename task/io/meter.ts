@@ -1,27 +1,22 @@
 import { performance } from 'node:perf_hooks';
+import { formatBytes } from '../../catalog/units';
 import type { Log } from '../run/log';
 
-interface Reading {
+/** Progress of one stream. */
+export interface Reading {
   readonly bytesIn: number;
   readonly bytesOut: number;
+  /** Table being dumped, if known. */
   readonly table: string | undefined;
 }
 
 const LOG_INTERVAL_MS = 5000;
 const TERMINAL_INTERVAL_MS = 100;
-const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const;
 
-/** `1.4 GiB` */
-export function formatBytes(bytes: number): string {
-  const power = bytes < 1024 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log2(bytes) / 10));
-  return `${(bytes / 1024 ** power).toFixed(power === 0 ? 0 : 1)} ${UNITS[power]}`;
-}
-
-/** Counts the bytes of a run, and reports them every few seconds. */
+/** Counts the bytes of all streams of a run, and reports them every few seconds. */
 export class Meter {
-  bytesIn = 0;
-  bytesOut = 0;
-  private reading: (() => Reading) | undefined;
+  private readonly streams = new Set<() => Reading>();
+  private ended = { bytesIn: 0, bytesOut: 0 };
   private readonly timer: NodeJS.Timeout;
   private last = { at: performance.now(), bytes: 0 };
 
@@ -29,17 +24,29 @@ export class Meter {
     this.timer = setInterval(() => this.report(), log.interactive ? TERMINAL_INTERVAL_MS : LOG_INTERVAL_MS).unref();
   }
 
-  /** From now on reports what this reading says, on top of the streams counted so far. */
-  watch(reading: () => Reading): void {
-    this.reading = reading;
+  /** Bytes before compression, of streams that have ended. */
+  get bytesIn(): number {
+    return this.ended.bytesIn;
   }
 
-  /** Adds a stream that has ended. */
-  count(bytesIn: number, bytesOut: number): void {
-    if (this.log.interactive) this.report();
-    this.reading = undefined;
-    this.bytesIn += bytesIn;
-    this.bytesOut += bytesOut;
+  /** Bytes after compression, of streams that have ended. */
+  get bytesOut(): number {
+    return this.ended.bytesOut;
+  }
+
+  /**
+   * Counts a stream from now on.
+   *
+   * @returns call it when the stream has ended
+   */
+  follow(read: () => Reading): () => void {
+    this.streams.add(read);
+    return () => {
+      if (this.log.interactive) this.report();
+      this.streams.delete(read);
+      const { bytesIn, bytesOut } = read();
+      this.ended = { bytesIn: this.ended.bytesIn + bytesIn, bytesOut: this.ended.bytesOut + bytesOut };
+    };
   }
 
   stop(): void {
@@ -47,22 +54,18 @@ export class Meter {
   }
 
   private report(): void {
-    if (!this.reading) return;
-    const { bytesIn, bytesOut, table } = this.reading();
-    const total = this.bytesIn + bytesIn;
+    if (this.streams.size === 0) return;
+    const readings = [...this.streams].map((read) => read());
+    const sum = (what: 'bytesIn' | 'bytesOut') =>
+      readings.reduce((total, reading) => total + reading[what], this.ended[what]);
+    const [bytesIn, bytesOut] = [sum('bytesIn'), sum('bytesOut')];
     const now = performance.now();
-    const bytesPerSecond = Math.round(((total - this.last.bytes) * 1000) / Math.max(1, now - this.last.at));
-    this.last = { at: now, bytes: total };
-    const stored = this.bytesOut + bytesOut;
-    const at = table === undefined ? '' : `, ${table}`;
+    const bytesPerSecond = Math.round(((bytesIn - this.last.bytes) * 1000) / Math.max(1, now - this.last.at));
+    this.last = { at: now, bytes: bytesIn };
+    const table = readings.flatMap((reading) => reading.table ?? []).join(', ');
     this.log.progress(
-      `dumped ${formatBytes(total)}, stored ${formatBytes(stored)}, ${formatBytes(bytesPerSecond)}/s${at}`,
-      {
-        bytesIn: total,
-        bytesOut: stored,
-        bytesPerSecond,
-        ...(table === undefined ? {} : { table }),
-      },
+      `dumped ${formatBytes(bytesIn)}, stored ${formatBytes(bytesOut)}, ${formatBytes(bytesPerSecond)}/s${table && `, ${table}`}`,
+      { bytesIn, bytesOut, bytesPerSecond, ...(table && { table }) },
     );
   }
 }

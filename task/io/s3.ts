@@ -1,5 +1,6 @@
 import { S3Client, S3ServiceException } from '@aws-sdk/client-s3';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
+import type { CommonReason } from '../../catalog/contract/failure';
 import { BackupError, errorCode, errorText } from '../run/errors';
 
 export { ServerClock } from '../../catalog/bucket/server-clock';
@@ -37,27 +38,59 @@ export const httpStatus = (error: unknown): number | undefined =>
 /** Whether S3 answered that a condition (`If-Match`, `If-None-Match`) does not hold, now or because of a race. */
 export const isConflict = (error: unknown): boolean => [409, 412].includes(httpStatus(error) ?? 0);
 
-/** Turns a failure of S3 into a sentence with what to do. */
+/** Turns a failure of S3 into a sentence that says what to do, and into facts. */
 export function uploadError(action: string, error: unknown): BackupError {
   if (error instanceof BackupError) return error;
-  const status = httpStatus(error);
   const name =
     error instanceof S3ServiceException
       ? error.name
       : (errorCode(error) ?? (error as Error | undefined)?.name ?? 'Error');
-  return new BackupError('uploadFailed', `could not ${action}: ${name}: ${errorText(error)} (${advice(status)})`, {
-    cause: error,
-  });
+  const said = `${name}: ${errorText(error)}`;
+  const kind = kindOf(name, said, httpStatus(error));
+  const key = KEY_ARN.exec(said)?.[0];
+  return new BackupError(
+    'uploadFailed',
+    `could not ${action}: ${said} (${kind === 's3-refused' && httpStatus(error) === 403 ? DENIED : ADVICE[kind]})`,
+    { kind, ...(key === undefined ? {} : { key }), said },
+    { cause: error },
+  );
 }
 
-function advice(status: number | undefined): string {
-  if (status === 403)
-    return 'check that the task role may put objects under its prefix and use the KMS key, and that no bucket, key, endpoint or organisation policy denies it';
-  if (status === 404) return 'check that the bucket exists and that it is in the Region of the task';
-  if (status === 301 || status === 400) return 'check that the bucket is in the Region of the task';
-  if (isTransient(status)) return 'S3 did not recover within five tries; the next run starts anew';
-  if (status !== undefined) return 'look this answer of S3 up; the next run starts anew';
-  return 'no answer came: check the route to S3, such as a gateway endpoint or a NAT gateway, and the security group';
-}
+type UploadReason = Extract<
+  CommonReason,
+  'key-denied' | 'key-unusable' | 'bucket-missing' | 's3-not-reached' | 's3-failed' | 's3-refused'
+>;
 
-const isTransient = (status: number | undefined) => status !== undefined && (status >= 500 || status === 429);
+const DENIED =
+  'check that the task role may put objects under its prefix and use the KMS key, and that no bucket, key, endpoint or organisation policy denies it';
+
+const ADVICE: Record<UploadReason, string> = {
+  'key-denied': DENIED,
+  'key-unusable': "check the state of the bucket's KMS key: it must be enabled",
+  'bucket-missing': 'check that the bucket exists and that it is in the Region of the task',
+  's3-not-reached':
+    'no answer came: check the route to S3, such as a gateway endpoint or a NAT gateway, and the security group',
+  's3-failed': 'S3 did not recover within five tries; the next run starts over',
+  's3-refused': 'look up this error code of S3; the next run starts over',
+};
+
+const KEY_ARN = /\barn:[\w-]+:kms:[\w-]+:\d{12}:(?:key|alias)\/[\w/-]+/;
+/** Errors of KMS, which S3 passes on: `KMS.DisabledException`, `KMS.NotFoundException`, `KMS.KMSInvalidStateException`. */
+const KEY_ERROR = /^KMS\./;
+/** A bucket that does not exist, or is in another Region. https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
+const BUCKET_ERRORS = [
+  'NoSuchBucket',
+  'NotFound',
+  'PermanentRedirect',
+  'TemporaryRedirect',
+  'AuthorizationHeaderMalformed',
+  'IllegalLocationConstraintException',
+];
+
+function kindOf(name: string, said: string, status: number | undefined): UploadReason {
+  if (status === undefined) return 's3-not-reached';
+  if (KEY_ERROR.test(name)) return name === 'KMS.AccessDeniedException' ? 'key-denied' : 'key-unusable';
+  if (status === 403) return /\bkms:\w+/.test(said) ? 'key-denied' : 's3-refused';
+  if (status >= 500 || status === 429) return 's3-failed';
+  return BUCKET_ERRORS.includes(name) ? 'bucket-missing' : 's3-refused';
+}

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { rootCertificates } from 'node:tls';
 import type { TlsJob } from '../../catalog/contract/task';
 
-/** The certificate authorities to trust, in PEM; `undefined` if the user chose not to encrypt. */
+/** Trusted certificate authorities in PEM; `undefined` if the user chose clear text. */
 export function trustedAuthorities(tls: TlsJob): string | undefined {
   switch (tls.mode) {
     case 'amazon-rds':
@@ -17,7 +17,7 @@ export function trustedAuthorities(tls: TlsJob): string | undefined {
   }
 }
 
-/** Trust as the tools want it: a file. */
+/** Trusted certificate authorities: as text for drivers, as a file for tools. */
 export interface Trust {
   readonly pem: string;
   readonly file: string;

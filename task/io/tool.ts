@@ -2,27 +2,34 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import type { ExitCodeName } from '../../catalog/contract/task';
-import { BackupError } from '../run/errors';
+import { BackupError, type RunReason } from '../run/errors';
 
 const KEPT_LINES = 20;
 const KEPT_CHARACTERS = 1000;
 const KILL_AFTER_MS = 5000;
 
-/** A program to run, and how to read what it says. */
+/** Meaning of a tool's complaints. */
+export interface ToolFailure {
+  readonly exit: BackupError['exit'];
+  readonly kind: RunReason['kind'];
+  /** What to do, in parentheses behind the complaints. */
+  readonly advice?: string;
+}
+
+/** A program to run, and how to read its standard error. */
 export interface ToolCommand {
   /** File name, found on PATH, or path. */
   readonly command: string;
   readonly args: readonly string[];
   /** Added to the environment, which holds no secret otherwise. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Standard error lines that are mere talk: the text of group 1, if there is one, is the table under way. */
+  /** Standard error lines that are no complaints: the text of group 1, if there is one, is the table under way. */
   readonly talk: RegExp;
-  /** Turns a line of standard error into what went wrong, where the tool's own code is known. */
-  readonly classify?: (stderr: string) => Exclude<ExitCodeName, 'success'> | undefined;
+  /** Meaning of complaints, where the engine knows it. */
+  readonly classify?: (complaints: string) => ToolFailure | undefined;
 }
 
-/** What the program needs of its own environment to pass on: no secrets of the task, no credentials of the role. */
+/** The tool's environment: no secrets of the task, no credentials of the role. */
 function toolEnvironment(extra: ToolCommand['env']): NodeJS.ProcessEnv {
   const { PATH, HOME, TMPDIR, LD_LIBRARY_PATH, GLIBC_TUNABLES } = process.env;
   const kept = Object.entries({ PATH, HOME, TMPDIR, LD_LIBRARY_PATH, GLIBC_TUNABLES }).filter(
@@ -31,24 +38,24 @@ function toolEnvironment(extra: ToolCommand['env']): NodeJS.ProcessEnv {
   return { ...Object.fromEntries(kept), LC_ALL: 'C', TZ: 'UTC', ...largeWrites(), ...extra };
 }
 
-/** Where coreutils keep what `stdbuf` preloads, in Debian, Ubuntu and Oracle Linux. */
+/** The library that `stdbuf` of coreutils preloads, in Debian, Ubuntu and Oracle Linux. */
 const STDBUF_LIBRARY = '/usr/libexec/coreutils/libstdbuf.so';
 
 /**
  * The C library writes to a pipe 4 KiB at a time, and each write wakes the reader: a quarter of the time of a dump. `stdbuf`
- * makes it 64 KiB; without it, as outside of the official images, dumps are slower and the same.
+ * makes it 64 KiB; without it, as outside of the official images, the same dump takes longer.
  * https://www.gnu.org/software/coreutils/manual/html_node/stdbuf-invocation.html
  */
 const largeWrites = (): Record<string, string> =>
   existsSync(STDBUF_LIBRARY) ? { LD_PRELOAD: STDBUF_LIBRARY, _STDBUF_O: String(64 * 1024) } : {};
 
 /**
- * A running child process. It is judged by everything at once: exit code, signal, and a standard error that holds nothing
- * but talk. Its output is worth nothing before {@link Tool.succeeded} resolves.
+ * A running child process. It succeeds if its exit code, its signal and its standard error all say so. Its output counts
+ * only once {@link Tool.succeeded} resolves.
  */
 export class Tool {
   readonly stdout: Readable;
-  /** Table under way, as far as the tool says. */
+  /** Table under way, if the tool says so. */
   table: string | undefined;
   /** Resolves when the tool first speaks of a table: it has its snapshot then. Also when it ends. */
   readonly started: Promise<void>;
@@ -57,7 +64,7 @@ export class Tool {
   private readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null; error?: Error }>;
   private begin: () => void = () => undefined;
   private begun = false;
-  private wanted = false;
+  private stopped = false;
   private readonly hold = () => undefined;
 
   constructor(private readonly tool: ToolCommand) {
@@ -88,23 +95,33 @@ export class Tool {
    */
   async succeeded(): Promise<void> {
     const { code, signal, error } = await this.ended;
-    const said = this.complaints.length > 0 ? `: ${this.complaints.join(' | ')}` : '';
     const name = this.tool.command;
+    const said = this.complaints.join(' | ');
+    const words = said === '' ? '' : `: ${said}`;
+    const facts = { object: name, ...(said === '' ? {} : { said }) };
     if (error)
       throw new BackupError(
         'configuration',
         `could not start ${name}: ${error.message}; the image must hold the engine's own client tools on PATH`,
+        { kind: 'tool-missing', object: name, said: error.message },
       );
-    if (signal === 'SIGKILL' && !this.wanted)
+    if (signal === 'SIGKILL' && !this.stopped)
       throw new BackupError(
         'dumpFailed',
-        `${name} was killed by SIGKILL, as the kernel does when memory runs out: raise memoryLimitMiB of this backup${said}`,
+        `${name} was killed by SIGKILL, as the kernel does when memory runs out: raise memoryLimitMiB of this backup${words}`,
+        { kind: 'tool-killed', ...facts },
       );
-    if (signal) throw new BackupError('dumpFailed', `${name} was ended by ${signal}${said}`);
+    if (signal)
+      throw new BackupError('dumpFailed', `${name} was ended by ${signal}${words}`, { kind: 'tool-failed', ...facts });
     if (code === 0 && said === '') return;
-    const exit = this.tool.classify?.(said) ?? 'dumpFailed';
-    if (code === 0) throw new BackupError(exit, `${name} exited with 0 but complained${said}`);
-    throw new BackupError(exit, `${name} exited with ${code}${said}`);
+    const { exit, kind, advice }: ToolFailure = this.tool.classify?.(said) ?? {
+      exit: 'dumpFailed',
+      kind: 'tool-failed',
+    };
+    const hint = advice === undefined ? '' : ` (${advice})`;
+    if (code === 0)
+      throw new BackupError(exit, `${name} exited with 0 but complained${words}${hint}`, { kind, ...facts });
+    throw new BackupError(exit, `${name} exited with ${code}${words}${hint}`, { kind, ...facts });
   }
 
   /** Whether the tool has spoken of a table, or has ended. */
@@ -113,8 +130,8 @@ export class Tool {
   }
 
   /**
-   * Keeps the output of a tool that may end before its reader comes: Node.js throws away what nobody reads by then. For
-   * readers by iteration or `read()`.
+   * Keeps the output of a tool that may end before its reader comes: Node.js discards output that nothing reads by then.
+   * For readers by iteration or `read()`.
    */
   holdOutput(): this {
     this.stdout.on('readable', this.hold);
@@ -123,7 +140,7 @@ export class Tool {
 
   /** Ends the tool: politely, after five seconds by force. Resolves when it is gone. */
   async stop(): Promise<void> {
-    this.wanted = true;
+    this.stopped = true;
     this.child.kill('SIGTERM');
     const force = setTimeout(() => this.child.kill('SIGKILL'), KILL_AFTER_MS);
     this.stdout.off('readable', this.hold);
@@ -145,13 +162,13 @@ export class Tool {
   }
 }
 
-/** When memory runs out, the kernel shall kill the tool, not the program: the program can still tidy up and speak. */
+/** When memory runs out, the kernel shall kill the tool and not the program, which can still clean up and report. */
 function preferAsVictim(pid: number | undefined): void {
   if (pid === undefined || process.platform !== 'linux') return;
   try {
     writeFileSync(`/proc/${pid}/oom_score_adj`, '1000');
   } catch {
-    // The tool may have ended already, or /proc be read-only: then the kernel chooses by itself.
+    // The tool may have ended, or /proc may be read-only: then the kernel decides by itself.
   }
 }
 

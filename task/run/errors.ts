@@ -1,10 +1,16 @@
+import type { CommonReason, Reason } from '../../catalog/contract/failure';
 import { EXIT_CODES, type ExitCodeName } from '../../catalog/contract/task';
+import type { EngineReason } from '../../engines/facts';
 
-/** A failure that the program understands: its exit code, and a sentence that says what happened and what to do. */
+/** Why a run of this program can fail. */
+export type RunReason = Reason<CommonReason | EngineReason>;
+
+/** A failure that the program understands: exit code, a sentence that says what happened and what to do, and the facts. */
 export class BackupError extends Error {
   constructor(
     readonly exit: Exclude<ExitCodeName, 'success'>,
     message: string,
+    readonly reason: RunReason,
     options?: { cause?: unknown },
   ) {
     super(message, options);
@@ -16,10 +22,16 @@ export class BackupError extends Error {
   }
 }
 
-/** A failure that nobody foresaw becomes exit code 1, with its own message. */
+/** Turns an unforeseen failure into exit code 1, with its own message. */
 export function asBackupError(error: unknown): BackupError {
   if (error instanceof BackupError) return error;
-  return new BackupError('unexpected', `unexpected failure: ${errorText(error)}`, { cause: error });
+  const said = errorText(error);
+  return new BackupError(
+    'unexpected',
+    `unexpected failure: ${said}`,
+    { kind: 'fault-of-the-program', said },
+    { cause: error },
+  );
 }
 
 /** The message of whatever was thrown; for an AggregateError (several addresses of one host), those of its parts. */

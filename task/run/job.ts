@@ -1,6 +1,8 @@
 import { z } from 'zod';
-import { ENGINES, ENV, TRIGGERS, type DumpJob, type Trigger } from '../../catalog/contract/task';
+import type { CommonReason } from '../../catalog/contract/failure';
+import { ENV, TRIGGERS, type DumpJob, type Trigger } from '../../catalog/contract/task';
 import { dumpArgumentFault } from '../../engines/dump-arguments';
+import { engines, findEngine } from '../../engines/facts';
 import { sourceNameFault } from '../../catalog/bucket/names';
 import { BackupError } from './errors';
 
@@ -31,8 +33,9 @@ const server = z.strictObject({
 
 const jobSchema: z.ZodType<DumpJob> = z
   .strictObject({
+    action: z.literal('dump'),
     source: z.string(),
-    engine: z.enum(ENGINES),
+    engine: z.string(),
     engineVersion: z.string().optional(),
     bucket: z.string().min(1),
     keyArn: z.string().min(1),
@@ -48,12 +51,16 @@ const jobSchema: z.ZodType<DumpJob> = z
       if (fault !== undefined) context.addIssue({ code: 'custom', path: [path], message: fault });
     };
     demand('source', sourceNameFault(job.source));
-    if (job.engine === 'sqlite') {
-      demand('file', job.file === undefined ? 'is required for the engine sqlite' : undefined);
+    const facts = findEngine(job.engine);
+    if (!facts) {
+      demand('engine', `must be one of ${[...engines().keys()].join(', ')}, got: ${JSON.stringify(job.engine)}`);
+    } else if (!facts.server) {
+      demand('file', job.file === undefined ? `is required for the engine ${job.engine}` : undefined);
     } else {
       demand('server', job.server === undefined ? `is required for the engine ${job.engine}` : undefined);
       demand('engineVersion', job.engineVersion === undefined ? `is required for the engine ${job.engine}` : undefined);
-      demand('server.extraDumpArguments', dumpArgumentFault(job.engine, job.server?.extraDumpArguments ?? []));
+      const { extraDumpArguments = [] } = job.server ?? {};
+      demand('server.extraDumpArguments', dumpArgumentFault(facts.server.dumpTool, extraDumpArguments));
     }
   });
 
@@ -63,23 +70,25 @@ export interface Credentials {
   readonly password: string;
 }
 
-/** All that one run is told. */
+/** The inputs of one run. */
 export interface Run {
   readonly job: DumpJob;
-  /** All engines but SQLite. */
+  /** Engines with a server only. */
   readonly credentials?: Credentials;
   readonly trigger: Trigger;
-  /** The time that the schedule meant. */
+  /** The time for which the schedule started the run. */
   readonly scheduledTime?: Date;
   readonly scheduleArn?: string;
 }
 
-const fault = (message: string) => new BackupError('configuration', message);
+const fault = (kind: CommonReason, variable: string, message: string) =>
+  new BackupError('configuration', message, { kind, object: variable });
+const jobFault = (message: string) => fault('job-invalid', ENV.job, message);
 
 /**
  * Reads a run from its environment.
  *
- * @throws BackupError `configuration`, naming the variable, the value got, what is allowed and how to mend it
+ * @throws BackupError `configuration`, naming the variable, the value got, what is allowed and how to fix it
  */
 export function readRun(env: NodeJS.ProcessEnv): Run {
   const job = readJob(env[ENV.job]);
@@ -88,7 +97,7 @@ export function readRun(env: NodeJS.ProcessEnv): Run {
   return {
     job,
     trigger: readTrigger(env[ENV.trigger]),
-    ...(job.engine === 'sqlite' ? {} : { credentials: readCredentials(env) }),
+    ...(job.server ? { credentials: readCredentials(env) } : {}),
     ...(scheduledTime ? { scheduledTime } : {}),
     ...(scheduleArn === undefined ? {} : { scheduleArn }),
   };
@@ -96,19 +105,19 @@ export function readRun(env: NodeJS.ProcessEnv): Run {
 
 function readJob(text: string | undefined): DumpJob {
   if (text === undefined)
-    throw fault(
+    throw jobFault(
       `environment variable ${ENV.job} is not set: run this program through a task definition of cdk-proven-backups`,
     );
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw fault(`environment variable ${ENV.job} is not JSON: ${(error as Error).message}`);
+    throw jobFault(`environment variable ${ENV.job} is not JSON: ${(error as Error).message}`);
   }
   const result = jobSchema.safeParse(value);
   if (result.success) return result.data;
   const issues = result.error.issues.map(({ path, message }) => `${path.join('.') || 'job'}: ${message}`);
-  throw fault(`environment variable ${ENV.job} does not fit: ${issues.join('; ')}`);
+  throw jobFault(`environment variable ${ENV.job} does not fit: ${issues.join('; ')}`);
 }
 
 function readCredentials(env: NodeJS.ProcessEnv): Credentials {
@@ -116,10 +125,14 @@ function readCredentials(env: NodeJS.ProcessEnv): Credentials {
     const value = env[variable];
     if (value === undefined || value === '')
       throw fault(
+        'variable-invalid',
+        variable,
         `environment variable ${variable} is ${value === '' ? 'empty' : 'not set'}: the secret must hold the key that the task definition names for it`,
       );
     if (/[\r\n\0]/.test(value))
       throw fault(
+        'variable-invalid',
+        variable,
         `environment variable ${variable} holds a line break, which no option file can carry: store the value without it`,
       );
     return value;
@@ -132,12 +145,14 @@ function readTrigger(value: string | undefined): Trigger {
   const trigger = TRIGGERS.find((known) => known === value);
   if (!trigger)
     throw fault(
+      'variable-invalid',
+      ENV.trigger,
       `environment variable ${ENV.trigger} must be one of ${TRIGGERS.join(', ')}, got: ${JSON.stringify(value)}`,
     );
   return trigger;
 }
 
-/** EventBridge Scheduler leaves a context attribute as it is where it does not replace it: then nothing is known. */
+/** A context attribute of EventBridge Scheduler; `undefined` if nothing has replaced its placeholder. */
 const contextAttribute = (value: string | undefined): string | undefined =>
   value === undefined || value === '' || value.startsWith('<aws.scheduler.') ? undefined : value;
 
@@ -147,6 +162,8 @@ function readScheduledTime(value: string | undefined): Date | undefined {
   const time = new Date(text);
   if (!/^\d{4}-\d{2}-\d{2}T[\d:.]+Z$/.test(text) || Number.isNaN(time.getTime()))
     throw fault(
+      'variable-invalid',
+      ENV.scheduledTime,
       `environment variable ${ENV.scheduledTime} must be an ISO 8601 time in UTC such as 2026-11-20T02:00:00Z, got: ${JSON.stringify(text)}`,
     );
   return time;

@@ -5,12 +5,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { DumpJob } from '../../catalog/contract/task';
 import { DEFAULT_LEASE_SECONDS, isHeld, parseLock, type LockContent } from '../../catalog/bucket/lock';
 import { lockKey } from '../../catalog/bucket/names';
-import { BackupError } from './errors';
+import { BackupError, errorText } from './errors';
 import { httpStatus, isConflict, uploadError, type ServerClock } from '../io/s3';
 
 /**
- * The lock of a source: one small object, replaced only by conditional puts (`If-None-Match`, `If-Match`), so that of
- * two runs one wins. It is a lease, renewed while the run lives; its age is told by S3's own clock, never by ours.
+ * The lock of a source: one small object, replaced only by conditional puts (`If-None-Match`, `If-Match`), so that one of
+ * two runs wins. It is a lease, renewed while the run lives; its age is measured by S3's own clock, never by ours.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
  */
 export class SourceLock {
@@ -59,7 +59,7 @@ export class SourceLock {
     return lock;
   }
 
-  /** Gives the lock back. Failing to do so is no failure of the run: the lease ends by itself. */
+  /** Releases the lock. A failure to do so does not fail the run: the lease expires by itself. */
   async release(): Promise<void> {
     this.renewal.abort();
     await this.renewing;
@@ -75,7 +75,7 @@ export class SourceLock {
       }
       const current = await this.read();
       if (current.content.holder === this.content.holder) {
-        // Our own put had arrived; only its answer was lost, and the repeated put met it.
+        // Our own put had arrived; only its answer was lost, and the retry met it.
         this.etag = current.etag;
         return;
       }
@@ -89,6 +89,7 @@ export class SourceLock {
     throw new BackupError(
       'alreadyRunning',
       `another run of source ${this.job.source} took the lock at the same moment; this run made no backup`,
+      { kind: 'already-running' },
     );
   }
 
@@ -98,6 +99,7 @@ export class SourceLock {
       'alreadyRunning',
       `another run of source ${this.job.source}${task} has held its lock since ${content.since} and renewed it ${Math.round(ageSeconds)} s ago: ` +
         `this run made no backup; let the other finish, or stop it and wait ${content.leaseSeconds} s`,
+      { kind: 'already-running', ...(content.task === undefined ? {} : { object: content.task }) },
     );
   }
 
@@ -141,7 +143,7 @@ export class SourceLock {
       }
       const started = performance.now();
       try {
-        // An answer that does not come must not be waited for until the lease is over.
+        // Without a time limit, a missing answer would be awaited until the lease is over.
         await this.put(this.content, { IfMatch: this.etag }, AbortSignal.timeout(interval));
         deadline = started + this.leaseSeconds * 1000;
       } catch (error) {
@@ -151,6 +153,7 @@ export class SourceLock {
             new BackupError(
               'uploadFailed',
               `the lock of source ${this.job.source} could not be renewed, so another run may have started: this run stops without a backup`,
+              { kind: 'lock-lost', object: lockKey(this.job.source), said: errorText(error) },
               { cause: error },
             ),
           );
@@ -160,7 +163,7 @@ export class SourceLock {
     }
   }
 
-  /** A renewal whose answer was lost is repeated by the SDK and then meets its own first try. */
+  /** The SDK retries a renewal whose answer was lost, and the retry then meets its own first try. */
   private async isStillOurs(): Promise<boolean> {
     try {
       const current = await this.read();

@@ -7,8 +7,8 @@ type Level = 'info' | 'warn' | 'error';
 const STYLES = { info: 'reset', warn: 'yellow', error: 'red' } as const;
 
 /**
- * Structured log: one JSON object a line on standard output (`time`, `level`, `event`, `message`, and the event's own
- * fields). On a terminal, a person gets plain lines and one progress line instead.
+ * Structured log: one JSON object per line on standard output (`time`, `level`, `event`, `message`, and the fields of the
+ * event). A terminal gets plain lines and one progress line instead.
  */
 export class Log {
   private readonly secrets: string[] = [];
@@ -20,12 +20,12 @@ export class Log {
     private readonly now: () => Date = () => new Date(),
   ) {}
 
-  /** Whether a person is watching. */
+  /** Whether the output is a terminal. */
   get interactive(): boolean {
     return this.out.isTTY === true;
   }
 
-  /** From now on this text is replaced by `***` wherever it would be printed. */
+  /** Replaces this text by `***` in everything that is printed from now on. */
   hide(secret: string): void {
     if (secret !== '') this.secrets.push(secret);
   }
@@ -47,7 +47,7 @@ export class Log {
     this.write('error', event, message, fields);
   }
 
-  /** How far the dump is: a line of the log, or the progress line of a terminal. */
+  /** Progress of the dump: a line of the log, or the progress line of a terminal. */
   progress(message: string, fields: LogFields): void {
     if (!this.interactive) return this.info('progress', message, fields);
     clearLine(this.out, 0);
@@ -56,7 +56,7 @@ export class Log {
     this.progressShown = true;
   }
 
-  /** Writes an object as it is: CloudWatch reads its embedded metric format only from a line of its own. */
+  /** Writes an object without other fields: CloudWatch reads its embedded metric format only from a separate line. */
   raw(object: object): void {
     if (!this.interactive) this.out.write(`${JSON.stringify(object)}\n`);
   }

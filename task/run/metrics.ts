@@ -1,7 +1,7 @@
 import { METRICS, type DumpJob } from '../../catalog/contract/task';
 import type { Log } from './log';
 
-/** What a run measured. */
+/** Measurements of one run. */
 export interface RunMetrics {
   readonly success: boolean;
   readonly durationSeconds: number;
@@ -17,7 +17,7 @@ export function writeMetrics(log: Log, job: Pick<DumpJob, 'bucket' | 'source'>, 
   const values = [
     { name: METRICS.success, unit: 'Count', value: metrics.success ? 1 : 0 },
     { name: METRICS.duration, unit: 'Seconds', value: metrics.durationSeconds },
-    // Bytes of a run that failed would look like a strange size: they are no backup's.
+    // The bytes of a failed run belong to no backup, and would look like a strange size.
     ...(metrics.success ? [{ name: METRICS.size, unit: 'Bytes', value: metrics.bytes }] : []),
   ];
   log.raw({

@@ -1,7 +1,7 @@
 /**
- * Waits for a promise, but no longer than until the signal aborts.
+ * Waits for a promise, or until the signal aborts.
  *
- * @throws the signal's reason, or what the promise rejects with
+ * @throws the signal's reason, or the promise's own rejection
  */
 export async function untilAborted<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
   let onAbort: () => void = () => undefined;

@@ -1,4 +1,7 @@
 import { dumpArgumentFault } from '../../engines/dump-arguments';
+import { serverFacts } from '../../engines/facts';
+
+const faultOf = (engine: string, words: readonly string[]) => dumpArgumentFault(serverFacts(engine).dumpTool, words);
 
 test.each([
   ['mysql', '--password=x', 'credentials come from the secret, never from a command line'],
@@ -36,13 +39,13 @@ test.each([
   ['postgresql', '--section=pre-data', 'it would make a partial dump that looks complete'],
   ['postgresql', '--exclude-table-d=*', 'it would make a partial dump that looks complete'],
 ] as const)('%s: %s is refused', (engine, argument, reason) => {
-  expect(dumpArgumentFault(engine, ['--skip-tz-utc', argument])).toBe(
+  expect(faultOf(engine, ['--skip-tz-utc', argument])).toBe(
     `dump argument ${JSON.stringify(argument)} is not allowed: ${reason}; remove it`,
   );
 });
 
 test('a word that is no option is refused: it would name a database or a table', () => {
-  expect(dumpArgumentFault('mysql', ['shop'])).toBe(
+  expect(faultOf('mysql', ['shop'])).toBe(
     'dump argument "shop" is not an option: write options as one word each, such as "--name=value"',
   );
 });
@@ -51,4 +54,4 @@ test.each([
   ['mysql', ['--ignore-table=shop.cache', '--skip-tz-utc', '--insert-ignore', '--net-buffer-length=1M', '-v']],
   ['postgresql', ['-Tpublic.aspect', '-x', '--schema=sales', '--no-subscriptions', '--no-security-labels']],
   ['postgresql', ['--no-publications', '--exclude-table=public.cache', '--no-comments']],
-] as const)('%s: %j is allowed', (engine, words) => expect(dumpArgumentFault(engine, words)).toBeUndefined());
+] as const)('%s: %j is allowed', (engine, words) => expect(faultOf(engine, words)).toBeUndefined());

@@ -6,7 +6,7 @@ import { Fixture } from './fixture';
 jest.setTimeout(120_000);
 
 const KEY = String.raw`[\w-]+/[\dTZ-]+/shop\.db\.zst`;
-const NO_RECOVERY = String.raw`\(S3 did not recover within five tries; the next run starts anew\)`;
+const NO_RECOVERY = String.raw`\(S3 did not recover within five tries; the next run starts over\)`;
 const REFUSED = String.raw`AccessDenied: injected \(check that the task role may put objects under its prefix .*\)`;
 const on =
   (operation: S3Request['operation'], fault: Fault, when: (request: S3Request) => boolean = () => true) =>

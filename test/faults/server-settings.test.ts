@@ -167,7 +167,7 @@ describe('a PostgreSQL server', () => {
     expect(result).toMatchObject({
       exit: 'dumpFailed',
       failure:
-        'pg_dump exited with 0, but left out 1 tables of database shop that are in its snapshot: the dump was thrown away',
+        'pg_dump exited with 0, but left out 1 tables of database shop that are in its snapshot: the dump was discarded',
     });
     expect(await fixture.bucket.manifests('left-out')).toEqual([]);
   });

@@ -130,12 +130,12 @@ const CASES: [name: string, props: (setup: Setup) => Partial<AddDatabaseProps>, 
   [
     'an RDS engine that has no dump tool here',
     (setup) => ({ database: Database.fromInstance(oracle(setup)) }),
-    'engine of Stack/Oracle must be one of mysql, mariadb, postgres, aurora-mysql, aurora-postgresql, got: oracle-se2',
+    'engine of Stack/Oracle must be one of mysql, aurora-mysql, mariadb, postgres, aurora-postgresql, got: oracle-se2',
   ],
   [
     'an imported instance without an engine',
     (setup) => ({ database: Database.fromInstance(imported(setup)) }),
-    'engine of Stack/Imported must be one of mysql, mariadb, postgres, aurora-mysql, aurora-postgresql, got: none: give the engine when you import it',
+    'engine of Stack/Imported must be one of mysql, aurora-mysql, mariadb, postgres, aurora-postgresql, got: none: give the engine when you import it',
   ],
   [
     'an RDS engine without a version',

@@ -17,6 +17,7 @@ export function serverJob(
   const tls = { mode: 'certificate-authority', pem: server.authority.pem } as const;
   return {
     ...place,
+    action: 'dump',
     ...{ engine, engineVersion: engine === 'mariadb' ? '10.11' : '15', keyArn: KEY_ARN },
     ...{ compressionLevel: 1, timeoutSeconds: 120 },
     server: { host: server.host, port: server.port, tls, ...overrides },
@@ -27,4 +28,12 @@ export function serverJob(
 export const sqliteJob = (
   file: string,
   place: { readonly source: string; readonly bucket: string; readonly scratchDirectory: string },
-): DumpJob => ({ ...place, engine: 'sqlite', keyArn: KEY_ARN, compressionLevel: 1, timeoutSeconds: 120, file });
+): DumpJob => ({
+  ...place,
+  action: 'dump',
+  engine: 'sqlite',
+  keyArn: KEY_ARN,
+  compressionLevel: 1,
+  timeoutSeconds: 120,
+  file,
+});

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { familyOf, sourceOfFamily } from '../../../catalog/contract/families';
+import { familyOf, ownerOfFamily } from '../../../catalog/contract/families';
 import type { Observation } from '../problems/observation';
 import type { Reading } from './message';
 import { maybe, maybeTime, timeOf } from './message';
@@ -42,8 +42,9 @@ function refusedTask(reading: Reading): Observation[] {
   const { eventTime, requestParameters, responseElements } = runTask.parse(reading.body).detail;
   const failure = responseElements?.failures?.[0];
   if (!failure) return [];
-  const source = sourceOfFamily(reading.settings, familyOf(requestParameters.taskDefinition));
-  if (source === undefined) return [];
+  const owner = ownerOfFamily(reading.settings, familyOf(requestParameters.taskDefinition));
+  if (owner?.action !== 'dump') return [];
+  const { source } = owner;
   const at = eventTime ?? timeOf(reading);
   const said = [failure.reason, failure.detail].filter(Boolean).join(': ');
   const cause = startCause(said) === 'capacity' ? 'capacity' : 'refused-by-ecs';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { sourceOfFamily } from '../../../catalog/contract/families';
+import { ownerOfFamily } from '../../../catalog/contract/families';
 import type { Observation } from '../problems/observation';
 import type { ScheduleTarget } from '../ports';
 import type { Reading } from './message';
@@ -38,8 +38,10 @@ export async function readDeadLetter(reading: Reading): Promise<Observation[]> {
   const cause = startCause(attribute(message, 'ERROR_MESSAGE') ?? '') === 'capacity' ? 'capacity' : 'scheduler';
   const trouble = { ...known, signal: 'never-started', cause, sentence: startSentence(cause, said) } as const;
   if (target?.family === undefined) return [{ ...trouble, ...unknown }];
-  const source = sourceOfFamily(settings, target.family);
-  return source === undefined ? [] : [{ ...trouble, of: source, source, about: source }];
+  const owner = ownerOfFamily(settings, target.family);
+  if (owner?.action !== 'dump') return [];
+  const { source } = owner;
+  return [{ ...trouble, of: source, source, about: source }];
 }
 
 /** `AccessDeniedException: User … is not authorized …, after 5 retries`. */

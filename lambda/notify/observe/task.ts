@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { CONTAINER_NAME, ENV, EXIT_CODES } from '../../../catalog/contract/task';
-import { familyOf, sourceOfFamily } from '../../../catalog/contract/families';
+import { familyOf, ownerOfFamily } from '../../../catalog/contract/families';
 import type { TaskFacts } from '../../../catalog/contract/notification';
 import { logStreamOf } from '../../../catalog/contract/run-log';
 import type { Observation } from '../problems/observation';
@@ -43,8 +43,9 @@ export function readTask(reading: Reading): Observation[] {
   // `TerminationNotice` comes two minutes ahead, with RUNNING: the end itself still follows.
   if (detail.lastStatus !== 'STOPPED') return [];
   const family = familyOf(detail.taskDefinitionArn);
-  const source = sourceOfFamily(reading.settings, family);
-  if (source === undefined) return [];
+  const owner = ownerOfFamily(reading.settings, family);
+  if (owner?.action !== 'dump') return [];
+  const { source } = owner;
 
   const at = detail.stoppedAt ?? timeOf(reading);
   const known = { of: source, source, about: source, at, event: reading.event };

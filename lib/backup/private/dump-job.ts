@@ -3,6 +3,7 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import type { IConstruct } from 'constructs';
 import type { DumpJob } from '../../../catalog/contract/task';
 import { SCRATCH_DIRECTORY } from '../../../catalog/contract/task';
+import { engineFacts } from '../../../engines/facts';
 import type { IBackupBucket } from '../../bucket/backup-bucket-props';
 import type { DatabaseBackupProps } from '../database-backup-props';
 import type { BoundDatabase } from '../../database/private/bound-database';
@@ -17,7 +18,7 @@ const { LATEST, VERSION1_4 } = ecs.FargatePlatformVersion;
 /** Fargate's share of a task's properties. */
 export type TaskSize = Pick<TaskProps, 'cpu' | 'memoryLimitMiB' | 'ephemeralStorageGiB' | 'cpuArchitecture'>;
 
-/** Checks what concerns neither the database nor the schedule alone; answers with the size of the task. */
+/** Checks the properties of the task; returns its size. */
 export function requireBackup(scope: IConstruct, props: DatabaseBackupProps, database: BoundDatabase): TaskSize {
   requireRegion(scope, props.bucket);
   requireRange(scope, 'compressionLevel', props.compressionLevel, { from: 1, to: 19 });
@@ -41,20 +42,25 @@ export function requireBackup(scope: IConstruct, props: DatabaseBackupProps, dat
       'spot cannot be combined with a public address, got: both: EventBridge Scheduler assigns one to tasks of launch type FARGATE only; leave spot out, or use private subnets',
     );
   }
+  const { title, withoutArmImage = [] } = engineFacts(database.engine);
+  const { engineVersion = '' } = database;
   const arm = architectureOf(scope, cpuArchitecture) === 'ARM64';
-  if (arm && database.engine === 'mysql' && database.engineVersion === '5.7' && props.image === undefined) {
-    fault(scope, 'cpuArchitecture must be X86_64 for MySQL 5.7, got: ARM64: there is no official image for it');
+  if (arm && withoutArmImage.includes(engineVersion) && props.image === undefined) {
+    fault(
+      scope,
+      `cpuArchitecture must be X86_64 for ${title} ${engineVersion}, got: ARM64: there is no official image for it`,
+    );
   }
   return { cpu, memoryLimitMiB, ephemeralStorageGiB, cpuArchitecture };
 }
 
-/** Compares what is in it: `CpuArchitecture.of('ARM64')` is another object than `CpuArchitecture.ARM64`. */
+/** Compares names: `CpuArchitecture.of('ARM64')` is another object than `CpuArchitecture.ARM64`. */
 function architectureOf(scope: IConstruct, { _cpuArchitecture: name }: ecs.CpuArchitecture): string {
   if (name === 'X86_64' || name === 'ARM64') return name;
   fault(scope, `cpuArchitecture must be X86_64 or ARM64, got: ${name}`);
 }
 
-/** The document that tells the program what to do. */
+/** The job of the program. */
 export function dumpJob(
   source: string,
   bucket: IBackupBucket,
@@ -63,6 +69,7 @@ export function dumpJob(
   compressionLevel = 1,
 ): DumpJob {
   return {
+    action: 'dump',
     source,
     engine: database.engine,
     engineVersion: database.engineVersion,

@@ -6,12 +6,12 @@ import type * as logs from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import type { DumpJob } from '../../../catalog/contract/task';
 import { CONTAINER_NAME, DATA_DIRECTORY, DUMP_COMMAND, ENV, SCRATCH_DIRECTORY } from '../../../catalog/contract/task';
-import { ENGINE_FACTS } from '../../../engines/facts';
+import { engineFacts } from '../../../engines/facts';
 import { acknowledge } from '../../private/acknowledge';
 import { bundleFolder } from '../../private/bundle-folder';
 import type { BoundDatabase } from '../../database/private/bound-database';
 
-/** What a task definition of a backup is made of, all of it checked. */
+/** Checked properties of a backup's task definition. */
 export interface TaskProps {
   readonly family: string;
   readonly cpu: number;
@@ -26,7 +26,7 @@ export interface TaskProps {
   readonly image?: ecs.ContainerImage;
 }
 
-/** Renders the task definition and its one container. */
+/** Creates the task definition with its one container. */
 export function backupTask(scope: Construct, props: TaskProps): ecs.FargateTaskDefinition {
   const { database, job } = props;
   const task = new ecs.FargateTaskDefinition(scope, 'TaskDefinition', {
@@ -61,11 +61,11 @@ export function backupTask(scope: Construct, props: TaskProps): ecs.FargateTaskD
   return task;
 }
 
-/** The engine's official image with the program in it, built when the stack is deployed. */
+/** The engine's official image with the program in it, built at deployment. */
 function builtImage({ database, cpuArchitecture }: TaskProps): ecs.ContainerImage {
   const arm = cpuArchitecture._cpuArchitecture === 'ARM64';
   return ecs.ContainerImage.fromAsset(bundleFolder('task', 'main.js'), {
-    buildArgs: { ENGINE_IMAGE: ENGINE_FACTS[database.engine].image(database.engineVersion ?? '') },
+    buildArgs: { ENGINE_IMAGE: engineFacts(database.engine).image(database.engineVersion ?? '') },
     platform: arm ? Platform.LINUX_ARM64 : Platform.LINUX_AMD64,
   });
 }

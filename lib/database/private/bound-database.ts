@@ -2,17 +2,18 @@ import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as efs from 'aws-cdk-lib/aws-efs';
 import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import type { IDependable } from 'constructs';
-import type { Engine, ServerJob } from '../../../catalog/contract/task';
+import type { ServerJob } from '../../../catalog/contract/task';
 
 /** A database that was checked, as the task needs it. */
 export interface BoundDatabase {
-  readonly engine: Engine;
+  /** Name of the engine. */
+  readonly engine: string;
   readonly engineVersion?: string;
-  /** All engines but SQLite. */
+  /** Engines with a server only. */
   readonly server?: ServerJob;
   readonly username?: ecs.Secret;
   readonly password?: ecs.Secret;
-  /** SQLite only. */
+  /** Engines without a server only. */
   readonly volume?: { readonly fileSystem: efs.IFileSystem; readonly accessPoint: efs.IAccessPoint };
   readonly file?: string;
   /** Security groups that may already reach the database. */

@@ -1,19 +1,11 @@
 import * as rds from 'aws-cdk-lib/aws-rds';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { IConstruct } from 'constructs';
-import type { Engine } from '../../../catalog/contract/task';
+import { engines } from '../../../engines/facts';
 import type { RdsClusterOptions, RdsInstanceOptions } from '../database';
 import { DatabaseTls } from '../database-tls';
 import { fault } from '../../private/fault';
 import type { Server } from './server';
-
-const ENGINE_OF_RDS_ENGINE: Readonly<Record<string, Engine>> = {
-  mysql: 'mysql',
-  mariadb: 'mariadb',
-  postgres: 'postgresql',
-  'aurora-mysql': 'mysql',
-  'aurora-postgresql': 'postgresql',
-};
 
 /** What an RDS instance says of itself. */
 export function instanceServer(
@@ -51,13 +43,18 @@ function common(
 
 type Source = rds.IDatabaseInstance | rds.IDatabaseCluster;
 
-function engineOf(scope: IConstruct, source: Source): Engine {
+function engineOf(scope: IConstruct, source: Source): string {
   const type = source.engine?.engineType;
-  const engine = type === undefined ? undefined : ENGINE_OF_RDS_ENGINE[type];
+  const known = [...engines()].flatMap(([engine, { server }]) =>
+    (server?.rdsEngines ?? []).map((rdsEngine) => ({ engine, rdsEngine })),
+  );
+  const engine = known.find(({ rdsEngine }) => rdsEngine === type)?.engine;
   if (engine !== undefined) return engine;
-  const known = Object.keys(ENGINE_OF_RDS_ENGINE).join(', ');
   const mend = type === undefined ? ': give the engine when you import it' : '';
-  fault(scope, `engine of ${source.node.path} must be one of ${known}, got: ${type ?? 'none'}${mend}`);
+  fault(
+    scope,
+    `engine of ${source.node.path} must be one of ${known.map(({ rdsEngine }) => rdsEngine).join(', ')}, got: ${type ?? 'none'}${mend}`,
+  );
 }
 
 function versionOf(scope: IConstruct, source: Source, given: string | undefined): string {

@@ -3,8 +3,8 @@ import { Token } from 'aws-cdk-lib';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { IConstruct } from 'constructs';
-import type { Engine } from '../../../catalog/contract/task';
-import { ENGINE_FACTS } from '../../../engines/facts';
+import { dumpArgumentFault } from '../../../engines/dump-arguments';
+import { engineFacts, serverFacts } from '../../../engines/facts';
 import type { PostgresqlOptions } from '../database';
 import { DatabaseTls } from '../database-tls';
 import type { BoundDatabase } from './bound-database';
@@ -13,7 +13,7 @@ import { SecretValue } from './secret-value';
 
 /** A server, however the user named it. */
 export interface Server extends PostgresqlOptions {
-  readonly engine: Engine;
+  readonly engine: string;
   readonly version: string;
   readonly host: string;
   readonly port?: number;
@@ -27,6 +27,7 @@ export function bindServer(scope: IConstruct, server: Server): BoundDatabase {
   const { engine, version, host, secret, usernameKey = 'username', passwordKey = 'password', securityGroups } = server;
   requireVersion(scope, engine, version);
   requireLists(scope, server);
+  requireDumpArguments(scope, server);
   requireRange(scope, 'port', server.port, { from: 1, to: 65_535 });
   if (host === '') fault(scope, 'host must be a host name or an address, got: an empty text');
   if (!Token.isUnresolved(host) && !isIPv6(host) && /[\s:/]/.test(host)) {
@@ -56,7 +57,7 @@ export function bindServer(scope: IConstruct, server: Server): BoundDatabase {
     engineVersion: version,
     server: {
       host,
-      port: server.port ?? ENGINE_FACTS[engine].defaultPort!,
+      port: server.port ?? serverFacts(engine).defaultPort,
       tls: (server.tls ?? DatabaseTls.publicAuthorities())._render(scope),
       databases: server.databases,
       excludeDatabases: server.excludeDatabases,
@@ -72,8 +73,8 @@ export function bindServer(scope: IConstruct, server: Server): BoundDatabase {
   };
 }
 
-function requireVersion(scope: IConstruct, engine: Engine, version: string): void {
-  const { title, versions } = ENGINE_FACTS[engine];
+function requireVersion(scope: IConstruct, engine: string, version: string): void {
+  const { title, versions } = engineFacts(engine);
   requireValue(scope, `${title} version`, version);
   if (!versions.includes(version)) {
     const got = JSON.stringify(version);
@@ -82,6 +83,13 @@ function requireVersion(scope: IConstruct, engine: Engine, version: string): voi
       `${title} version must be one of ${versions.join(', ')}, got: ${got}: give the version that the server runs`,
     );
   }
+}
+
+function requireDumpArguments(scope: IConstruct, { engine, extraDumpArguments = [] }: Server): void {
+  if (Token.isUnresolved(extraDumpArguments)) return;
+  const known = extraDumpArguments.filter((argument) => !Token.isUnresolved(argument));
+  const wrong = dumpArgumentFault(serverFacts(engine).dumpTool, known);
+  if (wrong !== undefined) fault(scope, wrong);
 }
 
 function requireLists(scope: IConstruct, server: Server): void {
@@ -107,8 +115,8 @@ function requireLists(scope: IConstruct, server: Server): void {
       fault(scope, `${include} and ${exclude} cannot be given together: name what to back up, or what to leave out`);
     }
   }
-  if (server.engine !== 'postgresql' && (server.schemas ?? server.excludeSchemas) !== undefined) {
-    const { title } = ENGINE_FACTS[server.engine];
+  const { title } = engineFacts(server.engine);
+  if (!serverFacts(server.engine).hasSchemas && (server.schemas ?? server.excludeSchemas) !== undefined) {
     fault(
       scope,
       `schemas and excludeSchemas are for PostgreSQL only, got: ${title}: use databases and excludeDatabases`,

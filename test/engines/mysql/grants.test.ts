@@ -1,6 +1,10 @@
 import type { Connection } from 'mysql2/promise';
-import type { Engine } from '../../../catalog/contract/task';
+import { MARIADB_DIALECT } from '../../../engines/mariadb/dialect';
+import { MYSQL_DIALECT } from '../../../engines/mysql/dialect';
 import { MysqlGrants, checkMysqlGrants } from '../../../engines/mysql/grants';
+
+const DIALECTS = { mysql: MYSQL_DIALECT, mariadb: MARIADB_DIALECT };
+type Engine = keyof typeof DIALECTS;
 
 /** A connection that answers SHOW GRANTS, for the forms of servers that cannot be had in a test. */
 const connection = (grants: readonly string[], engine: Engine, role = 'NONE') =>
@@ -20,8 +24,9 @@ async function check(
   databases = ['my_app'],
   role?: string,
 ) {
-  const read = await MysqlGrants.read(connection(grants, engine, role), engine);
-  checkMysqlGrants(read, { engine, serverVersion, databases, account: 'bk@%', all: false });
+  const dialect = DIALECTS[engine];
+  const read = await MysqlGrants.read(connection(grants, engine, role), dialect);
+  checkMysqlGrants(read, dialect, { serverVersion, databases, account: 'bk@%', all: false });
 }
 
 const COMPLETE = 'GRANT SELECT, SHOW VIEW, TRIGGER, EVENT, LOCK TABLES ON `my\\_app`.* TO `bk`@`%`';
@@ -116,6 +121,11 @@ test.each<[Engine, string, string[], string]>([
   await expect(check(engine, version, grants)).rejects.toMatchObject({
     exitCode: 12,
     message: expect.stringContaining(statement) as string,
+    reason: {
+      kind: 'privileges-missing',
+      account: 'bk@%',
+      statements: expect.arrayContaining([expect.stringContaining(statement)]) as string[],
+    },
   });
 });
 
@@ -127,13 +137,19 @@ test('one statement a database, and names are quoted', async () => {
 
 test('to back up all databases, the user must see all of them', async () => {
   const check = async (grants: readonly string[]) =>
-    checkMysqlGrants(await MysqlGrants.read(connection(grants, 'mysql'), 'mysql'), {
-      ...{ engine: 'mysql', serverVersion: '8.4.3', databases: ['my_app'], account: 'bk@%', all: true },
+    checkMysqlGrants(await MysqlGrants.read(connection(grants, 'mysql'), MYSQL_DIALECT), MYSQL_DIALECT, {
+      ...{ serverVersion: '8.4.3', databases: ['my_app'], account: 'bk@%', all: true },
     });
   const grants = [COMPLETE, 'GRANT SHOW_ROUTINE ON *.* TO `bk`@`%`'];
   await expect(check(grants)).rejects.toThrow("Run as an administrator: GRANT SHOW DATABASES ON *.* TO 'bk'@'%';");
   await check([...grants, 'GRANT SHOW DATABASES ON *.* TO `bk`@`%`']);
   await check([COMPLETE, 'GRANT SELECT ON *.* TO `bk`@`%`']);
+});
+
+test('the reason names each missing privilege once', async () => {
+  await expect(check('mariadb', '10.11.19', [], ['a', 'b'])).rejects.toMatchObject({
+    reason: { privileges: ['SELECT', 'SHOW VIEW', 'TRIGGER', 'EVENT', 'SELECT on mysql.proc'] },
+  });
 });
 
 test('MySQL 8.0 before 8.0.20 shows routines only to who may read everything', async () => {

@@ -1,8 +1,9 @@
 /** That the next steps fit what happened, and not only the exit code. */
-import * as fs from 'node:fs';
-import * as path from 'node:path';
 import * as fc from 'fast-check';
 import type { Problem } from '../../../catalog/contract/notification';
+import { MYSQL_CAUSES } from '../../../engines/mysql/connection';
+import { POSTGRESQL_CAUSES } from '../../../engines/postgresql/connection';
+import { NETWORK_CAUSES } from '../../../engines/shared/connection-error';
 import { composeDigest, composeProblems, composeRecoveries } from '../../../lambda/notify/compose/compose';
 import { CONNECTIONS, HOUSEKEEPING, MANY_GRANTS, POSTGRESQL_GRANTS } from './compose-sentences';
 import { backup, emailTexts, PLACE, problem, RECOVERY, row } from './compose-support';
@@ -12,12 +13,10 @@ const connection = (sentence: string, source = 'shop'): Problem =>
   problem('failed', 'connection', { source, about: source, sentence });
 const causeOf = (one: Problem): string => composeProblems([one], PLACE).notification.problems![0]!.likelyCause;
 
-/** What the program says in parentheses, out of its own source. */
-const WORDS = ['shared/connection-error', 'mysql/connection', 'postgresql/connection'].flatMap((file) => {
-  const source = fs.readFileSync(path.join(__dirname, `../../../engines/${file}.ts`), 'utf8');
-  const table = /const ADVICE[^=]*= \{([^]*?)\n\};/.exec(source)![1]!;
-  return [...table.matchAll(/(['"])((?:(?!\1).){15,})\1,/g)].map(([, , words]) => words!);
-});
+/** What the program says in parentheses. */
+const WORDS = [NETWORK_CAUSES, MYSQL_CAUSES, POSTGRESQL_CAUSES].flatMap((causes) =>
+  Object.values(causes).map(({ advice }) => advice),
+);
 
 test('whatever the program says of a connection has advice of its own', () => {
   expect(WORDS.length).toBeGreaterThan(15);

@@ -1,6 +1,8 @@
 /** Sentences of the program and of the functions, of which each leads to advice of its own. */
 import type { BackupFacts, Cause } from '../../../catalog/contract/alarms';
 import type { Problem } from '../../../catalog/contract/notification';
+import { MYSQL_CAUSES } from '../../../engines/mysql/connection';
+import { POSTGRESQL_CAUSES } from '../../../engines/postgresql/connection';
 import { connectionError } from '../../../engines/shared/connection-error';
 import { backup } from './compose-support';
 
@@ -11,18 +13,7 @@ const failure = (code: string, message: string, port = 3306): string =>
   connectionError(
     { host: 'shop-db.internal', port } as Parameters<typeof connectionError>[0],
     Object.assign(new Error(message), { code }),
-    {
-      ...{
-        ER_HOST_NOT_PRIVILEGED:
-          "the server admits no connection from the task's address: create the user for '%' or for the address of the subnet",
-      },
-      ...{ ER_CON_COUNT_ERROR: 'the server has no connection left: raise max_connections' },
-      ...{ ER_DBACCESS_DENIED_ERROR: 'the user may not use the database' },
-      ...{ '28P01': 'the server refused user or password: check the secret' },
-      ...{ '28000': 'the server admits no such connection: check pg_hba.conf for this user, address and TLS' },
-      ...{ '3D000': 'the database does not exist' },
-      ...{ '53300': 'the server has no connection left: raise max_connections' },
-    },
+    { ...MYSQL_CAUSES, ...POSTGRESQL_CAUSES },
   ).message;
 const postgresql = (code: string, message: string) => [failure(code, message, 5432), POSTGRESQL] as const;
 

@@ -2,7 +2,7 @@ import { Writable } from 'node:stream';
 import { METRICS } from '../../../catalog/contract/task';
 import { Log } from '../../../task/run/log';
 import { writeMetrics } from '../../../task/run/metrics';
-import { Meter, formatBytes } from '../../../task/io/meter';
+import { Meter } from '../../../task/io/meter';
 
 function capture(isTTY = false) {
   let text = '';
@@ -65,7 +65,7 @@ test('progress is logged every five seconds with bytes, rate and table', () => {
   jest.useFakeTimers();
   const { log, text } = capture();
   const meter = new Meter(log);
-  meter.watch(() => ({ bytesIn: 5 * 1024 ** 2, bytesOut: 1024 ** 2, table: 'book' }));
+  meter.follow(() => ({ bytesIn: 5 * 1024 ** 2, bytesOut: 1024 ** 2, table: 'book' }));
   jest.advanceTimersByTime(5000);
   meter.stop();
   jest.useRealTimers();
@@ -73,11 +73,3 @@ test('progress is logged every five seconds with bytes, rate and table', () => {
   expect(line).toMatchObject({ event: 'progress', bytesIn: 5 * 1024 ** 2, bytesOut: 1024 ** 2, table: 'book' });
   expect(line).toHaveProperty('bytesPerSecond');
 });
-
-test.each([
-  [0, '0 B'],
-  [1023, '1023 B'],
-  [1024, '1.0 KiB'],
-  [1.5 * 1024 ** 3, '1.5 GiB'],
-  [5 * 1024 ** 5, '5120.0 TiB'],
-])('%d bytes are %s', (bytes, text) => expect(formatBytes(bytes)).toBe(text));

@@ -1,0 +1,28 @@
+import type { MysqlDialect } from '../mysql/dialect';
+import { databasePattern, unquote } from '../mysql/names';
+import { compareVersions } from '../shared/versions';
+import { MARIADB_FACTS } from './facts';
+
+/** MariaDB, by the implementation that it shares with MySQL. */
+export const MARIADB_DIALECT: MysqlDialect = {
+  facts: MARIADB_FACTS,
+  twin: { title: 'MySQL', factory: 'mysql' },
+  isOwnVersion: (serverVersion) => /mariadb/i.test(serverVersion),
+  tlsOptions: (authorities) => [authorities ? 'ssl-verify-server-cert' : 'skip-ssl'],
+  toolOptions: () => [],
+  dumpArguments: [],
+  dumpsHistory: (toolVersion) => compareVersions(toolVersion, '10.11') >= 0,
+  hasSnapshotPositions: true,
+  // If no user is named, it shows the grants of the active role and of PUBLIC as well.
+  showGrants: () => 'SHOW GRANTS',
+  // It also shows the global privileges of roles within the active one, but does not grant them.
+  heeds: ({ on, grantee }, activeRole) =>
+    on !== '*.*' || !/^`(?:[^`]|``)*`$/.test(grantee) || unquote(grantee) === activeRole,
+  routineGrants: (grants, serverVersion, databases) => {
+    if (grants.onTable('SELECT', 'mysql', 'proc')) return [];
+    if (compareVersions(serverVersion, '11.3') < 0) return ['SELECT ON mysql.proc'];
+    return databases
+      .filter((database) => !grants.onDatabase('SHOW CREATE ROUTINE', database))
+      .map((database) => `SHOW CREATE ROUTINE ON ${databasePattern(database)}.*`);
+  },
+};

@@ -1,0 +1,6 @@
+import type { EngineProgram } from '../engine';
+import { MysqlDump } from '../mysql/dump';
+import { MARIADB_DIALECT } from './dialect';
+
+/** MariaDB. */
+export const MARIADB_PROGRAM: EngineProgram = { createDump: (context) => new MysqlDump(context, MARIADB_DIALECT) };

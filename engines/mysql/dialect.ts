@@ -1,0 +1,54 @@
+import type { ServerEngineFacts } from '../engine-facts';
+import { compareVersions } from '../shared/versions';
+import { MYSQL_FACTS } from './facts';
+import type { Grant, MysqlGrants } from './grants';
+
+/** Differences between the two engines that share this implementation: MySQL and MariaDB. */
+export interface MysqlDialect {
+  readonly facts: ServerEngineFacts;
+  /** The engine that answers on the same protocol, and its factory on `Database`. */
+  readonly twin: { readonly title: string; readonly factory: string };
+  /** Whether a server of this version is one of the engine, not its twin. */
+  readonly isOwnVersion: (serverVersion: string) => boolean;
+  /** Lines of the client's option file that demand a verified certificate, or clear text without `authorities`. */
+  readonly tlsOptions: (authorities: boolean) => readonly string[];
+  /** Lines at the end of the option file. */
+  readonly toolOptions: (toolVersion: string) => readonly string[];
+  readonly dumpArguments: readonly string[];
+  /** Whether the dump tool writes the past rows of system-versioned tables on demand. */
+  readonly dumpsHistory: (toolVersion: string) => boolean;
+  /** Whether sessions can ask for the binary log position of their snapshot. */
+  readonly hasSnapshotPositions: boolean;
+  /** Shows all grants of the connected user, with those of the active roles. */
+  readonly showGrants: (activeRoles: string | undefined) => string;
+  /** Whether the server heeds a grant that it shows. */
+  readonly heeds: (grant: Grant, activeRoles: string | undefined) => boolean;
+  /** Grants that are missing to read the bodies of routines: `SELECT ON mysql.proc`. */
+  readonly routineGrants: (grants: MysqlGrants, serverVersion: string, databases: readonly string[]) => string[];
+}
+
+/** MySQL. */
+export const MYSQL_DIALECT: MysqlDialect = {
+  facts: MYSQL_FACTS,
+  twin: { title: 'MariaDB', factory: 'mariadb' },
+  isOwnVersion: (serverVersion) => !/mariadb/i.test(serverVersion),
+  tlsOptions: (authorities) => [authorities ? 'ssl-mode=VERIFY_IDENTITY' : 'ssl-mode=DISABLED'],
+  // Since 8.0 the tool asks for statistics that older servers lack. Older tools complain of the option itself.
+  toolOptions: (toolVersion) =>
+    compareVersions(toolVersion, '8.0') >= 0 ? ['[mysqldump]', 'column-statistics=0'] : [],
+  // With GTIDs, anything else takes a global read lock, which RDS does not allow.
+  dumpArguments: ['--set-gtid-purged=OFF'],
+  dumpsHistory: () => false,
+  hasSnapshotPositions: false,
+  // MySQL shows the grants of roles only on demand.
+  showGrants: (activeRoles) =>
+    `SHOW GRANTS FOR CURRENT_USER()${activeRoles === undefined ? '' : ` USING ${activeRoles}`}`,
+  heeds: () => true,
+  routineGrants: (grants, serverVersion) => {
+    if (compareVersions(serverVersion, '8.0.20') >= 0)
+      return grants.globally('SHOW_ROUTINE') || grants.globally('SELECT') ? [] : ['SHOW_ROUTINE ON *.*'];
+    // MySQL 8.0 has no mysql.proc any more, and SHOW_ROUTINE only since 8.0.20.
+    if (compareVersions(serverVersion, '8.0') >= 0) return grants.globally('SELECT') ? [] : ['SELECT ON *.*'];
+    return grants.onTable('SELECT', 'mysql', 'proc') ? [] : ['SELECT ON mysql.proc'];
+  },
+};

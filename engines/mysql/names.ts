@@ -1,0 +1,14 @@
+/** A name in backquotes, as SQL wants it. */
+export const quote = (name: string): string => `\`${name.replaceAll('`', '``')}\``;
+
+/** The name in backquotes; `*` stands for itself. */
+export const unquote = (name: string): string => (name === '*' ? name : name.slice(1, -1).replaceAll('``', '`'));
+
+/** A database in a grant, where `_` and `%` are wildcards unless they are escaped. */
+export const databasePattern = (name: string): string => quote(name).replaceAll(/([_%])/g, '\\$1');
+
+/** `backup@%` as `'backup'@'%'`. */
+export function quoteAccount(account: string): string {
+  const at = account.lastIndexOf('@');
+  return `'${account.slice(0, at)}'@'${account.slice(at + 1)}'`;
+}

@@ -1,0 +1,6 @@
+import type { EngineProgram } from '../engine';
+import { MYSQL_DIALECT } from './dialect';
+import { MysqlDump } from './dump';
+
+/** MySQL. */
+export const MYSQL_PROGRAM: EngineProgram = { createDump: (context) => new MysqlDump(context, MYSQL_DIALECT) };

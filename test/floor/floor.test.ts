@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Template as AnyTemplate } from 'aws-cdk-lib/assertions';
 import type * as Everything from '../lib/everything';
 
 const ROOT = join(__dirname, '../..');
@@ -40,7 +39,7 @@ test('a stack with everything is synthesised with the floor, without a warning',
   expect(jest.requireActual('aws-cdk-lib/package.json').version).toBe(floor['aws-cdk-lib']);
   expect(jest.requireActual('constructs/package.json').version).toBe(floor.constructs);
   const setup = everything();
-  const template: AnyTemplate = setup.template();
+  const template = setup.template();
   // An option that a version does not know would be missing here.
   template.hasResourceProperties('AWS::Lambda::Function', { Runtime: 'nodejs24.x' });
   template.hasResourceProperties('AWS::ECS::Cluster', { ClusterSettings: [{ Value: 'enabled' }] });

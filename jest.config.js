@@ -46,6 +46,15 @@ module.exports = {
     },
     {
       ...common,
+      displayName: 'floor',
+      moduleNameMapper: {
+        ...common.moduleNameMapper,
+        '^(aws-cdk-lib|constructs)(/.*)?$': '<rootDir>/test/floor/node_modules/$1$2',
+      },
+      testMatch: group('floor'),
+    },
+    {
+      ...common,
       displayName: 'integration',
       testMatch: group('compare', 'e2e', 'examples', 'faults', 'image', 'lambda', 'lint', 'build', 'docs'),
     },

@@ -8,6 +8,7 @@ export * from './backup/backup-schedule';
 export * from './backup/backups';
 export * from './backup/backups-props';
 export * from './database/database';
+export * from './database/database-options';
 export * from './backup/database-backup';
 export * from './backup/database-backup-props';
 export * from './database/database-tls';

@@ -62,7 +62,8 @@ async function buildPrograms() {
 
 function compileLibrary() {
   const jsii = require.resolve('jsii/bin/jsii');
-  const args = ['--generate-tsconfig', 'tsconfig.jsii.json', '--fail-on-warnings'];
+  // JSII0006 wants the oldest CDK for development too. The tests need a newer one; test/floor holds the oldest.
+  const args = ['--generate-tsconfig', 'tsconfig.jsii.json', '--fail-on-warnings', '--silence-warnings', 'JSII0006'];
   execFileSync(process.execPath, [jsii, ...args], { cwd: root, stdio: 'inherit' });
 }
 

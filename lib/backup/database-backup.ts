@@ -236,7 +236,8 @@ export class DatabaseBackup extends Construct implements ec2.IConnectable, iam.I
     });
     // Rules are written from this side, so that a database in another stack need not know its backup.
     const reason = 'The group lets everything out already.';
-    Annotations.of(group).acknowledgeWarning('@aws-cdk/aws-ec2:ipv4IgnoreEgressRule', reason);
+    // Of this construct, not of the group: older versions of the CDK look at what is above only.
+    Annotations.of(this).acknowledgeWarning('@aws-cdk/aws-ec2:ipv4IgnoreEgressRule', reason);
     return [group];
   }
 }

@@ -1,30 +1,37 @@
-import { Stack, Validations } from 'aws-cdk-lib';
+import * as cdk from 'aws-cdk-lib';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type { IConstruct } from 'constructs';
 
-/** Says to cdk-nag why a finding is meant to be. Without cdk-nag it does nothing. */
-export function acknowledge(scope: IConstruct, id: string, reason: string): void {
-  Validations.of(scope).acknowledge({ id, reason });
+interface Acknowledgements {
+  of(scope: IConstruct): { acknowledge(finding: { readonly id: string; readonly reason: string }): void };
 }
 
-/** The same for wildcards in IAM statements, each of which is a finding of its own. */
+/** Missing in versions of aws-cdk-lib that are too old for cdk-nag 3. */
+const { Validations } = cdk as { readonly Validations?: Acknowledgements };
+
+/** Tells cdk-nag why a finding is intended. Does nothing without cdk-nag. */
+export function acknowledge(scope: IConstruct, id: string, reason: string): void {
+  Validations?.of(scope).acknowledge({ id, reason });
+}
+
+/** Acknowledges wildcards in IAM statements, each of which is a finding of its own. */
 export function acknowledgeWildcards(scope: IConstruct, reason: string, resources: readonly string[]): void {
-  // Not before references across stacks have their final form, which is when the tree is validated.
+  // References across stacks get their final form before the tree is validated, and not earlier.
   const validate = (): string[] => {
     for (const resource of resources) {
-      acknowledge(scope, `AwsSolutions-IAM5[Resource::${flatten(Stack.of(scope).resolve(resource))}]`, reason);
+      acknowledge(scope, `AwsSolutions-IAM5[Resource::${flatten(cdk.Stack.of(scope).resolve(resource))}]`, reason);
     }
     return [];
   };
   scope.node.addValidation({ validate });
 }
 
-/** The same for the right to write to a log group: the ARN of an imported one ends with a wildcard. */
+/** Acknowledges the right to write to a log group: the ARN of an imported one ends with a wildcard. */
 export function acknowledgeLogs(role: IConstruct, { logGroupArn }: logs.ILogGroup): void {
   if (logGroupArn.endsWith('*')) acknowledgeWildcards(role, 'All streams of the log group.', [logGroupArn]);
 }
 
-/** Writes a resolved text as cdk-nag does: `<Bucket.Arn>/shop/*`. */
+/** Writes a resolved string the way cdk-nag does: `<Bucket.Arn>/shop/*`. */
 function flatten(value: unknown): string {
   if (typeof value === 'string') return value;
   const intrinsic = value as {

@@ -27,6 +27,9 @@ export interface HandlerFunctionProps {
   readonly invokedAsynchronously?: boolean;
 }
 
+/** Older versions of aws-cdk-lib have no constant for it. */
+const RUNTIME = new lambda.Runtime('nodejs24.x', lambda.RuntimeFamily.NODEJS);
+
 /** A handler as a Lambda function, with a role of its own. */
 export class HandlerFunction extends Construct {
   public readonly role: InlineRole;
@@ -46,7 +49,7 @@ export class HandlerFunction extends Construct {
       description,
       code: lambda.Code.fromAsset(bundleFolder(`lambda/${props.handler}`, 'index.js')),
       handler: 'index.handler',
-      runtime: lambda.Runtime.NODEJS_24_X,
+      runtime: RUNTIME,
       memorySize: 512,
       timeout: props.timeout ?? Duration.minutes(15),
       role: this.role,

@@ -2,7 +2,7 @@ import * as rds from 'aws-cdk-lib/aws-rds';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { IConstruct } from 'constructs';
 import { engines } from '../../../engines/facts';
-import type { RdsClusterOptions, RdsInstanceOptions } from '../database';
+import type { RdsClusterOptions, RdsInstanceOptions } from '../database-options';
 import { DatabaseTls } from '../database-tls';
 import { fault } from '../../private/fault';
 import type { Server } from './server';

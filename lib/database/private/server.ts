@@ -5,7 +5,7 @@ import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { IConstruct } from 'constructs';
 import { dumpArgumentFault } from '../../../engines/dump-arguments';
 import { engineFacts, serverFacts } from '../../../engines/facts';
-import type { PostgresqlOptions } from '../database';
+import type { PostgresqlOptions } from '../database-options';
 import { DatabaseTls } from '../database-tls';
 import type { BoundDatabase } from './bound-database';
 import { fault, requireRange, requireValue } from '../../private/fault';

@@ -16,7 +16,6 @@ const words = (text: string): string => text.replace(/\s+/g, ' ');
 function readmeApp(): App {
   const block = readme.blocks.find(({ language }) => language === 'ts')!;
   const { outputText } = ts.transpileModule(block.code, { compilerOptions: { module: ts.ModuleKind.CommonJS } });
-  // eslint-disable-next-line @typescript-eslint/no-implied-eval -- the README's own code
   return new Function('require', 'exports', `${outputText}\nreturn app;`)(require, {}) as App;
 }
 

@@ -61,7 +61,7 @@ export function plan<B extends RetainedBackup>(
   if (policy.keepForSeconds !== undefined) {
     const since = now.getTime() - policy.keepForSeconds * 1000;
     const rule = `younger than ${lasting(policy.keepForSeconds)}`;
-    for (const backup of counted) if (backup.time.getTime() >= since) keep(backup, rule);
+    for (const backup of counted) if (backup.time.getTime() > since) keep(backup, rule);
   }
   for (const period of PERIODS) keepNewestOfEach(period, policy[period] ?? 0, counted, calendar, keep);
   return newestFirst.map((backup) => {

@@ -11,35 +11,35 @@ import { LateWidgets } from './private/dashboard-late';
 /** Properties of BackupDashboard. */
 export interface BackupDashboardProps {
   /**
-   * What is shown, with all of its databases: also with those that are added later.
+   * Backups whose databases are all shown, also those that are added later.
    *
-   * @default - only `sources`, and what is added by `addSource`
+   * @default - only `sources`, and those added by `addSource`, are shown
    */
   readonly backups?: Backups;
 
   /**
-   * Backups that stand alone.
+   * Backups that stand alone, outside of `backups`.
    *
-   * @default - only those of `backups`, and what is added by `addSource`
+   * @default - only those of `backups`, and those added by `addSource`, are shown
    */
   readonly sources?: DatabaseBackup[];
 
   /**
    * Name of the dashboard: letters, digits, hyphens and underscores.
    *
-   * @default - CloudFormation makes up a name
+   * @default - CloudFormation generates a name
    */
   readonly dashboardName?: string;
 
   /**
-   * The time that is shown when the dashboard is opened.
+   * The time range that the dashboard opens with.
    *
    * @default Duration.days(14)
    */
   readonly defaultInterval?: Duration;
 
   /**
-   * Time of one point in the graphs of the sources. At least an hour shows everything: ages are measured once an hour.
+   * Period of one point in the graphs of the sources. Ages are measured once an hour, so a shorter period leaves gaps.
    *
    * @default Duration.hours(1)
    */
@@ -47,8 +47,8 @@ export interface BackupDashboardProps {
 }
 
 /**
- * A dashboard of CloudWatch: at the top what is wrong, then one row a source with its age against what is allowed, its
- * runs, sizes and proofs. Three dashboards of an account are free, each further one is 3 USD a month.
+ * A CloudWatch dashboard: problems at the top, then one row for each source with its age against the allowed age, its
+ * runs, sizes and proofs. Three dashboards of an account are free; each further one costs 3 USD a month.
  */
 export class BackupDashboard extends Construct {
   /** The dashboard. */
@@ -64,20 +64,20 @@ export class BackupDashboard extends Construct {
     this.dashboard = new cloudwatch.Dashboard(this, 'Resource', {
       dashboardName: props.dashboardName,
       defaultInterval: props.defaultInterval ?? Duration.days(14),
-      // Else CloudWatch would choose longer periods for longer times, and one bad hour be lost in them.
+      // Otherwise CloudWatch chooses longer periods for longer times, in which one bad hour is lost.
       periodOverride: cloudwatch.PeriodOverride.INHERIT,
     });
-    // Databases may be added later: what is shown is put together when the template is written.
+    // Databases may be added later: the rows are made when the template is written.
     this.dashboard.addWidgets(new LateWidgets(() => this.rows(period)));
     this.node.addValidation({ validate: () => this.faults() });
   }
 
-  /** Shows one more backup, which stands alone. */
+  /** Shows one more backup that stands alone. */
   public addSource(source: DatabaseBackup): void {
     this.added.push(source);
   }
 
-  /** What is shown, by name: in 60 rows one looks for a name. */
+  /** The sources shown, by name: in 60 rows people look for a name. */
   private get shown(): DashboardScope {
     const { backups } = this;
     const sources = [...new Set([...(backups?.databases ?? []), ...this.added])].sort((a, b) =>
@@ -96,7 +96,7 @@ export class BackupDashboard extends Construct {
   private faults(): string[] {
     const { sources, buckets } = this.shown;
     if (buckets.length === 0) return ['a dashboard needs something to show, got: nothing: give backups or sources'];
-    // Its numbers would stay empty: CloudWatch finds the metrics of its own Region only.
+    // Its graphs would stay empty: CloudWatch finds the metrics of its own Region only.
     const here = Stack.of(this).region;
     const far = [...(this.backups ? [this.backups] : []), ...sources].find((part) => {
       const there = Stack.of(part).region;
@@ -118,6 +118,6 @@ export class BackupDashboard extends Construct {
   }
 }
 
-/** What a dashboard holds. */
+/** The most that CloudWatch allows for one dashboard. */
 const WIDGETS = 500;
 const METRICS = 2500;

@@ -5,6 +5,7 @@ import { ROOT } from './markdown';
 
 /** What a fragment may take for granted. Its own declarations go before these. */
 const PRELUDE = `
+import { readFileSync } from 'node:fs';
 import { App, Duration, RemovalPolicy, Stack, TimeZone } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
@@ -19,6 +20,7 @@ import {
 declare const stack: Stack;
 declare const vpc: ec2.IVpc;
 declare const volume: ec2.IVolume;
+declare const role: iam.IRole;
 declare const secret: secretsmanager.ISecret;
 declare const backups: Backups;
 declare const backup: DatabaseBackup;

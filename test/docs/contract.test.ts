@@ -4,7 +4,6 @@ import { ENV, EXIT_CODES, METRICS, PRUNE_METRICS, TRIGGERS } from '../../catalog
 import { ENGINE_FACTS } from '../../engines/facts';
 import { manifestSchema } from '../../catalog/bucket/manifest';
 import { partBytes } from '../../task/io/upload';
-import { Setup } from '../lib/support';
 import { DOCUMENTS, ROOT, document, plain, tableRows } from './markdown';
 import { SOURCES, allTexts, errorSentences } from './sentences';
 
@@ -90,30 +89,6 @@ test('docs/manifest.md has every field of the schema, and no other', () => {
   expect(fields('consistency')).toEqual(sorted(Object.keys(shape.consistency.shape)));
   expect(fields('objects')).toEqual(sorted(Object.keys(shape.objects.element.shape)));
   expect(fields('tables')).toEqual(sorted(Object.keys(shape.tables.element.shape)));
-});
-
-test('the README has every version that the constructs take', () => {
-  const section = document('README.md').prose.split('Versions: ')[1]!.split('The version must')[0]!;
-  for (const engine of ['mysql', 'mariadb'] as const) {
-    expect(section).toContain(`${ENGINE_FACTS[engine].title} ${ENGINE_FACTS[engine].versions.join(', ')};`);
-  }
-  const { versions } = ENGINE_FACTS.postgresql;
-  expect(section).toContain(`PostgreSQL ${versions[0]} to ${versions.at(-1)}.`);
-});
-
-test('the README counts the resources that are created', () => {
-  const setup = new Setup();
-  setup.create();
-  const { Resources } = setup.template().toJSON() as { Resources: Record<string, unknown> };
-  const created = Object.keys(Resources).filter((id) => id.startsWith('Backups')).length;
-  expect(document('README.md').prose).toContain(`creates ${created} resources:`);
-});
-
-test('the README has the sum of docs/storage-tiers.md', () => {
-  const sums = tableRows(document('docs/storage-tiers.md').section('The sum'));
-  const [, cheapest] = sums.find(([tiers]) => plain(tiers!) === 'StorageTiers.cheapest()')!;
-  const costs = tableRows(document('README.md').section('What is created, and what it costs'));
-  expect(costs.find(([what]) => what!.startsWith('S3'))?.[2]).toBe(cheapest);
 });
 
 describe('docs/troubleshooting.md', () => {

@@ -8,7 +8,7 @@ import { provenMetric } from '../../private/metric';
 export const HOUR = 3600;
 export const DAY = 24 * HOUR;
 
-/** Calculates with metrics, whose own periods do not count then. */
+/** An expression over metrics. Its period replaces theirs. */
 export const math = (
   expression: string,
   usingMetrics: Record<string, cloudwatch.IMetric>,
@@ -19,12 +19,12 @@ export const math = (
 export const bucketMetric = (bucket: string, metricName: string, props?: cloudwatch.MetricOptions): cloudwatch.Metric =>
   provenMetric({ [METRICS.bucket]: bucket }, metricName, props);
 
-/** Runs that reported that they failed (all that reported, without those that are complete), and complete ones. */
+/** Failed runs (all that reported, less the complete ones) and complete runs. */
 export function runs(backup: DatabaseBackup, period: Duration): cloudwatch.IMetric[] {
   const { GREEN, RED } = cloudwatch.Color;
   const complete = backup.metricSuccess({ period, label: 'complete', color: GREEN });
   const reported = backup.metricSuccess({ period, statistic: cloudwatch.Stats.SAMPLE_COUNT });
-  // In an hour without a run nothing failed.
+  // An hour without a run has no failure.
   const failed = math(
     'FILL(runs,0)-FILL(complete,0)',
     { runs: reported, complete },
@@ -33,7 +33,7 @@ export function runs(backup: DatabaseBackup, period: Duration): cloudwatch.IMetr
   return [failed, complete];
 }
 
-/** Failed runs of all sources of a bucket, added up over the time that is shown. */
+/** Failed runs of all sources of a bucket, added up over the time shown. */
 export const allFailedRuns = (bucket: string, label: string): cloudwatch.MathExpression => {
   const dimensions = [METRICS.namespace, METRICS.bucket, METRICS.source].join(',');
   const found = (statistic: string): string =>
@@ -42,14 +42,14 @@ export const allFailedRuns = (bucket: string, label: string): cloudwatch.MathExp
   return math(expression, {}, { label });
 };
 
-/** How many of the sources have no backup that is young enough. Those that were not measured do not count. */
+/** The number of sources whose newest backup is older than allowed. Sources without a measurement do not count. */
 export const overdueSources = (backups: readonly DatabaseBackup[]): cloudwatch.MathExpression => {
   const ages = backups.map((backup, index): [string, cloudwatch.IMetric] => [`a${index}`, backup.metricAge()]);
   const late = backups.map(({ allowedAge }, index) => `a${index}>${allowedAge.toSeconds()}`);
   return math(`SUM([${late.join(',')}])`, Object.fromEntries(ages), { label: 'overdue' });
 };
 
-/** The age of a source's newest backup as a share of what is allowed. Percent. */
+/** The age of a source's newest backup in percent of the allowed age. */
 export const shareOfAllowedAge = (backup: DatabaseBackup, id: number): cloudwatch.MathExpression =>
   math(
     `100*s${id}/${backup.allowedAge.toSeconds()}`,

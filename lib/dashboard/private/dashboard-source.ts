@@ -9,7 +9,7 @@ const HEIGHT = 5;
 /** `1.5`, but `26` rather than `26.0`. */
 const rounded = (number: number): number => Math.round(number * 10) / 10;
 
-/** The row of a source. Its name begins every title: of 60 rows one looks for a name. */
+/** The row of a source. Every title begins with its name: in 60 rows people look for a name. */
 export function sourceRow(backup: DatabaseBackup, period: Duration): cloudwatch.IWidget[] {
   const titled = (what: string) => ({ title: `${backup.sourceName}: ${what}`, width: WIDTH, height: HEIGHT });
   return [
@@ -23,13 +23,13 @@ export function sourceRow(backup: DatabaseBackup, period: Duration): cloudwatch.
 /** Widgets of a row. */
 export const ROW_WIDGETS = 4;
 
-/** Metrics of a row and of what is said of its source at the top, those that are calculated counted as well. */
+/** Metrics of a row and of its source at the top, expressions included. */
 export const ROW_METRICS = 13;
 
 /** Title and size of a graph. */
 type Frame = Pick<cloudwatch.GraphWidgetProps, 'title' | 'width' | 'height'>;
 
-/** From zero: an axis that begins at the lowest value makes every saw-tooth look like a mountain. */
+/** Axes begin at zero: one that begins at the lowest value makes every saw-tooth look like a mountain. */
 const fromZero = (label: string): cloudwatch.YAxisProps => ({ min: 0, label, showUnits: false });
 
 function ageGraph(backup: DatabaseBackup, period: Duration, frame: Frame): cloudwatch.GraphWidget {

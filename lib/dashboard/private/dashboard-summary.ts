@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib';
+import { Aws, Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { MEASURE_METRICS, PRUNE_METRICS } from '../../../catalog/contract/task';
 import type { IBackupBucket } from '../../bucket/backup-bucket-props';
@@ -6,17 +6,17 @@ import type { Backups } from '../../backup/backups';
 import type { DatabaseBackup } from '../../backup/database-backup';
 import { allFailedRuns, bucketMetric, overdueSources, shareOfAllowedAge } from './dashboard-metrics';
 
-/** What a dashboard is about. */
+/** The scope of a dashboard: what it shows. */
 export interface DashboardScope {
-  /** What the sources share; left out if they are on their own. */
+  /** Shared by the sources; left out if they stand alone. */
   readonly backups?: Backups;
-  /** Where the sources are. More than one only without `backups`. */
+  /** Buckets of the sources. More than one only without `backups`. */
   readonly buckets: readonly IBackupBucket[];
   /** By name. */
   readonly sources: readonly DatabaseBackup[];
 }
 
-/** Where a bucket's data lies, in the order in which it moves. */
+/** Storage classes of a bucket's data, in the order in which it moves. */
 const TIERS = {
   StandardStorage: 'Standard',
   StandardIAStorage: 'Infrequent Access',
@@ -25,7 +25,7 @@ const TIERS = {
   DeepArchiveStorage: 'Deep Archive',
 };
 
-/** What is looked at first: is something wrong, and with whom? Then the bucket as a whole. */
+/** The top of the dashboard: is something wrong, and with which source? Then the bucket as a whole. */
 export function summary(scope: DashboardScope): cloudwatch.IWidget[][] {
   return [
     [help(scope)],
@@ -35,25 +35,33 @@ export function summary(scope: DashboardScope): cloudwatch.IWidget[][] {
   ];
 }
 
-/** At most so many widgets are at the top. */
+/** The most widgets at the top. */
 export const SUMMARY_WIDGETS = 12;
 
-/** At most so many metrics are at the top, for each bucket, besides those that {@link summary} has of each source. */
+/** The most metrics at the top for each bucket, beside those that {@link summary} has of each source. */
 export const SUMMARY_METRICS = 20;
+
+const DOCS = 'https://github.com/cdk-proven-backups/cdk-proven-backups/blob/main/docs';
 
 function help({ sources, buckets }: DashboardScope): cloudwatch.IWidget {
   const names = buckets.map(({ bucketName }) => `\`${bucketName}\``).join(', ');
+  // What is shown is in the dashboard's own Region.
+  const lists = buckets.map(
+    ({ bucketName }) => `\`npx proven-backups list --bucket ${bucketName} --region ${Aws.REGION}\``,
+  );
   return new cloudwatch.TextWidget({
     width: 24,
-    height: 2,
-    markdown:
-      `**${sources.length} sources in ${names}.** The first row is all zeros, and at least one subscription, when all is well. ` +
-      'A run that was killed or never started reports nothing: the age of the newest backup tells. ' +
-      'Look closer: `npx proven-backups list`, and docs/alarms.md.',
+    height: 3,
+    markdown: [
+      `**${sources.length} ${sources.length === 1 ? 'source' : 'sources'} in ${names}.** All is well when the first row shows zeros and at least one confirmed subscription. ` +
+        'A run that was killed or never started reports nothing; the age of the newest backup shows it.',
+      `List the backups: ${lists.join(' ')}`,
+      `[Alarms and what to do](${DOCS}/alarms.md) · [This dashboard](${DOCS}/metrics.md#dashboard)`,
+    ].join('\n\n'),
   });
 }
 
-/** With several buckets a number for each. */
+/** With several buckets, each number names its bucket. */
 const labelOf = (scope: DashboardScope, bucket: IBackupBucket, label: string): string =>
   scope.buckets.length > 1 ? `${label}, ${bucket.bucketName}` : label;
 
@@ -102,7 +110,7 @@ function namesAndAges(sources: readonly DatabaseBackup[]): cloudwatch.IWidget[] 
   return alarms.length > 0 ? [silent(alarms.slice(0, ALARMS)), ages(sources, 16)] : [ages(sources, 24)];
 }
 
-/** Names of those whose alarm is on. Empty when all is well. */
+/** Names of the sources whose alarm is on. Empty when all is well. */
 const silent = (alarms: cloudwatch.Alarm[]): cloudwatch.IWidget =>
   new cloudwatch.AlarmStatusWidget({
     title: 'Silent: overdue, or not measured for five hours',
@@ -112,11 +120,11 @@ const silent = (alarms: cloudwatch.Alarm[]): cloudwatch.IWidget =>
     alarms,
   });
 
-/** What a widget holds. */
+/** The most alarms that a widget holds. */
 const ALARMS = 100;
 const AGES_HEIGHT = 7;
 
-/** One line a source, all on one scale: what is above the mark is overdue. */
+/** One line for each source, all on one scale: a line above the mark is overdue. */
 function ages(sources: readonly DatabaseBackup[], width: number): cloudwatch.IWidget {
   return new cloudwatch.GraphWidget({
     title: 'Age of the newest backups, in % of what is allowed',
@@ -131,7 +139,7 @@ function ages(sources: readonly DatabaseBackup[], width: number): cloudwatch.IWi
 
 const GRAPH = { width: 8, height: 6 };
 
-/** Old versions count as well: until the undo window is over they are stored, and paid for. */
+/** Old versions count as well: they are stored and billed until the undo window is over. */
 function storage(scope: DashboardScope): cloudwatch.IWidget {
   const stored = scope.buckets.flatMap((bucket) =>
     Object.entries(TIERS).map(

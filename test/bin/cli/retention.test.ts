@@ -42,7 +42,7 @@ test('no line of the calendar is wider than 80 columns, and hundreds of backups 
   const lines = out.split('\n');
   expect(lines.slice(0, 8).filter((line) => line.length > 80)).toEqual([]);
   expect(lines).toContainEqual(
-    expect.stringMatching(/^2027-12-31 20:00 back to 2027-12-02 00:00 +717 +younger than 30 days$/),
+    expect.stringMatching(/^2027-12-31 20:00 back to 2027-12-02 01:00 +716 +younger than 30 days$/),
   );
   expect(lines.length).toBeLessThan(20);
 });
@@ -60,7 +60,7 @@ test('tells what the guards refuse', async () => {
 test.each([
   ['daily=7', 'every 1h', 2],
   ['daily=14,weekly=8', 'every 4h', 0],
-  ['daily=7,keepFor=1d', 'every 1h', 2130],
+  ['daily=7,keepFor=1d', 'every 1h', 2131],
   ['daily=14,weekly=8', 'every 6h', 339],
 ])('%s with a backup %s: %d are deleted in three months', async (retention, schedule, deleted) => {
   const result = await json(retention, schedule, '--to', '2026-03-31');

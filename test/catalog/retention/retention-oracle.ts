@@ -48,7 +48,7 @@ export function keptByOracle(backups: readonly RetainedBackup[], policy: Retenti
     const age = now.getTime() - backup.time.getTime();
     if (policy.forever) kept.add(backup);
     if (rank(backup) < policy.keepLast) kept.add(backup);
-    if (policy.keepForSeconds !== undefined && age <= policy.keepForSeconds * 1000) kept.add(backup);
+    if (policy.keepForSeconds !== undefined && age < policy.keepForSeconds * 1000) kept.add(backup);
     if (backup.proven && !counted.some((other) => other.proven && isLater(other, backup))) kept.add(backup);
   }
   for (const period of PERIODS) {

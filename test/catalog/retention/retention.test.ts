@@ -119,11 +119,11 @@ test.each([
 ])('keepFor: younger than %s', (words, keepForSeconds) => {
   const now = Date.parse('2026-11-20T12:00:00Z');
   const at = (ageSeconds: number, id: string): RetainedBackup => ({ id, time: new Date(now - ageSeconds * 1000) });
-  const given = [at(0, 'new'), at(keepForSeconds, 'just'), at(keepForSeconds + 1, 'past')];
+  const given = [at(0, 'new'), at(keepForSeconds - 1, 'younger'), at(keepForSeconds, 'exactly')];
   expect(explained(given, { keepForSeconds }, '2026-11-20T12:00')).toEqual({
     new: `floor: newest 1; younger than ${words}`,
-    just: `younger than ${words}`,
-    past: 'deleted: no rule keeps it',
+    younger: `younger than ${words}`,
+    exactly: 'deleted: no rule keeps it',
   });
 });
 

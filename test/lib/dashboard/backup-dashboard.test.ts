@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { Duration, Stack } from 'aws-cdk-lib';
 import * as rds from 'aws-cdk-lib/aws-rds';
 import { MEASURE_METRICS, METRICS, PRUNE_METRICS } from '../../../catalog/contract/task';
@@ -60,7 +62,16 @@ describe('two databases', () => {
       'shop: size and minutes of a run',
       'shop: days since the newest proof',
     ]);
-    expect(body.widgets[0].properties.markdown).toContain('2 sources in');
+  });
+
+  test('the text has the command for this bucket, and links to the documents', () => {
+    const { markdown } = body.widgets[0].properties;
+    const bucket = flat(setup.stack.resolve(setup.backups.bucket.bucketName));
+    expect(markdown).toContain(`**2 sources in \`${bucket}\`.**`);
+    expect(markdown).toContain(`\`npx proven-backups list --bucket ${bucket} --region <AWS::Region>\``);
+    const pages = [...markdown.matchAll(/\]\((https:[^)]+)\/blob\/main\/([^)#]+)[^)]*\)/g)].map(([, , page]) => page);
+    expect(pages).toEqual(['docs/alarms.md', 'docs/metrics.md']);
+    for (const page of pages) expect(existsSync(join(__dirname, '../../..', page!))).toBe(true);
   });
 
   test('rows fill the width, and none lies over another', () => {

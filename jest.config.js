@@ -26,7 +26,7 @@ const ES_MODULES = [
 const common = {
   globalSetup: '<rootDir>/test/global-setup.mjs',
   globalTeardown: '<rootDir>/test/global-teardown.mjs',
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/quiet-environment.cjs',
   transform: { '\\.[mc]?[jt]s$': ['@swc/jest', { jsc: { target: 'es2023' }, sourceMaps: 'inline' }] },
   transformIgnorePatterns: [`/node_modules/(?!(${ES_MODULES.join('|')})/)`],
   // The examples import the package as its users do.
@@ -41,7 +41,7 @@ module.exports = {
     {
       ...common,
       displayName: 'unit',
-      setupFiles: ['<rootDir>/test/without-cdk-validation.cjs'],
+      setupFiles: ['<rootDir>/test/cheap-synthesis.cjs'],
       testMatch: group('lib', 'catalog', 'engines', 'task', 'bin', 'bench'),
     },
     {

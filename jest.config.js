@@ -37,6 +37,8 @@ const group = (...folders) => folders.map((folder) => `<rootDir>/test/${folder}/
 
 /** @type {import('jest').Config} */
 module.exports = {
+  // Every core: each test has servers, ports and folders of its own.
+  maxWorkers: '100%',
   projects: [
     {
       ...common,

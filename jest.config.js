@@ -26,7 +26,7 @@ const ES_MODULES = [
 const common = {
   globalSetup: '<rootDir>/test/global-setup.mjs',
   globalTeardown: '<rootDir>/test/global-teardown.mjs',
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/quiet-environment.cjs',
   transform: { '\\.[mc]?[jt]s$': ['@swc/jest', { jsc: { target: 'es2023' }, sourceMaps: 'inline' }] },
   transformIgnorePatterns: [`/node_modules/(?!(${ES_MODULES.join('|')})/)`],
   // The examples import the package as its users do.
@@ -37,11 +37,13 @@ const group = (...folders) => folders.map((folder) => `<rootDir>/test/${folder}/
 
 /** @type {import('jest').Config} */
 module.exports = {
+  // Every core: each test has servers, ports and folders of its own.
+  maxWorkers: '100%',
   projects: [
     {
       ...common,
       displayName: 'unit',
-      setupFiles: ['<rootDir>/test/without-cdk-validation.cjs'],
+      setupFiles: ['<rootDir>/test/cheap-synthesis.cjs'],
       testMatch: group('lib', 'catalog', 'engines', 'task', 'bin', 'bench'),
     },
     {

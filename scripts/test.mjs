@@ -2,6 +2,4 @@
 import { runOnOwnNode, setUpOrExit } from './setup.mjs';
 
 setUpOrExit(['databases', 'docker']);
-process.exitCode =
-  (await runOnOwnNode(['scripts/build.mjs', '--bundles-only'])) ||
-  (await runOnOwnNode(['node_modules/jest/bin/jest.js', '--runInBand', ...process.argv.slice(2)]));
+process.exitCode = await runOnOwnNode(['node_modules/jest/bin/jest.js', ...process.argv.slice(2)]);

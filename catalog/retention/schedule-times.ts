@@ -146,14 +146,21 @@ function minutesOfDay(pattern: string, expression: string): number[] {
   return minutes;
 }
 
+/** Days of patterns that were asked for already: most schedules of an app run every day, and each is read several times. */
+const knownDays = new Map<string, number[]>();
+
 /** Midnights, on the wall clock, of the days with runs, from the day asked from and for the horizon after the first. */
 function firstDays(pattern: string, expression: string, zone: Zone, from: Date): number[] {
-  const cron = cronOf(pattern, expression);
   const start = Math.floor(zone.wall(from.getTime()) / 1000 / DAY) * DAY * 1000;
+  const key = `${start} ${pattern}`;
+  const known = knownDays.get(key);
+  if (known) return known;
+  const cron = cronOf(pattern, expression);
   const days: number[] = [];
   let day = cron.nextRun(new Date(start - 1000));
   const end = (day?.getTime() ?? 0) + HORIZON_DAYS * DAY * 1000;
   for (; day && day.getTime() <= end && days.length < MAX_DAYS; day = cron.nextRun(day)) days.push(day.getTime());
+  knownDays.set(key, days);
   return days;
 }
 

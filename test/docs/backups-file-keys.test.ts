@@ -3,7 +3,7 @@ import * as path from 'node:path';
 import type * as z from 'zod';
 import { backupsFile } from '../../bin/backups-file/schema';
 import { appOf, stackOf } from '../bin/backups-file/support';
-import '../without-cdk-validation.cjs';
+import '../cheap-synthesis.cjs';
 
 // The inside of a schema is of any shape.
 /* eslint-disable @typescript-eslint/no-explicit-any */

@@ -9,7 +9,7 @@ import { MariadbServer } from '../servers/mariadb';
 import { TestBucket } from '../support/bucket';
 import { AWKWARD_PASSWORD, serverJob } from '../support/job';
 import { temporaryDirectory } from '../support/processes';
-import { buildProgram, Program } from '../support/program';
+import { Program } from '../support/program';
 import { SecrecyWatch } from '../support/secrecy';
 import { TcpProxy } from '../support/tcp-proxy';
 
@@ -31,7 +31,6 @@ describe('a backup of MariaDB', () => {
   const scratchDirectory = temporaryDirectory('scratch');
 
   beforeAll(async () => {
-    await buildProgram();
     emulator = await Emulator.start();
     bucket = await TestBucket.create(emulator, 'backups');
     source = await MariadbServer.start({ binlog: true });

@@ -9,7 +9,7 @@ import { PostgresqlServer } from '../servers/postgresql';
 import { TestBucket } from '../support/bucket';
 import { AWKWARD_PASSWORD, serverJob } from '../support/job';
 import { temporaryDirectory } from '../support/processes';
-import { buildProgram, Program } from '../support/program';
+import { Program } from '../support/program';
 import { SecrecyWatch } from '../support/secrecy';
 
 jest.setTimeout(120_000);
@@ -27,7 +27,6 @@ describe('a backup of PostgreSQL', () => {
   const scratchDirectory = temporaryDirectory('scratch');
 
   beforeAll(async () => {
-    await buildProgram();
     emulator = await Emulator.start();
     bucket = await TestBucket.create(emulator, 'backups');
     source = await PostgresqlServer.start();

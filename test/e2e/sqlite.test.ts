@@ -12,7 +12,7 @@ import { createSqliteDatabase } from '../schemas/sqlite';
 import { TestBucket } from '../support/bucket';
 import { sqliteJob } from '../support/job';
 import { temporaryDirectory } from '../support/processes';
-import { buildProgram, Program } from '../support/program';
+import { Program } from '../support/program';
 
 jest.setTimeout(120_000);
 
@@ -38,7 +38,6 @@ describe('a backup of SQLite', () => {
   let source: DatabaseSync;
 
   beforeAll(async () => {
-    await buildProgram();
     emulator = await Emulator.start();
     bucket = await TestBucket.create(emulator, 'backups');
     fs.mkdirSync(scratchDirectory);

@@ -7,7 +7,7 @@ import { TestBucket } from '../support/bucket';
 import { sqliteJob } from '../support/job';
 import { temporaryDirectory } from '../support/processes';
 import type { ProgramOptions, ProgramResult } from '../support/program';
-import { buildProgram, Program } from '../support/program';
+import { Program } from '../support/program';
 import { S3FaultProxy } from '../support/s3-fault-proxy';
 
 /** What the tests of faults share: the program, an S3 behind a proxy that injects faults, and an SQLite source. */
@@ -20,7 +20,6 @@ export class Fixture {
   ) {}
 
   static async start(): Promise<Fixture> {
-    await buildProgram();
     const emulator = await Emulator.start();
     const bucket = await TestBucket.create(emulator, 'backups');
     const proxy = await S3FaultProxy.start(emulator.endpoint);

@@ -1,4 +1,3 @@
-import * as fs from 'node:fs';
 import * as path from 'node:path';
 import {
   CreateBucketCommand,
@@ -19,7 +18,7 @@ import { prune } from '../../lambda/prune/prune';
 import { exampleManifest } from '../catalog/bucket/example-manifest';
 import type { Emulator } from '../emulator/emulator';
 import { ROOT } from '../emulator/emulator';
-import { run, temporaryDirectory } from '../support/processes';
+import { run } from '../support/processes';
 
 export const DAY_SECONDS = 86_400;
 
@@ -139,16 +138,6 @@ export class PruneScene {
   }
 }
 
-const BUILD = temporaryDirectory('handlers');
-afterAll(() => fs.rmSync(BUILD, { recursive: true, force: true }));
-
-/** Builds the handlers as the bundles that ship are built. */
-export const buildHandlers = (): Promise<string> =>
-  run(process.execPath, [path.join(ROOT, 'scripts/build.mjs'), '--bundles-only'], {
-    cwd: ROOT,
-    env: { ...process.env, BUILD_DIRECTORY: BUILD },
-  });
-
 /** What a run of a bundle wrote: lines of its log, and the last line, which is the answer or the failure. */
 export interface Invocation {
   readonly log: readonly Record<string, unknown>[];
@@ -164,7 +153,7 @@ export async function invoke(
   preload = '',
 ): Promise<Invocation> {
   const program = `${preload};
-    const { handler } = require(${JSON.stringify(path.join(BUILD, 'lambda', folder, 'index.js'))});
+    const { handler } = require(${JSON.stringify(path.join(ROOT, 'dist/lambda', folder, 'index.js'))});
     const remaining = (process.env.REMAINING ?? '900000').split(',').map(Number);
     const context = { getRemainingTimeInMillis: () => (remaining.length > 1 ? remaining.shift() : remaining[0]) };
     handler(${JSON.stringify(event)}, context).then(

@@ -7,20 +7,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { DumpJob, ExitCodeName } from '../../catalog/contract/task';
 import { ENV, EXIT_CODES } from '../../catalog/contract/task';
 import { postgresqlBinaries } from '../servers/postgresql';
-import { endWithTests, run, temporaryDirectory } from './processes';
+import { endWithTests } from './processes';
 
-const ROOT = path.resolve(__dirname, '../..');
-/** A folder of this test process: another build must not take the program away under a running test. */
-const BUILD = temporaryDirectory('program');
-const MAIN = path.join(BUILD, 'task/main.js');
-afterAll(() => fs.rmSync(BUILD, { recursive: true, force: true }));
-
-/** Builds the program that the tests run, as the bundle that ships is built. */
-export const buildProgram = (): Promise<string> =>
-  run(process.execPath, [path.join(ROOT, 'scripts/build.mjs'), '--bundles-only'], {
-    cwd: ROOT,
-    env: { ...process.env, BUILD_DIRECTORY: BUILD },
-  });
+/** The bundle that ships, as the set-up of the tests built it. */
+const MAIN = path.resolve(__dirname, '../../dist/task/main.js');
 
 /** What a run is started with. */
 export interface ProgramOptions {

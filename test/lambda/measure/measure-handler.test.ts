@@ -13,7 +13,7 @@ import { Emulator } from '../../emulator/emulator';
 import { S3FaultProxy } from '../../support/s3-fault-proxy';
 import { alarmedSource, AlarmScene, alarmSettingsOf, hoursAgo } from '../notify/alarm-scene';
 import { healthIn, measureIn, metricOf, toldBy } from './measure-support';
-import { buildHandlers, invoke } from '../support';
+import { invoke } from '../support';
 
 jest.setTimeout(180_000);
 
@@ -23,7 +23,7 @@ let scene: AlarmScene;
 let count = 0;
 
 beforeAll(async () => {
-  [emulator] = await Promise.all([Emulator.start(), buildHandlers()]);
+  emulator = await Emulator.start();
   proxy = await S3FaultProxy.start(emulator.endpoint);
 });
 beforeEach(async () => {

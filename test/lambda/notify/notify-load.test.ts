@@ -1,36 +1,26 @@
-import * as fs from 'node:fs';
 import * as path from 'node:path';
 import type { Notification } from '../../../catalog/contract/notification';
 import type { BatchAnswer } from '../../../lambda/notify/notify';
 import type { QueueMessage } from '../../../lambda/notify/problems/observation';
 import { Emulator, ROOT } from '../../emulator/emulator';
-import { run as runProgram, temporaryDirectory } from '../../support/processes';
+import { run as runProgram } from '../../support/processes';
 import { FaultProxy } from './notify-fault-proxy';
 import { logged, message, NotifyScene, run } from './notify-support';
 
-const BUILD = temporaryDirectory('notify');
 const SOURCES = Array.from({ length: 300 }, (_, index) => `source-${String(index).padStart(3, '0')}`);
 /** What Lambda hands to two invocations at once, each with as much as came in a minute. */
 const INVOCATIONS = 2;
 
 let emulator: Emulator;
 beforeAll(async () => {
-  const env = { ...process.env, BUILD_DIRECTORY: BUILD };
-  const built = runProgram(process.execPath, [path.join(ROOT, 'scripts/build.mjs'), '--bundles-only'], {
-    cwd: ROOT,
-    env,
-  });
-  [emulator] = await Promise.all([Emulator.start(), built]);
+  emulator = await Emulator.start();
 }, 60_000);
-afterAll(async () => {
-  fs.rmSync(BUILD, { recursive: true, force: true });
-  await emulator.stop();
-});
+afterAll(() => emulator.stop());
 
 /** Runs the bundle as Lambda does: in a process of its own, with nothing but its environment. */
 async function invoke(Records: readonly QueueMessage[], env: Record<string, string>): Promise<BatchAnswer> {
   const program = `
-    const { handler } = require(${JSON.stringify(path.join(BUILD, 'lambda/notify/index.js'))});
+    const { handler } = require(${JSON.stringify(path.join(ROOT, 'dist/lambda/notify/index.js'))});
     const event = JSON.parse(require('node:fs').readFileSync(0, 'utf8'));
     const start = Date.now();
     handler(event, { getRemainingTimeInMillis: () => 120000 - (Date.now() - start) }).then((answer) => {

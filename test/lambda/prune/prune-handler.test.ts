@@ -1,6 +1,6 @@
 import { HANDLER_ENV } from '../../../catalog/contract/handlers';
 import { Emulator } from '../../emulator/emulator';
-import { buildHandlers, daysAgo, invoke, PruneScene, settingsOf, SIXTY_HOURS } from '../support';
+import { daysAgo, invoke, PruneScene, settingsOf, SIXTY_HOURS } from '../support';
 
 jest.setTimeout(180_000);
 
@@ -10,7 +10,7 @@ let ids: string[];
 let count = 0;
 
 beforeAll(async () => {
-  [emulator] = await Promise.all([Emulator.start(), buildHandlers()]);
+  emulator = await Emulator.start();
 });
 beforeEach(async () => {
   scene = await PruneScene.create(emulator, `prune-handler-${++count}`);

@@ -5,7 +5,7 @@ import type { UndeleteRequest } from '../../../catalog/contract/handlers';
 import { undelete } from '../../../lambda/undelete/undelete';
 import { Emulator } from '../../emulator/emulator';
 import { S3FaultProxy } from '../../support/s3-fault-proxy';
-import { buildHandlers, DAY_SECONDS, daysAgo, invoke, PruneScene } from '../support';
+import { DAY_SECONDS, daysAgo, invoke, PruneScene } from '../support';
 
 jest.setTimeout(120_000);
 
@@ -17,7 +17,7 @@ let victim: string;
 let count = 0;
 
 beforeAll(async () => {
-  [emulator] = await Promise.all([Emulator.start(), buildHandlers()]);
+  emulator = await Emulator.start();
   proxy = await S3FaultProxy.start(emulator.endpoint);
 });
 /** Six nights, of which the newest three were kept; `victim` is the newest that was deleted. */

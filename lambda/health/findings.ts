@@ -1,6 +1,6 @@
 import type { AlarmedSource, Finding } from '../../catalog/contract/alarms';
 import { backupIdTime } from '../../catalog/bucket/names';
-import type { Damaged, Look } from './look';
+import type { Damaged, Look } from './catalog-reading';
 
 /** How much longer than the longest of its backups so far the next one may take. */
 const LONGER = 1.25;

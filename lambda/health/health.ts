@@ -11,10 +11,10 @@ import { ServerClock } from '../../catalog/bucket/server-clock';
 import { errorText, HandlerError } from '../shared/errors';
 import { allowedAge, findingsOf } from './findings';
 import { logLine } from '../shared/log';
-import type { Look } from './look';
-import { fingerprintOf, lookAt } from './look';
+import type { Look } from './catalog-reading';
+import { fingerprintOf, lookAt } from './catalog-reading';
 import { recentFolders } from './recent-folders';
-import type { RememberedLook, Watch } from './watch';
+import type { RememberedLook, Watch } from './measure-memory';
 
 /** How many sources are listed at once. Manifests are read source after source: each may be of 8 MiB. */
 const WIDTH = 8;

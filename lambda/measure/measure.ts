@@ -11,7 +11,7 @@ import { errorText, HandlerError } from '../shared/errors';
 import { OUT_OF_TIME, readHealth } from '../health/health';
 import { logLine } from '../shared/log';
 import { listSubscriptions } from '../shared/subscriptions';
-import { Watch } from '../health/watch';
+import { Watch } from '../health/measure-memory';
 import type { Found } from './metrics';
 import { metricsOf, putMetrics } from './metrics';
 import { sendMeasured } from './send-measured';

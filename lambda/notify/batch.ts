@@ -5,18 +5,18 @@ import { errorText } from '../shared/errors';
 import { logLine } from '../shared/log';
 import { Case } from './problems/case';
 import type { Upkeep } from './problems/decide';
-import type { Lookups, Told } from './enrich';
-import { enrich, readAtMost } from './enrich';
-import { locate } from './locate';
+import type { Lookups, Told } from './problems/enrich';
+import { enrich, readAtMost } from './problems/enrich';
+import { locate } from './problems/locate';
 import type { QueueMessage } from './problems/observation';
-import { isSource, SUBSCRIPTIONS } from './observe/parts';
+import { isSource, SUBSCRIPTIONS } from './observe/housekeeping';
 import type { Observe } from './ports';
 import type { Recall } from './problems/recall';
-import type { Taken } from './take-in';
-import { takeIn } from './take-in';
-import type { Teller } from './tell';
-import { groups, tellDigest, tellGroup } from './tell';
-import { tellMessages } from './raw-messages';
+import type { Taken } from './observe/read-batch';
+import { takeIn } from './observe/read-batch';
+import type { Teller } from './send-email';
+import { groups, tellDigest, tellGroup } from './send-email';
+import { tellMessages } from './send-raw';
 
 /** Times that a source is decided on when others write at the same time. */
 const ROUNDS = 5;

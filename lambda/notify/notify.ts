@@ -13,20 +13,20 @@ import { readHealth } from '../health/health';
 import { logLine } from '../shared/log';
 import { parseRequest } from '../shared/request';
 import { listSubscriptions } from '../shared/subscriptions';
-import { Watch } from '../health/watch';
+import { Watch } from '../health/measure-memory';
 import type { World } from './batch';
 import { notifyBatch } from './batch';
 import * as composer from './compose/compose';
 import type { Place } from './compose/place';
-import { scheduleReader } from './look-up';
+import { scheduleReader } from './observe/schedule-reader';
 import { TableMemory } from './problems/memory';
 import type { QueueMessage } from './problems/observation';
 import { observe } from './observe/observe';
 import { publisher } from './publish';
-import { tellMessages } from './raw-messages';
-import { isLastTry } from './take-in';
+import { tellMessages } from './send-raw';
+import { isLastTry } from './observe/read-batch';
 import { Recall } from './problems/recall';
-import { tryOut } from './try-out';
+import { tryOut } from './test-emails';
 
 /** Longest time that emails wait for what is only looked up. */
 const LOOKUP_MS = 15_000;

@@ -43,7 +43,7 @@ import { handlerSchedule } from '../private/handler-schedule';
 import { logGroupOf } from '../private/log-group';
 import { provenMetric } from '../private/metric';
 import { requireRegion } from '../private/region';
-import { Watched } from './private/watched';
+import { Watched } from './private/watch-list';
 import type { SnapshotPruning } from '../volumes/snapshot-pruning';
 import type { VolumeSnapshots } from '../volumes/volume-snapshots';
 

@@ -12,7 +12,7 @@ import type { IBackupBucket } from '../bucket/backup-bucket-props';
 import type { DatabaseBackupProps } from './database-backup-props';
 import { requireNoAlarmProps } from '../alarms/private/alarm-source';
 import { allowedAgeOf } from './private/allowed-age';
-import { besideAlarms } from '../alarms/private/beside-alarms';
+import { besideAlarms } from '../alarms/private/alarms-of-other-stack';
 import type { BoundDatabase } from '../database/private/bound-database';
 import { dumpJob, requireBackup } from './private/dump-job';
 import { letIn, wayOut } from './private/first-run';

@@ -3,7 +3,7 @@ import { DynamoDBServiceException, GetItemCommand, PutItemCommand } from '@aws-s
 import { EXPIRES, firstSeenKey, KEY, lookKey, MEASURED_KEY } from '../shared/alarm-table';
 import { errorText } from '../shared/errors';
 import { logLine } from '../shared/log';
-import type { Look } from './look';
+import type { Look } from './catalog-reading';
 
 /** What was last read of the catalog of a source. */
 export interface RememberedLook {

@@ -43,7 +43,7 @@ import { handlerSchedule } from '../private/handler-schedule';
 import { logGroupOf } from '../private/log-group';
 import { provenMetric } from '../private/metric';
 import { requireRegion } from '../private/region';
-import { Watched } from './private/watch-list';
+import { WatchList } from './private/watch-list';
 import type { SnapshotPruning } from '../volumes/snapshot-pruning';
 import type { VolumeSnapshots } from '../volumes/volume-snapshots';
 
@@ -82,7 +82,7 @@ export class BackupAlarms extends Construct {
   private readonly rules: AlarmRules;
   private readonly lookUps: LookUps;
   private readonly addresses: string[] = [];
-  private readonly watched: Watched;
+  private readonly watched: WatchList;
 
   constructor(scope: Construct, id: string, props: BackupAlarmsProps) {
     super(scope, id);
@@ -92,7 +92,7 @@ export class BackupAlarms extends Construct {
     requireRegion(this, bucket);
     requireZone(this, timeZone);
     const off = signalsOffOf(this, props.signalsOff);
-    this.watched = new Watched(off);
+    this.watched = new WatchList(off);
     const deadLetters = readDeadLettersOf(this, props, NOTIFY_TIMEOUT.toSeconds());
     this.logGroup = logGroupOf(this, props);
     const { topic, key } = alarmTopic(this, props.topicEncryptionKey);

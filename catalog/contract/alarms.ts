@@ -3,6 +3,7 @@
  * signals, settings, messages between the functions, and what subscribers of the topic are told. Free of dependencies,
  * because the construct library has none.
  */
+import type { Refusal } from '../retention/prune';
 
 /** The six ways in which backups go wrong. */
 export const SIGNALS = ['failed', 'never-started', 'silent', 'strange-size', 'not-proven', 'housekeeping'] as const;
@@ -19,7 +20,7 @@ export const ALARM_ENV = {
   topic: 'ALARM_TOPIC',
   /** Name of the table that remembers which problems are open. */
   memory: 'ALARM_MEMORY',
-  /** URL of the queue of what the notify function is to look at. Measure only. */
+  /** URL of the queue that the notify function reads. Measure and prune only. */
   events: 'ALARM_EVENTS',
   /** ARN of the dead-letter queue of EventBridge Scheduler that it reads too, if it does. Notify only. */
   deadLetters: 'ALARM_DEAD_LETTERS',
@@ -204,6 +205,37 @@ export interface Measured {
   readonly unmeasured: { readonly count: number; readonly named: readonly Unmeasured[] };
   /** Subscriptions of the topic; left out when they could not be listed. */
   readonly subscriptions?: { readonly confirmed: number; readonly pending: number };
+}
+
+/** Problems of one source (or, for snapshots, one volume) in a run of the pruning. */
+export interface PrunedSource {
+  readonly source: string;
+  readonly refusal?: Refusal;
+  /** The first failures, for people. */
+  readonly errors: readonly string[];
+  /** Failures, those not in `errors` included. */
+  readonly errorCount: number;
+  /** The first damaged backup. */
+  readonly damaged?: { readonly id: string; readonly damage: string };
+  readonly damagedCount: number;
+}
+
+/** Report of a scheduled pruning, which a prune function sends to the notify function. */
+export interface Pruned {
+  readonly kind: 'pruned';
+  readonly prunes: 'backups' | 'snapshots';
+  /** The bucket; for snapshots, the tag: `Backup=daily`. */
+  readonly scope: string;
+  /** ISO 8601, UTC. */
+  readonly at: string;
+  /** Name of the prune function. */
+  readonly functionName: string;
+  /** Log group of the prune function. */
+  readonly logGroup?: string;
+  /** Sources with problems, as many as fit into a message. */
+  readonly sources: readonly PrunedSource[];
+  /** Sources with problems that are not in `sources`. */
+  readonly moreSources: number;
 }
 
 /** What a schedule sends through the queue when a digest is due. */

@@ -31,11 +31,6 @@ export interface BucketSettings {
   /** By name. In every format: of settings that are newer than a function, it reads at least whom they manage. */
   readonly sources: Readonly<Record<string, SourceSettings>>;
   readonly maxDeleteShare: number;
-  /**
-   * Alarms tell when a source has no recent backup, of all sources but these: that the pruning waits for one is no news
-   * then. Left out, they tell of none.
-   */
-  readonly silenceToldExcept?: readonly string[];
   /** Name of the function that prunes. */
   readonly pruneFunction: string;
   /** Name of the function that undeletes. */
@@ -91,8 +86,6 @@ export interface SourceReport {
   /** Objects under the source's prefix that are not ours: they are left alone. */
   readonly strangers?: number;
   readonly refusal?: Refusal;
-  /** An alarm tells of what the refusal is about: in a run by schedule it is no problem of the pruning. */
-  readonly alarmed?: true;
   /** What failed, in words for people. */
   readonly errors: readonly string[];
   readonly decisions?: readonly ReportedDecision[];

@@ -23,7 +23,6 @@ const bucketSettings: z.ZodType<BucketSettings> = z
       z.strictObject({ retention: z.int().nonnegative(), allowedAgeSeconds: z.number().positive() }),
     ),
     maxDeleteShare: z.number().min(0).max(1),
-    silenceToldExcept: z.array(z.string()).optional(),
     pruneFunction: z.string(),
     undeleteFunction: z.string(),
   })

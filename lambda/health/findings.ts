@@ -1,6 +1,6 @@
 import type { AlarmedSource, Finding } from '../../catalog/contract/alarms';
 import { backupIdTime } from '../../catalog/bucket/names';
-import type { Damaged, Look } from './look';
+import type { Damaged, CatalogReading } from './catalog-reading';
 
 /** How much longer than the longest of its backups so far the next one may take. */
 const LONGER = 1.25;
@@ -10,7 +10,7 @@ const LONGER = 1.25;
  * source, the usual duration takes its place.
  */
 export function allowedAge(
-  { longestSeconds }: Look,
+  { longestSeconds }: CatalogReading,
   { allowedAgeSeconds, timeoutSeconds }: Pick<AlarmedSource, 'allowedAgeSeconds' | 'timeoutSeconds'>,
 ): number {
   if (longestSeconds === undefined || timeoutSeconds === undefined) return allowedAgeSeconds;
@@ -22,24 +22,24 @@ export function allowedAge(
  *
  * @param waitedSince since when a source that never had a whole backup has been waited for
  */
-export function findingsOf(look: Look, set: AlarmedSource, now: Date, waitedSince?: string): Finding[] {
-  const { newest, size } = look;
+export function findingsOf(reading: CatalogReading, set: AlarmedSource, now: Date, waitedSince?: string): Finding[] {
+  const { newest, size } = reading;
   return [
-    look.lost ? goneSince(look, look.lost) : silence(look, allowedAge(look, set), now, waitedSince),
+    reading.lost ? goneSince(reading, reading.lost) : silence(reading, allowedAge(reading, set), now, waitedSince),
     newest && size.strange && ({ signal: 'strange-size', ...size.strange, since: newest.time } as const),
-    unproven(look, set, now),
+    unproven(reading, set, now),
   ].filter((finding) => finding !== undefined);
 }
 
 /** Told at once: what was there is not there any more, however young it would be. */
-function goneSince({ damaged }: Look, { id, noticedAt }: NonNullable<Look['lost']>): Finding {
+function goneSince({ damaged }: CatalogReading, { id, noticedAt }: NonNullable<CatalogReading['lost']>): Finding {
   const said = damaged.more ? 'none of its backups of late is whole' : 'all its backups are gone or damaged';
   const sentence = `${said}; the last whole one was ${id}${damagedOnes(damaged)}`;
   return { signal: 'silent', cause: 'gone', sentence, since: noticedAt };
 }
 
 function silence(
-  { newest, damaged }: Look,
+  { newest, damaged }: CatalogReading,
   allowedSeconds: number,
   now: Date,
   waitedSince?: string,
@@ -64,12 +64,12 @@ function damagedOnes({ count, named, more }: Damaged, newer = ''): string {
   const [first] = named;
   if (!first) return '';
   const said = more ? `the newest ${count} are` : `${count} ${newer}${count === 1 ? 'one is' : 'are'}`;
-  const unread = more ? '; older ones were not looked at' : '';
+  const unread = more ? '; older ones were not rememberReading at' : '';
   return `; ${said} damaged, such as ${first.id}: ${first.damage}${unread}`;
 }
 
 /** Only after a first restore test: who has none is not told every day that there is none. */
-function unproven({ proven, verdict }: Look, { provenAgeSeconds }: AlarmedSource, now: Date): Finding | undefined {
+function unproven({ proven, verdict }: CatalogReading, { provenAgeSeconds }: AlarmedSource, now: Date): Finding | undefined {
   if (verdict?.verdict === 'failed') {
     const sentence = `the restore test of backup ${verdict.id} failed`;
     return {

@@ -11,19 +11,19 @@ import { ServerClock } from '../../catalog/bucket/server-clock';
 import { errorText, HandlerError } from '../shared/errors';
 import { allowedAge, findingsOf } from './findings';
 import { logLine } from '../shared/log';
-import type { Look } from './look';
-import { fingerprintOf, lookAt } from './look';
+import type { CatalogReading } from './catalog-reading';
+import { fingerprintOf, readCatalog } from './catalog-reading';
 import { recentFolders } from './recent-folders';
-import type { RememberedLook, Watch } from './watch';
+import type { RememberedReading, MeasureMemory } from './measure-memory';
 
 /** How many sources are listed at once. Manifests are read source after source: each may be of 8 MiB. */
 const WIDTH = 8;
 
 /** Where health is read, and with what. */
-export interface HealthSurroundings {
+export interface HealthContext {
   readonly s3: S3Client;
   readonly settings: AlarmSettings;
-  readonly watch: Watch;
+  readonly memory: MeasureMemory;
   /** The time by which ages are measured; made of the client, once, when left out. */
   readonly clock?: ServerClock;
   /** Whether there is time left to begin another source. */
@@ -47,7 +47,7 @@ export const OUT_OF_TIME = 'the time of the run is over';
  * @param sources all of the settings when left out; names that are not set are passed over
  */
 export async function readHealth(
-  surroundings: HealthSurroundings,
+  surroundings: HealthContext,
   sources: readonly string[] = Object.keys(surroundings.settings.sources),
 ): Promise<SourceHealth[]> {
   const { s3, settings, hasTime = () => true } = surroundings;
@@ -88,19 +88,19 @@ interface Listed {
   /** Those with a manifest, newest first. */
   readonly folders: readonly StoredFolder[];
   readonly fingerprint: string;
-  readonly remembered?: RememberedLook;
+  readonly remembered?: RememberedReading;
 }
 
 class HealthReader {
   private readonly store: S3CatalogStore;
   private readonly settings: AlarmSettings;
-  private readonly watch: Watch;
+  private readonly memory: MeasureMemory;
 
   constructor(
-    { s3, settings, watch }: HealthSurroundings,
+    { s3, settings, memory }: HealthContext,
     private readonly clock: ServerClock,
   ) {
-    [this.settings, this.watch] = [settings, watch];
+    [this.settings, this.memory] = [settings, memory];
     this.store = new S3CatalogStore(s3, settings.bucket);
   }
 
@@ -110,34 +110,34 @@ class HealthReader {
     const now = this.clock.now();
     const folders = listed.filter((folder) => folder.manifest && isCounted(folder, now)).reverse();
     const fingerprint = fingerprintOf(folders, this.boundsOf(set));
-    return { folders, fingerprint, remembered: await this.watch.look(source, now) };
+    return { folders, fingerprint, remembered: await this.memory.lastReading(source, now) };
   }
 
   async health(source: string, listed: Listed): Promise<SourceHealth> {
     const set = this.settings.sources[source]!;
-    const look = await this.lookAnew(source, set, listed);
-    const waits = !look.newest && !look.lost;
-    return this.judge(source, set, look, waits ? await this.waiting(source, listed.folders) : undefined);
+    const reading = await this.readAnew(source, set, listed);
+    const waits = !reading.newest && !reading.lost;
+    return this.judge(source, set, reading, waits ? await this.waiting(source, listed.folders) : undefined);
   }
 
   /** What is remembered, unless the listing is another one. */
-  private async lookAnew(source: string, set: AlarmedSource, listed: Listed): Promise<Look> {
+  private async readAnew(source: string, set: AlarmedSource, listed: Listed): Promise<CatalogReading> {
     const { remembered } = listed;
     if (remembered?.fingerprint === listed.fingerprint) {
-      if (remembered.isOld) await this.watch.looked(source, remembered, this.clock.now());
-      return remembered.look;
+      if (remembered.isOld) await this.memory.rememberReading(source, remembered, this.clock.now());
+      return remembered.reading;
     }
     const read = (key: string) => unlessGone(this.store.get(key));
-    const lookInto = ({ folders }: Listed) => lookAt(read, source, folders, this.boundsOf(set));
-    let [fingerprint, found] = [listed.fingerprint, await lookInto(listed)];
-    if (!found.newest && remembered?.look.newest) {
+    const readListed = ({ folders }: Listed) => readCatalog(read, source, folders, this.boundsOf(set));
+    let [fingerprint, found] = [listed.fingerprint, await readListed(listed)];
+    if (!found.newest && remembered?.reading.newest) {
       // A new backup may have come, and a pruning have deleted what was listed a moment ago.
       const again = await this.list(source);
-      [fingerprint, found] = [again.fingerprint, await lookInto(again)];
+      [fingerprint, found] = [again.fingerprint, await readListed(again)];
     }
-    const look = remembered ? carriedOn(found, remembered.look, this.clock.now()) : found;
-    await this.watch.looked(source, { fingerprint, look }, this.clock.now());
-    return look;
+    const reading = remembered ? carriedOn(found, remembered.reading, this.clock.now()) : found;
+    await this.memory.rememberReading(source, { fingerprint, reading }, this.clock.now());
+    return reading;
   }
 
   private boundsOf({ sizeBounds }: AlarmedSource): SizeBounds {
@@ -146,22 +146,22 @@ class HealthReader {
 
   /** Since when a source that never had a whole backup has been waited for: since its first one, if all are damaged. */
   private async waiting(source: string, folders: readonly StoredFolder[]): Promise<string> {
-    const since = await this.watch.waitedSince(source, this.clock.now());
+    const since = await this.memory.waitedSince(source, this.clock.now());
     const first = folders.at(-1)?.time ?? since;
     return (first < since ? first : since).toISOString();
   }
 
-  private judge(source: string, set: AlarmedSource, look: Look, waitedSince?: string): SourceHealth {
+  private judge(source: string, set: AlarmedSource, reading: CatalogReading, waitedSince?: string): SourceHealth {
     const now = this.clock.now();
     const age = (time: string) => Math.max(0, Math.round((now.getTime() - Date.parse(time)) / 1000));
-    const aged = (facts: NonNullable<Look['newest']>) => ({ ...facts, ageSeconds: age(facts.time) });
-    const { newest, lastUsual, lost, proven, size } = look;
-    const findings = findingsOf(look, set, now, waitedSince).filter(({ signal }) => this.isOn(set, signal));
+    const aged = (facts: NonNullable<CatalogReading['newest']>) => ({ ...facts, ageSeconds: age(facts.time) });
+    const { newest, lastUsual, lost, proven, size } = reading;
+    const findings = findingsOf(reading, set, now, waitedSince).filter(({ signal }) => this.isOn(set, signal));
     return {
       source,
       ...(newest && { newest: aged(newest) }),
       ageSeconds: age(newest?.time ?? lost?.time ?? waitedSince!),
-      allowedAgeSeconds: allowedAge(look, set),
+      allowedAgeSeconds: allowedAge(reading, set),
       ...(proven && { proven: { ...proven, ageSeconds: age(backupIdTime(proven.id)!.toISOString()) } }),
       ...(size.deviation !== undefined && { sizeDeviation: size.deviation }),
       ...(size.usualBytes !== undefined && { usualBytes: size.usualBytes }),
@@ -176,15 +176,15 @@ class HealthReader {
 }
 
 /** What is not in the bucket any more, and counts all the same. */
-function carriedOn(look: Look, last: Look, now: Date): Look {
+function carriedOn(reading: CatalogReading, last: CatalogReading, now: Date): CatalogReading {
   const { newest, lost, verdict, longestSeconds } = last;
   const missed = lost ?? (newest && { id: newest.id, time: newest.time, noticedAt: now.toISOString() });
   // A test that failed is not passed because its backup was pruned: only a later one can say so.
-  const failed = verdict?.verdict === 'failed' && !(look.verdict && look.verdict.testedAt > verdict.testedAt);
+  const failed = verdict?.verdict === 'failed' && !(reading.verdict && reading.verdict.testedAt > verdict.testedAt);
   return {
-    ...look,
+    ...reading,
     ...(failed && { verdict }),
-    ...(!look.newest && missed && { lost: missed, longestSeconds }),
+    ...(!reading.newest && missed && { lost: missed, longestSeconds }),
   };
 }
 

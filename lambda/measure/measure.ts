@@ -11,13 +11,13 @@ import { errorText, HandlerError } from '../shared/errors';
 import { OUT_OF_TIME, readHealth } from '../health/health';
 import { logLine } from '../shared/log';
 import { listSubscriptions } from '../shared/subscriptions';
-import { Watch } from '../health/watch';
-import type { Found } from './metrics';
+import { MeasureMemory } from '../health/measure-memory';
+import type { Measurements } from './metrics';
 import { metricsOf, putMetrics } from './metrics';
 import { sendMeasured } from './send-measured';
 
 /** Where a measure function works, and with what. */
-export interface Surroundings {
+export interface MeasureContext {
   readonly s3: S3Client;
   readonly ssm: SSMClient;
   readonly sns: SNSClient;
@@ -53,14 +53,14 @@ export interface MeasureReport {
  *
  * @throws HandlerError if the settings cannot be read, if either could not be told, or if the time did not suffice
  */
-export async function measure(surroundings: Surroundings): Promise<MeasureReport> {
-  const { s3, ssm, sns, sqs, cloudWatch, dynamo, topic, events, hasTime } = surroundings;
-  const settings = await readAlarmSettings(ssm, surroundings.settings);
-  const watch = new Watch(dynamo, surroundings.memory);
+export async function measure(context: MeasureContext): Promise<MeasureReport> {
+  const { s3, ssm, sns, sqs, cloudWatch, dynamo, topic, events, hasTime } = context;
+  const settings = await readAlarmSettings(ssm, context.settings);
+  const memory = new MeasureMemory(dynamo, context.memory);
   const clock = new ServerClock(s3);
   // What is news while it reads is newer than what it says.
   const at = clock.now().toISOString();
-  const sources = await readHealth({ s3, settings, watch, clock, hasTime });
+  const sources = await readHealth({ s3, settings, memory, clock, hasTime });
   const faults: string[] = [];
   const attempt = async <T>(what: string, work: () => Promise<T>): Promise<T | undefined> => {
     try {
@@ -72,7 +72,7 @@ export async function measure(surroundings: Surroundings): Promise<MeasureReport
   };
   const subscriptions = await attempt('could not list the subscriptions', () => listSubscriptions(sns, topic));
   const confirmed = subscriptions?.filter((one) => one.confirmed).length ?? 0;
-  const found: Found = {
+  const found: Measurements = {
     ...{ kind: 'measured', bucket: settings.bucket, at, sources },
     ...(subscriptions && { subscriptions: { confirmed, pending: subscriptions.length - confirmed } }),
   };
@@ -80,15 +80,15 @@ export async function measure(surroundings: Surroundings): Promise<MeasureReport
   const failures = sources.flatMap(({ source, failure }) => (failure === undefined ? [] : [{ source, failure }]));
   const measured: Measured = {
     ...found,
-    complete: failures.length + faults.length === 0 && watch.failure === undefined,
+    complete: failures.length + faults.length === 0 && memory.failure === undefined,
     total: sources.length,
     unmeasured: { count: failures.length, named: failures.slice(0, NAMED) },
   };
   await attempt('could not tell the notify function', async () => {
     await sendMeasured(sqs, events, measured);
-    await watch.measured(new Date(measured.at));
+    await memory.measured(new Date(measured.at));
   });
-  if (watch.failure !== undefined) faults.push(`could not use the table ${surroundings.memory}: ${watch.failure}`);
+  if (memory.failure !== undefined) faults.push(`could not use the table ${context.memory}: ${memory.failure}`);
   return conclude(measured, faults);
 }
 

@@ -7,10 +7,10 @@ import { MEASURE_METRICS, METRICS } from '../../catalog/contract/task';
 const BATCH = 1000;
 
 /** What a run found, before it is known whether all of it could be told. */
-export type Found = Omit<Measured, 'complete' | 'total' | 'unmeasured'>;
+export type Measurements = Omit<Measured, 'complete' | 'total' | 'unmeasured'>;
 
 /** What is measured, as CloudWatch takes it. A source that could not be measured has no age: missing data breaches. */
-export function metricsOf({ bucket, at, sources, subscriptions }: Found): MetricDatum[] {
+export function metricsOf({ bucket, at, sources, subscriptions }: Measurements): MetricDatum[] {
   const Timestamp = new Date(at);
   const of = (name: string, value: number | undefined, Unit: StandardUnit, source?: string): MetricDatum[] => {
     if (value === undefined) return [];

@@ -5,18 +5,18 @@ import { errorText } from '../shared/errors';
 import { logLine } from '../shared/log';
 import { Case } from './problems/case';
 import type { Upkeep } from './problems/decide';
-import type { Lookups, Told } from './enrich';
-import { enrich, readAtMost } from './enrich';
-import { locate } from './locate';
+import type { Lookups, Told } from './problems/enrich';
+import { enrich, readAtMost } from './problems/enrich';
+import { locate } from './problems/locate';
 import type { QueueMessage } from './problems/observation';
-import { isSource, SUBSCRIPTIONS } from './observe/parts';
+import { isSource, SUBSCRIPTIONS } from './observe/housekeeping';
 import type { Observe } from './ports';
 import type { Recall } from './problems/recall';
-import type { Taken } from './take-in';
-import { takeIn } from './take-in';
-import type { Teller } from './tell';
-import { groups, tellDigest, tellGroup } from './tell';
-import { tellMessages } from './raw-messages';
+import type { Taken } from './observe/read-batch';
+import { takeIn } from './observe/read-batch';
+import type { Teller } from './send-email';
+import { groups, tellDigest, tellGroup } from './send-email';
+import { tellMessages } from './send-raw';
 
 /** Times that a source is decided on when others write at the same time. */
 const ROUNDS = 5;
@@ -24,7 +24,7 @@ const PARALLEL = 16;
 const EMAILS_PARALLEL = 4;
 
 /** What a batch is worked on with. */
-export interface World extends Teller {
+export interface BatchContext extends Teller {
   readonly settings: AlarmSettings;
   readonly recall: Recall;
   readonly observe: Observe;
@@ -36,17 +36,17 @@ export interface World extends Teller {
  *
  * @returns ids of the messages that have to come again
  */
-export async function notifyBatch(messages: readonly QueueMessage[], world: World): Promise<string[]> {
-  const { taken, digests, later, unread } = await takeIn(messages, world.observe, world.settings);
+export async function notifyBatch(messages: readonly QueueMessage[], context: BatchContext): Promise<string[]> {
+  const { taken, digests, later, unread } = await takeIn(messages, context.observe, context.settings);
   const again = new Set(later);
   const unreadFailed = await tellMessages(
     unread.map(({ message }) => message),
     unread[0]?.why ?? '',
-    world,
+    context,
   );
   unreadFailed.forEach((id) => again.add(id));
 
-  let cases = Case.of([...taken, ...(await upkeep(taken, world))]);
+  let cases = Case.of([...taken, ...(await upkeep(taken, context))]);
   for (let round = 1; cases.length > 0; round++) {
     if (round > ROUNDS) {
       const of = cases.map((one) => one.of);
@@ -55,29 +55,29 @@ export async function notifyBatch(messages: readonly QueueMessage[], world: Worl
       });
       break;
     }
-    const failed = await tellCases(cases, world);
+    const failed = await tellCases(cases, context);
     failed.forEach(({ messageIds }) => messageIds.forEach((id) => again.add(id)));
     // What was not published is decided on anew when its message comes again.
     const done = cases.filter((one) => !failed.has(one));
-    const saved = await mapParallel(done, PARALLEL, (one) => one.save(world.recall));
+    const saved = await mapParallel(done, PARALLEL, (one) => one.save(context.recall));
     cases = done.filter((_, index) => !saved[index]);
   }
 
   if (digests.length > 0) {
-    const open = await world.recall.open();
+    const open = await context.recall.open();
     const known = new Map(open.map((one) => [one.of, Object.keys(one.open) as Signal[]]));
-    const rows = await digestRows(Object.keys(world.settings.sources), known, world);
+    const rows = await digestRows(Object.keys(context.settings.sources), known, context);
     const housekeeping = open
       .filter(({ of }) => !isSource(of))
       .flatMap(({ open }) => Object.values(open).map(({ about, sentence }) => ({ about, sentence })));
-    if (!(await tellDigest(rows, { often: world.settings.digest, housekeeping }, world)))
+    if (!(await tellDigest(rows, { often: context.settings.digest, housekeeping }, context)))
       digests.forEach((id) => again.add(id));
   }
   return [...again];
 }
 
 /** With every measuring, all that is open is looked at, whether or not there is news of it. */
-async function upkeep(taken: readonly Taken[], { recall, settings }: World): Promise<Taken[]> {
+async function upkeep(taken: readonly Taken[], { recall, settings }: BatchContext): Promise<Taken[]> {
   const measured = taken.find(({ observation }) => observation.state === 'source-measured');
   if (!measured) return [];
   const { messageId, observation } = measured;
@@ -95,39 +95,39 @@ async function upkeep(taken: readonly Taken[], { recall, settings }: World): Pro
 }
 
 /** Tells what there is to tell. @returns the cases of which something could not be published */
-async function tellCases(cases: readonly Case[], world: World): Promise<Set<Case>> {
+async function tellCases(cases: readonly Case[], context: BatchContext): Promise<Set<Case>> {
   const byOf = new Map(cases.map((one) => [one.of, one]));
-  const decided = await mapParallel(cases, PARALLEL, (one) => one.decide(world.recall, world.place.now));
+  const decided = await mapParallel(cases, PARALLEL, (one) => one.decide(context.recall, context.place.now));
   const failed = new Set<Case>();
   const located = (told: Told): Told =>
-    told.problem ? { ...told, problem: locate(told.problem, world.settings) } : told;
+    told.problem ? { ...told, problem: locate(told.problem, context.settings) } : told;
   await mapParallel(
-    groups(await enrich(decided.flat().map(located), world.lookups)),
+    groups(await enrich(decided.flat().map(located), context.lookups)),
     EMAILS_PARALLEL,
     async (group) => {
-      const published = await tellGroup(group, world);
+      const published = await tellGroup(group, context);
       for (const one of group.told) {
         if (published) byOf.get(one.of)!.tell(one);
         else failed.add(byOf.get(one.of)!);
       }
     },
   );
-  await tellCompleted(cases, failed, world);
+  await tellCompleted(cases, failed, context);
   return failed;
 }
 
 /** The email about backups that went well, for those who want one each. */
-async function tellCompleted(cases: readonly Case[], failed: Set<Case>, world: World): Promise<void> {
-  if (world.settings.digest !== 'each') return;
+async function tellCompleted(cases: readonly Case[], failed: Set<Case>, context: BatchContext): Promise<void> {
+  if (context.settings.digest !== 'each') return;
   const completed = cases.filter((one) => one.completed && !failed.has(one));
   completed.forEach((one) => (one.completed = false));
   if (completed.length === 0) return;
   const rows = await digestRows(
     completed.map(({ of }) => of),
     new Map(completed.map((one) => [one.of, one.open])),
-    world,
+    context,
   );
-  if (!(await tellDigest(rows, { often: 'each' }, world))) completed.forEach((one) => failed.add(one));
+  if (!(await tellDigest(rows, { often: 'each' }, context))) completed.forEach((one) => failed.add(one));
 }
 
 /**
@@ -138,7 +138,7 @@ async function tellCompleted(cases: readonly Case[], failed: Set<Case>, world: W
 async function digestRows(
   sources: readonly string[],
   open: ReadonlyMap<string, readonly Signal[]>,
-  { lookups, settings }: World,
+  { lookups, settings }: BatchContext,
 ): Promise<DigestRow[]> {
   let health: readonly SourceHealth[] = [];
   let failure = 'nothing was found';

@@ -13,20 +13,20 @@ import { readHealth } from '../health/health';
 import { logLine } from '../shared/log';
 import { parseRequest } from '../shared/request';
 import { listSubscriptions } from '../shared/subscriptions';
-import { Watch } from '../health/watch';
-import type { World } from './batch';
+import { MeasureMemory } from '../health/measure-memory';
+import type { BatchContext } from './batch';
 import { notifyBatch } from './batch';
 import * as composer from './compose/compose';
 import type { Place } from './compose/place';
-import { scheduleReader } from './look-up';
+import { scheduleReader } from './observe/schedule-reader';
 import { TableMemory } from './problems/memory';
 import type { QueueMessage } from './problems/observation';
 import { observe } from './observe/observe';
 import { publisher } from './publish';
-import { tellMessages } from './raw-messages';
-import { isLastTry } from './take-in';
+import { tellMessages } from './send-raw';
+import { isLastTry } from './observe/read-batch';
 import { Recall } from './problems/recall';
-import { tryOut } from './try-out';
+import { tryOut } from './test-emails';
 
 /** Longest time that emails wait for what is only looked up. */
 const LOOKUP_MS = 15_000;
@@ -34,7 +34,7 @@ const LOOKUP_MS = 15_000;
 const RESERVE_MS = 60_000;
 
 /** Where a notify function works, and with what. */
-export interface Surroundings {
+export interface NotifyContext {
   readonly dynamo: DynamoDBClient;
   readonly logs: CloudWatchLogsClient;
   readonly s3: S3Client;
@@ -52,7 +52,7 @@ export interface Surroundings {
   /** How long the run may go on. */
   readonly remainingMs: () => number;
   /** Another one, to see what happens when it fails. */
-  readonly composer?: World['composer'];
+  readonly composer?: BatchContext['composer'];
   /** Another time than now. */
   readonly now?: Date;
 }
@@ -72,7 +72,7 @@ const request = z.union([
  *
  * @throws HandlerError if the event is neither
  */
-export async function notify(event: unknown, surroundings: Surroundings): Promise<BatchAnswer | AlarmTestReport> {
+export async function notify(event: unknown, surroundings: NotifyContext): Promise<BatchAnswer | AlarmTestReport> {
   const asked = parseRequest(request, event);
   if ('test' in asked) return tryTopic(surroundings);
   const messages = asked.Records as unknown as QueueMessage[];
@@ -80,7 +80,7 @@ export async function notify(event: unknown, surroundings: Surroundings): Promis
   return { batchItemFailures: again.map((itemIdentifier) => ({ itemIdentifier })) };
 }
 
-async function notifyMessages(messages: readonly QueueMessage[], surroundings: Surroundings): Promise<string[]> {
+async function notifyMessages(messages: readonly QueueMessage[], surroundings: NotifyContext): Promise<string[]> {
   const { sns, ssm, topic, parameter } = surroundings;
   const teller = { composer: surroundings.composer ?? composer, publish: publisher(sns, topic) };
   let settings: AlarmSettings;
@@ -101,9 +101,9 @@ async function notifyMessages(messages: readonly QueueMessage[], surroundings: S
 
 function worldOf(
   settings: AlarmSettings,
-  surroundings: Surroundings,
-  teller: Pick<World, 'composer' | 'publish'>,
-): World {
+  surroundings: NotifyContext,
+  teller: Pick<BatchContext, 'composer' | 'publish'>,
+): BatchContext {
   const { dynamo, logs, s3, scheduler, table, deadLetters, remainingMs } = surroundings;
   const place = placeOf(surroundings, settings);
   const recall = new Recall(new TableMemory(dynamo, table));
@@ -112,20 +112,20 @@ function worldOf(
     lookUpSchedule: scheduleReader(scheduler),
     measuredAt: once(() => recall.measuredAt()),
   };
-  const watch = new Watch(dynamo, table);
+  const measureMemory = new MeasureMemory(dynamo, table);
   return {
     ...{ ...teller, place, settings, recall },
     observe: (message) => observe(message, context),
     lookups: {
       readLog: logReader(logs),
-      readHealth: (sources, hasTime) => readHealth({ s3, settings, watch, hasTime }, sources),
+      readHealth: (sources, hasTime) => readHealth({ s3, settings, memory: measureMemory, hasTime }, sources),
       patienceMs: LOOKUP_MS,
       digestPatienceMs: Math.max(LOOKUP_MS, remainingMs() - RESERVE_MS),
     },
   };
 }
 
-async function tryTopic(surroundings: Surroundings): Promise<AlarmTestReport> {
+async function tryTopic(surroundings: NotifyContext): Promise<AlarmTestReport> {
   const { sns, ssm, topic, parameter } = surroundings;
   let settings: AlarmSettings | undefined;
   let failure: string | undefined;
@@ -140,7 +140,7 @@ async function tryTopic(surroundings: Surroundings): Promise<AlarmTestReport> {
 }
 
 /** The ARN of the topic tells where this is; the name of the parameter, whose bucket: `/proven-backups/my-bucket/…`. */
-function placeOf({ topic, parameter, now = new Date() }: Surroundings, settings?: AlarmSettings): Place {
+function placeOf({ topic, parameter, now = new Date() }: NotifyContext, settings?: AlarmSettings): Place {
   const [, partition = '', , region = '', account = ''] = topic.split(':');
   const bucket = settings?.bucket ?? parameter.split('/')[2] ?? '';
   return { partition, region, account, bucket, timeZone: settings?.timeZone ?? 'UTC', now };

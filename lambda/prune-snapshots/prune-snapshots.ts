@@ -19,8 +19,8 @@ import type { Ec2Snapshots } from './ec2-snapshots';
 /** How many requests are under way at once: EC2 throttles the account as a whole, and others need it too. */
 const WIDTH = 5;
 
-/** What a run knows of its surroundings. */
-export interface Run {
+/** Time of a run, and whether there is any left. */
+export interface SnapshotPruneRun {
   readonly now: Date;
   /** Whether there is time left for another question or deletion. */
   readonly hasTime: () => boolean;
@@ -42,7 +42,7 @@ export async function pruneSnapshots(
   ec2: Ec2Snapshots,
   settings: SnapshotSettings,
   request: PruneRequest,
-  run: Run,
+  run: SnapshotPruneRun,
 ): Promise<PruneReport> {
   const report = (sources: SourceReport[]): PruneReport => ({
     of: `${settings.tag.key}=${settings.tag.value}`,
@@ -69,7 +69,7 @@ async function planVolumes(
   ec2: Ec2Snapshots,
   settings: SnapshotSettings,
   request: PruneRequest,
-  run: Run,
+  run: SnapshotPruneRun,
 ): Promise<PlannedVolume[]> {
   const { tag } = settings;
   const snapshots = await ec2.list(tag, request.source);
@@ -101,7 +101,7 @@ async function planVolume(
   ties: Omit<SnapshotTies, 'shares'>,
   settings: SnapshotSettings,
   request: PruneRequest,
-  { now, hasTime }: Run,
+  { now, hasTime }: SnapshotPruneRun,
 ): Promise<PlannedVolume> {
   const aside: ReportedDecision[] = [];
   const ours: VolumeSnapshot[] = [];
@@ -128,7 +128,7 @@ async function carryOut(
   ec2: Ec2Snapshots,
   { volume, aside, plan: { decisions, deletions, refusal } }: PlannedVolume,
   { dryRun, confirmed, explain }: PruneRequest,
-  { hasTime }: Run,
+  { hasTime }: SnapshotPruneRun,
 ): Promise<SourceReport> {
   const wanted = confirmed && new Set(confirmed);
   const chosen = deletions.filter(({ id }) => wanted?.has(id) ?? true);

@@ -7,22 +7,21 @@ import type { ObjectSummary } from '../../catalog/bucket/read';
 import { isCounted } from '../../catalog/retention/retention';
 import type { RetentionPolicy } from '../../catalog/retention/retention-policy';
 import { errorText } from '../shared/errors';
-import { isScheduled } from '../shared/request';
 import type { FoundBackup } from './assess';
 import { checkAll, findHolds, folderObjects, foundBackups, settle } from './assess';
 import { BATCH, deleteFault, deleteObjects } from './delete-objects';
 import { freeLeftover, leftovers } from './leftovers';
 import type { PruneBucket } from './prune-bucket';
 
-/** What a run knows besides the source. */
-export interface Run {
+/** Everything that a run of the pruning shares between its sources. */
+export interface PruneRun {
   readonly bucket: PruneBucket;
   readonly settings: BucketSettings;
   readonly request: PruneRequest;
 }
 
 /** Prunes one source. What fails is in its report. */
-export async function pruneSource(run: Run, source: string): Promise<SourceReport> {
+export async function pruneSource(run: PruneRun, source: string): Promise<SourceReport> {
   const pruning = new SourcePruning(run, source);
   try {
     await pruning.prune();
@@ -47,7 +46,7 @@ class SourcePruning {
   private leftovers = 0;
 
   constructor(
-    private readonly run: Run,
+    private readonly run: PruneRun,
     private readonly source: string,
   ) {
     const { settings, request } = run;
@@ -95,14 +94,6 @@ class SourcePruning {
   private plan(): PrunePlan<FoundBackup> {
     const there = this.backups.filter(({ gone }) => !gone);
     return planPrune(there, this.policy, this.guards, this.now);
-  }
-
-  /** Whoever was told that a source is silent need not hear every night that nothing is pruned meanwhile. */
-  private get isAlarmed(): boolean {
-    const { request, settings } = this.run;
-    const toldExcept = settings.silenceToldExcept;
-    if (this.refusal?.why !== 'no-recent-backup' || !isScheduled(request) || toldExcept === undefined) return false;
-    return !toldExcept.includes(this.source);
   }
 
   /** No rule keeps any of these: that one of them is damaged or held changes nothing for the others. */
@@ -173,11 +164,14 @@ class SourcePruning {
       leftovers: this.leftovers,
       strangers: this.inventory?.strangers ?? 0,
       ...(this.refusal && { refusal: this.refusal }),
-      ...(this.isAlarmed && { alarmed: true }),
       errors: this.errors,
       ...(this.run.request.explain && {
         decisions: decisions.map(({ backup: { id, time, bytes }, keep, reasons }) => ({
-          ...{ id, time: time.toISOString(), keep, reasons, bytes },
+          id,
+          time: time.toISOString(),
+          keep,
+          reasons,
+          bytes,
         })),
       }),
     };

@@ -5,43 +5,47 @@ import type { PruneReport, PruneRequest, SourceReport } from '../../catalog/cont
 import { sourceNameFault } from '../../catalog/bucket/names';
 import { errorText, HandlerError } from '../shared/errors';
 import { logLine } from '../shared/log';
-import { conclude, problemsOf, tellFailure } from '../shared/report';
+import { conclude, logFailure, problemsOf } from '../shared/report';
 import { isScheduled } from '../shared/request';
-import type { FoundSettings } from '../shared/settings';
+import type { SendPruned } from '../shared/send-pruned';
+import type { ReadSettings } from '../shared/settings';
 import { readSettings } from '../shared/settings';
 import { PruneBucket } from './prune-bucket';
 import { pruneSource } from './prune-source';
 
-/** Where a prune function works, and with what. */
-export interface Surroundings {
+/** The clients and settings of a prune function. */
+export interface PruneContext {
   readonly s3: S3Client;
   readonly ssm: SSMClient;
   readonly bucket: string;
   /** Name of the parameter with its own settings. */
   readonly settings: string;
   readonly hasTime: () => boolean;
+  /** Sends the report of a scheduled run to the notify function; left out if no alarms watch. */
+  readonly send?: SendPruned | undefined;
 }
 
 /**
- * Prunes the sources that the settings name, one after the other; what fails of one stops none of the others.
+ * Prunes the sources that the settings name, one after the other. A failure with one stops none of the others, and is in
+ * the report.
  *
- * @throws HandlerError if nothing could be done, or after a run by schedule with problems
+ * @throws HandlerError if nothing could be done
  */
-export async function prune(request: PruneRequest, surroundings: Surroundings): Promise<PruneReport> {
-  const report = await pruneSources(request, surroundings).catch((error: unknown) => {
-    if (isScheduled(request)) tellFailure(error, surroundings.bucket, METRICS.bucket);
+export async function prune(request: PruneRequest, context: PruneContext): Promise<PruneReport> {
+  const report = await pruneSources(request, context).catch((error: unknown) => {
+    if (isScheduled(request)) logFailure(error, context.bucket, METRICS.bucket);
     throw error;
   });
-  return conclude(report, request, METRICS.bucket);
+  return conclude(report, request, METRICS.bucket, context.send);
 }
 
-async function pruneSources(request: PruneRequest, surroundings: Surroundings): Promise<PruneReport> {
-  const { s3, ssm, bucket: name, hasTime } = surroundings;
+async function pruneSources(request: PruneRequest, context: PruneContext): Promise<PruneReport> {
+  const { s3, ssm, bucket: name, hasTime } = context;
   const { dryRun = false, source: only, confirmed } = request;
   if (confirmed && only === undefined) {
     throw new HandlerError('confirmed ids need their source: give it in source; nothing was done');
   }
-  const found = await readSettings(ssm, name, surroundings.settings);
+  const found = await readSettings(ssm, name, context.settings);
   const { own, others } = found;
   if (only !== undefined && !Object.hasOwn(own.sources, only)) {
     const names = Object.keys(own.sources).join(', ') || 'none';
@@ -80,13 +84,19 @@ async function rootFolders(bucket: PruneBucket): Promise<string[]> {
 
 /** Of two retentions the shorter one would win: neither does. */
 const managedTwice = (source: string, other: string): SourceReport => ({
-  ...{ source, kept: 0, deleted: 0, bytesFreed: 0, held: 0, damaged: [], leftovers: 0 },
+  source,
+  kept: 0,
+  deleted: 0,
+  bytesFreed: 0,
+  held: 0,
+  damaged: [],
+  leftovers: 0,
   errors: [`the settings ${other} manage it as well: nothing of it is deleted; take it out of one of the two stacks`],
 });
 
 async function unmanagedFolders(
   bucket: PruneBucket,
-  { own, others, unreadable }: FoundSettings,
+  { own, others, unreadable }: ReadSettings,
   folders: readonly string[],
 ): Promise<string[]> {
   if (unreadable.length > 0) {

@@ -12,5 +12,5 @@ export const MEASURED_KEY = 'measured';
 export const firstSeenKey = (source: string): string => `first-seen/${source}`;
 /** What is remembered of the problems of a source, or of a part of the housekeeping. */
 export const problemsKey = (of: string): string => `problems/${of}`;
-/** What was last read of the catalog of a source: `{ of, fingerprint, look }`. It saves requests, and shows what is gone since. */
-export const lookKey = (source: string): string => `look/${source}`;
+/** What was last read of the catalog of a source: `{ of, fingerprint, reading }`. It saves requests, and shows what is gone since. */
+export const readingKey = (source: string): string => `reading/${source}`;

@@ -1,32 +1,35 @@
 import { PRUNE_METRICS } from '../../catalog/contract/task';
 import type { PruneReport, PruneRequest, ReportedDecision, SourceReport } from '../../catalog/contract/handlers';
-import { errorText, HandlerError } from './errors';
+import { errorText } from './errors';
 import type { Metric } from './log';
 import { logLine, writeMetrics } from './log';
 import { isScheduled } from './request';
+import type { SendPruned } from './send-pruned';
 
-/** An answer of Lambda holds 6 MB: what is larger is no answer at all. */
+/** An answer of Lambda holds 6 MB: a larger one is lost altogether. */
 const ANSWER_BYTES = 5_000_000;
 /** Damaged backups, and failures, that a log line names. CloudWatch cuts lines of more than 1 MB. */
 const NAMED = 50;
 
-/** How many refusals, failures and damaged backups there are; without what an alarm tells. */
+/** Refusals, failures and damaged backups. */
 export const problemsOf = (sources: readonly SourceReport[]): number =>
-  sum(sources, (source) => complaints(source).length + source.damaged.length);
-
-/** A refusal that no alarm tells of, and failures. */
-const complaints = ({ refusal, alarmed, errors }: SourceReport): readonly string[] =>
-  refusal && !alarmed ? [refusal.sentence, ...errors] : errors;
+  sum(sources, ({ refusal, errors, damaged }) => (refusal ? 1 : 0) + errors.length + damaged.length);
 
 /**
- * Tells what a run did: a log line a source, the metrics, and, as nobody reads the answer of a run by schedule, a failed
- * invocation if there are problems.
+ * Concludes a run: one log line for each source, the metrics and, after a scheduled run that alarms watch, the report to
+ * the notify function.
  *
  * @param dimension of the metrics: `METRICS.bucket` or `PRUNE_METRICS.tag`
+ * @param send sends the report; left out if no alarms watch
  * @returns the answer to the request
- * @throws HandlerError after a run by schedule with problems
+ * @throws the error of the queue if the report could not be sent
  */
-export function conclude(report: PruneReport, request: PruneRequest, dimension: string): PruneReport {
+export async function conclude(
+  report: PruneReport,
+  request: PruneRequest,
+  dimension: string,
+  send?: SendPruned,
+): Promise<PruneReport> {
   for (const source of report.sources) logSource(source, report);
   if (report.unmanaged.length > 0) {
     logLine('warn', 'unmanaged', `nothing prunes ${report.unmanaged.join(', ')}: no settings name them`, {
@@ -48,12 +51,12 @@ export function conclude(report: PruneReport, request: PruneRequest, dimension: 
       ...ofAll(count(PRUNE_METRICS.problems, problems)),
     ]);
   }
-  if (isScheduled(request) && report.problems > 0) throw new HandlerError(summary(report));
+  if (isScheduled(request)) await send?.(report);
   return fitting(report);
 }
 
-/** Tells that a run could do nothing at all: an alarm that looks at the metrics must see that, too. */
-export function tellFailure(error: unknown, of: string, dimension: string): void {
+/** Writes to log and metrics that a run could do nothing at all. */
+export function logFailure(error: unknown, of: string, dimension: string): void {
   logLine('error', 'failed', errorText(error), { of });
   writeMetrics(dimension, of, [count(PRUNE_METRICS.problems, 1)]);
 }
@@ -67,7 +70,7 @@ function logSource(report: SourceReport, { of, dryRun }: PruneReport): void {
     (held > 0 ? `, ${held} held` : '') +
     (damaged.length > 0 ? `, ${damaged.length} damaged` : '') +
     [...(refusal ? [refusal.sentence] : []), ...errors].map((sentence) => `; ${sentence}`).join('');
-  logLine(problems > 0 ? 'error' : refusal ? 'warn' : 'info', 'pruned', message, {
+  logLine(problems > 0 ? 'error' : 'info', 'pruned', message, {
     of,
     dryRun,
     ...report,
@@ -78,20 +81,6 @@ function logSource(report: SourceReport, { of, dryRun }: PruneReport): void {
     damagedCount: damaged.length,
     problems,
   });
-}
-
-/** `2 problems with the backups in my-bucket: shop: …` */
-function summary({ of, problems, sources }: PruneReport): string {
-  const said = sources.flatMap((report) => {
-    const { source, damaged } = report;
-    return [
-      ...complaints(report),
-      ...(damaged[0] ? [`${damaged.length} damaged, such as ${damaged[0].id}: ${damaged[0].damage}`] : []),
-    ].map((sentence) => `${source}: ${sentence}`);
-  });
-  const few = said.slice(0, 5).join('; ');
-  const more = said.length > 5 ? `; and ${said.length - 5} more, in the log` : '';
-  return `${problems} ${problems === 1 ? 'problem' : 'problems'} in ${of}: ${few}${more}`;
 }
 
 /** The report without as many of its oldest decisions as do not fit into an answer. */

@@ -6,7 +6,7 @@ import { parseBucketSettings, readParameters, SettingsError } from '../../catalo
 import { errorText, HandlerError } from './errors';
 
 /** The settings of a bucket. */
-export interface FoundSettings {
+export interface ReadSettings {
   readonly own: BucketSettings;
   /** Names of the parameters of others that manage sources in the bucket, by source. */
   readonly others: ReadonlyMap<string, string>;
@@ -20,7 +20,7 @@ export interface FoundSettings {
  * @param name of the handler's own parameter
  * @throws HandlerError if its own are missing or cannot be read
  */
-export async function readSettings(client: SSMClient, bucket: string, name: string): Promise<FoundSettings> {
+export async function readSettings(client: SSMClient, bucket: string, name: string): Promise<ReadSettings> {
   const texts = await textsUnder(client, settingsPath(bucket));
   const text = texts.get(name);
   if (text === undefined) {

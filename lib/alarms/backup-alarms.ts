@@ -25,7 +25,6 @@ import {
   ageAlarm,
   deadLetterAlarm,
   lostRunAlarm,
-  problemAlarm,
   replicationAlarms,
   subscriptionAlarm,
 } from './private/alarm-metrics';
@@ -44,7 +43,7 @@ import { handlerSchedule } from '../private/handler-schedule';
 import { logGroupOf } from '../private/log-group';
 import { provenMetric } from '../private/metric';
 import { requireRegion } from '../private/region';
-import { Watched } from './private/watched';
+import { WatchList } from './private/watch-list';
 import type { SnapshotPruning } from '../volumes/snapshot-pruning';
 import type { VolumeSnapshots } from '../volumes/volume-snapshots';
 
@@ -83,9 +82,7 @@ export class BackupAlarms extends Construct {
   private readonly rules: AlarmRules;
   private readonly lookUps: LookUps;
   private readonly addresses: string[] = [];
-  private readonly watched: Watched;
-  /** Sources of which it is told when they are silent. */
-  private readonly silenceTold = new Set<string>();
+  private readonly watched: WatchList;
 
   constructor(scope: Construct, id: string, props: BackupAlarmsProps) {
     super(scope, id);
@@ -95,7 +92,7 @@ export class BackupAlarms extends Construct {
     requireRegion(this, bucket);
     requireZone(this, timeZone);
     const off = signalsOffOf(this, props.signalsOff);
-    this.watched = new Watched(off);
+    this.watched = new WatchList(off);
     const deadLetters = readDeadLettersOf(this, props, NOTIFY_TIMEOUT.toSeconds());
     this.logGroup = logGroupOf(this, props);
     const { topic, key } = alarmTopic(this, props.topicEncryptionKey);
@@ -153,31 +150,17 @@ export class BackupAlarms extends Construct {
   }
 
   /**
-   * Tells of a pruning of the bucket that refuses, fails, or finds damaged backups. `Backups` does this by itself. A pruning
-   * by schedule that only waits for a backup of a source is told as the silence of that source, if that is watched.
+   * Reports a pruning of the bucket that refuses to delete, fails or finds damaged backups. `Backups` calls this by itself.
+   * A pruning that only waits for a new backup of a source is not reported if the silence of that source is.
    */
   public watchPruning(pruning: BackupPruning): void {
     requireSameBucket(this, this.bucket, 'pruning', pruning.bucket);
-    if (!this.watched.isNew(pruning, AlarmSignal.HOUSEKEEPING)) return;
-    this.tellFailuresOf(pruning);
-    pruning._trustAlarms(this.silenceTold);
-    problemAlarm(
-      this,
-      this.watched.idOf('PruneAlarm'),
-      pruning.metricProblems(),
-      'The last pruning refused something, failed, or found damaged backups. The emails of the backups tell more.',
-    );
+    this.watchReports(pruning);
   }
 
-  /** Tells of a pruning of snapshots that refuses or fails. */
+  /** Reports a pruning of snapshots that refuses to delete, or fails. */
   public watchSnapshotPruning(pruning: SnapshotPruning): void {
-    if (!this.watched.isNew(pruning, AlarmSignal.HOUSEKEEPING)) return;
-    this.tellFailuresOf(pruning, pruning._tag);
-    const description =
-      'The last pruning of snapshots refused something or failed. The emails of the backups tell more.';
-    this.rules.watchAlarm(
-      problemAlarm(this, this.watched.idOf('SnapshotPruneAlarm'), pruning.metricProblems(), description),
-    );
+    this.watchReports(pruning, pruning._tag);
   }
 
   /**
@@ -243,7 +226,6 @@ export class BackupAlarms extends Construct {
     this.lookUps.allowSchedules(source.scheduleGroup);
     const silent: SourceSignal = AlarmSignal.SILENT;
     if (this.watched.isOff(AlarmSignal.SILENT) || alarmed.off?.includes(silent)) return;
-    this.silenceTold.add(source.name);
     ageAlarm(scope, source.name, source.ageMetric, source.allowedAge);
   }
 
@@ -267,8 +249,10 @@ export class BackupAlarms extends Construct {
     subscriptionAlarm(this, this.metricConfirmedSubscriptions());
   }
 
-  private tellFailuresOf(pruning: BackupPruning | SnapshotPruning, tag?: string): void {
-    pruning._tellFailuresTo(this.eventQueue);
+  /** Lets a pruning send its reports to the queue, and its failures if it dies. */
+  private watchReports(pruning: BackupPruning | SnapshotPruning, tag?: string): void {
+    if (!this.watched.isNew(pruning, AlarmSignal.HOUSEKEEPING)) return;
+    pruning._reportTo(this.eventQueue);
     // A stack that needs this one cannot be needed by it.
     if (Stack.of(pruning) !== Stack.of(this)) return;
     const { functionName } = pruning.pruneFunction;

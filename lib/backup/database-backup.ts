@@ -12,7 +12,7 @@ import type { IBackupBucket } from '../bucket/backup-bucket-props';
 import type { DatabaseBackupProps } from './database-backup-props';
 import { requireNoAlarmProps } from '../alarms/private/alarm-source';
 import { allowedAgeOf } from './private/allowed-age';
-import { besideAlarms } from '../alarms/private/beside-alarms';
+import { withPartsOfAlarms } from '../alarms/private/alarms-of-other-stack';
 import type { BoundDatabase } from '../database/private/bound-database';
 import { dumpJob, requireBackup } from './private/dump-job';
 import { letIn, wayOut } from './private/first-run';
@@ -64,7 +64,7 @@ export class DatabaseBackup extends Construct implements ec2.IConnectable, iam.I
 
   constructor(scope: Construct, id: string, props: DatabaseBackupProps) {
     super(scope, id);
-    props = besideAlarms(this, props);
+    props = withPartsOfAlarms(this, props);
     const { bucket } = props;
     this.bucket = bucket;
     this.cluster = props.cluster;

@@ -19,6 +19,7 @@ import { HandlerFunction } from '../private/handler-function';
 import { handlerSchedule } from '../private/handler-schedule';
 import { logGroupOf } from '../private/log-group';
 import { provenMetric } from '../private/metric';
+import { reportTo } from '../private/report-to';
 import { PruneSettings } from './private/prune-settings';
 import { requireRegion } from '../private/region';
 import { registerPruned } from '../backup/private/source-registry';
@@ -217,21 +218,12 @@ export class BackupPruning extends Construct {
   }
 
   /**
-   * Sends what is known of a run that failed to a queue.
+   * Sends reports of scheduled runs, and records of runs that failed, to the queue of alarms.
    *
    * @internal
    */
-  public _tellFailuresTo(queue: sqs.IQueue): void {
-    this.prune.tellFailuresTo(queue);
-  }
-
-  /**
-   * Leaves it to alarms to tell that a source has no recent backup.
-   *
-   * @internal
-   */
-  public _trustAlarms(sources: ReadonlySet<string>): void {
-    this.settings.trustAlarms(sources);
+  public _reportTo(queue: sqs.IQueue): void {
+    reportTo(this.prune, queue);
   }
 
   private metric(metricName: string, props?: cloudwatch.MetricOptions): cloudwatch.Metric {

@@ -17,6 +17,7 @@ import { HandlerFunction } from '../private/handler-function';
 import { handlerSchedule } from '../private/handler-schedule';
 import { logGroupOf } from '../private/log-group';
 import { provenMetric } from '../private/metric';
+import { reportTo } from '../private/report-to';
 import { Retention } from '../pruning/retention';
 
 /** Properties of a SnapshotPruning. */
@@ -158,12 +159,12 @@ export class SnapshotPruning extends Construct {
   }
 
   /**
-   * Sends what is known of a run that failed to a queue.
+   * Sends reports of scheduled runs, and records of runs that failed, to the queue of alarms.
    *
    * @internal
    */
-  public _tellFailuresTo(queue: sqs.IQueue): void {
-    this.handler.tellFailuresTo(queue);
+  public _reportTo(queue: sqs.IQueue): void {
+    reportTo(this.handler, queue);
   }
 
   private metric(metricName: string, props?: cloudwatch.MetricOptions): cloudwatch.Metric {

@@ -1,8 +1,8 @@
-import { LOGIN_KINDS } from './advice-login';
-import { NETWORK_KINDS, UNKNOWN_KIND } from './advice-network';
+import { LOGIN_KINDS } from './reason-login';
+import { NETWORK_KINDS, UNKNOWN_KIND } from './reason-network';
 import type { Advice } from './advice-table';
-import type { Facts } from './facts';
-import { runNow, unreadLog } from './facts';
+import type { Facts } from './steps';
+import { runNow, unreadLog } from './steps';
 import { page } from './links';
 import { serverOf } from './server-of';
 

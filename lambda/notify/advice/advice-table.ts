@@ -1,5 +1,5 @@
 import type { CAUSES, Signal } from '../../../catalog/contract/alarms';
-import type { Facts, Step } from './facts';
+import type { Facts, Step } from './steps';
 
 /** What to do about a problem. */
 export interface Advice {

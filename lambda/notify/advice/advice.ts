@@ -2,12 +2,12 @@
 import type { Signal } from '../../../catalog/contract/alarms';
 import type { Problem } from '../../../catalog/contract/notification';
 import type { Advice, AdviceTable } from './advice-table';
-import { CATALOG_ADVICE } from './advice-catalog';
-import { FAILED_ADVICE } from './advice-failed';
-import { HOUSEKEEPING_ADVICE } from './advice-housekeeping';
-import { NEVER_STARTED_ADVICE } from './advice-never-started';
-import { factsOf } from './facts';
-import type { Facts } from './facts';
+import { CATALOG_ADVICE } from './measured';
+import { FAILED_ADVICE } from './failed';
+import { HOUSEKEEPING_ADVICE } from './housekeeping';
+import { NEVER_STARTED_ADVICE } from './never-started';
+import { factsOf } from './steps';
+import type { Facts } from './steps';
 import type { Place } from '../compose/place';
 
 const ADVICE: { readonly [S in Signal]: AdviceTable<S> } = {

@@ -1,4 +1,4 @@
-import type { Facts, Step } from './facts';
+import type { Facts, Step } from './steps';
 import { oneLine } from '../compose/text';
 
 /** The server that a run could not connect to, as the sentence names it. */

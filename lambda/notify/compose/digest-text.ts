@@ -1,8 +1,8 @@
 import Table from 'cli-table3';
 import type { Digest, Signal } from '../../../catalog/contract/alarms';
 import type { DigestRow } from '../../../catalog/contract/notification';
-import type { Clock } from './numbers';
-import { shortSpan, size, span, trend, whole } from './numbers';
+import type { Clock } from './clock';
+import { shortSpan, size, span, trend, whole } from './clock';
 import type { Place } from './place';
 import { body, capital, clean, cut, middle, oneLine, sentence, subject, wrapped } from './text';
 

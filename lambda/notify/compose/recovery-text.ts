@@ -1,7 +1,7 @@
 import type { Signal } from '../../../catalog/contract/alarms';
 import type { Recovery } from '../../../catalog/contract/notification';
-import type { Clock } from './numbers';
-import { whole } from './numbers';
+import type { Clock } from './clock';
+import { whole } from './clock';
 import { newestText } from './problem-text';
 import { isHalf, overOf, spanOf, stillOf } from './subjects';
 import { oneLine, sentence, wrapped } from './text';

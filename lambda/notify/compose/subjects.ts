@@ -1,8 +1,8 @@
 import type { Cause, Signal } from '../../../catalog/contract/alarms';
 import type { Problem, Recovery } from '../../../catalog/contract/notification';
 import type { Advice } from '../advice/advice-table';
-import type { Clock } from './numbers';
-import { span } from './numbers';
+import type { Clock } from './clock';
+import { span } from './clock';
 import { lacking, withoutStatements } from '../advice/statements';
 import { oneLine, subject, SUBJECT_CHARACTERS } from './text';
 

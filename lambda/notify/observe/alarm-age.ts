@@ -1,7 +1,7 @@
 import type { Observation } from '../problems/observation';
 import type { AlarmState } from './alarm';
 import type { Reading } from './message';
-import { roughly } from './words';
+import { roughly } from './plain-words';
 
 /** Measured since then, and the measuring lives: a deployment made the gap, and what is measured says the rest. */
 const LIVES_MS = 90 * 60_000;

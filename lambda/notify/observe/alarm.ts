@@ -4,9 +4,9 @@ import type { Observation } from '../problems/observation';
 import { alarmOfAge } from './alarm-age';
 import type { Reading } from './message';
 import { jsonOf, lastPart, maybe, maybeTime, timeOf } from './message';
-import type { Part } from './parts';
-import { HOUSEKEEPING, partOfFunction, PRUNING, pruningOfSnapshots } from './parts';
-import { because } from './words';
+import type { Part } from './housekeeping';
+import { HOUSEKEEPING, partOfFunction, PRUNING, pruningOfSnapshots } from './housekeeping';
+import { because } from './plain-words';
 
 const metric = z.looseObject({
   namespace: z.string(),

@@ -3,7 +3,7 @@ import { familyOf, ownerOfFamily } from '../../../catalog/contract/families';
 import type { Observation } from '../problems/observation';
 import type { Reading } from './message';
 import { maybe, maybeTime, timeOf } from './message';
-import { HOUSEKEEPING } from './parts';
+import { HOUSEKEEPING } from './housekeeping';
 import { startCause, startSentence } from './task-causes';
 
 const event = z.looseObject({

@@ -4,9 +4,9 @@ import type { Observation } from '../problems/observation';
 import type { ScheduleTarget } from '../ports';
 import type { Reading } from './message';
 import { attribute, isoTime, lastPart, sentTime } from './message';
-import { HOUSEKEEPING, partOfFunction } from './parts';
+import { HOUSEKEEPING, partOfFunction } from './housekeeping';
 import { startCause, startSentence } from './task-causes';
-import { because } from './words';
+import { because } from './plain-words';
 
 /** Somebody else may use the queue as well. */
 const attributes = z.object({ SCHEDULE_ARN: z.string() });

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Observation } from '../problems/observation';
 import type { Reading } from './message';
 import { maybe, maybeTime, timeOf } from './message';
-import { partOfFunction } from './parts';
+import { partOfFunction } from './housekeeping';
 
 const event = z.looseObject({
   timestamp: maybeTime,

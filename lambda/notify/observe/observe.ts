@@ -7,8 +7,8 @@ import { isDeadLetter, readDeadLetter } from './dead-letter';
 import { isInvocation, readFailedFunction } from './failed-function';
 import type { ObserveContext, Read, Reading } from './message';
 import { envelope, eventId, jsonOf, timeOf } from './message';
-import { HOUSEKEEPING } from './parts';
-import { readDigest, readMeasured } from './own';
+import { HOUSEKEEPING } from './housekeeping';
+import { readDigest, readMeasured } from './own-messages';
 import { readPolicy, readScript, readSnapshot, readSnapshotSet } from './snapshot';
 import { readTask } from './task';
 

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import type { Observation } from '../problems/observation';
 import type { Reading } from './message';
 import { lastPart, maybe, timeOf } from './message';
-import { HOUSEKEEPING } from './parts';
-import { because } from './words';
+import { HOUSEKEEPING } from './housekeeping';
+import { because } from './plain-words';
 
 /** Under what the snapshots of a volume, or of an instance, are remembered: a later good one ends the trouble. */
 const ofSnapshots = (what: string): string => `${HOUSEKEEPING}snapshot/${what}`;

@@ -1,7 +1,7 @@
 import type { CAUSES } from '../../../catalog/contract/alarms';
 import type { ExitCodeName } from '../../../catalog/contract/task';
 import { EXIT_CODES } from '../../../catalog/contract/task';
-import { because } from './words';
+import { because } from './plain-words';
 
 export type StartCause = (typeof CAUSES)['never-started'][number];
 export type FailCause = (typeof CAUSES)['failed'][number];

@@ -1,11 +1,11 @@
 import type { Signal } from '../../../catalog/contract/alarms';
 import { logLine } from '../../shared/log';
 import { decide } from './decide';
-import type { Told } from '../enrich';
-import { groupBy, kindOf } from '../group';
+import type { Told } from './enrich';
+import { groupBy, kindOf } from './group';
 import type { Remembered } from '../ports';
 import type { Recall } from './recall';
-import type { Taken } from '../take-in';
+import type { Taken } from '../observe/read-batch';
 
 /** A queue hands out in any order, and after an outage a whole day at once. */
 const inOrder = (taken: readonly Taken[]): Taken[] =>

@@ -1,6 +1,6 @@
 import type { Cause, Signal } from '../../../catalog/contract/alarms';
 import type { Problem, Recovery } from '../../../catalog/contract/notification';
-import { isSource } from '../observe/parts';
+import { isSource } from '../observe/housekeeping';
 import type { OpenProblem, Remembered } from '../ports';
 
 const HOUR = 3_600_000;

@@ -4,8 +4,7 @@ import type * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 
-const { GREATER_THAN_THRESHOLD, LESS_THAN_THRESHOLD, GREATER_THAN_OR_EQUAL_TO_THRESHOLD } =
-  cloudwatch.ComparisonOperator;
+const { GREATER_THAN_THRESHOLD, LESS_THAN_THRESHOLD } = cloudwatch.ComparisonOperator;
 const { BREACHING, IGNORE, NOT_BREACHING } = cloudwatch.TreatMissingData;
 
 // None of these has an action: EventBridge tells the notify function when one changes its state.
@@ -28,23 +27,6 @@ export function ageAlarm(
     evaluationPeriods: 3,
     datapointsToAlarm: 3,
     treatMissingData: BREACHING,
-  });
-}
-
-/** What a nightly run found wrong; it stays until the next run finds nothing. */
-export function problemAlarm(
-  scope: Construct,
-  id: string,
-  metric: cloudwatch.IMetric,
-  alarmDescription: string,
-): cloudwatch.Alarm {
-  return new cloudwatch.Alarm(scope, id, {
-    metric,
-    alarmDescription,
-    comparisonOperator: GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-    threshold: 1,
-    evaluationPeriods: 1,
-    treatMissingData: IGNORE,
   });
 }
 

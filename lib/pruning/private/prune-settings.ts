@@ -4,13 +4,12 @@ import { SETTINGS_FORMAT } from '../../../catalog/contract/handlers';
 import type { RetentionPolicy } from '../../../catalog/retention/retention-policy';
 import { requireParameter } from '../../private/parameter-text';
 
-type Fixed = Omit<BucketSettings, 'formatVersion' | 'retentions' | 'sources' | 'silenceToldExcept'>;
+type Fixed = Omit<BucketSettings, 'formatVersion' | 'retentions' | 'sources'>;
 
 /** The settings of the sources of one pruning, as the handlers read them. */
 export class PruneSettings {
   private readonly retentions: RetentionPolicy[] = [];
   private readonly sources: Record<string, SourceSettings> = {};
-  private readonly watched: ReadonlySet<string>[] = [];
 
   constructor(private readonly fixed: Fixed) {}
 
@@ -23,20 +22,9 @@ export class PruneSettings {
     });
   }
 
-  /**
-   * Alarms tell when a source has no recent backup.
-   *
-   * @param sources their names; may grow
-   */
-  trustAlarms(sources: ReadonlySet<string>): void {
-    this.watched.push(sources);
-  }
-
   get content(): BucketSettings {
-    const { fixed, retentions, sources, watched } = this;
-    const untold = Object.keys(sources).filter((source) => !watched.some((names) => names.has(source)));
-    const told = watched.length > 0 && { silenceToldExcept: untold };
-    return { formatVersion: SETTINGS_FORMAT, ...fixed, retentions, sources, ...told };
+    const { fixed, retentions, sources } = this;
+    return { formatVersion: SETTINGS_FORMAT, ...fixed, retentions, sources };
   }
 
   /** Sources with the same retention share it. */

@@ -2,7 +2,7 @@ import { DeleteObjectCommand, paginateListObjectsV2 } from '@aws-sdk/client-s3';
 import type { SizeBounds } from '../../../catalog/contract/alarms';
 import { DEFAULT_SIZE_BOUNDS } from '../../../catalog/contract/alarms';
 import { manifestKey, objectKey } from '../../../catalog/bucket/names';
-import { Watch } from '../../../lambda/health/watch';
+import { Watch } from '../../../lambda/health/measure-memory';
 import { Emulator } from '../../emulator/emulator';
 import { S3FaultProxy } from '../../support/s3-fault-proxy';
 import { alarmedSource, AlarmScene, alarmSettingsOf, hoursAgo } from '../notify/alarm-scene';

@@ -1,7 +1,7 @@
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { manifestKey, objectKey } from '../../../catalog/bucket/names';
 import { readHealth } from '../../../lambda/health/health';
-import { Watch } from '../../../lambda/health/watch';
+import { Watch } from '../../../lambda/health/measure-memory';
 import { Emulator } from '../../emulator/emulator';
 import { S3FaultProxy } from '../../support/s3-fault-proxy';
 import { alarmedSource, AlarmScene, alarmSettingsOf, hoursAgo } from '../notify/alarm-scene';

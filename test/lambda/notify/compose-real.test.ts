@@ -4,7 +4,7 @@ import type { Problem } from '../../../catalog/contract/notification';
 import { composeProblems } from '../../../lambda/notify/compose/compose';
 import type { Decidable } from '../../../lambda/notify/problems/decide';
 import { blank, decide } from '../../../lambda/notify/problems/decide';
-import { locate } from '../../../lambda/notify/locate';
+import { locate } from '../../../lambda/notify/problems/locate';
 import type { QueueMessage } from '../../../lambda/notify/problems/observation';
 import { observe } from '../../../lambda/notify/observe/observe';
 import { PLACE, problem } from './compose-support';

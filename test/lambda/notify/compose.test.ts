@@ -1,6 +1,6 @@
 import { SIGNALS } from '../../../catalog/contract/alarms';
 import { composeProblems, testNotifications } from '../../../lambda/notify/compose/compose';
-import { clockOf } from '../../../lambda/notify/compose/numbers';
+import { clockOf } from '../../../lambda/notify/compose/clock';
 import { EMAILS, many } from './compose-emails';
 import { emailFiles, EVERY_CAUSE, expectEmail, PLACE, problem, readCauses } from './compose-support';
 

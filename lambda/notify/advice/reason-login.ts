@@ -1,4 +1,4 @@
-import { definition } from './facts';
+import { definition } from './steps';
 import { page } from './links';
 import type { ConnectionKind, Server } from './server-of';
 

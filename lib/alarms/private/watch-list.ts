@@ -1,7 +1,7 @@
 import type { AlarmSignal } from '../backup-alarms-props';
 
 /** What one construct watches: each thing once, each alarm with an id of its own, and nothing that is turned off. */
-export class Watched {
+export class WatchList {
   private readonly things = new Set<unknown>();
   private readonly counts = new Map<string, number>();
 

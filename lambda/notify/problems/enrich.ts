@@ -1,11 +1,11 @@
-import type { SourceHealth } from '../../catalog/contract/alarms';
-import type { Problem, Recovery } from '../../catalog/contract/notification';
-import { mapParallel } from '../../catalog/parallel';
-import { logTail } from '../../catalog/contract/run-log';
-import { errorText } from '../shared/errors';
-import { logLine } from '../shared/log';
+import type { SourceHealth } from '../../../catalog/contract/alarms';
+import type { Problem, Recovery } from '../../../catalog/contract/notification';
+import { mapParallel } from '../../../catalog/parallel';
+import { logTail } from '../../../catalog/contract/run-log';
+import { errorText } from '../../shared/errors';
+import { logLine } from '../../shared/log';
 import { groupBy, kindOf } from './group';
-import type { ReadHealth, ReadLog } from './ports';
+import type { ReadHealth, ReadLog } from '../ports';
 
 /** Of how many problems of an email the log is read: it shows no more. */
 const LOGS = 10;

@@ -1,7 +1,7 @@
 import type { SchedulerClient } from '@aws-sdk/client-scheduler';
 import { GetScheduleCommand, ResourceNotFoundException } from '@aws-sdk/client-scheduler';
-import { familyOf } from '../../catalog/contract/families';
-import type { LookUpSchedule } from './ports';
+import { familyOf } from '../../../catalog/contract/families';
+import type { LookUpSchedule } from '../ports';
 
 /** Looks a schedule up by its ARN, `arn:aws:scheduler:…:schedule/<group>/<name>`. Needs `scheduler:GetSchedule`. */
 export const scheduleReader =

@@ -1,6 +1,6 @@
 import type { Advice } from './advice-table';
-import type { Facts, Step } from './facts';
-import { arg, runNow, unreadLog } from './facts';
+import type { Facts, Step } from './steps';
+import { arg, runNow, unreadLog } from './steps';
 import { page } from './links';
 import { oneLine } from '../compose/text';
 

@@ -1,6 +1,6 @@
 import type { AdviceTable } from './advice-table';
-import type { Facts, Step } from './facts';
-import { arg, list, logOf, runNow, schedules, undelete } from './facts';
+import type { Facts, Step } from './steps';
+import { arg, list, logOf, runNow, schedules, undelete } from './steps';
 import { home, page } from './links';
 import { oneLine } from '../compose/text';
 

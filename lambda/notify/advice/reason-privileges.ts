@@ -1,7 +1,7 @@
 import type { Problem } from '../../../catalog/contract/notification';
 import type { Advice } from './advice-table';
-import type { Facts, Step } from './facts';
-import { logOf, runNow } from './facts';
+import type { Facts, Step } from './steps';
+import { logOf, runNow } from './steps';
 import { page } from './links';
 import { statementsOf } from './statements';
 import { cut, oneLine } from '../compose/text';

@@ -1,14 +1,14 @@
 import type { AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBServiceException, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
-import { EXPIRES, firstSeenKey, KEY, lookKey, MEASURED_KEY } from '../shared/alarm-table';
+import { EXPIRES, firstSeenKey, KEY, readingKey, MEASURED_KEY } from '../shared/alarm-table';
 import { errorText } from '../shared/errors';
 import { logLine } from '../shared/log';
-import type { Look } from './look';
+import type { CatalogReading } from './catalog-reading';
 
 /** What was last read of the catalog of a source. */
-export interface RememberedLook {
+export interface RememberedReading {
   readonly fingerprint: string;
-  readonly look: Look;
+  readonly reading: CatalogReading;
   /** Whether it is time to remember it anew, although nothing has changed. */
   readonly isOld?: boolean;
 }
@@ -29,7 +29,7 @@ type Item = Record<string, AttributeValue>;
  * What the measuring remembers from run to run. Without it everything is measured all the same: a table that cannot be
  * reached is a warning, said once a run.
  */
-export class Watch {
+export class MeasureMemory {
   /** Why the table could not be reached, if that is so. */
   failure: string | undefined;
 
@@ -64,18 +64,18 @@ export class Watch {
   }
 
   /** What was last read of a source. */
-  async look(source: string, now: Date): Promise<RememberedLook | undefined> {
-    const item = await this.unlessUnreachable(() => this.get(lookKey(source)));
-    if (item?.fingerprint?.S === undefined || item.look?.S === undefined) return undefined;
-    const look = JSON.parse(item.look.S) as Look;
-    return { fingerprint: item.fingerprint.S, look, isOld: isOld(item, now) };
+  async lastReading(source: string, now: Date): Promise<RememberedReading | undefined> {
+    const item = await this.unlessUnreachable(() => this.get(readingKey(source)));
+    if (item?.fingerprint?.S === undefined || item.reading?.S === undefined) return undefined;
+    const reading = JSON.parse(item.reading.S) as CatalogReading;
+    return { fingerprint: item.fingerprint.S, reading, isOld: isOld(item, now) };
   }
 
   /** Remembers what was read of a source. What is too large for an item of the table is read again every time. */
-  async looked(source: string, { fingerprint, look }: RememberedLook, now: Date): Promise<void> {
-    const of = lookKey(source);
-    const text = JSON.stringify(look);
-    const item = { [KEY]: { S: of }, fingerprint: { S: fingerprint }, look: { S: text }, ...expiring(now) };
+  async rememberReading(source: string, { fingerprint, reading }: RememberedReading, now: Date): Promise<void> {
+    const of = readingKey(source);
+    const text = JSON.stringify(reading);
+    const item = { [KEY]: { S: of }, fingerprint: { S: fingerprint }, reading: { S: text }, ...expiring(now) };
     await this.unlessUnreachable(async () => {
       try {
         await this.put(item);

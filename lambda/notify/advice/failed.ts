@@ -1,9 +1,9 @@
 import type { AdviceTable } from './advice-table';
-import type { Facts } from './facts';
+import type { Facts } from './steps';
 import { connectionAdvice } from './advice-connection';
-import { privilegesAdvice } from './advice-privileges';
-import { uploadAdvice } from './advice-upload';
-import { definition, list, logOf, runNow, stoppedTask, unreadLog } from './facts';
+import { privilegesAdvice } from './reason-privileges';
+import { uploadAdvice } from './reason-storage';
+import { definition, list, logOf, runNow, stoppedTask, unreadLog } from './steps';
 import { page } from './links';
 
 /** Memory in MiB that Fargate offers, each with the smallest `cpu` that may have it. */

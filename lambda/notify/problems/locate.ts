@@ -1,6 +1,6 @@
-import type { AlarmSettings } from '../../catalog/contract/alarms';
-import type { Problem } from '../../catalog/contract/notification';
-import { snapshotTagOf } from './observe/parts';
+import type { AlarmSettings } from '../../../catalog/contract/alarms';
+import type { Problem } from '../../../catalog/contract/notification';
+import { snapshotTagOf } from '../observe/housekeeping';
 
 /** Adds where to look: the log of a source's runs, or of the function that a problem of the housekeeping is about. */
 export function locate(problem: Problem, settings: AlarmSettings): Problem {

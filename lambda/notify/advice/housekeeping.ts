@@ -1,8 +1,8 @@
 import type { AdviceTable } from './advice-table';
-import type { Facts, Step } from './facts';
-import { deniedDeleteAdvice } from './advice-denied-delete';
-import { functionLog, pruneAdvice, pruneSnapshotsAdvice } from './advice-prune';
-import { arg, idOf, list, resource } from './facts';
+import type { Facts, Step } from './steps';
+import { deniedDeleteAdvice } from './denied-delete';
+import { functionLog, pruneAdvice, pruneSnapshotsAdvice } from './prune';
+import { arg, idOf, list, resource } from './steps';
 import { page } from './links';
 
 const id = (facts: Facts, service: string, placeholder: string): string => {

@@ -1,4 +1,4 @@
-import type { Problem } from '../../catalog/contract/notification';
+import type { Problem } from '../../../catalog/contract/notification';
 
 /** Things that have something in common, in the order in which they came. */
 export function groupBy<T>(things: readonly T[], keyOf: (thing: T) => string): Map<string, T[]> {

@@ -1,6 +1,6 @@
 import type { AdviceTable } from './advice-table';
-import type { Facts } from './facts';
-import { arg, definition, runNow, stoppedTask } from './facts';
+import type { Facts } from './steps';
+import { arg, definition, runNow, stoppedTask } from './steps';
 import { page } from './links';
 
 const endpoints = ({ aws, place }: Facts, service: string, say: string) => ({

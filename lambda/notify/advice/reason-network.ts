@@ -1,5 +1,5 @@
-import type { Facts, Step } from './facts';
-import { arg, definition } from './facts';
+import type { Facts, Step } from './steps';
+import { arg, definition } from './steps';
 import { page } from './links';
 import type { ConnectionKind, Server } from './server-of';
 import { rdsInstances } from './server-of';

@@ -11,7 +11,7 @@ import type { Verdict } from '../../catalog/bucket/verdict';
 import { parseVerdict } from '../../catalog/bucket/verdict';
 
 /** Counts up when this version reads something else out of the same listing. */
-const LOOK_FORMAT = 2;
+const READING_FORMAT = 2;
 /** How many manifests are read at once, and how many bytes of them. */
 const WIDTH = 8;
 const WIDTH_BYTES = 8_000_000;
@@ -22,12 +22,12 @@ const DAMAGED_READ = 50;
 const DAMAGE_LENGTH = 1000;
 
 /** What was found out about the backups of a source. The same listing gives the same again. */
-export interface Look {
+export interface CatalogReading {
   /** The newest whole backup. */
-  readonly newest?: Facts;
+  readonly newest?: StoredBackup;
   readonly size: Omit<SizeCheck, 'lastUsual'>;
   /** The newest backup before a strange one that is not strange itself. */
-  readonly lastUsual?: Facts;
+  readonly lastUsual?: StoredBackup;
   /** How long the longest of the newest and those that it was compared with took; left out without any of those. */
   readonly longestSeconds?: number;
   /** The newest proven backup. */
@@ -41,7 +41,7 @@ export interface Look {
 }
 
 /** What is known of a backup as long as it lies there. */
-type Facts = Omit<BackupFacts, 'ageSeconds'>;
+type StoredBackup = Omit<BackupFacts, 'ageSeconds'>;
 
 /** Backups that are damaged. */
 export interface Damaged {
@@ -55,13 +55,13 @@ export interface Damaged {
 /** Reads a small object; `undefined` if it is gone. */
 export type ReadText = (key: string) => Promise<string | undefined>;
 
-/** Of what is looked at: as long as it stays the same, so does what is found. */
+/** Of what is rememberReading at: as long as it stays the same, so does what is found. */
 export function fingerprintOf(folders: readonly StoredFolder[], bounds: SizeBounds): string {
   const objects = folders.map(({ manifest, verdict, data }) =>
     [manifest, verdict, ...data].map((object) => object && [object.key, object.bytes, object.lastModified.getTime()]),
   );
   return createHash('sha256')
-    .update(JSON.stringify([LOOK_FORMAT, bounds, objects]))
+    .update(JSON.stringify([READING_FORMAT, bounds, objects]))
     .digest('base64');
 }
 
@@ -70,12 +70,12 @@ export function fingerprintOf(folders: readonly StoredFolder[], bounds: SizeBoun
  *
  * @param folders with a manifest, newest first
  */
-export async function lookAt(
+export async function readCatalog(
   read: ReadText,
   source: string,
   folders: readonly StoredFolder[],
   bounds: SizeBounds,
-): Promise<Look> {
+): Promise<CatalogReading> {
   const named: { id: string; damage: string }[] = [];
   let count = 0;
   for (const [index, folder] of folders.entries()) {
@@ -95,8 +95,8 @@ export async function lookAt(
   return { size: {}, ...(await proofOf(read, source, folders)), damaged: { count, named } };
 }
 
-interface FoundBackup {
-  readonly facts: Facts;
+interface ReadBackup {
+  readonly facts: StoredBackup;
   readonly size: BackupSize;
 }
 
@@ -105,7 +105,7 @@ async function readBackup(
   read: ReadText,
   source: string,
   folder: StoredFolder,
-): Promise<FoundBackup | { readonly damage: string } | undefined> {
+): Promise<ReadBackup | { readonly damage: string } | undefined> {
   if (folder.data.length === 0) return { damage: 'it has a manifest, but no data' };
   const { key } = folder.manifest!;
   const text = await read(key);
@@ -122,7 +122,7 @@ async function readBackup(
   }
 }
 
-function factsOf(manifest: Manifest, { id, time }: StoredFolder, { bytes, rows }: BackupSize): Facts {
+function factsOf(manifest: Manifest, { id, time }: StoredFolder, { bytes, rows }: BackupSize): StoredBackup {
   const { objects, tables, startedAt, endedAt, engine } = manifest;
   return {
     ...{ id, time: time.toISOString(), engine, tables: tables.length },
@@ -138,11 +138,11 @@ async function compare(
   read: ReadText,
   source: string,
   earlier: readonly StoredFolder[],
-  newest: FoundBackup,
+  newest: ReadBackup,
   bounds: SizeBounds,
-): Promise<Pick<Look, 'size' | 'lastUsual' | 'longestSeconds'>> {
+): Promise<Pick<CatalogReading, 'size' | 'lastUsual' | 'longestSeconds'>> {
   const history = new SizeHistory(newest.size);
-  const compared: Facts[] = [];
+  const compared: StoredBackup[] = [];
   const candidates = earlier.slice(0, 2 * HISTORY);
   const largest = Math.max(1, ...candidates.map(({ manifest }) => manifest!.bytes));
   const width = Math.min(WIDTH, Math.max(1, Math.floor(WIDTH_BYTES / largest)));
@@ -163,7 +163,7 @@ async function proofOf(
   read: ReadText,
   source: string,
   folders: readonly StoredFolder[],
-): Promise<Pick<Look, 'proven' | 'verdict'>> {
+): Promise<Pick<CatalogReading, 'proven' | 'verdict'>> {
   const tested = folders.filter(({ verdict }) => verdict !== undefined);
   const verdictOf = async ({ id, verdict }: StoredFolder) => {
     const parsed = parseVerdict((await read(verdict!.key)) ?? '');

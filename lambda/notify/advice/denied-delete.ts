@@ -1,6 +1,6 @@
 import type { Advice } from './advice-table';
-import type { Facts, Step } from './facts';
-import { arg, list } from './facts';
+import type { Facts, Step } from './steps';
+import { arg, list } from './steps';
 import { oneLine } from '../compose/text';
 
 /** Who it was: a session of a role, a user, or neither. */

@@ -1,10 +1,10 @@
-import type { AlarmSettings, Measured } from '../../catalog/contract/alarms';
-import { errorText } from '../shared/errors';
-import { logLine } from '../shared/log';
-import type { Decidable } from './problems/decide';
-import type { Observation, QueueMessage } from './problems/observation';
-import { MEASURING, SUBSCRIPTIONS } from './observe/parts';
-import type { Observe } from './ports';
+import type { AlarmSettings, Measured } from '../../../catalog/contract/alarms';
+import { errorText } from '../../shared/errors';
+import { logLine } from '../../shared/log';
+import type { Decidable } from '../problems/decide';
+import type { Observation, QueueMessage } from '../problems/observation';
+import { MEASURING, SUBSCRIPTIONS } from './housekeeping';
+import type { Observe } from '../ports';
 
 /** As often as a message that cannot be judged yet is put back, to be looked at later. */
 const TRIES = 3;

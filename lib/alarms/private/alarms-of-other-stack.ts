@@ -8,7 +8,7 @@ import { fault } from '../../private/fault';
  * of what they watch: where the stack of the backup needs theirs, these cannot be its own, or neither could be deployed
  * first.
  */
-export function besideAlarms(scope: IConstruct, props: DatabaseBackupProps): DatabaseBackupProps {
+export function withPartsOfAlarms(scope: IConstruct, props: DatabaseBackupProps): DatabaseBackupProps {
   const { alarms, bucket, cluster, logGroup, deadLetterQueue, scheduleGroup } = props;
   if (alarms === undefined || Stack.of(alarms) === Stack.of(scope)) return props;
   const named = { logGroup, deadLetterQueue, scheduleGroup };

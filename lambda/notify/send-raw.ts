@@ -1,7 +1,7 @@
-import { chunks } from './group';
+import { chunks } from './problems/group';
 import type { QueueMessage } from './problems/observation';
-import type { Teller } from './tell';
-import { tellRaw } from './tell';
+import type { Teller } from './send-email';
+import { tellRaw } from './send-email';
 
 /** Messages of an email. */
 const MESSAGES = 50;

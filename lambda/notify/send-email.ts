@@ -4,8 +4,8 @@ import { logLine } from '../shared/log';
 import type { DigestOptions } from './compose/compose';
 import { shownRaw } from './compose/masked';
 import type { Composed, Place } from './compose/place';
-import type { Told } from './enrich';
-import { chunks, groupBy, kindOf } from './group';
+import type { Told } from './problems/enrich';
+import { chunks, groupBy, kindOf } from './problems/group';
 import type { Publish } from './ports';
 
 /** An email names at most so many. */

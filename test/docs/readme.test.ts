@@ -6,7 +6,7 @@ import { ENGINE_FACTS } from '../../engines/facts';
 import { Setup } from '../lib/support';
 import { templateOf } from '../support/examples';
 import { ROOT, document, plain, tableRows } from './markdown';
-import '../without-cdk-validation.cjs';
+import '../cheap-synthesis.cjs';
 
 const readme = document('README.md');
 const costs = document('docs/costs.md');

@@ -2,7 +2,8 @@
 import { aws_ec2 as ec2, aws_efs as efs, aws_rds as rds, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { ENGINE_FACTS } from '../../engines/facts';
-import { Database, DatabaseTls } from '../../lib';
+import type { ServerProps } from '../../lib';
+import { Database, DatabaseTls, MariadbVersion, MysqlVersion, PostgresqlVersion } from '../../lib';
 import { requireEnvironment, secretOf, tlsOf } from './imports';
 import type { DatabaseEntry, ServerEntry } from './schema';
 
@@ -33,26 +34,25 @@ function sqliteOf(scope: Construct, entry: Extract<DatabaseEntry, { sqlite: unkn
 }
 
 function serverOf(scope: Construct, entry: ServerEntry, file: string): ReachableDatabase {
-  const { engine, version, databases, excludeDatabases, extraDumpArguments } = entry;
+  const { databases, excludeDatabases, extraDumpArguments } = entry;
   const { host, port, tls, connections } = 'rds' in entry ? rdsOf(scope, entry) : hostOf(scope, entry);
   const groups = entry.securityGroups?.map((id) => groupOf(scope, id));
   const common = {
-    ...{ version, host, port, databases, excludeDatabases, extraDumpArguments },
+    ...{ host, port, databases, excludeDatabases, extraDumpArguments },
     ...secretOf(scope, entry.secret),
     tls: tlsOf(entry.tls, file) ?? tls,
     securityGroups: groups,
   };
   const letIn = connections && { connections, port: ec2.Port.tcp(port) };
-  return { database: ofEngine(entry, engine, common), letIn, closed: letIn === undefined && groups === undefined };
+  return { database: ofEngine(entry, common), letIn, closed: letIn === undefined && groups === undefined };
 }
 
-type ServerProps = Parameters<typeof Database.mysql>[0];
-
-function ofEngine(entry: ServerEntry, engine: ServerEntry['engine'], props: ServerProps): Database {
-  if (engine === 'mysql') return Database.mysql(props);
-  if (engine === 'mariadb') return Database.mariadb(props);
+function ofEngine(entry: ServerEntry, props: ServerProps): Database {
+  const { engine, version } = entry;
+  if (engine === 'mysql') return Database.mysql({ ...props, version: MysqlVersion.of(version) });
+  if (engine === 'mariadb') return Database.mariadb({ ...props, version: MariadbVersion.of(version) });
   const { schemas, excludeSchemas } = entry as { schemas?: string[]; excludeSchemas?: string[] };
-  return Database.postgresql({ ...props, schemas, excludeSchemas });
+  return Database.postgresql({ ...props, version: PostgresqlVersion.of(version), schemas, excludeSchemas });
 }
 
 /** How a server is reached. */

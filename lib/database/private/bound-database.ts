@@ -4,11 +4,17 @@ import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import type { IDependable } from 'constructs';
 import type { Engine, ServerJob } from '../../../catalog/contract/task';
 
-/** A database that was checked, as the task needs it. */
+/** Facts about the backup that decide how its database is checked. */
+export interface DatabaseContext {
+  /** The task runs an image of the user's. */
+  readonly ownImage: boolean;
+}
+
+/** A checked database, in the form that the task needs. */
 export interface BoundDatabase {
   readonly engine: Engine;
   readonly engineVersion?: string;
-  /** All engines but SQLite. */
+  /** Missing for SQLite. */
   readonly server?: ServerJob;
   readonly username?: ecs.Secret;
   readonly password?: ecs.Secret;
@@ -17,8 +23,8 @@ export interface BoundDatabase {
   readonly file?: string;
   /** Security groups that may already reach the database. */
   readonly securityGroups?: ec2.ISecurityGroup[];
-  /** What has to let the task's own security group in. */
+  /** Resource that has to accept connections from the task's own security group. */
   readonly allowTo?: ec2.IConnectable;
-  /** What must exist before the first run. */
+  /** Resources that must exist before the first run. */
   readonly needs?: readonly IDependable[];
 }

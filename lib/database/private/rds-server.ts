@@ -4,6 +4,7 @@ import type { IConstruct } from 'constructs';
 import type { Engine } from '../../../catalog/contract/task';
 import type { RdsClusterOptions, RdsInstanceOptions } from '../database-options';
 import { DatabaseTls } from '../database-tls';
+import type { EngineVersion } from '../engine-version';
 import { fault } from '../../private/fault';
 import type { Server } from './server';
 
@@ -60,8 +61,8 @@ function engineOf(scope: IConstruct, source: Source): Engine {
   fault(scope, `engine of ${source.node.path} must be one of ${known}, got: ${type ?? 'none'}${mend}`);
 }
 
-function versionOf(scope: IConstruct, source: Source, given: string | undefined): string {
-  const version = given ?? source.engine?.engineVersion?.majorVersion;
+function versionOf(scope: IConstruct, source: Source, given: EngineVersion | undefined): string {
+  const version = given?.version ?? source.engine?.engineVersion?.majorVersion;
   if (version !== undefined) return version;
   fault(
     scope,

@@ -5,7 +5,7 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as efs from 'aws-cdk-lib/aws-efs';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
-import { Backups, BackupSchedule, Database, DatabaseTls } from '../lib';
+import { Backups, BackupSchedule, Database, DatabaseTls, MariadbVersion, PostgresqlVersion } from '../lib';
 import type { Bookshop } from './bookshop';
 import { APP_VARIABLE, STACK } from './bookshop';
 
@@ -51,11 +51,13 @@ class BookshopStack extends Stack {
     }
     const { version, host, port } = bookshop;
     const server = {
-      ...{ version, host, port, databases: [bookshop.database] },
+      ...{ host, port, databases: [bookshop.database] },
       secret: secretsmanager.Secret.fromSecretCompleteArn(this, 'Secret', bookshop.secretArn),
       tls: DatabaseTls.certificateAuthority(bookshop.certificateAuthority),
     };
-    return bookshop.engine === 'mariadb' ? Database.mariadb(server) : Database.postgresql(server);
+    return bookshop.engine === 'mariadb'
+      ? Database.mariadb({ ...server, version: MariadbVersion.of(version) })
+      : Database.postgresql({ ...server, version: PostgresqlVersion.of(version) });
   }
 }
 

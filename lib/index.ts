@@ -12,6 +12,7 @@ export * from './database/database-options';
 export * from './backup/database-backup';
 export * from './backup/database-backup-props';
 export * from './database/database-tls';
+export * from './database/engine-version';
 export * from './alarms/digest';
 export * from './pruning/retention';
 export * from './volumes/snapshot-pruning';

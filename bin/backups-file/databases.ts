@@ -2,6 +2,7 @@
 import { aws_ec2 as ec2, aws_efs as efs, aws_rds as rds, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { serverFacts } from '../../engines/facts';
+import type { ServerProps } from '../../lib';
 import { Database, DatabaseTls } from '../../lib';
 import { requireEnvironment, secretOf, tlsOf } from './imports';
 import type { DatabaseEntry, ServerEntry } from './schema';
@@ -33,11 +34,11 @@ function sqliteOf(scope: Construct, entry: Extract<DatabaseEntry, { sqlite: unkn
 }
 
 function serverOf(scope: Construct, entry: ServerEntry, file: string): ReachableDatabase {
-  const { version, databases, excludeDatabases, extraDumpArguments } = entry;
+  const { databases, excludeDatabases, extraDumpArguments } = entry;
   const { host, port, tls, connections } = 'rds' in entry ? rdsOf(scope, entry) : hostOf(scope, entry);
   const groups = entry.securityGroups?.map((id) => groupOf(scope, id));
   const common = {
-    ...{ version, host, port, databases, excludeDatabases, extraDumpArguments },
+    ...{ host, port, databases, excludeDatabases, extraDumpArguments },
     ...secretOf(scope, entry.secret),
     tls: tlsOf(entry.tls, file) ?? tls,
     securityGroups: groups,
@@ -46,11 +47,9 @@ function serverOf(scope: Construct, entry: ServerEntry, file: string): Reachable
   return { database: ofEngine(entry, common), letIn, closed: letIn === undefined && groups === undefined };
 }
 
-type ServerProps = Parameters<typeof Database.mysql>[0];
-
 function ofEngine(entry: ServerEntry, props: ServerProps): Database {
   const { schemas, excludeSchemas } = entry as { schemas?: string[]; excludeSchemas?: string[] };
-  return Database._ofServer(entry.engine, { ...props, schemas, excludeSchemas });
+  return Database._ofServer(entry.engine, { ...props, version: entry.version, schemas, excludeSchemas });
 }
 
 /** How a server is reached. */

@@ -155,7 +155,14 @@ const rds = ways('a map with instance or cluster', [
 
 const versionOf = (engine: string) => {
   const { versions } = engineFacts(engine);
-  return exactly(`one of ${versions.join(', ')}`, versions, 'give the version that the server runs');
+  return scalar(
+    `one of ${versions.join(', ')}`,
+    (value) => versions.find((version) => version === value),
+    (value) => {
+      const minor = versions.find((version) => value.startsWith(`${version}.`));
+      return minor === undefined ? 'give the version that the server runs' : `leave out the patch level: ${minor}`;
+    },
+  );
 };
 const schemas = { schemas: names('schemas').optional(), excludeSchemas: names('schemas').optional() };
 

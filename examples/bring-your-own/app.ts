@@ -6,7 +6,14 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
-import { BackupAlarms, BackupBucket, BackupSchedule, Database, DatabaseBackup } from 'cdk-proven-backups';
+import {
+  BackupAlarms,
+  BackupBucket,
+  BackupSchedule,
+  Database,
+  DatabaseBackup,
+  PostgresqlVersion,
+} from 'cdk-proven-backups';
 
 export const app = new App();
 const stack = new Stack(app, 'BringYourOwn', { env: { account: '111122223333', region: 'eu-west-1' } });
@@ -44,7 +51,7 @@ new DatabaseBackup(stack, 'Accounts', {
   schedulerRole: role('backup-scheduler'),
   logGroup: logs.LogGroup.fromLogGroupName(stack, 'Log', '/company/backups'),
   database: Database.postgresql({
-    version: '17',
+    version: PostgresqlVersion.V17,
     host: 'accounts.internal.example.com',
     secret,
     securityGroups: [clients],

@@ -2,7 +2,7 @@
 import { App, Duration, Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
-import { Backups, BackupSchedule, Database } from 'cdk-proven-backups';
+import { Backups, BackupSchedule, Database, MysqlVersion } from 'cdk-proven-backups';
 
 export const app = new App();
 const stack = new Stack(app, 'QuickStart', {
@@ -19,7 +19,7 @@ const backups = new Backups(stack, 'Backups', { vpc, alarms: { emails: ['ops@exa
 
 backups.addDatabase('Shop', {
   database: Database.mysql({
-    version: '8.4',
+    version: MysqlVersion.V8_4,
     host: 'shop.internal.example.com',
     secret,
     securityGroups: [clientsOfTheDatabase],

@@ -2,7 +2,7 @@
 import { App, Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
-import { Backups, BackupSchedule, Database, DatabaseTls } from 'cdk-proven-backups';
+import { Backups, BackupSchedule, Database, DatabaseTls, MysqlVersion } from 'cdk-proven-backups';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -24,7 +24,7 @@ const secret = new secretsmanager.Secret(stack, 'BackupUser', {
 const backups = new Backups(stack, 'Backups', { vpc, alarms: { emails: ['ops@example.com'] } });
 const shop = backups.addDatabase('Shop', {
   database: Database.mysql({
-    version: '8.4',
+    version: MysqlVersion.V8_4,
     // The name in the certificate. An address works if the certificate has it.
     host: 'shop-db.internal.example.com',
     secret,

@@ -70,7 +70,7 @@ export class DatabaseBackup extends Construct implements ec2.IConnectable, iam.I
     this.cluster = props.cluster;
     this.sourceName = props.sourceName ?? sourceNameOf(id);
     registerSource(this, bucket, this.sourceName);
-    const database = props.database._bind(this);
+    const database = props.database._bind(this, { ownImage: props.image !== undefined });
     const bound = props.schedule._bind(this);
     const timeout = timeoutOf(this, props.timeout, bound);
     this.allowedAge = allowedAgeOf(this, props.allowedAge, bound, timeout);

@@ -2,8 +2,9 @@ import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as efs from 'aws-cdk-lib/aws-efs';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { DatabaseTls } from './database-tls';
+import type { EngineVersion, MariadbVersion, MysqlVersion, PostgresqlVersion } from './engine-version';
 
-/** What of a server is backed up, and how it is reached. */
+/** Options of every database server. */
 export interface ServerOptions {
   /**
    * JSON key of the user name in the secret.
@@ -20,16 +21,17 @@ export interface ServerOptions {
   readonly passwordKey?: string;
 
   /**
-   * How the server's certificate is verified.
+   * How the server's certificate is verified. A stock MySQL or PostgreSQL container has no certificate that the default
+   * accepts: give its certificate authority.
    *
-   * @default - against the public certificate authorities; against Amazon's own for RDS and Aurora
+   * @default - against the public certificate authorities; for RDS and Aurora, against Amazon's
    */
   readonly tls?: DatabaseTls;
 
   /**
-   * Databases to back up. Not together with `excludeDatabases`.
+   * Databases to back up. Cannot be combined with `excludeDatabases`.
    *
-   * @default - all databases of the server, except its own system databases
+   * @default - all databases of the server, except its system databases
    */
   readonly databases?: string[];
 
@@ -43,23 +45,23 @@ export interface ServerOptions {
   /**
    * Arguments appended to those of the dump tool (`mysqldump`, `mariadb-dump`, `pg_dump`). Never put a secret here.
    *
-   * @default - the program's own arguments only
+   * @default - only the arguments that the program itself passes
    */
   readonly extraDumpArguments?: string[];
 
   /**
-   * Security groups of the task, which the server already lets in ("clients of the database"). At most five.
+   * Security groups of the task that the server already accepts connections from. At most five.
    *
-   * @default - a security group is created. For RDS it is let into the database; for other servers, allow it with
+   * @default - a security group is created. RDS databases are opened to it; for other servers, call
    * `backup.connections.allowTo(…)`
    */
   readonly securityGroups?: ec2.ISecurityGroup[];
 }
 
-/** What of a PostgreSQL server is backed up. */
-export interface PostgresqlOptions extends ServerOptions {
+/** Options of engines with schemas: PostgreSQL. */
+export interface SchemaOptions {
   /**
-   * Schemas to back up, in each database.
+   * Schemas to back up, in each database. Cannot be combined with `excludeSchemas`.
    *
    * @default - all schemas
    */
@@ -73,18 +75,15 @@ export interface PostgresqlOptions extends ServerOptions {
   readonly excludeSchemas?: string[];
 }
 
-/** A server that is reached by host and port. */
-export interface MysqlProps extends ServerOptions {
-  /** Version of the server, as the engine counts major versions: `8.4`, `11.4`, `16`. */
-  readonly version: string;
-
+/** Properties of a server that is reached by host and port. */
+export interface ServerProps extends ServerOptions {
   /** Host name or address of the server. With TLS, the name in its certificate. */
   readonly host: string;
 
   /**
    * Port of the server.
    *
-   * @default - the engine's own: 3306, or 5432 for PostgreSQL
+   * @default - the engine's default port: 3306 for MySQL and MariaDB, 5432 for PostgreSQL
    */
   readonly port?: number;
 
@@ -92,64 +91,60 @@ export interface MysqlProps extends ServerOptions {
   readonly secret: secretsmanager.ISecret;
 }
 
-/** A MariaDB server that is reached by host and port. */
-export interface MariadbProps extends MysqlProps {}
-
-/** A PostgreSQL server that is reached by host and port. */
-export interface PostgresqlProps extends PostgresqlOptions {
-  /** Version of the server, as the engine counts major versions: `16`. */
-  readonly version: string;
-
-  /** Host name or address of the server. With TLS, the name in its certificate. */
-  readonly host: string;
-
-  /**
-   * Port of the server.
-   *
-   * @default 5432
-   */
-  readonly port?: number;
-
-  /** Secret with the user name and the password, in JSON. */
-  readonly secret: secretsmanager.ISecret;
+/** Properties of a MySQL server. */
+export interface MysqlProps extends ServerProps {
+  /** Version of the server. */
+  readonly version: MysqlVersion;
 }
 
-/** What is not taken from the RDS construct. `schemas` and `excludeSchemas` are for PostgreSQL only. */
-export interface RdsInstanceOptions extends PostgresqlOptions {
+/** Properties of a MariaDB server. */
+export interface MariadbProps extends ServerProps {
+  /** Version of the server. */
+  readonly version: MariadbVersion;
+}
+
+/** Properties of a PostgreSQL server. */
+export interface PostgresqlProps extends ServerProps, SchemaOptions {
+  /** Version of the server. */
+  readonly version: PostgresqlVersion;
+}
+
+/** Options of an RDS instance. `schemas` and `excludeSchemas` are for PostgreSQL only. */
+export interface RdsInstanceOptions extends ServerOptions, SchemaOptions {
   /**
    * Secret with the user name and the password.
    *
-   * @default - the construct's own secret; an imported instance has none, and must be given one
+   * @default - the construct's own secret. An imported instance has none and needs this option
    */
   readonly secret?: secretsmanager.ISecret;
 
   /**
-   * Version of the server, as the engine counts major versions: `8.4`, `16`.
+   * Version of the server.
    *
    * @default - the version of the construct's engine
    */
-  readonly version?: string;
+  readonly version?: EngineVersion;
 }
 
-/** What is not taken from the RDS construct. */
+/** Options of an Aurora or Multi-AZ cluster. `schemas` and `excludeSchemas` are for PostgreSQL only. */
 export interface RdsClusterOptions extends RdsInstanceOptions {
   /**
-   * Dumps from the reader endpoint. It spares the writer, but a long dump can be cancelled by replication.
+   * Dumps from the reader endpoint. This spares the writer, but replication can cancel a long dump.
    *
    * @default false
    */
   readonly useReader?: boolean;
 }
 
-/** A file on EFS. */
+/** Properties of an SQLite database on EFS. */
 export interface SqliteProps {
   /** The file system. */
   readonly fileSystem: efs.IFileSystem;
 
   /**
-   * Access point through which the task sees the file. Mounted for reading and writing, for SQLite's locks: its
-   * POSIX user needs write permission. The database itself is opened read-only. It must not be in WAL mode, which SQLite
-   * does not support across hosts.
+   * Access point through which the task sees the file. It is mounted for reading and writing, because SQLite needs locks:
+   * the access point's POSIX user needs write permission. The database itself is opened read-only. It must not be in WAL
+   * mode, which SQLite does not support across hosts.
    */
   readonly accessPoint: efs.IAccessPoint;
 

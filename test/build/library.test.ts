@@ -70,7 +70,7 @@ describe('the package as it ships', () => {
       const vpc = new aws_ec2.Vpc(stack, 'Vpc');
       const secret = new aws_secretsmanager.Secret(stack, 'Secret');
       new library.Backups(stack, 'Backups', { vpc }).addDatabase('Shop', {
-        database: library.Database.mysql({ version: '8.4', host: 'db', secret }),
+        database: library.Database.mysql({ version: library.MysqlVersion.V8_4, host: 'db', secret }),
         schedule: library.BackupSchedule.cron('0 2 * * ? *'),
       });
       console.log(JSON.stringify([...asked]));`;

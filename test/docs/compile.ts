@@ -15,7 +15,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as rds from 'aws-cdk-lib/aws-rds';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import {
-  AlarmSignal, BackupBucket, BackupDashboard, BackupSchedule, Backups, Database, DatabaseBackup, DatabaseTls, Digest, Retention, SnapshotRetention, SnapshotSchedule, SnapshotScripts, SnapshotTarget, StorageTiers, VolumeSnapshots, WeekDay
+  AlarmSignal, BackupBucket, BackupDashboard, BackupSchedule, Backups, Database, DatabaseBackup, DatabaseTls, Digest, MariadbVersion, MysqlVersion, PostgresqlVersion, Retention, SnapshotRetention, SnapshotSchedule, SnapshotScripts, SnapshotTarget, StorageTiers, VolumeSnapshots, WeekDay
 } from 'cdk-proven-backups';
 declare const stack: Stack;
 declare const vpc: ec2.IVpc;

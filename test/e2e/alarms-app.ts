@@ -5,7 +5,7 @@ import * as efs from 'aws-cdk-lib/aws-efs';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { SqsSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
-import { Backups, BackupSchedule, Database, DatabaseTls, Retention } from '../../lib';
+import { Backups, BackupSchedule, Database, DatabaseTls, MariadbVersion, Retention } from '../../lib';
 import type { AlarmedServer } from './alarms-names';
 import { ADDRESS, SERVER_VARIABLE, STACK } from './alarms-names';
 
@@ -26,7 +26,7 @@ class AlarmedStack extends Stack {
     const shop = backups.addDatabase('Shop', {
       sourceName: 'shop',
       database: Database.mariadb({
-        ...{ version: '10.11', host, port, secret, databases: ['shop'] },
+        ...{ version: MariadbVersion.V10_11, host, port, secret, databases: ['shop'] },
         tls: DatabaseTls.certificateAuthority(certificateAuthority),
       }),
       schedule: BackupSchedule.daily({ hour: 2 }),

@@ -3,7 +3,7 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as efs from 'aws-cdk-lib/aws-efs';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
-import { Backups, BackupSchedule, Database, DatabaseTls } from '../../lib';
+import { Backups, BackupSchedule, Database, DatabaseTls, MariadbVersion } from '../../lib';
 
 /** Name of the stack. */
 export const STACK = 'Deployment';
@@ -25,7 +25,7 @@ class DeploymentStack extends Stack {
         password: SecretValue.unsafePlainText('p"a$s'),
       },
     });
-    const server = { version: '11.4', host: 'db.internal', secret, tls: DatabaseTls.off('a test') };
+    const server = { version: MariadbVersion.V11_4, host: 'db.internal', secret, tls: DatabaseTls.off('a test') };
     const shop = backups.addDatabase('Shop', {
       database: Database.mariadb({ ...server, port: 3307, databases: ['shop', 'stock'] }),
       schedule: BackupSchedule.daily({

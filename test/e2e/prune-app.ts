@@ -3,7 +3,7 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as efs from 'aws-cdk-lib/aws-efs';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
-import { Backups, BackupSchedule, Database, Retention } from '../../lib';
+import { Backups, BackupSchedule, Database, MysqlVersion, Retention } from '../../lib';
 
 /** Name of the stack. */
 export const STACK = 'Pruning';
@@ -19,7 +19,7 @@ class PruningStack extends Stack {
     const vpc = new ec2.Vpc(this, 'Vpc', { maxAzs: 2, natGateways: 1 });
     const backups = new Backups(this, 'Backups', { vpc, retention: Retention.forever(), maxDeletePercent: 60 });
     const secret = new secretsmanager.Secret(this, 'Secret');
-    const database = Database.mysql({ version: '8.4', host: 'db.internal', secret });
+    const database = Database.mysql({ version: MysqlVersion.V8_4, host: 'db.internal', secret });
     const schedule = BackupSchedule.daily({ hour: 2 });
     const retention = Retention.gfs({ keepFor: Duration.hours(60), keepLast: 2 });
     backups.addDatabase('Shop', { database, schedule, image, retention });

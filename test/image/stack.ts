@@ -5,7 +5,7 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as efs from 'aws-cdk-lib/aws-efs';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { DatabaseBackup } from '../../lib';
-import { Backups, BackupSchedule, Database, DatabaseTls } from '../../lib';
+import { Backups, BackupSchedule, Database, DatabaseTls, MariadbVersion, PostgresqlVersion } from '../../lib';
 
 /** Where a test's server is. */
 export interface ServerAddress {
@@ -63,13 +63,19 @@ export class ImageStack extends Stack {
         password: SecretValue.unsafePlainText(USER.password),
       },
     });
-    const server = ({ port, pem }: ServerAddress, version: string) => ({
-      ...{ version, host: 'localhost', port, secret, tls: DatabaseTls.certificateAuthority(pem) },
+    const server = ({ port, pem }: ServerAddress) => ({
+      ...{ host: 'localhost', port, secret, tls: DatabaseTls.certificateAuthority(pem) },
     });
     for (const source of ['shop', 'bulk', 'huge'] as const) {
-      this.add(source, Database.mariadb({ ...server(own.mariadb, '10.11'), databases: [source] }));
+      this.add(
+        source,
+        Database.mariadb({ ...server(own.mariadb), version: MariadbVersion.V10_11, databases: [source] }),
+      );
     }
-    this.add('library', Database.postgresql({ ...server(own.postgresql, '15'), databases: ['library'] }));
+    this.add(
+      'library',
+      Database.postgresql({ ...server(own.postgresql), version: PostgresqlVersion.V15, databases: ['library'] }),
+    );
     const fileSystem = new efs.FileSystem(this, 'Files', { vpc, vpcSubnets: { subnetType } });
     const posixUser = { uid: '10001', gid: '10001' };
     const accessPoint = fileSystem.addAccessPoint('Notes', { path: '/notes', posixUser });

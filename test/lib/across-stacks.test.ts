@@ -6,7 +6,7 @@ import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { DatabaseBackupProps } from '../../lib';
-import { BackupAlarms, Backups, BackupSchedule, Database, DatabaseBackup } from '../../lib';
+import { BackupAlarms, Backups, BackupSchedule, Database, DatabaseBackup, MysqlVersion } from '../../lib';
 import type { Json } from './support';
 import { READY_IMAGE } from './support';
 
@@ -19,7 +19,7 @@ function stacks() {
   const add = (props: Partial<DatabaseBackupProps> = {}) =>
     new DatabaseBackup(databases, 'Shop', {
       database: Database.mysql({
-        ...{ version: '8.4', host: 'db.internal' },
+        ...{ version: MysqlVersion.V8_4, host: 'db.internal' },
         secret: new secretsmanager.Secret(databases, 'Secret'),
       }),
       schedule: BackupSchedule.every(Duration.hours(6)),

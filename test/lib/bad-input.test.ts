@@ -4,12 +4,21 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as rds from 'aws-cdk-lib/aws-rds';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { AddDatabaseProps } from '../../lib';
-import { BackupSchedule, Database, DatabaseBackup, DatabaseTls, Retention } from '../../lib';
+import {
+  BackupSchedule,
+  Database,
+  DatabaseBackup,
+  DatabaseTls,
+  MysqlVersion,
+  PostgresqlVersion,
+  Retention,
+} from '../../lib';
 import { Setup } from './support';
 
 const PATH = 'Stack/Backups/Shop';
 const { every, daily, cron } = BackupSchedule;
 
+const CHECK = 'check where it comes from, for example an environment variable';
 const BUNDLE = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n'.repeat(600);
 
 /** Every bad property of a database, and the sentence that it is refused with. */
@@ -30,19 +39,39 @@ const CASES: [name: string, props: (setup: Setup) => Partial<AddDatabaseProps>, 
     'sourceName must be known at synth, got: a token: write the value itself',
   ],
   [
-    'a version that is not known',
-    (setup) => ({ database: setup.mysql({ version: '8.5' }) }),
-    'MySQL version must be one of 5.7, 8.0, 8.4, 9.6, 9.7, got: "8.5": give the version that the server runs',
+    'a version that is not known, without an image',
+    (setup) => ({ database: setup.mysql({ version: MysqlVersion.of('8.5') }), image: undefined }),
+    'MySQL version must be one of 5.7, 8.0, 8.4, 9.6, 9.7, got: "8.5": give the version that the server runs; if it is a newer one, give image, with the tools of that version in it',
+  ],
+  [
+    'a version with a patch level',
+    (setup) => ({ database: setup.mysql({ version: MysqlVersion.of('8.4.3') }) }),
+    'MySQL version must be one of 5.7, 8.0, 8.4, 9.6, 9.7, got: "8.4.3": leave out the patch level: 8.4',
   ],
   [
     'a version that is a token',
-    (setup) => ({ database: setup.mysql({ version: Lazy.string({ produce: () => '8.4' }) }) }),
+    (setup) => ({ database: setup.mysql({ version: MysqlVersion.of(Lazy.string({ produce: () => '8.4' })) }) }),
     'MySQL version must be known at synth, got: a token: write the value itself',
   ],
+  ...(['host', 'secret', 'version'] as const).map((name): (typeof CASES)[number] => [
+    `no ${name}, as an environment variable that is not set gives it`,
+    (setup) => ({ database: setup.mysql({ [name]: undefined }) }),
+    `${name} must be given, got: undefined: ${CHECK}`,
+  ]),
   [
-    'a missing secret, from a language without types',
-    (setup) => ({ database: setup.mysql({ secret: undefined }) }),
-    'secret must be a Secrets Manager secret with the user name and the password, got: none',
+    'a version that is not set',
+    (setup) => ({ database: setup.mysql({ version: MysqlVersion.of(process.env.NOT_SET!) }) }),
+    `version must be given, got: undefined: ${CHECK}`,
+  ],
+  [
+    'a database that is not set, in a list',
+    (setup) => ({ database: setup.mysql({ databases: ['shop', process.env.NOT_SET!] }) }),
+    `databases[1] must be given, got: undefined: ${CHECK}`,
+  ],
+  [
+    'no hour',
+    () => ({ schedule: daily({ hour: undefined! }) }),
+    `hour of the schedule must be given, got: undefined: ${CHECK}`,
   ],
   [
     'an empty key of the secret',
@@ -91,7 +120,9 @@ const CASES: [name: string, props: (setup: Setup) => Partial<AddDatabaseProps>, 
   ],
   [
     'an empty list of schemas',
-    ({ secret }) => ({ database: Database.postgresql({ version: '16', host: 'db', secret, schemas: [] }) }),
+    ({ secret }) => ({
+      database: Database.postgresql({ version: PostgresqlVersion.V16, host: 'db', secret, schemas: [] }),
+    }),
     'schemas must name at least one schema, got: an empty list: leave it out to back up every schema',
   ],
   [
@@ -342,7 +373,7 @@ const CASES: [name: string, props: (setup: Setup) => Partial<AddDatabaseProps>, 
   [
     'MySQL 5.7 on ARM64',
     (setup) => ({
-      database: setup.mysql({ version: '5.7' }),
+      database: setup.mysql({ version: MysqlVersion.V5_7 }),
       cpuArchitecture: ecs.CpuArchitecture.ARM64,
       image: undefined,
     }),

@@ -4,7 +4,16 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as logs from 'aws-cdk-lib/aws-logs';
-import { BackupBucket, BackupPruning, Backups, BackupSchedule, Database, DatabaseBackup, DatabaseTls } from '../../lib';
+import {
+  BackupBucket,
+  BackupPruning,
+  Backups,
+  BackupSchedule,
+  Database,
+  DatabaseBackup,
+  DatabaseTls,
+  MysqlVersion,
+} from '../../lib';
 import { Setup } from './support';
 
 const PATH = 'Stack/Backups/Shop';
@@ -29,7 +38,7 @@ describe('source names', () => {
     const [one, two] = ['One', 'Two'].map(
       (id) => new Backups(stack, id, { vpc, bucket: BackupBucket.fromBucketName(stack, `${id}Bucket`, 'shared', key) }),
     );
-    const database = Database.mysql({ version: '8.4', host: 'db', secret: setup.secret });
+    const database = Database.mysql({ version: MysqlVersion.V8_4, host: 'db', secret: setup.secret });
     const props = { database, schedule: every(Duration.hours(6)) };
     one!.addDatabase('Shop', props);
     expect(() => two!.addDatabase('Shop', props)).toThrow(taken('Stack/Two/Shop', 'Stack/One/Shop'));

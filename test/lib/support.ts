@@ -6,7 +6,7 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as efs from 'aws-cdk-lib/aws-efs';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { AddDatabaseProps, BackupsProps, MysqlProps } from '../../lib';
-import { Backups, BackupSchedule, Database } from '../../lib';
+import { Backups, BackupSchedule, Database, MysqlVersion } from '../../lib';
 
 // A synthesised template is looked at piece by piece: its type would be no help.
 /* eslint-disable @typescript-eslint/no-explicit-any */
@@ -46,7 +46,7 @@ export class Setup {
   }
 
   mysql(props: Partial<MysqlProps> = {}): Database {
-    return Database.mysql({ version: '8.4', host: 'db.internal', secret: this.secret, ...props });
+    return Database.mysql({ version: MysqlVersion.V8_4, host: 'db.internal', secret: this.secret, ...props });
   }
 
   sqlite(path = 'shop.db'): Database {

@@ -5,7 +5,7 @@ import { App, Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as efs from 'aws-cdk-lib/aws-efs';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
-import { Backups, BackupSchedule, Database, Retention } from 'cdk-proven-backups';
+import { Backups, BackupSchedule, Database, MysqlVersion, Retention } from 'cdk-proven-backups';
 
 export const app = new App();
 const stack = new Stack(app, 'AfirgenBackups');
@@ -24,7 +24,7 @@ const backups = new Backups(stack, 'Backups', {
 
 backups.addDatabase('FirRecords', {
   database: Database.mysql({
-    version: '8.0',
+    version: MysqlVersion.V8_0,
     host: 'afirgen-mysql.example.com',
     secret: secretsmanager.Secret.fromSecretNameV2(stack, 'BackupUser', 'afirgen/backup'),
     securityGroups: [clientsOfMysql],

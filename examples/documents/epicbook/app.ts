@@ -8,6 +8,7 @@ import {
   Backups,
   BackupSchedule,
   Database,
+  MysqlVersion,
   SnapshotRetention,
   SnapshotSchedule,
   SnapshotTarget,
@@ -29,7 +30,7 @@ const vm = ec2.SecurityGroup.fromSecurityGroupId(stack, 'Vm', 'sg-0a1b2c3d4e5f60
 const backups = new Backups(stack, 'Backups', { vpc, alarms: { emails: ['epicbook@example.com'] } });
 const epicbook = backups.addDatabase('Epicbook', {
   database: Database.mysql({
-    version: '8.0',
+    version: MysqlVersion.V8_0,
     host: 'epicbook-db.example.com',
     secret: secretsmanager.Secret.fromSecretNameV2(stack, 'BackupUser', 'epicbook/backup'),
     databases: ['epicbook'],

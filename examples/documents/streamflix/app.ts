@@ -5,7 +5,7 @@ import { App, Duration, Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
-import { Backups, BackupSchedule, Database, Retention, WeekDay } from 'cdk-proven-backups';
+import { Backups, BackupSchedule, Database, MysqlVersion, Retention, WeekDay } from 'cdk-proven-backups';
 
 export const app = new App();
 const stack = new Stack(app, 'StreamFlixBackups', { env: { account: '111122223333', region: 'eu-west-1' } });
@@ -21,7 +21,7 @@ const host = ec2.SecurityGroup.fromSecurityGroupId(stack, 'Host', 'sg-0a1b2c3d4e
 const backups = new Backups(stack, 'Backups', { vpc, alarms: { emails: ['streamflix@example.com'] } });
 const streamflix = backups.addDatabase('Streamflix', {
   database: Database.mysql({
-    version: '8.0',
+    version: MysqlVersion.V8_0,
     host: 'streamflix-db.example.com',
     // backup_user and its password, as keys username and password.
     secret: secretsmanager.Secret.fromSecretNameV2(stack, 'BackupUser', 'streamflix/backup'),

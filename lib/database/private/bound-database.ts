@@ -4,7 +4,13 @@ import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import type { IDependable } from 'constructs';
 import type { ServerJob } from '../../../catalog/contract/task';
 
-/** A database that was checked, as the task needs it. */
+/** Facts about the backup that decide how its database is checked. */
+export interface DatabaseContext {
+  /** The task runs an image of the user's. */
+  readonly ownImage: boolean;
+}
+
+/** A checked database, in the form that the task needs. */
 export interface BoundDatabase {
   /** Name of the engine. */
   readonly engine: string;
@@ -18,8 +24,8 @@ export interface BoundDatabase {
   readonly file?: string;
   /** Security groups that may already reach the database. */
   readonly securityGroups?: ec2.ISecurityGroup[];
-  /** What has to let the task's own security group in. */
+  /** Resource that has to accept connections from the task's own security group. */
   readonly allowTo?: ec2.IConnectable;
-  /** What must exist before the first run. */
+  /** Resources that must exist before the first run. */
   readonly needs?: readonly IDependable[];
 }

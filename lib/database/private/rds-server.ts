@@ -4,6 +4,7 @@ import type { IConstruct } from 'constructs';
 import { engines } from '../../../engines/facts';
 import type { RdsClusterOptions, RdsInstanceOptions } from '../database-options';
 import { DatabaseTls } from '../database-tls';
+import type { EngineVersion } from '../engine-version';
 import { fault } from '../../private/fault';
 import type { Server } from './server';
 
@@ -57,8 +58,8 @@ function engineOf(scope: IConstruct, source: Source): string {
   );
 }
 
-function versionOf(scope: IConstruct, source: Source, given: string | undefined): string {
-  const version = given ?? source.engine?.engineVersion?.majorVersion;
+function versionOf(scope: IConstruct, source: Source, given: EngineVersion | undefined): string {
+  const version = given?.version ?? source.engine?.engineVersion?.majorVersion;
   if (version !== undefined) return version;
   fault(
     scope,

@@ -1,31 +1,28 @@
 import { isIPv6 } from 'node:net';
-import { Token } from 'aws-cdk-lib';
+import { Annotations, Token } from 'aws-cdk-lib';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
-import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { IConstruct } from 'constructs';
 import { dumpArgumentFault } from '../../../engines/dump-arguments';
 import { engineFacts, serverFacts } from '../../../engines/facts';
-import type { PostgresqlOptions } from '../database-options';
+import type { SchemaOptions, ServerProps } from '../database-options';
 import { DatabaseTls } from '../database-tls';
-import type { BoundDatabase } from './bound-database';
-import { fault, requireRange, requireValue } from '../../private/fault';
+import type { BoundDatabase, DatabaseContext } from './bound-database';
+import { fault, requireProps, requireRange, requireValue } from '../../private/fault';
 import { SecretValue } from './secret-value';
 
-/** A server, however the user named it. */
-export interface Server extends PostgresqlOptions {
+/** A server, of whatever engine, and wherever its properties come from. */
+export interface Server extends ServerProps, SchemaOptions {
   readonly engine: string;
   readonly version: string;
-  readonly host: string;
-  readonly port?: number;
-  readonly secret: secretsmanager.ISecret;
   readonly allowTo?: ec2.IConnectable;
   readonly needs?: BoundDatabase['needs'];
 }
 
 /** Checks a server and turns it into what the task needs. */
-export function bindServer(scope: IConstruct, server: Server): BoundDatabase {
+export function bindServer(scope: IConstruct, server: Server, context: DatabaseContext): BoundDatabase {
   const { engine, version, host, secret, usernameKey = 'username', passwordKey = 'password', securityGroups } = server;
-  requireVersion(scope, engine, version);
+  requireProps(scope, server, { engine: true, version: true, host: true, secret: true });
+  requireVersion(scope, engine, version, context);
   requireLists(scope, server);
   requireDumpArguments(scope, server);
   requireRange(scope, 'port', server.port, { from: 1, to: 65_535 });
@@ -35,9 +32,6 @@ export function bindServer(scope: IConstruct, server: Server): BoundDatabase {
       scope,
       `host must be a host name or an address, got: ${JSON.stringify(host)}: leave out scheme, port and path`,
     );
-  }
-  if (secret === undefined) {
-    fault(scope, 'secret must be a Secrets Manager secret with the user name and the password, got: none');
   }
   if (usernameKey === '' || passwordKey === '') {
     fault(scope, 'usernameKey and passwordKey must be keys of the JSON in the secret, got: an empty text');
@@ -73,16 +67,25 @@ export function bindServer(scope: IConstruct, server: Server): BoundDatabase {
   };
 }
 
-function requireVersion(scope: IConstruct, engine: string, version: string): void {
+/** The program fits more versions than are known here, but only an image of the user's has their tools. */
+function requireVersion(scope: IConstruct, engine: string, version: string, { ownImage }: DatabaseContext): void {
   const { title, versions } = engineFacts(engine);
   requireValue(scope, `${title} version`, version);
-  if (!versions.includes(version)) {
-    const got = JSON.stringify(version);
+  if (versions.includes(version)) return;
+  const known = versions.join(', ');
+  const rule = `${title} version must be one of ${known}, got: ${JSON.stringify(version)}`;
+  const minor = versions.find((one) => version.startsWith(`${one}.`));
+  if (minor !== undefined) fault(scope, `${rule}: leave out the patch level: ${minor}`);
+  if (!ownImage) {
     fault(
       scope,
-      `${title} version must be one of ${versions.join(', ')}, got: ${got}: give the version that the server runs`,
+      `${rule}: give the version that the server runs; if it is a newer one, give image, with the tools of that version in it`,
     );
   }
+  Annotations.of(scope).addWarningV2(
+    'proven-backups:unknownEngineVersion',
+    `${title} ${version} is not one of the versions that this release is tested with, ${known}: restore a backup by hand before you rely on it`,
+  );
 }
 
 function requireDumpArguments(scope: IConstruct, { engine, extraDumpArguments = [] }: Server): void {

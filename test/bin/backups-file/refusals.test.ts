@@ -238,7 +238,7 @@ test.each([
   [
     'a minor version',
     database('engine: postgresql', 'version: 17.2', HOST, SECRET, EVERY),
-    'backups.yaml:6: databases.shop.version must be one of 14, 15, 16, 17, 18, got: 17.2: give the version that the server runs',
+    'backups.yaml:6: databases.shop.version must be one of 14, 15, 16, 17, 18, got: 17.2: leave out the patch level: 17',
   ],
   [
     'schemas of MySQL',

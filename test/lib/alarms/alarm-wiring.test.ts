@@ -6,6 +6,7 @@ import {
   Database,
   DatabaseBackup,
   Digest,
+  MysqlVersion,
   SnapshotPruning,
   SnapshotRetention,
   SnapshotSchedule,
@@ -28,7 +29,7 @@ beforeAll(() => {
   setup.add();
   const deadLetterQueue = new sqs.Queue(stack, 'SharedQueue');
   new DatabaseBackup(stack, 'Alone', {
-    database: Database.mysql({ version: '8.4', host: 'db.internal', secret: setup.secret }),
+    database: Database.mysql({ version: MysqlVersion.V8_4, host: 'db.internal', secret: setup.secret }),
     schedule: BackupSchedule.every(Duration.hours(6)),
     image: READY_IMAGE,
     bucket,

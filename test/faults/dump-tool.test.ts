@@ -22,7 +22,7 @@ const CUT_SHORT = {
   mariadb:
     /^mariadb-dump exited with 0, but its output does not end with "-- Dump completed": the dump is cut short and was discarded$/,
   postgresql:
-    /^pg_dump exited with 0, but its archive is not whole: it ends within a block of data: the dump was discarded$/,
+    /^pg_dump exited with 0, but its archive is incomplete: it ends within a block of data: the dump was discarded$/,
 };
 
 describe.each(['mariadb', 'postgresql'] as const)('a dump of %s', (engine) => {

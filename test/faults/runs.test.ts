@@ -57,7 +57,7 @@ describe('a run', () => {
     const result = await Program.run(fixture.sqlite('timeout', { timeoutSeconds: 2 }));
     release();
     const sentence =
-      /^the backup took longer than its timeout of 2 s and was stopped: raise timeout, or give the task more cpu$/;
+      /^the backup took longer than its timeout of 2 seconds and was stopped: raise timeout, or give the task more cpu$/;
     await fixture.expectFailure(result, 'timeout', 'timedOut', sentence);
     await fixture.expectNextRunSucceeds(fixture.sqlite('timeout'));
   });

@@ -50,15 +50,22 @@ test.each([
   'shop/notes.txt',
   `shop/${ID}`,
   `shop/${ID}/`,
-  `shop/${ID}/shop.sql`,
   `shop/${ID}/more/shop.sql.zst`,
-  `shop/${ID}/constructor`,
   'shop/2026-02-30T02-00-00Z/manifest.json',
   'shop/2026-11-20/manifest.json',
   `shop//${ID}/manifest.json`,
 ])("%s is a stranger's", async (key) => {
   expect(await readInventory(storeOf([key]), 'shop')).toEqual({ source: 'shop', folders: [], strangers: 1 });
 });
+
+test.each(['shop.sql', 'shop.archive.zst.age', 'constructor'])(
+  '%s in the folder of a backup is its data',
+  async (file) => {
+    const { folders, strangers } = await readInventory(storeOf([`shop/${ID}/${file}`]), 'shop');
+    expect(strangers).toBe(0);
+    expect(keysOf(...folders[0]!.data)).toEqual([`shop/${ID}/${file}`]);
+  },
+);
 
 test('of one folder only', async () => {
   const store = storeOf([`shop/${ID}/manifest.json`, 'shop/2026-11-19T02-00-00Z/shop.sql.zst']);

@@ -39,6 +39,17 @@ test('fields that a later version adds are passed over', () => {
   expect(parseManifest(JSON.stringify({ ...exampleManifest(), mood: 'good' }), KEY)).toEqual(exampleManifest());
 });
 
+test('a backup of an engine that this version does not know is one all the same', () => {
+  const [object] = exampleManifest().objects;
+  const manifest = exampleManifest({
+    engine: 'oracle',
+    trigger: 'before-upgrade',
+    consistency: { snapshot: 'scn', rowCounts: 'none' },
+    objects: [{ ...object!, kind: 'archive', format: 'oracle-dmp', compression: 'none' }],
+  });
+  expect(parseManifest(JSON.stringify(manifest), KEY)).toEqual(manifest);
+});
+
 test.each([
   ['{', `manifest ${KEY} is not JSON: `],
   [
@@ -46,7 +57,7 @@ test.each([
     `manifest ${KEY} has format 2, but this version of cdk-proven-backups reads formats up to 1: update cdk-proven-backups`,
   ],
   [JSON.stringify({ ...exampleManifest(), objects: [] }), `manifest ${KEY} is damaged: objects: `],
-  [JSON.stringify({ ...exampleManifest(), engine: 'oracle' }), `manifest ${KEY} is damaged: engine: `],
+  [JSON.stringify({ ...exampleManifest(), engine: 'No engine' }), `manifest ${KEY} is damaged: engine: `],
   ['null', `manifest ${KEY} is damaged: `],
 ])('%.40s is refused with a sentence', (text, sentence) => {
   expect(() => parseManifest(text, KEY)).toThrow(sentence);

@@ -69,7 +69,7 @@ test('an archive cut at any byte is found out', () => {
   const bytes = whole();
   for (let length = 0; length < bytes.length; length++)
     expect(() => inspect(bytes.subarray(0, length), 16).verify()).toThrow(
-      'pg_dump exited with 0, but its archive is not whole',
+      'pg_dump exited with 0, but its archive is incomplete',
     );
 });
 

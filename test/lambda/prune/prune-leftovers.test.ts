@@ -57,7 +57,7 @@ describe('data without a manifest', () => {
   ])('is removed when it is old, with %s; a stranger beside it stays', async (_, lock) => {
     await scene.put(data);
     await scene.verdict(id, 'failed');
-    const notes = objectKey('shop', id, 'notes.txt');
+    const notes = objectKey('shop', id, 'more/notes.txt');
     await scene.put(notes);
     if (lock !== undefined) await scene.put('shop/lock.json', lock);
     expect(await inThreeDays()).toMatchObject({ deleted: 0, leftovers: 2, errors: [] });

@@ -69,9 +69,6 @@ test("1: a stranger's objects stay, wherever they lie", async () => {
     'shop/manifest.json',
     `shop/${old}`,
     `shop/${old}/`,
-    `shop/${old}/notes.txt`,
-    `shop/${old}/shop.sql`,
-    `shop/${old}/constructor`,
     `shop/${old}/more/shop.sql.zst`,
     `shop//${old}/manifest.json`,
     'shop/2026-02-30T00-00-00Z/manifest.json',
@@ -79,12 +76,19 @@ test("1: a stranger's objects stay, wherever they lie", async () => {
     'shop/2020-01-01T00-00-00Z.bak/shop.sql.zst',
     `shop-archive/${old}/shop.sql.zst`,
     `Shop/${old}/manifest.json`,
-    `shop/${old}/MANIFEST.JSON`,
   ];
   for (const key of strangers) await scene.put(key, 'of somebody else');
   const under = strangers.filter((key) => key.startsWith('shop/')).length;
   expect(await only()).toMatchObject({ deleted: 3, strangers: under, errors: [] });
   expect(await scene.keys()).toEqual(expect.arrayContaining(strangers));
+});
+
+test('1: all that lies directly in the folder of a backup goes with it, whatever its suffix', async () => {
+  await scene.nightly(6);
+  const old = daysAgo(5);
+  for (const file of ['sections.json', 'shop.archive', 'constructor']) await scene.put(objectKey('shop', old, file));
+  expect(await only()).toMatchObject({ deleted: 3, strangers: 0, damaged: [], errors: [] });
+  expect((await scene.keys()).filter((key) => key.includes(old))).toEqual([]);
 });
 
 test.each<[string, (id: string) => Promise<void>, string]>([

@@ -1,21 +1,35 @@
-/** Which source a task family is of. Free of dependencies. */
+/** Which source and action a task family belongs to. Free of dependencies. */
 import type { AlarmedSource, AlarmSettings } from './alarms';
+import { ACTIONS, taskFamily, type Action } from './task';
 
-/** What the settings of alarms say about task families. */
+/** The part of the alarms' settings that concerns task families. */
 export type SourceFamilies = Pick<AlarmSettings, 'families'> & {
   readonly sources: Readonly<Record<string, Pick<AlarmedSource, 'family'>>>;
 };
 
-/** Family of the task definitions of a source; `undefined` if the settings do not know the source. */
-export function familyOfSource({ families, sources }: SourceFamilies, source: string): string | undefined {
-  // Not what every object has: `constructor` may be a source's name.
-  const found = Object.hasOwn(sources, source) ? sources[source] : undefined;
-  return found && `${families[found.family]}${source}`;
+/** Owner of a task family. */
+export interface FamilyOwner {
+  readonly source: string;
+  readonly action: Action;
 }
 
-/** Name of the source whose task definitions have a family; `undefined` if none has. */
-export const sourceOfFamily = (settings: SourceFamilies, family: string): string | undefined =>
-  Object.keys(settings.sources).find((source) => familyOfSource(settings, source) === family);
+/** Family of the task definitions of a source; `undefined` if the settings do not know the source. */
+export function familyOfSource(
+  { families, sources }: SourceFamilies,
+  source: string,
+  action: Action = 'dump',
+): string | undefined {
+  // `constructor` may be a source's name, and every object has one.
+  const found = Object.hasOwn(sources, source) ? sources[source] : undefined;
+  const prefix = found && families[found.family];
+  return prefix === undefined ? undefined : taskFamily(prefix, source, action);
+}
+
+/** Source and action of a task family; `undefined` if it is of no source of the settings. */
+export function ownerOfFamily(settings: SourceFamilies, family: string): FamilyOwner | undefined {
+  const candidates = Object.keys(settings.sources).flatMap((source) => ACTIONS.map((action) => ({ source, action })));
+  return candidates.find(({ source, action }) => familyOfSource(settings, source, action) === family);
+}
 
 /** The family in the ARN of a task definition, in `family:revision`, or alone. */
 export const familyOf = (taskDefinition: string): string =>

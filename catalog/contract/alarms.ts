@@ -29,7 +29,7 @@ export const ALARM_ENV = {
 /** Attributes of the table in which the functions remember. */
 export const ALARM_TABLE = {
   /** Its one key, a text. */
-  key: 'of',
+  key: 'key',
   /** Time, in seconds since 1970, after which DynamoDB removes an item. */
   expires: 'expiresAt',
 } as const;
@@ -142,7 +142,10 @@ export interface BackupFacts {
   readonly rows?: number;
   readonly tables: number;
   readonly durationSeconds: number;
+  /** As the manifest names it: `mysql`. */
   readonly engine: string;
+  /** Version of the server: `8.4.3`. */
+  readonly engineVersion: string;
 }
 
 /** What the measuring found wrong with a source. */
@@ -152,6 +155,8 @@ export interface Finding {
   readonly cause: Cause;
   /** What is wrong, in a sentence without the source's name, not capitalised, without a full stop. */
   readonly sentence: string;
+  /** The same in at most 50 characters, for subjects. */
+  readonly short: string;
   /** Since when. ISO 8601, UTC. */
   readonly since: string;
   /**
@@ -300,10 +305,11 @@ export const CAUSES = {
   ],
   silent: ['too-old', 'no-backup-yet', 'gone', 'not-measured'],
   'strange-size': ['empty', 'table-lost', 'shrunk', 'grown'],
-  'not-proven': ['proof-too-old', 'restore-test-failed'],
+  'not-proven': ['proof-too-old', 'restore-test-failed', 'restore-test-not-run'],
   housekeeping: [
     'prune',
     'prune-snapshots',
+    'restore',
     'measure',
     'snapshot-policy',
     'snapshot',

@@ -1,10 +1,11 @@
-/** What subscribers of the topic are told, as JSON: SQS, HTTPS, Lambda and chat. Emails say the same in words. */
-import type { BackupFacts, Cause, Signal, SourceHealth } from './alarms';
+/** Notifications of the topic as JSON, for SQS, HTTPS, Lambda and chat. Emails say the same in words. */
+import type { BackupFacts, Cause, Pruned, Signal, SourceHealth } from './alarms';
+import type { Reason } from './failure';
 
 /** Message attributes of the topic, by which a subscription can filter. */
 export const NOTIFICATION_ATTRIBUTES = { kind: 'kind', signal: 'signal', test: 'test' } as const;
 
-/** A task of ECS, as its last event tells of it. */
+/** A task of ECS, according to its last event. */
 export interface TaskFacts {
   readonly arn: string;
   readonly clusterArn: string;
@@ -30,22 +31,42 @@ export interface Links {
   readonly runbook: string;
 }
 
+/** A problem that comes and goes. */
+export interface Flapping {
+  /** When the first of the changes happened. ISO 8601, UTC. */
+  readonly since: string;
+  /** Failures since then. */
+  readonly failures: number;
+}
+
 /** One thing that went wrong. */
 export interface Problem {
   readonly signal: Signal;
   readonly cause: Cause;
   /** The source; left out for what concerns the whole bucket. */
   readonly source?: string;
-  /** What it concerns, as a subject names it: a source, `pruning`, `snapshot policy policy-0abc…`. */
+  /** The subject of the problem: a source, `pruning`, `snapshot policy policy-0abc…`. */
   readonly about: string;
-  /** What happened: `access denied for user 'backup'`. */
+  /** What happened, not capitalised, without a full stop: `the newest backup is 38 hours old; 25 hours are allowed`. */
   readonly sentence: string;
-  /** Since when it is so. ISO 8601, UTC. */
+  /** The same in few words, for subjects. */
+  readonly short?: string;
+  /** Why a run failed, as its log says; left out if the log could not be read. */
+  readonly reason?: Reason;
+  /** Engine of the source, as its log says. */
+  readonly engine?: string;
+  /** Which of the problems of its cause it is, where a cause has several. */
+  readonly variant?: 'copies-failed' | 'sources-unmeasured';
+  /** When it began. ISO 8601, UTC. */
   readonly since: string;
-  /** Runs that failed since the last good one, with this one. */
+  /** Consecutive failed runs, this one included. */
   readonly times?: number;
   /** It was told before, and is still so. */
   readonly reminder?: true;
+  /** It fails and recovers in turn: further changes are not told until it has been stable for a day. */
+  readonly flapping?: Flapping;
+  /** The report of a pruning. */
+  readonly pruned?: Pick<Pruned, 'sources' | 'moreSources'>;
   readonly newest?: BackupFacts;
   /** The newest backup before a strange one that is not strange itself. */
   readonly lastUsual?: BackupFacts;
@@ -55,28 +76,30 @@ export interface Problem {
   readonly logLines?: readonly string[];
   readonly logGroup?: string;
   readonly logStream?: string;
-  /** What the problem is about in AWS: an ARN or an id. */
+  /** The resource of AWS that has the problem: an ARN or an id. */
   readonly resource?: string;
-  /** The event as it came, where it is not understood. */
+  /** The event as it came, if it was not understood. */
   readonly raw?: unknown;
 }
 
-/** Something that is well again. */
+/** A problem that is over. */
 export interface Recovery {
   readonly source?: string;
   readonly about: string;
-  /** What is over. */
+  /** The signals that are over. */
   readonly signals: readonly Signal[];
-  /** Since when the oldest of them was so. ISO 8601, UTC. */
+  /** When the oldest of them began. ISO 8601, UTC. */
   readonly since: string;
   readonly at: string;
-  /** Runs that failed meanwhile. */
+  /** Runs that failed in between. */
   readonly times?: number;
   readonly newest?: BackupFacts;
-  /** What is still wrong with it. */
+  /** Signals that are still open. */
   readonly open?: readonly Signal[];
-  /** Nothing called it well: it only did not happen again for 14 days. */
+  /** No event ended it: it has not happened again for 14 days. */
   readonly quiet?: true;
+  /** It came and went, and has been stable for a day. */
+  readonly stable?: true;
 }
 
 /** A problem with what a reader can do about it. */
@@ -87,17 +110,17 @@ export interface AdvisedProblem extends Problem {
   readonly links: Links;
 }
 
-/** What is said of one source in a digest. */
+/** One source in a digest. */
 export interface DigestRow extends SourceHealth {
   /** Signals that are open. */
   readonly open: readonly Signal[];
 }
 
-/** What a subscriber is told at once. */
+/** One message to the subscribers. */
 export interface Notification {
   readonly formatVersion: 1;
   readonly kind: 'problem' | 'recovered' | 'digest';
-  /** Nothing happened: somebody tries whether notifications arrive. */
+  /** Nothing happened: somebody tests that notifications arrive. */
   readonly test?: true;
   /** The subject of the email. */
   readonly subject: string;

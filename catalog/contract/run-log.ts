@@ -1,7 +1,8 @@
-/** The logs of runs: where they are, and what they tell. */
+/** Logs of runs: where they are, and the facts in them. */
 import type { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { GetLogEventsCommand, ResourceNotFoundException } from '@aws-sdk/client-cloudwatch-logs';
 import { z } from 'zod';
+import type { Reason } from './failure';
 import { CONTAINER_NAME } from './task';
 import { redact } from '../redact';
 
@@ -14,7 +15,7 @@ const LINES = 15;
 const READ = 100;
 /** Lines that are not the program's own are cut. */
 const RAW_CHARACTERS = 200;
-/** Nothing that is shown is longer; and what is longer is not searched for secrets. */
+/** No text is longer: what is cut off is neither shown nor searched for secrets. */
 const CHARACTERS = 4_000;
 
 /** Reads the end of a stream, oldest line first; nothing if there is no such stream. Needs `logs:GetLogEvents`. */
@@ -31,12 +32,21 @@ export const logReader =
     }
   };
 
-/** What the log of a run tells. */
+/** Why a run failed, as its log says. */
+export interface LoggedFailure {
+  /** For people. */
+  readonly message: string;
+  readonly exit?: string;
+  readonly reason?: Reason;
+  readonly engine?: string;
+}
+
+/** The end of a run's log. */
 export interface LogTail {
   /** The last lines, oldest first, without secrets. */
   readonly lines: readonly string[];
-  /** The program's own sentence, which says what failed and what to do. */
-  readonly sentence?: string;
+  /** The line `failed`. */
+  readonly failure?: LoggedFailure;
 }
 
 /** A line of the program: one JSON object. */
@@ -46,10 +56,36 @@ const ownLine = z.looseObject({
   message: z.string(),
 });
 
-/** What of a log is worth showing. */
+const text = z.string().transform((value) => redact(value.slice(0, CHARACTERS)));
+const texts = z.array(text).optional().catch(undefined);
+const maybe = text.optional().catch(undefined);
+
+/** The facts of the line `failed`. A program of another version may log others: what does not fit is left out. */
+const failedLine = z.object({
+  message: text,
+  exit: maybe,
+  engine: maybe,
+  reason: z
+    .object({
+      kind: z.string(),
+      host: maybe,
+      port: z.number().optional().catch(undefined),
+      account: maybe,
+      database: maybe,
+      object: maybe,
+      privileges: texts,
+      statements: texts,
+      key: maybe,
+      said: maybe,
+    })
+    .optional()
+    .catch(undefined),
+});
+
+/** The part of a log that is worth showing, and the facts of its line `failed`. */
 export function logTail(messages: readonly string[]): LogTail {
   const lines: string[] = [];
-  let sentence: string | undefined;
+  let failure: LoggedFailure | undefined;
   for (const message of messages) {
     const object = objectOf(message);
     if (object && '_aws' in object) continue;
@@ -60,16 +96,23 @@ export function logTail(messages: readonly string[]): LogTail {
       continue;
     }
     if (own.event === 'progress') continue;
-    const said = redact(own.message.slice(0, CHARACTERS));
-    if (own.event === 'failed') sentence = said;
-    lines.push(`${own.level}: ${said}`);
+    if (own.event === 'failed') failure = withoutUndefined(failedLine.parse(own));
+    lines.push(`${own.level}: ${redact(own.message.slice(0, CHARACTERS))}`);
   }
-  return { lines: lines.slice(-LINES), ...(sentence !== undefined && { sentence }) };
+  return { lines: lines.slice(-LINES), ...(failure && { failure }) };
 }
 
-function objectOf(text: string): object | undefined {
+/** What is not known is not there. */
+const withoutUndefined = ({ reason, ...rest }: z.infer<typeof failedLine>): LoggedFailure => ({
+  ...(present(rest) as Pick<LoggedFailure, 'message' | 'exit' | 'engine'>),
+  ...(reason && { reason: present(reason) as Reason }),
+});
+const present = (values: object): object =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+
+function objectOf(message: string): object | undefined {
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = JSON.parse(message);
     return typeof value === 'object' && value !== null ? value : undefined;
   } catch {
     return undefined;

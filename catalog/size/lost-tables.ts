@@ -1,43 +1,45 @@
-/** Tables that a backup has no rows of, and that those before it have. Pure. */
+/** Tables without rows in a backup that had rows in the backups before it. Pure. */
 import type { SizeBounds } from '../contract/alarms';
-import { counted } from './size-measures';
+import { countOf, formatCount } from '../units';
 
-/** Rows by table, as people name it; `undefined` where they are not known. */
+/** Rows by table, as people name it; `undefined` where they were not counted. */
 export type TableRows = ReadonlyMap<string, number | undefined>;
 
 /** Tables that a sentence names. */
 const NAMED = 3;
-/** Tables that are told apart later. */
+/** Lost tables that are told apart later. */
 const ITEMS = 50;
 /** Characters of a name. */
 const NAME_LENGTH = 300;
-/** A table with no more rows than this may be a queue, or a lock. */
+/** A table with at most this many rows may be a queue, or a lock. */
 const FEW = 20;
-/** As often as this a table with more rows may have been empty before. */
+/** A table with more rows may have been empty this often before. */
 const GAPS = 1;
-/** As often as this a table went from one backup to the next: they come and go. */
+/** If tables vanished this often from one backup to the next, they come and go. */
 const HABIT = 3;
 
-/** What is known of a table that the backup has no rows of. */
+/** History of a table without rows in the backup. */
 interface Missing {
-  /** A bit for each backup before, the newest first, that had rows of it, or may have. */
+  /** A bit for each earlier backup, the newest first, that had rows of it, or may have had. */
   had: number;
-  /** Rows in the newest one of which they are known, and which one it is. */
+  /** Rows in the newest backup in which they were counted, and which one that is. */
   last?: number;
   in?: string;
-  /** The fewest that are known, of those that had some. */
+  /** The fewest rows of all backups that had some. */
   least: number;
 }
 
-/** The tables that are lost. */
+/** The lost tables. */
 export interface LostTables {
   readonly sentence: string;
+  /** The sentence in few words. */
+  readonly short: string;
   readonly items: readonly string[];
-  /** Whether a backup before had them all. */
+  /** Whether an earlier backup had them all. */
   hadAll(index: number): boolean;
 }
 
-/** What the backups before say of the tables that a backup has no rows of. It keeps no names but theirs. */
+/** The tables of the earlier backups. It keeps only the names of those without rows in the backup. */
 export class TableHistory {
   private readonly missing = new Map<string, Missing>();
   private count = 0;
@@ -48,7 +50,7 @@ export class TableHistory {
 
   constructor(private readonly of: TableRows) {}
 
-  /** Takes the backup before in. */
+  /** Adds the next older backup. */
   add(id: string, tables: TableRows): void {
     if (this.next && this.vanished < HABIT && lacksOne(this.next, tables)) this.vanished++;
     this.next = tables;
@@ -69,11 +71,11 @@ export class TableHistory {
       entry.least = Math.min(entry.least, rows);
       if (entry.last !== undefined) continue;
       entry.last = rows;
-      entry.in = bit === 1 ? 'before' : `of ${id}`;
+      entry.in = bit === 1 ? 'the backup before it' : `backup ${id}`;
     }
   }
 
-  /** The tables that are lost; `undefined` if none are. */
+  /** The lost tables; `undefined` if there are none. */
   lost({ ignoreTables = [], minHistory }: SizeBounds): LostTables | undefined {
     const patterns = ignoreTables.map(patternOf);
     const lost = [...this.missing]
@@ -86,6 +88,7 @@ export class TableHistory {
     const items = lost.slice(0, ITEMS).map(([table]) => shortened(table));
     return {
       sentence: [...named, ...more].join('; '),
+      short: this.short(lost),
       items: [...items, ...(lost.length > ITEMS ? ['and more'] : [])],
       hadAll: (index) => lost.every(([, { had }]) => (had & (1 << index)) !== 0),
     };
@@ -116,8 +119,16 @@ export class TableHistory {
   private said(table: string, { last, in: where }: Missing): string {
     const name = shortened(table);
     return this.of.has(table)
-      ? `table ${name} has 0 rows, and had ${counted(last!)} in the backup ${where}`
-      : `table ${name} is gone, and had ${counted(last!)} rows in the backup ${where}`;
+      ? `table ${name} is empty; ${where} had ${countOf(last!, 'row')} of it`
+      : `table ${name} is gone; ${where} had ${countOf(last!, 'row')} of it`;
+  }
+
+  private short(lost: readonly (readonly [table: string, entry: Missing])[]): string {
+    const [table, { last }] = lost[0]!;
+    if (lost.length > 1) return `${formatCount(lost.length)} tables lost, such as ${shortened(table)}`;
+    return this.of.has(table)
+      ? `table ${shortened(table)} is empty, had ${countOf(last!, 'row')}`
+      : `table ${shortened(table)} is gone, had ${countOf(last!, 'row')}`;
   }
 }
 

@@ -1,8 +1,9 @@
 /**
- * Whether a backup is strange: empty, without a table that the source has had so far, or of another size than those before
- * it. Pure, and sparing: of 15 manifests with 100,000 tables each it keeps the names of two.
+ * Decides whether a backup is strange: empty, without a table that the source had so far, or of another size than the
+ * backups before it. Pure. Of 15 manifests with 100,000 tables each it keeps the names of two.
  */
 import type { SizeBounds } from '../contract/alarms';
+import { formatCount } from '../units';
 import type { LostTables, TableRows } from './lost-tables';
 import { TableHistory } from './lost-tables';
 import type { Manifest, TableCount } from '../bucket/manifest';
@@ -12,10 +13,10 @@ import { BYTES, medianOf, ROWS, SizeMeasure } from './size-measures';
 /** How many earlier backups a backup is compared with. */
 export const HISTORY = 14;
 
-/** What is compared of a backup. */
+/** The numbers of a backup that are compared. */
 export interface BackupSize {
   readonly id: string;
-  /** Backups of another kind say nothing about this one: engine, and what its objects hold. */
+  /** Engine, and kinds of objects: backups of another kind are not compared. */
   readonly kind: string;
   /** Before compression. */
   readonly bytes: number;
@@ -24,24 +25,26 @@ export interface BackupSize {
   readonly tables: TableRows;
 }
 
-/** What the comparison found. */
+/** Result of the comparison. */
 export interface SizeCheck {
   /** Signed; the further one of bytes and rows. Left out while there is too little history. */
   readonly deviation?: number;
   /** Median of the bytes before compression of the history. */
   readonly usualBytes?: number;
-  /** The worst of what is strange. */
+  /** The worst finding. */
   readonly strange?: {
     readonly cause: 'empty' | 'table-lost' | StrangeSize['cause'];
     readonly sentence: string;
-    /** The tables that are lost, and how far a size is off. */
+    /** The sentence in few words. */
+    readonly short: string;
+    /** The lost tables, and how far a size is off. */
     readonly items?: readonly string[];
   };
   /** Id of the newest backup before a strange one that is not strange itself. */
   readonly lastUsual?: string;
 }
 
-/** What is compared of a backup, by its manifest. */
+/** The numbers of a manifest. */
 export function sizeOf({ backupId, engine, objects, tables }: Manifest): BackupSize {
   const rows = new Map(tables.map((table) => [tableName(table), rowsOf(table)]));
   const known = [...rows.values()].filter((count) => count !== undefined);
@@ -57,24 +60,24 @@ export function sizeOf({ backupId, engine, objects, tables }: Manifest): BackupS
 const tableName = ({ database, schema, name }: TableCount): string =>
   [database, ...(schema === undefined ? [] : [schema]), name].join('.');
 
-/** Of counts before and after the dump the larger one: what was there at any time. */
+/** The larger of the counts before and after the dump. */
 function rowsOf({ rows, rowsBefore, rowsAfter }: TableCount): number | undefined {
   if (rows !== undefined || (rowsBefore === undefined && rowsAfter === undefined)) return rows;
   return Math.max(rowsBefore ?? 0, rowsAfter ?? 0);
 }
 
-/** What is kept of an earlier backup. */
+/** The part of an earlier backup that is kept. */
 interface Earlier extends Pick<BackupSize, 'id' | 'bytes' | 'rows'> {
   readonly isEmpty: boolean;
 }
 
-/** How the numbers of a backup are judged. */
+/** The measures that judge the numbers of a backup. */
 interface Measures {
   readonly bytes?: SizeMeasure;
   readonly rows?: SizeMeasure;
 }
 
-/** The backups before one, of the same kind. */
+/** The backups before another one, of the same kind. */
 export class SizeHistory {
   /** The newest first. */
   private readonly earlier: Earlier[] = [];
@@ -84,15 +87,15 @@ export class SizeHistory {
     this.tables = new TableHistory(of.tables);
   }
 
-  /** Whether it needs no more. */
+  /** Whether there are enough. */
   get isFull(): boolean {
     return this.earlier.length === HISTORY;
   }
 
   /**
-   * Takes an earlier backup in, the newest first. Those of another kind are passed over, and those beyond 14.
+   * Adds an earlier backup, the newest first. Backups of another kind, and those beyond 14, are ignored.
    *
-   * @returns whether it was taken in
+   * @returns whether it was added
    */
   add({ id, kind, bytes, rows, tables }: BackupSize): boolean {
     if (this.isFull || kind !== this.of.kind) return false;
@@ -133,7 +136,7 @@ export class SizeHistory {
     };
   }
 
-  /** The newest that is not empty, has what is lost, and is about as large as the others. */
+  /** The newest backup that is not empty, has the lost tables, and has about the size of the others. */
   private lastUsual(measures: Measures, lost?: LostTables): Earlier | undefined {
     return this.earlier.find(
       (each, index) => !each.isEmpty && lost?.hadAll(index) !== false && !strangeSize(each, measures),
@@ -141,24 +144,27 @@ export class SizeHistory {
   }
 }
 
-/** In what way tables are empty, all of them; `undefined` if they are not. */
+/** Says that all tables are empty; `undefined` if they are not. */
 function emptiness(tables: TableRows): string | undefined {
-  if (tables.size === 0) return 'it has no tables at all';
+  if (tables.size === 0) return 'the newest backup has no tables';
   for (const rows of tables.values()) if (rows !== 0) return undefined;
-  return tables.size === 1 ? 'its one table is empty' : `all its ${tables.size} tables are empty`;
+  return tables.size === 1
+    ? 'the only table of the newest backup is empty'
+    : `all ${formatCount(tables.size)} tables of the newest backup are empty`;
 }
 
 function emptyOne(tables: TableRows): SizeCheck['strange'] {
   const sentence = emptiness(tables);
-  return sentence === undefined ? undefined : { cause: 'empty', sentence };
+  return sentence === undefined ? undefined : { cause: 'empty', sentence, short: sentence };
 }
 
-/** A lost table is worse than a size, and hides none. */
+/** A lost table is worse than a strange size; both are told. */
 function worst(lost: LostTables | undefined, size: StrangeSize | undefined): SizeCheck['strange'] {
   if (!lost) return size;
-  const { sentence, items } = lost;
-  if (!size) return { cause: 'table-lost', sentence, items };
-  return { cause: 'table-lost', sentence: `${sentence}; and ${size.sentence}`, items: [...items, ...size.items] };
+  const { sentence, short, items } = lost;
+  if (!size) return { cause: 'table-lost', sentence, short, items };
+  const both = `${sentence}; ${size.sentence}`;
+  return { cause: 'table-lost', sentence: both, short, items: [...items, ...size.items] };
 }
 
 type Numbers = Pick<BackupSize, 'bytes' | 'rows'>;
@@ -168,7 +174,7 @@ const valuesOf = ({ bytes, rows }: Numbers, measures: Measures): [SizeMeasure, n
   ...(measures.rows && rows !== undefined ? [[measures.rows, rows] as [SizeMeasure, number]] : []),
 ];
 
-/** What is strange about the size of a backup: smaller is worse than larger, then what is further off. */
+/** The strange number of a backup: smaller is worse than larger, further off is worse than nearer. */
 function strangeSize(of: Numbers, measures: Measures): StrangeSize | undefined {
   const strange = valuesOf(of, measures).flatMap(([measure, value]) => {
     const found = measure.strange(value);
@@ -178,5 +184,6 @@ function strangeSize(of: Numbers, measures: Measures): StrangeSize | undefined {
   const [first] = strange;
   if (!first) return undefined;
   const alike = strange.filter(({ cause }) => cause === first.cause);
-  return { cause: first.cause, sentence: first.sentence, items: [...new Set(alike.flatMap(({ items }) => items))] };
+  const { cause, sentence, short } = first;
+  return { cause, sentence, short, items: [...new Set(alike.flatMap(({ items }) => items))] };
 }

@@ -1,35 +1,38 @@
-/** A number of a backup, its bytes or its rows, against that of the backups before it. Pure. */
+/** Bytes or rows of a backup, compared with those of the backups before it. Pure. */
 import type { SizeBounds } from '../contract/alarms';
+import { formatBytes, formatCount } from '../units';
 
-/** What is counted. */
+/** Bytes, or rows. */
 export interface SizeKind {
-  /** A deviation is never less than this: what is small varies by more. */
+  /** A deviation is never less than this: small numbers vary by more. */
   readonly deviationFloor: number;
   /** A loss is more than this. */
   readonly lossFloor: number;
   readonly text: (value: number) => string;
-  /** What the backup's own number is followed by. */
+  /** Follows the backup's own number in a sentence. */
   readonly what: string;
 }
 
 export const BYTES: SizeKind = {
   deviationFloor: 64 * 1024,
   lossFloor: 8 * 1024,
-  text: (value) => bytesText(value),
+  text: formatBytes,
   what: ' before compression',
 };
 
 export const ROWS: SizeKind = {
   deviationFloor: 20,
   lossFloor: 10,
-  text: (value) => `${counted(value)} rows`,
+  text: (value) => `${formatCount(Math.round(value))} rows`,
   what: '',
 };
 
-/** What is strange about a number. */
+/** A strange number. */
 export interface StrangeSize {
   readonly cause: 'shrunk' | 'grown';
   readonly sentence: string;
+  /** The sentence in few words. */
+  readonly short: string;
   /** How far off it is: all steps to there, so that the same one is not new again. */
   readonly items: readonly string[];
 }
@@ -62,7 +65,7 @@ export class SizeMeasure {
     return (value - this.median) / this.one;
   }
 
-  /** What is strange about a value; of a value of the history too. */
+  /** Whether a value is strange; also for a value of the history. */
   strange(value: number): StrangeSize | undefined {
     const deviation = this.deviation(value);
     // Has it been about as low, or as high, at least twice: every weekend, for example?
@@ -70,11 +73,11 @@ export class SizeMeasure {
     const high = this.sorted.at(-2) ?? -Infinity;
     const isBelow = deviation < -this.bounds.shrink && value < low - this.one;
     if (isBelow || this.isLoss(value, this.least)) {
-      const sentence = isBelow ? this.fromMedian(value) : this.fromLeast(value);
-      return { cause: 'shrunk', sentence, items: ['below', ...this.steps(value)] };
+      const said = isBelow ? this.fromMedian(value) : this.fromLeast(value);
+      return { cause: 'shrunk', ...said, items: ['below', ...this.steps(value)] };
     }
     if (deviation <= this.bounds.growth || value <= high + this.one) return undefined;
-    return { cause: 'grown', sentence: this.fromMedian(value), items: ['above', ...this.steps(value)] };
+    return { cause: 'grown', ...this.fromMedian(value), items: ['above', ...this.steps(value)] };
   }
 
   /**
@@ -92,17 +95,29 @@ export class SizeMeasure {
     return [...[2, 4, 16, 256].filter((step) => ratio <= 1 / step).map((step) => `1/${step}`), ...(value ? [] : ['0'])];
   }
 
-  private fromMedian(value: number): string {
+  private fromMedian(value: number): Pick<StrangeSize, 'sentence' | 'short'> {
     const { history, median, kind } = this;
     const deviations = `${Math.abs(this.deviation(value)).toFixed(1)} deviations`;
     const off = median > 0 ? `${percentOff(value, median)}, ${deviations}` : deviations;
-    return `${kind.text(value)}${kind.what}, and the median of the ${history.length} backups before is ${kind.text(median)} (${off})`;
+    return {
+      sentence: `${kind.text(value)}${kind.what}; the median of the ${history.length} backups before it is ${kind.text(median)} (${off})`,
+      short: this.insteadOf(value, median),
+    };
   }
 
-  private fromLeast(value: number): string {
+  private fromLeast(value: number): Pick<StrangeSize, 'sentence' | 'short'> {
     const { history, least, kind } = this;
     const count = history.filter((earlier) => earlier >= least).length;
-    return `${kind.text(value)}${kind.what}, and the smallest of ${count} backups before is ${kind.text(least)} (${percentOff(value, least)})`;
+    return {
+      sentence: `${kind.text(value)}${kind.what}; the smallest of ${count} backups before it has ${kind.text(least)} (${percentOff(value, least)})`,
+      short: this.insteadOf(value, least),
+    };
+  }
+
+  /** `393.1 MiB instead of 1.6 GiB (-76 %)` */
+  private insteadOf(value: number, usual: number): string {
+    const off = usual > 0 ? ` (${percentOff(value, usual)})` : '';
+    return `${this.kind.text(value)} instead of ${this.kind.text(usual)}${off}`;
   }
 }
 
@@ -112,18 +127,6 @@ export function medianOf(values: readonly number[]): number {
   const half = Math.floor(sorted.length / 2);
   return sorted.length % 2 === 1 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2;
 }
-
-const UNITS = ['kB', 'MB', 'GB', 'TB', 'PB'];
-
-/** `341.9 MB`: thousands, not 1024s, as S3 bills and the console shows. */
-function bytesText(bytes: number): string {
-  if (bytes < 1000) return `${Math.round(bytes)} bytes`;
-  const power = Math.min(Math.floor(Math.log10(bytes) / 3), UNITS.length);
-  return `${(bytes / 1000 ** power).toFixed(1)} ${UNITS[power - 1]}`;
-}
-
-/** `48,211`. */
-export const counted = (value: number): string => Math.round(value).toLocaleString('en-US');
 
 function percentOff(value: number, of: number): string {
   const percent = Math.round((value / of - 1) * 100);

@@ -11,7 +11,7 @@ import type { Verdict } from '../../catalog/bucket/verdict';
 import { parseVerdict } from '../../catalog/bucket/verdict';
 
 /** Counts up when this version reads something else out of the same listing. */
-const READING_FORMAT = 2;
+const READING_FORMAT = 3;
 /** How many manifests are read at once, and how many bytes of them. */
 const WIDTH = 8;
 const WIDTH_BYTES = 8_000_000;
@@ -123,9 +123,13 @@ async function readBackup(
 }
 
 function factsOf(manifest: Manifest, { id, time }: StoredFolder, { bytes, rows }: BackupSize): StoredBackup {
-  const { objects, tables, startedAt, endedAt, engine } = manifest;
+  const { objects, tables, startedAt, endedAt, engine, serverVersion } = manifest;
   return {
-    ...{ id, time: time.toISOString(), engine, tables: tables.length },
+    id,
+    time: time.toISOString(),
+    engine,
+    engineVersion: serverVersion,
+    tables: tables.length,
     bytes: objects.reduce((sum, object) => sum + object.bytes, 0),
     uncompressedBytes: bytes,
     ...(rows !== undefined && { rows }),

@@ -1,13 +1,14 @@
 import type { AlarmedSource, Finding } from '../../catalog/contract/alarms';
+import { formatDuration } from '../../catalog/units';
 import { backupIdTime } from '../../catalog/bucket/names';
 import type { Damaged, CatalogReading } from './catalog-reading';
 
-/** How much longer than the longest of its backups so far the next one may take. */
+/** How much longer than the longest backup so far the next one may take. */
 const LONGER = 1.25;
 
 /**
- * How old the newest backup may be. Where the time holds the timeout, because it was set when nothing was known of the
- * source, the usual duration takes its place.
+ * The allowed age of the newest backup. It includes the timeout of a run, because nothing else is known about a new source;
+ * later the usual duration takes its place.
  */
 export function allowedAge(
   { longestSeconds }: CatalogReading,
@@ -18,9 +19,9 @@ export function allowedAge(
 }
 
 /**
- * What is wrong with a source: at most one finding a signal. Pure.
+ * Judges a source: at most one finding for each signal. Pure.
  *
- * @param waitedSince since when a source that never had a whole backup has been waited for
+ * @param waitedSince when the waiting began for a source that never had a complete backup
  */
 export function findingsOf(reading: CatalogReading, set: AlarmedSource, now: Date, waitedSince?: string): Finding[] {
   const { newest, size } = reading;
@@ -31,11 +32,11 @@ export function findingsOf(reading: CatalogReading, set: AlarmedSource, now: Dat
   ].filter((finding) => finding !== undefined);
 }
 
-/** Told at once: what was there is not there any more, however young it would be. */
+/** Told at once, however young the missing backup would be. */
 function goneSince({ damaged }: CatalogReading, { id, noticedAt }: NonNullable<CatalogReading['lost']>): Finding {
-  const said = damaged.more ? 'none of its backups of late is whole' : 'all its backups are gone or damaged';
-  const sentence = `${said}; the last whole one was ${id}${damagedOnes(damaged)}`;
-  return { signal: 'silent', cause: 'gone', sentence, since: noticedAt };
+  const said = damaged.more ? 'none of the latest backups is complete' : 'all backups are gone or damaged';
+  const sentence = `${said}; the last complete one was ${id}${damagedOnes(damaged)}`;
+  return { signal: 'silent', cause: 'gone', sentence, short: said, since: noticedAt };
 }
 
 function silence(
@@ -48,32 +49,45 @@ function silence(
   if (last === undefined) return undefined;
   const since = new Date(Date.parse(last) + allowedSeconds * 1000);
   if (now <= since) return undefined;
-  const [age, allowed] = [span((now.getTime() - Date.parse(last)) / 1000), span(allowedSeconds)];
-  const said = newest
-    ? `the newest whole backup is ${age} old, and ${allowed} are allowed`
-    : `there is no whole backup ${damaged.more ? 'of late' : 'yet'}, after ${age}, and ${allowed} are allowed`;
+  const age = formatDuration((now.getTime() - Date.parse(last)) / 1000);
+  const allowed = allowedAgeText(allowedSeconds);
+  const short = newest
+    ? `the newest backup is ${age} old`
+    : `there is no backup ${damaged.more ? 'of late' : 'yet'} after ${age}`;
   return {
     signal: 'silent',
     cause: newest ? 'too-old' : 'no-backup-yet',
-    sentence: said + damagedOnes(damaged, newest && 'newer '),
+    sentence: `${newest && damaged.count > 0 ? `the newest complete backup is ${age} old` : short}; ${allowed}${damagedOnes(damaged, newest && 'newer ')}`,
+    short,
     since: since.toISOString(),
   };
 }
+
+/** `25 hours are allowed` */
+const allowedAgeText = (seconds: number): string => `${formatDuration(seconds)} are allowed`;
 
 function damagedOnes({ count, named, more }: Damaged, newer = ''): string {
   const [first] = named;
   if (!first) return '';
   const said = more ? `the newest ${count} are` : `${count} ${newer}${count === 1 ? 'one is' : 'are'}`;
-  const unread = more ? '; older ones were not rememberReading at' : '';
+  const unread = more ? '; older ones were not read' : '';
   return `; ${said} damaged, such as ${first.id}: ${first.damage}${unread}`;
 }
 
-/** Only after a first restore test: who has none is not told every day that there is none. */
-function unproven({ proven, verdict }: CatalogReading, { provenAgeSeconds }: AlarmedSource, now: Date): Finding | undefined {
+/** Only after a first restore test: nobody is told every day that there has been none yet. */
+function unproven(
+  { proven, verdict }: CatalogReading,
+  { provenAgeSeconds }: AlarmedSource,
+  now: Date,
+): Finding | undefined {
   if (verdict?.verdict === 'failed') {
     const sentence = `the restore test of backup ${verdict.id} failed`;
     return {
-      ...{ signal: 'not-proven', cause: 'restore-test-failed', sentence, since: verdict.testedAt },
+      signal: 'not-proven',
+      cause: 'restore-test-failed',
+      sentence,
+      short: sentence,
+      since: verdict.testedAt,
       items: [verdict.id],
     };
   }
@@ -81,15 +95,12 @@ function unproven({ proven, verdict }: CatalogReading, { provenAgeSeconds }: Ala
   const time = backupIdTime(proven.id)!.getTime();
   const since = new Date(time + provenAgeSeconds * 1000);
   if (now <= since) return undefined;
-  const [age, allowed] = [span((now.getTime() - time) / 1000), span(provenAgeSeconds)];
-  const sentence = `the newest proven backup, ${proven.id}, is ${age} old, and ${allowed} are allowed`;
-  return { signal: 'not-proven', cause: 'proof-too-old', sentence, since: since.toISOString() };
-}
-
-/** `26 hours`, `44 days`: of three days and more, the days. */
-function span(seconds: number): string {
-  const hours = seconds / 3600;
-  const [value, unit] = hours < 72 ? [hours, 'hour'] : [hours / 24, 'day'];
-  const rounded = Number(value.toFixed(1));
-  return `${rounded} ${unit}${rounded === 1 ? '' : 's'}`;
+  const age = formatDuration((now.getTime() - time) / 1000);
+  return {
+    signal: 'not-proven',
+    cause: 'proof-too-old',
+    sentence: `the newest proven backup, ${proven.id}, is ${age} old; ${allowedAgeText(provenAgeSeconds)}`,
+    short: `the newest proven backup is ${age} old`,
+    since: since.toISOString(),
+  };
 }

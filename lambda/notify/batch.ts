@@ -3,101 +3,126 @@ import type { DigestRow } from '../../catalog/contract/notification';
 import { mapParallel } from '../../catalog/parallel';
 import { errorText } from '../shared/errors';
 import { logLine } from '../shared/log';
+import { isSource, SUBSCRIPTIONS } from './observe/housekeeping';
+import type { Received } from './observe/read-batch';
+import { readBatch } from './observe/read-batch';
+import type { ListSubscriptions, Observe } from './ports';
 import { Case } from './problems/case';
 import type { Upkeep } from './problems/decide';
 import type { Lookups, Told } from './problems/enrich';
 import { enrich, readAtMost } from './problems/enrich';
 import { locate } from './problems/locate';
+import type { ProblemMemory } from './problems/memory';
 import type { QueueMessage } from './problems/observation';
-import { isSource, SUBSCRIPTIONS } from './observe/housekeeping';
-import type { Observe } from './ports';
-import type { Recall } from './problems/recall';
-import type { Taken } from './observe/read-batch';
-import { takeIn } from './observe/read-batch';
-import type { Teller } from './send-email';
-import { groups, tellDigest, tellGroup } from './send-email';
-import { tellMessages } from './send-raw';
+import type { Sender } from './send-email';
+import { groups, sendDigest, sendGroup } from './send-email';
+import { sendRawMessages } from './send-raw';
 
-/** Times that a source is decided on when others write at the same time. */
+/** Times that a case is decided when others write at the same time. */
 const ROUNDS = 5;
 const PARALLEL = 16;
 const EMAILS_PARALLEL = 4;
 
-/** What a batch is worked on with. */
-export interface BatchContext extends Teller {
+/** Everything that a batch needs. */
+export interface BatchContext extends Sender {
   readonly settings: AlarmSettings;
-  readonly recall: Recall;
+  readonly memory: ProblemMemory;
   readonly observe: Observe;
   readonly lookups: Lookups;
+  readonly listSubscriptions: ListSubscriptions;
 }
 
 /**
- * Works on a batch of messages: reads, decides, tells, and only then remembers.
+ * Works on a batch of messages: reads, decides, sends, and only then remembers.
  *
  * @returns ids of the messages that have to come again
  */
 export async function notifyBatch(messages: readonly QueueMessage[], context: BatchContext): Promise<string[]> {
-  const { taken, digests, later, unread } = await takeIn(messages, context.observe, context.settings);
+  const { observations, digests, later, unread } = await readBatch(messages, context.observe, context.settings);
   const again = new Set(later);
-  const unreadFailed = await tellMessages(
+  const unreadFailed = await sendRawMessages(
     unread.map(({ message }) => message),
     unread[0]?.why ?? '',
     context,
   );
   unreadFailed.forEach((id) => again.add(id));
 
-  let cases = Case.of([...taken, ...(await upkeep(taken, context))]);
+  const hasReaders = readersOf(context);
+  let cases = Case.of([...observations, ...(await upkeep(observations, context))]);
   for (let round = 1; cases.length > 0; round++) {
     if (round > ROUNDS) {
-      const of = cases.map((one) => one.of);
-      logLine('warn', 'not-remembered', `${of.join(', ')}: others write all the time, something may be told twice`, {
-        of,
-      });
+      const keys = cases.map(({ key }) => key);
+      const message = `${keys.join(', ')}: others write all the time, so something may be told twice`;
+      logLine('warn', 'not-remembered', message, { keys });
       break;
     }
-    const failed = await tellCases(cases, context);
+    const failed = await sendCases(cases, hasReaders, context);
     failed.forEach(({ messageIds }) => messageIds.forEach((id) => again.add(id)));
-    // What was not published is decided on anew when its message comes again.
+    // A case that could not be sent is decided anew when its message comes again.
     const done = cases.filter((one) => !failed.has(one));
-    const saved = await mapParallel(done, PARALLEL, (one) => one.save(context.recall));
+    const saved = await mapParallel(done, PARALLEL, (one) => one.save(context.memory));
     cases = done.filter((_, index) => !saved[index]);
   }
 
-  if (digests.length > 0) {
-    const open = await context.recall.open();
-    const known = new Map(open.map((one) => [one.of, Object.keys(one.open) as Signal[]]));
-    const rows = await digestRows(Object.keys(context.settings.sources), known, context);
-    const housekeeping = open
-      .filter(({ of }) => !isSource(of))
-      .flatMap(({ open }) => Object.values(open).map(({ about, sentence }) => ({ about, sentence })));
-    if (!(await tellDigest(rows, { often: context.settings.digest, housekeeping }, context)))
-      digests.forEach((id) => again.add(id));
-  }
+  if (digests.length > 0 && !(await sendDueDigest(context))) digests.forEach((id) => again.add(id));
   return [...again];
 }
 
-/** With every measuring, all that is open is looked at, whether or not there is news of it. */
-async function upkeep(taken: readonly Taken[], { recall, settings }: BatchContext): Promise<Taken[]> {
-  const measured = taken.find(({ observation }) => observation.state === 'source-measured');
+async function sendDueDigest(context: BatchContext): Promise<boolean> {
+  const open = await context.memory.open();
+  const bySource = new Map(open.map((one) => [one.key, Object.keys(one.open) as Signal[]]));
+  const rows = await digestRows(Object.keys(context.settings.sources), bySource, context);
+  const housekeeping = open
+    .filter(({ key }) => !isSource(key))
+    .flatMap(({ open: problems }) => Object.values(problems).map(({ about, sentence }) => ({ about, sentence })));
+  return sendDigest(rows, { often: context.settings.digest, housekeeping }, context);
+}
+
+/** Whether anybody has confirmed a subscription. Asked once, and only of SNS while nobody is known to have. */
+function readersOf({ memory, listSubscriptions }: BatchContext): () => Promise<boolean> {
+  let answer: Promise<boolean> | undefined;
+  const ask = async () => {
+    const { remembered } = await memory.read(SUBSCRIPTIONS.key);
+    if (remembered.goodAt.housekeeping !== undefined && !remembered.open.housekeeping) return true;
+    try {
+      return (await listSubscriptions()).some(({ confirmed }) => confirmed);
+    } catch (error) {
+      logLine('warn', 'left-out', `the subscriptions could not be listed: ${errorText(error)}`, {});
+      // Then they are told again to the first reader.
+      return false;
+    }
+  };
+  return () => (answer ??= ask());
+}
+
+/** With every measuring, all open problems are looked at, whether or not there is news of them. */
+async function upkeep(observations: readonly Received[], { memory, settings }: BatchContext): Promise<Received[]> {
+  const measured = observations.find(({ state }) => state === 'source-measured');
   if (!measured) return [];
-  const { messageId, observation } = measured;
-  const confirmed = taken.some((one) => one.observation.state === 'ok' && one.observation.of === SUBSCRIPTIONS.of);
-  const { remembered, known } = await recall.read(SUBSCRIPTIONS.of);
+  const { messageId, at } = measured;
+  const confirmed = observations.some(({ state, key }) => state === 'ok' && key === SUBSCRIPTIONS.key);
+  const { remembered, known } = await memory.read(SUBSCRIPTIONS.key);
   const isFirst = confirmed && known && (remembered.goodAt.housekeeping === undefined || remembered.open.housekeeping);
-  const of = (about: string, state: Upkeep['state']) => ({
-    messageId,
-    observation: { ...{ state, of: about }, at: observation.at },
-  });
-  return (await recall.open()).flatMap(({ of: about }) => {
-    if (isSource(about) && !Object.hasOwn(settings.sources, about)) return of(about, 'removed');
-    return [...(isSource(about) ? [] : [of(about, 'time-passed')]), ...(isFirst ? [of(about, 'first-reader')] : [])];
+  const passed = (key: string, state: Upkeep['state']): Received => ({ state, key, at, messageId });
+  return (await memory.open()).flatMap(({ key }) => {
+    if (isSource(key) && !Object.hasOwn(settings.sources, key)) return passed(key, 'removed');
+    return [
+      ...(isSource(key) ? [] : [passed(key, 'time-passed')]),
+      ...(isFirst ? [passed(key, 'first-reader')] : []),
+    ];
   });
 }
 
-/** Tells what there is to tell. @returns the cases of which something could not be published */
-async function tellCases(cases: readonly Case[], context: BatchContext): Promise<Set<Case>> {
-  const byOf = new Map(cases.map((one) => [one.of, one]));
-  const decided = await mapParallel(cases, PARALLEL, (one) => one.decide(context.recall, context.place.now));
+/** Sends the emails of cases. @returns the cases of which one could not be sent */
+async function sendCases(
+  cases: readonly Case[],
+  hasReaders: () => Promise<boolean>,
+  context: BatchContext,
+): Promise<Set<Case>> {
+  const byKey = new Map(cases.map((one) => [one.key, one]));
+  const decided = await mapParallel(cases, PARALLEL, (one) =>
+    one.decide(context.memory, context.place.now, hasReaders),
+  );
   const failed = new Set<Case>();
   const located = (told: Told): Told =>
     told.problem ? { ...told, problem: locate(told.problem, context.settings) } : told;
@@ -105,33 +130,33 @@ async function tellCases(cases: readonly Case[], context: BatchContext): Promise
     groups(await enrich(decided.flat().map(located), context.lookups)),
     EMAILS_PARALLEL,
     async (group) => {
-      const published = await tellGroup(group, context);
+      const sent = await sendGroup(group, context);
       for (const one of group.told) {
-        if (published) byOf.get(one.of)!.tell(one);
-        else failed.add(byOf.get(one.of)!);
+        if (sent) byKey.get(one.key)!.markSent(one);
+        else failed.add(byKey.get(one.key)!);
       }
     },
   );
-  await tellCompleted(cases, failed, context);
+  await sendCompleted(cases, failed, context);
   return failed;
 }
 
-/** The email about backups that went well, for those who want one each. */
-async function tellCompleted(cases: readonly Case[], failed: Set<Case>, context: BatchContext): Promise<void> {
+/** Sends the email about backups that went well, to those who want one each. */
+async function sendCompleted(cases: readonly Case[], failed: Set<Case>, context: BatchContext): Promise<void> {
   if (context.settings.digest !== 'each') return;
   const completed = cases.filter((one) => one.completed && !failed.has(one));
   completed.forEach((one) => (one.completed = false));
   if (completed.length === 0) return;
   const rows = await digestRows(
-    completed.map(({ of }) => of),
-    new Map(completed.map((one) => [one.of, one.open])),
+    completed.map(({ key }) => key),
+    new Map(completed.map((one) => [one.key, one.open])),
     context,
   );
-  if (!(await tellDigest(rows, { often: 'each' }, context))) completed.forEach((one) => failed.add(one));
+  if (!(await sendDigest(rows, { often: 'each' }, context))) completed.forEach((one) => failed.add(one));
 }
 
 /**
- * How sources are: what cannot be found out is said to be unknown.
+ * Rows of a digest. Sources that cannot be looked at are said to be unknown.
  *
  * @param open signals that are open, by source
  */

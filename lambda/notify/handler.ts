@@ -10,7 +10,7 @@ import { memoryClient } from './problems/memory';
 import type { BatchAnswer } from './notify';
 import { notify } from './notify';
 
-// A call that hangs takes the time of all others: it is tried again instead.
+// A call that hangs takes the time of all others: it is retried instead.
 const settings = { ...CLIENT_SETTINGS, requestHandler: { connectionTimeout: 2_000, requestTimeout: 10_000 } };
 const clients = {
   dynamo: memoryClient(),
@@ -20,11 +20,11 @@ const clients = {
   ssm: ssmClient(),
 };
 
-/** Tells people what the events of a batch mean; or, asked by the command line, tries whether they would hear of it. */
+/** Turns a batch of events into emails; or, asked by the command line, sends test emails. */
 export async function handler(event: unknown, context: LambdaContext): Promise<BatchAnswer | AlarmTestReport> {
   return notify(event, {
     ...clients,
-    // A new one a run: it carries the clock of the run.
+    // A new one for each run: it carries the clock of the run.
     s3: s3Client(),
     parameter: environment(ALARM_ENV.settings),
     topic: environment(ALARM_ENV.topic),

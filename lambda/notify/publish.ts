@@ -7,24 +7,26 @@ import type { Publish } from './ports';
 /** SNS takes 262,144 bytes, the attributes among them. */
 const MESSAGE_BYTES = 261_000;
 const SUBJECT_CHARACTERS = 99;
-/** Characters of a text that is cut. */
+/** Length of a text that is cut. */
 const CUT = 20_000;
 
-/** Publishes to a topic: the text to email, the subject to phones, and JSON to all others. Needs `sns:Publish`. */
+/** Publishes to a topic: text to emails, the subject to phones, JSON to all others. Needs `sns:Publish`. */
 export const publisher =
   (client: SNSClient, TopicArn: string): Publish =>
   async (notification, text) => {
     const Subject = subjectOf(notification.subject);
     await client.send(
       new PublishCommand({
-        ...{ TopicArn, Subject, MessageStructure: 'json' },
+        TopicArn,
+        Subject,
+        MessageStructure: 'json',
         Message: messageOf({ ...notification, subject: Subject }, text),
         MessageAttributes: attributesOf(notification),
       }),
     );
   };
 
-/** SNS refuses what it does not like, and then nobody is told. Whoever composed it should have seen to that. */
+/** A subject that SNS accepts: it refuses others, and then nobody would be told. */
 export const subjectOf = (subject: string): string =>
   subject
     .replace(/[^\x20-\x7e]+/g, (strange) => (strange.trim() === '' ? ' ' : '?'))
@@ -37,7 +39,7 @@ function messageOf(notification: Notification, text: string): string {
   const { problems, recoveries, digest, ...head } = notification;
   const told = problems ?? recoveries ?? digest ?? [];
   const names = told.map((one) => ('about' in one ? one.about : one.source)).join(', ');
-  const note = `This was too long for an email. All that it concerns: ${names.slice(0, CUT)}`;
+  const note = `The rest is too long for an email. It concerns: ${names.slice(0, CUT)}`;
   return structured(head, `${text.slice(0, CUT)}\n\n${note}\n`);
 }
 

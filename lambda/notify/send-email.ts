@@ -8,32 +8,32 @@ import type { Told } from './problems/enrich';
 import { chunks, groupBy, kindOf } from './problems/group';
 import type { Publish } from './ports';
 
-/** An email names at most so many. */
+/** Sources that an email names. */
 const NAMED = 300;
 
-/** Writes emails. */
+/** Composes emails. */
 export interface Composer {
   readonly composeProblems: (problems: readonly Problem[], place: Place) => Composed;
   readonly composeRecoveries: (recoveries: readonly Recovery[], place: Place) => Composed;
   readonly composeDigest: (rows: readonly DigestRow[], place: Place, options: DigestOptions) => Composed;
-  /** Of what could not be written otherwise. */
+  /** For facts that could not be composed otherwise. */
   readonly composeRaw: (raw: unknown, why: string, place: Place) => Composed;
 }
 
-/** Who is told, and how. */
-export interface Teller {
+/** Composes and publishes emails. */
+export interface Sender {
   readonly composer: Composer;
   readonly publish: Publish;
   readonly place: Place;
 }
 
-/** What shares an email. */
+/** Problems or recoveries that share an email. */
 export interface Group {
   readonly what: string;
   readonly told: readonly Told[];
 }
 
-/** Who reads 300 emails reads none. */
+/** Groups emails: nobody reads 300 of them. */
 export function groups(told: readonly Told[]): Group[] {
   const problems = told.filter(({ problem }) => problem);
   const recoveries = told.filter(({ recovery }) => recovery);
@@ -43,74 +43,75 @@ export function groups(told: readonly Told[]): Group[] {
   ].flatMap(([what, all]) => chunks(all, NAMED).map((some) => ({ what, told: some })));
 }
 
-/** Publishes one email. @returns whether it was published */
-export function tellGroup({ what, told }: Group, teller: Teller): Promise<boolean> {
-  const { composer, place } = teller;
+/** Sends the email of a group. @returns whether it was sent */
+export function sendGroup({ what, told }: Group, sender: Sender): Promise<boolean> {
+  const { composer, place } = sender;
   const problems = told.flatMap(({ problem }) => problem ?? []);
   const recoveries = told.flatMap(({ recovery }) => recovery ?? []);
-  return tell(
+  return composeAndSend(
     what,
-    told.map(({ of }) => of),
+    told.map(({ key }) => key),
     { problems, recoveries },
     () =>
       problems.length > 0 ? composer.composeProblems(problems, place) : composer.composeRecoveries(recoveries, place),
-    teller,
+    sender,
   );
 }
 
-/** Publishes a digest. @returns whether it was published */
-export const tellDigest = (rows: readonly DigestRow[], options: DigestOptions, teller: Teller): Promise<boolean> =>
-  tell(
+/** Sends a digest. @returns whether it was sent */
+export const sendDigest = (rows: readonly DigestRow[], options: DigestOptions, sender: Sender): Promise<boolean> =>
+  composeAndSend(
     'digest',
     rows.map(({ source }) => source),
     { digest: rows },
-    () => teller.composer.composeDigest(rows, teller.place, options),
-    teller,
+    () => sender.composer.composeDigest(rows, sender.place, options),
+    sender,
   );
 
 /**
- * Publishes facts that nobody could put into words.
+ * Sends facts as they are.
  *
- * @returns whether they were published
+ * @returns whether they were sent
  */
-export const tellRaw = (what: string, facts: unknown, why: string, teller: Teller): Promise<boolean> =>
-  send(what, [], () => rawOf(what, facts, why, teller), teller);
+export const sendRaw = (what: string, facts: unknown, why: string, sender: Sender): Promise<boolean> =>
+  send(what, [], () => composedRaw(what, facts, why, sender), sender);
 
-async function tell(
+async function composeAndSend(
   what: string,
-  of: readonly string[],
+  keys: readonly string[],
   facts: Readonly<Record<string, unknown>>,
   compose: () => Composed,
-  teller: Teller,
+  sender: Sender,
 ): Promise<boolean> {
   let composed: Composed;
   try {
     composed = compose();
   } catch (error) {
     const why = errorText(error);
-    logLine('error', 'not-composed', `the email "${what}" could not be written, the facts follow as they are: ${why}`, {
-      of,
+    logLine('error', 'not-composed', `the email "${what}" could not be composed, the facts are sent as they are: ${why}`, {
+      keys,
     });
-    // Who is concerned comes first: of the rest not all may fit.
-    const names = [...new Set(of)];
-    return send(what, of, () => rawOf(`${what} ${names.join(', ')}`, { of: names, ...facts }, why, teller), teller);
+    // The names come first: the rest may not fit.
+    const names = [...new Set(keys)];
+    const title = `${what} ${names.join(', ')}`;
+    return send(what, keys, () => composedRaw(title, { about: names, ...facts }, why, sender), sender);
   }
-  return send(what, of, () => composed, teller);
+  return send(what, keys, () => composed, sender);
 }
 
-async function send(what: string, of: readonly string[], compose: () => Composed, teller: Teller): Promise<boolean> {
+async function send(what: string, keys: readonly string[], compose: () => Composed, sender: Sender): Promise<boolean> {
   try {
     const { notification, text } = compose();
-    await teller.publish(notification, text);
-    logLine('info', 'published', `published: ${notification.subject}`, { what, of });
+    await sender.publish(notification, text);
+    logLine('info', 'published', `published: ${notification.subject}`, { what, keys });
     return true;
   } catch (error) {
-    logLine('error', 'not-published', `the email "${what}" could not be published: ${errorText(error)}`, { what, of });
+    logLine('error', 'not-published', `the email "${what}" could not be published: ${errorText(error)}`, { what, keys });
     return false;
   }
 }
 
-function rawOf(what: string, facts: unknown, why: string, { composer, place }: Teller): Composed {
+function composedRaw(what: string, facts: unknown, why: string, { composer, place }: Sender): Composed {
   const subject = `BACKUP ALARM (raw): ${what}`;
   try {
     const { notification, text } = composer.composeRaw(facts, why, place);

@@ -1,20 +1,20 @@
 import { chunks } from './problems/group';
 import type { QueueMessage } from './problems/observation';
-import type { Teller } from './send-email';
-import { tellRaw } from './send-email';
+import type { Sender } from './send-email';
+import { sendRaw } from './send-email';
 
-/** Messages of an email. */
+/** Messages per email. */
 const MESSAGES = 50;
-/** Characters of all their bodies together. */
+/** Characters of all bodies of an email together. */
 const CHARACTERS = 16_000;
 
 /**
- * Publishes messages as they came.
+ * Sends messages as they came.
  *
- * @param why nothing better can be said of them
- * @returns ids of those that could not be published
+ * @param why they could not be understood
+ * @returns ids of the messages that could not be sent
  */
-export async function tellMessages(messages: readonly QueueMessage[], why: string, teller: Teller): Promise<string[]> {
+export async function sendRawMessages(messages: readonly QueueMessage[], why: string, sender: Sender): Promise<string[]> {
   const failed: string[] = [];
   for (const some of chunks(messages, MESSAGES)) {
     const room = Math.floor(CHARACTERS / some.length);
@@ -28,7 +28,7 @@ export async function tellMessages(messages: readonly QueueMessage[], why: strin
       ),
     }));
     const what = some.length === 1 ? 'an event that could not be read' : `${some.length} events that could not be read`;
-    if (!(await tellRaw(what, facts, why, teller))) failed.push(...some.map(({ messageId }) => messageId));
+    if (!(await sendRaw(what, facts, why, sender))) failed.push(...some.map(({ messageId }) => messageId));
   }
   return failed;
 }

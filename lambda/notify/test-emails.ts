@@ -7,8 +7,8 @@ import type { ListSubscriptions, Publish } from './ports';
 
 const PARALLEL = 4;
 
-/** Publishes one notification of each kind, marked as a test, and says who subscribes. */
-export async function tryOut(
+/** Publishes one notification of each kind, marked as a test, and lists the subscriptions. */
+export async function sendTestEmails(
   topic: string,
   notifications: readonly Composed[],
   publish: Publish,
@@ -29,9 +29,9 @@ export async function tryOut(
     failures.push(`the subscriptions could not be listed: ${errorText(error)}`);
     return [];
   });
-  logLine(failures.length > 0 ? 'error' : 'info', 'tried-out', `${published.length} tests published`, { failures });
+  logLine(failures.length > 0 ? 'error' : 'info', 'tested', `${published.length} tests published`, { failures });
   return { topic, published, failures, subscriptions };
 }
 
-/** Nobody shall take it for real. */
+/** Nobody must take it for real. */
 const markedAsTest = (subject: string): string => (/^TEST /.test(subject) ? subject : `TEST ${subject}`);

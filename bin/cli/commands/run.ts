@@ -132,7 +132,7 @@ function unwatched(error: unknown): never {
 /** What the program itself said at last; nothing if its log cannot be read: ECS has words as well. */
 async function sentenceOf(aws: Aws, logGroup: string, logStream: string): Promise<string | undefined> {
   try {
-    return logTail(await logReader(aws.logs())(logGroup, logStream)).sentence;
+    return logTail(await logReader(aws.logs())(logGroup, logStream)).failure?.message;
   } catch {
     return undefined;
   }

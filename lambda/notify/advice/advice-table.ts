@@ -1,15 +1,28 @@
 import type { CAUSES, Signal } from '../../../catalog/contract/alarms';
-import type { Facts, Step } from './steps';
+import type { AdviceStep } from '../../../engines/advice';
+import type { AdviceContext } from './context';
+
+/** A step of an email. */
+export interface Step extends AdviceStep {
+  /** Another way, for readers who cannot use the first. */
+  readonly or?: { readonly say: string; readonly run: string };
+}
 
 /** What to do about a problem. */
 export interface Advice {
-  /** What many problems of this kind have in common, in a few words: `the database was not reached`. */
+  /** What all problems of this kind have in common, in a few words: `the database was not reached`. */
   readonly title: string;
-  /** What tells it from other advice about the same cause, in a few words: `the server refused the login`. */
+  /** What happened, with the values of this problem. */
+  readonly happened?: string;
+  /** Tells it apart from other advice about the same cause. Problems with the same one share their steps. */
   readonly kind?: string;
   readonly likelyCause: string;
+  /** What to do, in one sentence. */
+  readonly action: string;
   readonly steps: readonly Step[];
 }
 
-/** Advice for every cause of a signal: what is missing does not compile. */
-export type AdviceTable<S extends Signal> = Readonly<Record<(typeof CAUSES)[S][number], (facts: Facts) => Advice>>;
+/** Advice for every cause of a signal: a cause without advice does not compile. */
+export type AdviceTable<S extends Signal> = Readonly<
+  Record<(typeof CAUSES)[S][number], (context: AdviceContext) => Advice>
+>;

@@ -1,28 +1,31 @@
-/** What a reader can do about a problem: for each cause of each signal, the likely cause and the next steps. */
+/** What a reader can do about a problem. */
 import type { Signal } from '../../../catalog/contract/alarms';
 import type { Problem } from '../../../catalog/contract/notification';
+import type { Place } from '../compose/place';
 import type { Advice, AdviceTable } from './advice-table';
-import { CATALOG_ADVICE } from './measured';
+import type { AdviceContext } from './context';
+import { adviceContext } from './context';
 import { FAILED_ADVICE } from './failed';
 import { HOUSEKEEPING_ADVICE } from './housekeeping';
+import { MEASURED_ADVICE } from './measured';
 import { NEVER_STARTED_ADVICE } from './never-started';
-import { factsOf } from './steps';
-import type { Facts } from './steps';
-import type { Place } from '../compose/place';
+import { reasonAdvice } from './reasons';
 
 const ADVICE: { readonly [S in Signal]: AdviceTable<S> } = {
   failed: FAILED_ADVICE,
   'never-started': NEVER_STARTED_ADVICE,
-  ...CATALOG_ADVICE,
+  ...MEASURED_ADVICE,
   housekeeping: HOUSEKEEPING_ADVICE,
 };
 
 /**
- * Advice about a problem.
+ * Advice about a problem: by the reason that the run gave, and by the cause where there is none.
  *
  * @param alike all problems that share it: with the same signal, cause and kind of advice
  */
 export function adviceOf(problem: Problem, place: Place, alike?: readonly Problem[]): Advice {
-  const table: Readonly<Record<string, ((facts: Facts) => Advice) | undefined>> = ADVICE[problem.signal];
-  return (table[problem.cause] ?? HOUSEKEEPING_ADVICE.other)(factsOf(problem, place, alike));
+  const context = adviceContext(problem, place, alike);
+  const table: Readonly<Record<string, ((context: AdviceContext) => Advice) | undefined>> = ADVICE[problem.signal];
+  const byReason = problem.signal === 'failed' ? reasonAdvice(context) : undefined;
+  return byReason ?? (table[problem.cause] ?? HOUSEKEEPING_ADVICE.other)(context);
 }

@@ -1,10 +1,11 @@
-import type { Advice } from './advice-table';
-import type { Facts, Step } from './steps';
-import { arg, list } from './steps';
 import { oneLine } from '../compose/text';
+import type { Advice, Step } from './advice-table';
+import type { AdviceContext } from './context';
+import { arg } from './context';
+import { list } from './steps';
 
-/** Who it was: a session of a role, a user, or neither. */
-function whoIs({ problem: { resource } }: Facts): {
+/** The caller: a session of a role, a user, or neither. */
+function whoIs({ problem: { resource } }: AdviceContext): {
   readonly session?: string;
   readonly role?: string;
   readonly user?: string;
@@ -16,30 +17,32 @@ function whoIs({ problem: { resource } }: Facts): {
   return user === undefined ? {} : { user };
 }
 
-/** Ends what they still may do. A session has no access key of its own that could be disabled. */
-function stopThem(facts: Facts): Step[] {
-  const { role, user } = whoIs(facts);
+/** Takes their permissions away. A session has no access key of its own that could be disabled. */
+function stopThem(context: AdviceContext): Step[] {
+  const { role, user } = whoIs(context);
   if (role !== undefined) {
     const policy = {
       Version: '2012-10-17',
       Statement: [
         {
-          ...{ Effect: 'Deny', Action: '*', Resource: '*' },
-          Condition: { DateLessThan: { 'aws:TokenIssueTime': facts.place.now.toISOString() } },
+          Effect: 'Deny',
+          Action: '*',
+          Resource: '*',
+          Condition: { DateLessThan: { 'aws:TokenIssueTime': context.place.now.toISOString() } },
         },
       ],
     };
     return [
       {
-        say: `If nobody knows of it, treat it as a break-in: end all sessions of the role ${role} that are open now, its own good ones too, and see who may take it on:`,
+        say: `If nobody knows about it, treat it as a break-in. End all current sessions of role ${role}, including legitimate ones, and see who may assume it:`,
         run: [
-          facts.aws(
+          context.aws(
             'iam put-role-policy',
             `--role-name ${arg(role)}`,
             '--policy-name AWSRevokeOlderSessions',
             `--policy-document ${arg(JSON.stringify(policy))}`,
           ),
-          facts.aws('iam get-role', `--role-name ${arg(role)}`, '--query Role.AssumeRolePolicyDocument'),
+          context.aws('iam get-role', `--role-name ${arg(role)}`, '--query Role.AssumeRolePolicyDocument'),
         ].join('\n'),
       },
     ];
@@ -47,33 +50,33 @@ function stopThem(facts: Facts): Step[] {
   const name = user === undefined ? '"$USER_NAME"' : arg(user);
   return [
     {
-      say: 'If nobody knows of it, treat it as a break-in: see their access keys, for $KEY_ID, and disable each:',
+      say: 'If nobody knows about it, treat it as a break-in. List their access keys, for $KEY_ID, and disable each of them:',
       run: [
-        facts.aws('iam list-access-keys', `--user-name ${name}`),
-        facts.aws('iam update-access-key', `--user-name ${name}`, '--access-key-id "$KEY_ID"', '--status Inactive'),
+        context.aws('iam list-access-keys', `--user-name ${name}`),
+        context.aws('iam update-access-key', `--user-name ${name}`, '--access-key-id "$KEY_ID"', '--status Inactive'),
       ].join('\n'),
     },
   ];
 }
 
-/** Somebody who may not tried to delete backups. */
-export function deniedDeleteAdvice(facts: Facts): Advice {
-  const { session, user } = whoIs(facts);
+/** Somebody without the permission tried to delete backups. */
+export function deniedDeleteAdvice(context: AdviceContext): Advice {
+  const { session, user } = whoIs(context);
   const name = session ?? user;
   return {
     title: 'somebody tried to delete backups',
-    likelyCause:
-      'A call that would have deleted backups or their protection was denied: nothing is lost. It is a script or a person in error, or somebody who means harm.',
+    likelyCause: 'A script or a person by mistake, or somebody who means harm. The call was denied.',
+    action: 'Find out who it was, and why.',
     steps: [
       {
-        say: 'See what else they did. CloudTrail has the last 90 days:',
-        run: facts.aws(
+        say: 'See what else they did. CloudTrail keeps 90 days:',
+        run: context.aws(
           'cloudtrail lookup-events',
           `--lookup-attributes AttributeKey=Username,AttributeValue=${name === undefined ? '"$USER_NAME"' : arg(name)}`,
         ),
       },
-      ...stopThem(facts),
-      list(facts, 'See that all backups are there:'),
+      ...stopThem(context),
+      list(context, 'See that all backups are there:'),
     ],
   };
 }

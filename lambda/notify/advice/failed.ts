@@ -1,145 +1,167 @@
 import type { AdviceTable } from './advice-table';
-import type { Facts } from './steps';
-import { connectionAdvice } from './advice-connection';
-import { privilegesAdvice } from './reason-privileges';
-import { uploadAdvice } from './reason-storage';
+import { moreMemory } from './fargate-memory';
+import { ISSUES, page } from './links';
 import { definition, list, logOf, runNow, stoppedTask, unreadLog } from './steps';
-import { page } from './links';
 
-/** Memory in MiB that Fargate offers, each with the smallest `cpu` that may have it. */
-const FARGATE: readonly (readonly [memory: number, cpu: number])[] = [
-  [512, 256],
-  ...sizes(1, 2, 1, 256),
-  ...sizes(3, 4, 1, 512),
-  ...sizes(5, 8, 1, 1024),
-  ...sizes(9, 16, 1, 2048),
-  ...sizes(17, 30, 1, 4096),
-  ...sizes(32, 60, 4, 8192),
-  ...sizes(64, 120, 8, 16384),
-];
-
-function sizes(from: number, to: number, step: number, cpu: number): [number, number][] {
-  return Array.from({ length: (to - from) / step + 1 }, (_, index) => [(from + index * step) * 1024, cpu]);
-}
-
-/** The next size above that of the task. */
-const moreMemory = ({ problem: { task } }: Facts): string => {
-  const next = FARGATE.find(([memory]) => memory > (task?.memory ?? Infinity));
-  if (!next) return 'Raise memoryLimitMiB of the backup, and deploy.';
-  return `Raise memoryLimitMiB of the backup from ${task!.memory} to ${next[0]} or more (cpu ${next[1]} or more), and deploy.`;
-};
-
-/** A run ended with another exit code than 0, was killed, or timed out. */
+/**
+ * A run ended with another exit code than 0, was killed, or timed out. This is all that is known where the log could not be
+ * read, or gives no reason.
+ */
 export const FAILED_ADVICE: AdviceTable<'failed'> = {
-  configuration: (facts) => ({
+  configuration: (context) => ({
     title: 'the configuration does not fit',
-    likelyCause:
-      'The job, a variable, the version of the server or the image does not fit the others. Most often the server was upgraded, and the backup was not.',
+    likelyCause: 'Most often the server was upgraded, but the backup was not.',
+    action: 'Correct what the run names, and deploy. Until then no run makes a backup.',
     steps: [
-      ...unreadLog(facts),
-      { say: 'Correct what the run names, and deploy. Until then no run makes a backup.' },
-      definition(facts, 'See what the run was told:', 'environment'),
-      { say: 'Each sentence, and what stands behind it:', run: page('troubleshooting.md#10-configuration') },
-      runNow(facts, 'When it is deployed, make a backup:'),
+      ...unreadLog(context),
+      definition(context, 'See what the run was told:', 'environment'),
+      { say: 'More about each error message:', run: page('troubleshooting.md#10-configuration') },
+      runNow(context, 'Then make a backup:'),
     ],
   }),
-  connection: connectionAdvice,
-  privileges: privilegesAdvice,
-  dumpFailed: (facts) => ({
+  connection: (context) => ({
+    title: 'the database was not reached, or refused the login',
+    likelyCause:
+      'The name, the route, a security group, the certificate, or user and password. If it worked until now, one of them was changed, or the server is down.',
+    action: 'Read in the log which of them it was, and repair it.',
+    steps: [
+      ...unreadLog(context),
+      definition(context, 'See which host and port the run connects to:', "environment[?name=='BACKUP_JOB'].value"),
+      { say: 'More about each error message:', run: page('troubleshooting.md#11-connection') },
+      runNow(context, 'Then make a backup:'),
+    ],
+  }),
+  privileges: (context) => ({
+    title: 'the database user lacks privileges',
+    likelyCause:
+      'The database got something new, such as a trigger, a routine or a schema. A dump without these privileges would be incomplete, so the run refuses to make one.',
+    action: 'Grant the missing privileges to the database user.',
+    steps: [
+      ...(context.problem.logLines === undefined
+        ? unreadLog(context)
+        : [logOf(context, 'See what the database refused, in the log of the run:')]),
+      { say: 'As an administrator of the database, grant it to the database user.' },
+      { say: 'What each privilege is for:', run: page('privileges.md') },
+      runNow(context, 'Then make a backup:'),
+    ],
+  }),
+  dumpFailed: (context) => ({
     title: 'the dump tool failed',
     likelyCause:
-      'The dump tool of the database failed, was killed or complained; its own words are in the sentence. Broken or locked tables, a server that restarted, and too little memory are common.',
+      'Broken or locked tables, a server that restarted, and too little memory are common. The log has the words of the tool.',
+    action: "Read the tool's own words, and repair what they name.",
     steps: [
-      logOf(facts, 'Read the whole log of the run:'),
-      { say: `If the tool was killed: ${moreMemory(facts)}` },
-      { say: 'If the server had restarted, make a backup once it is up again.' },
-      runNow(facts),
+      logOf(context, 'Read the whole log of the run:'),
+      { say: `If the tool was killed: ${moreMemory(context.problem)}` },
+      runNow(context, 'If the server restarted, make a backup once it is up again:'),
     ],
   }),
-  uploadFailed: uploadAdvice,
-  timedOut: (facts) => ({
-    title: 'the run took too long',
+  uploadFailed: (context) => ({
+    title: 'the backup could not be stored',
     likelyCause:
-      'The run took longer than its timeout and stopped itself. The database has grown, or something slowed the run down: a busy server, a lock, a small cpu.',
+      'S3 or KMS refused the upload, or was not reached: a permission of the task role, a policy, the key, or the route.',
+    action: 'Read in the log what S3 or KMS said. Deploying again restores roles and policies.',
     steps: [
-      logOf(facts, 'See how far it came:'),
+      ...unreadLog(context),
+      { say: 'Deploy the stack again, which restores roles and policies.' },
+      { say: 'More about each error message:', run: page('troubleshooting.md#14-the-upload-failed') },
+      runNow(context, 'Then make a backup:'),
+    ],
+  }),
+  timedOut: (context) => ({
+    title: 'the run took longer than its timeout',
+    likelyCause:
+      'The database has grown, or something slowed the run down: a busy server, a lock, or a small cpu.',
+    action: 'Raise timeout of the backup, or cpu if the run was slow throughout, and deploy.',
+    steps: [
+      logOf(context, 'See how far the run came:'),
       { say: 'Raise timeout of the backup, or cpu if the run was slow throughout, and deploy.' },
-      list(facts, 'See how the size grew:', 'size'),
+      list(context, 'See how the size has grown:', 'size'),
     ],
   }),
-  unexpected: (facts) => ({
-    title: 'the program itself failed',
+  unexpected: (context) => ({
+    title: 'the program failed',
     likelyCause: 'A fault of the program that makes the backup.',
+    action: 'Try again, and report it with the line "failed" of the log.',
     steps: [
-      logOf(facts, 'Find the line "failed" with its stack:', 'failed'),
-      { say: 'Report it with that line:', run: 'https://github.com/cdk-proven-backups/cdk-proven-backups/issues' },
-      runNow(facts, 'It may have been a matter of the moment. Try once more:'),
+      runNow(context, 'Try again:'),
+      logOf(context, 'Find the line "failed" with its stack:', 'failed'),
+      { say: 'Report it with that line:', run: ISSUES },
     ],
   }),
-  interrupted: (facts) => ({
-    title: 'the run was stopped before its end',
-    likelyCause: 'Somebody or something stopped the task: a person, a deployment, or AWS, which took the machine back.',
-    steps: [stoppedTask(facts), runNow(facts)],
+  interrupted: (context) => ({
+    title: 'the run was stopped before it was complete',
+    likelyCause: 'A person, a deployment or AWS stopped the task.',
+    action: 'Make a backup now.',
+    steps: [runNow(context), stoppedTask(context)],
   }),
-  'out-of-memory': (facts) => ({
+  'out-of-memory': (context) => ({
     title: 'the task ran out of memory',
-    likelyCause:
-      'The task used more memory than it has. Rows with large values need more; so does a higher compression level.',
+    likelyCause: 'Rows with large values, or a higher compression level, need more memory than the task has.',
+    action: moreMemory(context.problem),
     steps: [
-      { say: moreMemory(facts) },
-      { say: 'How much is needed:', run: page('dump-program.md#memory-and-part-sizes') },
-      runNow(facts, 'When it is deployed, make a backup:'),
+      { say: moreMemory(context.problem) },
+      { say: 'How much a run needs:', run: page('dump-program.md#memory-and-part-sizes') },
+      runNow(context, 'Then make a backup:'),
     ],
   }),
-  killed: (facts) => ({
+  killed: (context) => ({
     title: 'the task was killed',
     likelyCause:
-      'Exit code 137: memory ran out, or the task was stopped and did not end within 120 seconds. If the log breaks off without a word, it was the memory.',
-    steps: [stoppedTask(facts), { say: `If nobody stopped it: ${moreMemory(facts)}` }, runNow(facts)],
-  }),
-  crashed: (facts) => ({
-    title: 'the program crashed',
-    likelyCause:
-      'The program was ended by a signal, such as a segmentation fault. An image for another processor, or one made by hand, is the usual cause.',
+      'Memory ran out, or the task was stopped and did not end within 120 seconds. If the log breaks off without a word, it was the memory.',
+    action: 'See whether somebody stopped the task; if not, give it more memory.',
     steps: [
-      definition(facts, 'See which image runs, and whether you made it:', 'image'),
-      logOf(facts, 'Read the log of the run:'),
-      runNow(facts, 'Try once more:'),
+      stoppedTask(context),
+      { say: `If nobody stopped it: ${moreMemory(context.problem)}` },
+      runNow(context, 'Then make a backup:'),
     ],
   }),
-  'spot-interruption': (facts) => ({
-    title: 'AWS took the Spot capacity back',
-    likelyCause: 'The task ran on Spot capacity, and AWS needed it. The next run by schedule makes the next backup.',
-    steps: [{ say: 'If it happens often, or the run is long: leave out spot, and deploy.' }, runNow(facts)],
+  crashed: (context) => ({
+    title: 'the program crashed',
+    likelyCause: 'The image is for another processor, or is one of your own.',
+    action: 'See which image runs, and try again.',
+    steps: [
+      definition(context, 'See which image runs, and whether it is one of your own:', 'image'),
+      logOf(context, 'Read the log of the run:'),
+      runNow(context, 'Try again:'),
+    ],
   }),
-  'stopped-by-user': (facts) => ({
+  'spot-interruption': (context) => ({
+    title: 'AWS took the Spot capacity back',
+    likelyCause: 'The task ran on Spot capacity, and AWS needed it. Nothing is wrong with the database or the backup.',
+    action: 'Make a backup now, or wait for the next scheduled run.',
+    steps: [runNow(context), { say: 'If it happens often, or the run is long, leave out spot, and deploy.' }],
+  }),
+  'stopped-by-user': (context) => ({
     title: 'somebody stopped the task',
     likelyCause: 'A person or a program called StopTask.',
+    action: 'Make a backup now.',
     steps: [
+      runNow(context),
       {
-        say: 'See who it was (CloudTrail has it after some 15 minutes):',
-        run: facts.aws(
+        say: 'See who stopped it. CloudTrail knows after about 15 minutes:',
+        run: context.aws(
           'cloudtrail lookup-events',
           '--lookup-attributes AttributeKey=EventName,AttributeValue=StopTask',
         ),
       },
-      runNow(facts),
     ],
   }),
-  maintenance: (facts) => ({
+  maintenance: (context) => ({
     title: 'AWS stopped the task for maintenance',
-    likelyCause:
-      'AWS maintains the machine that the task ran on. Nothing is wrong with the backup; this run just made none.',
-    steps: [runNow(facts)],
+    likelyCause: 'AWS maintains the hardware that the task ran on. Nothing is wrong with the database or the backup.',
+    action: 'Make a backup now, or wait for the next scheduled run.',
+    steps: [runNow(context)],
   }),
-  'unknown-exit': (facts) => ({
-    title: 'the run ended in an unknown way',
-    likelyCause: 'The run ended with an exit code that the program does not have, or with none at all.',
+  'unknown-exit': (context) => ({
+    title: 'the run ended with an unknown exit code',
+    likelyCause: 'The container runs another program, or ended before the program started.',
+    action: 'See whether image and command are those that were deployed.',
     steps: [
-      stoppedTask(facts),
-      logOf(facts, 'Read the log of the run:'),
-      definition(facts, 'See whether the image and the command are still those that were deployed:', '[image,command]'),
-      runNow(facts, 'Try once more:'),
+      stoppedTask(context),
+      logOf(context, 'Read the log of the run:'),
+      definition(context, 'See whether image and command are those that were deployed:', '[image,command]'),
+      runNow(context, 'Try again:'),
     ],
   }),
 };

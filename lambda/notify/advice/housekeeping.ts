@@ -1,22 +1,23 @@
-import type { AdviceTable } from './advice-table';
-import type { Facts, Step } from './steps';
+import type { AdviceTable, Step } from './advice-table';
+import type { AdviceContext } from './context';
+import { arg } from './context';
 import { deniedDeleteAdvice } from './denied-delete';
-import { functionLog, pruneAdvice, pruneSnapshotsAdvice } from './prune';
-import { arg, idOf, list, resource } from './steps';
 import { page } from './links';
+import { functionLog, pruneAdvice, pruneSnapshotsAdvice } from './prune';
+import { idOf, list, logOf, resource } from './steps';
 
-const id = (facts: Facts, service: string, placeholder: string): string => {
-  const arn = resource(facts, service, placeholder);
-  return arn === placeholder ? arn : arg(idOf(facts.problem.resource!));
+const id = (context: AdviceContext, service: string, placeholder: string): string => {
+  const arn = resource(context, service, placeholder);
+  return arn === placeholder ? arn : arg(idOf(context.problem.resource!));
 };
 
-const queueOf = ({ problem }: Facts): string => {
+const queueOf = ({ problem }: AdviceContext): string => {
   const name = /^queue (\S+)$/.exec(problem.about)?.[1];
   return name === undefined ? '"$QUEUE_NAME"' : arg(name);
 };
 
-/** What a job of S3 Batch Replication is to copy. */
-const failedObjects = ({ place }: Facts) => ({
+/** The objects that a job of S3 Batch Replication copies. */
+const failedObjects = ({ place }: AdviceContext) => ({
   S3JobManifestGenerator: {
     SourceBucket: `arn:${place.partition}:s3:::${place.bucket}`,
     EnableManifestOutput: false,
@@ -24,158 +25,171 @@ const failedObjects = ({ place }: Facts) => ({
   },
 });
 
-const copyAgain = (facts: Facts): Step[] => [
+const copyAgain = (context: AdviceContext): Step[] => [
   {
-    say: 'S3 does not try those again by itself. When it is repaired, copy them with a job of S3 Batch Replication ($ROLE: a role made for it, as the page below says):',
-    run: facts.aws(
+    say: 'S3 does not retry failed objects. After the repair, copy them with a job of S3 Batch Replication ($ROLE: a role for it, as the page below describes):',
+    run: context.aws(
       's3control create-job',
-      `--account-id ${arg(facts.place.account)}`,
+      `--account-id ${arg(context.place.account)}`,
       `--operation '{"S3ReplicateObject":{}}'`,
-      `--manifest-generator ${arg(JSON.stringify(failedObjects(facts)))}`,
+      `--manifest-generator ${arg(JSON.stringify(failedObjects(context)))}`,
       `--report '{"Enabled":false}'`,
       '--priority 1',
       '--role-arn "$ROLE"',
     ),
   },
   {
-    say: 'Such jobs, and their role:',
+    say: 'S3 Batch Replication and its role:',
     run: 'https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-batch-replication-batch.html',
   },
 ];
 
-/** What concerns the bucket as a whole. */
+/** Problems of the bucket as a whole, or of a whole account. */
 export const HOUSEKEEPING_ADVICE: AdviceTable<'housekeeping'> = {
   prune: pruneAdvice,
   'prune-snapshots': pruneSnapshotsAdvice,
-  measure: (facts) => {
-    const some = /could not be measured: /.test(facts.problem.sentence);
+  restore: (context) => ({
+    title: 'a restore failed',
+    likelyCause: 'The log has the reason. The backup itself is unchanged.',
+    action: 'Read why the restore failed, and start it again.',
+    steps: [logOf(context, 'Read the log of the restore:'), list(context)],
+  }),
+  measure: (context) => {
+    const some = context.problem.variant === 'sources-unmeasured';
     return {
       title: 'backups could not be measured',
       likelyCause: some
-        ? 'The function that looks for new backups every hour could not read the catalog of some sources; the sentence above says why. Until it can, a backup of theirs that does not come may go unnoticed for hours.'
-        : 'The function that looks for new backups every hour failed, wholly or for some sources. Until it works again, a backup that does not come may go unnoticed.',
+        ? 'The function that looks for new backups every hour could not read the catalog of some sources.'
+        : 'The function that looks for new backups every hour failed.',
+      action: 'If access was denied, deploy the stack again; otherwise read the log of the function.',
       steps: [
-        functionLog(facts, 'Measure', 'Read its log, which names each source and why:'),
-        list(facts, 'See with your own eyes what there is:'),
-        { say: 'If access was denied: deploy the stack again, which puts back roles and policies.' },
-        { say: 'Each sentence, and what stands behind it:', run: page('troubleshooting.md#measuring') },
+        functionLog(context, 'Measure', 'Read the log of the function, which names each source and why:'),
+        { say: 'If access was denied, deploy the stack again, which restores roles and policies.' },
+        list(context, 'See which backups there are:'),
+        { say: 'More about each error message:', run: page('troubleshooting.md#measuring') },
       ],
     };
   },
-  'snapshot-policy': (facts) => ({
+  'snapshot-policy': (context) => ({
     title: 'a snapshot policy is in error',
     likelyCause:
-      'Data Lifecycle Manager stopped a policy: its role may not do what it must, often with the key of an encrypted volume, or a target is gone. No snapshots are made until it is repaired.',
+      'The role of the policy lacks a permission, often for the key of an encrypted volume, or a target is gone.',
+    action: 'Repair the role of the policy, and enable the policy again.',
     steps: [
       {
-        say: 'Read what the policy says:',
-        run: facts.aws('dlm get-lifecycle-policy', `--policy-id ${id(facts, 'dlm', '"$POLICY"')}`),
+        say: 'Read the status of the policy:',
+        run: context.aws('dlm get-lifecycle-policy', `--policy-id ${id(context, 'dlm', '"$POLICY"')}`),
       },
-      { say: 'What its role must be allowed to do:', run: page('volume-snapshots.md#the-role') },
+      { say: 'The permissions that its role needs:', run: page('volume-snapshots.md#the-role') },
       {
-        say: 'When it is repaired, switch it on again:',
-        run: facts.aws(
+        say: 'Then enable it again:',
+        run: context.aws(
           'dlm update-lifecycle-policy',
-          `--policy-id ${id(facts, 'dlm', '"$POLICY"')}`,
+          `--policy-id ${id(context, 'dlm', '"$POLICY"')}`,
           '--state ENABLED',
         ),
       },
     ],
   }),
-  snapshot: (facts) => ({
+  snapshot: (context) => ({
     title: 'a snapshot failed',
-    likelyCause: 'EC2 could not make or copy a snapshot: the key of the volume, a quota, or a volume that is gone.',
+    likelyCause: 'The key of the volume, a quota, or a volume that is gone.',
+    action: 'See why the snapshot failed. The policy tries again at its next time.',
     steps: [
       {
-        say: 'See what became of it:',
-        run: facts.aws('ec2 describe-snapshots', `--snapshot-ids ${id(facts, 'ec2', '"$SNAPSHOT"')}`),
+        say: 'See the state of the snapshot:',
+        run: context.aws('ec2 describe-snapshots', `--snapshot-ids ${id(context, 'ec2', '"$SNAPSHOT"')}`),
       },
       {
         say: 'See which snapshots there are:',
-        run: `npx proven-backups list --snapshots --region ${arg(facts.place.region)}`,
+        run: `npx proven-backups list --snapshots --region ${arg(context.place.region)}`,
       },
-      { say: 'The policy tries again at its next time. Roles and keys:', run: page('volume-snapshots.md#the-role') },
+      { say: 'The permissions that the role needs:', run: page('volume-snapshots.md#the-role') },
     ],
   }),
-  replication: (facts) => {
-    const failed = /could not be replicated/.test(facts.problem.sentence);
+  replication: (context) => {
+    const failed = context.problem.variant === 'copies-failed';
     return {
       title: 'backups are not replicated',
       likelyCause: failed
-        ? 'S3 could not copy objects to the other bucket: its role, the key of one of the buckets, or the policy of the other bucket.'
-        : 'S3 is far behind with its copies to the other bucket. It mostly passes; a great many new objects, or trouble of S3 in one of the Regions.',
+        ? 'The role of the replication, the key of one of the buckets, or the policy of the other bucket.'
+        : 'A great many new objects, or trouble of S3 in one of the Regions. Most often that passes by itself.',
+      action: failed
+        ? 'Repair the permissions of the replication, and copy the failed objects again.'
+        : 'Wait; if it lasts, look at the replication of the bucket.',
       steps: [
         {
-          say: 'See what is replicated, and as which role:',
-          run: facts.aws('s3api get-bucket-replication', `--bucket ${arg(facts.place.bucket)}`),
+          say: 'See what is replicated, and with which role:',
+          run: context.aws('s3api get-bucket-replication', `--bucket ${arg(context.place.bucket)}`),
         },
         {
-          say: 'See whether an object was copied, of the backup that you need most ($KEY: its key):',
-          run: facts.aws(
+          say: 'See whether an object of the backup that you need most was copied ($KEY: its key):',
+          run: context.aws(
             's3api head-object',
-            `--bucket ${arg(facts.place.bucket)}`,
+            `--bucket ${arg(context.place.bucket)}`,
             '--key "$KEY"',
             '--query ReplicationStatus',
           ),
         },
-        ...(failed ? copyAgain(facts) : []),
+        ...(failed ? copyAgain(context) : []),
       ],
     };
   },
   'denied-delete': deniedDeleteAdvice,
-  'no-subscriber': (facts) => ({
+  'no-subscriber': (context) => ({
     title: 'nobody gets these notifications',
-    likelyCause:
-      'The topic has no confirmed subscription. Nobody confirmed the first email (its link holds for two days), or somebody unsubscribed. If a backup fails now, nobody is told.',
+    likelyCause: 'Nobody confirmed the first email, whose link is valid for two days, or everybody has unsubscribed.',
+    action: 'Subscribe, and confirm the email.',
     steps: [
       {
-        say: 'See who is subscribed ($TOPIC: its ARN, shown by the alarm test below):',
-        run: facts.aws('sns list-subscriptions-by-topic', `--topic-arn ${resource(facts, 'sns', '"$TOPIC"')}`),
+        say: 'See who is subscribed ($TOPIC: ARN of the topic, which the alarm test below prints):',
+        run: context.aws('sns list-subscriptions-by-topic', `--topic-arn ${resource(context, 'sns', '"$TOPIC"')}`),
       },
       {
-        say: 'Subscribe, and confirm the email that comes:',
-        run: facts.aws(
+        say: 'Subscribe, and confirm the email that arrives:',
+        run: context.aws(
           'sns subscribe',
-          `--topic-arn ${resource(facts, 'sns', '"$TOPIC"')}`,
+          `--topic-arn ${resource(context, 'sns', '"$TOPIC"')}`,
           '--protocol email',
           '--notification-endpoint you@example.com',
         ),
       },
       {
-        say: 'Then try whether emails arrive:',
-        run: `npx proven-backups alarm test --bucket ${arg(facts.place.bucket)} --region ${arg(facts.place.region)}`,
+        say: 'Then test that emails arrive:',
+        run: `npx proven-backups alarm test --bucket ${arg(context.place.bucket)} --region ${arg(context.place.region)}`,
       },
     ],
   }),
-  'dead-letters': (facts) => ({
+  'dead-letters': (context) => ({
     title: 'runs could not be started',
-    likelyCause:
-      'A dead-letter queue has messages: EventBridge Scheduler could not start something. Mostly a role or a function that was changed or deleted by hand.',
+    likelyCause: 'A role or a function was changed or deleted by hand, so that EventBridge Scheduler could not start a run.',
+    action: 'Deploy the stack again, then empty the dead-letter queue.',
     steps: [
-      { say: 'Find the queue, for $QUEUE:', run: facts.aws('sqs get-queue-url', `--queue-name ${queueOf(facts)}`) },
+      { say: 'Find the queue, for $QUEUE:', run: context.aws('sqs get-queue-url', `--queue-name ${queueOf(context)}`) },
       {
-        say: 'Read them. ERROR_CODE and ERROR_MESSAGE say why:',
-        run: facts.aws(
+        say: 'Read its messages. ERROR_CODE and ERROR_MESSAGE say why:',
+        run: context.aws(
           'sqs receive-message',
           '--queue-url "$QUEUE"',
           '--message-attribute-names All',
           '--max-number-of-messages 10',
         ),
       },
-      { say: 'Deploy the stack again, which puts back what was changed.' },
+      { say: 'Deploy the stack again, which restores what was changed.' },
       {
-        say: 'When you have read them, empty the queue: as long as anything is in it, this stays on. It cannot be undone:',
-        run: facts.aws('sqs purge-queue', '--queue-url "$QUEUE"'),
+        say: 'Then empty the queue: the alarm stays on while messages are in it. This cannot be undone:',
+        run: context.aws('sqs purge-queue', '--queue-url "$QUEUE"'),
       },
-      list(facts),
+      list(context),
     ],
   }),
-  other: (facts) => ({
-    title: 'something is wrong',
-    likelyCause: 'An event came that is not understood. It is below as it came. It may be nothing.',
+  other: (context) => ({
+    title: 'an event was not understood',
+    likelyCause: 'An event arrived that this version does not know; it is below as it came. It may be harmless.',
+    action: 'See whether the backups are there.',
     steps: [
-      list(facts, 'See whether the backups are there:'),
-      { say: 'What is known:', run: page('troubleshooting.md') },
+      list(context, 'See which backups there are:'),
+      { say: 'Known problems:', run: page('troubleshooting.md') },
     ],
   }),
 };

@@ -1,19 +1,25 @@
-/** Where to look further. */
+/** Links to the documentation and to the console of AWS. */
 import { logPage, taskPage } from '../../../catalog/console';
 import type { Links, Problem } from '../../../catalog/contract/notification';
 import type { Signal } from '../../../catalog/contract/alarms';
 import type { Place } from '../compose/place';
 import { oneLine } from '../compose/text';
+import { version } from '../../../package.json';
 
 const REPOSITORY = 'https://github.com/cdk-proven-backups/cdk-proven-backups';
+/** The documentation of this version: later versions may differ. */
+const TREE = `${REPOSITORY}/blob/v${version}`;
+
+/** Where faults of the program are reported. */
+export const ISSUES = `${REPOSITORY}/issues`;
 
 /** A page of the documentation: `alarms.md#failed`. */
-export const page = (name: string): string => `${REPOSITORY}/blob/main/docs/${name}`;
+export const page = (name: string): string => `${TREE}/docs/${name}`;
 
-/** A heading of the page that one comes to first. */
-export const home = (heading: string): string => `${REPOSITORY}#${heading}`;
+/** A heading of the README. */
+export const home = (heading: string): string => `${TREE}/README.md#${heading}`;
 
-/** What to do about a signal. */
+/** The page about a signal. */
 export const runbook = (signal: Signal): string => page(`alarms.md#${signal}`);
 
 /** Links about a problem. */

@@ -1,175 +1,163 @@
-import type { AdviceTable } from './advice-table';
-import type { Facts } from './steps';
-import { arg, definition, runNow, stoppedTask } from './steps';
+import type { AdviceTable, Step } from './advice-table';
+import type { AdviceContext } from './context';
+import { arg } from './context';
 import { page } from './links';
+import { definition, endpoints, familyOf, runNow, stoppedTask } from './steps';
 
-const endpoints = ({ aws, place }: Facts, service: string, say: string) => ({
-  say,
-  run: aws(
-    'ec2 describe-vpc-endpoints',
-    `--filters Name=service-name,Values=${place.partition === 'aws-cn' ? 'cn.' : ''}com.amazonaws.${place.region}.${service}`,
-  ),
-});
-
-const ways = { say: 'The three ways out of a VPC, with their price:', run: page('networking.md') };
+const ROUTE = 'If it exists, look for a route. Without NAT or a public address, an endpoint must exist:';
+const WAYS = { say: 'The three ways out of a VPC, and their prices:', run: page('networking.md') };
+const REDEPLOY = { say: 'If it is gone, deploy again.' };
+const backUp = (context: AdviceContext): Step => runNow(context, 'Then make a backup:');
+const clusterOf = ({ problem: { task } }: AdviceContext): string => (task ? arg(task.clusterArn) : '"$CLUSTER"');
 
 /** A run could not be started. */
 export const NEVER_STARTED_ADVICE: AdviceTable<'never-started'> = {
-  image: (facts) => ({
+  image: (context) => ({
     title: 'the image could not be pulled',
     likelyCause:
-      'The image is not there, or the task has no route to ECR: a NAT gateway, endpoints, or a public address. If it worked until now: an image that was deleted, for example by a lifecycle policy, or a route that was changed.',
+      'The image is gone, for example because of a lifecycle policy, or the task has no route to ECR: a NAT gateway, endpoints, or a public address.',
+    action: 'Deploy again if the image is gone; otherwise restore the route to ECR.',
     steps: [
-      definition(facts, 'See which image it is:', 'image'),
+      definition(context, 'See which image it is:', 'image'),
       {
-        say: 'See whether it is there (repository and tag from the first command):',
-        run: facts.aws('ecr describe-images', '--repository-name "$REPOSITORY"', '--image-ids imageTag="$TAG"'),
+        say: 'See whether it exists ($REPOSITORY and $TAG from the output above):',
+        run: context.aws('ecr describe-images', '--repository-name "$REPOSITORY"', '--image-ids imageTag="$TAG"'),
       },
-      { say: 'If it is gone: deploy again, which builds and pushes it.' },
-      endpoints(
-        facts,
-        'ecr.dkr',
-        'If it is there, look for a route. Without NAT or a public address, an endpoint must exist:',
-      ),
-      ways,
-      runNow(facts, 'When it is repaired, make a backup:'),
+      { say: 'If it is gone, deploy again, which builds and pushes it.' },
+      endpoints(context, 'ecr.dkr', ROUTE),
+      WAYS,
+      backUp(context),
     ],
   }),
-  secret: (facts) => ({
+  secret: (context) => ({
     title: 'the secret could not be read',
     likelyCause:
-      'The secret is gone, has another JSON key than the task definition names, its KMS key does not admit the execution role, or there is no route to Secrets Manager.',
+      'The secret is gone, its JSON has other keys than the task definition names, its KMS key does not admit the execution role, or there is no route to Secrets Manager.',
+    action: 'Restore the secret, its keys, or the route to Secrets Manager.',
     steps: [
-      definition(facts, 'See which secret and which keys of its JSON the task reads:', 'secrets'),
+      definition(context, 'See which secret, and which keys of its JSON, the task reads:', 'secrets'),
       {
-        say: 'See whether it exists, and its key ($SECRET: its valueFrom, without the end :username:: or :password::):',
-        run: facts.aws('secretsmanager describe-secret', '--secret-id "$SECRET"'),
+        say: 'See whether it exists, and its KMS key ($SECRET: its valueFrom, without :username:: or :password:: at the end):',
+        run: context.aws('secretsmanager describe-secret', '--secret-id "$SECRET"'),
       },
-      endpoints(
-        facts,
-        'secretsmanager',
-        'If all that fits, look for a route. Without NAT or a public address, an endpoint must exist:',
-      ),
-      ways,
-      runNow(facts, 'When it is repaired, make a backup:'),
+      endpoints(context, 'secretsmanager', ROUTE),
+      WAYS,
+      backUp(context),
     ],
   }),
-  network: (facts) => ({
+  network: (context) => ({
     title: 'the task got no network',
-    likelyCause: 'A subnet or a security group of the schedule is gone, or a subnet has no address left.',
+    likelyCause: 'A subnet or a security group of the schedule is gone, or the subnet has no free address.',
+    action: 'Free addresses in the subnet, or deploy again if something is gone.',
     steps: [
       {
-        say: 'See which subnet it got, for $SUBNET. ECS forgets a stopped task after an hour:',
-        run: facts.aws(
+        say: 'See which subnet the task got, for $SUBNET. ECS forgets stopped tasks after an hour:',
+        run: context.aws(
           'ecs describe-tasks',
-          `--cluster ${facts.problem.task ? arg(facts.problem.task.clusterArn) : '"$CLUSTER"'}`,
-          `--tasks ${facts.problem.task ? arg(facts.problem.task.arn) : '"$TASK"'}`,
+          `--cluster ${clusterOf(context)}`,
+          `--tasks ${context.problem.task ? arg(context.problem.task.arn) : '"$TASK"'}`,
           '--query "tasks[].attachments[].details[]"',
         ),
       },
       {
-        say: 'See whether it exists and has addresses left:',
-        run: facts.aws(
+        say: 'See whether the subnet exists and has free addresses:',
+        run: context.aws(
           'ec2 describe-subnets',
           '--subnet-ids "$SUBNET"',
           '--query "Subnets[].[SubnetId,AvailableIpAddressCount]"',
         ),
       },
-      { say: 'If something is gone: deploy again.' },
-      ways,
-      runNow(facts, 'When it is repaired, make a backup:'),
+      { say: 'If something is gone, deploy again.' },
+      WAYS,
+      backUp(context),
     ],
   }),
-  capacity: (facts) => ({
-    title: 'ECS had no capacity',
+  capacity: (context) => ({
+    title: 'AWS had no capacity for the task',
     likelyCause:
-      'Fargate had no room for the task in these Availability Zones at that moment, or a quota of the account is used up. It mostly passes within minutes.',
+      'Fargate had no room for the task in these Availability Zones, or a quota of the account is used up. Most often that passes within minutes.',
+    action: 'Try again.',
     steps: [
-      runNow(facts, 'Try again:'),
-      { say: 'If it happens often: give the backup subnets in more Availability Zones; with spot, leave it out.' },
+      runNow(context, 'Try again:'),
+      { say: 'If it happens often, give the backup subnets in more Availability Zones, and leave out spot.' },
     ],
   }),
-  logging: (facts) => ({
+  logging: (context) => ({
     title: 'the log could not be opened',
     likelyCause:
-      'The log group is gone, or the task has no route to CloudWatch Logs, or its execution role may not write.',
+      'The log group is gone, the execution role may not write to it, or the task has no route to CloudWatch Logs.',
+    action: 'Deploy again if the log group is gone; otherwise restore the route to CloudWatch Logs.',
     steps: [
-      definition(facts, 'See which log group the task writes to:', 'logConfiguration.options'),
+      definition(context, 'See which log group the task writes to:', 'logConfiguration.options'),
       {
-        say: 'See whether it is there:',
-        run: facts.aws('logs describe-log-groups', '--log-group-name-prefix "$LOG_GROUP"'),
+        say: 'See whether it exists:',
+        run: context.aws('logs describe-log-groups', '--log-group-name-prefix "$LOG_GROUP"'),
       },
-      { say: 'If it is gone: deploy again.' },
-      endpoints(
-        facts,
-        'logs',
-        'If it is there, look for a route. Without NAT or a public address, an endpoint must exist:',
-      ),
-      ways,
-      runNow(facts, 'When it is repaired, make a backup:'),
+      REDEPLOY,
+      endpoints(context, 'logs', ROUTE),
+      WAYS,
+      backUp(context),
     ],
   }),
-  volume: (facts) => ({
-    title: 'a volume could not be mounted',
+  volume: (context) => ({
+    title: 'the file system could not be mounted',
     likelyCause:
       'The EFS file system or its access point is gone, its security group does not admit the task on port 2049, or the role may not mount it.',
+    action: 'Let the security group of the file system admit the task, or restore the access point.',
     steps: [
       {
         say: 'See what the task mounts:',
-        run: facts.aws(
+        run: context.aws(
           'ecs describe-task-definition',
-          `--task-definition ${facts.problem.task ? arg(facts.problem.task.family) : '"$FAMILY"'}`,
+          `--task-definition ${familyOf(context.problem)}`,
           '--query taskDefinition.volumes',
         ),
       },
       {
-        say: 'See whether the file system can be reached:',
-        run: facts.aws('efs describe-mount-targets', '--file-system-id "$FILE_SYSTEM"'),
+        say: 'See whether the file system has a mount target ($FILE_SYSTEM from the output above):',
+        run: context.aws('efs describe-mount-targets', '--file-system-id "$FILE_SYSTEM"'),
       },
-      { say: 'EFS and security groups:', run: page('networking.md#efs') },
-      runNow(facts, 'When it is repaired, make a backup:'),
+      { say: 'EFS and its security groups:', run: page('networking.md#efs') },
+      backUp(context),
     ],
   }),
-  container: (facts) => ({
+  container: (context) => ({
     title: 'the container could not be started',
-    likelyCause: 'The image has no program at the place that is started, or is for another processor.',
+    likelyCause: 'The image is for another processor, or has no program where the command expects it.',
+    action: 'See which image and command the task uses.',
     steps: [
-      stoppedTask(facts),
-      definition(facts, 'See which image and command it is:', '[image,entryPoint,command]'),
+      stoppedTask(context),
+      definition(context, 'See which image and command the task uses:', '[image,entryPoint,command]'),
       {
-        say: 'A ready image must be built for the cpuArchitecture of the backup:',
+        say: 'An image of your own must be built for the cpuArchitecture of the backup:',
         run: page('dump-program.md#the-image'),
       },
-      runNow(facts, 'When it is repaired, make a backup:'),
+      backUp(context),
     ],
   }),
-  scheduler: (facts) => ({
+  scheduler: (context) => ({
     title: 'EventBridge Scheduler could not start the task',
-    likelyCause:
-      'ECS refused the call, and Scheduler gave up after its retries: mostly a role, a cluster or a task definition that was changed or deleted by hand.',
-    steps: [{ say: 'Deploy the stack again, which puts back what was changed.' }, runNow(facts, 'Then make a backup:')],
+    likelyCause: 'A role, a cluster or a task definition was changed or deleted by hand.',
+    action: 'Deploy the stack again.',
+    steps: [{ say: 'Deploy the stack again, which restores what was changed.' }, backUp(context)],
   }),
-  'refused-by-ecs': (facts) => ({
+  'refused-by-ecs': (context) => ({
     title: 'ECS refused to start the task',
-    likelyCause: 'ECS answered the call, but started nothing: no capacity, a quota, or a cluster that is inactive.',
+    likelyCause: 'ECS had no capacity, a quota is used up, or the cluster is inactive.',
+    action: 'Try again.',
     steps: [
-      {
-        say: 'See how the cluster is:',
-        run: facts.aws(
-          'ecs describe-clusters',
-          `--clusters ${facts.problem.task ? arg(facts.problem.task.clusterArn) : '"$CLUSTER"'}`,
-        ),
-      },
-      runNow(facts, 'Try again:'),
+      runNow(context, 'Try again:'),
+      { say: 'See the status of the cluster:', run: context.aws('ecs describe-clusters', `--clusters ${clusterOf(context)}`) },
     ],
   }),
-  'start-failed': (facts) => ({
+  'start-failed': (context) => ({
     title: 'the task could not be started',
-    likelyCause: 'ECS gives the reason in the sentence above. It is none of the usual ones.',
+    likelyCause: 'ECS gives a reason that is none of the usual ones.',
+    action: 'Read the reason that ECS gives, and try again.',
     steps: [
-      stoppedTask(facts),
-      { say: 'What is known of tasks without a log:', run: page('troubleshooting.md#nothing-happened-no-log-at-all') },
-      runNow(facts, 'Try again:'),
+      stoppedTask(context),
+      { say: 'More about tasks without a log:', run: page('troubleshooting.md#nothing-happened-no-log-at-all') },
+      runNow(context, 'Try again:'),
     ],
   }),
 };

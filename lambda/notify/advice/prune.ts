@@ -1,34 +1,39 @@
-import type { Advice } from './advice-table';
-import type { Facts, Step } from './steps';
-import { arg, logOf } from './steps';
-import { page } from './links';
 import { oneLine } from '../compose/text';
+import type { Advice, Step } from './advice-table';
+import type { AdviceContext } from './context';
+import { arg } from './context';
+import { page } from './links';
+import { logOf } from './steps';
 
 /** Lines of a function's log that say what went wrong. */
 const LOG_ERRORS = '{ $.level = "error" }';
 
-/** The function that a problem is about, by its name or ARN, as one word of a shell. */
-const functionOf = ({ problem: { resource } }: Facts): string | undefined => {
+/** The function that a problem is about, by its name or ARN, as a word of a shell. */
+const functionOf = ({ problem: { resource } }: AdviceContext): string | undefined => {
   if (resource === undefined) return undefined;
   const parts = resource.split(':');
   if (parts.length === 1) return arg(resource);
   return parts[2] === 'lambda' && parts[6] !== undefined ? arg(parts[6]) : undefined;
 };
 
-/** Reads what a function wrote of its faults; where the log is not known, finds it. */
-export const functionLog = (facts: Facts, part: string, say = 'Read its log, which names each problem:'): Step => {
-  if (facts.problem.logGroup !== undefined) return logOf(facts, say, LOG_ERRORS);
-  const name = functionOf(facts);
+/** Reads the errors in the log of a function; finds the log first where it is not known. */
+export const functionLog = (context: AdviceContext, part: string, say = 'Read the log of the function, which names each problem:'): Step => {
+  if (context.problem.logGroup !== undefined) return logOf(context, say, LOG_ERRORS);
+  const name = functionOf(context);
   if (name !== undefined) {
-    const query = ['--query LoggingConfig.LogGroup', '--output text'];
     return {
-      say: 'Find its log group, and read it:',
-      run: facts.aws('lambda get-function-configuration', `--function-name ${name}`, ...query),
+      say: 'Find the log group of the function, and read it:',
+      run: context.aws(
+        'lambda get-function-configuration',
+        `--function-name ${name}`,
+        '--query LoggingConfig.LogGroup',
+        '--output text',
+      ),
     };
   }
   return {
     say: 'Find the function and its log group, and read its log:',
-    run: facts.aws(
+    run: context.aws(
       'lambda list-functions',
       `--query "Functions[?contains(FunctionName,'${part}')].[FunctionName,LoggingConfig.LogGroup]"`,
       '--output text',
@@ -36,137 +41,132 @@ export const functionLog = (facts: Facts, part: string, say = 'Read its log, whi
   };
 };
 
-/** What a run of the pruning says of its problems. There may be several of them. */
-const TOO_MANY = /would be deleted, and a run by schedule/;
-const NO_BACKUP = /nothing is deleted until a backup succeeds/;
-const DAMAGED = /(?:^|[:;] )([^\s:;]+): (\d+) damaged, such as ([^\s:]+):/g;
-
-interface Found {
+/** The kinds of problems in a report. */
+interface PruneProblems {
   readonly tooMany: boolean;
   readonly noBackup: boolean;
-  /** Sources, or volumes, with what is damaged of them. */
   readonly damaged: readonly { readonly source: string; readonly id: string }[];
-  /** Something that is neither a refusal nor damage, or that only the log names. */
   readonly failed: boolean;
 }
 
-function found({ problem }: Facts): Found {
-  const text = oneLine(problem.sentence);
-  const damages = [...text.matchAll(DAMAGED)];
-  const damaged = damages.map(([, source, , id]) => ({ source: source!, id: id! }));
-  const [tooMany, noBackup] = [TOO_MANY.test(text), NO_BACKUP.test(text)];
-  // Refusals and damage are said of each source; what is left of the count is a failure.
-  const count = Number(/^(\d+) problems? in /.exec(text)?.[1] ?? NaN);
-  const refusals = (text.match(new RegExp(`${TOO_MANY.source}|${NO_BACKUP.source}`, 'g')) ?? []).length;
-  const told = damages.reduce((sum, [, , times]) => sum + Number(times), refusals);
-  return { tooMany, noBackup, damaged, failed: !(count <= told) };
+/** Without a report the function itself failed. */
+function problemsOf({ problem: { pruned } }: AdviceContext): PruneProblems {
+  const sources = pruned?.sources ?? [];
+  return {
+    tooMany: sources.some(({ refusal }) => refusal?.why === 'too-many'),
+    noBackup: sources.some(({ refusal }) => refusal?.why === 'no-recent-backup'),
+    damaged: sources.flatMap(({ source, damaged }) =>
+      damaged ? [{ source: oneLine(source), id: oneLine(damaged.id) }] : [],
+    ),
+    failed: !pruned || sources.some(({ errorCount }) => errorCount > 0),
+  };
 }
 
-/** What each is about, in a sentence or two. */
-function causes({ tooMany, noBackup, damaged, failed }: Found, what: 'backups' | 'snapshots'): string {
+/** What each kind of problem means. */
+function causes({ tooMany, noBackup, damaged, failed }: PruneProblems, what: 'backup' | 'snapshot'): string {
   return [
-    ...(tooMany
-      ? [
-          `The pruning refused to delete so many ${what} at once, which protects them: nothing is lost, but storage grows until somebody has looked. A shorter retention does it, or a mistake in it.`,
-        ]
-      : []),
-    ...(noBackup
-      ? [
-          `The pruning refused to delete anything while no new ${what === 'backups' ? 'backup' : 'snapshot'} comes: the old ones may be all there is. Look there first.`,
-        ]
-      : []),
-    ...(damaged.length > 0
-      ? [
-          `A damaged ${what === 'backups' ? 'backup is none: data of it was lost or changed, and it cannot be restored as it is' : 'snapshot is none: EC2 could not make it'}. The pruning leaves it for a person to look at.`,
-        ]
-      : []),
-    ...(failed
-      ? [
-          `The pruning failed, at least in part: a role, a policy or a service of AWS. It deletes less than it should; storage grows.`,
-        ]
-      : []),
-  ].join(' ');
+    tooMany &&
+      `The pruning refuses to delete so many ${what}s at once. This protects them, but storage grows until somebody has looked. A shorter retention is the usual cause, or a mistake in it.`,
+    noBackup &&
+      `The pruning deletes nothing while no new ${what} comes, because the old ones may be all there is. Look for the missing ${what}s first.`,
+    damaged.length > 0 &&
+      (what === 'backup'
+        ? 'A damaged backup cannot be restored as it is: objects of it were deleted or changed.'
+        : 'A damaged snapshot holds nothing: EC2 could not make it.'),
+    failed && 'The pruning failed, at least in part: a role, a policy, or a service of AWS. Storage grows until it works again.',
+  ]
+    .filter((sentence) => sentence !== false)
+    .join(' ');
 }
 
-const look = (facts: Facts, target: string): Step => ({
-  say: 'See what would be deleted, and what is refused, damaged or failed, and why:',
-  run: `npx proven-backups prune ${target} --region ${arg(facts.place.region)} --dry-run`,
+function action({ tooMany, noBackup, damaged, failed }: PruneProblems): string {
+  if (damaged.length > 0) return 'Bring back what the damaged ones lack while that is possible, and look at the rest.';
+  if (noBackup) return 'Find out why no new backup comes.';
+  if (tooMany) return 'See what would be deleted, and either delete it yourself or lengthen the retention.';
+  return failed ? 'Read the log of the function; if access was denied, deploy the stack again.' : 'See what the pruning says.';
+}
+
+const dryRun = (context: AdviceContext, target: string): Step => ({
+  say: 'See what would be deleted, and each problem:',
+  run: `npx proven-backups prune ${target} --region ${arg(context.place.region)} --dry-run`,
 });
 
-const confirmIt = (facts: Facts, target: string): Step => ({
-  say: 'If it is right that so much goes, delete it yourself (it asks first). If not, lengthen the retention, and deploy:',
-  run: `npx proven-backups prune ${target} --region ${arg(facts.place.region)}`,
+const confirmDeletion = (context: AdviceContext, target: string): Step => ({
+  say: 'If so many should go, delete them yourself (the command asks first). If not, lengthen the retention, and deploy:',
+  run: `npx proven-backups prune ${target} --region ${arg(context.place.region)}`,
 });
 
-/** The pruning of backups refused, failed, or found what is damaged. */
-export function pruneAdvice(facts: Facts): Advice {
-  const { place } = facts;
-  const all = found(facts);
+/** The pruning of backups refused, failed, or found damaged ones. */
+export function pruneAdvice(context: AdviceContext): Advice {
+  const { place } = context;
+  const problems = problemsOf(context);
   const target = `--bucket ${arg(place.bucket)}`;
   return {
     title: 'old backups could not be deleted',
-    likelyCause: causes(all, 'backups'),
+    likelyCause: causes(problems, 'backup'),
+    action: action(problems),
     steps: [
-      look(facts, target),
-      ...(all.tooMany ? [confirmIt(facts, target)] : []),
-      ...all.damaged.flatMap(({ source, id }): Step[] => [
+      ...problems.damaged.flatMap(({ source, id }): Step[] => [
         {
-          say: `Bring back what ${id} of ${source} lacks, if it was deleted lately:`,
+          say: `Bring back what ${id} of ${source} lacks, if it was deleted recently:`,
           run: `npx proven-backups undelete ${target} --source ${arg(source)} --region ${arg(place.region)} ${arg(id)}`,
         },
         {
-          say: 'See what is left of it. If nothing can be brought back, it is no backup: delete its folder, as the page below says:',
-          run: facts.aws(`s3 ls ${arg(`s3://${place.bucket}/${source}/${id}/`)}`),
+          say: 'See what is left of it. If nothing can be brought back, delete its folder as the page below describes:',
+          run: context.aws(`s3 ls ${arg(`s3://${place.bucket}/${source}/${id}/`)}`),
         },
       ]),
-      ...(all.noBackup
+      dryRun(context, target),
+      ...(problems.tooMany ? [confirmDeletion(context, target)] : []),
+      ...(problems.noBackup
         ? [
             {
-              say: 'See why no backup comes:',
+              say: 'See which sources have no new backup:',
               run: `npx proven-backups list ${target} --region ${arg(place.region)} --no-snapshots`,
             },
           ]
         : []),
-      ...(all.failed
+      ...(problems.failed
         ? [
-            functionLog(facts, 'Prune'),
-            { say: 'If access was denied: deploy the stack again, which puts back roles and policies.' },
+            functionLog(context, 'Prune'),
+            { say: 'If access was denied, deploy the stack again, which restores roles and policies.' },
           ]
         : []),
-      { say: 'Each problem, and what to do:', run: page('pruning.md#problems') },
+      { say: 'More about each problem:', run: page('pruning.md#problems') },
     ],
   };
 }
 
-/** The same of snapshots. Nothing brings those back but a rule of the Recycle Bin. */
-export function pruneSnapshotsAdvice(facts: Facts): Advice {
-  const all = found(facts);
-  const name = functionOf(facts);
+/** The same for snapshots. Only a rule of the Recycle Bin can bring those back. */
+export function pruneSnapshotsAdvice(context: AdviceContext): Advice {
+  const problems = problemsOf(context);
+  const name = functionOf(context);
   const target = `--function ${name ?? '"$FUNCTION"'}`;
   return {
     title: 'old snapshots could not be deleted',
-    likelyCause: causes(all, 'snapshots'),
+    likelyCause: causes(problems, 'snapshot'),
+    action: problems.damaged.length > 0 ? 'Look at the damaged snapshots, and delete them.' : action(problems),
     steps: [
-      ...(name === undefined || all.failed ? [functionLog(facts, 'Prune')] : []),
-      look(facts, target),
-      ...(all.tooMany ? [confirmIt(facts, target)] : []),
-      ...all.damaged.map(({ id }): Step => ({
-        say: 'A snapshot in state error holds nothing: delete it. One that is recovering comes back by itself. See which it is:',
-        run: facts.aws(
+      ...(name === undefined || problems.failed ? [functionLog(context, 'Prune')] : []),
+      dryRun(context, target),
+      ...(problems.tooMany ? [confirmDeletion(context, target)] : []),
+      ...problems.damaged.map(({ id }): Step => ({
+        say: 'A snapshot in state error holds nothing: delete it. One in state recovering comes back by itself. See its state:',
+        run: context.aws(
           'ec2 describe-snapshots',
           `--snapshot-ids ${arg(id)}`,
           '--query "Snapshots[].[SnapshotId,State,StateMessage]"',
         ),
       })),
-      ...(all.noBackup
+      ...(problems.noBackup
         ? [
             {
-              say: 'See which snapshots there are, and why no new one comes:',
-              run: `npx proven-backups list --snapshots --region ${arg(facts.place.region)}`,
+              say: 'See which snapshots there are:',
+              run: `npx proven-backups list --snapshots --region ${arg(context.place.region)}`,
             },
           ]
         : []),
-      { say: 'How it decides:', run: page('snapshot-pruning.md') },
+      { say: 'How snapshots are pruned:', run: page('snapshot-pruning.md') },
     ],
   };
 }

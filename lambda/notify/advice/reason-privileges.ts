@@ -1,90 +1,77 @@
 import type { Problem } from '../../../catalog/contract/notification';
-import type { Advice } from './advice-table';
-import type { Facts, Step } from './steps';
-import { logOf, runNow } from './steps';
-import { page } from './links';
-import { statementsOf } from './statements';
 import { cut, oneLine } from '../compose/text';
+import type { Step } from './advice-table';
+import type { AdviceContext } from './context';
+import { valuesOf } from './context';
+import { page } from './links';
+import type { ReasonTable } from './reason-advice';
+import { logOf } from './steps';
 
 /** Lines and characters of statements that an email shows. */
 const LINES = 30;
 const CHARACTERS = 8_000;
 
-const NO_SUBSCRIPTIONS = /--no-subscriptions/;
+const statementsOf = (problem: Problem): readonly string[] => valuesOf(problem).statements ?? [];
 
-/** The user lacks privileges: the statements of all that fit. */
-export function privilegesAdvice(facts: Facts): Advice {
-  const common = {
+/** The user lacks privileges. */
+export const PRIVILEGE_REASONS: ReasonTable<'privileges-missing'> = {
+  'privileges-missing': {
     title: 'the database user lacks privileges',
+    happened: ({ account, privileges = [], database }) => {
+      const missing = privileges.length === 0 ? 'privileges' : privileges.join(', ');
+      return `${account ?? 'the database user'} lacks ${missing}${database === undefined ? '' : ` in database ${database}`}`;
+    },
     likelyCause:
-      'The database user may not read all that a complete dump needs. The run refuses to make an incomplete one. Most often the database got something new, such as a trigger, a routine or a schema.',
-  };
-  const { sentence } = facts.problem;
-  const after = [{ say: 'What each privilege is for:', run: page('privileges.md') }, runNow(facts)];
-  if (statementsOf(facts.problem) !== undefined)
-    return { ...common, kind: 'statements that grant what is missing', steps: [...statementSteps(facts), ...after] };
-  if (NO_SUBSCRIPTIONS.test(sentence)) {
-    const steps = [
-      { say: 'Add --no-subscriptions to extraDumpArguments of the database, and deploy.' },
-      {
-        say: 'Note down how each was made: they will not be in the dump. As an administrator:',
-        run: 'SELECT subname, subpublications FROM pg_subscription;',
-      },
-    ];
-    return {
-      ...common,
-      kind: 'subscriptions',
-      likelyCause:
-        'Subscriptions of PostgreSQL, which only a superuser can dump. The run refuses to leave them out without being told to.',
-      steps: [...steps, runNow(facts)],
-    };
-  }
-  return {
-    ...common,
-    kind: 'what is missing, its log says',
-    steps: [
-      logOf(facts, 'Read what the database refused, in the log of the run:'),
-      { say: 'Grant it to the user of the backup, as an administrator of the database.' },
-      ...after,
-    ],
-  };
-}
+      'The database got something new, such as a trigger, a routine or a schema. A dump without these privileges would be incomplete, so the run refuses to make one.',
+    action: 'Grant the missing privileges to the database user.',
+    steps: (context) => {
+      const given = statementSteps(context);
+      return [
+        ...(given.length > 0
+          ? given
+          : [
+              logOf(context, 'See what the database refused, in the log of the run:'),
+              { say: 'As an administrator of the database, grant it to the database user.' },
+            ]),
+        { say: 'What each privilege is for:', run: page('privileges.md') },
+      ];
+    },
+  },
+};
 
-function statementSteps(facts: Facts): Step[] {
-  const several = facts.alike.length > 1;
-  const each = Math.max(1, Math.floor(LINES / facts.alike.length));
+/** The statements of all problems, as many as fit, and where the others are. */
+function statementSteps(context: AdviceContext): Step[] {
+  const several = context.alike.length > 1;
+  const each = Math.max(1, Math.floor(LINES / context.alike.length));
   const lines: string[] = [];
-  let [left, cutOff] = [0, false];
-  for (const problem of facts.alike) {
-    const { whole, more } = statementsOf(problem)!;
-    cutOff ||= more;
+  let left = 0;
+  for (const problem of context.alike) {
     const shown: string[] = [];
-    for (const statement of whole) {
-      const length = [...lines, ...shown, statement].join('').length;
+    for (const statement of statementsOf(problem)) {
+      const { length } = [...lines, ...shown, statement].join('');
       if (shown.length < each && lines.length < LINES && length <= CHARACTERS) shown.push(statement);
       else left++;
     }
-    if (shown.length > 0) lines.push(...(several ? headOf(problem) : []), ...shown);
+    if (shown.length > 0) lines.push(...(several ? [commentFor(problem)] : []), ...shown);
   }
-  const database = several ? undefined : statementsOf(facts.problem)!.database;
-  const where = database === undefined ? '' : `, connected to database ${oneLine(database)}`;
-  const steps: Step[] =
-    lines.length === 0
-      ? []
-      : [{ say: `Run as an administrator${several ? ' of each database' : where}:`, run: lines.join('\n') }];
-  if (left === 0 && !cutOff) return steps;
-  const how = left === 0 ? 'more' : `${cutOff ? 'at least ' : ''}${left} more`;
-  const what = lines.length === 0 ? 'The statements to run:' : `And ${how}:`;
+  const { database } = several ? {} : context.values;
+  const where = several ? ' of each database' : database === undefined ? '' : `, connected to database ${database}`;
   return [
-    ...steps,
-    logOf(facts, `${what} see the log of the run, line "failed"${several ? ', of each source' : ''}:`, 'failed'),
+    ...(lines.length === 0 ? [] : [{ say: `Run as an administrator${where}:`, run: lines.join('\n') }]),
+    ...(left === 0
+      ? []
+      : [
+          logOf(
+            context,
+            `${lines.length === 0 ? 'The' : 'And'} ${left} ${lines.length === 0 ? 'statements to run' : 'more'}: in the log of the run, line "failed"${several ? ', of each source' : ''}:`,
+            'failed',
+          ),
+        ]),
   ];
 }
 
-/** A comment, which may be pasted with the statements. */
-const headOf = (problem: Problem): string[] => {
-  const { database } = statementsOf(problem)!;
-  return [
-    `-- ${cut(`${oneLine(problem.about)}${database === undefined ? '' : `, in database ${oneLine(database)}`}`, 66)}`,
-  ];
+/** A comment, which may be pasted together with the statements. */
+const commentFor = (problem: Problem): string => {
+  const { database } = valuesOf(problem);
+  return `-- ${cut(`${oneLine(problem.about)}${database === undefined ? '' : `, in database ${database}`}`, 66)}`;
 };

@@ -1,30 +1,24 @@
-import type { Advice } from './advice-table';
-import type { Facts, Step } from './steps';
-import { arg, runNow, unreadLog } from './steps';
+import type { Step } from './advice-table';
+import type { AdviceContext } from './context';
+import { arg } from './context';
 import { page } from './links';
-import { oneLine } from '../compose/text';
+import type { ReasonTable } from './reason-advice';
+import { endpoints, familyOf } from './steps';
 
-const KEY_ARN = /\barn:[\w-]+:kms:[\w-]+:\d{12}:(?:key|alias)\/[\w/-]+/;
+const keyOf = ({ values: { key } }: AdviceContext): string => (key === undefined ? '"$KEY"' : arg(key));
 
-/** One way how storing a backup fails. */
-interface UploadKind {
-  readonly name: string;
-  readonly says: RegExp;
-  readonly likelyCause: string;
-  readonly steps: (facts: Facts) => readonly Step[];
-}
+/** Finds the key of the bucket where the reason does not name it. */
+const findKey = ({ values, aws, place }: AdviceContext): Step[] =>
+  values.key === undefined
+    ? [
+        {
+          say: 'See with which key the bucket encrypts, for $KEY:',
+          run: aws('s3api get-bucket-encryption', `--bucket ${arg(place.bucket)}`),
+        },
+      ]
+    : [];
 
-const keyOf = ({ problem }: Facts): string => {
-  const key = KEY_ARN.exec(oneLine(problem.sentence))?.[0];
-  return key === undefined ? '"$KEY"' : arg(key);
-};
-
-const encryption = ({ aws, place }: Facts): Step => ({
-  say: 'See with which key the bucket encrypts, for $KEY:',
-  run: aws('s3api get-bucket-encryption', `--bucket ${arg(place.bucket)}`),
-});
-
-/** What the key's policy must say. */
+/** What the policy of the key must allow. */
 const STATEMENT = JSON.stringify(
   {
     Sid: 'AllowBackups',
@@ -37,123 +31,121 @@ const STATEMENT = JSON.stringify(
   2,
 );
 
-const KINDS: readonly UploadKind[] = [
-  {
-    name: 'the key does not admit the task',
-    says: /\bkms:(?:GenerateDataKey|Decrypt)/,
+/** The backup was made, but could not be stored. */
+export const STORAGE_REASONS: ReasonTable<
+  | 'key-denied'
+  | 'key-unusable'
+  | 'bucket-missing'
+  | 's3-not-reached'
+  | 's3-failed'
+  | 's3-refused'
+  | 'dump-too-large'
+  | 'lock-lost'
+> = {
+  'key-denied': {
+    title: 'the task may not use the key of the bucket',
     likelyCause:
-      'The task may not use the key with which the bucket encrypts: the policy of the key, or the role of the task, was changed; or a key that was given does not admit it.',
-    steps: (facts) => [
+      'The policy of the key, or the role of the task, was changed; or a key of your own does not admit the task.',
+    action: 'Let the role of the task use the key.',
+    steps: (context) => [
+      ...findKey(context),
       {
-        say: 'See what the policy of the key says:',
-        run: facts.aws('kms get-key-policy', `--key-id ${keyOf(facts)}`, '--policy-name default', '--output text'),
+        say: 'Read the policy of the key:',
+        run: context.aws('kms get-key-policy', `--key-id ${keyOf(context)}`, '--policy-name default', '--output text'),
       },
       {
         say: 'Find the role of the task, for $ROLE:',
-        run: facts.aws(
+        run: context.aws(
           'ecs describe-task-definition',
-          `--task-definition ${facts.problem.task ? arg(facts.problem.task.family) : '"$FAMILY"'}`,
+          `--task-definition ${familyOf(context.problem)}`,
           '--query taskDefinition.taskRoleArn',
         ),
       },
-      { say: 'If the stack made the key, deploy again. If not, add this statement to its policy:', run: STATEMENT },
+      {
+        say: 'If the stack created the key, deploy again. Otherwise add this statement to its policy:',
+        run: STATEMENT,
+      },
     ],
   },
-  {
-    name: 'the key cannot be used',
-    says: /KMS\.|\bkey\b.*\b(?:disabled|pending deletion)\b/i,
-    likelyCause: 'The key with which the bucket encrypts is disabled, is to be deleted, or is gone.',
-    steps: (facts) => [
-      ...(keyOf(facts).startsWith('arn:') ? [] : [encryption(facts)]),
+  'key-unusable': {
+    title: 'the key of the bucket cannot be used',
+    likelyCause: 'The key is disabled, or scheduled for deletion. Without it no backup of the bucket can be read either.',
+    action: 'Enable the key now: without it the existing backups cannot be read.',
+    steps: (context) => [
+      ...findKey(context),
       {
-        say: 'See its state:',
-        run: facts.aws('kms describe-key', `--key-id ${keyOf(facts)}`, '--query KeyMetadata.KeyState'),
+        say: 'See the state of the key:',
+        run: context.aws('kms describe-key', `--key-id ${keyOf(context)}`, '--query KeyMetadata.KeyState'),
       },
       {
-        say: 'PendingDeletion: with this key all backups would be lost. Keep it:',
-        run: facts.aws('kms cancel-key-deletion', `--key-id ${keyOf(facts)}`),
+        say: 'PendingDeletion: cancel the deletion first:',
+        run: context.aws('kms cancel-key-deletion', `--key-id ${keyOf(context)}`),
       },
-      { say: 'Disabled: enable it:', run: facts.aws('kms enable-key', `--key-id ${keyOf(facts)}`) },
+      { say: 'Disabled: enable it:', run: context.aws('kms enable-key', `--key-id ${keyOf(context)}`) },
     ],
   },
-  {
-    name: 'the bucket is not there',
-    says: /check that the bucket (?:exists|is in the Region)/,
+  'bucket-missing': {
+    title: 'the bucket does not exist',
     likelyCause: 'The bucket was deleted, or is in another Region than the task.',
-    steps: (facts) => [
+    action: 'Look for the bucket; if it is gone, deploy again.',
+    steps: (context) => [
       {
-        say: 'See whether it is there, and where:',
-        run: facts.aws('s3api head-bucket', `--bucket ${arg(facts.place.bucket)}`),
+        say: 'See whether the bucket exists, and in which Region:',
+        run: context.aws('s3api head-bucket', `--bucket ${arg(context.place.bucket)}`),
       },
-      { say: 'If it is gone, deploy again, which makes it anew. What was in it is lost.' },
+      { say: 'If it is gone, deploy again, which creates it. Its backups are lost.' },
     ],
   },
-  {
-    name: 'S3 was not reached',
-    says: /no answer came/,
+  's3-not-reached': {
+    title: 'S3 was not reached',
     likelyCause:
       'The task has no route to S3: a gateway endpoint or a NAT gateway is gone, or its security group lets nothing out.',
-    steps: (facts) => [
-      {
-        say: 'Look for the endpoint of S3 in the VPC, or for another route:',
-        run: facts.aws(
-          'ec2 describe-vpc-endpoints',
-          `--filters Name=service-name,Values=${facts.place.partition === 'aws-cn' ? 'cn.' : ''}com.amazonaws.${facts.place.region}.s3`,
-        ),
-      },
-      { say: 'The three ways out of a VPC, with their price:', run: page('networking.md') },
+    action: 'Give the subnets of the task a route to S3.',
+    steps: (context) => [
+      endpoints(context, 's3', 'Look for the endpoint of S3 in the VPC, or for another route:'),
+      { say: 'The three ways out of a VPC, and their prices:', run: page('networking.md') },
     ],
   },
-  {
-    name: 'S3 failed',
-    says: /S3 did not recover/,
-    likelyCause: 'S3 itself failed or throttled for minutes. It mostly passes.',
+  's3-failed': {
+    title: 'S3 failed',
+    likelyCause: 'S3 itself failed or throttled for minutes. Most often that passes by itself.',
+    action: 'Make a backup now; if that fails too, wait for S3.',
     steps: () => [],
   },
-  {
-    name: 'the dump is too large',
-    says: /the compressed dump is larger/,
-    likelyCause: 'The dump is larger than one object of S3 may be.',
+  's3-refused': {
+    title: 'S3 refused the upload',
+    likelyCause:
+      'A permission is missing: of the task role, in the policy of the bucket, the key or an endpoint, or in a policy of the organization.',
+    action: 'Deploy the stack again, which restores roles and policies.',
+    steps: (context) => [
+      { say: 'Deploy the stack again, which restores roles and policies.' },
+      {
+        say: 'If that does not help, read the policy of the bucket:',
+        run: context.aws(
+          's3api get-bucket-policy',
+          `--bucket ${arg(context.place.bucket)}`,
+          '--query Policy',
+          '--output text',
+        ),
+      },
+    ],
+  },
+  'dump-too-large': {
+    title: 'the dump is larger than an object of S3 may be',
+    likelyCause: 'The compressed dump is larger than S3 allows for one object.',
+    action: 'Split the source.',
     steps: () => [
       {
-        say: 'Split the source, for example one source a database:',
+        say: 'Split the source, for example into one source per database:',
         run: page('dump-program.md#memory-and-part-sizes'),
       },
     ],
   },
-];
-
-const OTHER: UploadKind = {
-  name: 'S3 or KMS refused it',
-  says: /(?:)/,
-  likelyCause:
-    'S3 or KMS refused the upload: a permission of the task role, the policy of the bucket, of the key, of an endpoint, or of the organisation.',
-  steps: (facts) => [
-    {
-      say: 'Look at the policy of the bucket:',
-      run: facts.aws(
-        's3api get-bucket-policy',
-        `--bucket ${arg(facts.place.bucket)}`,
-        '--query Policy',
-        '--output text',
-      ),
-    },
-    { say: 'Deploy the stack again, which puts back roles and policies.' },
-  ],
+  'lock-lost': {
+    title: 'another run took over the lock of the source',
+    likelyCause:
+      'The run could not renew its lock in time, because S3 did not answer for minutes, and another run of the source began.',
+    action: 'Nothing if the other run succeeded; otherwise make a backup now.',
+    steps: () => [],
+  },
 };
-
-/** The backup was made, and could not be stored. */
-export function uploadAdvice(facts: Facts): Advice {
-  const kind = KINDS.find(({ says }) => says.test(facts.problem.sentence)) ?? OTHER;
-  return {
-    title: 'the backup could not be stored',
-    kind: kind.name,
-    likelyCause: kind.likelyCause,
-    steps: [
-      ...unreadLog(facts),
-      ...kind.steps(facts),
-      { say: 'Each sentence, and what stands behind it:', run: page('troubleshooting.md#14-the-upload-failed') },
-      runNow(facts, 'When it is repaired, make a backup:'),
-    ],
-  };
-}

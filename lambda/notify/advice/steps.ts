@@ -1,114 +1,77 @@
 import type { Problem } from '../../../catalog/contract/notification';
-import type { Place } from '../compose/place';
 import { oneLine } from '../compose/text';
-
-/** A step: what to do, and, if there is one, the command or statement for it. */
-export interface Step {
-  readonly say: string;
-  readonly run?: string;
-  /** Another way, for whoever cannot go the first. */
-  readonly or?: { readonly say: string; readonly run: string };
-}
-
-/** What commands are made of. */
-export interface Facts {
-  readonly problem: Problem;
-  /** All that get the same advice, with this one. */
-  readonly alike: readonly Problem[];
-  readonly place: Place;
-  /** The source's name, or what else the problem is about. */
-  readonly about: string;
-  /** `--bucket shop-backups --source shop --region eu-west-1`, as far as each is known. */
-  readonly backups: string;
-  /** An `aws` command in the Region. */
-  readonly aws: (command: string, ...args: readonly string[]) => string;
-}
-
-/** What commands are made of. */
-export function factsOf(problem: Problem, place: Place, alike: readonly Problem[] = [problem]): Facts {
-  const { source, about } = problem;
-  const of = source === undefined ? '' : ` --source ${arg(source)}`;
-  return {
-    problem,
-    alike,
-    place,
-    about: oneLine(source ?? about),
-    backups: `--bucket ${arg(place.bucket)}${of} --region ${arg(place.region)}`,
-    aws: (command, ...args) => [`aws ${command} --region ${arg(place.region)}`, ...args].join(' '),
-  };
-}
-
-/** A word of a shell. */
-export const arg = (value: string | number): string => {
-  const text = oneLine(value);
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
-};
+import type { Step } from './advice-table';
+import type { AdviceContext } from './context';
+import { arg } from './context';
 
 /** The bare name or id at the end of an ARN, or of a path. */
 export const idOf = (resource: string): string => oneLine(resource).split('/').at(-1)!;
 
-/** What the problem is about, if it is of that service: where an alarm told of it, it is the alarm. */
-export const resource = ({ problem }: Facts, service: string, placeholder: string): string =>
+/** The resource of the problem if it belongs to that service: a problem that an alarm reports names the alarm. */
+export const resource = ({ problem }: AdviceContext, service: string, placeholder: string): string =>
   problem.resource?.split(':')[2] === service ? arg(problem.resource) : placeholder;
 
 /**
- * Shows the backups that exist.
+ * Lists the backups.
  *
- * @param about what of them is asked for: what S3 does not tell, it is not asked
+ * @param about what the reader wants to know: S3 by itself does not show whether a backup is proven
  */
 export const list = (
-  facts: Facts,
-  say = 'See what there is to restore from:',
+  context: AdviceContext,
+  say = 'List the backups that you can restore:',
   about: 'existence' | 'size' | 'proof' = 'existence',
 ): Step => {
-  const { problem, place, backups } = facts;
+  const { problem, place, backups } = context;
   const { source } = problem;
   const run = `npx proven-backups list ${backups} --no-snapshots`;
   if (about === 'proof') return { say, run };
   const folder = arg(`s3://${place.bucket}/${source === undefined ? '' : `${source}/`}`);
-  const folders = source === undefined ? "each source's folder" : 'a folder for each, named by its time';
+  const folders = source === undefined ? "each source's folder" : 'one folder per backup, named by its time';
   const what = about === 'size' ? 'the size of each file' : folders;
   return {
     say,
     run,
     or: {
       say: `Or with the AWS CLI alone, which shows ${what}:`,
-      run: facts.aws(`s3 ls ${folder}${about === 'size' ? ' --recursive' : ''}`),
+      run: context.aws(`s3 ls ${folder}${about === 'size' ? ' --recursive' : ''}`),
     },
   };
 };
 
-/** Brings back what was deleted: without an id it lists that. */
-export const undelete = (facts: Facts, say: string): Step => ({
+/** Lists deleted backups that can be brought back. */
+export const undelete = (context: AdviceContext, say: string): Step => ({
   say,
-  run: `npx proven-backups undelete ${facts.backups}`,
+  run: `npx proven-backups undelete ${context.backups}`,
 });
 
-/** Shows which schedules are enabled: a name holds the path of its construct. */
-export const schedules = ({ aws }: Facts, say: string): Step => ({
+/** Lists schedules with their state: a name contains the path of its construct. */
+export const schedules = ({ aws }: AdviceContext, say: string): Step => ({
   say,
   run: aws('scheduler list-schedules', '--query "Schedules[].[Name,GroupName,State]"', '--output text'),
 });
 
-/** Makes a backup at once, as its schedule would. */
-export const runNow = (facts: Facts, say = 'Make a backup now, without waiting for the schedule:'): Step => ({
+/** Makes a backup at once, as the schedule would. */
+export const runNow = (context: AdviceContext, say = 'Make a backup now, without waiting for the schedule:'): Step => ({
   say,
-  run: `npx proven-backups run ${facts.backups}`,
+  run: `npx proven-backups run ${context.backups}`,
 });
 
-/** Shows the task definition: the job with host and port, the image, the secrets. */
-export const definition = ({ aws, problem }: Facts, say: string, query: string): Step => ({
+/** Family of the task definition of the run, as a word of a shell. */
+export const familyOf = ({ task }: Problem): string => (task ? arg(task.family) : '"$FAMILY"');
+
+/** Shows a part of the task definition: the job with host and port, the image, the secrets. */
+export const definition = ({ aws, problem }: AdviceContext, say: string, query: string): Step => ({
   say,
   run: aws(
     'ecs describe-task-definition',
-    `--task-definition ${problem.task ? arg(problem.task.family) : '"$FAMILY"'}`,
+    `--task-definition ${familyOf(problem)}`,
     `--query "taskDefinition.containerDefinitions[].${query}"`,
   ),
 });
 
 /** Shows the stopped task; ECS forgets it after an hour. */
-export const stoppedTask = ({ aws, problem: { task } }: Facts): Step => ({
-  say: 'Read what ECS says of the task. It forgets a stopped task after an hour:',
+export const stoppedTask = ({ aws, problem: { task } }: AdviceContext): Step => ({
+  say: 'See why ECS stopped the task. ECS forgets stopped tasks after an hour:',
   run: aws(
     'ecs describe-tasks',
     `--cluster ${task ? arg(task.clusterArn) : '"$CLUSTER"'}`,
@@ -118,7 +81,7 @@ export const stoppedTask = ({ aws, problem: { task } }: Facts): Step => ({
 });
 
 /** Shows the log of the runs of the last three days, or of the one run. */
-export const logOf = ({ aws, problem, place }: Facts, say: string, filter?: string): Step => {
+export const logOf = ({ aws, problem, place }: AdviceContext, say: string, filter?: string): Step => {
   const { logGroup, logStream, source } = problem;
   const since = new Date(place.now.getTime() - 3 * 86_400_000);
   since.setUTCMinutes(0, 0, 0);
@@ -139,8 +102,17 @@ export const logOf = ({ aws, problem, place }: Facts, say: string, filter?: stri
   };
 };
 
-/** Shows the log of a run whose own words are not known: ECS tells the exit code only. */
-export const unreadLog = (facts: Facts): Step[] => {
-  const { logStream, logLines } = facts.problem;
-  return logStream !== undefined && logLines === undefined ? [logOf(facts, 'Read what the run says:', 'failed')] : [];
+/** Shows the log of a run if it could not be read: ECS only tells the exit code. */
+export const unreadLog = (context: AdviceContext): Step[] => {
+  const { logStream, logLines } = context.problem;
+  return logStream !== undefined && logLines === undefined ? [logOf(context, 'Read why the run failed:', 'failed')] : [];
 };
+
+/** Looks for the endpoint of a service in the VPC. */
+export const endpoints = ({ aws, place }: AdviceContext, service: string, say: string): Step => ({
+  say,
+  run: aws(
+    'ec2 describe-vpc-endpoints',
+    `--filters Name=service-name,Values=${place.partition === 'aws-cn' ? 'cn.' : ''}com.amazonaws.${place.region}.${service}`,
+  ),
+});

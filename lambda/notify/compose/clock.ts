@@ -1,53 +1,6 @@
-/** Numbers and times, as people read them. */
+/** Times as people read them, in the zone of the alarms. */
 
-const plural = (value: number, unit: string): string =>
-  new Intl.NumberFormat('en', { style: 'unit', unit, unitDisplay: 'long', maximumFractionDigits: 0 }).format(value);
-
-/** `90 minutes`, `38 hours`, `12 days` */
-export function span(seconds: number): string {
-  if (!Number.isFinite(seconds)) return 'an unknown time';
-  const minutes = Math.max(0, Math.floor(seconds / 60));
-  if (minutes < 120) return plural(minutes, 'minute');
-  const hours = Math.floor(minutes / 60);
-  return hours < 72 ? plural(hours, 'hour') : plural(Math.floor(hours / 24), 'day');
-}
-
-/** `90 min`, `38 h`, `12 d`: for tables. */
-export const shortSpan = (seconds: number): string =>
-  Number.isFinite(seconds)
-    ? span(seconds)
-        .replace(/ minutes?/, ' min')
-        .replace(/ hours?/, ' h')
-        .replace(/ days?/, ' d')
-    : '?';
-
-const UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte', 'petabyte'];
-
-/** `344 MB`: thousands, not 1024s, as S3 bills and the console shows. */
-export function size(bytes: number): string {
-  if (!Number.isFinite(bytes) || bytes < 0) return 'unknown size';
-  const power = Math.min(Math.floor(Math.log10(Math.max(bytes, 1)) / 3), UNITS.length - 1);
-  const value = bytes / 1000 ** power;
-  const digits = { maximumFractionDigits: value < 10 && power > 0 ? 1 : 0 };
-  return new Intl.NumberFormat('en', { style: 'unit', unit: UNITS[power], unitDisplay: 'short', ...digits }).format(
-    value,
-  );
-}
-
-/** `1,234,567` */
-export const whole = (value: number): string =>
-  Number.isFinite(value) ? new Intl.NumberFormat('en', { maximumFractionDigits: 0 }).format(value) : '?';
-
-/** `+3 %`: how much more than usual something is. */
-export function trend(value: number, usual: number | undefined): string {
-  const share = usual === undefined ? NaN : Math.round((value / usual - 1) * 100);
-  if (!Number.isFinite(share)) return '-';
-  return share > 999
-    ? `x${whole(value / usual!)}`
-    : `${new Intl.NumberFormat('en', { signDisplay: 'exceptZero' }).format(share)} %`;
-}
-
-/** Times on the clock of the place. */
+/** Formats times in one zone. */
 export interface Clock {
   /** `2026-11-20 02:00 Paris` */
   readonly full: (time: string | Date | undefined) => string;

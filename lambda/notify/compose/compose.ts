@@ -1,4 +1,4 @@
-/** Writes what is published: the subject and the text of an email, and the JSON that others get. */
+/** Composes notifications: the subject and the text of an email, and the JSON for other subscribers. */
 import type { Digest } from '../../../catalog/contract/alarms';
 import type {
   AdvisedProblem,
@@ -8,24 +8,25 @@ import type {
   Recovery,
 } from '../../../catalog/contract/notification';
 import { adviceOf } from '../advice/advice';
+import type { Advice } from '../advice/advice-table';
+import { linksOf } from '../advice/links';
+import type { Clock } from './clock';
+import { clockOf } from './clock';
 import type { OpenHousekeeping } from './digest-text';
 import { digestSubject, digestText } from './digest-text';
 import { DETAILED, fitting } from './fitting';
 import { listed, whatToDoOfAll } from './grouped-text';
-import { linksOf } from '../advice/links';
 import { masked } from './masked';
-import { clockOf } from './clock';
-import type { Clock } from './clock';
 import type { Composed, Place } from './place';
-import { happened, linksText, logText, newestOf, nextEmail, rawText, whatToDo, whereText } from './problem-text';
+import * as paragraphs from './problem-text';
 import { recoveryText } from './recovery-text';
-import { isHalf, problemSubject, recoverySubject } from './subjects';
 import { samples } from './samples';
+import { isHalf, problemSubject, recoverySubject } from './subjects';
 import { body, cut, oneLine, SUBJECT_CHARACTERS, wrapped } from './text';
 
 export { composeRaw } from './raw';
 
-/** Everything of a notification but what it tells. */
+/** The fields that all notifications have. */
 const head = (place: Place) => ({
   formatVersion: 1 as const,
   at: place.now.toISOString(),
@@ -57,51 +58,67 @@ export function composeProblems(problems: readonly Problem[], place: Place): Com
   const told = problems.map((problem) => advised(problem, place));
   const advice = adviceOf(first, place);
   const subject = problemSubject(problems, advice, clock);
-  const text =
-    told.length === 1
-      ? body([...facts(told[0]!, clock, whatToDo(advice)), whereText(place, nextEmail(first))])
-      : body([
-          ...listed(told, advice.title),
-          ...told
-            .slice(0, DETAILED)
-            .flatMap((problem) => [`--- ${cut(oneLine(problem.about), 60)} ---`, ...facts(problem, clock)]),
-          ...whatToDoOfAll(problems, place),
-          linksText({ runbook: told[0]!.links.runbook }),
-          whereText(place, nextEmail(first)),
-        ]);
+  const text = body([
+    ...(told.length === 1 ? oneProblem(told[0]!, advice, clock) : manyProblems(told, advice, place, clock)),
+    paragraphs.whereText(place, paragraphs.nextEmail(first)),
+  ]);
   const { signal, cause } = first;
   const notification: Notification = { ...head(place), kind: 'problem', subject, signal, cause, problems: told };
   return fitting({ notification, text });
 }
 
-/** What is known of one problem, and, in the end, where there is more. */
-const facts = (problem: AdvisedProblem, clock: Clock, advice?: string): (string | undefined)[] => [
-  happened(problem, clock),
-  ...newestOf(problem, clock),
-  advice,
-  logText(problem.logLines),
-  rawText(problem.raw),
-  // With several, what the email means is said once, at its end.
-  linksText(advice === undefined ? { ...problem.links, runbook: undefined } : problem.links),
+const oneProblem = (problem: AdvisedProblem, advice: Advice, clock: Clock): (string | undefined)[] => [
+  paragraphs.opening(problem, advice, clock),
+  paragraphs.actionText(advice),
+  paragraphs.details(problem, advice, clock),
+  ...paragraphs.restorable(problem, clock),
+  paragraphs.whatToDo(advice),
+  paragraphs.logText(problem.logLines),
+  paragraphs.rawText(problem.raw),
+  paragraphs.linksText(problem.links),
 ];
 
-/** An email about what is well again. */
+/** Names all sources, has the details of the first, and each kind of advice once. */
+const manyProblems = (
+  problems: readonly AdvisedProblem[],
+  { title }: Advice,
+  place: Place,
+  clock: Clock,
+): (string | undefined)[] => [
+  ...listed(problems, title, place),
+  ...problems.slice(0, DETAILED).flatMap((problem) => {
+    const advice = adviceOf(problem, place);
+    return [
+      `--- ${cut(oneLine(problem.about), 60)} ---`,
+      paragraphs.opening(problem, advice, clock),
+      paragraphs.details(problem, advice, clock),
+      ...paragraphs.restorable(problem, clock),
+      paragraphs.logText(problem.logLines),
+      paragraphs.rawText(problem.raw),
+      paragraphs.linksText({ ...problem.links, runbook: undefined }),
+    ];
+  }),
+  ...whatToDoOfAll(problems, place),
+  paragraphs.linksText({ runbook: problems[0]!.links.runbook }),
+];
+
+/** An email about problems that are over. */
 export function composeRecoveries(recoveries: readonly Recovery[], place: Place): Composed {
   const clock = clockOf(place.timeZone);
   const subject = recoverySubject(recoveries, clock);
   const rest = recoveries.some(isHalf) ? [] : ['There is nothing to do.'];
-  const text = body([...recoveryText(recoveries, clock), ...rest, whereText(place, '')]);
+  const text = body([...recoveryText(recoveries, clock), ...rest, paragraphs.whereText(place, '')]);
   return fitting({ notification: { ...head(place), kind: 'recovered', subject, recoveries }, text });
 }
 
-/** What a digest is made of, beside how the sources are. */
+/** Facts of a digest besides its rows. */
 export interface DigestOptions {
   readonly often: Digest;
-  /** What is open of the housekeeping. */
+  /** Open problems of the housekeeping. */
   readonly housekeeping?: readonly OpenHousekeeping[];
 }
 
-/** An email about how backups are. */
+/** An email about all sources, or about backups that were completed. */
 export function composeDigest(
   rows: readonly DigestRow[],
   place: Place,
@@ -111,23 +128,23 @@ export function composeDigest(
   const subject = digestSubject(rows, place, often, clock, housekeeping);
   const next = {
     off: '',
-    each: 'You get such an email after every backup.',
-    daily: 'You get such an email every day.',
-    weekly: 'You get such an email every week.',
+    each: 'You get this email after every backup.',
+    daily: 'You get this email every day.',
+    weekly: 'You get this email every week.',
   }[often];
-  const text = body([...digestText(rows, often, clock, housekeeping), whereText(place, next)]);
+  const text = body([...digestText(rows, often, clock, housekeeping), paragraphs.whereText(place, next)]);
   return fitting({ notification: { ...head(place), kind: 'digest', subject, digest: rows }, text });
 }
 
-/** Who can have asked for a test. */
+/** Beginning of test emails. */
 const TEST = [
   'THIS IS A TEST. Nothing happened, and there is nothing to do.',
   wrapped(
-    'Somebody who may invoke the notify function of this bucket ran "npx proven-backups alarm test" to see whether emails arrive. The source and all facts below are invented.',
+    'Somebody ran "npx proven-backups alarm test" to see whether emails arrive. The source and all facts below are invented.',
   ),
 ];
 
-/** One email of each kind, of an invented source, each marked as a test. */
+/** One email of each kind about an invented source, each marked as a test. */
 export const testNotifications = (place: Place): Composed[] => {
   const { problems, recovery, rows } = samples(place);
   const composed = [
@@ -141,7 +158,7 @@ export const testNotifications = (place: Place): Composed[] => {
   });
 };
 
-/** The end of a subject, with the time, stays. */
+/** Marks a subject. Its end, with the time, stays. */
 function testSubject(text: string): string {
   const [, sentence, time] = /^(.*?)( \([^()]*\))?$/.exec(text)!;
   return `TEST ${cut(sentence!, SUBJECT_CHARACTERS - 5 - (time ?? '').length)}${time ?? ''}`;

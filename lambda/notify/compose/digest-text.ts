@@ -1,12 +1,13 @@
 import Table from 'cli-table3';
 import type { Digest, Signal } from '../../../catalog/contract/alarms';
 import type { DigestRow } from '../../../catalog/contract/notification';
+import { countOf, formatBytes, formatCount, formatDuration } from '../../../catalog/units';
+import { engineText, trend } from './backup-text';
 import type { Clock } from './clock';
-import { shortSpan, size, span, trend, whole } from './clock';
 import type { Place } from './place';
-import { body, capital, clean, cut, middle, oneLine, sentence, subject, wrapped } from './text';
+import { ascii, body, capital, clean, cut, middle, oneLine, sentence, subject, SUBJECT_CHARACTERS, wrapped } from './text';
 
-/** What a source is while a signal is open. */
+/** Words for a source while a signal is open. */
 const STATES: Readonly<Record<Signal, string>> = {
   failed: 'failing',
   'never-started': 'not starting',
@@ -16,8 +17,8 @@ const STATES: Readonly<Record<Signal, string>> = {
   housekeeping: 'in trouble',
 };
 
-/** What is wrong with a source, in words. */
-function wrongs({ open, findings, failure, newest }: DigestRow): string[] {
+/** The problems of a source, in words. */
+function statesOf({ open, findings, failure, newest }: DigestRow): string[] {
   const signals = new Set<Signal>([...open, ...findings.map(({ signal }) => signal)]);
   return [
     ...[...signals].map((signal) => STATES[signal] ?? signal),
@@ -26,13 +27,13 @@ function wrongs({ open, findings, failure, newest }: DigestRow): string[] {
   ];
 }
 
-const isWell = (row: DigestRow): boolean => wrongs(row).length === 0;
+const isWell = (row: DigestRow): boolean => statesOf(row).length === 0;
 
-/** Those with problems first, then by name. */
+/** Sources with problems first, then by name. */
 const sorted = (rows: readonly DigestRow[]): DigestRow[] =>
   [...rows].sort((a, b) => Number(isWell(a)) - Number(isWell(b)) || (a.source < b.source ? -1 : 1));
 
-/** What is open of the housekeeping. */
+/** An open problem of the housekeeping. */
 export interface OpenHousekeeping {
   /** What it concerns: `pruning`. */
   readonly about: string;
@@ -50,35 +51,40 @@ export function digestSubject(
   if (often === 'each' && first && others.length === 0) {
     const { newest, source, usualBytes } = first;
     const facts = newest
-      ? [size(newest.bytes), trendWords(newest.uncompressedBytes, usualBytes), `${span(newest.durationSeconds)}`]
+      ? [formatBytes(newest.bytes), trendWords(newest.uncompressedBytes, usualBytes), formatDuration(newest.durationSeconds)]
       : [];
-    const said = isWell(first) ? facts : [`but ${wrongs(first).join(' and ')}`];
-    return subject(
-      `BACKUP COMPLETE ${oneLine(source)}`,
-      said.filter(Boolean).join(', '),
-      clock.full(newest?.time ?? place.now),
-    );
+    const said = isWell(first) ? facts : [`but ${statesOf(first).join(' and ')}`];
+    const time = clock.full(newest?.time ?? place.now);
+    return subject(`BACKUP COMPLETE ${oneLine(source)}`, said.filter(Boolean).join(', '), time);
   }
   const bad = sorted(rows).filter((row) => !isWell(row));
   const day = `${clock.day(place.now)} ${clock.zone}`;
   const good = rows.length - bad.length;
   if (bad.length === 0 && housekeeping.length === 0) return subject(`BACKUPS OK ${good} of ${rows.length}`, '', day);
-  if (housekeeping.length > 0) {
-    const [one] = housekeeping;
-    const what =
-      housekeeping.length === 1 ? `trouble with ${oneLine(one!.about)}` : `${housekeeping.length} troubles around them`;
-    return subject(`BACKUPS: ${good} of ${rows.length} well, but ${cut(what, 40)}`, '', day);
+  const head = `BACKUPS ${good} of ${rows.length} OK`;
+  const [one] = housekeeping;
+  const also = !one ? '' : housekeeping.length === 1 ? oneLine(one.about) : countOf(housekeeping.length, 'other problem');
+  return subject(head, problemsText(bad, also, SUBJECT_CHARACTERS - head.length - day.length - 5), day);
+}
+
+/** `shop silent`, `problems with billing, shop`, `3 with problems: shop-008 and 2 more`: all that fit. */
+function problemsText(bad: readonly DigestRow[], also: string, room: number): string {
+  const [first] = bad;
+  if (!first) return `but a problem with ${also}`;
+  const more = also === '' ? '' : `, and ${also}`;
+  if (bad.length === 1) return `${oneLine(first.source)} is ${statesOf(first).join(' and ')}${more}`;
+  const names = bad.map(({ source }) => oneLine(source));
+  for (let shown = names.length; shown > 0; shown--) {
+    const rest = names.length - shown;
+    const text = `problems with ${names.slice(0, shown).join(', ')}${rest > 0 ? ` and ${rest} more` : ''}${more}`;
+    if (ascii(text).length <= room) return text;
   }
-  const which =
-    bad.length === 1
-      ? `${oneLine(bad[0]!.source)} is ${wrongs(bad[0]!).join(' and ')}`
-      : `not ${bad.map(({ source }) => oneLine(source)).join(', ')}`;
-  return subject(`BACKUPS ${good} of ${rows.length} OK, ${cut(which, 38)}`, '', day);
+  return `problems with ${countOf(bad.length, 'source')}${more}`;
 }
 
 const trendWords = (bytes: number, usual: number | undefined): string => {
   const text = trend(bytes, usual);
-  return text === '-' ? '' : `${text} against the usual`;
+  return text === '-' ? '' : `${text} against the usual size`;
 };
 
 /** Paragraphs of a digest. */
@@ -91,43 +97,41 @@ export function digestText(
   const all = sorted(rows);
   const bad = all.filter((row) => !isWell(row));
   const intro =
-    rows.length === 0 ? 'No sources are set up.' : `${rows.length - bad.length} of ${rows.length} sources are well.`;
+    rows.length === 0
+      ? 'No databases are set up.'
+      : `${formatCount(rows.length - bad.length)} of ${countOf(rows.length, 'database')} ${rows.length - bad.length === 1 ? 'is' : 'are'} backed up${bad.length === 0 ? '' : ' without problems'}.`;
   return [
     often === 'each'
-      ? body(all.map(({ source }) => wrapped(`Backup of ${oneLine(source)} is complete.`))).trimEnd()
+      ? body(all.map(({ source }) => wrapped(`The backup of ${oneLine(source)} is complete.`))).trimEnd()
       : wrapped(intro),
     ...(bad.length + housekeeping.length === 0
       ? []
-      : [['PROBLEMS', ...housekeeping.map(trouble), ...bad.map((row) => problem(row))].join('\n')]),
+      : [['PROBLEMS', ...housekeeping.map(housekeepingLine), ...bad.map((row) => problemLine(row))].join('\n')]),
     ...(all.length === 1 ? [single(all[0]!, clock)] : []),
     ...(all.length > 1 ? [table(all, clock), legend(clock)] : []),
   ];
 }
 
-const trouble = ({ about, sentence: said }: OpenHousekeeping): string =>
+const housekeepingLine = ({ about, sentence: said }: OpenHousekeeping): string =>
   wrapped(capital(sentence(`${cut(oneLine(about), 100)}: ${cut(oneLine(said), 500)}`)));
 
-function problem(row: DigestRow): string {
-  const said = [
-    ...row.findings.map(({ sentence: words }) => words),
-    ...(row.failure === undefined ? [] : [`could not be measured: ${row.failure}`]),
-  ];
-  return wrapped(
-    `${oneLine(row.source)} is ${wrongs(row).join(' and ')}${said.length === 0 ? '.' : `: ${cut(oneLine(said.join('; ')), 500)}`}`,
-  );
+function problemLine(row: DigestRow): string {
+  const said = [...row.findings.map(({ sentence: words }) => words), ...(row.failure === undefined ? [] : [row.failure])];
+  const detail = said.length === 0 ? '' : `: ${cut(oneLine(said.join('; ')), 500)}`;
+  return wrapped(sentence(`${oneLine(row.source)} is ${statesOf(row).join(' and ')}${detail}`));
 }
 
-/** A table of one row would say less. */
+/** One source: a table with one row would say less. */
 function single({ newest, usualBytes, proven, allowedAgeSeconds }: DigestRow, clock: Clock): string {
-  if (!newest) return wrapped('There is no backup to restore from.');
-  const rows = newest.rows === undefined ? '' : ` with ${whole(newest.rows)} rows`;
+  if (!newest) return wrapped('There is no backup to restore.');
+  const rows = newest.rows === undefined ? '' : ` with ${countOf(newest.rows, 'row')}`;
   const change = trendWords(newest.uncompressedBytes, usualBytes);
   return [
     `You can restore to ${clock.full(newest.time)}.`,
-    `Age: ${span(newest.ageSeconds)} (up to ${span(allowedAgeSeconds)} are allowed)`,
-    `Size: ${size(newest.bytes)} stored, ${size(newest.uncompressedBytes)} before compression${change && ` (${change})`}`,
-    `Content: ${whole(newest.tables)} tables${rows}`,
-    `Took: ${newest.durationSeconds < 120 ? `${whole(newest.durationSeconds)} seconds` : span(newest.durationSeconds)}`,
+    `Age: ${formatDuration(newest.ageSeconds)} (${formatDuration(allowedAgeSeconds)} are allowed)`,
+    `Size: ${formatBytes(newest.bytes)} stored, ${formatBytes(newest.uncompressedBytes)} before compression${change && ` (${change})`}`,
+    `Content: ${countOf(newest.tables, 'table')}${rows}, ${engineText(newest)}`,
+    `Duration: ${formatDuration(newest.durationSeconds)}`,
     `Proven by a restore test: ${proven ? clock.full(proven.testedAt) : 'no'}`,
   ]
     .map((line) => wrapped(line))
@@ -136,13 +140,13 @@ function single({ newest, usualBytes, proven, allowedAgeSeconds }: DigestRow, cl
 
 const legend = (clock: Clock): string =>
   wrapped(
-    `Newest: when the newest whole backup was made (${clock.zone}). Trend: its size before compression against the median of those before it. Proven: when a restore test last passed. A * marks a source with a problem.`,
+    `Newest: time of the newest complete backup (${clock.zone}). Trend: size before compression against the median of the backups before it. Proven: day of the last restore test that passed. A * marks a source with a problem.`,
   );
 
 const HEADS = ['', 'source', 'newest', 'age', 'size', 'trend', 'proven'];
 const NAME = 20;
-/** Of a number with its unit. No real one is longer. */
-const NUMBER = 7;
+/** Width of a number with its unit. No real one is longer. */
+const NUMBER = 10;
 
 /** At most 72 columns. */
 function table(rows: readonly DigestRow[], clock: Clock): string {
@@ -151,8 +155,8 @@ function table(rows: readonly DigestRow[], clock: Clock): string {
     const facts = newest
       ? [
           clock.short(newest.time),
-          shortSpan(newest.ageSeconds),
-          size(newest.bytes),
+          formatDuration(newest.ageSeconds, 'short'),
+          formatBytes(newest.bytes),
           trend(newest.uncompressedBytes, usualBytes),
         ]
       : ['none', '-', '-', '-'];

@@ -1,39 +1,45 @@
 /** Paragraphs of emails about many problems at once. */
 import type { Problem } from '../../../catalog/contract/notification';
+import { countOf } from '../../../catalog/units';
 import { adviceOf } from '../advice/advice';
 import { DETAILED } from './fitting';
 import type { Place } from './place';
-import { whatToDo } from './problem-text';
-import { withoutStatements } from '../advice/statements';
-import { capital, cut, oneLine, sentence, wrapped } from './text';
+import { actionText, whatToDo } from './problem-text';
+import { cut, oneLine, sentence, wrapped } from './text';
 
-/** How many sources an email names one by one. */
+/** Sources that an email names one by one. */
 const NAMED = 300;
-/** And how many over the steps for some of them. */
+/** Sources that are named again above their steps. */
 const NAMED_AGAIN = 20;
 
-/** Which sources it is about, before anything else. */
-export function listed(problems: readonly Problem[], title: string): string[] {
+/** What happened to which sources. */
+export function listed(problems: readonly Problem[], title: string, place: Place): string[] {
   const [first] = problems;
-  const same = problems.every(({ sentence: said }) => said === first!.sentence);
-  const what = first!.source === undefined ? 'things' : 'sources';
+  const said = problems.map((problem) => happenedTo(problem, place));
+  const same = said.every((one) => one === said[0]);
+  const what = countOf(problems.length, first!.source === undefined ? 'problem' : 'source');
   const names = problems
     .slice(0, NAMED)
-    .map((problem) =>
-      same ? oneLine(problem.about) : `${oneLine(problem.about)}: ${cut(withoutStatements(problem), 200)}`,
-    );
+    .map((problem, index) => (same ? oneLine(problem.about) : `${oneLine(problem.about)}: ${cut(said[index]!, 200)}`));
   const left = problems.length - names.length;
   return [
-    wrapped(
-      `${capital(sentence(title))} This concerns ${problems.length} ${what}.${same ? ` All say: ${sentence(cut(withoutStatements(first!), 500))}` : ''}`,
-    ),
+    wrapped(`${what}: ${sentence(same ? cut(said[0]!, 500) : title)}${consequence(first!)}`),
     same ? wrapped(names.join(', ')) : names.map((name) => wrapped(name)).join('\n'),
     ...(left > 0 ? [`And ${left} more.`] : []),
     wrapped(problems.length > DETAILED ? `Details of the first ${DETAILED} follow.` : 'Details follow.'),
   ];
 }
 
-/** What to do: once for each kind of advice, with whom it is for. */
+/** The reason of one problem among others. */
+function happenedTo(problem: Problem, place: Place): string {
+  const { happened, title, kind } = adviceOf(problem, place);
+  return happened ?? (problem.reason && kind !== undefined ? title : oneLine(problem.sentence));
+}
+
+const consequence = ({ signal }: Problem): string =>
+  signal === 'failed' || signal === 'never-started' ? ' No backups of them were made.' : '';
+
+/** What to do: once for each kind of advice, with the names of the sources. */
 export function whatToDoOfAll(problems: readonly Problem[], place: Place): string[] {
   const kinds = new Map<string, Problem[]>();
   for (const problem of problems) {
@@ -45,12 +51,13 @@ export function whatToDoOfAll(problems: readonly Problem[], place: Place): strin
     const advice = adviceOf(first!, place, alike);
     const name = cut(oneLine(first!.about), 40);
     const example =
-      alike.length === 1 ? undefined : wrapped(`Where a command names ${name}, put in the others in turn.`);
-    if (kinds.size === 1) return whatToDo(advice, '', example);
+      alike.length === 1 ? undefined : wrapped(`Commands name ${name}: repeat them with the others.`);
+    const intro = [actionText(advice), ...(example === undefined ? [] : [example])];
+    if (kinds.size === 1) return whatToDo(advice, '', intro.join('\n'));
     return whatToDo(
       advice,
-      `: ${kind}`,
-      [wrapped(`For ${namesOf(alike)}.`), ...(example === undefined ? [] : [example])].join('\n'),
+      `: ${kind === '' ? 'the others' : advice.title}`,
+      [wrapped(`For ${namesOf(alike)}.`), ...intro].join('\n'),
     );
   });
 }

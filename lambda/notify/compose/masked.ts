@@ -1,15 +1,14 @@
-/** Events as they came, without what is secret in them. */
+/** Events as they came, without secrets. */
 import { redact } from '../../../catalog/redact';
 
-/** How deep an event may be, JSON within its texts included. */
+/** Levels of an event, JSON within its texts included. */
 const DEPTH = 30;
-/** Nothing that is shown is longer; and what is longer is not searched for secrets. */
+/** No text is longer: what is cut off is neither shown nor searched for secrets. */
 const CHARACTERS = 40_000;
 const HIDDEN = '***';
 
 /**
- * The same, without what looks like a secret, and without the values of variables of an environment: anything may stand in
- * those.
+ * A value without anything that looks like a secret, and without the values of environment variables, which may be one.
  *
  * @throws RangeError if it is deeper than an event can be, or goes in a circle
  */
@@ -30,21 +29,21 @@ function mask(value: unknown, isEnvironment: boolean, depth: number): unknown {
 
 const isOfEnvironment = (key: string): boolean => /^environment$/i.test(key);
 
-/** Whether it is the name of a value that makes it a secret: `password`. */
+/** Whether the name of a value makes it a secret: `password`. */
 function tells(key: string, value: string): boolean {
   const text = JSON.stringify({ [key]: value.slice(0, 100) });
   const shown = redact(text);
   return shown !== text && redact(value.slice(0, 100)) === value.slice(0, 100);
 }
 
-/** A text may be a whole event itself: that of a message. */
+/** A text may be JSON itself, as the body of a message is. */
 function maskText(text: string, isEnvironment: boolean, depth: number): string {
   if (/^\s*[[{]/.test(text)) {
     const inner = parsed(text);
     if (inner !== undefined) return JSON.stringify(mask(inner, isEnvironment, depth - 1));
   }
   const cut = redact(text.slice(0, CHARACTERS));
-  // What was cut off is no JSON any more: rather too little of it than a secret.
+  // A text that was cut off is no JSON any more: hide too much rather than too little.
   return /"environment\\*"/i.test(cut) ? cut.replace(VALUES, `$1${HIDDEN}`) : cut;
 }
 
@@ -59,7 +58,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** An event as an email shows it. What cannot be searched for secrets is not shown as it is. */
+/** An event as an email shows it. */
 export function shownRaw(raw: unknown): string {
   const safe = masked(raw);
   const text = typeof safe === 'string' ? safe : (JSON.stringify(safe, undefined, 2) ?? String(safe));

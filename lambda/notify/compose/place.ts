@@ -1,6 +1,6 @@
 import type { Notification } from '../../../catalog/contract/notification';
 
-/** Where and when an email is written. */
+/** Account, Region, bucket and time of an email. */
 export interface Place {
   /** `aws`, `aws-cn` or `aws-us-gov`. */
   readonly partition: string;
@@ -12,7 +12,7 @@ export interface Place {
   readonly now: Date;
 }
 
-/** What is published at once. */
+/** A notification and the text of its email. */
 export interface Composed {
   readonly notification: Notification;
   /** Body of the email. */

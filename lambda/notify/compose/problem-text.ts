@@ -1,14 +1,13 @@
 /** Paragraphs of emails about problems. */
 import type { Cause } from '../../../catalog/contract/alarms';
-import type { BackupFacts } from '../../../catalog/contract/alarms';
 import type { Links, Problem } from '../../../catalog/contract/notification';
-import type { Advice } from '../advice/advice-table';
-import type { Step } from '../advice/steps';
+import { countOf } from '../../../catalog/units';
+import type { Advice, Step } from '../advice/advice-table';
+import { backupText } from './backup-text';
 import type { Clock } from './clock';
-import { size, span, whole } from './clock';
-import type { Place } from './place';
+import { consequenceOf } from './consequences';
 import { shownRaw } from './masked';
-import { withoutStatements } from '../advice/statements';
+import type { Place } from './place';
 import { timeOf } from './subjects';
 import { body, capital, clean, cut, oneLine, sentence, wrapped } from './text';
 
@@ -17,68 +16,102 @@ const LOG_LINE_CHARACTERS = 500;
 const SENTENCE_CHARACTERS = 4000;
 const RAW_CHARACTERS = 8000;
 
-/** What happened, and since when. */
-export function happened(problem: Problem, clock: Clock): string {
-  const { about, source, since, times = 1, task } = problem;
-  const what = `${oneLine(about)}: ${cut(withoutStatements(problem), SENTENCE_CHARACTERS)}`;
-  const at = clock.full(timeOf(problem));
-  const run = task ? (task.scheduledTime === undefined ? `a run by hand at ${at}` : `the run of ${at}`) : undefined;
-  const when =
-    times > 1
-      ? `So it has been since ${clock.full(since)}: ${whole(times)} runs in a row made no backup.${run ? ` The last was ${run}.` : ''}`
-      : run
-        ? `It was ${run}.`
-        : `So it has been since ${clock.full(since)}.`;
-  return [wrapped(sentence(source === undefined ? capital(what) : what)), wrapped(when)].join('\n\n');
+/** What happened to which source, and what it means for the data. */
+export function opening(problem: Problem, advice: Advice, clock: Clock): string {
+  const happened = happenedText(problem, advice);
+  return wrapped([sentence(cut(happened, SENTENCE_CHARACTERS)), consequenceOf(problem, clock)].join(' ').trim());
 }
 
-/** What there is to restore, each with its heading; nothing for what concerns no source. */
-export function newestOf(problem: Problem, clock: Clock): string[] {
+function happenedText(problem: Problem, advice: Advice): string {
+  const { about, source, signal, flapping } = problem;
+  const name = oneLine(about);
+  const said = oneLine(problem.sentence);
+  if (flapping && source !== undefined) return `Backups of ${name} fail and succeed in turn: ${detailOf(problem, advice)}`;
+  switch (signal) {
+    case 'failed':
+      return `The backup of ${name} failed: ${detailOf(problem, advice)}`;
+    case 'never-started':
+      return `The backup of ${name} was not started: ${said}`;
+    case 'housekeeping':
+      return said.includes(name.split(' ').at(-1)!) ? capital(said) : `${capital(name)}: ${said}`;
+    default:
+      return `${name}: ${said}`;
+  }
+}
+
+/** The reason with its values; of a run without a known reason, its own sentence. */
+const detailOf = (problem: Problem, advice: Advice): string =>
+  advice.happened ?? (isReasonKnown(problem, advice) ? advice.title : oneLine(problem.sentence));
+
+/** Whether the advice is about the reason, and not about the exit code alone. */
+const isReasonKnown = ({ reason }: Problem, { kind }: Advice): boolean => reason !== undefined && kind !== undefined;
+
+/** When it happened, and the words of the server, the tool or AWS. */
+export function details(problem: Problem, advice: Advice, clock: Clock): string {
+  const { since, times = 1, task, flapping, reason } = problem;
+  const at = clock.full(timeOf(problem));
+  const run = task
+    ? task.scheduledTime === undefined
+      ? `This was a run by hand, which ended at ${at}.`
+      : `This was the scheduled run of ${at}.`
+    : undefined;
+  const began = flapping
+    ? `It has failed ${countOf(flapping.failures, 'time')} since ${clock.full(flapping.since)}. Further changes are not reported until it has been stable for a day; if it goes on, you get one email a day.`
+    : times > 1
+      ? `${countOf(times, 'run')} in a row made no backup. The first failed at ${clock.full(since)}.`
+      : run === undefined
+        ? `Started at ${clock.full(since)}.`
+        : undefined;
+  return [
+    ...[began, run].filter((line) => line !== undefined).map((line) => wrapped(line)),
+    ...ownWords(problem, advice, reason?.said),
+  ].join('\n');
+}
+
+/** Words of others are quoted: the opening has only the reason. */
+function ownWords(problem: Problem, advice: Advice, said: string | undefined): string[] {
+  if (problem.signal !== 'failed' || !isReasonKnown(problem, advice)) return [];
+  if (said !== undefined) return [wrapped(`In its own words: ${cut(oneLine(said), SENTENCE_CHARACTERS)}`)];
+  return advice.happened === undefined
+    ? [wrapped(`The program says: ${cut(oneLine(problem.sentence), SENTENCE_CHARACTERS)}`)]
+    : [];
+}
+
+/** The backups that can be restored, each with its heading; nothing if the problem concerns no source. */
+export function restorable(problem: Problem, clock: Clock): string[] {
   const { source, signal, cause, newest, lastUsual, allowedAgeSeconds } = problem;
   if (source === undefined) return [];
-  // Of what cannot be measured, or looked up, nothing is known: to say that there is none would frighten.
+  // Of a source that cannot be measured, or looked up, nothing is known: to say that there is no backup would frighten.
   if (!newest && (cause === 'not-measured' || allowedAgeSeconds === undefined)) {
-    return [`NEWEST BACKUP\n${wrapped('It is not known. The command "proven-backups list" shows it.')}`];
+    return [`NEWEST BACKUP\n${wrapped('Not known. The command "proven-backups list" shows it.')}`];
   }
-  const text = newestText(newest, allowedAgeSeconds, clock);
+  const text = backupText(newest, allowedAgeSeconds, clock);
   if (signal !== 'strange-size' || !newest) return [`NEWEST GOOD BACKUP\n${text}`];
-  const strange = `NEWEST BACKUP, THE STRANGE ONE\n${text}\n${wrapped('Before you rely on it, see that it holds what you expect.')}`;
+  const strange = `NEWEST BACKUP, THE STRANGE ONE\n${text}\n${wrapped('Before you rely on it, check that it contains what you expect.')}`;
   return lastUsual === undefined
     ? [strange]
-    : [`NEWEST BACKUP OF A USUAL SIZE\n${newestText(lastUsual, undefined, clock)}`, strange];
+    : [`NEWEST BACKUP OF A USUAL SIZE\n${backupText(lastUsual, undefined, clock)}`, strange];
 }
 
-/** What there is to restore. */
-export function newestText(
-  newest: BackupFacts | undefined,
-  allowed: number | undefined,
-  clock: Clock,
-  it = 'It',
-): string {
-  const limit = allowed === undefined ? '' : ` Up to ${span(allowed)} are allowed.`;
-  if (!newest) return wrapped('There is no backup to restore from.');
-  const rows = newest.rows === undefined ? '' : `, ${whole(newest.rows)} rows`;
-  return wrapped(
-    `${it} was made at ${clock.full(newest.time)}, and is ${span(newest.ageSeconds)} old.${limit} It has ${whole(newest.tables)} tables${rows}, ${size(newest.bytes)} stored, ${oneLine(newest.engine)}.`,
-  );
-}
+/** What to do, in one sentence. */
+export const actionText = ({ action }: Advice): string => wrapped(`What to do: ${action}`);
 
 const stepText = ({ say, run, or }: Step, index: number): string =>
   [
     wrapped(`${index + 1}. ${say}`),
-    // A command stays on one line: it is copied as a whole.
+    // A command stays on one line, because it is copied as a whole.
     ...(run === undefined ? [] : clean(run).split('\n')),
     ...(or ? [wrapped(or.say), clean(or.run)] : []),
   ].join('\n');
 
-/** Where our commands are to be had. */
-export const NPX = wrapped('Commands that begin with npx: in the folder of your project.');
+/** Where commands of ours are run. */
+export const NPX = wrapped('Run commands that begin with npx in the folder of your project.');
 
 /**
- * What to do.
+ * The likely cause, and the steps.
  *
- * @param heading what of it, or for whom
- * @param intro what else to know before
+ * @param heading follows WHAT TO DO
+ * @param intro precedes the likely cause
  */
 export const whatToDo = ({ likelyCause, steps }: Advice, heading = '', intro?: string): string =>
   body([
@@ -89,14 +122,14 @@ export const whatToDo = ({ likelyCause, steps }: Advice, heading = '', intro?: s
     steps.some(({ run }) => run?.startsWith('npx ')) ? NPX : undefined,
   ]).trimEnd();
 
-/** The last lines of the log, each wrapped, with `| ` before it: nothing in it can be taken for ours. */
+/** The last lines of the log, each with `| ` before it: nothing in it can be taken for our own words. */
 export function logText(lines: readonly string[] | undefined): string | undefined {
   if (lines === undefined || lines.length === 0) return undefined;
   const shown = lines.slice(-LOG_LINES).map((line) => wrapped(cut(oneLine(line), LOG_LINE_CHARACTERS), '| '));
   return ['LAST LOG LINES', ...shown.filter((line) => line.trim() !== '')].join('\n');
 }
 
-/** The event as it came, but for what is secret in it. */
+/** The event as it came, without secrets. */
 export function rawText(raw: unknown): string | undefined {
   if (raw === undefined) return undefined;
   return ['THE EVENT', wrapped(cut(clean(shownRaw(raw)), RAW_CHARACTERS))].join('\n');
@@ -109,23 +142,24 @@ export function linksText({ log, task, runbook }: Partial<Links>): string | unde
   return lines.length === 0 ? undefined : ['LINKS', ...lines].join('\n');
 }
 
-/** What nothing ever calls well: it is over when it has not happened again for long. */
+/** Problems that no event ever ends: they are over when they have not happened again for long. */
 const ONCE: ReadonlySet<Cause> = new Set<Cause>(['denied-delete', 'snapshot-policy', 'other']);
-const isOnce = ({ cause, sentence: said }: Problem): boolean =>
-  ONCE.has(cause) || (cause === 'replication' && /could not be replicated/.test(said));
+const isOnce = ({ cause, variant }: Problem): boolean => ONCE.has(cause) || variant === 'copies-failed';
 
 /** When the next email about it comes. */
 export function nextEmail(problem: Problem): string {
-  const { signal } = problem;
-  if (isOnce(problem))
-    return 'If it happens again, you are told after 20 hours at the earliest; if not, once more after 14 days.';
-  if (signal === 'failed' || signal === 'never-started' || signal === 'housekeeping') {
-    return 'You get one email when it is well again, and if it goes on, another after 20 hours at the earliest.';
+  const { signal, flapping } = problem;
+  if (flapping) return 'You get one email when it has been stable for a day, and one a day until then.';
+  if (isOnce(problem)) {
+    return 'If it happens again, you are told after 20 hours at the earliest; if it does not, once more after 14 days.';
   }
-  return 'You get one email when it is well again, and a reminder every week until then.';
+  if (signal === 'failed' || signal === 'never-started' || signal === 'housekeeping') {
+    return 'You get one email when it works again. Ongoing failures are repeated after 20 hours at the earliest.';
+  }
+  return 'You get one email when it is over. Ongoing problems are repeated every week.';
 }
 
-/** Where it comes from. */
+/** The origin of the email, and when the next one comes. */
 export const whereText = ({ bucket, account, region }: Place, next: string): string =>
   [
     'ABOUT THIS EMAIL',

@@ -1,5 +1,6 @@
 import type { Notification } from '../../../catalog/contract/notification';
 import { redact } from '../../../catalog/redact';
+import { ISSUES, runbook } from '../advice/links';
 import { shownRaw } from './masked';
 import type { Composed, Place } from './place';
 import { NPX } from './problem-text';
@@ -8,9 +9,9 @@ import { body, clean, cut, subject, wrapped } from './text';
 const RAW_CHARACTERS = 20_000;
 
 /**
- * An email with an event as it came, for when nothing better can be written. Must not throw, whatever it is given.
+ * An email with an event as it came, for events that cannot be composed otherwise. Must not throw, whatever it is given.
  *
- * @param why nothing better could be written
+ * @param why it could not be composed
  */
 export function composeRaw(raw: unknown, why: string, place: Place): Composed {
   const event = cut(
@@ -22,20 +23,20 @@ export function composeRaw(raw: unknown, why: string, place: Place): Composed {
     1000,
   );
   const title = attempt(
-    () => subject('BACKUP PROBLEM', 'an event that could not be put into words', place.bucket),
-    'BACKUP PROBLEM: an event that could not be put into words',
+    () => subject('BACKUP PROBLEM', 'an event that could not be understood', place.bucket),
+    'BACKUP PROBLEM: an event that could not be understood',
   );
   const text = attempt(
     () =>
       body([
         wrapped(
-          'Something happened around your backups. The email about it could not be written, so here is the event as it came.',
+          'Something happened to your backups, but the email about it could not be composed. Here is the event as it came.',
         ),
         `WHY\n${wrapped(reason)}`,
         `THE EVENT\n${wrapped(event)}`,
-        `WHAT TO DO\n${wrapped('See whether the backups are there:')}\nnpx proven-backups list --bucket ${place.bucket} --region ${place.region}\nOr with the AWS CLI alone:\naws s3 ls s3://${place.bucket}/ --region ${place.region}`,
+        `WHAT TO DO\n${wrapped('See which backups there are:')}\nnpx proven-backups list --bucket ${place.bucket} --region ${place.region}\nOr with the AWS CLI alone:\naws s3 ls s3://${place.bucket}/ --region ${place.region}`,
         NPX,
-        'Then please report it, without what is secret in it:\nhttps://github.com/cdk-proven-backups/cdk-proven-backups/issues',
+        `Then please report it, without secrets:\n${ISSUES}`,
         `ABOUT THIS EMAIL\nBucket ${place.bucket}\nAccount ${place.account}, Region ${place.region}`,
       ]),
     `${title}\n\n${event}\n`,
@@ -55,14 +56,12 @@ export function composeRaw(raw: unknown, why: string, place: Place): Composed {
         signal: 'housekeeping',
         cause: 'other',
         about: 'an event',
-        sentence: `an event could not be put into words: ${reason}`,
+        sentence: `an event could not be understood: ${reason}`,
         since: attempt(() => place.now.toISOString(), '1970-01-01T00:00:00.000Z'),
         likelyCause: '',
         next: [],
-        links: {
-          runbook: 'https://github.com/cdk-proven-backups/cdk-proven-backups/blob/main/docs/alarms.md#housekeeping',
-        },
-        // As text: of what cannot be put into JSON, nothing could be published.
+        links: { runbook: runbook('housekeeping') },
+        // As text: a value that JSON cannot hold could not be published.
         raw: event,
       },
     ],

@@ -1,4 +1,4 @@
-/** Facts of an invented source, for emails that try whether emails arrive. */
+/** Facts of an invented source, for test emails. */
 import type { BackupFacts } from '../../../catalog/contract/alarms';
 import type { DigestRow, Problem, Recovery, TaskFacts } from '../../../catalog/contract/notification';
 import type { Place } from './place';
@@ -7,14 +7,16 @@ const HOUR = 3_600_000;
 const SOURCE = 'example';
 const ABOUT = { source: SOURCE, about: SOURCE } as const;
 const TASK = '0123456789abcdef0123456789abcdef';
-/** As a nightly schedule has it. */
+/** The allowed age of a nightly schedule. */
 const ALLOWED = 25 * 3600 + 117;
 
 const REFUSED =
-  "could not connect to example.internal:3306: Access denied for user 'backup'@'10.0.12.7' (the server refused user or password: check the secret, and the hosts from which the user may connect)";
+  "could not connect to example.internal:3306: Access denied for user 'backup'@'10.0.12.7' (the server refused user or password: check the secret)";
+const PRUNE_REFUSAL =
+  '31 of 40 backups would be deleted, and a run by schedule deletes at most 50 % of them: look at them with proven-backups prune --dry-run, and delete them with proven-backups prune';
 
 /** One problem of each signal, a recovery, and the rows of a digest. */
-export function samples({ partition, region, account, bucket, now }: Place): {
+export function samples({ partition, region, account, now }: Place): {
   readonly problems: readonly Problem[];
   readonly recovery: Recovery;
   readonly rows: readonly DigestRow[];
@@ -30,7 +32,8 @@ export function samples({ partition, region, account, bucket, now }: Place): {
     rows,
     tables: 42,
     durationSeconds: 93,
-    engine: 'mysql 8.4.3',
+    engine: 'mysql',
+    engineVersion: '8.4.3',
   });
   const newest = backup(24, 344_000_000);
   const task: TaskFacts = {
@@ -53,6 +56,14 @@ export function samples({ partition, region, account, bucket, now }: Place): {
         signal: 'failed',
         cause: 'connection',
         sentence: REFUSED,
+        reason: {
+          kind: 'login-refused',
+          host: 'example.internal',
+          port: 3306,
+          account: 'backup',
+          said: "Access denied for user 'backup'@'10.0.12.7'",
+        },
+        engine: 'mysql',
         since: ago(1),
         times: 1,
         task,
@@ -72,7 +83,8 @@ export function samples({ partition, region, account, bucket, now }: Place): {
         ...known,
         signal: 'silent',
         cause: 'too-old',
-        sentence: 'the newest whole backup is 38 hours old, and 25 hours are allowed',
+        sentence: 'the newest backup is 38 hours old; 25 hours 1 minute are allowed',
+        short: 'the newest backup is 38 hours old',
         since: ago(13),
         newest: backup(38, 344_000_000),
       },
@@ -81,7 +93,8 @@ export function samples({ partition, region, account, bucket, now }: Place): {
         signal: 'strange-size',
         cause: 'shrunk',
         sentence:
-          '1.2 MB before compression, and the median of the 14 backups before is 1.7 GB (-100 %, 20.0 deviations)',
+          '1.1 MiB before compression; the median of the 14 backups before it is 1.6 GiB (-100 %, 20.0 deviations)',
+        short: '1.1 MiB instead of 1.6 GiB (-100 %)',
         since: ago(1),
         newest: backup(1, 240_000, 811),
         lastUsual: newest,
@@ -90,14 +103,28 @@ export function samples({ partition, region, account, bucket, now }: Place): {
         ...known,
         signal: 'not-proven',
         cause: 'proof-too-old',
-        sentence: `the newest proven backup, ${backup(41 * 24, 0).id}, is 41 days old, and 35 days are allowed`,
+        sentence: `the newest proven backup, ${backup(41 * 24, 0).id}, is 41 days old; 35 days are allowed`,
+        short: 'the newest proven backup is 41 days old',
         since: ago(6 * 24),
       },
       {
         about: 'pruning',
         signal: 'housekeeping',
         cause: 'prune',
-        sentence: `1 problem in ${bucket}: ${SOURCE}: 31 of 40 backups would be deleted, and a run by schedule deletes at most 50 % of them: look at them with proven-backups prune --dry-run, and delete them with proven-backups prune`,
+        sentence: `${SOURCE}: ${PRUNE_REFUSAL}`,
+        short: `${SOURCE}: too much would be deleted`,
+        pruned: {
+          sources: [
+            {
+              source: SOURCE,
+              refusal: { why: 'too-many', sentence: PRUNE_REFUSAL },
+              errors: [],
+              errorCount: 0,
+              damagedCount: 0,
+            },
+          ],
+          moreSources: 0,
+        },
         since: ago(1),
       },
     ],
@@ -130,7 +157,8 @@ const row = (source: string, newest: BackupFacts, testedAt?: string, silentSince
           {
             signal: 'silent',
             cause: 'too-old',
-            sentence: 'the newest whole backup is 38 hours old, and 25 hours are allowed',
+            sentence: 'the newest backup is 38 hours old; 25 hours 1 minute are allowed',
+            short: 'the newest backup is 38 hours old',
             since: silentSince,
           },
         ],

@@ -1,12 +1,11 @@
 import type { Cause, Signal } from '../../../catalog/contract/alarms';
 import type { Problem, Recovery } from '../../../catalog/contract/notification';
+import { countOf, formatDuration } from '../../../catalog/units';
 import type { Advice } from '../advice/advice-table';
 import type { Clock } from './clock';
-import { span } from './clock';
-import { lacking, withoutStatements } from '../advice/statements';
-import { oneLine, subject, SUBJECT_CHARACTERS } from './text';
+import { ascii, oneLine, subject, SUBJECT_CHARACTERS } from './text';
 
-/** What a subject starts with. */
+/** First words of a subject. */
 const HEADS: Readonly<Record<Exclude<Signal, 'housekeeping'>, string>> = {
   failed: 'FAILED',
   'never-started': 'NOT STARTED',
@@ -15,13 +14,14 @@ const HEADS: Readonly<Record<Exclude<Signal, 'housekeeping'>, string>> = {
   'not-proven': 'NOT PROVEN',
 };
 
-/** That all backups are lost is worse than that no new one comes. */
+/** Lost backups are worse than a missing new one. */
 const GONE = 'BACKUPS GONE';
 
-/** The same for what concerns the bucket; whether it needs to be said what it is about. */
+/** First words for the housekeeping; whether the name of the problem follows. */
 const HOUSEKEEPING: Readonly<Partial<Record<Cause, readonly [head: string, about: boolean]>>> = {
-  prune: ['PRUNE FAILED', false],
-  'prune-snapshots': ['SNAPSHOT PRUNE FAILED', false],
+  prune: ['PRUNE PROBLEM', false],
+  'prune-snapshots': ['SNAPSHOT PRUNE PROBLEM', false],
+  restore: ['RESTORE FAILED', true],
   measure: ['MEASURING FAILED', false],
   'snapshot-policy': ['SNAPSHOT POLICY FAILED', true],
   snapshot: ['SNAPSHOT FAILED', true],
@@ -32,80 +32,78 @@ const HOUSEKEEPING: Readonly<Partial<Record<Cause, readonly [head: string, about
   other: ['BACKUP PROBLEM', false],
 };
 
-/** `FAILED`, and whether what it is about follows. */
-const headOf = ({ signal, cause, reminder }: Problem): readonly [head: string, about: boolean] =>
-  signal === 'housekeeping'
-    ? (HOUSEKEEPING[cause] ?? ['BACKUP PROBLEM', true])
-    : [`${reminder ? 'STILL ' : ''}${cause === 'gone' ? GONE : (HEADS[signal] ?? 'BACKUP PROBLEM')}`, true];
+/** First words, and whether the name of the problem follows. */
+function headOf({ signal, cause, reminder, flapping, variant }: Problem): readonly [head: string, about: boolean] {
+  if (signal === 'housekeeping') {
+    if (cause === 'replication' && variant !== 'copies-failed') return ['REPLICATION LATE', false];
+    return HOUSEKEEPING[cause] ?? ['BACKUP PROBLEM', true];
+  }
+  if (flapping) return ['FLAPPING', true];
+  return [`${reminder ? 'STILL ' : ''}${cause === 'gone' ? GONE : (HEADS[signal] ?? 'BACKUP PROBLEM')}`, true];
+}
 
-/** When it happened: the time that the schedule meant, where it is known. */
+/** The scheduled time of the run, where it is known; otherwise when it happened. */
 export const timeOf = ({ task, since }: Problem): string => task?.scheduledTime ?? task?.stoppedAt ?? since;
 
-/** `vol-0abc` of `snapshots of volume vol-0abc`: the head says already what it is. */
+/** `vol-0abc` of `snapshots of volume vol-0abc`: the head says already that it is a snapshot. */
 const shortAbout = ({ signal, about }: Problem): string =>
   signal === 'housekeeping' ? oneLine(about).split(' ').at(-1)! : oneLine(about);
 
-/** A subject with as much of a sentence as it holds: rather without the address and the hint than without the reason. */
-function withGist(head: string, sentence: string, tail: string, short?: string): string {
-  const plain = sentence.replace(/ \((?:[^()]|\([^()]*\))*\)$/, '');
-  // What is allowed, the text says.
-  const allowedLeftOut = plain
-    .replace(/, and [\w. ]+ (?:is|are) allowed.*$/, '')
-    .replace(/, and the median of the \d+ backups before is /, ', usual are ')
-    .replace(/^\d+ problems? in [^:]+: /, '')
-    .replace(/ \(using password: YES\)/, '')
-    .replace(/^all its backups are gone or damaged; /, '');
-  const bare = allowedLeftOut.replace(/^could not connect to \S+: /, '').replace(/\barn:\S*[/:](?=[\w.@-])/g, '');
-  const fits = (words: string) => `${head}: ${words} (${tail})`.length <= SUBJECT_CHARACTERS;
-  return subject(head, [sentence, plain, allowedLeftOut].find(fits) ?? short ?? bare, tail);
+/** A subject with the fullest text that fits as a whole; the last one is cut if none does. */
+function fullest(head: string, texts: readonly (string | undefined)[], tail: string): string {
+  const known = texts.filter((text) => text !== undefined && text !== '') as string[];
+  const fits = (text: string) => ascii(`${head}: ${text} (${tail})`).length <= SUBJECT_CHARACTERS;
+  return subject(head, known.find(fits) ?? known.at(-1) ?? '', tail);
 }
 
-/** Subject of an email about problems, of which the first gets this advice. */
-export function problemSubject(problems: readonly Problem[], { title, kind }: Advice, clock: Clock): string {
-  const first = problems[0]!;
-  const [head, about] = headOf(first);
-  const newest = problems.map(timeOf).reduce((a, b) => (b > a ? b : a));
-  if (problems.length === 1) {
-    const short = shortAbout(first);
-    // Once is enough.
-    const said = first.source === undefined && first.sentence.includes(short);
-    const named = about && !said ? `${head} ${short}` : head;
-    // ECS begins with the name of an error, and S3's with that of a file: what it means says more than a part of it.
-    const gist =
-      first.signal === 'never-started' ? title : first.cause === 'uploadFailed' ? `not stored, ${kind}` : undefined;
-    return withGist(named, gistOf(first), clock.full(newest), gist);
+/** Subject of an email about problems; the advice is that of the first. */
+export function problemSubject(problems: readonly Problem[], advice: Advice, clock: Clock): string {
+  const [first] = problems;
+  const [head, isNamed] = headOf(first!);
+  const tail = clock.full(problems.map(timeOf).reduce((a, b) => (b > a ? b : a)));
+  if (problems.length > 1) {
+    const many = countOf(problems.length, first!.source === undefined ? 'time' : 'source');
+    const same = problems.every(({ sentence, short }) => sentence === first!.sentence && short === first!.short);
+    return fullest(`${head} ${many}`, same ? textsOf(first!, advice) : [advice.title], tail);
   }
-  const things = first.source === undefined ? 'times' : 'sources';
-  const same = problems.every(({ sentence }) => sentence === first.sentence);
-  return withGist(`${head} ${problems.length} ${things}`, same ? gistOf(first) : title, clock.full(newest));
+  return fullest(isNamed ? `${head} ${shortAbout(first!)}` : head, textsOf(first!, advice), tail);
 }
 
-/** What happened, in the words that say most. */
-const gistOf = (problem: Problem): string =>
-  (problem.cause === 'privileges' ? lacking(problem) : undefined) ?? withoutStatements(problem);
+/** What happened, the fullest text first. */
+function textsOf({ signal, reason, sentence, short, flapping }: Problem, { happened, title, kind }: Advice): (string | undefined)[] {
+  if (flapping) return [`failed ${countOf(flapping.failures, 'time')}, ${happened ?? title}`, title];
+  switch (signal) {
+    case 'failed':
+      // Without a reason the sentence says as much as the title.
+      return reason && kind !== undefined ? [happened, happened === undefined ? sentence : undefined, title] : [sentence];
+    case 'never-started':
+      return [title];
+    default:
+      return short === undefined ? [sentence] : [sentence, short];
+  }
+}
 
-/** What is so again when a signal is over. */
+/** What works again when a signal is over. */
 const OVER: Readonly<Record<Signal, string>> = {
   failed: 'backups work again',
   'never-started': 'backups start again',
   silent: 'there is a new backup',
-  'strange-size': 'the size is within the bounds of its history again',
+  'strange-size': 'the size is usual again',
   'not-proven': 'proven again',
   housekeeping: 'works again',
 };
 
-/** What is so again, in a few words. */
-export const overOf = ({ signals, quiet }: Recovery): string =>
-  quiet ? 'it has not happened again' : (OVER[signals[0]!] ?? 'well again');
+/** What works again, in a few words. */
+export const overOf = ({ signals, quiet, stable }: Recovery): string =>
+  quiet ? 'has not happened again' : `${OVER[signals[0]!] ?? 'works again'}${stable ? ', without a failure for a day' : ''}`;
 
-/** Whether something is still wrong with it. */
+/** Whether something is still wrong. */
 export const isHalf = ({ open = [] }: Recovery): boolean => open.length > 0;
 
-/** What is still wrong, in words. */
 const STILL: Readonly<Record<Signal, string>> = {
   failed: 'runs fail',
   'never-started': 'runs are not started',
-  silent: 'no new backup has come',
+  silent: 'there is no new backup',
   'strange-size': 'the size is strange',
   'not-proven': 'no backup is proven',
   housekeeping: 'it does not work',
@@ -115,20 +113,22 @@ const STILL: Readonly<Record<Signal, string>> = {
 export const stillOf = ({ open = [] }: Recovery): string =>
   open.map((signal) => STILL[signal] ?? 'something is wrong').join(' and ');
 
+/** Subject of an email about problems that are over. */
 export function recoverySubject(recoveries: readonly Recovery[], clock: Clock): string {
   const [first] = recoveries;
-  const newest = clock.full(recoveries.map(({ at }) => at).reduce((a, b) => (b > a ? b : a)));
+  const tail = clock.full(recoveries.map(({ at }) => at).reduce((a, b) => (b > a ? b : a)));
   if (recoveries.length > 1) {
     const half = recoveries.filter(isHalf).length;
-    const said = half === 0 ? 'all is well again there' : `something else is still wrong with ${half} of them`;
-    return subject(`RECOVERED ${recoveries.length} sources`, said, newest);
+    const said = half === 0 ? 'everything works again' : `${half} of them have other problems`;
+    return subject(`RECOVERED ${countOf(recoveries.length, 'source')}`, said, tail);
   }
   const head = `RECOVERED ${oneLine(first!.about)}`;
   const over = overOf(first!);
-  if (!isHalf(first!)) return subject(head, first!.quiet ? over : `${over} after ${spanOf(first!)}`, newest);
-  // What is still wrong matters more than how long the other was.
-  return subject(head, `${over}, but ${stillOf(first!)}`, newest);
+  // What is still wrong matters more than how long the other lasted.
+  if (isHalf(first!)) return fullest(head, [`${over}, but ${stillOf(first!)}`, `but ${stillOf(first!)}`], tail);
+  return fullest(head, first!.quiet || first!.stable ? [over] : [`${over} after ${spanOf(first!)}`, over], tail);
 }
 
-/** How long it was so. */
-export const spanOf = ({ since, at }: Recovery): string => span((Date.parse(at) - Date.parse(since)) / 1000);
+/** How long it lasted. */
+export const spanOf = ({ since, at }: Recovery): string =>
+  formatDuration((Date.parse(at) - Date.parse(since)) / 1000);

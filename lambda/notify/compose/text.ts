@@ -1,4 +1,4 @@
-/** Text of emails: what may stand in a subject, and how a body is laid out. */
+/** Text of emails: characters of a subject, and layout of a body. */
 import wrap from 'word-wrap';
 
 /** Columns of a body. */
@@ -9,7 +9,7 @@ export const SUBJECT_CHARACTERS = 99;
 // eslint-disable-next-line no-control-regex
 const COLOURS = /\u001b\[[0-9;]*[A-Za-z]/g;
 
-/** Text of others, as it may stand in an email: without what a terminal or a mail program would obey. */
+/** Text of others for an email: without control characters and colours. */
 export const clean = (text: unknown): string =>
   String(text)
     .replace(COLOURS, '')
@@ -31,7 +31,7 @@ const LOOKS_LIKE: Readonly<Record<string, string>> = {
   ß: 'ss',
 };
 
-/** The same in ASCII: without accents, and `?` for what has no letter there. */
+/** The same in ASCII: without accents, and with `?` for other characters. */
 export const ascii = (text: unknown): string =>
   oneLine(text)
     .replace(/[–—‘’“”ß]/g, (character) => LOOKS_LIKE[character]!)
@@ -58,9 +58,9 @@ export function middle(name: string, length: number): string {
   return `${name.slice(0, length - 3 - end)}...${name.slice(-end)}`;
 }
 
-/** `FAILED shop: access denied (2026-11-20 02:00 Paris)`: the sentence gives way when it is too long. */
+/** `FAILED shop: access denied (2026-11-20 02:00 Paris)`: a sentence that is too long is cut. */
 export function subject(head: string, sentence: string, tail: string): string {
-  // A source's name has at most 60 characters or so; whoever gave a longer one still gets an email.
+  // A name of a source has at most 60 characters or so; a longer one must not prevent the email.
   const [before, after] = [middle(ascii(head), 60), middle(ascii(tail), 34)];
   const end = after === '' ? '' : ` (${after})`;
   const words = ascii(sentence);
@@ -69,10 +69,10 @@ export function subject(head: string, sentence: string, tail: string): string {
   return room < 4 ? `${before}${end}` : `${before}: ${cut(words, room)}${end}`;
 }
 
-/** Words that are of no use in two parts. */
+/** Words that are useless in two parts. */
 const WHOLE = /^[("']?(https?:\/\/|arn:|\d{12}\.dkr\.ecr\.)\S{0,500}$/;
 
-/** Wraps a text. What a reader copies as a whole, such as an ARN, may be longer, alone on its line. */
+/** Wraps a text. Words that a reader copies as a whole, such as an ARN, may be longer, alone on their line. */
 export const wrapped = (text: string, indent = ''): string =>
   text
     .split('\n')

@@ -1,19 +1,22 @@
 import { z } from 'zod';
-import { MEASURE_METRICS, METRICS, PRUNE_METRICS } from '../../../catalog/contract/task';
+import { MEASURE_METRICS, METRICS } from '../../../catalog/contract/task';
+import { countOf, formatDuration } from '../../../catalog/units';
 import type { Observation } from '../problems/observation';
-import { alarmOfAge } from './alarm-age';
+import type { Concern } from './housekeeping';
+import { concernOfFunction, HOUSEKEEPING } from './housekeeping';
 import type { Reading } from './message';
 import { jsonOf, lastPart, maybe, maybeTime, timeOf } from './message';
-import type { Part } from './housekeeping';
-import { HOUSEKEEPING, partOfFunction, PRUNING, pruningOfSnapshots } from './housekeeping';
 import { because } from './plain-words';
+
+/** Measured since then, and the measuring lives: a deployment made the gap, and the next measuring tells the rest. */
+const LIVES_MS = 90 * 60_000;
 
 const metric = z.looseObject({
   namespace: z.string(),
   name: z.string(),
   dimensions: z.record(z.string(), z.string()).catch({}),
 });
-export type AlarmMetric = z.infer<typeof metric>;
+type AlarmMetric = z.infer<typeof metric>;
 
 const event = z.looseObject({
   resources: z.array(z.string()).catch([]),
@@ -33,11 +36,10 @@ const event = z.looseObject({
 
 const reasonData = z.looseObject({
   recentDatapoints: z.array(z.number()).optional().catch(undefined),
-  threshold: z.number().optional().catch(undefined),
 });
 
-/** An alarm that went off, or is well again. */
-export interface AlarmState {
+/** State of an alarm. */
+interface AlarmState {
   readonly name: string;
   readonly arn?: string;
   readonly description?: string;
@@ -47,13 +49,13 @@ export interface AlarmState {
   readonly at: string;
   /** The highest of the last values of the metric; left out where all were missing. */
   readonly highest?: number;
-  readonly threshold?: number;
 }
 
-/** What an alarm is about. */
-interface Subject extends Part {
-  /** Its end says nothing: what it was about is still so. */
+/** What an alarm watches. */
+interface AlarmedConcern extends Concern {
+  /** The end of the alarm is not the end of the problem. */
   readonly hasNoEnd?: boolean;
+  readonly variant?: 'copies-failed';
   sentence(state: AlarmState): string;
 }
 
@@ -61,13 +63,17 @@ interface Subject extends Part {
 export async function readAlarm(reading: Reading): Promise<Observation[]> {
   const { detail, resources } = event.parse(reading.body);
   const { value, reason, timestamp } = detail.state;
-  // Nobody knows: that is no news.
+  // No data: ignore.
   if (value === 'INSUFFICIENT_DATA') return [];
   const data = reasonData.safeParse(jsonOf(detail.state.reasonData ?? '')).data;
   const state: AlarmState = {
-    ...{ name: detail.alarmName, arn: resources[0], description: detail.configuration.description },
-    ...{ value, reason, at: timestamp ?? timeOf(reading) },
-    ...{ highest: highestOf(data?.recentDatapoints) ?? datapointIn(reason), threshold: data?.threshold },
+    name: detail.alarmName,
+    arn: resources[0],
+    description: detail.configuration.description,
+    value,
+    reason,
+    at: timestamp ?? timeOf(reading),
+    highest: highestOf(data?.recentDatapoints) ?? datapointIn(reason),
   };
   for (const { metricStat } of detail.configuration.metrics) {
     if (!metricStat) continue;
@@ -76,10 +82,10 @@ export async function readAlarm(reading: Reading): Promise<Observation[]> {
       if (dimensions[METRICS.bucket] !== reading.settings.bucket) continue;
       const source = dimensions[METRICS.source];
       if (source === undefined || !Object.hasOwn(reading.settings.sources, source)) continue;
-      return alarmOfAge(source, state, reading);
+      return readAgeAlarm(source, state, reading);
     }
-    const subject = subjectOf(metricStat.metric, reading);
-    if (subject) return housekeeping(subject, state, reading);
+    const concern = concernOf(metricStat.metric, reading);
+    if (concern) return housekeeping(concern, state, reading);
   }
   return [];
 }
@@ -88,33 +94,58 @@ export async function readAlarm(reading: Reading): Promise<Observation[]> {
 const highestOf = (values: readonly number[] = []): number | undefined =>
   values.length > 0 ? Math.max(...values) : undefined;
 
-/** The first value that the reason names: `1 datapoint [99.5 (02/10/19 16:59:00)]`, `datapoints [3.0 (…), 2.0 (…)]`. */
+/** The first value in the reason that CloudWatch gives: `1 datapoint [99.5 (02/10/19 16:59:00)]`, `datapoints [3.0 (…), 2.0 (…)]`. */
 function datapointIn(reason = ''): number | undefined {
   const value = /datapoints? \[([-\d.E]+) \(/.exec(reason)?.[1];
   return value === undefined ? undefined : Number(value);
 }
 
-function housekeeping(subject: Subject, state: AlarmState, { event: id }: Reading): Observation[] {
-  const { cause, of, about, hasNoEnd = false } = subject;
-  const known = { of, about, at: state.at, event: id };
-  if (state.value === 'OK') return hasNoEnd ? [] : [{ state: 'ok', ...known, ends: ['housekeeping'] }];
-  const said = { signal: 'housekeeping', cause, sentence: subject.sentence(state), since: state.at } as const;
-  return [{ state: 'problem', ...said, ...known, resource: state.arn, hasEnd: !hasNoEnd }];
+/**
+ * The dead man's switch of a source: it goes off when nobody reports the age of the newest backup. The measuring itself tells
+ * how old that is, and when all is well again: an alarm on the age is the user's own, with a limit of its own.
+ */
+async function readAgeAlarm(source: string, state: AlarmState, reading: Reading): Promise<Observation[]> {
+  if (state.value === 'OK') return [];
+  const known = { key: source, source, about: source, at: state.at, event: reading.event, since: state.at };
+  const trouble = { state: 'problem', signal: 'silent', cause: 'not-measured', ...known, resource: state.arn } as const;
+  const measuredAt = await reading.measuredAt();
+  if (measuredAt === undefined) {
+    // Just deployed, or broken from the start: the next hour tells.
+    const sentence = 'its backups have never been measured, so their age is unknown';
+    return [{ ...trouble, sentence, short: 'the age of its backups is unknown', unsure: true }];
+  }
+  const silence = reading.now.getTime() - measuredAt.getTime();
+  if (silence < LIVES_MS) return [];
+  const short = `its backups were not measured for ${formatDuration(silence / 1000)}`;
+  return [{ ...trouble, sentence: `${short}, so their age is unknown`, short, since: measuredAt.toISOString() }];
 }
 
-/** What the alarm itself says: for what no better words are known. */
+function housekeeping(concern: AlarmedConcern, state: AlarmState, { event }: Reading): Observation[] {
+  const { cause, key, about, variant, hasNoEnd = false } = concern;
+  const known = { key, about, at: state.at, event };
+  if (state.value === 'OK') return hasNoEnd ? [] : [{ state: 'ok', ...known, ends: ['housekeeping'] }];
+  return [
+    {
+      state: 'problem',
+      signal: 'housekeeping',
+      cause,
+      sentence: concern.sentence(state),
+      since: state.at,
+      ...known,
+      resource: state.arn,
+      hasEnd: !hasNoEnd,
+      ...(variant && { variant }),
+    },
+  ];
+}
+
+/** The alarm's own description, for alarms without a better sentence. */
 const asDescribed = ({ name, description, reason }: AlarmState): string =>
   because(description === undefined ? `the alarm ${name} went off` : description.replace(/[.\s]+$/, ''), reason);
 
-function subjectOf({ namespace, name, dimensions }: AlarmMetric, { settings }: Reading): Subject | undefined {
+function concernOf({ namespace, name, dimensions }: AlarmMetric, { settings }: Reading): AlarmedConcern | undefined {
   switch (namespace) {
-    case METRICS.namespace: {
-      // What is measured the measuring tells itself: other alarms on it are somebody's own.
-      if (name !== PRUNE_METRICS.problems) return undefined;
-      const tag = dimensions[PRUNE_METRICS.tag];
-      if (tag === undefined) return dimensions[METRICS.bucket] === settings.bucket ? PRUNING_ALARM : undefined;
-      return { ...pruningOfSnapshots(tag), sentence: problemsIn(` of snapshots with the tag ${tag}`) };
-    }
+    // Our own functions report what they measure: alarms on their metrics are the user's own.
     case 'AWS/S3':
       return dimensions.SourceBucket === settings.bucket ? replication(name, dimensions.RuleId) : undefined;
     case 'AWS/SQS':
@@ -125,41 +156,43 @@ function subjectOf({ namespace, name, dimensions }: AlarmMetric, { settings }: R
         /DeadLetter/.test(name) ? undefined : 'other',
       );
     case 'AWS/Lambda':
-      return { ...partOfFunction(lastPart(dimensions.FunctionName ?? 'unknown'), settings), sentence: asDescribed };
+      return { ...concernOfFunction(lastPart(dimensions.FunctionName ?? 'unknown'), settings), sentence: asDescribed };
     default:
       return undefined;
   }
 }
 
-const times = (count: number | undefined): string =>
-  count === undefined ? 'problems' : `${count} ${count === 1 ? 'problem' : 'problems'}`;
-
-const problemsIn =
-  (what: string) =>
-  ({ highest }: AlarmState): string =>
-    `the pruning${what} reported ${times(highest)}: its log names them`;
-
-const PRUNING_ALARM: Subject = { ...PRUNING, sentence: problemsIn('') };
-
-function replication(name: string, rule = 'of the bucket'): Subject | undefined {
+function replication(name: string, rule = 'of the bucket'): AlarmedConcern | undefined {
   if (!/Replication/.test(name)) return undefined;
-  const failed = name === 'OperationsFailedReplication';
+  const about = `replication rule ${rule}`;
+  // Copies that fail and copies that lag end at different times.
+  const key = `${HOUSEKEEPING}replication/${rule}/`;
+  if (name === 'OperationsFailedReplication') {
+    return {
+      cause: 'replication',
+      about,
+      key: `${key}failed`,
+      variant: 'copies-failed',
+      // S3 does not try again: the copies are missing.
+      hasNoEnd: true,
+      sentence: ({ highest }) =>
+        `${highest === undefined ? 'some objects' : countOf(highest, 'object')} could not be replicated by rule ${rule}`,
+    };
+  }
   return {
-    ...{ cause: 'replication', about: `replication rule ${rule}` },
-    // A copy that fails and a copy that lags end at different times.
-    of: `${HOUSEKEEPING}replication/${rule}/${failed ? 'failed' : name}`,
-    // S3 does not try again: the copies are missing.
-    hasNoEnd: failed,
+    cause: 'replication',
+    about,
+    key: `${key}${name}`,
     sentence: ({ highest, reason }) =>
-      failed
-        ? `${highest ?? 'some'} ${highest === 1 ? 'object' : 'objects'} could not be replicated by rule ${rule}`
-        : name === 'ReplicationLatency' && highest !== undefined
-          ? `the replication by rule ${rule} is ${highest} seconds behind`
-          : because(`the replication by rule ${rule} lags`, reason),
+      name === 'ReplicationLatency' && highest !== undefined
+        ? `replication rule ${rule} is ${formatDuration(highest)} behind`
+        : because(`replication rule ${rule} is behind`, reason),
   };
 }
 
-const deadLetters = (what: string, cause: 'dead-letters' | 'other' = 'dead-letters'): Subject => ({
-  ...{ cause, of: `${HOUSEKEEPING}${cause}/${what}`, about: what },
+const deadLetters = (about: string, cause: 'dead-letters' | 'other' = 'dead-letters'): AlarmedConcern => ({
+  cause,
+  key: `${HOUSEKEEPING}${cause}/${about}`,
+  about,
   sentence: asDescribed,
 });

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { familyOf, ownerOfFamily } from '../../../catalog/contract/families';
 import type { Observation } from '../problems/observation';
 import type { Reading } from './message';
-import { maybe, maybeTime, timeOf } from './message';
+import { lastPart, maybe, maybeTime, timeOf } from './message';
 import { HOUSEKEEPING } from './housekeeping';
 import { startCause, startSentence } from './task-causes';
 
@@ -14,10 +14,10 @@ const event = z.looseObject({
   }),
 });
 
-/** `AWS API Call via CloudTrail`: what nothing else tells. */
+/** `AWS API Call via CloudTrail`: calls that nothing else reports. */
 export function readApiCall(reading: Reading): Observation[] {
   const { eventSource, eventName, errorCode } = event.parse(reading.body).detail;
-  // A call that threw was heard by whoever made it: EventBridge Scheduler puts it into its dead-letter queue.
+  // The caller knows about a call that threw: EventBridge Scheduler puts it into its dead-letter queue.
   if (eventSource === 'ecs.amazonaws.com' && eventName === 'RunTask' && errorCode === undefined) {
     return refusedTask(reading);
   }
@@ -37,18 +37,19 @@ const runTask = z.looseObject({
   }),
 });
 
-/** ECS answers 200 and starts nothing: whoever asked takes that for success. */
+/** ECS answers 200 but starts nothing, which the caller takes for success. */
 function refusedTask(reading: Reading): Observation[] {
   const { eventTime, requestParameters, responseElements } = runTask.parse(reading.body).detail;
   const failure = responseElements?.failures?.[0];
   if (!failure) return [];
   const owner = ownerOfFamily(reading.settings, familyOf(requestParameters.taskDefinition));
+  // Whoever starts a restore or a test by hand reads the answer.
   if (owner?.action !== 'dump') return [];
   const { source } = owner;
   const at = eventTime ?? timeOf(reading);
   const said = [failure.reason, failure.detail].filter(Boolean).join(': ');
   const cause = startCause(said) === 'capacity' ? 'capacity' : 'refused-by-ecs';
-  const known = { of: source, source, about: source, at, since: at, event: reading.event };
+  const known = { key: source, source, about: source, at, since: at, event: reading.event };
   return [{ state: 'problem', signal: 'never-started', cause, sentence: startSentence(cause, said), ...known }];
 }
 
@@ -70,24 +71,31 @@ const deletion = z.looseObject({
   }),
 });
 
-/** Somebody tried to delete backups who may not. */
+/** Somebody without the permission tried to delete backups. */
 function deniedDelete(reading: Reading): Observation[] {
   const { detail } = deletion.parse(reading.body);
   const { userIdentity, requestParameters: wanted, sourceIPAddress } = detail;
   if (wanted.bucketName !== reading.settings.bucket) return [];
   const who = userIdentity.arn ?? userIdentity.invokedBy ?? userIdentity.type ?? 'somebody unknown';
-  // Every session of a role has a name of its own, but it is the role that somebody has to look at.
+  // Each session has a name of its own; problems of one role belong together.
   const role = userIdentity.sessionContext?.sessionIssuer?.arn ?? who;
   const at = detail.eventTime ?? timeOf(reading);
-  // Of many at once CloudTrail does not say which.
+  // For a call with many objects, CloudTrail does not name them.
   const what = wanted.key === undefined ? 'objects' : wanted.key;
   const from = sourceIPAddress === undefined ? '' : ` from ${sourceIPAddress}`;
   return [
     {
-      ...{ state: 'problem', signal: 'housekeeping', cause: 'denied-delete', resource: who },
-      ...{ of: `${HOUSEKEEPING}denied-delete/${role}`, about: `deletes in ${wanted.bucketName}` },
+      state: 'problem',
+      signal: 'housekeeping',
+      cause: 'denied-delete',
+      resource: who,
+      key: `${HOUSEKEEPING}denied-delete/${role}`,
+      about: `deletes in ${wanted.bucketName}`,
       sentence: `${who} tried to delete ${what}${from} (${detail.eventName}) and was denied`,
-      ...{ at, since: at, event: reading.event },
+      short: `${lastPart(who)} tried to delete ${wanted.key === undefined ? 'backups' : lastPart(wanted.key)}`,
+      at,
+      since: at,
+      event: reading.event,
     },
   ];
 }

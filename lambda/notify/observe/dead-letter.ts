@@ -4,48 +4,46 @@ import type { Observation } from '../problems/observation';
 import type { ScheduleTarget } from '../ports';
 import type { Reading } from './message';
 import { attribute, isoTime, lastPart, sentTime } from './message';
-import { HOUSEKEEPING, partOfFunction } from './housekeeping';
+import { HOUSEKEEPING, concernOfFunction } from './housekeeping';
 import { startCause, startSentence } from './task-causes';
 import { because } from './plain-words';
 
-/** Somebody else may use the queue as well. */
+/** Others may use the queue as well. */
 const attributes = z.object({ SCHEDULE_ARN: z.string() });
 
-/** Whether a message was put into the dead-letter queue by EventBridge Scheduler. The body says nothing of that. */
+/** Whether EventBridge Scheduler put a message into its dead-letter queue. The body does not tell. */
 export const isDeadLetter = ({ message, deadLetters }: Reading): boolean =>
   message.eventSourceARN === deadLetters || attribute(message, 'SCHEDULE_ARN') !== undefined;
 
-/** A run that EventBridge Scheduler could not start. Everything is in the attributes: the body is what it wanted to send. */
+/** A run that EventBridge Scheduler could not start. All facts are in the attributes; the body is the input of the target. */
 export async function readDeadLetter(reading: Reading): Promise<Observation[]> {
   const { message, settings, event } = reading;
   const { SCHEDULE_ARN: schedule } = attributes.parse({ SCHEDULE_ARN: attribute(message, 'SCHEDULE_ARN') });
   const at = isoTime(attribute(message, 'SCHEDULED_TIME')) ?? sentTime(reading);
-  const said = whatItSays(reading);
+  const said = messageOf(reading);
   const known = { state: 'problem', at, since: at, event, resource: schedule } as const;
 
   const target = await lookUp(reading, schedule);
   if (target?.functionName !== undefined) {
-    const part = partOfFunction(target.functionName, settings);
-    const sentence = because(`EventBridge Scheduler could not start the ${part.about}`, said);
-    return [{ ...known, signal: 'housekeeping', ...part, sentence }];
+    const concern = concernOfFunction(target.functionName, settings);
+    const sentence = because(`EventBridge Scheduler could not start the ${concern.about}`, said);
+    return [{ ...known, signal: 'housekeeping', ...concern, sentence }];
   }
   const name = lastPart(schedule);
-  const unknown = { of: `${HOUSEKEEPING}schedule/${name}`, about: `schedule ${name}` };
+  const unknown = { key: `${HOUSEKEEPING}schedule/${name}`, about: `schedule ${name}` };
   if (target && target.family === undefined) {
-    const sentence = because('EventBridge Scheduler could not do what the schedule is for', said);
+    const sentence = because('EventBridge Scheduler could not invoke the target of the schedule', said);
     return [{ ...known, ...unknown, signal: 'housekeeping', cause: 'other', sentence }];
   }
   const cause = startCause(attribute(message, 'ERROR_MESSAGE') ?? '') === 'capacity' ? 'capacity' : 'scheduler';
   const trouble = { ...known, signal: 'never-started', cause, sentence: startSentence(cause, said) } as const;
   if (target?.family === undefined) return [{ ...trouble, ...unknown }];
-  const owner = ownerOfFamily(settings, target.family);
-  if (owner?.action !== 'dump') return [];
-  const { source } = owner;
-  return [{ ...trouble, of: source, source, about: source }];
+  const source = ownerOfFamily(settings, target.family)?.source;
+  return source === undefined ? [] : [{ ...trouble, key: source, source, about: source }];
 }
 
 /** `AccessDeniedException: User … is not authorized …, after 5 retries`. */
-function whatItSays({ message }: Reading): string {
+function messageOf({ message }: Reading): string {
   const code = attribute(message, 'ERROR_CODE') ?? 'unknown error';
   const words = attribute(message, 'ERROR_MESSAGE');
   const retries = Number(attribute(message, 'RETRY_ATTEMPTS') ?? 0);
@@ -53,7 +51,7 @@ function whatItSays({ message }: Reading): string {
   return `${code}${tries}${words === undefined ? '' : `: ${words}`}`;
 }
 
-/** What the schedule starts; `undefined` if it is gone or nobody knows. The run has not taken place all the same. */
+/** The target of the schedule; `undefined` if it is gone or cannot be looked up. */
 async function lookUp({ lookUpSchedule }: Reading, schedule: string): Promise<ScheduleTarget | undefined> {
   try {
     return await lookUpSchedule(schedule);

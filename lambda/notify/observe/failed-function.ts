@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import type { Observation } from '../problems/observation';
 import type { Reading } from './message';
+import { concernOfFunction } from './housekeeping';
 import { maybe, maybeTime, timeOf } from './message';
-import { partOfFunction } from './housekeeping';
+import { because } from './plain-words';
 
 const event = z.looseObject({
   timestamp: maybeTime,
@@ -10,10 +11,10 @@ const event = z.looseObject({
   responsePayload: z.looseObject({ errorMessage: maybe }).optional().catch(undefined),
 });
 
-/** Whether it is a record of Lambda about an invocation. */
+/** Whether a message is a record of Lambda about an invocation. */
 export const isInvocation = ({ body }: Reading): boolean => event.safeParse(body).success;
 
-/** What Lambda sends to the destination of a failure of a function that nobody waits for. */
+/** Record of a failed asynchronous invocation, which Lambda sends to the function's destination. */
 export function readFailedFunction(reading: Reading): Observation[] {
   const { timestamp, requestContext, responsePayload } = event.parse(reading.body);
   if (requestContext.condition === 'Success') return [];
@@ -24,8 +25,7 @@ export function readFailedFunction(reading: Reading): Observation[] {
   const at = timestamp ?? timeOf(reading);
   const known = { state: 'problem', signal: 'housekeeping', since: at, at, event: reading.event } as const;
   const resource = requestContext.functionArn;
-  // The function has said it all; one that was never invoked has said nothing.
-  const sentence = message ?? `the function was not run: ${requestContext.condition}`;
-
-  return [{ ...known, ...partOfFunction(name, settings), sentence, resource }];
+  // A function that was never invoked has no message.
+  const sentence = because('the function failed', message ?? requestContext.condition);
+  return [{ ...known, ...concernOfFunction(name, settings), sentence, resource }];
 }

@@ -1,47 +1,42 @@
 import type { AlarmSettings, Cause } from '../../../catalog/contract/alarms';
 
-/** A part of the housekeeping: under what it is remembered, and how it is told of. */
-export interface Part {
+/** Something that is no source: the key under which it is remembered, and its name in emails. */
+export interface Concern {
   readonly cause: Cause;
-  readonly of: string;
+  readonly key: string;
   readonly about: string;
 }
 
-/** What all that is no source is remembered under begins with: no name of a source has a slash. */
+/** Beginning of all keys that are no sources: no name of a source has a slash. */
 export const HOUSEKEEPING = 'housekeeping/';
 
-/** Whether it is remembered as a source. */
-export const isSource = (of: string): boolean => !of.startsWith(HOUSEKEEPING);
+/** Whether a key is the name of a source. */
+export const isSource = (key: string): boolean => !key.startsWith(HOUSEKEEPING);
 
-export const SUBSCRIPTIONS: Part = {
+export const SUBSCRIPTIONS: Concern = {
   cause: 'no-subscriber',
-  of: `${HOUSEKEEPING}no-subscriber`,
+  key: `${HOUSEKEEPING}no-subscriber`,
   about: 'subscriptions',
 };
 
-export const MEASURING: Part = { cause: 'measure', of: `${HOUSEKEEPING}measure`, about: 'measuring' };
+export const MEASURING: Concern = { cause: 'measure', key: `${HOUSEKEEPING}measure`, about: 'measuring' };
 
-export const PRUNING: Part = { cause: 'prune', of: `${HOUSEKEEPING}prune`, about: 'pruning' };
+export const PRUNING: Concern = { cause: 'prune', key: `${HOUSEKEEPING}prune`, about: 'pruning' };
 
-const OF_SNAPSHOTS = 'pruning of snapshots ';
-
-export const pruningOfSnapshots = (tag: string): Part => ({
+/** Name of the pruning of snapshots with a tag. */
+export const pruningOfSnapshots = (tag: string): Concern => ({
   cause: 'prune-snapshots',
-  of: `${HOUSEKEEPING}prune-snapshots/${tag}`,
-  about: `${OF_SNAPSHOTS}${tag}`,
+  key: `${HOUSEKEEPING}prune-snapshots/${tag}`,
+  about: `pruning of snapshots ${tag}`,
 });
 
-/** The tag of the snapshots that a part prunes, by what it is about. */
-export const snapshotTagOf = (about: string): string | undefined =>
-  about.startsWith(OF_SNAPSHOTS) ? about.slice(OF_SNAPSHOTS.length) : undefined;
-
-/** What a function is for, by its name. */
-export function partOfFunction(
+/** The concern of a function, by its name. */
+export function concernOfFunction(
   name: string,
   { measureFunction, prunings = [] }: Pick<AlarmSettings, 'measureFunction' | 'prunings'>,
-): Part {
+): Concern {
   if (name === measureFunction) return MEASURING;
   const pruning = prunings.find(({ functionName }) => functionName === name);
   if (pruning) return pruning.tag === undefined ? PRUNING : pruningOfSnapshots(pruning.tag);
-  return { cause: 'other', of: `${HOUSEKEEPING}function/${name}`, about: `function ${name}` };
+  return { cause: 'other', key: `${HOUSEKEEPING}function/${name}`, about: `function ${name}` };
 }

@@ -3,13 +3,13 @@ import type { AlarmSettings } from '../../../catalog/contract/alarms';
 import type { Observation, QueueMessage } from '../problems/observation';
 import type { LookUpSchedule } from '../ports';
 
-/** What is known when a message is read. */
+/** Everything that reading a message needs. */
 export interface ObserveContext {
   readonly settings: AlarmSettings;
   /** ARN of the dead-letter queue of EventBridge Scheduler. */
   readonly deadLetters?: string;
   readonly lookUpSchedule: LookUpSchedule;
-  /** When the measuring last told something; `undefined` if it never did. */
+  /** When the measuring last reported; `undefined` if it never did. */
   measuredAt(): Promise<Date | undefined>;
   readonly now: Date;
 }
@@ -19,16 +19,16 @@ export interface Reading extends ObserveContext {
   readonly message: QueueMessage;
   /** The body, from JSON. */
   readonly body: unknown;
-  /** Of {@link eventId}. */
+  /** Id of the event: {@link eventId}. */
   readonly event: string;
 }
 
-/** Reads one kind of message. Throws what zod throws if the message lacks what its kind needs. */
+/** Reads one kind of message. Throws a ZodError if a field is missing that its kind needs. */
 export type Read = (reading: Reading) => Observation[] | Promise<Observation[]>;
 
-// What AWS adds to its events is no reason to understand them no longer: all that is read here is read loosely.
+// AWS adds fields to its events: everything is parsed loosely.
 
-/** A time, as ISO 8601 in UTC, whatever the way in which it was written; `undefined` if it is none. */
+/** A time as ISO 8601 in UTC, however it was written; `undefined` if it is none. */
 export function isoTime(text: string | undefined): string | undefined {
   const time = new Date(text ?? Number.NaN);
   return Number.isNaN(time.getTime()) ? undefined : time.toISOString();
@@ -40,7 +40,7 @@ export const maybe = z.string().optional().catch(undefined);
 /** A time that may be missing. */
 export const maybeTime = maybe.transform(isoTime);
 
-/** What all events of EventBridge have. */
+/** The fields of every event of EventBridge. */
 export const envelope = z.looseObject({
   'detail-type': z.string(),
   id: maybe,
@@ -48,7 +48,7 @@ export const envelope = z.looseObject({
   detail: z.looseObject({}),
 });
 
-/** When the event happened; of one that does not say so, when it was sent to the queue. */
+/** When the event happened; if it does not say so, when it was sent to the queue. */
 export const timeOf = (reading: Reading): string =>
   z.looseObject({ time: maybeTime }).safeParse(reading.body).data?.time ?? sentTime(reading);
 
@@ -56,7 +56,7 @@ export const timeOf = (reading: Reading): string =>
 export const sentTime = ({ message, now }: Reading): string =>
   new Date(Number(message.attributes.SentTimestamp) || now).toISOString();
 
-/** The last part of an ARN. Those of EBS have the Region where the account belongs: nothing else of them can be trusted. */
+/** The last part of an ARN. Nothing else can be trusted: those of EBS have the Region in place of the account. */
 export const lastPart = (arn: string): string => arn.slice(arn.lastIndexOf('/') + 1);
 
 /** The value of an attribute of a message. */
@@ -72,7 +72,7 @@ const identified = z.looseObject({
   requestContext: z.looseObject({ requestId: maybe }).optional().catch(undefined),
 });
 
-/** What tells a second delivery from a second event: the same in all deliveries of one event. */
+/** Id of an event, the same in all its deliveries: it tells a second delivery from a second event. */
 export function eventId(message: QueueMessage, body: unknown = jsonOf(message.body)): string {
   const schedule = attribute(message, 'SCHEDULE_ARN');
   if (schedule !== undefined) return `${schedule} ${attribute(message, 'SCHEDULED_TIME') ?? message.messageId}`;
@@ -82,7 +82,7 @@ export function eventId(message: QueueMessage, body: unknown = jsonOf(message.bo
   return id ?? requestContext?.requestId ?? message.messageId;
 }
 
-/** What a text says as JSON; `undefined` if it is none. */
+/** The value of a JSON text; `undefined` if it is none. */
 export function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -8,14 +8,14 @@ import { isInvocation, readFailedFunction } from './failed-function';
 import type { ObserveContext, Read, Reading } from './message';
 import { envelope, eventId, jsonOf, timeOf } from './message';
 import { HOUSEKEEPING } from './housekeeping';
-import { readDigest, readMeasured } from './own-messages';
+import { readDigest, readMeasured, readPruned } from './own-messages';
 import { readPolicy, readScript, readSnapshot, readSnapshotSet } from './snapshot';
 import { readTask } from './task';
 
 export { eventId } from './message';
 export type { ObserveContext } from './message';
 
-/** Who reads which event of EventBridge, by its `detail-type`. */
+/** Readers of events of EventBridge, by `detail-type`. */
 const EVENTS: ReadonlyMap<string, Read> = new Map<string, Read>([
   ['ECS Task State Change', readTask],
   ['CloudWatch Alarm State Change', readAlarm],
@@ -26,23 +26,24 @@ const EVENTS: ReadonlyMap<string, Read> = new Map<string, Read>([
   ['AWS API Call via CloudTrail', readApiCall],
 ]);
 
-/** Who reads which of our own messages, by its `kind`. */
+/** Readers of our own messages, by `kind`. */
 const OWN: ReadonlyMap<string, Read> = new Map<string, Read>([
   ['measured', readMeasured],
+  ['pruned', readPruned],
   ['digest', readDigest],
 ]);
 
 /**
- * Says what a message of the queue means for the sources.
+ * Reads a message of the queue.
  *
- * @returns nothing for what concerns none of them. What is not understood is a trouble by itself, with the message: it may
- *   be the one that says that there are no backups any more.
+ * @returns nothing if it concerns none of the sources. A message that is not understood is a trouble by itself: it may be
+ *   the one that says that backups have stopped.
  */
 export async function observe(message: QueueMessage, context: ObserveContext): Promise<Observation[]> {
   const body = jsonOf(message.body);
   const reading: Reading = { ...context, message, body, event: eventId(message, body) };
   const read = readerOf(reading);
-  if (!read) return [notUnderstood(reading, 'nothing here knows what it is')];
+  if (!read) return [notUnderstood(reading, 'this version does not know it')];
   try {
     return (await read(reading)).filter((observation) => isOn(observation, context.settings));
   } catch (error) {
@@ -62,17 +63,17 @@ function readerOf(reading: Reading): Read | undefined {
   return isInvocation(reading) ? readFailedFunction : undefined;
 }
 
-/** Nobody is told of a signal that is turned off; that something is well may be known all the same. */
+/** Signals that are turned off are not told; good news is kept all the same. */
 function isOn(observation: Observation, { off, sources }: AlarmSettings): boolean {
   if (observation.state !== 'problem') return true;
   const { signal, cause, source } = observation;
   const offHere: readonly string[] = (source !== undefined && sources[source]?.off) || [];
-  // Nobody knows of which source they are: that runs were not started is of either signal.
+  // Dead letters may be runs of any source: they belong to both signals.
   if (cause === 'dead-letters' && !off.includes('never-started')) return true;
   return !off.includes(signal) && !offHere.includes(signal);
 }
 
-/** So much of a message that cannot be read is shown. */
+/** Characters of an unread message that are shown. */
 const SHOWN = 16_000;
 
 function notUnderstood(reading: Reading, why: string): Observation {
@@ -80,11 +81,16 @@ function notUnderstood(reading: Reading, why: string): Observation {
   const at = timeOf(reading);
   const type = envelope.safeParse(body).data?.['detail-type'];
   return {
-    ...{ state: 'problem', signal: 'housekeeping', cause: 'other', about: 'an event that is not understood' },
-    // Each kind is told once: what is new in AWS may come every minute.
-    of: `${HOUSEKEEPING}not-understood/${type ?? 'message'}`,
-    sentence: `${type === undefined ? 'a message' : `an event "${type}"`} is not understood: ${why}`,
-    ...{ at, since: at, event },
+    state: 'problem',
+    signal: 'housekeeping',
+    cause: 'other',
+    about: 'unknown event',
+    // Each kind is told once: a new event of AWS may come every minute.
+    key: `${HOUSEKEEPING}not-understood/${type ?? 'message'}`,
+    sentence: `${type === undefined ? 'a message' : `an event "${type}"`} was not understood: ${why}`,
+    at,
+    since: at,
+    event,
     raw: body !== undefined && message.body.length <= SHOWN ? body : message.body.slice(0, SHOWN),
   };
 }

@@ -1,12 +1,14 @@
 import { z } from 'zod';
-import type { Measured } from '../../../catalog/contract/alarms';
+import type { AlarmSettings, Measured, Pruned, PrunedSource } from '../../../catalog/contract/alarms';
 import { SIGNALS } from '../../../catalog/contract/alarms';
 import type { Observation } from '../problems/observation';
+import { countOf } from '../../../catalog/units';
+import { PRUNING, pruningOfSnapshots } from './housekeeping';
 import type { Reading } from './message';
 
 const count = z.number().nonnegative();
 
-// What the measure function writes is of the same version: only what would mislead is checked.
+// Our own functions write these, in the same version: only what would mislead is checked.
 const measured = z.looseObject({
   kind: z.literal('measured'),
   bucket: z.string(),
@@ -30,10 +32,94 @@ const measured = z.looseObject({
   subscriptions: z.looseObject({ confirmed: count, pending: count }).optional(),
 });
 
-/** What the measure function found. */
+/** The measure function measured sources. */
 export function readMeasured({ body, settings }: Reading): Observation[] {
   const found = measured.parse(body) as unknown as Measured;
   return found.bucket === settings.bucket ? [{ ...found, state: 'measured' }] : [];
+}
+
+const pruned = z.looseObject({
+  kind: z.literal('pruned'),
+  prunes: z.enum(['backups', 'snapshots']),
+  scope: z.string(),
+  at: z.iso.datetime(),
+  functionName: z.string(),
+  logGroup: z.string().optional(),
+  sources: z.array(
+    z.looseObject({
+      source: z.string(),
+      refusal: z.looseObject({ why: z.enum(['no-recent-backup', 'too-many']), sentence: z.string() }).optional(),
+      errors: z.array(z.string()),
+      errorCount: count,
+      damaged: z.looseObject({ id: z.string(), damage: z.string() }).optional(),
+      damagedCount: count,
+    }),
+  ),
+  moreSources: count,
+});
+
+/** A prune function ended a scheduled run. */
+export function readPruned({ body, settings, event }: Reading): Observation[] {
+  const report = pruned.parse(body) as Pruned;
+  const { prunes, scope, at, functionName, logGroup, moreSources } = report;
+  if (prunes === 'backups' && scope !== settings.bucket) return [];
+  const { cause, key, about } = prunes === 'backups' ? PRUNING : pruningOfSnapshots(scope);
+  const known = { key, about, at, event };
+  const sources = prunes === 'backups' ? report.sources.flatMap((one) => withoutToldSilence(one, settings)) : report.sources;
+  if (sources.length + moreSources === 0) return [{ state: 'ok', ...known, ends: ['housekeeping'] }];
+  return [
+    {
+      state: 'problem',
+      signal: 'housekeeping',
+      cause,
+      ...known,
+      since: at,
+      hasEnd: true,
+      sentence: prunedSentence(sources, moreSources),
+      short: prunedShort(sources, moreSources),
+      pruned: { sources, moreSources },
+      resource: functionName,
+      ...(logGroup !== undefined && { logGroup }),
+    },
+  ];
+}
+
+/** Whoever was told that a source is silent need not be told every night that its pruning waits for a backup. */
+function withoutToldSilence(one: PrunedSource, { sources, off }: AlarmSettings): PrunedSource[] {
+  const source = Object.hasOwn(sources, one.source) ? sources[one.source] : undefined;
+  const isTold = source !== undefined && !off.includes('silent') && !source.off?.includes('silent');
+  if (one.refusal?.why !== 'no-recent-backup' || !isTold) return [one];
+  const { refusal: _, ...rest } = one;
+  return rest.errorCount + rest.damagedCount > 0 ? [rest] : [];
+}
+
+/** Sources that a sentence names. */
+const NAMED = 5;
+
+function prunedSentence(sources: readonly PrunedSource[], moreSources: number): string {
+  const said = sources.slice(0, NAMED).map((one) => `${one.source}: ${problemsOf(one).join('; ')}`);
+  const more = sources.length - said.length + moreSources;
+  return [...said, ...(more > 0 ? [`and problems with ${countOf(more, 'more source')}`] : [])].join('; ');
+}
+
+function problemsOf({ refusal, errors, errorCount, damaged, damagedCount }: PrunedSource): string[] {
+  const moreErrors = errorCount - errors.length;
+  return [
+    ...(refusal ? [refusal.sentence] : []),
+    ...errors,
+    ...(moreErrors > 0 ? [countOf(moreErrors, 'more failure')] : []),
+    ...(damaged ? [`${countOf(damagedCount, 'damaged one')}, such as ${damaged.id}: ${damaged.damage}`] : []),
+  ];
+}
+
+const REFUSALS = { 'too-many': 'too much would be deleted', 'no-recent-backup': 'no recent backup' } as const;
+
+function prunedShort(sources: readonly PrunedSource[], moreSources: number): string {
+  const [first] = sources;
+  if (!first || sources.length + moreSources > 1) return `problems with ${countOf(sources.length + moreSources, 'source')}`;
+  const { source, refusal, damagedCount } = first;
+  if (damagedCount > 0) return `${source}: ${countOf(damagedCount, 'damaged one')}`;
+  return `${source}: ${refusal ? REFUSALS[refusal.why] : 'it failed'}`;
 }
 
 /** A digest is due. */

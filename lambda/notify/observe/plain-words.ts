@@ -1,7 +1,7 @@
-/** Longest part of what AWS says that a sentence quotes. */
+/** Longest quotation of AWS in a sentence. */
 const QUOTED = 240;
 
-/** What AWS puts around its words, and what nobody needs to read. */
+/** Parts of messages of AWS that tell a reader nothing. */
 const WRAPPING = [
   /\b(?:ResourceInitializationError|CannotPullContainerError|CannotPullImageManifestError|CannotStartContainerError|CannotCreateContainerError|CannotInspectContainerError|CannotCreateVolumeError|ContainerRuntimeError|ContainerRuntimeTimeoutError|OutOfMemoryError|TaskFailedToStart): */g,
   /\bunable to pull secrets or registry auth: */g,
@@ -14,27 +14,15 @@ const WRAPPING = [
   /\bapi error (?=\w+Exception)/g,
 ];
 
-/** What AWS says, without its wrapping, on one line, not longer than a person reads. */
+/** A message of AWS on one line, without the parts that tell nothing, cut to a readable length. */
 export function plainWords(text: string): string {
   const words = WRAPPING.reduce((rest, wrapping) => rest.replace(wrapping, ''), text).replace(/\s+/g, ' ');
   const plain = words.replace(/[\s.:;,]+$/, '').trim();
   return plain.length > QUOTED ? `${plain.slice(0, QUOTED).trimEnd()}…` : plain;
 }
 
-/** `what`, with what AWS says of it, if it says something. */
+/** A sentence with the message of AWS after it, if there is one. */
 export const because = (what: string, said: string | undefined): string => {
   const words = plainWords(said ?? '');
   return words === '' ? what : `${what}: ${words}`;
 };
-
-const UNITS: readonly (readonly [number, string])[] = [
-  [86_400, 'days'],
-  [3600, 'hours'],
-  [60, 'minutes'],
-];
-
-/** `90 seconds`, `30 hours`, `3 days`: in the largest unit of which there are two. */
-export function roughly(seconds: number): string {
-  const [size, unit] = UNITS.find(([length]) => seconds >= 2 * length) ?? [1, 'seconds'];
-  return `${Math.floor(seconds / size)} ${unit}`;
-}

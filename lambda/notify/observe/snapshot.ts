@@ -5,11 +5,11 @@ import { lastPart, maybe, timeOf } from './message';
 import { HOUSEKEEPING } from './housekeeping';
 import { because } from './plain-words';
 
-/** Under what the snapshots of a volume, or of an instance, are remembered: a later good one ends the trouble. */
-const ofSnapshots = (what: string): string => `${HOUSEKEEPING}snapshot/${what}`;
+/** Key of the snapshots of a volume or an instance: a later good one ends the trouble. */
+const keyOfSnapshots = (what: string): string => `${HOUSEKEEPING}snapshot/${what}`;
 
-const known = (reading: Reading, of: string, about: string) =>
-  ({ of, about, at: timeOf(reading), event: reading.event }) as const;
+const known = (reading: Reading, key: string, about: string) =>
+  ({ key, about, at: timeOf(reading), event: reading.event }) as const;
 const bad = (reading: Reading, cause: 'snapshot' | 'snapshot-policy', sentence: string, resource: string) =>
   ({ state: 'problem', signal: 'housekeeping', cause, sentence, since: timeOf(reading), resource }) as const;
 const good = { state: 'ok', ends: ['housekeeping'] } as const;
@@ -46,7 +46,7 @@ export function readScript(reading: Reading): Observation[] {
   const [stage, handler] = [detail.script_stage ?? '', detail.execution_handler ?? 'script'];
   const what = stage === '' ? handler : `${stage.toLowerCase()} script`;
   // A pre script that works does not mend a post script that does not.
-  const about = known(reading, ofSnapshots(`${instance}/${what}`), `snapshots of instance ${instance}`);
+  const about = known(reading, keyOfSnapshots(`${instance}/${what}`), `snapshots of instance ${instance}`);
   if (/^succe/i.test(detail.result)) return [{ ...good, ...about }];
   if (!/^fail|^time/i.test(detail.result)) return [];
   const sentence = because(`the ${what} around the snapshot of instance ${instance} failed`, detail.cause);
@@ -71,7 +71,7 @@ export function readSnapshot(reading: Reading): Observation[] {
   // Of somebody else's snapshots, which were shared with this account.
   if (event === 'shareSnapshot') return [];
   const from = lastPart(source);
-  const about = known(reading, ofSnapshots(from), subject(from));
+  const about = known(reading, keyOfSnapshots(from), subject(from));
   if (result === 'succeeded') return [{ ...good, ...about }];
   if (result !== 'failed') return [];
   const done = DONE[event];
@@ -96,7 +96,7 @@ export function readSnapshotSet(reading: Reading): Observation[] {
   const concerned = result === 'failed' && bads.length > 0 ? bads : snapshots;
   return concerned.map(({ snapshot_id: snapshot, source }): Observation => {
     const volume = lastPart(source);
-    const about = known(reading, ofSnapshots(volume), subject(volume));
+    const about = known(reading, keyOfSnapshots(volume), subject(volume));
     if (result === 'succeeded') return { ...good, ...about };
     const sentence = because(`a snapshot of ${volume} could not be made, with those of its instance`, cause);
     return { ...bad(reading, 'snapshot', sentence, snapshot), ...about };

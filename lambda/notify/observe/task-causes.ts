@@ -6,7 +6,7 @@ import { because } from './plain-words';
 export type StartCause = (typeof CAUSES)['never-started'][number];
 export type FailCause = (typeof CAUSES)['failed'][number];
 
-/** What a task says of its end. */
+/** End of a task, according to ECS. */
 export interface TaskEnd {
   readonly exitCode?: number;
   readonly stopCode?: string;
@@ -16,18 +16,18 @@ export interface TaskEnd {
   readonly memory?: number;
 }
 
-/** A cause with what happened, in a sentence. */
+/** A cause, and a sentence about it. */
 export interface Said<C> {
   readonly cause: C;
   readonly sentence: string;
 }
 
-/** ECS begins both with the same words: what follows says which of the two it was. */
+/** ECS begins both messages with the same words; the rest says which of the two it was. */
 const SECRETS_OR_REGISTRY = /unable to pull secrets or registry auth:?/gi;
 
 /**
- * What is said of each cause. The first that fits: what is wrapped in a general error comes before it. Whether a thing was
- * refused, is gone, or could not be reached, is the same cause: what to look at is the same thing.
+ * How ECS words each cause; the first rule that fits counts. Whether a thing was refused, is gone or could not be reached is
+ * the same cause, because the reader has to look at the same thing.
  */
 const RULES: readonly { readonly cause: StartCause; readonly says: RegExp }[] = [
   { cause: 'image', says: /CannotPull/ },
@@ -36,7 +36,7 @@ const RULES: readonly { readonly cause: StartCause; readonly says: RegExp }[] = 
   { cause: 'secret', says: /\bsecrets?\b/i },
   { cause: 'image', says: /registry auth/i },
   { cause: 'capacity', says: /capacity is unavailable|number of vCPUs/i },
-  // In capitals: whoever may not do something may not do it on a resource.
+  // In capitals: messages about missing permissions have "on resource:".
   { cause: 'capacity', says: /\bRESOURCE:[A-Z]/ },
   { cause: 'container', says: /CannotStart|CannotCreateContainer|CannotInspect|ContainerRuntime/ },
   { cause: 'network', says: /network interface|\beni\b|\bsubnet\b/i },
@@ -46,11 +46,11 @@ const RULES: readonly { readonly cause: StartCause; readonly says: RegExp }[] = 
   },
 ];
 
-/** Why a task did not start; `undefined` if nothing that is said fits. */
+/** Cause of a task that did not start; `undefined` if no rule fits. */
 export function startCause(text: string): StartCause | undefined {
   const said = text.replace(SECRETS_OR_REGISTRY, '');
   const rule = RULES.find(({ says }) => says.test(said));
-  // Where nothing follows, the one that can go wrong in more ways.
+  // Where nothing follows, the more frequent of the two.
   return rule?.cause ?? (said === text ? undefined : 'secret');
 }
 
@@ -67,13 +67,13 @@ const START_SENTENCES: Readonly<Record<StartCause, string>> = {
   'start-failed': 'the task could not be started',
 };
 
-/** Why a task did not start, in the words of whoever says so. */
+/** Sentence about a task that did not start, with the words of AWS. */
 export const startSentence = (cause: StartCause, said: string | undefined): string =>
   because(START_SENTENCES[cause], said);
 
-/** Why a task did not start, as its last event tells it. */
+/** Cause of a task that did not start, by its last event. */
 export function notStarted({ stoppedReason = '', containerReason = '' }: TaskEnd): Said<StartCause> {
-  // `Task failed to start` tells nothing: the container's own reason is the better one.
+  // `Task failed to start` tells nothing; the container's reason is better.
   const said = containerReason.length > 0 ? containerReason : stoppedReason;
   const cause = startCause(`${containerReason}\n${stoppedReason}`) ?? 'start-failed';
   return { cause, sentence: startSentence(cause, said) };
@@ -81,11 +81,11 @@ export function notStarted({ stoppedReason = '', containerReason = '' }: TaskEnd
 
 const EXIT_SENTENCES: Readonly<Partial<Record<ExitCodeName, string>>> = {
   unexpected: 'the program failed',
-  configuration: 'the job, a variable of the environment or a version does not fit',
-  connection: 'the database could not be reached, or refused the certificate or the password',
-  privileges: 'the database user lacks a privilege that a complete dump needs',
+  configuration: 'the configuration does not fit',
+  connection: 'the database was not reached, or refused the login',
+  privileges: 'the database user lacks privileges',
   dumpFailed: 'the dump tool failed',
-  uploadFailed: 'S3 or KMS refused the upload, or failed',
+  uploadFailed: 'the backup could not be stored',
   timedOut: 'the run took longer than its timeout',
 };
 
@@ -93,28 +93,28 @@ const INTERRUPTED: readonly number[] = [EXIT_CODES.interrupted, EXIT_CODES.inter
 const SIGKILL = 137;
 const CRASHES: Readonly<Record<number, string>> = { 134: 'SIGABRT', 139: 'SIGSEGV' };
 
-/** Why a run failed that had started; `undefined` for an end that is no failure: another run holds the lock. */
+/** Cause of a run that failed after its start; `undefined` if another run held the lock, which is no failure. */
 export function failed(end: TaskEnd): Said<FailCause> | undefined {
   const { exitCode, stoppedReason, containerReason, memory } = end;
   if (exitCode === EXIT_CODES.alreadyRunning) return undefined;
   if (/OutOfMemory/i.test(`${containerReason}\n${stoppedReason}`)) {
     const limit = memory === undefined ? 'its memory' : `its ${memory} MiB of memory`;
-    return { cause: 'out-of-memory', sentence: `the task was killed because it used more than ${limit}` };
+    return { cause: 'out-of-memory', sentence: `the task ran out of memory: it used more than ${limit}` };
   }
-  // Who is stopped and does not end in time is killed: the one who stopped it is the cause.
+  // A task that is stopped and does not end in time is killed: the stop is the cause.
   if (exitCode === undefined || exitCode === SIGKILL || INTERRUPTED.includes(exitCode)) return stopped(end);
   const signal = CRASHES[exitCode];
   if (signal !== undefined) {
-    return { cause: 'crashed', sentence: `the program crashed: exit code ${exitCode}, ${signal}` };
+    return { cause: 'crashed', sentence: `the program crashed with ${signal} (exit code ${exitCode})` };
   }
   const name = (Object.keys(EXIT_CODES) as ExitCodeName[]).find((code) => EXIT_CODES[code] === exitCode);
   const sentence = name && EXIT_SENTENCES[name];
   return sentence !== undefined
     ? { cause: name as FailCause, sentence }
-    : { cause: 'unknown-exit', sentence: `the task ended with exit code ${exitCode}, which the program does not have` };
+    : { cause: 'unknown-exit', sentence: `the task ended with the unknown exit code ${exitCode}` };
 }
 
-/** Of a run that was ended from outside. */
+/** Cause of a run that was ended from outside. */
 function stopped({ exitCode, stopCode, stoppedReason, containerReason }: TaskEnd): Said<FailCause> {
   if (/performing maintenance/i.test(stoppedReason ?? '')) {
     return { cause: 'maintenance', sentence: 'AWS stopped the task for maintenance of its hardware' };
@@ -130,7 +130,7 @@ function stopped({ exitCode, stopCode, stoppedReason, containerReason }: TaskEnd
     default:
   }
   if (exitCode !== undefined && exitCode !== SIGKILL) {
-    return { cause: 'interrupted', sentence: `the run was interrupted by a signal: exit code ${exitCode}` };
+    return { cause: 'interrupted', sentence: `the run was stopped before it was complete (exit code ${exitCode})` };
   }
   const code = exitCode === undefined ? 'without an exit code' : `with exit code ${exitCode}`;
   return { cause: 'killed', sentence: because(`the task was killed, ${code}`, containerReason ?? stoppedReason) };

@@ -1,12 +1,14 @@
 import { z } from 'zod';
 import { CONTAINER_NAME, ENV, EXIT_CODES } from '../../../catalog/contract/task';
+import type { FamilyOwner } from '../../../catalog/contract/families';
 import { familyOf, ownerOfFamily } from '../../../catalog/contract/families';
 import type { TaskFacts } from '../../../catalog/contract/notification';
 import { logStreamOf } from '../../../catalog/contract/run-log';
-import type { Observation } from '../problems/observation';
+import type { Observation, Trouble } from '../problems/observation';
+import { HOUSEKEEPING } from './housekeeping';
 import type { Reading } from './message';
 import { isoTime, lastPart, maybe, maybeTime, timeOf } from './message';
-import type { TaskEnd } from './task-causes';
+import type { FailCause, Said, StartCause, TaskEnd } from './task-causes';
 import { failed, notStarted } from './task-causes';
 
 const environment = z.array(z.looseObject({ name: z.string(), value: maybe })).catch([]);
@@ -44,11 +46,8 @@ export function readTask(reading: Reading): Observation[] {
   if (detail.lastStatus !== 'STOPPED') return [];
   const family = familyOf(detail.taskDefinitionArn);
   const owner = ownerOfFamily(reading.settings, family);
-  if (owner?.action !== 'dump') return [];
-  const { source } = owner;
+  if (!owner) return [];
 
-  const at = detail.stoppedAt ?? timeOf(reading);
-  const known = { of: source, source, about: source, at, event: reading.event };
   const container = detail.containers.find(({ name }) => name === CONTAINER_NAME);
   const end: TaskEnd = {
     exitCode: container?.exitCode ?? undefined,
@@ -57,27 +56,68 @@ export function readTask(reading: Reading): Observation[] {
     containerReason: container?.reason,
     memory: detail.memory,
   };
-  if (end.exitCode === EXIT_CODES.success) {
-    return [{ state: 'ok', ...known, ends: ['failed', 'never-started', 'silent'] }];
-  }
-  const task = taskFacts(detail, family, end);
-  if (!hasRun(detail, end)) {
-    return [{ state: 'problem', signal: 'never-started', ...notStarted(end), ...known, since: at, task }];
-  }
-  const failure = failed(end);
-  if (!failure) return [];
+  const at = detail.stoppedAt ?? timeOf(reading);
+  const run: StoppedRun = { ...owner, at, event: reading.event };
+  if (end.exitCode === EXIT_CODES.success) return goodEnd(run);
+
+  const started = hasRun(detail, end);
+  const outcome = started ? failed(end) : notStarted(end);
+  if (!outcome) return [];
   const log = {
-    logGroup: reading.settings.logGroups[reading.settings.sources[source]!.logGroup],
-    logStream: logStreamOf(source, lastPart(detail.taskArn)),
+    logGroup: reading.settings.logGroups[reading.settings.sources[owner.source]!.logGroup],
+    logStream: logStreamOf(owner.source, lastPart(detail.taskArn)),
   };
-  // One that was stopped while it started has written none.
-  const hasLog = detail.startedAt !== undefined || end.exitCode !== undefined;
-  return [{ state: 'problem', signal: 'failed', ...failure, ...known, since: at, task, ...(hasLog && log) }];
+  // A run that was stopped while it started has written none.
+  const hasLog = started && (detail.startedAt !== undefined || end.exitCode !== undefined);
+  const task = taskFacts(detail, family, end);
+  return [{ ...badEnd(run, started, outcome), since: at, task, ...(hasLog && log) }];
 }
 
-/** Whether ECS got as far as the program: what happened then is its failure. */
+/** A run that stopped. */
+interface StoppedRun extends FamilyOwner {
+  readonly at: string;
+  readonly event: string;
+}
+
+/** Only a dump makes a backup. A restore ends its own failures; of a test the measuring reads the verdict. */
+function goodEnd({ source, action, at, event: id }: StoppedRun): Observation[] {
+  switch (action) {
+    case 'dump': {
+      const ends = ['failed', 'never-started', 'silent'] as const;
+      return [{ state: 'ok', key: source, source, about: source, at, event: id, ends }];
+    }
+    case 'restore':
+      return [{ state: 'ok', ...restoreOf(source), at, event: id, ends: ['housekeeping'] }];
+    case 'prove':
+      return [];
+  }
+}
+
+/** The failure of another action is never that of a backup. */
+function badEnd(
+  { source, action, at, event: id }: StoppedRun,
+  started: boolean,
+  { cause, sentence }: Said<FailCause | StartCause>,
+): Omit<Trouble, 'since'> {
+  const known = { state: 'problem', at, event: id } as const;
+  const ofSource = { ...known, key: source, source, about: source };
+  switch (action) {
+    case 'dump':
+      return { ...ofSource, signal: started ? 'failed' : 'never-started', cause, sentence };
+    case 'restore':
+      return { ...known, ...restoreOf(source), signal: 'housekeeping', cause: 'restore', sentence, hasEnd: true };
+    case 'prove': {
+      const said = `a restore test ${started ? 'failed' : 'could not be started'}: ${sentence}`;
+      return { ...ofSource, signal: 'not-proven', cause: 'restore-test-not-run', sentence: said };
+    }
+  }
+}
+
+const restoreOf = (source: string) => ({ key: `${HOUSEKEEPING}restore/${source}`, about: `restore of ${source}` });
+
+/** Whether the program was started. */
 function hasRun({ startedAt }: Detail, { exitCode, stopCode, containerReason }: TaskEnd): boolean {
-  // What could not be started may have an exit code all the same: of whoever tried.
+  // A task that could not be started may have an exit code all the same.
   if (stopCode === 'TaskFailedToStart') return OWN_CODES.includes(exitCode ?? -1) && containerReason === undefined;
   if (exitCode !== undefined) return true;
   return stopCode !== undefined || startedAt !== undefined;

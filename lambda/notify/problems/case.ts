@@ -1,87 +1,101 @@
 import type { Signal } from '../../../catalog/contract/alarms';
 import { logLine } from '../../shared/log';
+import type { Received } from '../observe/read-batch';
 import { decide } from './decide';
 import type { Told } from './enrich';
 import { groupBy, kindOf } from './group';
-import type { Remembered } from '../ports';
-import type { Recall } from './recall';
-import type { Taken } from '../observe/read-batch';
+import type { ProblemMemory } from './memory';
+import type { Remembered } from './remembered';
 
-/** A queue hands out in any order, and after an outage a whole day at once. */
-const inOrder = (taken: readonly Taken[]): Taken[] =>
-  [...taken].sort((a, b) => Date.parse(a.observation.at) - Date.parse(b.observation.at));
+/** A queue delivers in any order, and after an outage a whole day at once. */
+const inOrder = (observations: readonly Received[]): Received[] =>
+  [...observations].sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
 
-/** All that a batch says of one source, or of one part of the housekeeping. */
+/** All observations of a batch about one source, or one concern of the housekeeping. */
 export class Case {
   readonly messageIds: readonly string[];
-  /** What was published already: who has to decide again because of a race says nothing twice. */
-  private readonly published = new Map<string, Told>();
+  /** Emails that were sent already: a second decision, because of a race, sends nothing twice. */
+  private readonly sent = new Map<string, Told>();
   private next?: Remembered;
-  /** Backups that were completed, for the emails about those. */
+  /** Whether a backup was completed, for the emails about those. */
   completed = false;
+  /** Signals that are open now. */
+  open: readonly Signal[] = [];
 
   private constructor(
-    readonly of: string,
-    private readonly taken: readonly Taken[],
+    readonly key: string,
+    private readonly observations: readonly Received[],
   ) {
-    this.messageIds = [...new Set(taken.map(({ messageId }) => messageId))];
+    this.messageIds = [...new Set(observations.map(({ messageId }) => messageId))];
   }
 
   /** The cases of a batch. */
-  static of(taken: readonly Taken[]): Case[] {
-    return [...groupBy(taken, ({ observation }) => observation.of)].map(([of, mine]) => new Case(of, inOrder(mine)));
+  static of(observations: readonly Received[]): Case[] {
+    return [...groupBy(observations, ({ key }) => key)].map(([key, mine]) => new Case(key, inOrder(mine)));
   }
 
-  /** Decides what is to be told. */
-  async decide(recall: Recall, now: Date): Promise<Told[]> {
-    const { remembered, known } = await recall.read(this.of);
+  /**
+   * Decides what is told.
+   *
+   * @param hasReaders whether anybody has confirmed a subscription; asked only if something is told
+   */
+  async decide(memory: ProblemMemory, now: Date, hasReaders: () => Promise<boolean>): Promise<Told[]> {
+    const { remembered, known } = await memory.read(this.key);
     const told: Told[] = [];
     let next = remembered;
-    for (const { observation, messageId } of this.taken) {
+    for (const observation of this.observations) {
       const before = next;
       const decision = decide(before, observation, now);
       next = decision.next;
-      for (const { signal, cause, outcome, reason } of decision.verdicts) {
+      for (const { signal, cause, outcome, reason } of decision.outcomes) {
         const what = signal === undefined ? outcome : `${outcome}: ${signal}${cause === undefined ? '' : ` ${cause}`}`;
-        logLine('info', outcome, `${this.of}: ${what}: ${reason}`, { of: this.of, signal, cause, reason, messageId });
+        const { key } = this;
+        const { messageId } = observation;
+        logLine('info', outcome, `${key}: ${what}: ${reason}`, { key, signal, cause, reason, messageId });
       }
       const { problems = [], recovery } = decision.tell ?? {};
-      told.push(...problems.map((problem) => ({ of: this.of, problem })));
-      if (recovery) told.push({ of: this.of, recovery });
+      told.push(...problems.map((problem) => ({ key: this.key, problem })));
+      if (recovery) told.push({ key: this.key, recovery });
       const isRun =
         observation.state === 'ok' && observation.source !== undefined && observation.ends.includes('failed');
       if (isRun && next !== before) this.completed = true;
     }
+    const signals = told.flatMap(({ problem }) => problem?.signal ?? []);
+    if (signals.length > 0 && !(await hasReaders())) next = withUnread(next, signals);
     told.push(...this.overtaken(next));
     this.open = Object.keys(next.open) as Signal[];
-    // Of what is not known nothing can be changed.
+    // Nothing is changed that is not known.
     this.next = known && next !== remembered ? next : undefined;
-    return told.filter((one) => !this.published.has(keyOf(one)));
+    return told.filter((one) => !this.sent.has(keyOf(one)));
   }
 
-  /** Problems that were published while somebody else took in that they are over. */
-  private overtaken({ of, open, goodAt }: Remembered): Told[] {
-    return [...this.published.values()].flatMap(({ problem }) => {
+  /** Problems that were sent while somebody else noticed that they are over. */
+  private overtaken({ key, open, goodAt }: Remembered): Told[] {
+    return [...this.sent.values()].flatMap(({ problem }) => {
       const at = problem && goodAt[problem.signal];
       if (at === undefined || open[problem!.signal]) return [];
       const { source, about, signal, since } = problem!;
-      return [{ of, recovery: { ...(source !== undefined && { source }), about, signals: [signal], since, at } }];
+      return [{ key, recovery: { ...(source !== undefined && { source }), about, signals: [signal], since, at } }];
     });
   }
 
-  /** Signals that are open now. */
-  open: readonly Signal[] = [];
-
-  /** That something was published. */
-  tell(told: Told): void {
-    this.published.set(keyOf(told), told);
+  /** Notes that an email was sent. */
+  markSent(told: Told): void {
+    this.sent.set(keyOf(told), told);
   }
 
   /** @returns false if somebody else wrote in between: it has to be decided again */
-  async save(recall: Recall): Promise<boolean> {
-    return this.next === undefined || recall.write(this.next);
+  async save(memory: ProblemMemory): Promise<boolean> {
+    return this.next === undefined || memory.write(this.next);
   }
 }
 
 const keyOf = ({ problem, recovery }: Told): string =>
   problem ? kindOf(problem) : `recovered ${recovery!.signals.join(' ')}`;
+
+/** Nobody has confirmed a subscription: the problems are told again to the first who does. */
+function withUnread(remembered: Remembered, signals: readonly Signal[]): Remembered {
+  const open = Object.entries(remembered.open) as [Signal, NonNullable<Remembered['open'][Signal]>][];
+  const marked = open.map(([signal, problem]) => [signal, signals.includes(signal) ? { ...problem, unread: true } : problem]);
+  return { ...remembered, open: Object.fromEntries(marked) as Remembered['open'] };
+}

@@ -2,42 +2,41 @@ import type { Finding, Signal, SourceHealth } from '../../../catalog/contract/al
 import { SIGNALS } from '../../../catalog/contract/alarms';
 import type { Problem } from '../../../catalog/contract/notification';
 import type { GoodNews, Trouble } from './observation';
-import type { OpenProblem, Remembered } from '../ports';
+import type { OpenProblem, Remembered } from './remembered';
 import type { Decision } from './state';
-import { before, RUN_SIGNALS, State } from './state';
+import { RUN_SIGNALS, State } from './state';
+import { before } from './times';
 
-/** What was measured longer ago says nothing of now. */
+/** A measuring from longer ago says nothing about now. */
 const FRESH_MS = 3 * 3_600_000;
 const MEASURED_SIGNALS = ['silent', 'strange-size', 'not-proven'] as const;
 
-/** What the measuring says of one source. */
+/** Result of the measuring for one source. */
 export interface SourceMeasured {
   readonly state: 'source-measured';
-  readonly of: string;
+  readonly key: string;
   readonly at: string;
   readonly health: SourceHealth;
   /** Signals that are turned off for it. */
   readonly off?: readonly Signal[];
 }
 
-/** Something that happens to what is remembered, without any event of its own. */
+/** A change without an event of its own. */
 export interface Upkeep {
   /**
-   * - `time-passed`: what nothing calls well may be over
+   * - `time-passed`: problems that no event ends may be over
    * - `first-reader`: somebody reads the emails from now on
-   * - `removed`: the source is watched no more
+   * - `removed`: the source is no longer watched
    */
   readonly state: 'time-passed' | 'first-reader' | 'removed';
-  readonly of: string;
+  readonly key: string;
   readonly at: string;
 }
 
+/** An observation of one source, or of one concern of the housekeeping. */
 export type Decidable = Trouble | GoodNews | SourceMeasured | Upkeep;
 
-/** Nothing is remembered. */
-export const blank = (of: string): Remembered => ({ of, open: {}, goodAt: {}, seen: [], version: 0 });
-
-/** Decides what an observation means for what is known already: what is to be told, and what to be remembered. */
+/** Decides what an observation means: what is told, and what is remembered. */
 export function decide(remembered: Remembered, observation: Decidable, now: Date): Decision {
   const state = new State(remembered, now);
   switch (observation.state) {
@@ -52,38 +51,41 @@ export function decide(remembered: Remembered, observation: Decidable, now: Date
       break;
     case 'time-passed':
       state.endQuiet(observation.at);
+      state.settle({ about: aboutOf(remembered), at: observation.at });
       break;
     case 'first-reader':
-      state.retell(observation.of);
+      state.retellUnread();
       break;
     case 'removed':
-      for (const signal of SIGNALS) state.drop(signal, 'its source is watched no more');
+      for (const signal of SIGNALS) state.drop(signal, 'its source is no longer watched');
+      state.forgetFlapping();
   }
   return state.decision();
 }
 
 function trouble(state: State, observation: Trouble): void {
   const { signal, cause, at, event, hasEnd } = observation;
-  if (state.hasSeen(`${event}/${signal}`)) return state.ignore(signal, cause, 'this event was taken in before');
+  if (state.hasSeen(`${event}/${signal}`)) return state.ignore(signal, cause, 'this event was seen before');
   if (before(at, state.goodAt[signal])) return state.ignore(signal, cause, 'older than the last good news');
   state.occur(problemOf(observation), at, { again: true, hasEnd });
 }
 
-/** What is told of it. */
+/** The part of an observation that is told. */
 function problemOf(observation: Trouble): Problem {
-  const own: readonly string[] = ['state', 'of', 'at', 'event', 'unsure', 'hasEnd'];
+  const own: readonly string[] = ['state', 'key', 'at', 'event', 'unsure', 'hasEnd', 'messageId'];
   return Object.fromEntries(Object.entries(observation).filter(([key]) => !own.includes(key))) as unknown as Problem;
 }
 
 function goodNews(state: State, { ends, at, event, about, source }: GoodNews): void {
-  if (state.hasSeen(`${event}/ok`)) return state.ignore(undefined, undefined, 'this event was taken in before');
+  if (state.hasSeen(`${event}/ok`)) return state.ignore(undefined, undefined, 'this event was seen before');
   for (const signal of ends) state.good(signal, at);
   state.recover({ about, source, at });
+  state.settle({ about, source, at });
 }
 
-function measured(state: State, { of, at, health, off = [] }: SourceMeasured, now: Date): void {
+function measured(state: State, { key, at, health, off = [] }: SourceMeasured, now: Date): void {
   const { newest, lastUsual, allowedAgeSeconds, findings, failure } = health;
-  // What could not be measured is told of together.
+  // Sources that could not be measured are told together.
   if (failure !== undefined) return state.ignore(undefined, undefined, `it could not be measured: ${failure}`);
   if (now.getTime() - Date.parse(at) > FRESH_MS) return state.ignore(undefined, undefined, 'measured too long ago');
   if (before(at, state.measuredAt)) return state.ignore(undefined, undefined, 'older than the last measuring');
@@ -104,21 +106,26 @@ function measured(state: State, { of, at, health, off = [] }: SourceMeasured, no
       continue;
     }
     const facts = { newest, allowedAgeSeconds, ...(finding.signal === 'strange-size' && { lastUsual }) };
-    state.occur(found(finding, of, facts), at, { again: false, items: finding.items });
+    state.occur(foundProblem(finding, key, facts), at, { again: false, items: finding.items });
   }
-  state.recover({ about: of, source: of, at, newest });
+  state.recover({ about: key, source: key, at, newest });
+  state.settle({ about: key, source: key, at, newest });
   state.measured(at);
 }
 
-/** A measured problem is over only if there is something that could be judged: what is gone is not well. */
+/** A measured problem is over only if there is something to judge: no backup is no good backup. */
 function isOver(signal: Signal, { cause, since }: OpenProblem, { newest, proven }: SourceHealth): boolean {
   if (signal === 'strange-size') return newest !== undefined;
   if (signal !== 'not-proven') return true;
-  return proven !== undefined && (cause !== 'restore-test-failed' || before(since, proven.testedAt));
+  return proven !== undefined && (cause === 'proof-too-old' || before(since, proven.testedAt));
 }
 
-const found = (
-  { signal, cause, sentence, since }: Finding,
+const foundProblem = (
+  { signal, cause, sentence, short, since }: Finding,
   source: string,
   facts: Pick<Problem, 'newest' | 'lastUsual' | 'allowedAgeSeconds'>,
-): Problem => ({ signal, cause, source, about: source, sentence, since, ...facts });
+): Problem => ({ signal, cause, source, about: source, sentence, short, since, ...facts });
+
+/** `housekeeping/prune-snapshots/Backup=daily`: what is remembered has no better name once nothing is open. */
+const aboutOf = ({ key, open }: Remembered): string =>
+  Object.values(open)[0]?.about ?? key.slice(key.indexOf('/') + 1).replaceAll('/', ' ');

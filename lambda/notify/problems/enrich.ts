@@ -7,55 +7,63 @@ import { logLine } from '../../shared/log';
 import { groupBy, kindOf } from './group';
 import type { ReadHealth, ReadLog } from '../ports';
 
-/** Of how many problems of an email the log is read: it shows no more. */
+/** Problems of an email whose log is read: it shows no more. */
 const LOGS = 10;
-/** Of how many sources the newest backup is looked up: that takes several requests each. */
+/** Sources whose newest backup is looked up: each takes several requests. */
 const SOURCES = 30;
 const PARALLEL = 10;
 const GRACE_MS = 5_000;
 
-/** Where more is found out. */
+/** Sources of more facts. */
 export interface Lookups {
   readonly readLog: ReadLog;
   readonly readHealth: ReadHealth;
-  /** Longest time that an email waits for it. Milliseconds. */
+  /** Longest time that an email waits for them. Milliseconds. */
   readonly patienceMs: number;
-  /** The same of a digest, which is nothing else. */
+  /** The same for a digest, which consists of them. */
   readonly digestPatienceMs: number;
 }
 
-/** What is told, together with whom it is about. */
+/** A problem or a recovery to be told, with the key under which it is remembered. */
 export interface Told {
-  readonly of: string;
+  readonly key: string;
   readonly problem?: Problem;
   readonly recovery?: Recovery;
 }
 
-/** Adds what a reader wants to know next. Whatever cannot be found out is left out: an email never fails for it. */
+/** Adds facts that a reader wants to know: reason, log, newest backup. An email never fails because one cannot be found. */
 export async function enrich(told: readonly Told[], lookups: Lookups): Promise<Told[]> {
   const [logs, newest] = await Promise.all([readLogs(told, lookups), readNewest(told, lookups)]);
   return told.map((one) => {
-    const { of, problem, recovery } = one;
-    if (problem) return { of, problem: { ...newest.get(problem.source!), ...problem, ...logs.get(one) } };
+    const { key, problem, recovery } = one;
+    if (problem) return { key, problem: { ...newest.get(problem.source!), ...problem, ...logs.get(one) } };
     const backup = newest.get(recovery?.source ?? '')?.newest;
-    return { of, recovery: { ...(backup && { newest: backup }), ...recovery! } };
+    return { key, recovery: { ...(backup && { newest: backup }), ...recovery! } };
   });
 }
 
-type Found = Partial<Pick<Problem, 'logLines' | 'sentence'>>;
+type LogFacts = Partial<Pick<Problem, 'logLines' | 'sentence' | 'reason' | 'engine'>>;
 
-async function readLogs(told: readonly Told[], { readLog, patienceMs }: Lookups): Promise<Map<Told, Found>> {
+async function readLogs(told: readonly Told[], { readLog, patienceMs }: Lookups): Promise<Map<Told, LogFacts>> {
   const withLog = told.filter(({ problem }) => problem?.logGroup !== undefined && problem.logStream !== undefined);
   const groups = groupBy(withLog, ({ problem }) => kindOf(problem!));
   const chosen = [...groups.values()].flatMap((group) => group.slice(0, LOGS));
-  const found = await mapParallel(chosen, PARALLEL, async (one): Promise<[Told, Found]> => {
+  const found = await mapParallel(chosen, PARALLEL, async (one): Promise<[Told, LogFacts]> => {
     const { logGroup, logStream, signal } = one.problem!;
     try {
-      const { lines, sentence } = logTail(await within(readLog(logGroup!, logStream!), patienceMs));
-      const said = signal === 'failed' && sentence !== undefined;
-      return [one, { ...(lines.length > 0 && { logLines: lines }), ...(said && { sentence }) }];
+      const { lines, failure } = logTail(await within(readLog(logGroup!, logStream!), patienceMs));
+      const { message, reason, engine } = (signal === 'failed' && failure) || {};
+      return [
+        one,
+        {
+          ...(lines.length > 0 && { logLines: lines }),
+          ...(message !== undefined && { sentence: message }),
+          ...(reason && { reason }),
+          ...(engine !== undefined && { engine }),
+        },
+      ];
     } catch (error) {
-      leftOut('the log', error, { of: one.of, logGroup, logStream });
+      leftOut('the log', error, { key: one.key, logGroup, logStream });
       return [one, {}];
     }
   });
@@ -85,14 +93,14 @@ async function readNewest(
 const leftOut = (what: string, error: unknown, fields: Readonly<Record<string, unknown>>): void =>
   logLine('warn', 'left-out', `${what} could not be read, the email does without: ${errorText(error)}`, fields);
 
-/** How sources are, as many as can be looked at within a time. */
+/** Health of as many sources as can be read within a time. */
 export function readAtMost(
   readHealth: ReadHealth,
   sources: readonly string[],
   ms: number,
 ): Promise<readonly SourceHealth[]> {
   const end = Date.now() + ms;
-  // What has begun is finished: that, too, takes only so long.
+  // A source that was begun is finished.
   return within(
     readHealth(sources, () => Date.now() < end),
     ms + GRACE_MS,

@@ -1,6 +1,6 @@
 import type { Problem } from '../../../catalog/contract/notification';
 
-/** Things that have something in common, in the order in which they came. */
+/** Groups of things with the same key, in the order of their first one. */
 export function groupBy<T>(things: readonly T[], keyOf: (thing: T) => string): Map<string, T[]> {
   const groups = new Map<string, T[]>();
   for (const thing of things) {
@@ -12,9 +12,10 @@ export function groupBy<T>(things: readonly T[], keyOf: (thing: T) => string): M
   return groups;
 }
 
-/** Problems with the same one share an email. */
-export const kindOf = ({ signal, cause }: Pick<Problem, 'signal' | 'cause'>): string => `${signal} ${cause}`;
+/** Problems with the same kind share an email. */
+export const kindOf = ({ signal, cause, flapping }: Pick<Problem, 'signal' | 'cause' | 'flapping'>): string =>
+  `${signal} ${cause}${flapping ? ' flapping' : ''}`;
 
-/** Parts of at most so many. */
+/** Splits a list into chunks. */
 export const chunks = <T>(things: readonly T[], size: number): T[][] =>
   Array.from({ length: Math.ceil(things.length / size) }, (_, index) => things.slice(index * size, (index + 1) * size));

@@ -1,12 +1,12 @@
 import type { AlarmSettings } from '../../../catalog/contract/alarms';
 import type { Problem } from '../../../catalog/contract/notification';
-import { snapshotTagOf } from '../observe/housekeeping';
+import { pruningOfSnapshots } from '../observe/housekeeping';
 
-/** Adds where to look: the log of a source's runs, or of the function that a problem of the housekeeping is about. */
+/** Adds the log: of a source's runs, or of the function that a problem of the housekeeping is about. */
 export function locate(problem: Problem, settings: AlarmSettings): Problem {
-  const { functionName, logGroup } = whereOf(problem, settings);
+  const { functionName, logGroup } = placeOf(problem, settings);
   const name = logGroup === undefined ? undefined : settings.logGroups[logGroup];
-  const isFunction = problem.resource?.split(':')[2] === 'lambda';
+  const isFunction = problem.pruned !== undefined || problem.resource?.split(':')[2] === 'lambda';
   return {
     ...problem,
     ...(problem.logGroup === undefined && name !== undefined && { logGroup: name }),
@@ -15,13 +15,15 @@ export function locate(problem: Problem, settings: AlarmSettings): Problem {
   };
 }
 
-function whereOf(
+function placeOf(
   { source, cause, about }: Problem,
   { sources, measureFunction, functionLogGroup, prunings = [] }: AlarmSettings,
 ): { readonly functionName?: string; readonly logGroup?: number } {
   if (source !== undefined) return { logGroup: sources[source]?.logGroup };
   if (cause === 'measure') return { functionName: measureFunction, logGroup: functionLogGroup };
   if (cause === 'prune') return prunings.find(({ tag }) => tag === undefined) ?? {};
-  if (cause === 'prune-snapshots') return prunings.find(({ tag }) => tag === snapshotTagOf(about)) ?? {};
+  if (cause === 'prune-snapshots') {
+    return prunings.find(({ tag }) => tag !== undefined && pruningOfSnapshots(tag).about === about) ?? {};
+  }
   return {};
 }

@@ -2,11 +2,15 @@ import { DynamoDBClient, GetItemCommand, paginateScan, PutItemCommand } from '@a
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { EXPIRES, KEY, MEASURED_KEY, problemsKey } from '../../shared/alarm-table';
 import { CLIENT_SETTINGS } from '../../shared/clients';
-import { blank } from './decide';
-import type { Memory, OpenOnes, Remembered } from '../ports';
+import { errorText } from '../../shared/errors';
+import { logLine } from '../../shared/log';
+import type { OpenProblems, Remembered } from './remembered';
+import { blank } from './remembered';
 
-/** What is open stays; of the rest nothing matters after this time. */
+/** Open problems stay; the rest does not matter after this time. */
 const KEPT_SECONDS = 90 * 86_400;
+/** After so many failures in a row the table is left alone: each costs many tries, and the function its time. */
+const MAX_FAILURES = 5;
 
 /**
  * Its calls take milliseconds, or they hang. They are few, and each is waited for: an adaptive client, once throttled, would
@@ -19,30 +23,55 @@ export const memoryClient = (): DynamoDBClient =>
     requestHandler: { connectionTimeout: 2_000, requestTimeout: 3_000 },
   });
 
-/** Remembers in a table of DynamoDB. */
-export class TableMemory implements Memory {
+/**
+ * Remembers open problems across invocations, in a table of DynamoDB. While the table cannot be reached, every problem is
+ * new: an email too many is better than none.
+ */
+export class ProblemMemory {
+  private failures = 0;
+
   constructor(
     private readonly client: DynamoDBClient,
     private readonly table: string,
-    private readonly now: () => Date = () => new Date(),
   ) {}
 
-  async read(of: string): Promise<Remembered> {
-    const item = await this.item(problemsKey(of));
-    if (!item) return blank(of);
-    const { open, goodAt, seen, measuredAt, version } = item as unknown as Remembered;
-    return { of, open, goodAt, seen, ...(measuredAt !== undefined && { measuredAt }), version };
+  /** What is remembered of a source or concern, and whether that is known at all. */
+  async read(key: string): Promise<{ readonly remembered: Remembered; readonly known: boolean }> {
+    const remembered = await this.attempt('read', key, async () => {
+      const item = await this.item(problemsKey(key));
+      if (!item) return blank(key);
+      const { [KEY]: _, [EXPIRES]: __, ...rest } = item;
+      return { ...blank(key), ...rest, key } as Remembered;
+    });
+    return { remembered: remembered ?? blank(key), known: remembered !== undefined };
   }
 
+  /** @returns false if somebody else wrote in between: read again */
   async write(next: Remembered): Promise<boolean> {
-    const { of, version, ...rest } = next;
-    const isOpen = Object.keys(next.open).length > 0;
-    const expires = Math.floor(this.now().getTime() / 1000) + KEPT_SECONDS;
-    const item = { [KEY]: problemsKey(of), ...rest, version: version + 1, ...(!isOpen && { [EXPIRES]: expires }) };
+    return (await this.attempt('write', next.key, () => this.put(next))) ?? true;
+  }
+
+  /** All open problems of all sources and concerns. */
+  async open(): Promise<readonly OpenProblems[]> {
+    return (await this.attempt('read', 'all open problems', () => this.scan())) ?? [];
+  }
+
+  /** When the measuring last reported; `undefined` if it never did. */
+  async measuredAt(): Promise<Date | undefined> {
+    const item = await this.attempt('read', 'the last measuring', () => this.item(MEASURED_KEY));
+    return item ? new Date(item.at as string) : undefined;
+  }
+
+  private async put(next: Remembered): Promise<boolean> {
+    const { key, version, ...rest } = next;
+    // A flapping source is looked at again although nothing may be open now.
+    const isOpen = Object.keys(next.open).length > 0 || next.flapping !== undefined;
+    const expires = Math.floor(Date.now() / 1000) + KEPT_SECONDS;
+    const item = { ...rest, [KEY]: problemsKey(key), version: version + 1, ...(!isOpen && { [EXPIRES]: expires }) };
     const command = new PutItemCommand({
       TableName: this.table,
       Item: marshall(item, { removeUndefinedValues: true }),
-      // What DynamoDB has not got round to removing counts as it is.
+      // Items that DynamoDB has not removed yet count as they are.
       ConditionExpression: version === 0 ? 'attribute_not_exists(#key)' : '#version = :version',
       ExpressionAttributeNames: version === 0 ? { '#key': KEY } : { '#version': 'version' },
       ...(version > 0 && { ExpressionAttributeValues: { ':version': { N: String(version) } } }),
@@ -56,32 +85,27 @@ export class TableMemory implements Memory {
     }
   }
 
-  async open(): Promise<OpenOnes[]> {
+  private async scan(): Promise<OpenProblems[]> {
     const pages = paginateScan(
       { client: this.client },
       {
         TableName: this.table,
         ConsistentRead: true,
         ProjectionExpression: '#key, #open',
-        // What is open never expires.
-        FilterExpression: 'begins_with(#key, :of) AND attribute_not_exists(#expires)',
+        // Open problems never expire.
+        FilterExpression: 'begins_with(#key, :prefix) AND attribute_not_exists(#expires)',
         ExpressionAttributeNames: { '#key': KEY, '#open': 'open', '#expires': EXPIRES },
-        ExpressionAttributeValues: { ':of': { S: problemsKey('') } },
+        ExpressionAttributeValues: { ':prefix': { S: problemsKey('') } },
       },
     );
-    const all: OpenOnes[] = [];
+    const all: OpenProblems[] = [];
     for await (const { Items = [] } of pages) {
       for (const item of Items) {
-        const { [KEY]: key, open } = unmarshall(item) as { [KEY]: string; open: OpenOnes['open'] };
-        all.push({ of: key.slice(problemsKey('').length), open });
+        const { [KEY]: key, open } = unmarshall(item) as { [KEY]: string; open: OpenProblems['open'] };
+        all.push({ key: key.slice(problemsKey('').length), open });
       }
     }
     return all;
-  }
-
-  async measuredAt(): Promise<Date | undefined> {
-    const item = await this.item(MEASURED_KEY);
-    return item ? new Date(item.at as string) : undefined;
   }
 
   private async item(key: string): Promise<Record<string, unknown> | undefined> {
@@ -89,5 +113,21 @@ export class TableMemory implements Memory {
     const command = new GetItemCommand({ TableName: this.table, Key: { [KEY]: { S: key } }, ConsistentRead: true });
     const { Item } = await this.client.send(command);
     return Item && unmarshall(Item);
+  }
+
+  private async attempt<T>(what: 'read' | 'write', key: string, work: () => Promise<T>): Promise<T | undefined> {
+    if (this.failures >= MAX_FAILURES) return undefined;
+    try {
+      const answer = await work();
+      this.failures = 0;
+      return answer;
+    } catch (error) {
+      this.failures++;
+      const done = what === 'read' ? 'read' : 'written';
+      logLine('error', 'memory', `the table could not be ${done}, so something may be told twice: ${errorText(error)}`, {
+        key,
+      });
+      return undefined;
+    }
   }
 }

@@ -1,36 +1,36 @@
-/** What an event says of backups: the form that all events have after they were read. */
+/** Observations: the one form that all messages have after they were read. */
 import type { DigestDue, Measured, Signal } from '../../../catalog/contract/alarms';
 import type { Problem } from '../../../catalog/contract/notification';
 
 /** Something is wrong. */
 export interface Trouble extends Problem {
   readonly state: 'problem';
-  /** Under what it is remembered: the name of the source, or `housekeeping/prune`, `housekeeping/snapshot/snap-0abc`. */
-  readonly of: string;
-  /** When it happened: an older one than the last good news is out of date. ISO 8601, UTC. */
+  /** Key under which it is remembered: the name of the source, or `housekeeping/prune`, `housekeeping/snapshot/vol-0abc`. */
+  readonly key: string;
+  /** When it happened: one that is older than the last good news is out of date. ISO 8601, UTC. */
   readonly at: string;
-  /** Of the event that says so: it may come twice, and with the same one. */
+  /** Id of the event, the same in all its deliveries. */
   readonly event: string;
-  /** The event cannot be judged yet: try again later unless it has been tried this often. */
+  /** The event cannot be judged yet: it is tried again, as often as messages are. */
   readonly unsure?: boolean;
-  /** Something will call it well: it is not over because it was not heard of for long. */
+  /** An event will say when it is over. Without one, it is over when it has not happened again for 14 days. */
   readonly hasEnd?: boolean;
 }
 
-/** Something is well. */
+/** Something works. */
 export interface GoodNews {
   readonly state: 'ok';
-  readonly of: string;
+  readonly key: string;
   readonly source?: string;
   readonly about: string;
-  /** What is over with it. */
+  /** The signals that it ends. */
   readonly ends: readonly Signal[];
   readonly at: string;
-  /** Of the event that says so. */
+  /** Id of the event. */
   readonly event: string;
 }
 
-/** What one message of the queue says. */
+/** The meaning of a message of the queue. */
 export type Observation =
   Trouble | GoodNews | (Measured & { readonly state: 'measured' }) | (DigestDue & { readonly state: 'digest' });
 

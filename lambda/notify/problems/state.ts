@@ -1,16 +1,19 @@
 import type { Cause, Signal } from '../../../catalog/contract/alarms';
 import type { Problem, Recovery } from '../../../catalog/contract/notification';
 import { isSource } from '../observe/housekeeping';
-import type { OpenProblem, Remembered } from '../ports';
+import { DAMPED, FlappingJudge } from './flapping';
+import type { OpenProblem, Remembered } from './remembered';
+import { DETAILS } from './remembered';
+import { before, earlier, later } from './times';
 
 const HOUR = 3_600_000;
-/** A run that fails again is told again after this time: a nightly failure every day, in spite of a night that is shorter. */
+/** A run that fails again is told again after this time: a nightly failure every day, even if a night is shorter. */
 const REMINDER_MS = 20 * HOUR;
-/** What is found again with every measuring is told again after this time: an email may have been missed. */
+/** A problem that every measuring finds again is told again after this time: an email may have been missed. */
 const WEEKLY_MS = 7 * 24 * HOUR;
-/** Who was told that runs fail knows that there are no backups, for this time. */
+/** Whoever was told that runs fail knows for this time that there are no backups. */
 const HOLD_MS = 24 * HOUR;
-/** What no event ever calls well is over when it has not happened again for this time. */
+/** A problem that no event ever ends is over when it has not happened again for this time. */
 const QUIET_MS = 14 * 24 * HOUR;
 /** Items of a problem that are remembered. */
 const ITEMS = 500;
@@ -21,25 +24,25 @@ const SEEN = 20;
 /** Signals of runs: they happen, where others last. */
 export const RUN_SIGNALS: readonly Signal[] = ['failed', 'never-started'];
 
-/** What became of a signal, and why: for the log. */
-export interface Verdict {
+/** A decision about one signal, and its reason: for the log. */
+export interface SignalOutcome {
   readonly signal?: Signal;
   readonly cause?: Cause;
   readonly outcome: 'told' | 'held' | 'ignored' | 'ended' | 'recovered';
   readonly reason: string;
 }
 
-/** What is to be told. */
+/** The emails of a decision. */
 export interface Tell {
   readonly problems: readonly Problem[];
   readonly recovery?: Recovery;
 }
 
 export interface Decision {
-  /** What is to be remembered once it was told. The same object if nothing changes. */
+  /** To be remembered after the emails were sent. The same object if nothing changes. */
   readonly next: Remembered;
   readonly tell?: Tell;
-  readonly verdicts: readonly Verdict[];
+  readonly outcomes: readonly SignalOutcome[];
 }
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
@@ -51,17 +54,18 @@ interface Occurrence {
   readonly items?: readonly string[];
 }
 
-/** What is remembered, while an observation changes it. */
+/** A memory while an observation changes it. */
 export class State {
   private readonly open: Partial<Record<Signal, OpenProblem>>;
   readonly goodAt: Partial<Record<Signal, string>>;
   private seen: readonly string[];
   measuredAt?: string;
   private changed = false;
+  private readonly flapping: FlappingJudge;
   private readonly problems: Problem[] = [];
   private recovery?: Recovery;
   private readonly ended: { signal: Signal; problem: OpenProblem }[] = [];
-  private readonly verdicts: Verdict[] = [];
+  private readonly outcomes: SignalOutcome[] = [];
 
   constructor(
     private readonly remembered: Remembered,
@@ -71,13 +75,14 @@ export class State {
     this.goodAt = { ...remembered.goodAt };
     this.seen = remembered.seen;
     this.measuredAt = remembered.measuredAt;
+    this.flapping = new FlappingJudge(remembered, now.toISOString());
   }
 
   problem(signal: Signal): OpenProblem | undefined {
     return this.open[signal];
   }
 
-  /** Whether an event was taken in before. From now on it was. */
+  /** Whether an event was seen before. From now on it was. */
   hasSeen(event: string): boolean {
     if (this.seen.includes(event)) return true;
     this.seen = [...this.seen, event].slice(-SEEN);
@@ -86,60 +91,67 @@ export class State {
   }
 
   ignore(signal: Signal | undefined, cause: Cause | undefined, reason: string): void {
-    this.verdicts.push({ signal, cause, outcome: 'ignored', reason });
+    this.outcomes.push({ signal, cause, outcome: 'ignored', reason });
   }
 
   /**
    * A problem is there.
    *
    * @param again whether it happened once more, instead of being found to go on
-   * @param hasEnd whether something will call it well
-   * @param items what it is about, each in a word
+   * @param hasEnd whether an event will end it
+   * @param items its items, each in a word
    */
   occur(problem: Problem, at: string, { again, hasEnd = false, items = [] }: Occurrence): void {
     const { signal, cause, sentence, about } = problem;
     const known = this.open[signal];
     const next: Writable<OpenProblem> = {
-      ...{ about, cause, sentence, told: known?.told ?? {} },
+      about,
+      cause,
+      sentence,
+      told: known?.told ?? {},
       hasEnd: hasEnd || known?.hasEnd === true,
       items: known?.items ?? [],
       since: earlier(known?.since, problem.since),
       lastAt: later(known?.lastAt, at),
       times: again ? (known?.times ?? 0) + 1 : (known?.times ?? 1),
       ...(known?.toldAt !== undefined && { toldAt: known.toldAt }),
+      ...(known?.unread && { unread: true }),
+      details: detailsOf(problem),
     };
     const keys = items.map((item) => `${cause} ${item}`);
-    const reason = this.reasonToTell(problem, known, { again, keys });
+    const reason = this.reasonToTell(problem, known, { at, again, keys });
     if (reason !== undefined) {
       next.toldAt = this.now.toISOString();
       next.told = { ...next.told, [cause]: next.toldAt };
       next.items = [...new Set([...next.items, ...keys])].slice(-ITEMS);
       const reminder = reason === STILL_SO;
-      const more = { ...(RUN_SIGNALS.includes(signal) && { times: next.times }), ...(reminder && { reminder }) };
+      const flapping = DAMPED.includes(signal) ? this.flapping.facts : undefined;
+      const more = {
+        ...(RUN_SIGNALS.includes(signal) && { times: next.times }),
+        ...(reminder && { reminder }),
+        ...(flapping && { flapping }),
+      };
       this.problems.push({ ...problem, since: next.since, ...more });
-      this.verdicts.push({ signal, cause, outcome: 'told', reason });
+      this.outcomes.push({ signal, cause, outcome: 'told', reason });
     }
     // Found again every hour, and nothing new: not worth a write.
     this.changed ||= again || reason !== undefined || known?.cause !== cause || known.sentence !== sentence;
     this.open[signal] = next;
   }
 
-  /** Why a problem is told now; `undefined`, with a verdict, if it is not. */
+  /** Why a problem is told now; `undefined`, with an outcome, if it is not. */
   private reasonToTell(
     problem: Problem,
     known: OpenProblem | undefined,
-    { again, keys }: { readonly again: boolean; readonly keys: readonly string[] },
+    { at, again, keys }: { readonly at: string; readonly again: boolean; readonly keys: readonly string[] },
   ): string | undefined {
     const { signal, cause } = problem;
-    if (this.isHeld(signal, cause)) {
-      this.verdicts.push({
-        signal,
-        cause,
-        outcome: 'held',
-        reason: 'that its runs fail was told less than 24 hours ago',
-      });
-      return undefined;
+    if (DAMPED.includes(signal)) {
+      const flapping = this.flapping.fail(signal, cause, at, this.isWell);
+      if (flapping?.tell) return flapping.reason;
+      if (flapping) return this.hold(signal, cause, flapping.reason);
     }
+    if (this.isHeld(signal, cause)) return this.hold(signal, cause, 'that its runs fail was told less than 24 hours ago');
     const toldAt = known?.told[cause];
     if (!known || known.toldAt === undefined) return known ? 'held back until now' : 'new';
     if (toldAt === undefined) return 'another cause';
@@ -151,19 +163,28 @@ export class State {
     return undefined;
   }
 
-  /** Nobody else tells that the measuring is dead: that is never held back. */
+  private hold(signal: Signal, cause: Cause, reason: string): undefined {
+    this.outcomes.push({ signal, cause, outcome: 'held', reason });
+  }
+
+  /** Whether nothing that comes with events is open. */
+  private get isWell(): boolean {
+    return DAMPED.every((signal) => !this.open[signal]);
+  }
+
+  /** A dead measuring is never held back, because nothing else reports it; nor is silence while runs fail now and then. */
   private isHeld(signal: Signal, cause: Cause): boolean {
-    if (signal !== 'silent' || cause === 'not-measured') return false;
+    if (signal !== 'silent' || cause === 'not-measured' || this.flapping.isFlapping) return false;
     return RUN_SIGNALS.some((run) => {
       const toldAt = this.open[run]?.toldAt;
       return toldAt !== undefined && this.now.getTime() - Date.parse(toldAt) < HOLD_MS;
     });
   }
 
-  /** All was well with a signal at a time: what was wrong until then is over. */
+  /** All was well with a signal at a time: problems until then are over. */
   good(signal: Signal, time: string): void {
     const problem = this.open[signal];
-    // A clock that is ahead must not make all that comes next out of date.
+    // A clock that is ahead must not make everything out of date that comes next.
     const at = before(time, this.now.toISOString()) ? time : this.now.toISOString();
     if (!before(this.goodAt[signal] ?? '', at)) return;
     this.goodAt[signal] = at;
@@ -171,32 +192,40 @@ export class State {
     if (!problem || before(at, problem.lastAt)) return;
     delete this.open[signal];
     this.ended.push({ signal, problem });
+    if (DAMPED.includes(signal) && this.isWell) this.flapping.change(at);
   }
 
-  /** What was told had no reader yet: now there is one. */
-  retell(of: string): void {
+  /** Tells again, to the first reader, the problems that nobody has read. */
+  retellUnread(): void {
+    const { key } = this.remembered;
     for (const [signal, problem] of Object.entries(this.open) as [Signal, OpenProblem][]) {
-      const { cause, about, sentence, since, times, toldAt } = problem;
-      if (toldAt === undefined) continue;
-      const more = { ...(isSource(of) && { source: of }), ...(RUN_SIGNALS.includes(signal) && { times }) };
-      this.problems.push({ signal, cause, about, sentence, since, ...more });
+      if (!problem.unread) continue;
+      const { cause, about, sentence, since, times, details } = problem;
+      const more = { ...(isSource(key) && { source: key }), ...(RUN_SIGNALS.includes(signal) && { times }) };
+      this.problems.push({ signal, cause, about, sentence, since, ...more, ...details });
       const now = this.now.toISOString();
-      this.open[signal] = { ...problem, toldAt: now, told: { ...problem.told, [cause]: now } };
+      this.open[signal] = { ...problem, unread: false, toldAt: now, told: { ...problem.told, [cause]: now } };
       this.changed = true;
-      this.verdicts.push({ signal, cause, outcome: 'told', reason: 'nobody had confirmed a subscription before' });
+      this.outcomes.push({ signal, cause, outcome: 'told', reason: 'nobody had confirmed a subscription before' });
     }
   }
 
-  /** Nobody hears of it any more. */
+  /** Forgets a problem without an email. */
   drop(signal: Signal, reason: string): void {
     const problem = this.open[signal];
     if (!problem) return;
     delete this.open[signal];
     this.changed = true;
-    this.verdicts.push({ signal, cause: problem.cause, outcome: 'ended', reason });
+    this.outcomes.push({ signal, cause: problem.cause, outcome: 'ended', reason });
   }
 
-  /** Ends what nothing calls well, and what has not happened again for long. */
+  /** Forgets that it came and went. */
+  forgetFlapping(): void {
+    this.changed ||= this.flapping.isFlapping;
+    this.flapping.forget();
+  }
+
+  /** Ends problems that no event ends, and that have not happened again for long. */
   endQuiet(at: string): void {
     for (const [signal, { lastAt, hasEnd }] of Object.entries(this.open) as [Signal, OpenProblem][]) {
       if (!hasEnd && Date.parse(at) - Date.parse(lastAt) >= QUIET_MS) this.good(signal, at);
@@ -205,23 +234,51 @@ export class State {
     if (first) this.recover({ about: first.problem.about, at, quiet: true });
   }
 
-  /** Tells of all that ended together. */
+  /** Tells everything that ended together. */
   recover(of: Pick<Recovery, 'about' | 'source' | 'at' | 'newest' | 'quiet'>): void {
-    const told = this.ended.filter(({ problem }) => problem.toldAt !== undefined);
-    for (const { signal, problem } of this.ended) {
+    const { isFlapping } = this.flapping;
+    const told = this.ended.filter(
+      ({ signal, problem }) => problem.toldAt !== undefined && !(isFlapping && DAMPED.includes(signal)),
+    );
+    for (const one of this.ended) {
+      const { signal, problem } = one;
       const { cause } = problem;
-      if (problem.toldAt !== undefined) {
-        this.verdicts.push({ signal, cause, outcome: 'recovered', reason: 'over, and it was told' });
-      } else this.verdicts.push({ signal, cause, outcome: 'ended', reason: 'over before it was told' });
+      if (told.includes(one)) this.outcomes.push({ signal, cause, outcome: 'recovered', reason: 'over, and it was told' });
+      else if (problem.toldAt === undefined) {
+        this.outcomes.push({ signal, cause, outcome: 'ended', reason: 'over before it was told' });
+      } else this.hold(signal, cause, 'it fails and recovers in turn');
     }
     if (told.length === 0) return;
     const times = told.filter(({ signal }) => signal === 'failed').reduce((sum, { problem }) => sum + problem.times, 0);
-    const { about, source, at, newest, quiet } = of;
+    const signals = told.map(({ signal }) => signal);
+    const since = told.map(({ problem }) => problem.since).reduce(earlier);
+    this.recovery = this.recoveryOf(of, signals, since, times);
+  }
+
+  /** Tells that something that came and went has been stable for a day. */
+  settle(of: Pick<Recovery, 'about' | 'source' | 'at' | 'newest'>): void {
+    if (!this.isWell || this.recovery) return;
+    const over = this.flapping.settle();
+    if (!over) return;
+    this.changed = true;
+    const { signal, since, failures } = over;
+    this.outcomes.push({ signal, outcome: 'recovered', reason: 'stable for a day' });
+    this.recovery = { ...this.recoveryOf(of, [signal], since, failures), stable: true };
+  }
+
+  private recoveryOf(
+    { about, source, at, newest, quiet }: Pick<Recovery, 'about' | 'source' | 'at' | 'newest' | 'quiet'>,
+    signals: readonly Signal[],
+    since: string,
+    times: number,
+  ): Recovery {
     const open = Object.keys(this.open) as Signal[];
-    this.recovery = {
+    return {
       ...(source !== undefined && { source }),
-      ...{ about, at, signals: told.map(({ signal }) => signal) },
-      since: told.map(({ problem }) => problem.since).reduce(earlier),
+      about,
+      at,
+      signals,
+      since,
       ...(times > 0 && { times }),
       ...(newest && { newest }),
       ...(open.length > 0 && { open }),
@@ -234,19 +291,18 @@ export class State {
   }
 
   decision(): Decision {
-    const { open, goodAt, seen, measuredAt, problems, recovery, verdicts, remembered } = this;
-    const next = { ...remembered, open, goodAt, seen, ...(measuredAt !== undefined && { measuredAt }) };
+    const { open, goodAt, seen, measuredAt, problems, recovery, outcomes, remembered } = this;
+    const { key, version } = remembered;
+    const measured = measuredAt !== undefined && { measuredAt };
+    const next = { key, version, open, goodAt, seen, ...measured, ...this.flapping.remembered };
     const tells = problems.length > 0 || recovery !== undefined;
     return {
       next: this.changed ? next : remembered,
       ...(tells && { tell: { problems, ...(recovery && { recovery }) } }),
-      verdicts,
+      outcomes,
     };
   }
 }
 
-/** Times are compared as times: some have milliseconds, some have not. */
-export const before = (a: string, b: string | undefined): boolean =>
-  b !== undefined && (a === '' || Date.parse(a) < Date.parse(b));
-const earlier = (a: string | undefined, b: string): string => (a !== undefined && before(a, b) ? a : b);
-const later = (a: string | undefined, b: string): string => (a !== undefined && before(b, a) ? a : b);
+const detailsOf = (problem: Problem): NonNullable<OpenProblem['details']> =>
+  Object.fromEntries(DETAILS.flatMap((name) => (problem[name] === undefined ? [] : [[name, problem[name]]])));

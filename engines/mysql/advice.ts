@@ -1,0 +1,101 @@
+/** How to repair failures of MySQL and MariaDB. Pure: handlers read it. */
+import type { ReasonValues } from '../../catalog/contract/failure';
+import type { EngineAdvice } from '../advice';
+import type { MYSQL_REASONS } from './facts';
+
+const DUMPS = 'SELECT, SHOW VIEW, TRIGGER, EVENT, LOCK TABLES';
+
+/** `'backup'` of `backup@%`: a name that could end its quotes gives way to the placeholder. */
+const userOf = ({ account = '' }: ReasonValues): string => {
+  const user = account.includes('@') ? account.slice(0, account.lastIndexOf('@')) : account;
+  return `'${/^[\w.-]+$/.test(user) ? user : '$USER'}'`;
+};
+const hostOf = ({ account = '' }: ReasonValues): string => {
+  const host = account.includes('@') ? account.slice(account.lastIndexOf('@') + 1) : '';
+  return `'${/^[\w.%:/-]+$/.test(host) ? host : '%'}'`;
+};
+const databaseOf = ({ database }: ReasonValues): string =>
+  database === undefined ? '*' : `\`${database.replaceAll('`', '``').replace(/[_%]/g, '\\$&')}\``;
+
+const ownCertificate = {
+  say: 'A stock container creates a certificate that is for no host name. Give the server the new one, readable for its user, and restart it:',
+  run: '[mysqld]\nssl_cert = /etc/mysql/server-cert.pem\nssl_key = /etc/mysql/server-key.pem',
+};
+
+const accounts = (values: ReasonValues, say: string) => ({
+  say,
+  run: `SELECT user, host FROM mysql.user WHERE user = ${userOf(values)};`,
+});
+
+export const MYSQL_ADVICE: EngineAdvice<(typeof MYSQL_REASONS)[number]> = {
+  starttls: 'mysql',
+  common: {
+    'certificate-self-signed': () => [ownCertificate],
+    'login-refused': (values) => [accounts(values, 'As an administrator, list the hosts from which the account may log in:')],
+    'no-connection-left': () => [
+      {
+        say: 'As an administrator, see who holds the connections:',
+        run: 'SELECT user, command, count(*) FROM information_schema.processlist GROUP BY 1, 2;',
+      },
+      {
+        say: 'If all of them are needed, raise max_connections; on RDS, in the parameter group. Its current value:',
+        run: "SHOW VARIABLES LIKE 'max_connections';",
+      },
+    ],
+    'tls-not-offered': () => [
+      { say: 'As an administrator, see whether TLS is enabled:', run: "SHOW VARIABLES LIKE '%ssl%';" },
+    ],
+    'database-unknown': () => [{ say: 'As an administrator, list the databases:', run: 'SHOW DATABASES;' }],
+    'no-database': () => [{ say: 'As an administrator, list the databases:', run: 'SHOW DATABASES;' }],
+  },
+  own: {
+    'address-refused': {
+      title: "the server admits no connection from the task's address",
+      likelyCause:
+        'The server was reached, but no account matches the address of the task, which changes from run to run. The account was created for another host.',
+      action: 'Let the account log in from every address of the subnets.',
+      steps: (values) => {
+        const account = `${userOf(values)}@'%'`;
+        return [
+          accounts(
+            values,
+            'As an administrator, list the hosts from which the account may log in ($USER: the user name in the secret):',
+          ),
+          {
+            say: 'If it exists for another host ($HOST), let it log in from everywhere. It keeps its privileges:',
+            run: `RENAME USER ${userOf(values)}@'$HOST' TO ${account};`,
+          },
+          {
+            say: 'If it does not exist, create it with the password of the secret:',
+            run: `CREATE USER ${account} IDENTIFIED BY '$PASSWORD' REQUIRE SSL;\nGRANT ${DUMPS} ON *.* TO ${account};`,
+          },
+        ];
+      },
+    },
+    'database-refused': {
+      title: 'the user may not use the database',
+      happened: ({ account, database }) =>
+        `the database user${account === undefined ? '' : ` ${account}`} may not use ${database === undefined ? 'the database' : `database ${database}`}`,
+      likelyCause:
+        'The login succeeded, but the user holds no privilege on the database: it is new, or was created again.',
+      action: 'Grant the user its privileges on the database.',
+      steps: (values) => [
+        {
+          say: 'Run as an administrator of the database:',
+          run: `GRANT ${DUMPS} ON ${databaseOf(values)}.* TO ${userOf(values)}@${hostOf(values)};`,
+        },
+      ],
+    },
+    'table-changed': {
+      title: 'a table changed during the dump',
+      happened: ({ object }) =>
+        `${object === undefined ? 'a table' : `table ${object}`} was altered or dropped during the dump`,
+      likelyCause:
+        'ALTER TABLE, DROP TABLE, TRUNCATE or RENAME ran while the dump was reading: a migration, a deployment or a job. The dump cannot be consistent then.',
+      action: 'Make a backup now, and keep the schedule away from migrations.',
+      steps: () => [
+        { say: 'If it happens again, move the schedule of the backup away from the job that alters tables.' },
+      ],
+    },
+  },
+};

@@ -1,0 +1,111 @@
+/** How to repair failures of PostgreSQL. Pure: handlers read it. */
+import type { ReasonValues } from '../../catalog/contract/failure';
+import type { EngineAdvice } from '../advice';
+import type { POSTGRESQL_REASONS } from './facts';
+
+/** A role as `pg_hba.conf` and SQL take it without quotes; one that needs them gives way to the placeholder. */
+const roleOf = ({ account }: ReasonValues): string =>
+  account !== undefined && /^[\w.-]+$/.test(account) ? account : '$ROLE';
+
+const databases = {
+  say: 'As an administrator, list the databases:',
+  run: 'SELECT datname FROM pg_database WHERE datallowconn;',
+};
+
+export const POSTGRESQL_ADVICE: EngineAdvice<(typeof POSTGRESQL_REASONS)[number]> = {
+  starttls: 'postgres',
+  common: {
+    'certificate-self-signed': () => [
+      {
+        say: 'Give the server the new certificate, owned by its user and with mode 0600 for the key, and reload it:',
+        run: "ALTER SYSTEM SET ssl = on;\nALTER SYSTEM SET ssl_cert_file = '/etc/postgresql/server-cert.pem';\nALTER SYSTEM SET ssl_key_file = '/etc/postgresql/server-key.pem';\nSELECT pg_reload_conf();",
+      },
+    ],
+    'login-refused': (values) => [
+      {
+        say: 'As an administrator, see whether the role may log in, and until when its password is valid:',
+        run: `SELECT rolname, rolcanlogin, rolvaliduntil FROM pg_roles WHERE rolname = '${roleOf(values)}';`,
+      },
+    ],
+    'no-connection-left': () => [
+      {
+        say: 'As an administrator, see who holds the connections:',
+        run: 'SELECT usename, state, count(*) FROM pg_stat_activity GROUP BY 1, 2;',
+      },
+      {
+        say: 'If all of them are needed, raise max_connections and restart; on RDS, in the parameter group. Its current value:',
+        run: 'SHOW max_connections;',
+      },
+    ],
+    'tls-not-offered': () => [{ say: 'As an administrator, see whether TLS is enabled:', run: 'SHOW ssl;' }],
+    'database-unknown': () => [databases],
+    'no-database': () => [databases],
+  },
+  own: {
+    'not-admitted': {
+      title: 'pg_hba.conf does not admit the connection',
+      happened: ({ account }) =>
+        `pg_hba.conf does not admit ${account === undefined ? 'the connection' : `role ${account}`} from the task's address`,
+      likelyCause:
+        'The server was reached, but no rule of pg_hba.conf admits this role from this address, or none without TLS.',
+      action: "Add a rule for the task's subnets to pg_hba.conf.",
+      steps: (values) => [
+        {
+          say: 'If the database is set up with DatabaseTls.off(), try TLS first: leave it out, and deploy.',
+        },
+        {
+          say: "Add this line to pg_hba.conf, above any that rejects ($RANGE: range of the task's subnets, for example 10.0.12.0/24, because the address changes):",
+          run: `hostssl all ${roleOf(values)} $RANGE scram-sha-256`,
+        },
+        { say: 'As an administrator, let the server read the file:', run: 'SELECT pg_reload_conf();' },
+        { say: 'On RDS nobody edits that file: there the cause is TLS (rds.force_ssl), or a role that is gone.' },
+      ],
+    },
+    'role-without-login': {
+      title: 'the role may not log in',
+      happened: ({ account }) => `role ${account ?? 'of the backup'} may not log in`,
+      likelyCause: 'The role exists, but without the attribute LOGIN: somebody locked it, or created it as a group.',
+      action: 'Give the role the attribute LOGIN.',
+      steps: (values) => [{ say: 'Run as an administrator:', run: `ALTER ROLE "${roleOf(values)}" LOGIN;` }],
+    },
+    'database-missing': {
+      title: 'the database does not exist',
+      happened: ({ database }) => `database ${database ?? 'to connect to'} does not exist`,
+      likelyCause:
+        'The server was reached, but has no database of this name: it was renamed or dropped. A backup of all databases connects to the database postgres first.',
+      action: 'Correct the name of the database, or restore it if it is lost.',
+      steps: ({ database }) => [
+        databases,
+        database === 'postgres'
+          ? { say: 'Create it again, as an administrator; it may stay empty:', run: 'CREATE DATABASE postgres;' }
+          : { say: 'If it was renamed, correct databases of the backup, and deploy. If it is lost, restore it.' },
+      ],
+    },
+    'schema-missing': {
+      title: 'a schema does not exist',
+      happened: ({ object, database }) =>
+        `schema ${object ?? 'to dump'} does not exist${database === undefined ? '' : ` in database ${database}`}`,
+      likelyCause: 'A schema that the backup names was renamed or dropped.',
+      action: 'Correct schemas of the backup, or restore the schema if it is lost.',
+      steps: () => [
+        { say: 'As an administrator, list the schemas of the database:', run: 'SELECT nspname FROM pg_namespace;' },
+        { say: 'If it was renamed, correct schemas of the backup, and deploy. If it is lost, restore it.' },
+      ],
+    },
+    subscriptions: {
+      title: 'only a superuser can dump subscriptions',
+      happened: ({ database }) =>
+        `${database === undefined ? 'the database' : `database ${database}`} has subscriptions, which only a superuser can dump`,
+      likelyCause:
+        'pg_dump leaves out subscriptions unless its role is a superuser. The run refuses to leave them out without being told to.',
+      action: 'Leave the subscriptions out of the dump, and note how each was created.',
+      steps: () => [
+        { say: 'Add --no-subscriptions to extraDumpArguments of the database, and deploy.' },
+        {
+          say: 'Note how each subscription was created: they are not in the dump. As an administrator:',
+          run: 'SELECT subname, subpublications FROM pg_subscription;',
+        },
+      ],
+    },
+  },
+};

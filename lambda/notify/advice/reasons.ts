@@ -1,0 +1,77 @@
+/** What to do about the reason that a run gave for its failure. */
+import type { CommonReason } from '../../../catalog/contract/failure';
+import type { Cause } from '../../../catalog/contract/alarms';
+import { oneLine } from '../compose/text';
+import type { Advice, Step } from './advice-table';
+import type { AdviceContext } from './context';
+import { engineOf } from './context';
+import { page } from './links';
+import type { ReasonAdvice, ReasonTable } from './reason-advice';
+import { LOGIN_REASONS, NETWORK_REASONS } from './reason-connection';
+import { DUMP_REASONS } from './reason-dump';
+import { PRIVILEGE_REASONS } from './reason-privileges';
+import { SETUP_REASONS } from './reason-setup';
+import { STORAGE_REASONS } from './reason-storage';
+import { runNow } from './steps';
+
+/** Reasons that say no more than the exit code. */
+type SaidByExitCode = 'timed-out' | 'already-running' | 'interrupted' | 'fault-of-the-program' | 'other';
+
+const REASONS: ReasonTable<Exclude<CommonReason, SaidByExitCode>> = {
+  ...SETUP_REASONS,
+  ...NETWORK_REASONS,
+  ...LOGIN_REASONS,
+  ...PRIVILEGE_REASONS,
+  ...DUMP_REASONS,
+  ...STORAGE_REASONS,
+};
+
+/** Where the documentation explains the sentences of an exit code. */
+const SENTENCES: Readonly<Partial<Record<Cause, string>>> = {
+  configuration: 'troubleshooting.md#10-configuration',
+  connection: 'troubleshooting.md#11-connection',
+  dumpFailed: 'troubleshooting.md#13-the-dump-failed',
+  uploadFailed: 'troubleshooting.md#14-the-upload-failed',
+};
+
+/**
+ * Advice about the reason of a failed run: what is common to all engines, with what only the engine knows.
+ *
+ * @returns `undefined` if there is no reason, or none that this version knows: the exit code has to do then
+ */
+export function reasonAdvice(context: AdviceContext): Advice | undefined {
+  const { problem, values, engine } = context;
+  const { reason } = problem;
+  if (reason === undefined) return undefined;
+  const own = engine && ownProperty(engine.own, reason.kind);
+  if (own) return advice({ ...own, steps: () => own.steps(values) }, []);
+  const common = ownProperty<ReasonAdvice>(REASONS, reason.kind);
+  if (!common) return undefined;
+  const ofEngine = engine && ownProperty(engine.common, reason.kind);
+  return advice(common, ofEngine?.(values) ?? []);
+
+  function advice(given: ReasonAdvice, engineSteps: readonly Step[]): Advice {
+    const { title, happened, likelyCause, action } = given;
+    return {
+      title,
+      ...(happened && { happened: oneLine(happened(values)) }),
+      kind: `${engineOf(problem) ?? ''} ${reason!.kind}`,
+      likelyCause,
+      action,
+      steps: [...given.steps(context, engineSteps), ...after(context)],
+    };
+  }
+}
+
+/** What follows the steps of every reason. */
+function after(context: AdviceContext): Step[] {
+  const sentences = SENTENCES[context.problem.cause];
+  return [
+    ...(sentences === undefined ? [] : [{ say: 'More about each error message:', run: page(sentences) }]),
+    runNow(context, 'Then make a backup:'),
+  ];
+}
+
+/** A property of the table itself: a reason may be called `constructor`. */
+const ownProperty = <T>(table: Readonly<Record<string, T | undefined>>, name: string): T | undefined =>
+  Object.hasOwn(table, name) ? table[name] : undefined;

@@ -1,0 +1,51 @@
+import type { Cause } from '../../../catalog/contract/alarms';
+import type { Problem } from '../../../catalog/contract/notification';
+import type { Clock } from './clock';
+
+const UNPROVEN = 'Whether the backups can be restored is not known.';
+
+/** What a problem means for the data, beside failed and missing runs. */
+const MEANINGS: Readonly<Partial<Record<Cause, string>>> = {
+  'no-backup-yet': 'Nothing can be restored.',
+  gone: 'Nothing can be restored.',
+  'not-measured': 'Nobody will be told if the backups stop.',
+  empty: 'Data may be missing from the backup, or from the database itself.',
+  'table-lost': 'Data may be missing from the backup, or from the database itself.',
+  shrunk: 'Data may be missing from the backup, or from the database itself.',
+  grown: 'Nothing is missing.',
+  'proof-too-old': UNPROVEN,
+  'restore-test-failed': 'Do not rely on this backup.',
+  'restore-test-not-run': UNPROVEN,
+  'prune-snapshots': 'Old snapshots are kept longer than their retention says.',
+  restore: 'The backup itself is unchanged.',
+  measure: 'A missing backup may go unnoticed.',
+  'snapshot-policy': 'No snapshots are made until it is repaired.',
+  snapshot: 'This snapshot is missing.',
+  replication: 'The other bucket lacks backups.',
+  'denied-delete': 'Nothing was deleted.',
+  'no-subscriber': 'Nobody is told when a backup fails.',
+  'dead-letters': 'What they should have started did not take place.',
+};
+
+/** What a problem means for the data, in a sentence. */
+export function consequenceOf(problem: Problem, clock: Clock): string {
+  const { signal, cause, newest, allowedAgeSeconds, pruned } = problem;
+  if (signal === 'failed' || signal === 'never-started') {
+    if (newest) return `No backup was made. The newest good one is from ${clock.full(newest.time)}.`;
+    // Without an allowed age the newest backup could not be looked up.
+    if (allowedAgeSeconds === undefined) return 'No backup was made.';
+    return 'No backup was made, and there is no earlier one to restore.';
+  }
+  if (cause === 'too-old') {
+    return newest
+      ? `Changes since ${clock.full(newest.time)} cannot be restored.`
+      : 'Changes since then cannot be restored.';
+  }
+  if (cause === 'prune') {
+    const isDamaged = pruned?.sources.some(({ damagedCount }) => damagedCount > 0);
+    return isDamaged
+      ? 'The damaged backups cannot be restored as they are.'
+      : 'Old backups are kept longer than their retention says; none is lost.';
+  }
+  return MEANINGS[cause] ?? '';
+}

@@ -1,6 +1,6 @@
 /** How people repair the failures that only an engine knows about. Pure: handlers read it. */
 import type { CommonReason, ReasonValues } from '../catalog/contract/failure';
-import type { Engine } from '../catalog/contract/task';
+import type { Engine } from './facts';
 import { MARIADB_ADVICE } from './mariadb/advice';
 import type { MARIADB_REASONS } from './mariadb/facts';
 import { MYSQL_ADVICE } from './mysql/advice';

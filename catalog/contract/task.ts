@@ -18,19 +18,6 @@ export type Action = (typeof ACTIONS)[number];
 export const taskFamily = (prefix: string, source: string, action: Action): string =>
   action === 'dump' ? `${prefix}${source}` : `${prefix}${source}_${action}`;
 
-/** Actions of the program. `main.js <action>` runs one. */
-export const ACTIONS = ['dump', 'restore', 'prove'] as const;
-export type Action = (typeof ACTIONS)[number];
-
-/**
- * Family of the task definitions that run an action for a source. No source's name has an underscore, so that no family of
- * one source is that of another.
- *
- * @param prefix what the families of one scope begin with
- */
-export const taskFamily = (prefix: string, source: string, action: Action): string =>
-  action === 'dump' ? `${prefix}${source}` : `${prefix}${source}_${action}`;
-
 /** Environment variables of the backup container. */
 export const ENV = {
   /** A {@link DumpJob} as JSON. */

@@ -2,15 +2,22 @@ import type { CommonReason, Reason } from '../../catalog/contract/failure';
 import { EXIT_CODES, type ExitCodeName } from '../../catalog/contract/task';
 import type { EngineReason } from '../../engines/facts';
 
-/** Why a run of this program can fail. */
-export type RunReason = Reason<CommonReason | EngineReason>;
+/** Kinds of reasons of this program and its engines. */
+type Kind = CommonReason | EngineReason;
 
-/** A failure that the program understands: exit code, a sentence that says what happened and what to do, and the facts. */
-export class BackupError extends Error {
+/** Why a run of this program can fail. */
+export type RunReason = Reason<Kind>;
+
+/**
+ * A failure that the program understands: exit code, a sentence that says what happened and what to do, and the facts.
+ *
+ * @typeParam K kinds of reasons; those of this program unless an engine that is not part of it names its own
+ */
+export class BackupError<K extends string = Kind> extends Error {
   constructor(
     readonly exit: Exclude<ExitCodeName, 'success'>,
     message: string,
-    readonly reason: RunReason,
+    readonly reason: Reason<NoInfer<K>>,
     options?: { cause?: unknown },
   ) {
     super(message, options);

@@ -48,7 +48,7 @@ export class AlarmedScene {
   }
 
   /** Fires the schedule of a source: the program runs as a process, and ECS tells how it ended. */
-  async run(source: 'Shop' | 'Notes', options: LocalOptions = {}): Promise<Run> {
+  async run(source: string, options: LocalOptions = {}): Promise<Run> {
     const scheduledTime = await this.emulator.now();
     const run = await fire(this.emulator, {
       schedule: this.outputs[source]!,

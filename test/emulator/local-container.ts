@@ -12,10 +12,8 @@ import { ROOT } from './emulator';
 import type { ContainerRun } from './scheduled-run';
 
 /** Where the image's programs are on this machine. */
-const PROGRAMS: Record<string, string> = {
-  [NODE_FILE]: path.join(ROOT, 'node_modules/.bin/node'),
-  [PROGRAM_FILE]: path.join(ROOT, 'dist/task/main.js'),
-};
+const NODE = path.join(ROOT, 'node_modules/.bin/node');
+const PROGRAM = path.join(ROOT, 'dist/task/main.js');
 
 /** How to run a container's command as a process of this machine. */
 export interface LocalOptions {
@@ -25,6 +23,8 @@ export interface LocalOptions {
   readonly path?: readonly string[];
   /** Added to the environment, over everything else. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Stands for the program of the image; the bundle that ships when left out. */
+  readonly program?: string;
   /** Shows the program's output on this process's own terminal, instead of collecting it. */
   readonly inheritOutput?: boolean;
 }
@@ -50,7 +50,8 @@ const SIGNAL_NUMBERS: Partial<Record<NodeJS.Signals, number>> = { SIGINT: 2, SIG
 /** Starts the command of a container with its environment, and nothing else of this process's but PATH and TERM. */
 export function runAsProcess(emulator: Emulator, run: ContainerRun, options: LocalOptions = {}): LocalContainer {
   const scratchDirectory = temporaryDirectory('scratch');
-  const [command, ...args] = run.command.map((word) => PROGRAMS[word] ?? word);
+  const local: Record<string, string> = { [NODE_FILE]: NODE, [PROGRAM_FILE]: options.program ?? PROGRAM };
+  const [command, ...args] = run.command.map((word) => local[word] ?? word);
   if (command === undefined) throw new Error('the container has no command');
   const output = options.inheritOutput ? 'inherit' : 'pipe';
   const stdio: StdioOptions = ['ignore', output, output];

@@ -7,7 +7,7 @@ import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import { Backups, BackupSchedule, Database, DatabaseTls, MariadbVersion, PostgresqlVersion } from '../lib';
 import type { Bookshop } from './bookshop';
-import { APP_VARIABLE, STACK } from './bookshop';
+import { ADDRESS, APP_VARIABLE, STACK } from './bookshop';
 
 class BookshopStack extends Stack {
   constructor(scope: Construct, id: string, bookshop: Bookshop) {
@@ -17,7 +17,11 @@ class BookshopStack extends Stack {
       natGateways: 0,
       subnetConfiguration: [{ name: 'Public', subnetType: ec2.SubnetType.PUBLIC }],
     });
-    const backups = new Backups(this, 'Backups', { vpc, vpcSubnets: { subnetType: ec2.SubnetType.PUBLIC } });
+    const backups = new Backups(this, 'Backups', {
+      vpc,
+      vpcSubnets: { subnetType: ec2.SubnetType.PUBLIC },
+      alarms: { emails: [ADDRESS] },
+    });
     const backup = backups.addDatabase('Bookshop', {
       database: this.database(bookshop, vpc),
       schedule: BackupSchedule.every(Duration.hours(6)),
@@ -28,6 +32,7 @@ class BookshopStack extends Stack {
       Bucket: backups.bucket.bucketName,
       Key: backups.encryptionKey.keyArn,
       LogGroup: backups.logGroup.logGroupName,
+      Cluster: backups.cluster.clusterName,
       Schedule: backup.schedule.scheduleName,
       ScheduleGroup: backups.scheduleGroup.scheduleGroupName,
     };

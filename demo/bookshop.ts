@@ -1,5 +1,7 @@
 /** The environment variable through which the demo tells its app about the database: a {@link Bookshop} in JSON. */
 export const APP_VARIABLE = 'BOOKSHOP';
+/** Address that the alarms are sent to. */
+export const ADDRESS = 'you@example.com';
 /** Name of the demo's stack. */
 export const STACK = 'Bookshop';
 /** Engines that the demo can run. */

@@ -16,6 +16,13 @@ export interface DemoDatabase {
   bookshop(emulator: Emulator): Promise<Bookshop>;
   /** What the container has to be given on this machine. */
   readonly local: LocalOptions;
+  /** A fault that makes the next backup fail: it is said, made, and mended. */
+  readonly fault: string;
+  readonly repair: string;
+  breakIt(): Promise<unknown>;
+  repairIt(): Promise<unknown>;
+  /** A command that shows the database. */
+  readonly look: string;
   stop(): Promise<void>;
 }
 
@@ -23,11 +30,14 @@ const NAME = 'bookshop';
 const USER = 'backup';
 const PASSWORD = 'only for the demo, and "quoted"';
 
+const shellQuoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
+
 /** Makes the bookshop. */
 export const START: Record<DemoEngine, (directory: string) => Promise<DemoDatabase>> = {
   async sqlite(directory) {
     const file = 'shop.db';
     const database = new DatabaseSync(path.join(directory, file));
+    const [shop, elsewhere] = [file, 'moved.db'].map((name) => path.join(directory, name)) as [string, string];
     database.exec(`PRAGMA journal_mode = WAL; BEGIN; ${SCHEMA}`);
     for (const statement of insertStatements()) database.exec(statement);
     database.exec('COMMIT');
@@ -35,6 +45,11 @@ export const START: Record<DemoEngine, (directory: string) => Promise<DemoDataba
     return {
       bookshop: () => Promise.resolve({ engine: 'sqlite', file }),
       local: { dataDirectory: directory },
+      fault: `moving ${file} away`,
+      repair: 'moving it back',
+      breakIt: () => fs.promises.rename(shop, elsewhere),
+      repairIt: () => fs.promises.rename(elsewhere, shop),
+      look: `sqlite3 ${shop}`,
       stop: () => Promise.resolve(database.close()),
     };
   },
@@ -53,6 +68,8 @@ export const START: Record<DemoEngine, (directory: string) => Promise<DemoDataba
     return {
       bookshop: (emulator) => describe(emulator, { engine: 'mariadb', version }, server),
       local: {},
+      ...passwordFault((password) => server.exec(`ALTER USER ${account} IDENTIFIED BY '${password}'`)),
+      look: `MYSQL_PWD=${shellQuoted(server.rootPassword)} mariadb -u root -S ${server.socket} ${NAME}`,
       stop: () => server.stop(),
     };
   },
@@ -67,10 +84,20 @@ export const START: Record<DemoEngine, (directory: string) => Promise<DemoDataba
       bookshop: (emulator) =>
         describe(emulator, { engine: 'postgresql', version: /(\d+)\.\d+/.exec(version)![1]! }, server),
       local: { path: [postgresqlBinaries()] },
+      ...passwordFault((password) => server.exec(`ALTER ROLE ${USER} PASSWORD '${password}'`)),
+      look: `psql -h ${server.directory} -p ${server.port} -U ${server.rootUser} ${NAME}`,
       stop: () => server.stop(),
     };
   },
 };
+
+/** The most common fault of all. */
+const passwordFault = (setPassword: (password: string) => Promise<unknown>) => ({
+  fault: 'changing the password in the database, but not in the secret',
+  repair: 'changing it back',
+  breakIt: () => setPassword('another one'),
+  repairIt: () => setPassword(PASSWORD),
+});
 
 /** Puts the account of the backup into Secrets Manager, and says where the server is. */
 async function describe(

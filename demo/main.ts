@@ -1,26 +1,30 @@
 // The whole way of a backup on one machine: deploys a stack into an emulated AWS by the real CDK CLI, runs the backup as
-// the deployed schedule would, and shows what is in the bucket. Leaves nothing behind.
+// the deployed schedule would, shows what is in the bucket, and then what happens if a run fails. Leaves nothing behind.
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { parseArgs } from 'node:util';
 import { S3Client } from '@aws-sdk/client-s3';
 import { colors, errorColors } from '../bin/cli/print/colors';
-import { S3CatalogStore } from '../catalog/bucket/s3-store';
 import { readCatalog } from '../catalog/bucket/read';
+import { S3CatalogStore } from '../catalog/bucket/s3-store';
 import { Emulator, appCommand } from '../test/emulator/emulator';
-import { runAsProcess } from '../test/emulator/local-container';
-import { fire } from '../test/emulator/scheduled-run';
 import type { DemoEngine } from './bookshop';
-import { APP_VARIABLE, STACK } from './bookshop';
+import { ADDRESS, APP_VARIABLE, STACK } from './bookshop';
+import type { DemoDatabase } from './databases';
 import { START } from './databases';
-import { printCatalog, printPlaces, printLog } from './print';
+import { keep } from './keep';
+import { printCatalog, printEmail, printPlaces, say, step } from './print';
+import { backUp, nextEmail } from './runs';
 
-const { engine } = parseArgs({ options: { engine: { type: 'string', default: 'sqlite' } } }).values;
+const options = { engine: { type: 'string', default: 'sqlite' }, keep: { type: 'boolean', default: false } } as const;
+const { values } = parseArgs({ options });
 
 /** What has to be undone, last first. Each entry waits for its own start, so that nothing is left behind half-way. */
 const undo: (() => Promise<unknown>)[] = [];
 let cleaned: Promise<void> | undefined;
+/** Whether all has been shown, and is left up until somebody presses Ctrl-C. */
+let kept = false;
 const cleanUp = (): Promise<void> =>
   (cleaned ??= (async () => {
     for (const step of undo.reverse())
@@ -32,15 +36,7 @@ function started<T>(start: Promise<T>, stop: (it: T) => unknown): Promise<T> {
   return start;
 }
 
-async function step<T>(doing: string, work: () => Promise<T>): Promise<T> {
-  const from = Date.now();
-  console.log(`${colors.cyan('•')} ${doing} …`);
-  const result = await work();
-  console.log(`${colors.green('✓')} ${doing} ${colors.dim(`${((Date.now() - from) / 1000).toFixed(1)} s`)}`);
-  return result;
-}
-
-async function demo(): Promise<number> {
+async function demo(): Promise<void> {
   // Everything that is written lies in here; the servers drop root's rights, and must still come in.
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'bookshop-'));
   fs.chmodSync(directory, 0o1777);
@@ -48,36 +44,53 @@ async function demo(): Promise<number> {
   process.env.TMPDIR = directory;
 
   const emulator = await step('starting the emulated AWS', () => started(Emulator.start(), (it) => it.stop()));
+  const fill = () => started(START[values.engine as DemoEngine](directory), (it) => it.stop());
   const [, shop, app] = await Promise.all([
     step('cdk bootstrap', () => emulator.bootstrap()),
-    step(`filling a bookshop in ${engine}`, () => started(START[engine as DemoEngine](directory), (it) => it.stop())),
+    step(`filling a bookshop in ${values.engine}`, fill),
     appCommand('demo/app.ts'),
   ]);
   const environment = { [APP_VARIABLE]: JSON.stringify(await shop.bookshop(emulator)) };
   const outputs = (await step('cdk deploy', () => emulator.deploy(app, [STACK], environment)))[STACK]!;
+  const here = { emulator, outputs, local: shop.local, undo };
+  await step(`confirming the email subscription of ${ADDRESS}`, () => emulator.confirmEmails());
 
-  console.log(`${colors.cyan('•')} backing up, as the deployed schedule does …`);
-  const run = await fire(emulator, { schedule: outputs.Schedule!, group: outputs.ScheduleGroup });
-  const container = runAsProcess(emulator, run, { ...shop.local, inheritOutput: process.stdout.isTTY });
-  undo.push(() => (container.kill('SIGTERM'), container.ended));
-  const { exitCode, stdout, stderr } = await container.ended;
-  printLog(stdout);
-  if (exitCode !== 0) throw new Error(`the backup failed with exit code ${exitCode}: ${stderr}`);
-
+  const sixHoursAgo = new Date(Date.now() - 6 * 3_600_000);
+  await backUp(here, 'backing up, as the deployed schedule does', sixHoursAgo);
   const client = new S3Client(emulator.client);
   const catalog = await readCatalog(new S3CatalogStore(client, outputs.Bucket!));
+  if (catalog.backups.length !== 1 || catalog.damaged.length > 0)
+    throw new Error('the catalog has not one good backup');
   printCatalog(catalog);
   await printPlaces(client, outputs, catalog);
-  return catalog.backups.length === 1 && catalog.damaged.length === 0 ? 0 : 1;
+
+  await showFailure(here, shop);
+  if (!values.keep) return;
+  kept = true;
+  await keep(here, directory, shop.look);
+}
+
+/** A run that fails, the email that it sends, and the one that says that all is well again. */
+async function showFailure(here: Parameters<typeof backUp>[0], shop: DemoDatabase): Promise<void> {
+  console.log(`\n${colors.bold('And if a backup fails')}`);
+  await step(shop.fault, () => shop.breakIt());
+  const now = new Date();
+  if ((await backUp(here, 'backing up again, six hours later', now)) === 0) throw new Error('the backup did not fail');
+  printEmail(await step('waiting for the email', () => nextEmail(here.emulator)));
+  await step(shop.repair, () => shop.repairIt());
+  await backUp(here, 'backing up again', now);
+  const { subject } = await step('waiting for the email', () => nextEmail(here.emulator));
+  say(`Subject: ${subject}`, { indent: '  ' });
 }
 
 function interrupted(signal: NodeJS.Signals): void {
   console.error(errorColors.yellow(`${signal}: cleaning up …`));
-  void cleanUp().then(() => process.exit(128 + os.constants.signals[signal]));
+  void cleanUp().then(() => process.exit(kept ? 0 : 128 + os.constants.signals[signal]));
 }
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, interrupted);
 demo()
+  .then(() => 0)
   .catch((error: Error) => {
     if (!cleaned) console.error(errorColors.red(error.message));
     return 1;

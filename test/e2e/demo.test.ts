@@ -1,4 +1,3 @@
-import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import * as fs from 'node:fs';
@@ -6,9 +5,9 @@ import * as path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { stripVTControlCharacters } from 'node:util';
 import { ROOT } from '../emulator/emulator';
-import { temporaryDirectory } from '../support/processes';
+import { run, temporaryDirectory } from '../support/processes';
 
-jest.setTimeout(180_000);
+jest.setTimeout(300_000);
 
 let directory: string;
 beforeEach(() => {
@@ -18,52 +17,104 @@ beforeEach(() => {
 });
 afterEach(() => fs.rmSync(directory, { recursive: true, force: true }));
 
-function startDemo(...args: string[]): { child: ChildProcess; output: Promise<string>; ended: Promise<number | null> } {
-  const child = spawn(process.execPath, [path.join(ROOT, 'scripts/demo.mjs'), ...args], {
+const SCRIPT = path.join(ROOT, 'scripts/demo.mjs');
+
+function startDemo(...args: string[]) {
+  const child = spawn(process.execPath, [SCRIPT, ...args], {
     cwd: ROOT,
     // As on a CI machine: a pipe stays free of colours all the same.
     env: { ...process.env, TMPDIR: directory, CI: '1', FORCE_COLOR: '1' },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
   const ended = once(child, 'close').then(([code]) => code as number | null);
-  return { child, output: text(child.stdout), ended };
+  return { child, output: text(child.stdout), errors: text(child.stderr), ended };
+}
+
+/** Waits until a demo has printed this, and answers with all that it printed before. */
+async function printed({ child, ended }: ReturnType<typeof startDemo>, words: string): Promise<string> {
+  let seen = '';
+  const found = new Promise<void>((resolve) => {
+    child.stdout.on('data', (chunk: Buffer) => {
+      seen += chunk.toString();
+      if (seen.includes(words)) resolve();
+    });
+  });
+  await Promise.race([found, ended]);
+  return seen;
+}
+
+const tooLong = (shown: string): string[] => shown.split('\n').filter((line) => [...line].length > 80);
+
+/** All that a demo shows, from `cdk deploy` to the alarm that is over. */
+function expectAllOfIt(shown: string, engine: string, snapshot: string, exit: string, cause: string): void {
+  expect(shown).toBe(stripVTControlCharacters(shown));
+  expect(tooLong(shown)).toEqual([]);
+  expect(shown).toMatch(new RegExp(`^  engine +${engine} \\d`, 'm'));
+  expect(shown).toMatch(new RegExp(`^  snapshot +${snapshot}$`, 'm'));
+  expect(shown).toMatch(/^ {2}content +4 tables, 106,006 rows$/m);
+  expect(shown).toMatch(/^ {2}stored +[\d.]+ [KM]iB$/m);
+  expect(shown).toMatch(/^ {2}object +manifest\.json \(1\.\d KiB, aws:kms\)$/m);
+  expect(shown).toMatch(/^ {2}schedule +Bookshop-BackupsBookshopSchedule/m);
+
+  expect(shown).toMatch(new RegExp(`^  exit code ${exit}, reason: `, 'm'));
+  expect(shown).toMatch(/^ {2}│ To: you@example\.com\n {2}│ Subject: FAILED bookshop: /m);
+  const email = shown.replace(/\n {2}│ /g, ' ');
+  expect(email).toContain(cause);
+  expect(email).toContain('NEWEST GOOD BACKUP');
+  expect(shown).toMatch(/^ {2}Subject: RECOVERED bookshop: /m);
 }
 
 test.each([
-  ['sqlite', 'vacuum-into'],
-  ['mariadb', 'single-transaction'],
-  ['postgresql', 'exported-snapshot'],
-])(
-  'a backup of the bookshop in %s goes from cdk deploy to the catalog, and nothing is left',
-  async (engine, snapshot) => {
-    const { output, ended } = startDemo('--engine', engine);
-    const shown = await output;
-    expect(await ended).toBe(0);
-    expect(shown).toBe(stripVTControlCharacters(shown));
-    const rows = shown.split('\n').filter((line) => line.includes('│ bookshop │'));
-    expect(rows).toEqual([expect.stringMatching(`${engine} .*│ ${snapshot} +│ 4 +│ 106,006 │`)]);
-    expect(shown).toMatch(/object +│ bookshop\/\S+\/manifest\.json \(\d+ bytes, aws:kms\)/);
-    expect(shown).toMatch(/schedule +│ Bookshop-Backups-ScheduleGroup\S+\/Bookshop-BackupsBookshopSchedule/);
-    expect(fs.readdirSync(directory)).toEqual([]);
-  },
-);
-
-test('an interrupted demo cleans up, and says so by its exit code', async () => {
-  const { child, output, ended } = startDemo();
-  let seen = '';
-  let sent = false;
-  child.stdout!.on('data', (chunk: Buffer) => {
-    seen += chunk.toString();
-    if (sent || !seen.includes('• cdk deploy')) return;
-    sent = child.kill('SIGINT');
-  });
-  expect(await ended).toBe(130);
-  expect(await output).not.toContain('The catalog');
+  ['mariadb', 'single-transaction', "Access denied for user 'backup'"],
+  ['postgresql', 'exported-snapshot', 'password authentication failed for user "backup"'],
+])('the bookshop in %s is backed up, fails, is told of and recovers, and nothing is left', async (engine, ...facts) => {
+  const demo = startDemo('--engine', engine);
+  const [shown, errors, code] = await Promise.all([demo.output, demo.errors, demo.ended]);
+  expect({ code, errors }).toEqual({ code: 0, errors: '' });
+  const [snapshot, cause] = facts;
+  expectAllOfIt(shown, engine, snapshot, '11 \\(connection\\)', cause);
   expect(fs.readdirSync(directory)).toEqual([]);
 });
 
-test('an engine that the demo does not know', async () => {
-  const child = spawn(process.execPath, [path.join(ROOT, 'scripts/demo.mjs'), '--engine', 'oracle']);
-  const said = await text(child.stderr);
-  expect(said).toBe('--engine must be one of sqlite, mariadb, postgresql, got: oracle\n');
+test('--keep leaves all of it up until Ctrl-C, for the commands that it prints', async () => {
+  const demo = startDemo('--keep');
+  const shown = await printed(demo, 'Ctrl-C stops everything');
+  expectAllOfIt(shown, 'sqlite', 'vacuum-into', '10 \\(configuration\\)', 'could not read the database');
+  const commands = [...shown.matchAll(/^ {2}((?:\.|node|curl) .*)$/gm)].map(([, command]) => command!);
+  expect(commands).toHaveLength(6);
+  const env = { PATH: process.env.PATH, HOME: directory };
+  const ran = await run('bash', ['-c', `set -e; ${commands.join('; ')}`], { cwd: ROOT, env });
+  expect(ran).toMatch(/^Done after .*: backup \S+ of bookshop/m);
+  expect(ran).toContain('"subject": "FAILED bookshop');
+  demo.child.kill('SIGINT');
+  expect(await demo.ended).toBe(0);
+  expect(fs.readdirSync(directory)).toEqual([]);
+});
+
+test('an interrupted demo cleans up, and says so by its exit code', async () => {
+  const demo = startDemo();
+  await printed(demo, '• cdk deploy');
+  demo.child.kill('SIGINT');
+  expect(await demo.ended).toBe(130);
+  expect(await demo.errors).toBe('SIGINT: cleaning up …\n');
+  expect(await demo.output).not.toContain('The catalog');
+  expect(fs.readdirSync(directory)).toEqual([]);
+});
+
+test('--help says how it is used, without setting anything up', async () => {
+  const demo = startDemo('--help');
+  const shown = await demo.output;
+  expect(shown).toMatch(/^Usage: npm run demo /);
+  for (const word of ['--engine', 'sqlite, mariadb, postgresql', '--keep']) expect(shown).toContain(word);
+  expect(tooLong(shown)).toEqual([]);
+  expect({ code: await demo.ended, errors: await demo.errors }).toEqual({ code: 0, errors: '' });
+});
+
+test.each([
+  [['--engine', 'oracle'], '--engine must be one of sqlite, mariadb, postgresql, got: oracle\n'],
+  [['--engin', 'sqlite'], "Unknown option '--engin'\n\nUsage: npm run demo "],
+])('wrong usage: %j', async (args, sentence) => {
+  const demo = startDemo(...args);
+  expect((await demo.errors).slice(0, sentence.length)).toBe(sentence);
+  expect(await demo.ended).toBe(2);
 });

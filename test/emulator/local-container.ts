@@ -1,4 +1,3 @@
-import type { StdioOptions } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import * as fs from 'node:fs';
@@ -25,8 +24,6 @@ export interface LocalOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Stands for the program of the image; the bundle that ships when left out. */
   readonly program?: string;
-  /** Shows the program's output on this process's own terminal, instead of collecting it. */
-  readonly inheritOutput?: boolean;
 }
 
 /** How a container ended, as ECS says it. */
@@ -53,10 +50,8 @@ export function runAsProcess(emulator: Emulator, run: ContainerRun, options: Loc
   const local: Record<string, string> = { [NODE_FILE]: NODE, [PROGRAM_FILE]: options.program ?? PROGRAM };
   const [command, ...args] = run.command.map((word) => local[word] ?? word);
   if (command === undefined) throw new Error('the container has no command');
-  const output = options.inheritOutput ? 'inherit' : 'pipe';
-  const stdio: StdioOptions = ['ignore', output, output];
   const child = spawn(command, args, {
-    stdio,
+    stdio: ['ignore', 'pipe', 'pipe'],
     cwd: scratchDirectory,
     env: {
       PATH: [...(options.path ?? []), process.env.PATH].join(path.delimiter),
@@ -68,7 +63,7 @@ export function runAsProcess(emulator: Emulator, run: ContainerRun, options: Loc
     },
   });
   const ended = (async () => {
-    const collected = [child.stdout, child.stderr].map((stream) => (stream ? text(stream) : ''));
+    const collected = [child.stdout, child.stderr].map((stream) => text(stream));
     const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
     fs.rmSync(scratchDirectory, { recursive: true, force: true });
     const [stdout = '', stderr = ''] = await Promise.all(collected);

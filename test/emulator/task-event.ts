@@ -4,7 +4,7 @@ import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge
 import type { Emulator } from './emulator';
 import { ACCOUNT, REGION } from './emulator';
 import type { Ended } from './local-container';
-import type { Overrides, ScheduledRun } from './scheduled-run';
+import type { ContainerRun, Overrides, ScheduledRun } from './scheduled-run';
 
 /** What a task that ended, or never began, adds to its event. */
 export type TaskDetail = Readonly<Record<string, unknown>>;
@@ -41,7 +41,7 @@ export async function failToStart(emulator: Emulator, run: ScheduledRun, stopped
 }
 
 /** The `awslogs` driver: a stream a task, an event a line. */
-async function writeLog(emulator: Emulator, run: ScheduledRun, id: string, ended: Ended): Promise<void> {
+export async function writeLog(emulator: Emulator, run: ContainerRun, id: string, ended: Ended): Promise<void> {
   const options = run.container.logConfiguration?.options ?? {};
   const logGroupName = options['awslogs-group'];
   const logStreamName = `${options['awslogs-stream-prefix']}/${run.container.name}/${id}`;

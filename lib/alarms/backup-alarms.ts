@@ -40,6 +40,7 @@ import { warnIfNobodyIsTold } from './private/alarm-subscribers';
 import { alarmTopic } from './private/alarm-topic';
 import { readDeadLettersOf } from '../private/dead-letter-queue';
 import { requireRange, secondsOf } from '../private/fault';
+import { sendFailuresTo } from '../private/handler-function';
 import { handlerSchedule } from '../private/handler-schedule';
 import { logGroupOf } from '../private/log-group';
 import { provenMetric } from '../private/metric';
@@ -77,8 +78,8 @@ export class BackupAlarms extends Construct {
   public readonly schedule: scheduler.Schedule;
   /** Log group of the functions. */
   public readonly logGroup: logs.ILogGroup;
-  /** @internal */
-  public readonly _deadLetterQueue?: sqs.IQueue;
+  /** Dead-letter queue for runs that could not be started, if there is one. */
+  public readonly deadLetterQueue?: sqs.IQueue;
   private readonly settings: AlarmSettings;
   private readonly rules: AlarmRules;
   private readonly lookUps: LookUps;
@@ -89,9 +90,10 @@ export class BackupAlarms extends Construct {
 
   constructor(scope: Construct, id: string, props: BackupAlarmsProps) {
     super(scope, id);
-    const { bucket, timeZone = 'UTC', digest = Digest.off() } = props;
+    const { bucket, digest = Digest.off() } = props;
+    const timeZone = props.timeZone?.timezoneName ?? 'UTC';
     this.bucket = bucket;
-    this._deadLetterQueue = props.deadLetterQueue;
+    this.deadLetterQueue = props.deadLetterQueue;
     requireRegion(this, bucket);
     requireZone(this, timeZone);
     const off = signalsOffOf(this, props.signalsOff);
@@ -135,7 +137,7 @@ export class BackupAlarms extends Construct {
     });
     // A rate fires as soon as the schedule exists: what its first run needs comes before.
     this.schedule.node.addDependency(parameter, this.memory, topic, queues.events);
-    const due = digest._bind(timeZone);
+    const due = digest._bind(props.timeZone);
     if (due) digestSchedule(this, { ...props, schedule: due, events: queues.events });
     this.watchSurroundings(props, deadLetters);
   }
@@ -172,7 +174,7 @@ export class BackupAlarms extends Construct {
   /** Tells of a pruning of snapshots that refuses or fails. */
   public watchSnapshotPruning(pruning: SnapshotPruning): void {
     if (!this.watched.isNew(pruning, AlarmSignal.HOUSEKEEPING)) return;
-    this.tellFailuresOf(pruning, pruning._tag);
+    this.tellFailuresOf(pruning, `${pruning.tagKey}=${pruning.tagValue}`);
     const description =
       'The last pruning of snapshots refused something or failed. The emails of the backups tell more.';
     this.rules.watchAlarm(
@@ -268,7 +270,7 @@ export class BackupAlarms extends Construct {
   }
 
   private tellFailuresOf(pruning: BackupPruning | SnapshotPruning, tag?: string): void {
-    pruning._tellFailuresTo(this.eventQueue);
+    sendFailuresTo(this.eventQueue, pruning.pruneFunction);
     // A stack that needs this one cannot be needed by it.
     if (Stack.of(pruning) !== Stack.of(this)) return;
     const { functionName } = pruning.pruneFunction;

@@ -104,19 +104,17 @@ export class SnapshotPruning extends Construct {
   public readonly schedule: scheduler.Schedule;
   /** Log group of the function. */
   public readonly logGroup: logs.ILogGroup;
+  /** Key of the tag that the snapshots carry. */
+  public readonly tagKey: string;
+  /** Value of the tag. */
+  public readonly tagValue: string;
   private readonly handler: HandlerFunction;
-  /**
-   * `key=value` of the tag.
-   *
-   * @internal
-   */
-  public readonly _tag: string;
 
   constructor(scope: Construct, id: string, props: SnapshotPruningProps) {
     super(scope, id);
     const settings = this.settingsOf(props);
-    const { key, value } = settings.tag;
-    this._tag = `${key}=${value}`;
+    this.tagKey = props.tagKey;
+    this.tagValue = props.tagValue;
     this.logGroup = logGroupOf(this, props);
     this.handler = new HandlerFunction(this, 'Prune', {
       handler: 'prune-snapshots',
@@ -157,17 +155,8 @@ export class SnapshotPruning extends Construct {
     return this.metric(PRUNE_METRICS.deleted, { statistic: 'Sum', ...props });
   }
 
-  /**
-   * Sends what is known of a run that failed to a queue.
-   *
-   * @internal
-   */
-  public _tellFailuresTo(queue: sqs.IQueue): void {
-    this.handler.tellFailuresTo(queue);
-  }
-
   private metric(metricName: string, props?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return provenMetric({ [PRUNE_METRICS.tag]: this._tag }, metricName, props);
+    return provenMetric({ [PRUNE_METRICS.tag]: `${this.tagKey}=${this.tagValue}` }, metricName, props);
   }
 
   private settingsOf(props: SnapshotPruningProps): SnapshotSettings {

@@ -25,7 +25,7 @@ export function besideAlarms(scope: IConstruct, props: DatabaseBackupProps): Dat
   return {
     ...props,
     logGroup: logGroup ?? alarms.logGroup,
-    deadLetterQueue: deadLetterQueue ?? alarms._deadLetterQueue,
+    deadLetterQueue: deadLetterQueue ?? alarms.deadLetterQueue,
   };
 }
 

@@ -3,7 +3,7 @@ import { aws_kms as kms } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { AlarmOptions, AlarmSignal, SignalOff, SourceAlarmProps } from '../../lib';
 import { Digest } from '../../lib';
-import { dailyOf, weeklyOf } from './imports';
+import { dailyOf, weeklyOf, zoneOf } from './imports';
 import type { BackupsFile, DatabaseEntry } from './schema';
 
 type Alarms = NonNullable<BackupsFile['alarms']>;
@@ -13,7 +13,7 @@ export function alarmsOf(scope: Construct, entry: BackupsFile['alarms']): AlarmO
   const { emails, timeZone, topicEncryptionKey: key } = entry;
   return {
     emails,
-    timeZone,
+    timeZone: zoneOf(timeZone),
     digest: digestOf(entry),
     signalsOff: signalsOffOf(entry.signalsOff),
     topicEncryptionKey: key === undefined ? undefined : kms.Key.fromKeyArn(scope, 'TopicKey', key),

@@ -45,18 +45,19 @@ export class BackupsStack extends Stack {
     const vpc = this.guard(['vpc'], () => vpcOf(this, content.vpc));
     const bucket = this.guard(['bucket'], () => bucketOf(this, content.bucket));
     if (!vpc || !bucket) return undefined;
-    const { logRetention, s3GatewayEndpoint, assignPublicIp, maxDeletePercent } = content;
+    const { logRetention, s3GatewayEndpoint, assignPublicIp } = content;
     const vpcSubnets = subnetsOf(this, content.vpcSubnets);
     const retention = this.guard(['retention'], () => {
       const given = retentionOf(content.retention);
       given?._bind(this);
       return given;
     });
-    const pruneSchedule = content.pruneSchedule && scheduleOf(content.pruneSchedule);
+    const { schedule } = content.pruning ?? {};
+    const pruning = content.pruning && { ...content.pruning, schedule: schedule && scheduleOf(schedule) };
     new CfnOutput(this, 'BucketName', { value: bucket.bucketName });
     const about = (message: string) => {
       if (message.includes('/Pruning: bucket ')) return 'bucket';
-      if (message.includes('/Pruning: ')) return 'pruneSchedule';
+      if (message.includes('/Pruning: ')) return 'pruning.schedule';
       if (message.includes('/Alarms: ')) return 'alarms';
       return s3GatewayEndpoint ? 's3GatewayEndpoint' : 'vpcSubnets';
     };
@@ -65,7 +66,7 @@ export class BackupsStack extends Stack {
       () => {
         const shared = { vpc, bucket, vpcSubnets, logRetention, s3GatewayEndpoint, assignPublicIp };
         const alarms = alarmsOf(this, content.alarms);
-        const backups = new Backups(this, 'Backups', { ...shared, retention, pruneSchedule, maxDeletePercent, alarms });
+        const backups = new Backups(this, 'Backups', { ...shared, retention, pruning, alarms });
         new CfnOutput(this, 'AlarmTopic', {
           description: 'Whoever subscribes to this topic is told what goes wrong',
           value: backups.alarms.topic.topicArn,

@@ -170,4 +170,5 @@ export function retentionOf(entry: BackupsFile['retention']): Retention | undefi
   return Retention.gfs({ ...rules, timeZone: zoneOf(timeZone), weekStart: weekStart && WEEK_DAY_OF[weekStart] });
 }
 
-const zoneOf = (name: string | undefined): TimeZone | undefined => (name === undefined ? undefined : TimeZone.of(name));
+export const zoneOf = (name: string | undefined): TimeZone | undefined =>
+  name === undefined ? undefined : TimeZone.of(name);

@@ -234,8 +234,11 @@ export const backupsFile = map('a map with the keys vpc and databases', {
   bucket: bucket.optional(),
   logRetention: logRetention.optional(),
   retention: retention.optional(),
-  pruneSchedule: schedule.optional(),
-  maxDeletePercent: integer(1, 100).optional(),
+  pruning: map('a map', {
+    schedule: schedule.optional(),
+    maxDeletePercent: integer(1, 100).optional(),
+    enabled: flag().optional(),
+  }).optional(),
   alarms: alarms.optional(),
   dashboard: flag().optional(),
   databases: namedDatabases,

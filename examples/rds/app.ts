@@ -31,7 +31,7 @@ const catalog = new rds.DatabaseCluster(stack, 'Catalog', {
 const backups = new Backups(stack, 'Backups', {
   vpc,
   s3GatewayEndpoint: true,
-  alarms: { emails: ['ops@example.com'], timeZone: 'Europe/Paris' },
+  alarms: { emails: ['ops@example.com'], timeZone: TimeZone.EUROPE_PARIS },
 });
 // A row for each database, also for those that are added below.
 new BackupDashboard(stack, 'Dashboard', { backups });

@@ -1,4 +1,4 @@
-import type { Duration } from 'aws-cdk-lib';
+import type { Duration, TimeZone } from 'aws-cdk-lib';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as scheduler from 'aws-cdk-lib/aws-scheduler';
@@ -86,11 +86,11 @@ export interface AlarmOptions {
   readonly subscriptions?: sns.ITopicSubscription[];
 
   /**
-   * Time zone of the times in emails: an IANA name, for example `Europe/Paris`.
+   * Time zone of the times in emails.
    *
-   * @default 'UTC'
+   * @default - UTC
    */
-  readonly timeZone?: string;
+  readonly timeZone?: TimeZone;
 
   /**
    * Emails about backups that went well.

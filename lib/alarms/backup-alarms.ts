@@ -39,6 +39,7 @@ import { warnIfNobodyIsTold } from './private/alarm-subscribers';
 import { alarmTopic } from './private/alarm-topic';
 import { readDeadLettersOf } from '../private/dead-letter-queue';
 import { requireRange, secondsOf } from '../private/fault';
+import { reportTo } from '../private/report-to';
 import { handlerSchedule } from '../private/handler-schedule';
 import { logGroupOf } from '../private/log-group';
 import { provenMetric } from '../private/metric';
@@ -76,8 +77,8 @@ export class BackupAlarms extends Construct {
   public readonly schedule: scheduler.Schedule;
   /** Log group of the functions. */
   public readonly logGroup: logs.ILogGroup;
-  /** @internal */
-  public readonly _deadLetterQueue?: sqs.IQueue;
+  /** Dead-letter queue for runs that could not be started, if there is one. */
+  public readonly deadLetterQueue?: sqs.IQueue;
   private readonly settings: AlarmSettings;
   private readonly rules: AlarmRules;
   private readonly lookUps: LookUps;
@@ -86,9 +87,10 @@ export class BackupAlarms extends Construct {
 
   constructor(scope: Construct, id: string, props: BackupAlarmsProps) {
     super(scope, id);
-    const { bucket, timeZone = 'UTC', digest = Digest.off() } = props;
+    const { bucket, digest = Digest.off() } = props;
+    const timeZone = props.timeZone?.timezoneName ?? 'UTC';
     this.bucket = bucket;
-    this._deadLetterQueue = props.deadLetterQueue;
+    this.deadLetterQueue = props.deadLetterQueue;
     requireRegion(this, bucket);
     requireZone(this, timeZone);
     const off = signalsOffOf(this, props.signalsOff);
@@ -132,7 +134,7 @@ export class BackupAlarms extends Construct {
     });
     // A rate fires as soon as the schedule exists: what its first run needs comes before.
     this.schedule.node.addDependency(parameter, this.memory, topic, queues.events);
-    const due = digest._bind(timeZone);
+    const due = digest._bind(props.timeZone);
     if (due) digestSchedule(this, { ...props, schedule: due, events: queues.events });
     this.watchSurroundings(props, deadLetters);
   }
@@ -160,7 +162,7 @@ export class BackupAlarms extends Construct {
 
   /** Reports a pruning of snapshots that refuses to delete, or fails. */
   public watchSnapshotPruning(pruning: SnapshotPruning): void {
-    this.watchReports(pruning, pruning._tag);
+    this.watchReports(pruning, `${pruning.tagKey}=${pruning.tagValue}`);
   }
 
   /**
@@ -252,7 +254,7 @@ export class BackupAlarms extends Construct {
   /** Lets a pruning send its reports to the queue, and its failures if it dies. */
   private watchReports(pruning: BackupPruning | SnapshotPruning, tag?: string): void {
     if (!this.watched.isNew(pruning, AlarmSignal.HOUSEKEEPING)) return;
-    pruning._reportTo(this.eventQueue);
+    reportTo(pruning.pruneFunction, this.eventQueue);
     // A stack that needs this one cannot be needed by it.
     if (Stack.of(pruning) !== Stack.of(this)) return;
     const { functionName } = pruning.pruneFunction;

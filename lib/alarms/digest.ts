@@ -1,4 +1,4 @@
-import { TimeZone } from 'aws-cdk-lib';
+import type { TimeZone } from 'aws-cdk-lib';
 import type { Digest as Often } from '../../catalog/contract/alarms';
 import type { DailyScheduleOptions, WeeklyScheduleOptions } from '../backup/backup-schedule';
 import { BackupSchedule } from '../backup/backup-schedule';
@@ -28,7 +28,7 @@ export class Digest {
   private constructor(
     /** @internal */
     public readonly _often: Often,
-    private readonly schedule?: (timeZone: TimeZone) => BackupSchedule,
+    private readonly schedule?: (timeZone: TimeZone | undefined) => BackupSchedule,
   ) {}
 
   /**
@@ -36,7 +36,7 @@ export class Digest {
    *
    * @internal
    */
-  public _bind(timeZone: string): BackupSchedule | undefined {
-    return this.schedule?.(TimeZone.of(timeZone));
+  public _bind(timeZone: TimeZone | undefined): BackupSchedule | undefined {
+    return this.schedule?.(timeZone);
   }
 }

@@ -5,7 +5,7 @@ import type * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { AlarmOptions } from '../alarms/backup-alarms-props';
 import type { IBackupBucket } from '../bucket/backup-bucket-props';
-import type { BackupSchedule } from './backup-schedule';
+import type { PruningOptions } from '../pruning/backup-pruning-props';
 import type { Retention } from '../pruning/retention';
 
 /** Properties of Backups. */
@@ -87,19 +87,11 @@ export interface BackupsProps {
   readonly retention?: Retention;
 
   /**
-   * When backups are pruned.
+   * When backups are pruned, and how many at most.
    *
-   * @default - every day at 04:30 UTC
+   * @default - every day at 04:30 UTC, at most half of a database's backups
    */
-  readonly pruneSchedule?: BackupSchedule;
-
-  /**
-   * A pruning by schedule that would delete more than this share of a database's backups deletes none of them: a person
-   * looks at them first, with the command line. Percent, 1 to 100.
-   *
-   * @default 50
-   */
-  readonly maxDeletePercent?: number;
+  readonly pruning?: PruningOptions;
 
   /**
    * Who is told what goes wrong.

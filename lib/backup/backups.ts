@@ -65,9 +65,8 @@ export class Backups extends Construct {
       new scheduler.ScheduleGroup(this, 'ScheduleGroup', { removalPolicy: RemovalPolicy.DESTROY });
     this.schedulerRole = this.createSchedulerRole();
     this.pruning = new BackupPruning(this, 'Pruning', {
+      ...props.pruning,
       bucket: this.bucket,
-      schedule: props.pruneSchedule,
-      maxDeletePercent: props.maxDeletePercent,
       logGroup: this.logGroup,
       scheduleGroup: this.scheduleGroup,
       deadLetterQueue: this.deadLetterQueue,

@@ -100,7 +100,7 @@ export class DatabaseBackup extends Construct implements ec2.IConnectable, iam.I
     const { allowedAge, retention } = this;
     props.pruning?.addSource(this.sourceName, { allowedAge, retention });
     if (props.pruning) {
-      checkPruning(this, this.sourceName, retention._bind(this), props.pruning._maxDeleteShare, bound);
+      checkPruning(this, this.sourceName, retention._bind(this), props.pruning.maxDeletePercent / 100, bound);
     }
     this.watch(familyPrefix(scope), props, props.allowedAge === undefined ? timeout : undefined);
     this.schedulerRole = props.schedulerRole ?? schedulerRole(this, props.scheduleGroup);

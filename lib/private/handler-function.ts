@@ -61,17 +61,17 @@ export class HandlerFunction extends Construct {
     });
   }
 
-  /** Sends what is known of a run that failed to a queue, besides the log. Only where it is invoked asynchronously. */
-  public tellFailuresTo(queue: sqs.IQueue): void {
-    const config = this.function.node.findChild('EventInvokeConfig').node.defaultChild as lambda.CfnEventInvokeConfig;
-    config.destinationConfig = { onFailure: { destination: queue.queueArn } };
-    const statement = new iam.PolicyStatement({ actions: ['sqs:SendMessage'], resources: [queue.queueArn] });
-    this.role.addToPrincipalPolicy(statement);
-  }
-
   /** Allows somebody to invoke this function, and nothing else of it. */
   public grantInvoke(grantee: iam.IGrantable): iam.Grant {
     const { functionArn } = this.function;
     return iam.Grant.addToPrincipal({ grantee, actions: ['lambda:InvokeFunction'], resourceArns: [functionArn] });
   }
+}
+
+/** Sends a record of each failed run of a handler to a queue. The handler must be invoked asynchronously. */
+export function sendFailuresTo(queue: sqs.IQueue, handler: lambda.Function): void {
+  const config = handler.node.findChild('EventInvokeConfig').node.defaultChild as lambda.CfnEventInvokeConfig;
+  config.destinationConfig = { onFailure: { destination: queue.queueArn } };
+  const statement = new iam.PolicyStatement({ actions: ['sqs:SendMessage'], resources: [queue.queueArn] });
+  handler.addToRolePolicy(statement);
 }

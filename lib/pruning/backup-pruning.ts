@@ -4,7 +4,6 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as scheduler from 'aws-cdk-lib/aws-scheduler';
-import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 import { METRICS, PRUNE_METRICS } from '../../catalog/contract/task';
@@ -14,81 +13,15 @@ import type { IBackupBucket } from '../bucket/backup-bucket-props';
 import { BackupSchedule } from '../backup/backup-schedule';
 import { acknowledgeWildcards } from '../private/acknowledge';
 import { pruneStatements, undeleteStatements } from '../bucket/private/bucket-policy';
-import { fault, requireRange, requireValue, secondsOf } from '../private/fault';
+import { fault, requireProps, requireRange, requireValue, secondsOf } from '../private/fault';
 import { HandlerFunction } from '../private/handler-function';
 import { handlerSchedule } from '../private/handler-schedule';
 import { logGroupOf } from '../private/log-group';
 import { provenMetric } from '../private/metric';
-import { reportTo } from '../private/report-to';
+import type { BackupPruningProps, PrunedSourceProps } from './backup-pruning-props';
 import { PruneSettings } from './private/prune-settings';
 import { requireRegion } from '../private/region';
 import { registerPruned } from '../backup/private/source-registry';
-import type { Retention } from './retention';
-
-/** Properties of a BackupPruning. */
-export interface BackupPruningProps {
-  /** Where the backups are. In the same Region. */
-  readonly bucket: IBackupBucket;
-
-  /**
-   * When backups are pruned.
-   *
-   * @default - every day at 04:30 UTC
-   */
-  readonly schedule?: BackupSchedule;
-
-  /**
-   * A run by schedule that would delete more than this share of a source's backups deletes none of them: a person looks
-   * at them first, with the command line. Percent, 1 to 100.
-   *
-   * @default 50
-   */
-  readonly maxDeletePercent?: number;
-
-  /**
-   * Log group of the functions.
-   *
-   * @default - one is created
-   */
-  readonly logGroup?: logs.ILogGroup;
-
-  /**
-   * How long logs are kept. Not together with `logGroup`.
-   *
-   * @default logs.RetentionDays.THREE_MONTHS
-   */
-  readonly logRetention?: logs.RetentionDays;
-
-  /**
-   * Group of the schedule.
-   *
-   * @default - the account's default group
-   */
-  readonly scheduleGroup?: scheduler.IScheduleGroup;
-
-  /**
-   * Queue for runs that could not be started: a standard one.
-   *
-   * @default - they are visible in the metrics of EventBridge Scheduler only
-   */
-  readonly deadLetterQueue?: sqs.IQueue;
-
-  /**
-   * Whether the schedule runs. Without it, backups are deleted on demand only.
-   *
-   * @default true
-   */
-  readonly enabled?: boolean;
-}
-
-/** What is set for a source. */
-export interface PrunedSourceProps {
-  /** Which of its backups are kept. */
-  readonly retention: Retention;
-
-  /** Nothing of the source is deleted while its newest backup is older than this. */
-  readonly allowedAge: Duration;
-}
 
 /**
  * Deletes the backups of a bucket that their retention does not keep, and brings back what was deleted. Sources that were
@@ -105,18 +38,16 @@ export class BackupPruning extends Construct {
   public readonly schedule: scheduler.Schedule;
   /** Log group of the functions. */
   public readonly logGroup: logs.ILogGroup;
+  /** Largest share of a source's backups that a scheduled run deletes, in percent. */
+  public readonly maxDeletePercent: number;
   private readonly settings: PruneSettings;
-  private readonly prune: HandlerFunction;
-
-  /** @internal */
-  public get _maxDeleteShare(): number {
-    return this.settings.content.maxDeleteShare;
-  }
 
   constructor(scope: Construct, id: string, props: BackupPruningProps) {
     super(scope, id);
     const { bucket, maxDeletePercent = 50 } = props;
+    requireProps(this, props, { bucket: true });
     this.bucket = bucket;
+    this.maxDeletePercent = maxDeletePercent;
     requireRegion(this, bucket);
     requireValue(this, 'maxDeletePercent', maxDeletePercent);
     requireRange(this, 'maxDeletePercent', maxDeletePercent, { from: 1, to: 100 });
@@ -137,7 +68,6 @@ export class BackupPruning extends Construct {
       environment,
       logGroup: this.logGroup,
     });
-    this.prune = prune;
     this.grantPruning(prune, undelete);
     [this.pruneFunction, this.undeleteFunction] = [prune.function, undelete.function];
     this.settings = new PruneSettings({
@@ -170,6 +100,7 @@ export class BackupPruning extends Construct {
    * @param name name of the source
    */
   public addSource(name: string, props: PrunedSourceProps): void {
+    requireProps(this, props, { retention: true, allowedAge: true });
     requireValue(this, 'source name', name);
     const wrong = sourceNameFault(name);
     if (wrong !== undefined) fault(this, wrong);
@@ -215,15 +146,6 @@ export class BackupPruning extends Construct {
    */
   public metricBytesFreed(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
     return this.metric(PRUNE_METRICS.bytesFreed, { statistic: 'Sum', ...props });
-  }
-
-  /**
-   * Sends reports of scheduled runs, and records of runs that failed, to the queue of alarms.
-   *
-   * @internal
-   */
-  public _reportTo(queue: sqs.IQueue): void {
-    reportTo(this.prune, queue);
   }
 
   private metric(metricName: string, props?: cloudwatch.MetricOptions): cloudwatch.Metric {

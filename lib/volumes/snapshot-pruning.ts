@@ -17,7 +17,6 @@ import { HandlerFunction } from '../private/handler-function';
 import { handlerSchedule } from '../private/handler-schedule';
 import { logGroupOf } from '../private/log-group';
 import { provenMetric } from '../private/metric';
-import { reportTo } from '../private/report-to';
 import { Retention } from '../pruning/retention';
 
 /** Properties of a SnapshotPruning. */
@@ -105,19 +104,17 @@ export class SnapshotPruning extends Construct {
   public readonly schedule: scheduler.Schedule;
   /** Log group of the function. */
   public readonly logGroup: logs.ILogGroup;
+  /** Key of the tag that the snapshots carry. */
+  public readonly tagKey: string;
+  /** Value of the tag. */
+  public readonly tagValue: string;
   private readonly handler: HandlerFunction;
-  /**
-   * `key=value` of the tag.
-   *
-   * @internal
-   */
-  public readonly _tag: string;
 
   constructor(scope: Construct, id: string, props: SnapshotPruningProps) {
     super(scope, id);
     const settings = this.settingsOf(props);
-    const { key, value } = settings.tag;
-    this._tag = `${key}=${value}`;
+    this.tagKey = props.tagKey;
+    this.tagValue = props.tagValue;
     this.logGroup = logGroupOf(this, props);
     this.handler = new HandlerFunction(this, 'Prune', {
       handler: 'prune-snapshots',
@@ -158,17 +155,8 @@ export class SnapshotPruning extends Construct {
     return this.metric(PRUNE_METRICS.deleted, { statistic: 'Sum', ...props });
   }
 
-  /**
-   * Sends reports of scheduled runs, and records of runs that failed, to the queue of alarms.
-   *
-   * @internal
-   */
-  public _reportTo(queue: sqs.IQueue): void {
-    reportTo(this.handler, queue);
-  }
-
   private metric(metricName: string, props?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return provenMetric({ [PRUNE_METRICS.tag]: this._tag }, metricName, props);
+    return provenMetric({ [PRUNE_METRICS.tag]: `${this.tagKey}=${this.tagValue}` }, metricName, props);
   }
 
   private settingsOf(props: SnapshotPruningProps): SnapshotSettings {

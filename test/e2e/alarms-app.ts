@@ -1,4 +1,4 @@
-import { App, CfnOutput, Duration, Stack } from 'aws-cdk-lib';
+import { App, CfnOutput, Duration, Stack, TimeZone } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as efs from 'aws-cdk-lib/aws-efs';
@@ -20,7 +20,7 @@ class AlarmedStack extends Stack {
     const backups = new Backups(this, 'Backups', {
       vpc,
       retention: Retention.gfs({ keepFor: Duration.hours(2), keepLast: 1 }),
-      alarms: { emails: [ADDRESS], subscriptions: [new SqsSubscription(reader)], timeZone: 'Europe/Paris' },
+      alarms: { emails: [ADDRESS], subscriptions: [new SqsSubscription(reader)], timeZone: TimeZone.EUROPE_PARIS },
     });
     const secret = new secretsmanager.Secret(this, 'Secret');
     const shop = backups.addDatabase('Shop', {

@@ -17,7 +17,11 @@ class PruningStack extends Stack {
   constructor(app: App) {
     super(app, STACK);
     const vpc = new ec2.Vpc(this, 'Vpc', { maxAzs: 2, natGateways: 1 });
-    const backups = new Backups(this, 'Backups', { vpc, retention: Retention.forever(), maxDeletePercent: 60 });
+    const backups = new Backups(this, 'Backups', {
+      vpc,
+      retention: Retention.forever(),
+      pruning: { maxDeletePercent: 60 },
+    });
     const secret = new secretsmanager.Secret(this, 'Secret');
     const database = Database.mysql({ version: MysqlVersion.V8_4, host: 'db.internal', secret });
     const schedule = BackupSchedule.daily({ hour: 2 });

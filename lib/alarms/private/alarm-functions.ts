@@ -8,7 +8,7 @@ import { acknowledge } from '../../private/acknowledge';
 import { readQueue } from './alarm-queues';
 import type { AlarmParts } from './alarm-roles';
 import { grantMeasuring, grantNotifying } from './alarm-roles';
-import { HandlerFunction } from '../../private/handler-function';
+import { HandlerFunction, sendFailuresTo } from '../../private/handler-function';
 
 /** How long a run of the notify function may take. */
 export const NOTIFY_TIMEOUT = Duration.minutes(2);
@@ -55,7 +55,7 @@ export function alarmFunctions(
   });
   grantNotifying(scope, notify.role, parts);
   grantMeasuring(scope, measure.role, parts);
-  measure.tellFailuresTo(events);
+  sendFailuresTo(events, measure.function);
   for (const queue of [events, ...(deadLetters ? [deadLetters] : [])]) readQueue(notify, queue);
   return { notify, measure };
 }

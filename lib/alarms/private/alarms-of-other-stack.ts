@@ -25,7 +25,7 @@ export function withPartsOfAlarms(scope: IConstruct, props: DatabaseBackupProps)
   return {
     ...props,
     logGroup: logGroup ?? alarms.logGroup,
-    deadLetterQueue: deadLetterQueue ?? alarms._deadLetterQueue,
+    deadLetterQueue: deadLetterQueue ?? alarms.deadLetterQueue,
   };
 }
 

@@ -177,7 +177,7 @@ describe('what is kept', () => {
   });
 
   test('by the age that is given, and by a share', () => {
-    const settings = settingsOf(source('maxDeletePercent: 20\n', ', allowedAge: 9h'));
+    const settings = settingsOf(source('pruning: { maxDeletePercent: 20 }\n', ', allowedAge: 9h'));
     expect(settings.maxDeleteShare).toBe(0.2);
     expect(settings.sources.orders.allowedAgeSeconds).toBe(32_400);
   });

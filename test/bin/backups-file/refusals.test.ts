@@ -140,13 +140,13 @@ test.each([
   ],
   [
     'a pruning that never takes place',
-    file('pruneSchedule: { cron: 0 2 * * ? 2020 }'),
-    'backups.yaml:1: pruneSchedule: schedule never fires: no such time lies in the future, got: cron(0 2 * * ? 2020)',
+    file('pruning: { schedule: { cron: 0 2 * * ? 2020 } }'),
+    'backups.yaml:1: pruning.schedule: schedule never fires: no such time lies in the future, got: cron(0 2 * * ? 2020)',
   ],
   [
     'a share',
-    file('maxDeletePercent: 0'),
-    'backups.yaml:1: maxDeletePercent must be a whole number from 1 to 100, got: 0',
+    file('pruning: { maxDeletePercent: 0 }'),
+    'backups.yaml:1: pruning.maxDeletePercent must be a whole number from 1 to 100, got: 0',
   ],
   [
     'an age that is shorter than the time between two runs',

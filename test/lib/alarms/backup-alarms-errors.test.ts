@@ -1,4 +1,4 @@
-import { Duration, Stack, Token } from 'aws-cdk-lib';
+import { Duration, Stack, TimeZone, Token } from 'aws-cdk-lib';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { AlarmOptions, SourceAlarmProps } from '../../../lib';
@@ -54,7 +54,7 @@ test.each<[string, AlarmOptions, string]>([
   ],
   [
     'no time zone',
-    { timeZone: 'Paris' },
+    { timeZone: TimeZone.of('Paris') },
     'timeZone of the alarms must be a name of the IANA database, for example Europe/Paris, got: "Paris": correct it',
   ],
   [

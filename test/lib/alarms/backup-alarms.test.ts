@@ -15,7 +15,7 @@ beforeAll(() => {
   setup.create({
     alarms: {
       emails: ['ann@example.com', 'bob@example.com'],
-      timeZone: 'Europe/Paris',
+      timeZone: TimeZone.EUROPE_PARIS,
       digest: Digest.daily({ hour: 8 }),
       signalsOff: [{ signal: AlarmSignal.NOT_PROVEN, reason: 'Restore tests come next month.' }],
     },
@@ -105,7 +105,7 @@ test('the schedule of the digest sends to the queue of events, and does nothing 
     ScheduleExpressionTimezone: 'Europe/Paris',
     Target: { Input: '{"kind":"digest"}' },
   });
-  const [own, alarms] = [TimeZone.ASIA_TOKYO, 'Europe/Paris'];
+  const [own, alarms] = [TimeZone.ASIA_TOKYO, TimeZone.EUROPE_PARIS];
   const zoneOf = (digest: Digest) => digest._bind(alarms)?._bind(setup.stack).expression.timeZone?.timezoneName;
   expect(zoneOf(Digest.daily({ hour: 8, timeZone: own }))).toBe('Asia/Tokyo');
   expect(zoneOf(Digest.weekly({ hour: 8, weekDay: WeekDay.MONDAY }))).toBe('Europe/Paris');

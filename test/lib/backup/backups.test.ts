@@ -262,8 +262,7 @@ describe('its pruning', () => {
     const setup = new Setup();
     setup.create({
       retention: Retention.days(30),
-      pruneSchedule: BackupSchedule.daily({ hour: 22 }),
-      maxDeletePercent: 10,
+      pruning: { schedule: BackupSchedule.daily({ hour: 22 }), maxDeletePercent: 10, enabled: false },
     });
     setup.add();
     const orders = setup.add({ retention: Retention.forever() }, 'Orders');
@@ -271,7 +270,7 @@ describe('its pruning', () => {
     expect(retentions.map(({ keepForSeconds, forever }) => keepForSeconds ?? forever)).toEqual([2_592_000, true]);
     expect([sources.shop!.retention, sources.orders!.retention]).toEqual([0, 1]);
     expect(maxDeleteShare).toBe(0.1);
-    expect(schedule(setup).ScheduleExpression).toBe('cron(0 22 * * ? *)');
+    expect(schedule(setup)).toMatchObject({ ScheduleExpression: 'cron(0 22 * * ? *)', State: 'DISABLED' });
     expect(orders.retention._bind(orders).forever).toBe(true);
   });
 
@@ -292,7 +291,7 @@ describe('its pruning', () => {
     ['for ever, every minute', Retention.forever(), Duration.minutes(1), 50, false],
   ])('warns of a retention that is held back every night: %s', (_, retention, gap, maxDeletePercent, warns) => {
     const setup = new Setup();
-    setup.create({ maxDeletePercent });
+    setup.create({ pruning: { maxDeletePercent } });
     setup.add({ retention, schedule: BackupSchedule.every(gap) });
     const warnings = Annotations.fromStack(setup.stack).findWarning('*', Match.stringLikeRegexp('pruningHeldBack'));
     expect(warnings.map(({ id }) => id)).toEqual(warns ? ['/Stack/Backups/Shop'] : []);

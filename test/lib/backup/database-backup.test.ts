@@ -45,6 +45,7 @@ describe('the task', () => {
 
   test('is told its job', () => {
     expect(added().job()).toEqual({
+      action: 'dump',
       source: 'shop',
       engine: 'mysql',
       engineVersion: '8.4',

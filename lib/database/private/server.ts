@@ -4,7 +4,7 @@ import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { IConstruct } from 'constructs';
 import { dumpArgumentFault } from '../../../engines/dump-arguments';
-import { engineFacts, serverFacts } from '../../../engines/facts';
+import { engineFacts, engines, serverFacts } from '../../../engines/facts';
 import type { PostgresqlOptions } from '../database';
 import { DatabaseTls } from '../database-tls';
 import type { BoundDatabase } from './bound-database';
@@ -115,11 +115,12 @@ function requireLists(scope: IConstruct, server: Server): void {
       fault(scope, `${include} and ${exclude} cannot be given together: name what to back up, or what to leave out`);
     }
   }
-  const { title } = engineFacts(server.engine);
   if (!serverFacts(server.engine).hasSchemas && (server.schemas ?? server.excludeSchemas) !== undefined) {
+    const { title } = engineFacts(server.engine);
+    const others = [...engines().values()].filter((engine) => engine.server?.hasSchemas);
     fault(
       scope,
-      `schemas and excludeSchemas are for PostgreSQL only, got: ${title}: use databases and excludeDatabases`,
+      `schemas and excludeSchemas are for ${others.map((engine) => engine.title).join(', ')} only, got: ${title}: use databases and excludeDatabases`,
     );
   }
 }

@@ -62,7 +62,3 @@ test.each([
     result: { failure: { kind, said: expect.stringMatching(said) as string } },
   });
 });
-
-test('what SQLite calls by another code is another reason', () => {
-  expect(snapshot(file, path.join(directory, 'no', 'folder'))).toMatchObject({ exitCode: 1, result: { failure: {} } });
-});

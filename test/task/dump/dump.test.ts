@@ -7,7 +7,7 @@ import { registerEngine } from '../../../engines/facts';
 import { registerProgram } from '../../../engines/programs';
 import { dump } from '../../../task/dump/dump';
 import { BackupError } from '../../../task/run/errors';
-import type { Run } from '../../../task/run/job';
+import type { RunInputs } from '../../../task/run/job';
 import { CapturedLog } from '../../support/captured-log';
 import { MemoryDump, TOY_FACTS, memoryStream, randomChunks } from '../../support/memory-engine';
 import { temporaryDirectory } from '../../support/processes';
@@ -41,7 +41,7 @@ afterAll(async () => {
   fs.rmSync(directory, { recursive: true });
 });
 
-async function run(changes: Partial<Run> = {}, job: Partial<DumpJob> = {}, stop = new AbortController()) {
+async function run(changes: Partial<RunInputs> = {}, job: Partial<DumpJob> = {}, stop = new AbortController()) {
   const captured = new CapturedLog();
   const place = { bucket: 'b', keyArn: 'k', scratchDirectory: directory };
   const all: DumpJob = {

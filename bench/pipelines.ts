@@ -21,19 +21,37 @@ export interface Command {
   readonly prefix?: string;
 }
 
-/** What both hand-made pipelines run: the arguments of a complete, consistent dump, and nothing for speed. */
-function dumpTool(server: BenchServer): string {
-  if (server.engine === 'postgresql') return `pg_dump -d ${DATABASE}`;
+/** A hand-made dump of one engine: complete and consistent, and nothing for speed. */
+interface HandMade {
+  /** The tool as it is shown in the table; `raw`: without any compression. */
+  readonly title: { readonly everyday: string; readonly raw: string };
+  readonly everyday: (server: BenchServer) => string;
+  readonly raw: (server: BenchServer) => string;
+  /** Compression that the tool lacks. */
+  readonly compress: string;
+}
+
+function mariadbDump(server: BenchServer): string {
   const what = '--single-transaction --routines --triggers --events --hex-blob --default-character-set=utf8mb4';
   return `mariadb-dump --defaults-file=${server.tools.optionFile} ${what} --databases ${DATABASE}`;
 }
 
-const dumped = (server: BenchServer, compression: string): string =>
-  server.engine === 'mariadb' ? dumpTool(server) : `${dumpTool(server)} -Fc${compression}`;
+const HAND_MADE: Record<BenchServer['engine'], HandMade> = {
+  mariadb: {
+    title: { everyday: 'mariadb-dump', raw: 'mariadb-dump' },
+    ...{ everyday: mariadbDump, raw: mariadbDump, compress: ' | gzip' },
+  },
+  postgresql: {
+    title: { everyday: 'pg_dump -Fc', raw: 'pg_dump -Fc -Z0' },
+    everyday: () => `pg_dump -d ${DATABASE} -Fc`,
+    raw: () => `pg_dump -d ${DATABASE} -Fc -Z0`,
+    compress: '',
+  },
+};
 
 /** The pipe without an upload, with `sink` at its end. */
 export function rawPipe(server: BenchServer, sink: string): string {
-  return `${dumped(server, ' -Z0')} | zstd -1 ${sink}`;
+  return `${HAND_MADE[server.engine].raw(server)} | zstd -1 ${sink}`;
 }
 
 const shell = (script: string): string[] => ['bash', '-c', `set -o pipefail; ${script}`];
@@ -77,13 +95,15 @@ export function commands(server: BenchServer, s3: S3Server, root: string) {
     prefix,
   });
   const upload = `aws s3 cp - s3://${s3.bucket}/everyday/dump --only-show-errors`;
-  const gzip = server.engine === 'mariadb' ? ' | gzip' : '';
-  const tool = server.engine === 'mariadb' ? 'mariadb-dump' : 'pg_dump -Fc';
-  const raw = server.engine === 'mariadb' ? 'mariadb-dump' : 'pg_dump -Fc -Z0';
+  const { title, everyday, compress } = HAND_MADE[server.engine];
   const all: Record<Pipeline, Command> = {
     program: programCommand(server, s3, root, scratch),
-    everyday: pipe(`${dumped(server, '')}${gzip} | ${upload}`, `${tool}${gzip} | aws s3 cp -`, 'everyday'),
-    raw: pipe(rawPipe(server, '> /dev/null'), `${raw} | zstd -1 > /dev/null`),
+    everyday: pipe(
+      `${everyday(server)}${compress} | ${upload}`,
+      `${title.everyday}${compress} | aws s3 cp -`,
+      'everyday',
+    ),
+    raw: pipe(rawPipe(server, '> /dev/null'), `${title.raw} | zstd -1 > /dev/null`),
   };
   const withBase = (command: Command): Command => ({ ...command, env: { ...base, ...command.env } });
   return {

@@ -2,7 +2,7 @@
 import type { Readable } from 'node:stream';
 import type { Consistency, DataObject, TableCount } from '../catalog/bucket/manifest';
 import type { DumpJob, ServerJob } from '../catalog/contract/task';
-import type { Credentials, Run } from '../task/run/job';
+import type { Credentials, RunInputs } from '../task/run/job';
 import type { Log } from '../task/run/log';
 
 /** One engine, as the program runs it. */
@@ -57,7 +57,7 @@ export interface DumpFacts {
 
 /** The run, as an engine sees it. */
 export interface EngineContext {
-  readonly run: Run;
+  readonly run: RunInputs;
   readonly log: Log;
   /** A directory of this run alone, mode 0700, removed at its end. */
   readonly scratch: string;

@@ -19,7 +19,7 @@ import { version } from '../../package.json';
 import type { DumpFacts, EngineDump } from '../../engines/engine';
 import { engineProgram } from '../../engines/programs';
 import { BackupError, asBackupError } from '../run/errors';
-import type { Run } from '../run/job';
+import type { RunInputs } from '../run/job';
 import { SourceLock } from '../run/lock';
 import type { Log } from '../run/log';
 import { writeMetrics } from '../run/metrics';
@@ -40,7 +40,7 @@ const STREAMS_AT_ONCE = 1;
  * @param stop aborts the run; the program's own signals and the timeout do so too
  * @throws BackupError; then there is no manifest of this run, no upload under way and no lock held
  */
-export async function dump(run: Run, log: Log, stop: AbortController): Promise<void> {
+export async function dump(run: RunInputs, log: Log, stop: AbortController): Promise<void> {
   const { job } = run;
   const started = performance.now();
   const meter = new Meter(log);
@@ -82,7 +82,7 @@ class BackupRun {
   private readonly storing = new Set<Promise<DataObject>>();
 
   constructor(
-    private readonly run: Run,
+    private readonly run: RunInputs,
     private readonly log: Log,
     private readonly meter: Meter,
     private readonly stop: AbortController,

@@ -3,7 +3,7 @@ import { formatBytes } from '../../catalog/units';
 import type { Log } from '../run/log';
 
 /** Progress of one stream. */
-export interface Reading {
+export interface StreamProgress {
   readonly bytesIn: number;
   readonly bytesOut: number;
   /** Table being dumped, if known. */
@@ -15,7 +15,7 @@ const TERMINAL_INTERVAL_MS = 100;
 
 /** Counts the bytes of all streams of a run, and reports them every few seconds. */
 export class Meter {
-  private readonly streams = new Set<() => Reading>();
+  private readonly streams = new Set<() => StreamProgress>();
   private ended = { bytesIn: 0, bytesOut: 0 };
   private readonly timer: NodeJS.Timeout;
   private last = { at: performance.now(), bytes: 0 };
@@ -39,7 +39,7 @@ export class Meter {
    *
    * @returns call it when the stream has ended
    */
-  follow(read: () => Reading): () => void {
+  follow(read: () => StreamProgress): () => void {
     this.streams.add(read);
     return () => {
       if (this.log.interactive) this.report();

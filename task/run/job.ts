@@ -71,7 +71,7 @@ export interface Credentials {
 }
 
 /** The inputs of one run. */
-export interface Run {
+export interface RunInputs {
   readonly job: DumpJob;
   /** Engines with a server only. */
   readonly credentials?: Credentials;
@@ -90,7 +90,7 @@ const jobFault = (message: string) => fault('job-invalid', ENV.job, message);
  *
  * @throws BackupError `configuration`, naming the variable, the value got, what is allowed and how to fix it
  */
-export function readRun(env: NodeJS.ProcessEnv): Run {
+export function readRun(env: NodeJS.ProcessEnv): RunInputs {
   const job = readJob(env[ENV.job]);
   const scheduledTime = readScheduledTime(env[ENV.scheduledTime]);
   const scheduleArn = contextAttribute(env[ENV.scheduleArn]);

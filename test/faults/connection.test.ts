@@ -1,6 +1,8 @@
 import { MariadbServer } from '../servers/mariadb';
 import { PostgresqlServer } from '../servers/postgresql';
+import type { RunReason } from '../../task/run/errors';
 import type { DumpJob, ExitCodeName, ServerJob } from '../../catalog/contract/task';
+import { ENV } from '../../catalog/contract/task';
 import { Authority } from '../servers/tls';
 import { serverJob } from '../support/job';
 import { freePort } from '../support/processes';
@@ -46,8 +48,13 @@ describe.each(['mariadb', 'postgresql'] as const)('a backup of %s', (engine) => 
     ...{ aws: fixture.emulator.environment, username: 'backup', password: PASSWORD },
   });
 
-  async function expectFailure(given: ProgramOptions, exit: ExitCodeName, sentence: RegExp): Promise<void> {
-    await fixture.expectFailure(await Program.run(given), given.job.source, exit, sentence);
+  async function expectFailure(
+    given: ProgramOptions,
+    exit: ExitCodeName,
+    sentence: RegExp,
+    reason: RunReason,
+  ): Promise<void> {
+    await fixture.expectFailure(await Program.run(given), given.job.source, exit, sentence, reason);
   }
 
   test('succeeds when nothing is wrong, so that each failure has the one cause that is tested', async () => {
@@ -60,6 +67,7 @@ describe.each(['mariadb', 'postgresql'] as const)('a backup of %s', (engine) => 
       given,
       'connection',
       /^could not connect to localhost:\d+: .*(Access denied|password authentication failed).* \(the server refused user or password: check the secret.*\)$/,
+      { kind: 'login-refused', host: 'localhost', port: server.port, account: 'backup' },
     );
     expect((await Program.run(given)).output).not.toContain('wrong-one');
     await fixture.expectNextRunSucceeds(options('password'));
@@ -68,7 +76,9 @@ describe.each(['mariadb', 'postgresql'] as const)('a backup of %s', (engine) => 
   test('on an unknown host', async () => {
     const sentence =
       /^could not connect to database\.invalid:\d+: getaddrinfo (ENOTFOUND|EAI_AGAIN) database\.invalid \((no such host name: check host, and that the VPC resolves it|the name server did not answer: .*)\)$/;
-    await expectFailure(options('host', { host: 'database.invalid' }), 'connection', sentence);
+    await expectFailure(options('host', { host: 'database.invalid' }), 'connection', sentence, {
+      kind: expect.stringMatching(/^(host-unknown|name-server-silent)$/) as RunReason['kind'],
+    });
   });
 
   test('where nothing listens', async () => {
@@ -76,41 +86,55 @@ describe.each(['mariadb', 'postgresql'] as const)('a backup of %s', (engine) => 
     const sentence = new RegExp(
       `^could not connect to localhost:${port}: .*ECONNREFUSED.* \\(nothing listens there: check host and port, and that the server runs\\)$`,
     );
-    await expectFailure(options('refused', { port }), 'connection', sentence);
+    await expectFailure(options('refused', { port }), 'connection', sentence, { kind: 'nothing-listens', port });
   });
 
   test('whose certificate has expired', async () => {
     const sentence =
       /^could not connect to localhost:\d+: certificate has expired \(the server's certificate has expired: renew it\)$/;
-    await expectFailure(options('expired', {}, expired), 'connection', sentence);
+    await expectFailure(options('expired', {}, expired), 'connection', sentence, { kind: 'certificate-expired' });
   });
 
   test('whose certificate is from an authority that is not trusted', async () => {
     const { pem } = await Authority.create(fixture.directory);
     const sentence =
       /^could not connect to localhost:\d+: .* \(the certificate is not signed by a trusted authority: give its authority with DatabaseTls\.certificateAuthority\(pem\)\)$/;
-    await expectFailure(options('untrusted', { tls: { mode: 'certificate-authority', pem } }), 'connection', sentence);
-    await expectFailure(options('not-public', { tls: { mode: 'public' } }), 'connection', sentence);
-    await expectFailure(options('not-amazon', { tls: { mode: 'amazon-rds' } }), 'connection', sentence);
+    for (const [source, tls] of [
+      ['untrusted', { mode: 'certificate-authority', pem }],
+      ['not-public', { mode: 'public' }],
+      ['not-amazon', { mode: 'amazon-rds' }],
+    ] as const)
+      await expectFailure(options(source, { tls }), 'connection', sentence, { kind: 'certificate-untrusted' });
   });
 
   test('whose certificate is for another name', async () => {
     const sentence =
       /^could not connect to 127\.0\.0\.1:\d+: .* \(the server's certificate is for another name: use the name that it was issued for as host\)$/;
-    await expectFailure(options('name', { host: '127.0.0.1' }), 'connection', sentence);
+    await expectFailure(options('name', { host: '127.0.0.1' }), 'connection', sentence, { kind: 'certificate-name' });
+  });
+
+  test('that refuses the login of a role, or has no such account', async () => {
+    const given = { ...options('no-account'), username: 'nobody-at-all' };
+    const sentence =
+      /^could not connect to localhost:\d+: .* \(the server refused user or password: check the secret.*\)$/;
+    await expectFailure(given, 'connection', sentence, { kind: 'login-refused', account: 'nobody-at-all' });
   });
 
   test('of a database that does not exist', async () => {
     const sentence =
       /^database "no such" does not exist on localhost, or the user may not see it; it shows: .*(shop|postgres).*$/;
-    await expectFailure(options('missing', { databases: ['no such'] }), 'configuration', sentence);
+    await expectFailure(options('missing', { databases: ['no such'] }), 'configuration', sentence, {
+      ...{ kind: 'database-unknown', database: 'no such' },
+    });
     await fixture.expectNextRunSucceeds(options('missing'));
   });
 
   test('of no database at all', async () => {
     const sentence =
       /^there is no database to back up on localhost; it shows: (shop|postgres): name the databases, or grant the user access to them$/;
-    await expectFailure(options('none', { excludeDatabases: ['shop', 'postgres'] }), 'configuration', sentence);
+    await expectFailure(options('none', { excludeDatabases: ['shop', 'postgres'] }), 'configuration', sentence, {
+      kind: 'no-database',
+    });
   });
 
   test('of another version', async () => {
@@ -119,7 +143,7 @@ describe.each(['mariadb', 'postgresql'] as const)('a backup of %s', (engine) => 
     const sentence = new RegExp(
       `^the server is ${title} .*, but the backup is set up for version (11\\.4|17): set version: '(10\\.11|15)' and deploy$`,
     );
-    await expectFailure({ ...given, job }, 'configuration', sentence);
+    await expectFailure({ ...given, job }, 'configuration', sentence, { kind: 'version-mismatch' });
   });
 
   test.each([
@@ -156,6 +180,8 @@ describe.each(['mariadb', 'postgresql'] as const)('a backup of %s', (engine) => 
       /^environment variable BACKUP_SCHEDULED_TIME must be an ISO 8601 time in UTC such as 2026-11-20T02:00:00Z, got: "noon"$/,
     ],
   ])('with %s = %j', async (variable, value, sentence) => {
-    await expectFailure({ ...options('environment'), environment: { [variable]: value } }, 'configuration', sentence);
+    const kind = variable === ENV.job ? 'job-invalid' : 'variable-invalid';
+    const given = { ...options('environment'), environment: { [variable]: value } };
+    await expectFailure(given, 'configuration', sentence, { kind, object: variable });
   });
 });

@@ -6,6 +6,7 @@ import { serverJob } from '../support/job';
 import type { ProgramOptions } from '../support/program';
 import { Program } from '../support/program';
 import { TcpProxy } from '../support/tcp-proxy';
+import type { RunReason } from '../../task/run/errors';
 import type { ToolFault } from '../support/tool-wrapper';
 import { wrapTool } from '../support/tool-wrapper';
 import { Fixture } from './fixture';
@@ -72,22 +73,28 @@ describe.each(['mariadb', 'postgresql'] as const)('a dump of %s', (engine) => {
     const sentence = new RegExp(
       `^${tool} was killed by SIGKILL, as the kernel does when memory runs out: raise memoryLimitMiB of this backup`,
     );
-    await fixture.expectFailure(result, source, 'dumpFailed', sentence);
+    await fixture.expectFailure(result, source, 'dumpFailed', sentence, { kind: 'tool-killed', object: tool });
     await fixture.expectNextRunSucceeds(options(source));
   });
 
-  test.each<[string, ToolFault, RegExp]>([
+  test.each<[string, ToolFault, RegExp, RunReason]>([
     [
       'complains and exits with 0',
       { says: COMPLAINT },
       new RegExp(`^${tool} exited with 0 but complained: ${COMPLAINT.trim()}$`),
+      { kind: 'tool-failed', object: tool, said: COMPLAINT.trim() },
     ],
-    ['ends early and exits with 0', { afterBytes: HALF, exits: 0 }, CUT_SHORT[engine]],
-    ['writes all, and exits with 2', { exits: 2 }, new RegExp(`^${tool} exited with 2$`)],
-  ])('whose tool %s leaves no backup', async (what, fault, sentence) => {
+    [
+      'ends early and exits with 0',
+      { afterBytes: HALF, exits: 0 },
+      CUT_SHORT[engine],
+      { kind: 'dump-incomplete', object: tool },
+    ],
+    ['writes all, and exits with 2', { exits: 2 }, new RegExp(`^${tool} exited with 2$`), { kind: 'tool-failed' }],
+  ])('whose tool %s leaves no backup', async (what, fault, sentence, reason) => {
     const source = what.replaceAll(/[^a-z0-9]+/g, '-');
     const result = await Program.run({ ...options(source), toolsDirectory: wrapTool(tool, fault, fixture.directory) });
-    await fixture.expectFailure(result, source, 'dumpFailed', sentence);
+    await fixture.expectFailure(result, source, 'dumpFailed', sentence, reason);
     await fixture.expectNextRunSucceeds(options(source));
   });
 
@@ -101,6 +108,7 @@ describe.each(['mariadb', 'postgresql'] as const)('a dump of %s', (engine) => {
       'cut',
       'dumpFailed',
       new RegExp(`^${tool} exited with \\d: .*(Lost connection|server closed the connection|SSL|reset).*`),
+      { kind: 'tool-failed', object: tool },
     );
     await fixture.expectNextRunSucceeds(options('cut', proxy.port));
   });
@@ -116,6 +124,7 @@ describe.each(['mariadb', 'postgresql'] as const)('a dump of %s', (engine) => {
       'died',
       'dumpFailed',
       new RegExp(`^${tool} exited with \\d: .*(Lost connection|server closed the connection|terminat|SSL).*`),
+      { kind: 'tool-failed', object: tool },
     );
   });
 });

@@ -9,8 +9,9 @@ import { temporaryDirectory } from '../support/processes';
 import type { ProgramOptions, ProgramResult } from '../support/program';
 import { Program } from '../support/program';
 import { S3FaultProxy } from '../support/s3-fault-proxy';
+import type { RunReason } from '../../task/run/errors';
 
-/** What the tests of faults share: the program, an S3 behind a proxy that injects faults, and an SQLite source. */
+/** Shared by the tests of faults: the program, an S3 behind a proxy that injects faults, and an SQLite source. */
 export class Fixture {
   private constructor(
     readonly emulator: Emulator,
@@ -37,7 +38,7 @@ export class Fixture {
     return { ...this.emulator.environment, AWS_ENDPOINT_URL: this.proxy.endpoint };
   }
 
-  /** Where a job of this source stores. */
+  /** Destination of a job of this source. */
   place(source: string): { source: string; bucket: string; scratchDirectory: string } {
     return { source, bucket: this.bucket.name, scratchDirectory: this.directory };
   }
@@ -62,10 +63,18 @@ export class Fixture {
   /**
    * Checks that a run failed as documented and left nothing that could pass for a backup.
    *
-   * @param sentence the whole of the log's last word
+   * @param sentence the whole sentence
+   * @param reason some of its facts
    */
-  async expectFailure(result: ProgramResult, source: string, exit: ExitCodeName, sentence: RegExp): Promise<void> {
+  async expectFailure(
+    result: ProgramResult,
+    source: string,
+    exit: ExitCodeName,
+    sentence: RegExp,
+    reason: RunReason,
+  ): Promise<void> {
     expect({ exit: result.exit, failure: result.failure }).toEqual({ exit, failure: expect.stringMatching(sentence) });
+    expect(result.reason).toMatchObject(reason);
     const stray = (await this.bucket.keys(source)).filter((key) => !key.endsWith('/globals.sql.zst'));
     expect(stray).toEqual([]);
     expect(await this.bucket.unfinishedUploads()).toEqual([]);

@@ -48,7 +48,7 @@ describe('a run', () => {
     program.signal(signal);
     const result = await program.result();
     release();
-    await fixture.expectFailure(result, source, exit, sentence);
+    await fixture.expectFailure(result, source, exit, sentence, { kind: 'interrupted', object: signal });
     await fixture.expectNextRunSucceeds(fixture.sqlite(source));
   });
 
@@ -58,7 +58,7 @@ describe('a run', () => {
     release();
     const sentence =
       /^the backup took longer than its timeout of 2 seconds and was stopped: raise timeout, or give the task more cpu$/;
-    await fixture.expectFailure(result, 'timeout', 'timedOut', sentence);
+    await fixture.expectFailure(result, 'timeout', 'timedOut', sentence, { kind: 'timed-out' });
     await fixture.expectNextRunSucceeds(fixture.sqlite('timeout'));
   });
 
@@ -68,7 +68,7 @@ describe('a run', () => {
     await reached;
     const second = await Program.run(fixture.sqlite('two'));
     expect(second).toMatchObject({
-      exit: 'alreadyRunning',
+      ...{ exit: 'alreadyRunning', reason: { kind: 'already-running' } },
       failure: expect.stringMatching(
         /^another run of source two has held its lock since .* and renewed it \d+ s ago: this run made no backup; .*$/,
       ),

@@ -1,4 +1,5 @@
 import type { ExitCodeName } from '../../catalog/contract/task';
+import type { RunReason } from '../../task/run/errors';
 import { Program } from '../support/program';
 import type { Fault, S3Request } from '../support/s3-fault-proxy';
 import { Fixture } from './fixture';
@@ -16,36 +17,47 @@ const unavailable = { status: 503, code: 'SlowDown' };
 const denied = { status: 403, code: 'AccessDenied' };
 const isManifest = ({ path }: S3Request): boolean => path.endsWith('/manifest.json');
 
-/** Each ends the run: source, what S3 does, and the sentence. */
-const FATAL: [source: string, rule: (request: S3Request) => Fault | undefined, sentence: string][] = [
+/** Each ends the run: source, fault of S3, reason and sentence. */
+const FATAL: [
+  source: string,
+  rule: (request: S3Request) => Fault | undefined,
+  kind: RunReason['kind'],
+  sentence: string,
+][] = [
   [
     'start-503',
     on('CreateMultipartUpload', unavailable),
+    's3-failed',
     `could not start the upload of ${KEY} .*: SlowDown: injected ${NO_RECOVERY}`,
   ],
   [
     'part-503',
     on('UploadPart', unavailable),
+    's3-failed',
     `could not upload part \\d of ${KEY} .*: SlowDown: injected ${NO_RECOVERY}`,
   ],
   [
     'part-403',
     on('UploadPart', denied, ({ partNumber }) => partNumber === 2),
+    's3-refused',
     `could not upload part 2 of ${KEY} .*: ${REFUSED}`,
   ],
   [
     'last-part',
     on('UploadPart', denied, ({ partNumber }) => partNumber === 3),
+    's3-refused',
     `could not upload part 3 of ${KEY} .*: ${REFUSED}`,
   ],
   [
     'cut',
     on('UploadPart', { cutAfterBytes: 100_000 }),
+    's3-not-reached',
     `could not upload part \\d of ${KEY} .*: (ECONNRESET|EPIPE): .* \\(no answer came: check the route to S3.*\\)`,
   ],
   [
     'complete',
     on('CompleteMultipartUpload', unavailable),
+    's3-failed',
     `could not complete the upload of ${KEY} .*: SlowDown: injected ${NO_RECOVERY}`,
   ],
 ];
@@ -56,10 +68,10 @@ describe('S3 that', () => {
   afterAll(() => fixture?.stop());
   afterEach(() => fixture.proxy.reset());
 
-  test.each(FATAL)('fails for good (%s) ends the run without a trace', async (source, rule, sentence) => {
+  test.each(FATAL)('fails for good (%s) ends the run without a trace', async (source, rule, kind, sentence) => {
     fixture.proxy.rule = rule;
     const result = await Program.run(fixture.sqlite(source));
-    await fixture.expectFailure(result, source, 'uploadFailed', new RegExp(`^${sentence}$`));
+    await fixture.expectFailure(result, source, 'uploadFailed', new RegExp(`^${sentence}$`), { kind });
     await fixture.expectNextRunSucceeds(fixture.sqlite(source));
   });
 
@@ -86,7 +98,7 @@ describe('S3 that', () => {
     fixture.proxy.rule = on('PutObject', denied);
     const result = await Program.run(fixture.sqlite('lock-403'));
     const sentence = new RegExp(`^could not take the lock lock-403/lock\\.json in bucket backups: ${REFUSED}$`);
-    await fixture.expectFailure(result, 'lock-403', 'uploadFailed', sentence);
+    await fixture.expectFailure(result, 'lock-403', 'uploadFailed', sentence, { kind: 's3-refused' });
   });
 
   /** After each of these the backup is complete all the same: source, what S3 does, requests that it took. */

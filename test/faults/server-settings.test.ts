@@ -90,6 +90,7 @@ describe('a MariaDB server', () => {
       'nested',
       'privileges',
       /lacks privileges that a complete dump needs \(TRIGGER\)/,
+      { kind: 'privileges-missing', privileges: ['TRIGGER'] },
     );
   });
 
@@ -104,6 +105,7 @@ describe('a MariaDB server', () => {
       'overlap',
       'privileges',
       /lacks privileges that a complete dump needs \(TRIGGER\)/,
+      { kind: 'privileges-missing', privileges: ['TRIGGER'] },
     );
   });
 });
@@ -181,6 +183,7 @@ describe('a PostgreSQL server', () => {
       'subscriptions',
       'privileges',
       /^database shop has subscriptions, which only a superuser can dump: add --no-subscriptions to extraDumpArguments/,
+      { kind: 'subscriptions', database: 'shop' },
     );
     await fixture.expectNextRunSucceeds(
       given('subscriptions', { databases: ['shop'], extraDumpArguments: ['--no-subscriptions'] }),

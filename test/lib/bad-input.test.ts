@@ -159,6 +159,11 @@ const CASES: [name: string, props: (setup: Setup) => Partial<AddDatabaseProps>, 
     `path must be relative to the access point, without .., for example 'shop.db', got: ${JSON.stringify(path)}`,
   ]),
   [
+    'a dump argument that would make a partial dump',
+    (setup) => ({ database: setup.mysql({ extraDumpArguments: ['--skip-tz-utc', '--where=1=0'] }) }),
+    'dump argument "--where=1=0" is not allowed: it would make a partial dump that looks complete; remove it',
+  ],
+  [
     'an RDS engine that has no dump tool here',
     (setup) => ({ database: Database.fromInstance(oracle(setup)) }),
     'engine of Stack/Oracle must be one of mysql, aurora-mysql, mariadb, postgres, aurora-postgresql, got: oracle-se2',

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { FailedLine } from '../../catalog/contract/failure';
 import type { DumpJob, ExitCodeName } from '../../catalog/contract/task';
 import { ENV, EXIT_CODES } from '../../catalog/contract/task';
 import { postgresqlBinaries } from '../servers/postgresql';
@@ -12,17 +13,17 @@ import { endWithTests } from './processes';
 /** The bundle that ships, as the set-up of the tests built it. */
 const MAIN = path.resolve(__dirname, '../../dist/task/main.js');
 
-/** What a run is started with. */
+/** Inputs of a run. */
 export interface ProgramOptions {
   readonly job: DumpJob;
-  /** Where the AWS SDK finds S3. */
+  /** Environment by which the AWS SDK finds S3. */
   readonly aws: Readonly<Record<string, string>>;
   readonly username?: string;
   readonly password?: string;
   readonly scheduledTime?: string;
   /** Searched for tools before all else. */
   readonly toolsDirectory?: string;
-  /** Set last: `undefined` takes a variable away. */
+  /** Set last: `undefined` removes a variable. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
@@ -34,14 +35,16 @@ export interface LogLine {
   readonly [field: string]: unknown;
 }
 
-/** How a run ended. */
+/** The end of a run. */
 export interface ProgramResult {
   /** Name of the exit code, or the number or signal where it has no name. */
   readonly exit: ExitCodeName | number | NodeJS.Signals;
   readonly log: readonly LogLine[];
   /** The sentence that says why it failed; empty if it did not. */
   readonly failure: string;
-  /** All that it wrote. */
+  /** Why it failed, as facts. */
+  readonly reason: FailedLine['reason'] | undefined;
+  /** Standard output and standard error. */
   readonly output: string;
   /** Largest resident memory of the program itself, without its tools. MiB. */
   readonly peakMiB: number;
@@ -105,11 +108,13 @@ export class Program {
       .filter((line) => line.startsWith('{'))
       .map((line) => JSON.parse(line) as LogLine)
       .filter(({ event }) => event !== undefined);
+    const failed = log.find(({ event }) => event === 'failed');
     const name = Object.entries(EXIT_CODES).find(([, value]) => value === code)?.[0] as ExitCodeName | undefined;
     return {
       exit: name ?? code ?? signal!,
       log,
-      failure: log.find(({ event }) => event === 'failed')?.message ?? '',
+      failure: failed?.message ?? '',
+      reason: failed?.reason as FailedLine['reason'] | undefined,
       output: this.output,
       peakMiB: Math.round(this.peakKiB / 1024),
     };

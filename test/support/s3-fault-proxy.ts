@@ -45,7 +45,8 @@ export type Fault =
   /** Of DeleteObjects: passes it on without these keys, and says that they could not be deleted. */
   | { readonly refuse: RegExp; readonly code: string };
 
-function operationOf(method: string, url: URL): Operation {
+/** The operation of a request. */
+export function operationOf(method: string, url: URL): Operation {
   const has = (name: string): boolean => url.searchParams.has(name);
   if (has('partNumber')) return 'UploadPart';
   if (has('uploads')) return method === 'POST' ? 'CreateMultipartUpload' : 'ListMultipartUploads';

@@ -3,7 +3,7 @@ import { Annotations, Token } from 'aws-cdk-lib';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type { IConstruct } from 'constructs';
 import { dumpArgumentFault } from '../../../engines/dump-arguments';
-import { engineFacts, serverFacts } from '../../../engines/facts';
+import { engineFacts, engines, serverFacts } from '../../../engines/facts';
 import type { SchemaOptions, ServerProps } from '../database-options';
 import { DatabaseTls } from '../database-tls';
 import type { BoundDatabase, DatabaseContext } from './bound-database';
@@ -118,11 +118,12 @@ function requireLists(scope: IConstruct, server: Server): void {
       fault(scope, `${include} and ${exclude} cannot be given together: name what to back up, or what to leave out`);
     }
   }
-  const { title } = engineFacts(server.engine);
   if (!serverFacts(server.engine).hasSchemas && (server.schemas ?? server.excludeSchemas) !== undefined) {
+    const { title } = engineFacts(server.engine);
+    const others = [...engines().values()].filter((engine) => engine.server?.hasSchemas);
     fault(
       scope,
-      `schemas and excludeSchemas are for PostgreSQL only, got: ${title}: use databases and excludeDatabases`,
+      `schemas and excludeSchemas are for ${others.map((engine) => engine.title).join(', ')} only, got: ${title}: use databases and excludeDatabases`,
     );
   }
 }

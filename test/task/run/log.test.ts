@@ -1,19 +1,10 @@
-import { Writable } from 'node:stream';
 import { METRICS } from '../../../catalog/contract/task';
-import { Log } from '../../../task/run/log';
 import { writeMetrics } from '../../../task/run/metrics';
-import { Meter } from '../../../task/io/meter';
+import { CapturedLog } from '../../support/captured-log';
 
 function capture(isTTY = false) {
-  let text = '';
-  const stream = new Writable({
-    write: (chunk: Buffer, _, done) => {
-      text += chunk.toString();
-      done();
-    },
-  }) as unknown as NodeJS.WriteStream;
-  Object.assign(stream, { isTTY, columns: 60 });
-  return { log: new Log(stream, () => new Date('2026-11-20T02:00:00Z')), text: () => text };
+  const captured = new CapturedLog(isTTY);
+  return { log: captured.log, text: () => captured.text };
 }
 
 test('a line is one JSON object, with the common fields', () => {
@@ -59,17 +50,4 @@ test('metrics are a line of embedded metric format, and a failed run reports no 
       ],
     },
   ]);
-});
-
-test('progress is logged every five seconds with bytes, rate and table', () => {
-  jest.useFakeTimers();
-  const { log, text } = capture();
-  const meter = new Meter(log);
-  meter.follow(() => ({ bytesIn: 5 * 1024 ** 2, bytesOut: 1024 ** 2, table: 'book' }));
-  jest.advanceTimersByTime(5000);
-  meter.stop();
-  jest.useRealTimers();
-  const line = JSON.parse(text()) as object;
-  expect(line).toMatchObject({ event: 'progress', bytesIn: 5 * 1024 ** 2, bytesOut: 1024 ** 2, table: 'book' });
-  expect(line).toHaveProperty('bytesPerSecond');
 });

@@ -1,0 +1,72 @@
+import { randomBytes } from 'node:crypto';
+import { Readable } from 'node:stream';
+import type { DumpFacts, DumpStream, EngineDump } from '../../engines/engine';
+import type { EngineFacts } from '../../engines/facts';
+
+/** A stream of given bytes, as an engine gives it. */
+export interface MemoryStream extends DumpStream {
+  /** How often it was stopped. */
+  stops: number;
+}
+
+/** Makes a stream. `fails`: its tool ends with this error once all was read. */
+export function memoryStream(
+  file: string,
+  chunks: Iterable<Buffer> | AsyncIterable<Buffer>,
+  { fails, table }: { readonly fails?: Error; readonly table?: string } = {},
+): MemoryStream {
+  const bytes = Readable.from(chunks, { objectMode: false });
+  const ended = new Promise<void>((resolve) => bytes.once('close', resolve));
+  return {
+    ...{ file, kind: 'dump', format: 'sql', databases: ['shop'], bytes, stops: 0 },
+    inspect: () => undefined,
+    table: () => table,
+    succeeded: async () => {
+      await ended;
+      if (fails) throw fails;
+    },
+    async stop() {
+      this.stops++;
+      bytes.destroy();
+      await ended;
+    },
+  };
+}
+
+/** Chunks of random bytes, which do not compress. */
+export function* randomChunks(megabytes: number): Iterable<Buffer> {
+  for (let chunk = 0; chunk < megabytes; chunk++) yield randomBytes(1024 * 1024);
+}
+
+/** Facts of a toy engine, whose database is a file. */
+export const TOY_FACTS: EngineFacts = { title: 'Toy', versions: [], image: () => 'toy:1', reasons: [] };
+
+/** A dump of a toy engine, of given streams. */
+export class MemoryDump implements EngineDump {
+  closed = false;
+
+  constructor(
+    private readonly open: () => Iterable<DumpStream> | AsyncIterable<DumpStream>,
+    private readonly fails: Error | undefined = undefined,
+  ) {}
+
+  preflight(): Promise<void> {
+    return this.fails ? Promise.reject(this.fails) : Promise.resolve();
+  }
+
+  async *streams(): AsyncIterable<DumpStream> {
+    yield* this.open();
+  }
+
+  facts(): Promise<DumpFacts> {
+    return Promise.resolve({
+      ...{ serverVersion: '1.2', toolVersion: '1.3', tables: [{ database: 'shop', name: 'book', rows: 3 }] },
+      consistency: { snapshot: 'frozen', rowCounts: 'same-snapshot' },
+    });
+  }
+
+  close(): Promise<void> {
+    this.closed = true;
+    return Promise.resolve();
+  }
+}

@@ -1,0 +1,201 @@
+import * as fs from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseManifest } from '../../../catalog/bucket/manifest';
+import type { DumpJob } from '../../../catalog/contract/task';
+import type { DumpStream } from '../../../engines/engine';
+import { registerEngine } from '../../../engines/facts';
+import { registerProgram } from '../../../engines/programs';
+import { dump } from '../../../task/dump/dump';
+import { BackupError } from '../../../task/run/errors';
+import type { RunInputs } from '../../../task/run/job';
+import { CapturedLog } from '../../support/captured-log';
+import { MemoryDump, TOY_FACTS, memoryStream, randomChunks } from '../../support/memory-engine';
+import { temporaryDirectory } from '../../support/processes';
+import { SmallS3 } from '../../support/small-s3';
+
+const ID = '2026-11-20T02-00-00Z';
+const SCHEDULED = new Date('2026-11-20T02:00:00Z');
+const REFUSED = { status: 403, code: 'AccessDenied' };
+const BROKEN = new BackupError('connection', 'the toy is gone', { kind: 'no-answer' });
+
+let s3: SmallS3;
+let directory: string;
+let engine: MemoryDump;
+/** What the engine of the next run does. */
+let next: () => MemoryDump;
+
+beforeAll(async () => {
+  registerEngine('toy', TOY_FACTS);
+  registerProgram('toy', { createDump: () => (engine = next()) });
+  s3 = await SmallS3.start();
+  Object.assign(process.env, s3.environment);
+  directory = temporaryDirectory('dump');
+});
+beforeEach(() => {
+  s3.clear();
+  s3.rule = () => undefined;
+  next = () => new MemoryDump(() => [memoryStream('a.zst', [Buffer.from('hello')])]);
+});
+afterAll(async () => {
+  await s3.stop();
+  fs.rmSync(directory, { recursive: true });
+});
+
+async function run(changes: Partial<RunInputs> = {}, job: Partial<DumpJob> = {}, stop = new AbortController()) {
+  const captured = new CapturedLog();
+  const place = { bucket: 'b', keyArn: 'k', scratchDirectory: directory };
+  const all: DumpJob = {
+    ...{ action: 'dump', source: 'shop', engine: 'toy', file: '/toy', compressionLevel: 1, timeoutSeconds: 60 },
+    ...place,
+    ...job,
+  };
+  const error = await dump({ job: all, trigger: 'schedule', ...changes }, captured.log, stop).catch(
+    (failure: unknown) => failure as BackupError,
+  );
+  const [metric] = captured.lines.filter((line) => '_aws' in line);
+  return { error, metric, log: captured };
+}
+
+/** Keys of the source without its lock, which must be free. */
+function keysLeft(): string[] {
+  expect(JSON.parse(s3.get('shop/lock.json').toString())).toMatchObject({ state: 'released' });
+  expect(fs.readdirSync(directory)).toEqual([]);
+  expect(s3.unfinishedUploads).toEqual([]);
+  return s3.keys.filter((key) => key !== 'shop/lock.json');
+}
+
+test('a backup is its data, and at the end its manifest', async () => {
+  next = () =>
+    new MemoryDump(() => ['a.zst', 'b.zst'].map((file) => memoryStream(file, [Buffer.from(`hello ${file}`)])));
+  const { error, log, metric } = await run({ scheduledTime: SCHEDULED, scheduleArn: 'arn:schedule' });
+  expect(error).toBeUndefined();
+  expect(keysLeft()).toEqual(['a.zst', 'b.zst', 'manifest.json'].map((file) => `shop/${ID}/${file}`));
+  const key = `shop/${ID}/manifest.json`;
+  expect(parseManifest(s3.get(key).toString(), key)).toMatchObject({
+    ...{ source: 'shop', backupId: ID, engine: 'toy', serverVersion: '1.2', toolVersion: '1.3', trigger: 'schedule' },
+    ...{ scheduledTime: SCHEDULED.toISOString(), scheduleArn: 'arn:schedule' },
+    objects: [{ key: `shop/${ID}/a.zst`, uncompressedBytes: 11 }, { key: `shop/${ID}/b.zst` }],
+    tables: [{ database: 'shop', name: 'book', rows: 3 }],
+  });
+  const puts = s3.requests.filter(({ operation }) => operation === 'PutObject').map((request) => request.key);
+  expect(puts.at(-2)).toBe(key);
+  expect(log.of('complete')).toMatchObject([{ backupId: ID, manifest: key, bytesIn: 22, tables: 1 }]);
+  expect(metric).toMatchObject({ Bucket: 'b', Source: 'shop', BackupSuccess: 1, BackupSize: expect.any(Number) });
+  expect(engine.closed).toBe(true);
+});
+
+test('a second delivery of a scheduled time does nothing, and measures nothing', async () => {
+  s3.put(`shop/${ID}/manifest.json`, '{}');
+  const { error, log, metric } = await run({ scheduledTime: SCHEDULED });
+  expect([error, metric]).toEqual([undefined, undefined]);
+  expect(log.of('already-complete')).toHaveLength(1);
+  expect(keysLeft()).toEqual([`shop/${ID}/manifest.json`]);
+});
+
+test('seconds whose keys a failed run left behind are not used again', async () => {
+  for (const second of ['00', '01']) s3.put(`shop/2026-11-20T02-00-${second}Z/old.zst`, 'left');
+  s3.put('shop/2026-11-20T02-01-00Z/manifest.json', '{}');
+  await run({ scheduledTime: SCHEDULED });
+  expect(keysLeft()).toContain('shop/2026-11-20T02-00-02Z/manifest.json');
+});
+
+test('a run by hand makes a backup although there is one of the same minute', async () => {
+  await run({ trigger: 'on-demand' });
+  await run({ trigger: 'on-demand' });
+  expect(keysLeft().filter((key) => key.endsWith('/manifest.json'))).toHaveLength(2);
+});
+
+test('uploads that a killed run left are aborted, those of other sources are not', async () => {
+  for (const source of ['shop', 'shop-archive']) s3.startUpload(`${source}/${ID}/a.zst`);
+  const { log } = await run();
+  expect(log.of('abandoned-upload')).toHaveLength(1);
+  expect(s3.unfinishedUploads).toEqual([`shop-archive/${ID}/a.zst`]);
+});
+
+test('a run that may not look for such uploads says so, and goes on', async () => {
+  s3.rule = ({ operation }) => (operation === 'ListMultipartUploads' ? REFUSED : undefined);
+  const { error, log } = await run();
+  expect([error, log.of('abandoned-uploads-unknown').length]).toEqual([undefined, 1]);
+});
+
+const lock = (state: string) =>
+  JSON.stringify({ state, holder: 'another', task: 'f00', since: 'noon', leaseSeconds: 300 });
+
+test('while another run holds the lock there is no run, and no metric', async () => {
+  s3.put('shop/lock.json', lock('held'));
+  const { error, metric } = await run();
+  expect(error).toMatchObject({ exit: 'alreadyRunning', reason: { kind: 'already-running', object: 'f00' } });
+  expect([metric, s3.keys]).toEqual([undefined, ['shop/lock.json']]);
+});
+
+test.each([
+  ['released', lock('released'), new Date()],
+  ['whose lease is over', lock('held'), new Date(Date.now() - 400_000)],
+])('a lock %s is taken over', async (_, content, modified) => {
+  s3.put('shop/lock.json', content, modified);
+  expect((await run()).error).toBeUndefined();
+  expect(keysLeft()).toHaveLength(2);
+});
+
+async function* endless(): AsyncIterable<Buffer> {
+  for (;;) {
+    yield* randomChunks(1);
+    await sleep(5);
+  }
+}
+
+test.each<[string, (stop: AbortController) => void, Partial<DumpJob>, object]>([
+  ['takes too long', () => undefined, { timeoutSeconds: 0.3 }, { exit: 'timedOut', reason: { kind: 'timed-out' } }],
+  ['is stopped', (stop) => void setTimeout(() => stop.abort(BROKEN), 200), {}, { exit: 'connection' }],
+])('a run that %s leaves nothing, and fails with that reason', async (_, act, job, failure) => {
+  next = () => new MemoryDump(() => [memoryStream('a.zst', endless())]);
+  const stop = new AbortController();
+  act(stop);
+  const { error, metric } = await run({}, job, stop);
+  expect(error).toMatchObject(failure);
+  expect(metric).toMatchObject({ BackupSuccess: 0 });
+  expect(metric).not.toHaveProperty('BackupSize');
+  expect([keysLeft(), engine.closed]).toEqual([[], true]);
+});
+
+test('a server that stops answering does not outlast the timeout', async () => {
+  const silent = new Promise<never>(() => undefined);
+  next = () =>
+    new MemoryDump(async function* (): AsyncIterable<DumpStream> {
+      yield await silent;
+    });
+  const { error } = await run({}, { timeoutSeconds: 0.3 });
+  expect(error).toMatchObject({ exit: 'timedOut' });
+  expect([keysLeft(), engine.closed]).toEqual([[], true]);
+});
+
+test('an engine that fails before its first byte is closed, and the lock is free', async () => {
+  next = () => new MemoryDump(() => [], BROKEN);
+  const { error, metric } = await run();
+  expect([error, metric]).toEqual([BROKEN, expect.objectContaining({ BackupSuccess: 0 })]);
+  expect([keysLeft(), engine.closed]).toEqual([[], true]);
+});
+
+test('a failure that nobody foresaw is a defect of the program, with its words', async () => {
+  next = () => new MemoryDump(() => [], new TypeError('x is not a function'));
+  const { error } = await run();
+  expect(error).toMatchObject({
+    ...{ exitCode: 1, message: 'unexpected failure: x is not a function' },
+    reason: { kind: 'fault-of-the-program', said: 'x is not a function' },
+  });
+});
+
+test('without a manifest there is no backup', async () => {
+  s3.rule = ({ key }) => (key.endsWith('/manifest.json') ? REFUSED : undefined);
+  const { error } = await run({ scheduledTime: SCHEDULED });
+  expect(error).toMatchObject({ exit: 'uploadFailed', reason: { kind: 's3-refused' } });
+  expect(keysLeft()).toEqual([`shop/${ID}/a.zst`]);
+});
+
+test('a scratch directory that cannot be written to is named', async () => {
+  const { error } = await run({}, { scratchDirectory: '/proc/nowhere' });
+  expect(error).toMatchObject({
+    ...{ exit: 'configuration', reason: { kind: 'scratch-not-writable', object: '/proc/nowhere' } },
+    message: expect.stringMatching(/^could not write to the scratch directory \/proc\/nowhere: ENOENT/),
+  });
+});

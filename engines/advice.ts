@@ -58,8 +58,11 @@ const ADVICE: { readonly [E in Engine]: EngineAdvice<OwnReasons[E]> } = {
 
 const registered = new Map<string, EngineAdvice>(Object.entries(ADVICE));
 
-/** Adds the advice of one more engine. */
-export const registerAdvice = (engine: string, advice: EngineAdvice): void => void registered.set(engine, advice);
+/** Adds the advice of an engine that is not part of this package. */
+export function registerAdvice(engine: string, advice: EngineAdvice): void {
+  if (registered.has(engine)) throw new Error(`advice of engine ${engine} is registered already`);
+  registered.set(engine, advice);
+}
 
 /** Advice of an engine; `undefined` if it is not known here: the program may be newer. */
 export const adviceOfEngine = (engine: string | undefined): EngineAdvice | undefined =>

@@ -79,9 +79,13 @@ function causes({ tooMany, noBackup, damaged, failed }: PruneProblems, what: 'ba
     .join(' ');
 }
 
-function action({ tooMany, noBackup, damaged, failed }: PruneProblems): string {
-  if (damaged.length > 0) return 'Bring back what the damaged ones lack while that is possible, and look at the rest.';
-  if (noBackup) return 'Find out why no new backup comes.';
+function action({ tooMany, noBackup, damaged, failed }: PruneProblems, what: 'backup' | 'snapshot'): string {
+  if (damaged.length > 0) {
+    return what === 'backup'
+      ? 'Bring back what the damaged backups lack, while that is possible.'
+      : 'Look at the damaged snapshots, and delete them.';
+  }
+  if (noBackup) return `Find out why no new ${what} comes.`;
   if (tooMany) return 'See what would be deleted, and either delete it yourself or lengthen the retention.';
   return failed ? 'Read the log of the function; if access was denied, deploy the stack again.' : 'See what the pruning says.';
 }
@@ -104,7 +108,7 @@ export function pruneAdvice(context: AdviceContext): Advice {
   return {
     title: 'old backups could not be deleted',
     likelyCause: causes(problems, 'backup'),
-    action: action(problems),
+    action: action(problems, 'backup'),
     steps: [
       ...problems.damaged.flatMap(({ source, id }): Step[] => [
         {
@@ -145,7 +149,7 @@ export function pruneSnapshotsAdvice(context: AdviceContext): Advice {
   return {
     title: 'old snapshots could not be deleted',
     likelyCause: causes(problems, 'snapshot'),
-    action: problems.damaged.length > 0 ? 'Look at the damaged snapshots, and delete them.' : action(problems),
+    action: action(problems, 'snapshot'),
     steps: [
       ...(name === undefined || problems.failed ? [functionLog(context, 'Prune')] : []),
       dryRun(context, target),

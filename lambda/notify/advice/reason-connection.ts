@@ -218,7 +218,8 @@ export const NETWORK_REASONS: ReasonTable<
 export const LOGIN_REASONS: ReasonTable<'login-refused' | 'no-connection-left'> = {
   'login-refused': {
     title: 'the server refused the login',
-    happened: ({ account }) => `the server refused the login${account === undefined ? '' : ` of ${account}`}`,
+    happened: (values) =>
+      `${serverOf(values)} refused the login${values.account === undefined ? '' : ` of ${values.account}`}`,
     likelyCause:
       'The password was changed in one place only, the user is gone, or it may not log in from the address of the task.',
     action: "Fix whichever is wrong: the server's password or the secret's.",

@@ -19,7 +19,7 @@ export const PRIVILEGE_REASONS: ReasonTable<'privileges-missing'> = {
     title: 'the database user lacks privileges',
     happened: ({ account, privileges = [], database }) => {
       const missing = privileges.length === 0 ? 'privileges' : privileges.join(', ');
-      return `${account ?? 'the database user'} lacks ${missing}${database === undefined ? '' : ` in database ${database}`}`;
+      return `${account === undefined ? 'the database user' : `user ${account}`} lacks ${missing}${database === undefined ? '' : ` in database ${database}`}`;
     },
     likelyCause:
       'The database got something new, such as a trigger, a routine or a schema. A dump without these privileges would be incomplete, so the run refuses to make one.',

@@ -15,7 +15,7 @@ import { clockOf } from './clock';
 import type { OpenHousekeeping } from './digest-text';
 import { digestSubject, digestText } from './digest-text';
 import { DETAILED, fitting } from './fitting';
-import { listed, whatToDoOfAll } from './grouped-text';
+import { commonTitle, listed, whatToDoOfAll } from './grouped-text';
 import { masked } from './masked';
 import type { Composed, Place } from './place';
 import * as paragraphs from './problem-text';
@@ -57,9 +57,10 @@ export function composeProblems(problems: readonly Problem[], place: Place): Com
   const clock = clockOf(place.timeZone);
   const told = problems.map((problem) => advised(problem, place));
   const advice = adviceOf(first, place);
-  const subject = problemSubject(problems, advice, clock);
+  const title = commonTitle(problems, place);
+  const subject = problemSubject(problems, advice, clock, title);
   const text = body([
-    ...(told.length === 1 ? oneProblem(told[0]!, advice, clock) : manyProblems(told, advice, place, clock)),
+    ...(told.length === 1 ? oneProblem(told[0]!, advice, clock) : manyProblems(told, title, place, clock)),
     paragraphs.whereText(place, paragraphs.nextEmail(first)),
   ]);
   const { signal, cause } = first;
@@ -81,7 +82,7 @@ const oneProblem = (problem: AdvisedProblem, advice: Advice, clock: Clock): (str
 /** Names all sources, has the details of the first, and each kind of advice once. */
 const manyProblems = (
   problems: readonly AdvisedProblem[],
-  { title }: Advice,
+  title: string,
   place: Place,
   clock: Clock,
 ): (string | undefined)[] => [

@@ -70,7 +70,7 @@ export function digestSubject(
 /** `shop silent`, `problems with billing, shop`, `3 with problems: shop-008 and 2 more`: all that fit. */
 function problemsText(bad: readonly DigestRow[], also: string, room: number): string {
   const [first] = bad;
-  if (!first) return `but a problem with ${also}`;
+  if (!first) return `problem with ${also}`;
   const more = also === '' ? '' : `, and ${also}`;
   if (bad.length === 1) return `${oneLine(first.source)} is ${statesOf(first).join(' and ')}${more}`;
   const names = bad.map(({ source }) => oneLine(source));
@@ -144,9 +144,14 @@ const legend = (clock: Clock): string =>
   );
 
 const HEADS = ['', 'source', 'newest', 'age', 'size', 'trend', 'proven'];
-const NAME = 20;
-/** Width of a number with its unit. No real one is longer. */
-const NUMBER = 10;
+/** Widths of names, ages, sizes and trends. No real age, size or trend is longer. */
+const [NAME, AGE, SIZE, TREND] = [19, 7, 10, 7];
+
+/** `3 d 4 h`, but `13 d` in place of `13 d 23 h`. */
+const ageText = (seconds: number): string => {
+  const text = formatDuration(seconds, 'short');
+  return text.length > AGE ? text.split(' ').slice(0, 2).join(' ') : text;
+};
 
 /** At most 72 columns. */
 function table(rows: readonly DigestRow[], clock: Clock): string {
@@ -155,16 +160,16 @@ function table(rows: readonly DigestRow[], clock: Clock): string {
     const facts = newest
       ? [
           clock.short(newest.time),
-          formatDuration(newest.ageSeconds, 'short'),
-          formatBytes(newest.bytes),
-          trend(newest.uncompressedBytes, usualBytes),
+          cut(ageText(newest.ageSeconds), AGE),
+          cut(formatBytes(newest.bytes), SIZE),
+          cut(trend(newest.uncompressedBytes, usualBytes), TREND),
         ]
       : ['none', '-', '-', '-'];
     const tested = proven ? clock.short(proven.testedAt).slice(0, 5) : 'no';
     return [
       isWell(row) ? ' ' : '*',
       middle(clean(oneLine(source)), NAME),
-      ...facts.map((fact, index) => (index === 0 ? fact : cut(fact, NUMBER))),
+      ...facts,
       tested,
     ];
   });

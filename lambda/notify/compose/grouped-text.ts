@@ -12,6 +12,15 @@ const NAMED = 300;
 /** Sources that are named again above their steps. */
 const NAMED_AGAIN = 20;
 
+/** What problems have in common: their reason, or at least their cause. */
+export function commonTitle(problems: readonly Problem[], place: Place): string {
+  const [first] = problems;
+  const { title, kind } = adviceOf(first!, place);
+  if (problems.every((problem) => adviceOf(problem, place).kind === kind)) return title;
+  const { reason: _, ...byCause } = first!;
+  return adviceOf(byCause, place).title;
+}
+
 /** What happened to which sources. */
 export function listed(problems: readonly Problem[], title: string, place: Place): string[] {
   const [first] = problems;

@@ -33,11 +33,16 @@ function happenedText(problem: Problem, advice: Advice): string {
     case 'never-started':
       return `The backup of ${name} was not started: ${said}`;
     case 'housekeeping':
-      return said.includes(name.split(' ').at(-1)!) ? capital(said) : `${capital(name)}: ${said}`;
+      return isNamed(problem) ? capital(said) : `${capital(name)}: ${said}`;
     default:
       return `${name}: ${said}`;
   }
 }
+
+/** Sentences that name what they are about. */
+const NAMED: ReadonlySet<Cause> = new Set<Cause>(['denied-delete', 'no-subscriber', 'dead-letters']);
+const isNamed = ({ cause, variant, about, sentence: said }: Problem): boolean =>
+  NAMED.has(cause) || variant === 'sources-unmeasured' || oneLine(said).includes(oneLine(about).split(' ').at(-1)!);
 
 /** The reason with its values; of a run without a known reason, its own sentence. */
 const detailOf = (problem: Problem, advice: Advice): string =>
@@ -71,7 +76,7 @@ export function details(problem: Problem, advice: Advice, clock: Clock): string 
 /** Words of others are quoted: the opening has only the reason. */
 function ownWords(problem: Problem, advice: Advice, said: string | undefined): string[] {
   if (problem.signal !== 'failed' || !isReasonKnown(problem, advice)) return [];
-  if (said !== undefined) return [wrapped(`In its own words: ${cut(oneLine(said), SENTENCE_CHARACTERS)}`)];
+  if (said !== undefined) return [wrapped(`The error: ${cut(oneLine(said), SENTENCE_CHARACTERS)}`)];
   return advice.happened === undefined
     ? [wrapped(`The program says: ${cut(oneLine(problem.sentence), SENTENCE_CHARACTERS)}`)]
     : [];

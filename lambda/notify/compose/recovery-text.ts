@@ -55,7 +55,7 @@ function recoveryOf(recovery: Recovery, clock: Clock, short: boolean): string {
     ...(isHalf(recovery) ? [wrapped(`Still open: ${stillOf(recovery)}. You get one email when that is over.`)] : []),
     ...(newest === undefined
       ? []
-      : [`${short ? 'Newest backup: ' : 'NEWEST BACKUP\n'}${backupText(newest, undefined, clock)}`]),
+      : [`${short ? 'Newest backup:' : 'NEWEST BACKUP'}\n${backupText(newest, undefined, clock)}`]),
   ];
   return lines.join(short ? '\n' : '\n\n');
 }

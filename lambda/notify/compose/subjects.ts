@@ -56,15 +56,25 @@ function fullest(head: string, texts: readonly (string | undefined)[], tail: str
   return subject(head, known.find(fits) ?? known.at(-1) ?? '', tail);
 }
 
-/** Subject of an email about problems; the advice is that of the first. */
-export function problemSubject(problems: readonly Problem[], advice: Advice, clock: Clock): string {
+/**
+ * Subject of an email about problems.
+ *
+ * @param advice of the first
+ * @param title what they have in common
+ */
+export function problemSubject(
+  problems: readonly Problem[],
+  advice: Advice,
+  clock: Clock,
+  title: string = advice.title,
+): string {
   const [first] = problems;
   const [head, isNamed] = headOf(first!);
   const tail = clock.full(problems.map(timeOf).reduce((a, b) => (b > a ? b : a)));
   if (problems.length > 1) {
     const many = countOf(problems.length, first!.source === undefined ? 'time' : 'source');
     const same = problems.every(({ sentence, short }) => sentence === first!.sentence && short === first!.short);
-    return fullest(`${head} ${many}`, same ? textsOf(first!, advice) : [advice.title], tail);
+    return fullest(`${head} ${many}`, same ? textsOf(first!, advice) : [title], tail);
   }
   return fullest(isNamed ? `${head} ${shortAbout(first!)}` : head, textsOf(first!, advice), tail);
 }
@@ -74,8 +84,7 @@ function textsOf({ signal, reason, sentence, short, flapping }: Problem, { happe
   if (flapping) return [`failed ${countOf(flapping.failures, 'time')}, ${happened ?? title}`, title];
   switch (signal) {
     case 'failed':
-      // Without a reason the sentence says as much as the title.
-      return reason && kind !== undefined ? [happened, happened === undefined ? sentence : undefined, title] : [sentence];
+      return reason && kind !== undefined && happened !== undefined ? [happened, title] : [sentence, title];
     case 'never-started':
       return [title];
     default:
@@ -125,7 +134,9 @@ export function recoverySubject(recoveries: readonly Recovery[], clock: Clock): 
   const head = `RECOVERED ${oneLine(first!.about)}`;
   const over = overOf(first!);
   // What is still wrong matters more than how long the other lasted.
-  if (isHalf(first!)) return fullest(head, [`${over}, but ${stillOf(first!)}`, `but ${stillOf(first!)}`], tail);
+  if (isHalf(first!)) {
+    return fullest(head, [`${over}, but ${stillOf(first!)}`, `${over}, but something else is wrong`], tail);
+  }
   return fullest(head, first!.quiet || first!.stable ? [over] : [`${over} after ${spanOf(first!)}`, over], tail);
 }
 

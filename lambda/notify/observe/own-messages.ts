@@ -75,8 +75,8 @@ export function readPruned({ body, settings, event }: Reading): Observation[] {
       ...known,
       since: at,
       hasEnd: true,
-      sentence: prunedSentence(sources, moreSources),
-      short: prunedShort(sources, moreSources),
+      sentence: prunedSentence(sources, moreSources, prunes),
+      short: prunedShort(sources, moreSources, prunes),
       pruned: { sources, moreSources },
       resource: functionName,
       ...(logGroup !== undefined && { logGroup }),
@@ -96,29 +96,35 @@ function withoutToldSilence(one: PrunedSource, { sources, off }: AlarmSettings):
 /** Sources that a sentence names. */
 const NAMED = 5;
 
-function prunedSentence(sources: readonly PrunedSource[], moreSources: number): string {
-  const said = sources.slice(0, NAMED).map((one) => `${one.source}: ${problemsOf(one).join('; ')}`);
+function prunedSentence(sources: readonly PrunedSource[], moreSources: number, prunes: Pruned['prunes']): string {
+  const said = sources.slice(0, NAMED).map((one) => `${one.source}: ${problemsOf(one, prunes).join('; ')}`);
   const more = sources.length - said.length + moreSources;
   return [...said, ...(more > 0 ? [`and problems with ${countOf(more, 'more source')}`] : [])].join('; ');
 }
 
-function problemsOf({ refusal, errors, errorCount, damaged, damagedCount }: PrunedSource): string[] {
+function problemsOf(
+  { refusal, errors, errorCount, damaged, damagedCount }: PrunedSource,
+  prunes: Pruned['prunes'],
+): string[] {
   const moreErrors = errorCount - errors.length;
   return [
     ...(refusal ? [refusal.sentence] : []),
     ...errors,
     ...(moreErrors > 0 ? [countOf(moreErrors, 'more failure')] : []),
-    ...(damaged ? [`${countOf(damagedCount, 'damaged one')}, such as ${damaged.id}: ${damaged.damage}`] : []),
+    ...(damaged ? [`${damagedText(damagedCount, prunes)}, such as ${damaged.id}: ${damaged.damage}`] : []),
   ];
 }
 
+const damagedText = (count: number, prunes: Pruned['prunes']): string =>
+  countOf(count, prunes === 'backups' ? 'damaged backup' : 'damaged snapshot');
+
 const REFUSALS = { 'too-many': 'too much would be deleted', 'no-recent-backup': 'no recent backup' } as const;
 
-function prunedShort(sources: readonly PrunedSource[], moreSources: number): string {
+function prunedShort(sources: readonly PrunedSource[], moreSources: number, prunes: Pruned['prunes']): string {
   const [first] = sources;
   if (!first || sources.length + moreSources > 1) return `problems with ${countOf(sources.length + moreSources, 'source')}`;
   const { source, refusal, damagedCount } = first;
-  if (damagedCount > 0) return `${source}: ${countOf(damagedCount, 'damaged one')}`;
+  if (damagedCount > 0) return `${source}: ${damagedText(damagedCount, prunes)}`;
   return `${source}: ${refusal ? REFUSALS[refusal.why] : 'it failed'}`;
 }
 

@@ -98,8 +98,8 @@ export function failed(end: TaskEnd): Said<FailCause> | undefined {
   const { exitCode, stoppedReason, containerReason, memory } = end;
   if (exitCode === EXIT_CODES.alreadyRunning) return undefined;
   if (/OutOfMemory/i.test(`${containerReason}\n${stoppedReason}`)) {
-    const limit = memory === undefined ? 'its memory' : `its ${memory} MiB of memory`;
-    return { cause: 'out-of-memory', sentence: `the task ran out of memory: it used more than ${limit}` };
+    const limit = memory === undefined ? '' : ` (${memory} MiB)`;
+    return { cause: 'out-of-memory', sentence: `the task ran out of memory${limit}` };
   }
   // A task that is stopped and does not end in time is killed: the stop is the cause.
   if (exitCode === undefined || exitCode === SIGKILL || INTERRUPTED.includes(exitCode)) return stopped(end);

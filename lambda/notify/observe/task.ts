@@ -107,8 +107,9 @@ function badEnd(
     case 'restore':
       return { ...known, ...restoreOf(source), signal: 'housekeeping', cause: 'restore', sentence, hasEnd: true };
     case 'prove': {
-      const said = `a restore test ${started ? 'failed' : 'could not be started'}: ${sentence}`;
-      return { ...ofSource, signal: 'not-proven', cause: 'restore-test-not-run', sentence: said };
+      const short = `a restore test ${started ? 'failed' : 'could not be started'}`;
+      const said = { sentence: `${short}: ${sentence}`, short };
+      return { ...ofSource, signal: 'not-proven', cause: 'restore-test-not-run', ...said };
     }
   }
 }

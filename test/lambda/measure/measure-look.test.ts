@@ -2,7 +2,7 @@ import { DeleteObjectCommand, paginateListObjectsV2 } from '@aws-sdk/client-s3';
 import type { SizeBounds } from '../../../catalog/contract/alarms';
 import { DEFAULT_SIZE_BOUNDS } from '../../../catalog/contract/alarms';
 import { manifestKey, objectKey } from '../../../catalog/bucket/names';
-import { Watch } from '../../../lambda/health/measure-memory';
+import { MeasureMemory } from '../../../lambda/health/measure-memory';
 import { Emulator } from '../../emulator/emulator';
 import { S3FaultProxy } from '../../support/s3-fault-proxy';
 import { alarmedSource, AlarmScene, alarmSettingsOf, hoursAgo } from '../notify/alarm-scene';
@@ -106,7 +106,7 @@ test('of many damaged backups 20 are named, and 50 are read', async () => {
   const health = await healthIn(scene);
   expect(health).toMatchObject({ newest: { id: whole }, findings: [{ cause: 'too-old' }] });
   expect(health.findings[0]!.sentence).toContain('; 49 newer are damaged, such as');
-  const { look } = (await scene.remembered('look/shop')) as { look: string };
+  const { look } = (await scene.remembered('reading/shop')) as { look: string };
   expect(JSON.parse(look)).toMatchObject({ damaged: { count: 49, named: { length: 20 } } });
 
   for (const id of [damaged[0]!, damaged[50]!]) await scene.put(manifestKey('shop', id), 'damaged');
@@ -207,23 +207,23 @@ describe('what is remembered', () => {
   test('of the catalog of a source, too', async () => {
     await scene.backup(hoursAgo(2));
     await healthIn(scene, viaProxy());
-    const first = await scene.remembered('look/shop');
+    const first = await scene.remembered('reading/shop');
     proxy.clockShift = 6 * DAY_MS;
     await healthIn(scene, viaProxy());
-    expect(await scene.remembered('look/shop')).toEqual(first);
+    expect(await scene.remembered('reading/shop')).toEqual(first);
     proxy.clockShift = 8 * DAY_MS;
     await healthIn(scene, viaProxy());
-    expect(await expiry('look/shop')).toBeGreaterThan(Date.now() + 98 * DAY_MS - 60_000);
+    expect(await expiry('reading/shop')).toBeGreaterThan(Date.now() + 98 * DAY_MS - 60_000);
   });
 
   test('what is too large for the table is not, and the table is used on', async () => {
-    const watch = new Watch(scene.dynamo, scene.tableName);
+    const memory = new MeasureMemory(scene.dynamo, scene.tableName);
     const large = { size: {}, damaged: { count: 1, named: [{ id: 'x', damage: 'x'.repeat(500_000) }] } };
-    await watch.looked('shop', { fingerprint: 'x', look: large }, new Date());
-    expect(watch.failure).toBeUndefined();
+    await memory.looked('shop', { fingerprint: 'x', look: large }, new Date());
+    expect(memory.failure).toBeUndefined();
     expect(logged()).toContain('what was read of shop cannot be remembered: ValidationException');
-    await watch.measured(new Date());
+    await memory.measured(new Date());
     expect(await scene.remembered('measured')).toBeDefined();
-    expect(await watch.look('shop', new Date())).toBeUndefined();
+    expect(await memory.look('shop', new Date())).toBeUndefined();
   });
 });

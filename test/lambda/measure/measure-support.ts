@@ -3,14 +3,14 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import type { Measured, SourceHealth } from '../../../catalog/contract/alarms';
-import type { MeasureReport, Surroundings } from '../../../lambda/measure/measure';
+import type { MeasureReport, MeasureContext } from '../../../lambda/measure/measure';
 import { measure } from '../../../lambda/measure/measure';
 import type { AlarmScene } from '../notify/alarm-scene';
 
 /** Measures in this process. */
 export function measureIn(
   scene: AlarmScene,
-  over: Partial<Surroundings> & { endpoint?: string } = {},
+  over: Partial<MeasureContext> & { endpoint?: string } = {},
 ): Promise<MeasureReport> {
   const { client } = scene.emulator;
   const endpoint = over.endpoint ?? client.endpoint;

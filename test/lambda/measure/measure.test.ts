@@ -1,7 +1,7 @@
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { manifestKey, objectKey } from '../../../catalog/bucket/names';
 import { readHealth } from '../../../lambda/health/health';
-import { Watch } from '../../../lambda/health/measure-memory';
+import { MeasureMemory } from '../../../lambda/health/measure-memory';
 import { Emulator } from '../../emulator/emulator';
 import { S3FaultProxy } from '../../support/s3-fault-proxy';
 import { alarmedSource, AlarmScene, alarmSettingsOf, hoursAgo } from '../notify/alarm-scene';
@@ -74,7 +74,7 @@ test('a fresh backup: its facts, its age as a metric, and no finding', async () 
 test('health is read again and again with one client, of those sources that are set', async () => {
   const id = await scene.backup(hoursAgo(2));
   const settings = alarmSettingsOf(scene.bucket, ['shop', 'blog']);
-  const surroundings = { s3: scene.s3, settings, watch: new Watch(scene.dynamo, scene.tableName) };
+  const surroundings = { s3: scene.s3, settings, memory: new MeasureMemory(scene.dynamo, scene.tableName) };
   for (let times = 0; times < 2; times++) {
     expect(await readHealth(surroundings, ['shop', 'unknown'])).toMatchObject([{ source: 'shop', newest: { id } }]);
   }

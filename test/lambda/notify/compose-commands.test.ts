@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import * as path from 'node:path';
 import { document, DOCUMENTS, plain, tableRows } from '../../docs/markdown';
-import { emailTexts } from './compose-support';
+import { version } from '../../../package.json';
+import { allTexts } from './compose-emails';
 
-const lines = emailTexts().flatMap((text) => text.split('\n'));
+const lines = allTexts().flatMap((text) => text.split('\n'));
 const commands = (program: string): string[] => [...new Set(lines.filter((line) => line.startsWith(`${program} `)))];
 
 /** What every command of the AWS CLI takes. */
@@ -75,9 +76,11 @@ test('every command of ours that an email gives is in docs/cli.md, with its opti
 test('every page of the documentation that an email links to exists', () => {
   const pages = new Set<string>();
   for (const line of new Set(lines)) {
-    const [, file, anchor] = /\/blob\/main\/(docs\/[\w-]+\.md)(?:#(\S+))?$/.exec(line) ?? [];
+    expect(line).not.toContain('/blob/main/');
+    const [, tag, file, anchor] = /\/blob\/(v[\d.]+)\/((?:docs\/[\w-]+|README)\.md)(?:#(\S+))?$/.exec(line) ?? [];
     if (file === undefined) continue;
     pages.add(file);
+    expect(tag).toBe(`v${version}`);
     expect(DOCUMENTS.map((one) => one.file)).toContain(file);
     if (anchor !== undefined) expect([file, document(file).anchors]).toEqual([file, expect.arrayContaining([anchor])]);
   }

@@ -1,15 +1,19 @@
-/** The emails of the snapshots that are not simply one of each cause. */
+/** Emails that tests look at: a few are kept as files, all have to keep the layout. */
+import type { Cause, Signal } from '../../../catalog/contract/alarms';
 import type { DigestRow, Problem } from '../../../catalog/contract/notification';
-import { composeDigest, composeProblems, composeRaw, composeRecoveries } from '../../../lambda/notify/compose/compose';
+import {
+  composeDigest,
+  composeProblems,
+  composeRaw,
+  composeRecoveries,
+  testNotifications,
+} from '../../../lambda/notify/compose/compose';
 import type { Composed } from '../../../lambda/notify/compose/place';
-import { CONNECTIONS, MANY_GRANTS, POSTGRESQL, POSTGRESQL_GRANTS, HOUSEKEEPING, UPLOADS } from './compose-sentences';
-import { backup, PLACE, problem, RECOVERY, row } from './compose-support';
+import { PRUNED } from './compose-facts';
+import { EVERY_REASON, FAILED_RUNS } from './compose-reasons';
+import { backup, EVERY_CAUSE, failedRun, PLACE, problem, prunedProblem, RECOVERY, row } from './compose-support';
 
-const size = (now: string, usual: string, off: string): string =>
-  `${now} before compression, and the median of the 14 backups before is ${usual} (${off} deviations)`;
-const SMALL: Partial<Problem> = { lastUsual: undefined };
-
-/** 300 sources of a shop that serves many towns. */
+/** Names of sources. */
 export const many = (count: number) =>
   Array.from({ length: count }, (_, index) => `shop-${String(index + 1).padStart(3, '0')}`);
 
@@ -21,7 +25,8 @@ const SILENT: DigestRow = row('shop', {
     {
       signal: 'silent',
       cause: 'too-old',
-      sentence: 'the newest whole backup is 38 hours old, and 25 hours are allowed',
+      sentence: 'the newest backup is 38 hours old; 25 hours 1 minute are allowed',
+      short: 'the newest backup is 38 hours old',
       since: '2026-11-19T13:00:00Z',
     },
   ],
@@ -38,207 +43,66 @@ const DIGEST = [
   row('warehouse-of-the-northern-region', { failure: 'AccessDenied: s3:GetObject is not allowed', newest: undefined }),
   row('warehouse-of-the-southern-region', { usualBytes: undefined }),
 ];
+const HOUSEKEEPING = [
+  {
+    about: 'measuring',
+    sentence: '1 of 6 sources could not be measured: warehouse-of-the-northern-region: AccessDenied',
+  },
+  { about: 'snapshot policy policy-0123abcd', sentence: problem('housekeeping', 'snapshot-policy').sentence },
+];
 
-/** Emails beside that of each cause, by the names of their files. */
-export const EMAILS: Readonly<Record<string, () => Composed>> = {
-  'grouped-same': () =>
+const one = (signal: Signal, cause: Cause, change: Partial<Problem> = {}) => composeProblems([problem(signal, cause, change)], PLACE);
+const failed = (name: keyof typeof FAILED_RUNS, change: Partial<Problem> = {}) =>
+  composeProblems([failedRun(FAILED_RUNS[name], change)], PLACE);
+const named = (source: string) => ({ source, about: source });
+
+/** Emails that are kept as files: one of each kind. */
+export const KEPT: Readonly<Record<string, () => Composed>> = {
+  'failed-login-refused': () => failed('login-refused'),
+  'failed-login-refused-by-an-unknown-engine': () => failed('login-refused-mongodb'),
+  'failed-self-signed': () => failed('self-signed'),
+  'failed-no-answer-postgresql': () => failed('no-answer-postgresql'),
+  'failed-privileges-postgresql': () => failed('privileges-postgresql'),
+  'failed-key-denied': () => failed('key-denied'),
+  'failed-configuration': () => one('failed', 'configuration'),
+  'failed-out-of-memory': () => one('failed', 'out-of-memory'),
+  'failed-unread': () => {
+    const { reason: _, engine: __, ...rest } = problem('failed', 'connection', { logLines: undefined });
+    return composeProblems([{ ...rest, sentence: 'the database was not reached, or refused the login' }], PLACE);
+  },
+  'failed-again': () =>
+    failed('no-answer', { since: '2026-11-18T01:01:12Z', times: 3, newest: backup(72) }),
+  'failed-first-run': () => failed('nothing-listens', { newest: undefined }),
+  flapping: () =>
+    failed('no-answer', { times: 1, flapping: { since: '2026-11-19T14:00:41Z', failures: 6 } }),
+  'never-started-image': () => one('never-started', 'image'),
+  'never-started-scheduler': () => one('never-started', 'scheduler'),
+  'silent-too-old': () => one('silent', 'too-old', { reminder: true }),
+  'silent-gone': () => one('silent', 'gone'),
+  'strange-size-table-lost': () => one('strange-size', 'table-lost'),
+  'not-proven-proof-too-old': () => one('not-proven', 'proof-too-old'),
+  'housekeeping-prune-several': () => composeProblems([prunedProblem('prune-several')], PLACE),
+  'housekeeping-prune-snapshots': () => composeProblems([prunedProblem('prune-snapshots')], PLACE),
+  'housekeeping-denied-delete': () => one('housekeeping', 'denied-delete'),
+  'housekeeping-measure': () => one('housekeeping', 'measure'),
+  'grouped-connection': () =>
     composeProblems(
-      many(300).map((source) => problem('failed', 'connection', { source, about: source })),
-      PLACE,
-    ),
-  'grouped-differing': () =>
-    composeProblems(
-      [
-        problem('strange-size', 'shrunk'),
-        problem('strange-size', 'shrunk', {
-          source: 'blog',
-          about: 'blog',
-          sentence: size('12 MB', '80 MB', '-85 %, 17.0'),
-          ...SMALL,
-        }),
-        problem('strange-size', 'shrunk', {
-          source: 'crm',
-          about: 'crm',
-          sentence: size('1 kB', '48 GB', '-100 %, 20.0'),
-          ...SMALL,
-        }),
-        problem('strange-size', 'shrunk', {
-          source: 'wiki',
-          about: 'wiki',
-          sentence: size('3 GB', '9 GB', '-67 %, 13.3'),
-          ...SMALL,
-        }),
-      ],
-      PLACE,
-    ),
-  'grouped-housekeeping': () =>
-    composeProblems(
-      ['vol-0aaa', 'vol-0bbb'].map((id) =>
-        problem('housekeeping', 'snapshot', {
-          about: `snapshots of volume ${id}`,
-          resource: `arn:aws:ec2::eu-west-1:snapshot/snap-${id.slice(4)}`,
-        }),
+      ['shop', 'blog', 'crm', 'wiki'].map((source, index) =>
+        failedRun(FAILED_RUNS[(['no-answer', 'expired', 'login-refused'] as const)[index % 3]!], named(source)),
       ),
       PLACE,
     ),
-  'failed-again': () =>
-    composeProblems(
-      [problem('failed', 'connection', { since: '2026-11-18T01:01:12Z', times: 3, newest: backup(72) })],
-      PLACE,
-    ),
-  'silent-newest-unknown': () => composeProblems([problem('silent', 'not-measured', { newest: undefined })], PLACE),
-  'failed-first-run': () => composeProblems([problem('failed', 'connection', { newest: undefined })], PLACE),
-  'failed-by-hand': () =>
-    composeProblems(
-      [problem('failed', 'timedOut', { task: { ...problem('failed', 'timedOut').task!, scheduledTime: undefined } })],
-      PLACE,
-    ),
-  ...Object.fromEntries(
-    Object.entries(CONNECTIONS).map(([name, [sentence, engine]]) => [
-      `failed-connection-${name}`,
-      () => composeProblems([problem('failed', 'connection', { sentence, ...(engine && { newest: engine }) })], PLACE),
-    ]),
-  ),
-  'failed-connection-unread': () =>
-    composeProblems(
-      [
-        problem('failed', 'connection', {
-          sentence: 'the database could not be reached, or refused the certificate or the password',
-          logLines: undefined,
-        }),
-      ],
-      PLACE,
-    ),
-  'grouped-connection': () =>
-    composeProblems(
-      ['shop', 'blog', 'crm', 'wiki', 'forum'].map((source, index) => {
-        const sentence = [CONNECTIONS['no-answer']![0], CONNECTIONS['expired']![0], undefined][index % 3];
-        return problem('failed', 'connection', { source, about: source, ...(sentence !== undefined && { sentence }) });
-      }),
-      PLACE,
-    ),
-  'failed-privileges-many': () => composeProblems([problem('failed', 'privileges', { sentence: MANY_GRANTS })], PLACE),
-  'failed-privileges-postgresql': () =>
-    composeProblems([problem('failed', 'privileges', { sentence: POSTGRESQL_GRANTS, newest: POSTGRESQL })], PLACE),
-  'failed-privileges-subscriptions': () =>
-    composeProblems(
-      [
-        problem('failed', 'privileges', {
-          sentence:
-            'database shop has subscriptions, which only a superuser can dump: add --no-subscriptions to extraDumpArguments, and note down how they were made',
-          newest: POSTGRESQL,
-        }),
-      ],
-      PLACE,
-    ),
-  'failed-privileges-by-the-tool': () =>
-    composeProblems(
-      [
-        problem('failed', 'privileges', {
-          sentence:
-            "mysqldump exited with 2: Access denied for user 'backup'@'%' to database 'shop' when using LOCK TABLES",
-        }),
-      ],
-      PLACE,
-    ),
-  'grouped-privileges': () =>
-    composeProblems(
-      [
-        problem('failed', 'privileges'),
-        problem('failed', 'privileges', { source: 'blog', about: 'blog', sentence: POSTGRESQL_GRANTS }),
-        problem('failed', 'privileges', { source: 'crm', about: 'crm', sentence: MANY_GRANTS }),
-      ],
-      PLACE,
-    ),
-  ...Object.fromEntries(
-    Object.entries(UPLOADS).map(([name, sentence]) => [
-      `failed-uploadFailed-${name}`,
-      () => composeProblems([problem('failed', 'uploadFailed', { sentence })], PLACE),
-    ]),
-  ),
-  ...Object.fromEntries(
-    Object.entries(HOUSEKEEPING).map(([name, [cause, sentence, change]]) => [
-      `housekeeping-${name}`,
-      () => composeProblems([problem('housekeeping', cause, { sentence, ...change })], PLACE),
-    ]),
-  ),
-  'housekeeping-denied-delete-by-a-user': () => {
-    const resource = 'arn:aws:iam::111122223333:user/staff/jane';
-    const { sentence } = problem('housekeeping', 'denied-delete');
-    const said = sentence.replace(/^\S+/, resource);
-    return composeProblems([problem('housekeeping', 'denied-delete', { resource, sentence: said })], PLACE);
-  },
-  'strange-size-without-a-usual-one': () =>
-    composeProblems([problem('strange-size', 'shrunk', { lastUsual: undefined })], PLACE),
-  'silent-reminder': () => composeProblems([problem('silent', 'too-old', { reminder: true })], PLACE),
   recovered: () => composeRecoveries([RECOVERY], PLACE),
-  'recovered-grouped': () =>
-    composeRecoveries(
-      ['shop', 'blog', 'crm'].map((source) => ({ ...RECOVERY, source, about: source })),
-      PLACE,
-    ),
   'recovered-open': () =>
     composeRecoveries([{ ...RECOVERY, signals: ['failed'], open: ['strange-size', 'not-proven'] }], PLACE),
-  'recovered-grouped-open': () =>
-    composeRecoveries([RECOVERY, { ...RECOVERY, source: 'blog', about: 'blog', open: ['strange-size'] }], PLACE),
-  'recovered-housekeeping': () =>
-    composeRecoveries([{ about: 'pruning', signals: ['housekeeping'], since: RECOVERY.since, at: RECOVERY.at }], PLACE),
-  'recovered-quiet': () =>
-    composeRecoveries(
-      [
-        {
-          about: 'deletes in acme-backups',
-          signals: ['housekeeping'],
-          quiet: true,
-          since: '2026-11-05T13:00:00Z',
-          at: RECOVERY.at,
-        },
-      ],
-      PLACE,
-    ),
-  'digest-well': () =>
-    composeDigest(
-      many(12).map((source) => row(source)),
-      PLACE,
-      { often: 'daily' },
-    ),
-  'digest-problems': () => composeDigest(DIGEST, PLACE, { often: 'daily' }),
-  'digest-housekeeping': () =>
-    composeDigest(
-      many(12).map((source) => row(source)),
-      PLACE,
-      { often: 'daily', housekeeping: [{ about: 'pruning', sentence: problem('housekeeping', 'prune').sentence }] },
-    ),
-  'digest-housekeeping-and-problems': () =>
-    composeDigest(DIGEST, PLACE, {
-      often: 'daily',
-      housekeeping: [
-        {
-          about: 'measuring',
-          sentence: '1 of 6 sources could not be measured: warehouse-of-the-northern-region: AccessDenied',
-        },
-        { about: 'snapshot policy policy-0123abcd', sentence: problem('housekeeping', 'snapshot-policy').sentence },
-      ],
-    }),
-  'digest-one-problem': () => composeDigest([row('blog'), SILENT, row('crm')], PLACE, { often: 'weekly' }),
-  'digest-60': () =>
-    composeDigest(
-      many(60).map((source, index) => row(source, index % 20 === 7 ? { open: ['failed'] } : {})),
-      PLACE,
-      { often: 'daily' },
-    ),
+  'digest-problems': () => composeDigest(DIGEST, PLACE, { often: 'daily', housekeeping: HOUSEKEEPING }),
   'digest-each': () => composeDigest([row('shop', { newest: backup(0) })], PLACE, { often: 'each' }),
-  'digest-each-strange': () =>
-    composeDigest(
-      [row('shop', { open: ['strange-size'], newest: backup(0, { uncompressedBytes: 41_000_000 }) })],
-      PLACE,
-      { often: 'each' },
-    ),
-  'digest-each-several': () => composeDigest([row('shop'), row('blog')], PLACE, { often: 'each' }),
+  'test-failed': () => testNotifications(PLACE).find(({ notification }) => notification.signal === 'failed')!,
   raw: () =>
     composeRaw(
       {
-        ...{ source: 'aws.ecs', 'detail-type': 'ECS Task State Change' },
+        source: 'aws.ecs',
+        'detail-type': 'ECS Task State Change',
         detail: {
           lastStatus: 'STOPPED',
           overrides: { containerOverrides: [{ environment: [{ name: 'PGPASSWORD', value: 'hunter2' }] }] },
@@ -248,3 +112,51 @@ export const EMAILS: Readonly<Record<string, () => Composed>> = {
       PLACE,
     ),
 };
+
+/** Emails of all kinds, by what they are about. */
+export const allEmails = (): readonly (readonly [name: string, email: Composed])[] => [
+  ...Object.entries(KEPT).map(([name, compose]) => [name, compose()] as const),
+  ...EVERY_CAUSE.map(([signal, cause]) => [`${signal} ${cause}`, one(signal, cause)] as const),
+  ...EVERY_REASON.map((run) => [`${run.engine} ${run.reason.kind}`, composeProblems([failedRun(run)], PLACE)] as const),
+  ...Object.keys(FAILED_RUNS).map((name) => [name, failed(name as keyof typeof FAILED_RUNS)] as const),
+  ...Object.keys(PRUNED).map((name) => [name, composeProblems([prunedProblem(name)], PLACE)] as const),
+  ...testNotifications(PLACE).map((email) => [`test ${email.notification.subject}`, email] as const),
+  ['a run by hand', one('failed', 'timedOut', { task: { ...problem('failed', 'timedOut').task!, scheduledTime: undefined } })],
+  ['a function that died', one('housekeeping', 'prune', { pruned: undefined, sentence: 'the function failed: Task timed out' })],
+  ['replication behind', one('housekeeping', 'replication', { variant: undefined, sentence: 'replication rule copies is 90 minutes behind' })],
+  ['a newest backup that is not known', one('silent', 'not-measured', { newest: undefined })],
+  ['no usual backup', one('strange-size', 'shrunk', { lastUsual: undefined })],
+  ['300 alike', composeProblems(many(300).map((source) => problem('failed', 'connection', named(source))), PLACE)],
+  ['several of a size', composeProblems(['shop', 'blog'].map((source) => problem('strange-size', 'shrunk', named(source))), PLACE)],
+  [
+    'several with statements',
+    composeProblems(
+      (['privileges-many', 'privileges-postgresql'] as const).map((name, index) =>
+        failedRun(FAILED_RUNS[name], named(['shop', 'blog'][index]!)),
+      ),
+      PLACE,
+    ),
+  ],
+  [
+    'several of the housekeeping',
+    composeProblems(
+      ['vol-0aaa', 'vol-0bbb'].map((id) => problem('housekeeping', 'snapshot', { about: `snapshots of volume ${id}` })),
+      PLACE,
+    ),
+  ],
+  ['recovered several', composeRecoveries([RECOVERY, { ...RECOVERY, ...named('blog'), open: ['strange-size'] }], PLACE)],
+  ['stable', composeRecoveries([{ ...RECOVERY, signals: ['failed'], stable: true }], PLACE)],
+  [
+    'quiet',
+    composeRecoveries([{ about: 'deletes in acme-backups', signals: ['housekeeping'], quiet: true, since: RECOVERY.since, at: RECOVERY.at }], PLACE),
+  ],
+  ['digest, all well', composeDigest(many(12).map((source) => row(source)), PLACE, { often: 'daily' })],
+  ['digest, one problem', composeDigest([row('blog'), SILENT, row('crm')], PLACE, { often: 'weekly' })],
+  ['digest of 60', composeDigest(many(60).map((source, index) => row(source, index % 20 === 7 ? { open: ['failed'] } : {})), PLACE, { often: 'daily' })],
+  ['digest of each, several', composeDigest([row('shop'), row('blog')], PLACE, { often: 'each' })],
+  ['digest of nothing', composeDigest([], PLACE, { often: 'daily' })],
+];
+
+/** Texts of all emails, with their subjects. */
+export const allTexts = (): readonly string[] =>
+  allEmails().map(([, { notification, text }]) => `Subject: ${notification.subject}\n\n${text}`);

@@ -1,7 +1,8 @@
-/** What AWS, the program and the functions say, from which the fixtures of emails are made. */
-import type { Cause, CAUSES } from '../../../catalog/contract/alarms';
+/** Facts of AWS, the program and the functions, of which the fixtures of emails are made. */
+import type { Cause, CAUSES, Pruned, PrunedSource } from '../../../catalog/contract/alarms';
 import { EXIT_CODES } from '../../../catalog/contract/task';
 import type { Problem, TaskFacts } from '../../../catalog/contract/notification';
+import type { Reason } from '../../../catalog/contract/failure';
 import type { TaskEnd } from '../../../lambda/notify/observe/task-causes';
 
 const ID = '1dc5c17a8b0e4d4f9c1d6a0b5e3f2c7d';
@@ -56,21 +57,77 @@ export const ENDS: Readonly<Record<Failed, TaskEnd>> = {
   'unknown-exit': exited(3),
 };
 
-/** What the program says at last, in its log. */
-export const LAST_WORDS: Readonly<Partial<Record<Failed, string>>> = {
-  configuration: "the server is MySQL 8.4.3, but the backup is set up for version 8.0: set version: '8.4' and deploy",
-  connection:
-    "could not connect to shop-db.internal:3306: Access denied for user 'backup'@'10.0.12.7' (using password: YES) (the server refused user or password: check the secret, and the hosts from which the user may connect)",
-  privileges:
-    "user backup@% lacks privileges that a complete dump needs (TRIGGER, the definitions of routines); without them it would miss things silently. Run as an administrator: GRANT TRIGGER ON `shop`.* TO 'backup'@'%'; GRANT SHOW_ROUTINE ON *.* TO 'backup'@'%';",
-  dumpFailed: 'mysqldump exited with 2: Lost connection to MySQL server during query when dumping table `orders`',
-  uploadFailed:
-    'could not store shop/2026-11-20T01-00-00Z/shop.sql.zst: AccessDenied: User: arn:aws:sts::111122223333:assumed-role/ShopBackups-Task/1dc5 is not authorized to perform: s3:PutObject on resource: "arn:aws:s3:::acme-backups/shop/2026-11-20T01-00-00Z/shop.sql.zst" with an explicit deny in a resource-based policy (check that the task role may put objects under its prefix and use the KMS key, and that no bucket, key, endpoint or organisation policy denies it)',
-  timedOut:
-    'the backup took longer than its timeout of 43200 s and was stopped: raise timeout, or give the task more cpu',
-  unexpected: "unexpected failure: TypeError: Cannot read properties of undefined (reading 'bytes')",
-  interrupted:
-    'the backup was interrupted by SIGTERM (the task was stopped): it left no backup; the next run starts anew',
+/** Last line of the log of a run: its sentence, and its reason. */
+export interface LastLine {
+  readonly message: string;
+  readonly engine?: string;
+  readonly reason: Reason;
+}
+
+/** What the program logs at last. */
+export const LAST_LINES: Readonly<Partial<Record<Failed, LastLine>>> = {
+  configuration: {
+    message: "the server is MySQL 8.4.3, but the backup is set up for version 8.0: set version: '8.4' and deploy",
+    engine: 'mysql',
+    reason: { kind: 'version-mismatch', object: 'MySQL 8.4.3' },
+  },
+  connection: {
+    message:
+      "could not connect to shop-db.internal:3306: Access denied for user 'backup'@'10.0.12.7' (using password: YES) (the server refused user or password: check the secret, and the hosts from which the user may connect)",
+    engine: 'mysql',
+    reason: {
+      kind: 'login-refused',
+      host: 'shop-db.internal',
+      port: 3306,
+      account: 'backup',
+      said: "Access denied for user 'backup'@'10.0.12.7' (using password: YES)",
+    },
+  },
+  privileges: {
+    message:
+      "user backup@% lacks privileges that a complete dump needs (TRIGGER, the definitions of routines); without them it would miss things silently. Run as an administrator: GRANT TRIGGER ON `shop`.* TO 'backup'@'%'; GRANT SHOW_ROUTINE ON *.* TO 'backup'@'%';",
+    engine: 'mysql',
+    reason: {
+      kind: 'privileges-missing',
+      account: 'backup@%',
+      privileges: ['TRIGGER', 'SHOW_ROUTINE'],
+      statements: ["GRANT TRIGGER ON `shop`.* TO 'backup'@'%';", "GRANT SHOW_ROUTINE ON *.* TO 'backup'@'%';"],
+    },
+  },
+  dumpFailed: {
+    message: 'mysqldump exited with 2: Lost connection to MySQL server during query when dumping table `orders`',
+    engine: 'mysql',
+    reason: {
+      kind: 'tool-failed',
+      object: 'mysqldump',
+      said: 'Lost connection to MySQL server during query when dumping table `orders`',
+    },
+  },
+  uploadFailed: {
+    message:
+      'could not store shop/2026-11-20T01-00-00Z/shop.sql.zst: AccessDenied: not authorized to perform: s3:PutObject with an explicit deny in a resource-based policy (check that the task role may put objects under its prefix)',
+    engine: 'mysql',
+    reason: {
+      kind: 's3-refused',
+      object: 'shop/2026-11-20T01-00-00Z/shop.sql.zst',
+      said: 'AccessDenied: User: arn:aws:sts::111122223333:assumed-role/ShopBackups-Task/1dc5 is not authorized to perform: s3:PutObject on resource: "arn:aws:s3:::acme-backups/shop/2026-11-20T01-00-00Z/shop.sql.zst" with an explicit deny in a resource-based policy',
+    },
+  },
+  timedOut: {
+    message:
+      'the backup took longer than its timeout of 43200 s and was stopped: raise timeout, or give the task more cpu',
+    engine: 'mysql',
+    reason: { kind: 'timed-out' },
+  },
+  unexpected: {
+    message: "unexpected failure: TypeError: Cannot read properties of undefined (reading 'bytes')",
+    reason: { kind: 'fault-of-the-program' },
+  },
+  interrupted: {
+    message: 'the backup was interrupted by SIGTERM (the task was stopped): it left no backup; the next run starts anew',
+    engine: 'mysql',
+    reason: { kind: 'interrupted' },
+  },
 };
 
 export type NotStarted = Exclude<(typeof CAUSES)['never-started'][number], 'scheduler' | 'refused-by-ecs'>;
@@ -92,47 +149,80 @@ export const REASONS: Readonly<Record<NotStarted, string>> = {
 
 export const SCHEDULE = 'arn:aws:scheduler:eu-west-1:111122223333:schedule/default/ShopBackups-ShopSchedule4F1C2D3E';
 
-/** What the measuring finds, and what concerns the bucket. */
-export const SENTENCES = {
-  'too-old': 'the newest whole backup is 49 hours old, and 25 hours are allowed',
-  'no-backup-yet': 'there is no whole backup yet, after 30 hours, and 25 hours are allowed',
-  gone: 'all its backups are gone or damaged; the last whole one was 2026-11-19T01-00-00Z',
-  'not-measured': 'its backups have not been measured for 3 hours: how old the newest is, is not known',
-  empty: 'all its 42 tables are empty',
-  'table-lost': 'table shop.orders has 0 rows, and had 812,044 in the backup before',
-  shrunk: '412 MB before compression, and the median of the 14 backups before is 1.7 GB (-76 %, 15.2 deviations)',
-  grown: '9.8 GB before compression, and the median of the 14 backups before is 1.7 GB (+476 %, 95.1 deviations)',
-  'proof-too-old': 'the newest proven backup, 2026-10-10T01-00-00Z, is 41 days old, and 35 days are allowed',
-  'restore-test-failed': 'the restore test of backup 2026-11-19T01-00-00Z failed',
-  prune:
-    '1 problem in acme-backups: shop: 31 of 40 backups would be deleted, and a run by schedule deletes at most 50 % of them: look at them with proven-backups prune --dry-run, and delete them with proven-backups prune',
-  'prune-snapshots':
-    '1 problem in Backup=daily: vol-0abc: the newest whole backup is 60 hours old, and 26 hours are allowed: nothing is deleted until a backup succeeds',
-  measure:
+/** Sentences, with their short forms, of what the measuring finds, and of the housekeeping. */
+export const SENTENCES: Readonly<Record<string, readonly [sentence: string, short?: string]>> = {
+  'too-old': ['the newest backup is 2 days 1 hour old; 25 hours 1 minute are allowed', 'the newest backup is 2 days 1 hour old'],
+  'no-backup-yet': [
+    'there is no backup yet after 30 hours; 25 hours 1 minute are allowed',
+    'there is no backup yet after 30 hours',
+  ],
+  gone: [
+    'all backups are gone or damaged; the last complete one was 2026-11-19T01-00-00Z',
+    'all backups are gone or damaged',
+  ],
+  'not-measured': [
+    'its backups were not measured for 3 hours 5 minutes, so their age is unknown',
+    'its backups were not measured for 3 hours 5 minutes',
+  ],
+  empty: ['all 42 tables of the newest backup are empty', 'all 42 tables of the newest backup are empty'],
+  'table-lost': [
+    'table shop.orders is empty; the backup before it had 812,044 rows of it',
+    'table shop.orders is empty, had 812,044 rows',
+  ],
+  shrunk: [
+    '393.1 MiB before compression; the median of the 14 backups before it is 1.6 GiB (-76 %, 15.2 deviations)',
+    '393.1 MiB instead of 1.6 GiB (-76 %)',
+  ],
+  grown: [
+    '9.1 GiB before compression; the median of the 14 backups before it is 1.6 GiB (+476 %, 95.1 deviations)',
+    '9.1 GiB instead of 1.6 GiB (+476 %)',
+  ],
+  'proof-too-old': [
+    'the newest proven backup, 2026-10-10T01-00-00Z, is 41 days old; 35 days are allowed',
+    'the newest proven backup is 41 days old',
+  ],
+  'restore-test-failed': [
+    'the restore test of backup 2026-11-19T01-00-00Z failed',
+    'the restore test of backup 2026-11-19T01-00-00Z failed',
+  ],
+  'restore-test-not-run': [
+    'a restore test failed: the task ran out of memory (2048 MiB)',
+    'a restore test failed',
+  ],
+  restore: ['the program failed'],
+  measure: [
     '2 of 12 sources could not be measured: shop: could not read its catalog: AccessDenied: not authorized to perform: kms:Decrypt; blog: could not read its catalog: AccessDenied: not authorized to perform: kms:Decrypt',
-  'snapshot-policy':
+    '2 of 12 sources could not be measured',
+  ],
+  'snapshot-policy': [
     'the snapshot policy policy-0123abcd is in error and makes no snapshots: the role may not use the key of the volume',
-  snapshot: 'a snapshot of vol-0f0cc5aba481ffe15 could not be made: Client.InvalidKmsKey.InvalidState',
-  replication: '14 objects could not be replicated by rule copies',
-  'denied-delete':
+  ],
+  snapshot: ['a snapshot of vol-0f0cc5aba481ffe15 could not be made: Client.InvalidKmsKey.InvalidState'],
+  replication: ['14 objects could not be replicated by rule copies'],
+  'denied-delete': [
     'arn:aws:sts::111122223333:assumed-role/Deploy/jane tried to delete shop/2026-11-19T01-00-00Z/manifest.json from 203.0.113.7 (DeleteObject) and was denied',
-  'no-subscriber': 'the topic has no confirmed subscription: nobody is told what goes wrong',
-  'dead-letters': 'Backups could not be started: messages wait in the dead-letter queue of EventBridge Scheduler',
-  other: 'an event "AWS Health Event" is not understood: no source in it is known',
-} as const;
+    'jane tried to delete manifest.json',
+  ],
+  'no-subscriber': ['the topic has no confirmed subscription', 'the topic has no confirmed subscription'],
+  'dead-letters': [
+    'Backups could not be started: messages wait in the dead-letter queue of EventBridge Scheduler',
+  ],
+  other: ['an event "AWS Health Event" was not understood: this version does not know it'],
+};
 
 const ALARM = 'arn:aws:cloudwatch:eu-west-1:111122223333:alarm:ShopBackups-';
 /** The dead man's switch of a source. */
 export const AGE_ALARM = `${ALARM}ShopAgeAlarm`;
-const FUNCTION = 'arn:aws:lambda:eu-west-1:111122223333:function:ShopBackups-';
 const FUNCTION_LOG = { logGroup: '/shop/backups/functions' };
 
 export const HOUSEKEEPING: Readonly<Partial<Record<Cause, Partial<Problem>>>> = {
-  prune: { about: 'pruning', resource: `${FUNCTION}Prune:$LATEST`, ...FUNCTION_LOG },
-  'prune-snapshots': {
-    ...{ about: 'pruning of snapshots Backup=daily', resource: `${FUNCTION}PruneSnapshots:$LATEST`, ...FUNCTION_LOG },
+  restore: { about: 'restore of shop', logGroup: LOG.logGroup, logStream: LOG.logStream },
+  measure: {
+    about: 'measuring',
+    resource: 'ShopBackups-Measure',
+    variant: 'sources-unmeasured',
+    ...FUNCTION_LOG,
   },
-  measure: { about: 'measuring', resource: 'ShopBackups-Measure', ...FUNCTION_LOG },
   'snapshot-policy': {
     about: 'snapshot policy policy-0123abcd',
     resource: 'arn:aws:dlm:eu-west-1:111122223333:policy/policy-0123abcd',
@@ -141,7 +231,7 @@ export const HOUSEKEEPING: Readonly<Partial<Record<Cause, Partial<Problem>>>> = 
     about: 'snapshots of volume vol-0f0cc5aba481ffe15',
     resource: 'arn:aws:ec2::eu-west-1:snapshot/snap-06452787b6f3dbd13',
   },
-  replication: { about: 'replication rule copies', resource: `${ALARM}ReplicationFailed` },
+  replication: { about: 'replication rule copies', resource: `${ALARM}ReplicationFailed`, variant: 'copies-failed' },
   'denied-delete': {
     about: 'deletes in acme-backups',
     resource: 'arn:aws:sts::111122223333:assumed-role/Deploy/jane',
@@ -149,7 +239,69 @@ export const HOUSEKEEPING: Readonly<Partial<Record<Cause, Partial<Problem>>>> = 
   'no-subscriber': { about: 'subscriptions' },
   'dead-letters': { about: 'queue ShopBackups-DeadLetters', resource: `${ALARM}DeadLetterAlarm` },
   other: {
-    about: 'an event',
+    about: 'unknown event',
     raw: { source: 'aws.health', 'detail-type': 'AWS Health Event', detail: { service: 'ECS' } },
   },
+};
+
+/** Reports of prune functions, as they come through the queue. */
+const prunedMessage = (sources: readonly PrunedSource[], change: Partial<Pruned> = {}): Pruned => ({
+  kind: 'pruned',
+  prunes: 'backups',
+  scope: 'acme-backups',
+  at: TASK.stoppedAt!,
+  functionName: 'ShopBackups-Prune',
+  ...FUNCTION_LOG,
+  sources,
+  moreSources: 0,
+  ...change,
+});
+const pruned = (source: string, change: Partial<PrunedSource>): PrunedSource => ({
+  source,
+  errors: [],
+  errorCount: change.errors?.length ?? 0,
+  damagedCount: change.damaged ? 1 : 0,
+  ...change,
+});
+const TOO_MANY = {
+  why: 'too-many',
+  sentence:
+    '31 of 40 backups would be deleted, and a run by schedule deletes at most 50 % of them: look at them with proven-backups prune --dry-run, and delete them with proven-backups prune',
+} as const;
+const WAITS = {
+  why: 'no-recent-backup',
+  sentence:
+    'the newest whole backup is 60 hours old, and 25 hours are allowed: nothing is deleted until a backup succeeds',
+} as const;
+const DAMAGED = { id: '2026-11-18T01-00-00Z', damage: 'blog/2026-11-18T01-00-00Z/blog.sql.zst is missing' };
+const SNAPSHOTS = { prunes: 'snapshots', scope: 'Backup=daily', functionName: 'ShopBackups-PruneSnapshots' } as const;
+
+export const PRUNED: Readonly<Record<string, Pruned>> = {
+  prune: prunedMessage([pruned('shop', { refusal: TOO_MANY })]),
+  'prune-damaged': prunedMessage([pruned('blog', { damaged: DAMAGED })]),
+  'prune-waits': prunedMessage([pruned('shop', { refusal: WAITS })]),
+  'prune-failed': prunedMessage([
+    pruned('shop', {
+      errors: [
+        "could not delete 24 objects, such as shop/2026-10-18T01-00-00Z/manifest.json: AccessDenied: not authorized to perform: s3:DeleteObject: check that the bucket's policy admits the role of the prune function",
+      ],
+    }),
+  ]),
+  'prune-several': prunedMessage([
+    pruned('shop', { refusal: TOO_MANY }),
+    pruned('blog', { damaged: DAMAGED, damagedCount: 2 }),
+  ]),
+  'prune-many': prunedMessage(
+    Array.from({ length: 50 }, (_, index) => pruned(`shop-${index}`, { refusal: TOO_MANY })),
+    { moreSources: 10 },
+  ),
+  'prune-snapshots': prunedMessage([pruned('vol-0abc', { refusal: WAITS })], SNAPSHOTS),
+  'prune-snapshots-damaged': prunedMessage(
+    [pruned('vol-0abc', { damaged: { id: 'snap-06452787b6f3dbd13', damage: 'its state is error' } })],
+    SNAPSHOTS,
+  ),
+  'prune-snapshots-too-many': prunedMessage([pruned('vol-0abc', { refusal: TOO_MANY })], {
+    ...SNAPSHOTS,
+    logGroup: undefined,
+  }),
 };

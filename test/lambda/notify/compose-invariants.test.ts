@@ -4,11 +4,13 @@ import type { DigestRow, Problem, Recovery } from '../../../catalog/contract/not
 import { composeDigest, composeProblems, composeRaw, composeRecoveries } from '../../../lambda/notify/compose/compose';
 import { COLUMNS } from '../../../lambda/notify/compose/text';
 import type { Composed, Place } from '../../../lambda/notify/compose/place';
-import { backup, emailTexts, EVERY_CAUSE, PLACE, problem, RECOVERY, row } from './compose-support';
+import { COMMON_REASONS } from '../../../catalog/contract/failure';
+import { allEmails } from './compose-emails';
+import { backup, EVERY_CAUSE, PLACE, problem, RECOVERY, row } from './compose-support';
 
-/** What may be longer than a line: a command, a statement, a link, an ARN; or what follows the list of sources. */
+/** Lines that may be longer: commands, statements, links, ARNs. */
 const WHOLE =
-  /^(npx |aws |echo \| |GRANT |DO |CREATE |SELECT |https:\/\/|(?:\| )?[("']?(https?:\/\/|arn:|\d{12}\.dkr\.)\S+$)/;
+  /^(npx |aws |echo \| |openssl |GRANT |DO |CREATE |SELECT |ALTER |https:\/\/|(?:\| )?[("']?(https?:\/\/|arn:|\d{12}\.dkr\.)\S+$)/;
 
 function expectReadable(subject: string, text: string): void {
   expect(subject).toMatch(/^[\x20-\x7e]{1,99}$/);
@@ -26,12 +28,29 @@ const publishable = ({ notification, text }: Composed): void => {
 };
 
 test('all emails are readable, and say nothing that only a program can have meant', () => {
-  expect(emailTexts().length).toBeGreaterThan(60);
-  for (const email of emailTexts()) {
-    const [, subject, text] = /^Subject: (.*)\n\n([^]*)$/.exec(email)!;
-    expectReadable(subject!, text!);
-    const own = text!.replace(/cannot read properties of\s+(?:\| )?undefined/gi, '');
-    expect(own).not.toMatch(/undefined|NaN|Invalid Date|\[object|null\b/);
+  const emails = allEmails();
+  expect(emails.length).toBeGreaterThan(200);
+  for (const [name, { notification, text }] of emails) {
+    try {
+      expectReadable(notification.subject, text);
+      const own = text.replace(/cannot read\s+(?:\| )?properties of\s+(?:\| )?undefined/gi, '');
+      expect(own).not.toMatch(/undefined|NaN|Invalid Date|\[object|null\b/);
+    } catch (error) {
+      throw new Error(`${name}: ${(error as Error).message}`, { cause: error });
+    }
+  }
+});
+
+test('an email about a problem begins with what happened, then says what to do, in a sentence each', () => {
+  for (const [name, { notification, text }] of allEmails()) {
+    if (notification.kind !== 'problem' || notification.test || name === 'raw') continue;
+    const paragraphs = text.split('\n\n');
+    expect([name, paragraphs[0]]).toEqual([name, expect.stringMatching(/[.!?]$/)]);
+    if (notification.problems!.length === 1) {
+      expect([name, paragraphs[1]]).toEqual([name, expect.stringMatching(/^What to do: [^]*\.$/)]);
+    }
+    expect(text).toContain('\nWHAT TO DO');
+    expect(text).not.toMatch(/(?<!\.)\.\.(?!\.)|: \./);
   }
 });
 
@@ -47,6 +66,7 @@ const backups = fc.option(
     id: words,
     time,
     engine: words,
+    engineVersion: words,
     ageSeconds: number,
     bytes: number,
     uncompressedBytes: number,
@@ -57,6 +77,26 @@ const backups = fc.option(
   { nil: undefined },
 );
 const places: fc.Arbitrary<Place> = fc.constantFrom(PLACE, { ...PLACE, timeZone: 'nowhere' });
+
+const kinds = fc.oneof(words, fc.constantFrom(...COMMON_REASONS, 'address-refused', 'subscriptions', 'constructor'));
+const reasons = fc.record(
+  {
+    kind: kinds,
+    host: words,
+    port: number,
+    account: words,
+    database: words,
+    object: words,
+    privileges: fc.array(words, { maxLength: 3 }),
+    statements: fc.array(
+      words.map((text) => `GRANT ${text}`),
+      { maxLength: 40 },
+    ),
+    key: words,
+    said: words,
+  },
+  { requiredKeys: ['kind'] },
+);
 
 const problems: fc.Arbitrary<Problem[]> = fc
   .tuple(
@@ -76,6 +116,9 @@ const problems: fc.Arbitrary<Problem[]> = fc
           logStream: words,
           resource: words,
           raw: fc.anything(),
+          short: words,
+          engine: fc.oneof(words, fc.constantFrom('mysql', 'postgresql', 'constructor')),
+          reason: reasons,
           task: fc.record({
             arn: words,
             clusterArn: words,
@@ -99,7 +142,7 @@ function expectSafe(composed: Composed): void {
   expect(text.replaceAll('\n', '')).not.toMatch(/\p{C}/u);
   const long = text
     .split('\n')
-    .filter((line) => [...line].length > COLUMNS && !/^(npx |aws |[A-Z]|.*https?:|.*arn:)/.test(line));
+    .filter((line) => [...line].length > COLUMNS && !/^(npx |aws |echo |openssl |toys |ssl_|[A-Z]|.*https?:|.*arn:)/.test(line));
   expect(long).toEqual([]);
 }
 

@@ -1,159 +1,235 @@
-/** That the next steps fit what happened, and not only the exit code. */
-import * as fc from 'fast-check';
+/** The next steps fit the reason, and not only the exit code. */
 import type { Problem } from '../../../catalog/contract/notification';
-import { MYSQL_CAUSES } from '../../../engines/mysql/connection';
-import { POSTGRESQL_CAUSES } from '../../../engines/postgresql/connection';
-import { NETWORK_CAUSES } from '../../../engines/shared/connection-error';
+import { registerAdvice } from '../../../engines/advice';
 import { composeDigest, composeProblems, composeRecoveries } from '../../../lambda/notify/compose/compose';
-import { CONNECTIONS, HOUSEKEEPING, MANY_GRANTS, POSTGRESQL_GRANTS } from './compose-sentences';
-import { backup, emailTexts, PLACE, problem, RECOVERY, row } from './compose-support';
+import { allEmails } from './compose-emails';
+import { connection, EVERY_REASON, FAILED_RUNS } from './compose-reasons';
+import { backup, failedRun, PLACE, problem, prunedProblem, RECOVERY, row } from './compose-support';
 
-const textOf = (...problems: readonly Problem[]): string => composeProblems(problems, PLACE).text;
-const connection = (sentence: string, source = 'shop'): Problem =>
-  problem('failed', 'connection', { source, about: source, sentence });
-const causeOf = (one: Problem): string => composeProblems([one], PLACE).notification.problems![0]!.likelyCause;
+const emailOf = (...problems: readonly Problem[]) => composeProblems(problems, PLACE);
+const textOf = (...problems: readonly Problem[]): string => emailOf(...problems).text;
+const subjectOf = (...problems: readonly Problem[]): string => emailOf(...problems).notification.subject;
+const run = (name: keyof typeof FAILED_RUNS, source = 'shop') =>
+  failedRun(FAILED_RUNS[name], { source, about: source });
+const oneLine = (text: string): string => text.replace(/\s+/g, ' ');
 
-/** What the program says in parentheses. */
-const WORDS = [NETWORK_CAUSES, MYSQL_CAUSES, POSTGRESQL_CAUSES].flatMap((causes) =>
-  Object.values(causes).map(({ advice }) => advice),
-);
+/** Reasons that say no more than the exit code. */
+const SAID_BY_EXIT_CODE = ['timed-out', 'already-running', 'interrupted', 'fault-of-the-program', 'other'];
 
-test('whatever the program says of a connection has advice of its own', () => {
-  expect(WORDS.length).toBeGreaterThan(15);
-  const unknown = causeOf(
-    connection('could not connect to db:3306: odd (check host, port, security groups and the secret)'),
-  );
-  for (const words of WORDS) {
-    expect([words, causeOf(connection(`could not connect to db:3306: it failed (${words})`))]).not.toEqual([
-      words,
-      unknown,
-    ]);
+test('every reason has advice of its own', () => {
+  for (const one of EVERY_REASON) {
+    const { kind } = one.reason;
+    const withReason = emailOf(failedRun(one)).notification.problems![0]!.likelyCause;
+    const without = emailOf(problem('failed', one.cause, { reason: undefined })).notification.problems![0]!.likelyCause;
+    // The only reason of its exit code.
+    if (kind === 'privileges-missing') continue;
+    if (SAID_BY_EXIT_CODE.includes(kind)) expect([kind, withReason]).toEqual([kind, without]);
+    else expect([kind, withReason]).not.toEqual([kind, without]);
   }
 });
 
 test.each([
-  ['database', "GRANT SELECT, SHOW VIEW, TRIGGER, EVENT, LOCK TABLES ON `shop\\_eu`.* TO 'backup'@'%';"],
-  ['host', "CREATE USER 'backup'@'%' IDENTIFIED BY '$PASSWORD' REQUIRE SSL;"],
-  ['pg-hba', 'hostssl all backup $RANGE scram-sha-256'],
+  ['database-refused', "GRANT SELECT, SHOW VIEW, TRIGGER, EVENT, LOCK TABLES ON `shop\\_eu`.* TO 'backup'@'%';"],
+  ['address-refused', "CREATE USER 'backup'@'%' IDENTIFIED BY '$PASSWORD' REQUIRE SSL;"],
+  ['not-admitted', 'hostssl all backup $RANGE scram-sha-256'],
+  ['role-without-login', 'ALTER ROLE "backup" LOGIN;'],
   ['no-answer', '--protocol tcp --port 3306 --source-group "$GROUP"'],
   ['no-answer-postgresql', '--protocol tcp --port 5432 --source-group "$GROUP"'],
-  ['unknown-name', 'dig +short shop-db.internal'],
-])('the email about a connection has the next statement: %s', (name, statement) => {
-  const [sentence, newest] = CONNECTIONS[name]!;
-  const text = textOf({ ...connection(sentence), ...(newest && { newest }) });
-  expect(text).toContain(statement);
-  expect(text).not.toContain('describe-secret');
+  ['host-unknown', 'dig +short shop-db.internal'],
+  ['expired', 'openssl s_client -connect shop-db.internal:3306 -starttls mysql'],
+  ['self-signed', '-addext "subjectAltName=DNS:shop-db.internal" -keyout server-key.pem -out server-cert.pem'],
+  ['self-signed', 'ssl_cert = /etc/mysql/server-cert.pem'],
+  ['self-signed-postgresql', "ALTER SYSTEM SET ssl_cert_file = '/etc/postgresql/server-cert.pem';"],
+  ['key-denied', '--key-id arn:aws:kms:eu-west-1:111122223333:key/0a1b2c3d-0000-4000-8000-111122223333'],
+  ['key-unusable', 'aws kms describe-key --region eu-west-1 --key-id "$KEY"'],
+  ['subscriptions', 'SELECT subname, subpublications FROM pg_subscription;'],
+] as const)('the email has the next command or statement: %s', (name, statement) => {
+  expect(textOf(run(name))).toContain(statement);
+});
+
+describe('an engine without advice', () => {
+  const SQL = /mysql|SELECT |GRANT |SHOW |pg_|starttls|-- /i;
+
+  test.each(['login-refused-mongodb', 'no-connection-left-mongodb', 'tls-not-offered-mongodb', 'self-signed-mongodb'] as const)(
+    'gets general advice, and no SQL of another engine: %s',
+    (name) => {
+      const text = textOf({ ...run(name), newest: backup(24, { engine: 'mongodb', engineVersion: '8.0.4' }) });
+      expect(text).not.toMatch(SQL);
+      expect(text).toContain('mongodb 8.0.4');
+      expect(text).toContain('npx proven-backups run');
+    },
+  );
+
+  test('gets its own advice once it is registered', () => {
+    registerAdvice('toydb', {
+      common: { 'login-refused': ({ account }) => [{ say: 'List the toys:', run: `toys --of ${account}` }] },
+      own: {
+        'toy-broken': {
+          title: 'a toy is broken',
+          happened: ({ object }) => `toy ${object} is broken`,
+          likelyCause: 'Somebody played with it.',
+          action: 'Mend the toy.',
+          steps: () => [{ say: 'Glue it.' }],
+        },
+      },
+    });
+    const broken = { ...connection('toy-broken', 'crack'), engine: 'toydb', cause: 'dumpFailed' } as const;
+    const email = emailOf(failedRun({ ...broken, reason: { kind: 'toy-broken', object: 'bear' } }));
+    expect(email.notification.subject).toBe('FAILED shop: toy bear is broken (2026-11-20 02:00 Paris)');
+    expect(email.text).toContain('What to do: Mend the toy.');
+    const refused = { ...connection('login-refused', 'no', 'mysql', { account: 'ann' }), engine: 'toydb' };
+    expect(textOf(failedRun(refused))).toContain('toys --of ann');
+    expect(() => registerAdvice('toydb', { common: {}, own: {} })).toThrow('advice of engine toydb is registered already');
+  });
+});
+
+test('a reason that this version does not know falls back to the exit code, with the words of the program', () => {
+  const { notification, text } = emailOf(run('newer-program'));
+  expect(notification.subject).toBe('FAILED shop: the moon was full: wait a day (2026-11-20 02:00 Paris)');
+  expect(text).toMatch(/^The backup of shop failed: the moon was full: wait a day\./);
+});
+
+test('names that could end their quotes are not put into statements', () => {
+  const account = "o'hara'; DROP USER root; --@%";
+  const text = textOf(failedRun(connection('address-refused', 'no', 'mysql', { account })));
+  expect(text).toContain("WHERE user = '$USER';");
+  expect(text.split('LAST LOG LINES')[0]).not.toContain('DROP USER');
+  const role = failedRun(connection('role-without-login', 'no', 'postgresql', { account: 'a" SUPERUSER; --' }));
+  expect(textOf(role)).toContain('ALTER ROLE "$ROLE" LOGIN;');
 });
 
 test.each(['configuration', 'connection', 'uploadFailed', 'privileges'] as const)(
-  'where the words of a run are not known, the first step is to read them: %s',
+  'if the log could not be read, the first step is to read it: %s',
   (cause) => {
-    const sentence = 'it failed: ECS tells the exit code only';
-    const { next } = composeProblems([problem('failed', cause, { sentence, logLines: undefined })], PLACE).notification
-      .problems![0]!;
+    const unread = { sentence: 'it failed', logLines: undefined, reason: undefined, engine: undefined };
+    const { next } = emailOf(problem('failed', cause, unread)).notification.problems![0]!;
     expect(next[1]).toMatch(/^aws logs filter-log-events .* --log-stream-names shop\/backup\//);
   },
 );
 
 test('of many sources each kind gets its own steps, with the names of the sources', () => {
-  const text = textOf(
-    connection(CONNECTIONS['no-answer']![0], 'shop'),
-    connection(CONNECTIONS['expired']![0], 'blog'),
-    connection(CONNECTIONS['no-answer']![0], 'crm'),
-  );
+  const text = textOf(run('no-answer', 'shop'), run('expired', 'blog'), run('no-answer', 'crm'));
   const [, first, second] = text.split(/^WHAT TO DO: /m);
-  expect(first).toMatch(/^the server does not answer\n\nFor shop, crm\.\n[^]*authorize-security-group-ingress/);
+  expect(first).toMatch(/^the database server did not answer\n\nFor shop, crm\.\n[^]*authorize-security-group-ingress/);
   expect(second).toMatch(/^the server's certificate has expired\n\nFor blog\.\n[^]*openssl/);
 });
 
 /** Lines that somebody may paste into a database. */
 const statements = (text: string): string[] =>
   text
-    .slice(0, text.indexOf('LAST LOG LINES'))
+    .split(/LAST LOG LINES|^LINKS/m)[0]!
     .split('\n')
     .filter((line) => /^(GRANT|ALTER|DO)/.test(line));
 
-test('wherever a log line is cut, only whole statements are given', () => {
-  const whole = `${MANY_GRANTS.replace(/;[^;]*$/, ';')} ${POSTGRESQL_GRANTS.split('administrator: ')[1]!}`;
-  const given = whole.split('administrator: ')[1]!;
-  fc.assert(
-    fc.property(fc.nat(whole.length), (length) => {
-      const text = textOf(problem('failed', 'privileges', { sentence: whole.slice(0, length) }));
-      for (const line of statements(text)) {
-        expect(line).toMatch(/;$/);
-        expect(given.split(' GRANT').join('\nGRANT').split(' DO').join('\nDO').split('\n')).toContain(line);
-      }
-    }),
-    { numRuns: 60 },
-  );
-  expect(statements(textOf(problem('failed', 'privileges', { sentence: POSTGRESQL_GRANTS })))).toHaveLength(2);
+test('statements that do not fit are counted, and are in the log', () => {
+  const text = textOf(run('privileges-many'));
+  expect(statements(text)).toHaveLength(30);
+  expect(oneLine(text)).toContain('And 90 more: in the log of the run, line "failed":');
 });
 
-test('where statements are left out, it is said how many, and where they are', () => {
-  const text = textOf(problem('failed', 'privileges', { sentence: MANY_GRANTS }));
-  const all = MANY_GRANTS.match(/GRANT [^;]*;/g)!.length;
-  expect(text).toContain(`And at least ${all - statements(text).length} more: see the log of the run`);
-});
-
-test('where a sentence gives no statement, none is promised', () => {
-  const text = textOf(problem('failed', 'privileges', { sentence: 'mysqldump exited with 2: access denied' }));
-  expect(text).not.toMatch(/statements that|Run as an administrator/);
+test('without statements none is promised', () => {
+  const text = textOf(run('privileges-by-the-tool'));
+  expect(text).not.toContain('Run as an administrator');
   expect(text).toContain('aws logs filter-log-events');
 });
 
-test('the subject names the privilege', () => {
-  expect(composeProblems([problem('failed', 'privileges')], PLACE).notification.subject).toBe(
-    'FAILED shop: user backup@% lacks TRIGGER, the definitions of routines (2026-11-20 02:00 Paris)',
-  );
-});
-
 test('of many sources the statements of all are given', () => {
-  const text = textOf(
-    problem('failed', 'privileges'),
-    problem('failed', 'privileges', { source: 'blog', about: 'blog', sentence: POSTGRESQL_GRANTS }),
-  );
+  const text = textOf(problem('failed', 'privileges'), {
+    ...run('privileges-postgresql', 'blog'),
+    engine: 'mysql',
+  });
   expect(text).toContain("-- shop\nGRANT TRIGGER ON `shop`.* TO 'backup'@'%';");
   expect(text).toContain('-- blog, in database orders\nGRANT pg_read_all_data TO backup;');
+});
+
+describe('subjects', () => {
+  test.each([
+    [problem('failed', 'privileges'), 'FAILED shop: user backup@% lacks TRIGGER, SHOW_ROUTINE'],
+    [run('login-refused'), 'FAILED shop: shop-db.internal:3306 refused the login of backup'],
+    [run('no-answer'), 'FAILED shop: shop-db.internal:3306 did not answer'],
+    [problem('never-started', 'image'), 'NOT STARTED shop: the image could not be pulled'],
+    [problem('silent', 'too-old'), 'SILENT shop: the newest backup is 2 days 1 hour old'],
+    [problem('not-proven', 'proof-too-old'), 'NOT PROVEN shop: the newest proven backup is 41 days old'],
+    [problem('strange-size', 'shrunk'), 'STRANGE SIZE shop: 393.1 MiB instead of 1.6 GiB (-76 %)'],
+    [prunedProblem('prune-several'), 'PRUNE PROBLEM: problems with 2 sources'],
+    [prunedProblem('prune-damaged'), 'PRUNE PROBLEM: blog: 1 damaged backup'],
+    [problem('housekeeping', 'restore'), 'RESTORE FAILED shop: the program failed'],
+  ])('say what matters, as a whole: %#', (told, expected) => {
+    expect(subjectOf(told).replace(/ \(20[^)]*\)$/, '')).toBe(expected);
+  });
+
+  test('are never cut before what matters', () => {
+    for (const [name, { notification }] of allEmails()) {
+      const { subject, problems, test: isTest } = notification;
+      if (!problems || isTest || /300|raw|other|prune-failed|snapshot|dead-letters|died/.test(name)) continue;
+      expect([name, subject]).toEqual([name, expect.not.stringMatching(/\.\.\. \(/)]);
+    }
+  });
+
+  test.each([
+    [[row('blog'), row('shop', { open: ['silent'] })], 'BACKUPS 1 of 2 OK: shop is silent (2026-11-20 Paris)'],
+    [
+      [row('billing', { open: ['failed'] }), row('shop', { open: ['silent'] })],
+      'BACKUPS 0 of 2 OK: problems with billing, shop (2026-11-20 Paris)',
+    ],
+    [[row('shop')], 'BACKUPS OK 1 of 1 (2026-11-20 Paris)'],
+  ])('of digests: %#', (rows, expected) => {
+    expect(composeDigest(rows, PLACE, { often: 'daily' }).notification.subject).toBe(expected);
+  });
+
+  test('of digests name as many sources as fit', () => {
+    const rows = Array.from({ length: 20 }, (_, index) => row(`warehouse-${index}`, { open: ['failed'] }));
+    expect(composeDigest(rows, PLACE, { often: 'daily' }).notification.subject).toBe(
+      'BACKUPS 0 of 20 OK: problems with warehouse-0, warehouse-1 and 18 more (2026-11-20 Paris)',
+    );
+  });
 });
 
 test('a strange backup comes after the newest usual one, which is the one to restore', () => {
   const lastUsual = backup(48);
   const text = textOf(problem('strange-size', 'empty', { lastUsual }));
-  expect(text).toMatch(/NEWEST BACKUP OF A USUAL SIZE\n.*is 48 hours[^]*THE STRANGE ONE/);
+  expect(text).toMatch(/NEWEST BACKUP OF A USUAL SIZE\n.*2 days ago[^]*THE STRANGE ONE/);
   expect(text).toContain(`aws s3 cp s3://acme-backups/shop/${lastUsual.id}/ `);
 });
 
-test('what is still open is named, and nobody is told that all is well', () => {
+test('problems that are still open are named, and nobody is told that all is well', () => {
   const half = composeRecoveries([{ ...RECOVERY, open: ['strange-size'] }], PLACE);
   expect(half.notification.subject).toMatch(/^RECOVERED shop: backups work again, but the size is strange \(/);
   expect(half.text).toContain('Still open: the size is strange.');
   const several = composeRecoveries([RECOVERY, { ...RECOVERY, about: 'blog', open: ['strange-size'] }], PLACE);
   for (const { notification, text } of [half, several]) {
-    expect(`${notification.subject}\n${text}`).not.toMatch(/nothing to do|all is well/i);
+    expect(`${notification.subject}\n${text}`).not.toMatch(/nothing to do|everything works/i);
   }
 });
 
-test('a digest is not OK while the housekeeping is in trouble', () => {
-  const housekeeping = [{ about: 'pruning', sentence: '1 problem in acme-backups: shop: it failed' }];
+test('a digest is not OK while the housekeeping has a problem', () => {
+  const housekeeping = [{ about: 'pruning', sentence: 'shop: it failed' }];
   const { notification, text } = composeDigest([row('shop'), row('blog')], PLACE, { often: 'daily', housekeeping });
-  expect(notification.subject).toBe('BACKUPS: 2 of 2 well, but trouble with pruning (2026-11-20 Paris)');
-  expect(text).toContain('PROBLEMS\nPruning: 1 problem in acme-backups: shop: it failed.\n');
+  expect(notification.subject).toBe('BACKUPS 2 of 2 OK: problem with pruning (2026-11-20 Paris)');
+  expect(text).toContain('PROBLEMS\nPruning: shop: it failed.\n');
 });
 
-test('what is damaged is not called safe, and is brought back by its source and id', () => {
-  const text = textOf(problem('housekeeping', 'prune', { sentence: HOUSEKEEPING['prune-damaged']![1] }));
-  expect(text).not.toContain('nothing is lost');
+test('a damaged backup is not called safe, and is brought back by its source and id', () => {
+  const text = textOf(prunedProblem('prune-damaged'));
+  expect(text).not.toContain('none is lost');
   expect(text).toContain(
-    'npx proven-backups undelete --bucket acme-backups --source shop --region eu-west-1 2026-11-18T01-00-00Z',
+    'npx proven-backups undelete --bucket acme-backups --source blog --region eu-west-1 2026-11-18T01-00-00Z',
   );
-  expect(text).not.toContain('delete it yourself');
+  expect(text).not.toContain('delete them yourself');
 });
 
-test('emails give one command for a backup, and say where our commands are to be had', () => {
-  const texts = emailTexts();
+test('emails give one command for a backup, and say where commands of ours are run', () => {
+  const texts = allEmails().map(([, { text }]) => text);
   expect(texts.filter((text) => /^npx proven-backups run /m.test(text)).length).toBeGreaterThan(40);
   for (const text of texts) {
     expect(text).not.toMatch(/\$SCHEDULE_GROUP|"\$NAME"|ecs run-task|get-schedule/);
-    expect([text, /^Commands that begin with npx: /m.test(text)]).toEqual([text, /^npx /m.test(text)]);
+    expect([text, /^Run commands that begin with npx /m.test(text)]).toEqual([text, /^npx /m.test(text)]);
+  }
+});
+
+test('sizes and durations are those of one formatter', () => {
+  for (const [name, { text }] of allEmails()) {
+    const own = text.replace(/^\|.*$/gm, '');
+    expect([name, own]).toEqual([name, expect.not.stringMatching(/\d (?:kB|MB|GB|TB|bytes)\b|\d\.\d hours/)]);
   }
 });

@@ -3,18 +3,24 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import type { BackupFacts, Cause, Signal } from '../../../catalog/contract/alarms';
 import { CAUSES, SIGNALS } from '../../../catalog/contract/alarms';
+import { version } from '../../../package.json';
 import type { DigestRow, Problem, Recovery } from '../../../catalog/contract/notification';
 import { logTail } from '../../../catalog/contract/run-log';
 import type { Composed, Place } from '../../../lambda/notify/compose/place';
+import type { Reading } from '../../../lambda/notify/observe/message';
+import type { Trouble } from '../../../lambda/notify/problems/observation';
 import type { TaskEnd } from '../../../lambda/notify/observe/task-causes';
 import { failed, notStarted, startSentence } from '../../../lambda/notify/observe/task-causes';
-import type { Failed, NotStarted } from './compose-facts';
+import { readPruned } from '../../../lambda/notify/observe/own-messages';
+import type { Failed, LastLine, NotStarted } from './compose-facts';
+import type { FailedRun } from './compose-reasons';
 import {
   AGE_ALARM,
   ENDS,
   HOUSEKEEPING,
-  LAST_WORDS,
+  LAST_LINES,
   LOG,
+  PRUNED,
   REASONS,
   SCHEDULE,
   SENTENCES,
@@ -36,17 +42,14 @@ export const PLACE: Place = {
 /** Compares an email with its file; `UPDATE_EMAILS=1` writes it, to be read before it is committed. */
 export function expectEmail(name: string, { notification, text }: Composed): void {
   const file = path.join(EMAILS, `${name}.txt`);
-  const email = `Subject: ${notification.subject}\n\n${text}`;
+  // A release changes all links.
+  const email = `Subject: ${notification.subject}\n\n${text}`.replaceAll(`/blob/v${version}/`, '/blob/v0.0.0/');
   if (process.env['UPDATE_EMAILS'] === '1') fs.writeFileSync(file, email);
   expect(email).toBe(fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : `${file} (is not there)`);
 }
 
 /** Names of the files with emails. */
 export const emailFiles = (): string[] => fs.readdirSync(EMAILS).map((name) => name.replace(/\.txt$/, ''));
-
-/** Texts of all emails. */
-export const emailTexts = (): string[] =>
-  emailFiles().map((name) => fs.readFileSync(path.join(EMAILS, `${name}.txt`), 'utf8'));
 
 /** A backup made so many hours ago. */
 export const backup = (hours: number, change: Partial<BackupFacts> = {}): BackupFacts => ({
@@ -65,7 +68,8 @@ function backupAt(time: string): BackupFacts {
     rows: 1_204_511,
     tables: 42,
     durationSeconds: 93,
-    engine: 'mysql 8.4.3',
+    engine: 'mysql',
+    engineVersion: '8.4.3-log',
   };
 }
 
@@ -80,24 +84,43 @@ const STRANGE: Readonly<Partial<Record<Cause, Partial<BackupFacts>>>> = {
   grown: { rows: 6_870_114, bytes: 1_960_004_112, uncompressedBytes: 9_804_200_417 },
 };
 
-/** What a log tells, as the program wrote it. */
-const logOf = (cause: Failed, source: string, last = LAST_WORDS[cause]): Partial<Problem> => {
-  const { lines, sentence } = logTail(
+/** The facts in a log, as the program writes it. */
+const logOf = (source: string, last: LastLine | undefined): Partial<Problem> => {
+  const { lines, failure } = logTail(
     [
       { level: 'info', event: 'start', message: `backing up ${source} as 2026-11-20T01-00-00Z` },
-      ...(last === undefined ? [] : [{ level: 'error', event: 'failed', message: last }]),
+      ...(last === undefined ? [] : [{ level: 'error', event: 'failed', ...last }]),
     ].map((line) => JSON.stringify(line)),
   );
-  return { logLines: lines, ...(sentence !== undefined && { sentence }) };
+  const { message, reason, engine } = failure ?? {};
+  return {
+    logLines: lines,
+    ...(message !== undefined && { sentence: message }),
+    ...(reason && { reason }),
+    ...(engine !== undefined && { engine }),
+  };
 };
+
+/** A failed run with a reason, as an email gets it. */
+export const failedRun = ({ cause, ...last }: FailedRun, change: Partial<Problem> = {}): Problem =>
+  problem('failed', cause, { ...logOf(change.source ?? 'shop', last), ...change });
+
+/** A report of a pruning, as an email gets it. */
+export function prunedProblem(name: string): Problem {
+  const report = PRUNED[name]!;
+  const settings = { bucket: PLACE.bucket, sources: {}, off: [] };
+  const [found] = readPruned({ body: report, settings, event: 'event' } as unknown as Reading);
+  const { state: _, key: __, at: ___, event: ____, hasEnd: _____, ...told } = found as Trouble;
+  return told;
+}
 
 /** A problem with a cause, as it would really come: sentences of ECS are read by the function that reads them. */
 export function problem(signal: Signal, cause: Cause, change: Partial<Problem> = {}): Problem {
   const since = TASK.stoppedAt!;
   const of = { signal, cause, since };
   if (signal === 'housekeeping') {
-    const sentence = SENTENCES[cause as keyof typeof SENTENCES];
-    return { about: 'bucket', ...of, sentence, ...HOUSEKEEPING[cause], ...change };
+    if (cause === 'prune' || cause === 'prune-snapshots') return { ...prunedProblem(cause), ...change };
+    return { about: 'bucket', ...of, ...said(cause), ...HOUSEKEEPING[cause], ...change };
   }
   const name = change.source ?? 'shop';
   const source = { ...of, source: name, about: name, newest: LAST_NIGHT, allowedAgeSeconds: ALLOWED };
@@ -109,13 +132,12 @@ export function problem(signal: Signal, cause: Cause, change: Partial<Problem> =
       sentence: failed(end)!.sentence,
       task,
       ...{ ...LOG, logStream: LOG.logStream.replace('shop', name) },
-      ...logOf(cause as Failed, name, change.sentence),
+      ...logOf(name, LAST_LINES[cause as Failed]),
       ...change,
     };
   }
   if (signal === 'never-started') return { ...source, ...neverStarted(cause), logGroup: LOG.logGroup, ...change };
-  const sentence = SENTENCES[cause as keyof typeof SENTENCES];
-  const found = { ...source, sentence, logGroup: LOG.logGroup };
+  const found = { ...source, ...said(cause), logGroup: LOG.logGroup };
   if (signal === 'silent') {
     const newest = cause === 'no-backup-yet' || cause === 'gone' ? undefined : backupAt('2026-11-18T00:04:00Z');
     const noticed = cause === 'gone' ? '2026-11-20T01:02:12.000Z' : '2026-11-19T01:05:57.000Z';
@@ -125,6 +147,11 @@ export function problem(signal: Signal, cause: Cause, change: Partial<Problem> =
   if (signal === 'not-proven') return { ...found, since: '2026-11-14T01:00:00.000Z', ...change };
   const newest = { ...backupAt('2026-11-20T01:00:00Z'), ...STRANGE[cause] };
   return { ...found, newest, lastUsual: LAST_NIGHT, since: newest.time, ...change };
+}
+
+function said(cause: Cause): Pick<Problem, 'sentence' | 'short'> {
+  const [sentence, short] = SENTENCES[cause]!;
+  return { sentence, ...(short !== undefined && { short }) };
 }
 
 function neverStarted(cause: Cause): Pick<Problem, 'sentence' | 'task' | 'resource'> {
@@ -137,7 +164,7 @@ function neverStarted(cause: Cause): Pick<Problem, 'sentence' | 'task' | 'resour
   return { sentence: notStarted(end).sentence, task: { ...TASK, ...end } };
 }
 
-/** What real functions make of the ends of tasks in the fixtures: causes must be those that they stand for. */
+/** Causes that the real functions read from the ends of tasks in the fixtures. */
 export const readCauses = (): readonly (readonly [expected: string, read: string | undefined])[] => [
   ...Object.entries(ENDS).map(([cause, end]) => [cause, failed(end)?.cause] as const),
   ...Object.entries(REASONS).map(

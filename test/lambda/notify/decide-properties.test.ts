@@ -1,8 +1,10 @@
 import * as fc from 'fast-check';
 import type { Cause, Signal, SourceHealth } from '../../../catalog/contract/alarms';
 import type { Decidable } from '../../../lambda/notify/problems/decide';
-import { blank, decide } from '../../../lambda/notify/problems/decide';
-import type { OpenProblem, Remembered } from '../../../lambda/notify/ports';
+import { decide } from '../../../lambda/notify/problems/decide';
+import { DAMPED } from '../../../lambda/notify/problems/flapping';
+import type { OpenProblem, Remembered } from '../../../lambda/notify/problems/remembered';
+import { blank } from '../../../lambda/notify/problems/remembered';
 import type { Tell } from '../../../lambda/notify/problems/state';
 
 const HOUR = 3_600_000;
@@ -60,7 +62,7 @@ function heard(steps: readonly Step[]): Heard[] {
 }
 
 function observationOf(what: Step['what'], at: number, event: string): Decidable {
-  const common = { of: 'shop', source: 'shop', about: 'shop', at: iso(at), event };
+  const common = { key: 'shop', source: 'shop', about: 'shop', at: iso(at), event };
   if (what.kind === 'good') return { state: 'ok', ...common, ends: what.ends };
   if (what.kind === 'trouble') {
     const [signal, cause] = what.problem;
@@ -68,10 +70,17 @@ function observationOf(what: Step['what'], at: number, event: string): Decidable
   }
   const { silent, strange, backupMinutesAgo, failure } = what;
   const finding = (signal: 'silent' | 'strange-size', cause: Cause | undefined) =>
-    cause === undefined ? [] : [{ signal, cause, sentence: 's', since: iso(at) }];
+    cause === undefined ? [] : [{ signal, cause, sentence: 's', short: 's', since: iso(at) }];
   const newest = {
-    ...{ id: 'i', time: iso(at - (backupMinutesAgo ?? 0) * 60_000), ageSeconds: 0, bytes: 1, uncompressedBytes: 1 },
-    ...{ tables: 1, durationSeconds: 1, engine: 'mysql' },
+    id: 'i',
+    time: iso(at - (backupMinutesAgo ?? 0) * 60_000),
+    ageSeconds: 0,
+    bytes: 1,
+    uncompressedBytes: 1,
+    tables: 1,
+    durationSeconds: 1,
+    engine: 'mysql',
+    engineVersion: '8.4.3',
   };
   const health: SourceHealth = {
     ...{ source: 'shop', ageSeconds: 0, allowedAgeSeconds: 1 },
@@ -79,7 +88,7 @@ function observationOf(what: Step['what'], at: number, event: string): Decidable
     ...(backupMinutesAgo !== undefined && { newest }),
     ...(failure && { failure: 'denied' }),
   };
-  return { state: 'source-measured', of: 'shop', at: iso(at), health };
+  return { state: 'source-measured', key: 'shop', at: iso(at), health };
 }
 
 interface Happened extends Heard {
@@ -118,26 +127,30 @@ test('the same is never told twice within 20 hours without good news between', (
     }
   }));
 
-test('what was told and ends is recovered exactly once, and nothing else is', () =>
+test('what was told and ends is recovered exactly once, and nothing else is, unless it comes and goes', () =>
   holds((happened) => {
     const told = new Set<Signal>();
-    for (const { tell, after } of happened) {
+    for (const { tell, before, after } of happened) {
       const over = [...told].filter((signal) => !after.open[signal]);
-      expect([...(tell?.recovery?.signals ?? [])].sort()).toEqual(over.sort());
+      const isFlapping = before.flapping !== undefined;
+      const loud = isFlapping ? over.filter((signal) => !DAMPED.includes(signal)) : over;
+      if (tell?.recovery?.stable) expect([isFlapping, after.flapping]).toEqual([true, undefined]);
+      else expect([...(tell?.recovery?.signals ?? [])].sort()).toEqual(loud.sort());
       over.forEach((signal) => told.delete(signal));
       tell?.problems.forEach(({ signal }) => told.add(signal));
     }
   }));
 
-test('what is open was told, or is held back because the failing of runs was told less than 24 hours ago', () =>
+test('what is open was told, or is held back because failing runs were told less than 24 hours ago', () =>
   holds((happened) => {
     for (const { now, after, observation } of happened) {
       for (const [signal, { toldAt }] of openOf(after)) {
-        if (toldAt !== undefined) continue;
+        if (toldAt !== undefined || (after.flapping && DAMPED.includes(signal))) continue;
         expect(signal).toBe('silent');
         // Between two measurings nothing is known of it.
         if (observation.state !== 'source-measured' || observation.health.failure) continue;
         if (Date.parse(observation.at) < Date.parse(after.measuredAt ?? '')) continue;
+        expect(after.flapping).toBeUndefined();
         const runs = [after.open.failed, after.open['never-started']];
         const last = Math.max(...runs.map((problem) => (problem?.toldAt ? Date.parse(problem.toldAt) : -Infinity)));
         expect(now - last).toBeLessThan(24 * HOUR);
@@ -145,10 +158,11 @@ test('what is open was told, or is held back because the failing of runs was tol
     }
   }));
 
-test('a first problem is never lost: it is told, or it is older than good news', () =>
+test('a first problem is never lost: it is told, or older than good news, or it comes and goes', () =>
   holds((happened) => {
-    for (const { before, observation, tell } of happened) {
+    for (const { before, after, observation, tell } of happened) {
       if (observation.state !== 'problem' || before.open[observation.signal]) continue;
+      if (before.flapping && after.flapping) continue;
       const { signal, at, event } = observation;
       const isOld = Date.parse(at) < Date.parse(before.goodAt[signal] ?? '');
       const wasSeen = before.seen.includes(`${event}/${signal}`);

@@ -1,8 +1,9 @@
 import type { Finding, SourceHealth } from '../../../catalog/contract/alarms';
 import type { Decidable, SourceMeasured } from '../../../lambda/notify/problems/decide';
-import { blank, decide } from '../../../lambda/notify/problems/decide';
+import { decide } from '../../../lambda/notify/problems/decide';
 import type { GoodNews, Trouble } from '../../../lambda/notify/problems/observation';
-import type { Remembered } from '../../../lambda/notify/ports';
+import type { Remembered } from '../../../lambda/notify/problems/remembered';
+import { blank } from '../../../lambda/notify/problems/remembered';
 import type { Decision } from '../../../lambda/notify/problems/state';
 
 const START = Date.parse('2026-11-20T00:00:00Z');
@@ -10,23 +11,23 @@ const time = (hours: number): string => new Date(START + hours * 3_600_000).toIS
 
 let events = 0;
 const trouble = (hours: number, changes: Partial<Trouble> = {}): Trouble => ({
-  ...{ state: 'problem', signal: 'failed', cause: 'connection', of: 'shop', source: 'shop', about: 'shop' },
+  ...{ state: 'problem', signal: 'failed', cause: 'connection', key: 'shop', source: 'shop', about: 'shop' },
   ...{ sentence: 'refused', since: time(hours), at: time(hours), event: `event-${events++}` },
   ...changes,
 });
 const good = (hours: number, changes: Partial<GoodNews> = {}): GoodNews => ({
-  ...{ state: 'ok', of: 'shop', source: 'shop', about: 'shop', ends: ['failed', 'never-started'], at: time(hours) },
+  ...{ state: 'ok', key: 'shop', source: 'shop', about: 'shop', ends: ['failed', 'never-started'], at: time(hours) },
   ...{ event: `event-${events++}` },
   ...changes,
 });
-const TOO_OLD: Finding = { signal: 'silent', cause: 'too-old', sentence: 'two days old', since: time(0) };
+const TOO_OLD: Finding = { signal: 'silent', cause: 'too-old', sentence: 'two days old', short: 'old', since: time(0) };
 const measured = (hours: number, findings: Finding[] = [], changes: Partial<SourceHealth> = {}): SourceMeasured => ({
-  ...{ state: 'source-measured', of: 'shop', at: time(hours) },
+  ...{ state: 'source-measured', key: 'shop', at: time(hours) },
   health: { source: 'shop', ageSeconds: 1, allowedAgeSeconds: 2, findings, ...changes },
 });
 const backup = (hours: number, durationSeconds = 60) => ({
   newest: {
-    ...{ id: 'id', time: time(hours), ageSeconds: 1, bytes: 1, uncompressedBytes: 1, tables: 1, engine: 'mysql' },
+    ...{ id: 'id', time: time(hours), ageSeconds: 1, bytes: 1, uncompressedBytes: 1, tables: 1, engine: 'mysql', engineVersion: '8.4.3' },
     durationSeconds,
   },
 });
@@ -61,7 +62,7 @@ describe('a run that fails', () => {
   it('is not told again for 20 hours while the cause is the same, and then with how often and since when', () => {
     story.take(trouble(2));
     expect(story.take(trouble(8))).toEqual([]);
-    expect(story.last.verdicts).toEqual([
+    expect(story.last.outcomes).toEqual([
       { signal: 'failed', cause: 'connection', outcome: 'ignored', reason: 'told already' },
     ]);
     expect(story.take(trouble(21.9))).toEqual([]);
@@ -81,7 +82,7 @@ describe('a run that fails', () => {
     const event = trouble(2);
     story.take(event);
     expect(story.take(event, 30)).toEqual([]);
-    expect(story.last.verdicts[0]!.reason).toBe('this event was taken in before');
+    expect(story.last.outcomes[0]!.reason).toBe('this event was seen before');
     expect(story.remembered.open.failed!.times).toBe(1);
   });
 
@@ -97,7 +98,7 @@ describe('a run that fails', () => {
   it('is out of date when a later run went well', () => {
     story.take(good(5));
     expect(story.take(trouble(2), 6)).toEqual([]);
-    expect(story.last.verdicts[0]!.reason).toBe('older than the last good news');
+    expect(story.last.outcomes[0]!.reason).toBe('older than the last good news');
     expect(story.take(trouble(7))).toEqual(['failed connection']);
   });
 
@@ -139,7 +140,7 @@ describe('a recovery', () => {
   });
 
   it('of what was measured is told when it is not found any more', () => {
-    const strange: Finding = { signal: 'strange-size', cause: 'empty', sentence: 'empty', since: time(1) };
+    const strange: Finding = { signal: 'strange-size', cause: 'empty', sentence: 'empty', short: 'empty', since: time(1) };
     expect(story.take(measured(1, [TOO_OLD, strange]))).toEqual(['silent too-old', 'strange-size empty']);
     expect(story.take(measured(2, [strange]))).toEqual(['recovered silent']);
     expect(story.take(measured(3, [], backup(2)))).toEqual(['recovered strange-size']);
@@ -167,7 +168,7 @@ describe('silence', () => {
 
   it('is told at once when there is something new in it', () => {
     const lost = (...items: string[]): Finding => ({
-      ...{ signal: 'strange-size', cause: 'table-lost', sentence: items.join(), since: time(0) },
+      ...{ signal: 'strange-size', cause: 'table-lost', sentence: items.join(), short: 'lost', since: time(0) },
       items,
     });
     expect(story.take(measured(1, [lost('tmp')], backup(0)))).toEqual(['strange-size table-lost']);
@@ -189,7 +190,7 @@ describe('silence', () => {
   it('is held back for 24 hours after it was told that runs fail, and then told if it is still so', () => {
     story.take(trouble(2));
     expect(story.take(measured(3, [TOO_OLD]))).toEqual([]);
-    expect(story.last.verdicts[0]).toMatchObject({ signal: 'silent', outcome: 'held' });
+    expect(story.last.outcomes[0]).toMatchObject({ signal: 'silent', outcome: 'held' });
     expect(story.take(measured(25.9, [TOO_OLD]))).toEqual([]);
     expect(story.take(measured(26, [TOO_OLD]))).toEqual(['silent too-old']);
   });
@@ -198,7 +199,7 @@ describe('silence', () => {
     story.take(trouble(2));
     story.take(measured(3, [TOO_OLD]));
     expect(story.take(measured(4))).toEqual([]);
-    expect(story.last.verdicts).toEqual([
+    expect(story.last.outcomes).toEqual([
       { signal: 'silent', cause: 'too-old', outcome: 'ended', reason: 'over before it was told' },
     ]);
     expect(story.take(good(5))).toEqual(['recovered failed']);
@@ -228,7 +229,7 @@ describe('what was measured', () => {
   it('says nothing of a source that could not be measured', () => {
     story.take(measured(1, [TOO_OLD]));
     expect(story.take(measured(2, [], { failure: 'access denied' }))).toEqual([]);
-    expect(story.last.verdicts[0]!.reason).toBe('it could not be measured: access denied');
+    expect(story.last.outcomes[0]!.reason).toBe('it could not be measured: access denied');
     expect(story.remembered.open.silent).toBeDefined();
   });
 
@@ -239,7 +240,7 @@ describe('what was measured', () => {
   });
 
   it('is not over because there is nothing left to judge', () => {
-    const strange: Finding = { signal: 'strange-size', cause: 'shrunk', sentence: 'small', since: time(0) };
+    const strange: Finding = { signal: 'strange-size', cause: 'shrunk', sentence: 'small', short: 'small', since: time(0) };
     const unproven: Finding = { ...strange, signal: 'not-proven', cause: 'restore-test-failed' };
     story.take(measured(1, [strange, unproven], backup(0)));
     expect(story.take(measured(2))).toEqual([]);
@@ -276,9 +277,9 @@ describe('what was measured', () => {
 });
 
 describe('an attack on the backups, which nothing ever calls over', () => {
-  const of = 'housekeeping/denied-delete';
-  const denied = { of, about: 'deletes', source: undefined, signal: 'housekeeping', cause: 'denied-delete' } as const;
-  const passed = (hours: number): Decidable => ({ state: 'time-passed', of, at: time(hours) });
+  const key = 'housekeeping/denied-delete';
+  const denied = { key, about: 'deletes', source: undefined, signal: 'housekeeping', cause: 'denied-delete' } as const;
+  const passed = (hours: number): Decidable => ({ state: 'time-passed', key, at: time(hours) });
 
   it('is told again if it happens again', () => {
     expect(story.take(trouble(1, denied))).toEqual(['housekeeping denied-delete']);
@@ -301,8 +302,106 @@ describe('an attack on the backups, which nothing ever calls over', () => {
     story.take(trouble(1, { ...denied, hasEnd: true }));
     story.take(trouble(2, denied));
     expect(story.take(passed(1000))).toEqual([]);
-    expect(story.take(good(1001, { of, about: 'deletes', source: undefined, ends: ['housekeeping'] }))).toEqual([
+    expect(story.take(good(1001, { key, about: 'deletes', source: undefined, ends: ['housekeeping'] }))).toEqual([
       'recovered housekeeping',
     ]);
+  });
+});
+
+describe('a source that fails and succeeds in turn', () => {
+  /** Runs each hour, of which each second one fails; with a measuring after each. */
+  const hourly = (from: number, to: number, failsAt: (hour: number) => boolean): string[] =>
+    Array.from({ length: to - from }, (_, index) => from + index).flatMap((hour) => [
+      ...story.take(failsAt(hour) ? trouble(hour) : good(hour)),
+      ...story.take(measured(hour + 0.1, [], failsAt(hour) ? {} : backup(hour))),
+    ]);
+  const eachSecond = (hour: number) => hour % 2 === 0;
+
+  it('is told as such with its third change, and then quietly once a day', () => {
+    expect(hourly(0, 24, eachSecond)).toEqual(['failed connection', 'recovered failed', 'failed connection']);
+    expect(story.remembered.flapping).toMatchObject({ signal: 'failed', since: time(0), failures: 12 });
+    expect(hourly(24, 48, eachSecond)).toEqual(['failed connection']);
+    expect(story.remembered.flapping!.failures).toBe(24);
+  });
+
+  it('says so in its email', () => {
+    hourly(0, 2, eachSecond);
+    story.take(trouble(2));
+    expect(story.last.tell!.problems[0]).toMatchObject({ flapping: { since: time(0), failures: 2 } });
+  });
+
+  it('is over, and told so, when it was well for a day', () => {
+    hourly(0, 6, eachSecond);
+    expect(hourly(6, 29, () => false)).toEqual([]);
+    expect(hourly(29, 32, () => false)).toEqual(['recovered failed']);
+    expect(story.remembered.flapping).toBeUndefined();
+    expect(hourly(32, 34, () => true)).toEqual(['failed connection']);
+  });
+
+  it('is told as failing when it only fails for a day', () => {
+    hourly(0, 6, eachSecond);
+    // A day after it was told that it comes and goes; it has only failed since.
+    expect(hourly(6, 31, () => true)).toEqual(['failed connection']);
+    expect(story.remembered.flapping).toBeUndefined();
+    expect(story.take(good(31))).toEqual(['recovered failed']);
+  });
+
+  it('is told at once when it fails for another reason', () => {
+    hourly(0, 6, eachSecond);
+    expect(story.take(trouble(6, { cause: 'uploadFailed' }))).toEqual(['failed uploadFailed']);
+    expect(story.take(good(7))).toEqual([]);
+    expect(story.take(trouble(8, { cause: 'uploadFailed' }))).toEqual([]);
+  });
+
+  it('never hides that there is no backup within the allowed age', () => {
+    hourly(0, 6, eachSecond);
+    story.take(trouble(6));
+    expect(story.take(measured(6.5, [TOO_OLD]))).toEqual(['silent too-old']);
+  });
+
+  it('that fails each second night is not damped', () => {
+    const nights = [0, 24, 48, 72].flatMap((hour) => story.take(hour % 48 === 0 ? trouble(hour) : good(hour)));
+    expect(nights).toEqual(['failed connection', 'recovered failed', 'failed connection', 'recovered failed']);
+  });
+
+  it('is damped in the housekeeping too, and its end comes with the time that passes', () => {
+    const key = 'housekeeping/replication/all/ReplicationLatency';
+    const late = { key, about: 'replication', source: undefined, signal: 'housekeeping', cause: 'replication' } as const;
+    const told = Array.from({ length: 24 }, (_, hour) =>
+      story.take(
+        hour % 2 === 0
+          ? trouble(hour, { ...late, hasEnd: true })
+          : good(hour, { key, about: 'replication', source: undefined, ends: ['housekeeping'] }),
+      ),
+    ).flat();
+    expect(told).toEqual(['housekeeping replication', 'recovered housekeeping', 'housekeeping replication']);
+    const passed = (hours: number): Decidable => ({ state: 'time-passed', key, at: time(hours) });
+    expect(story.take(passed(46))).toEqual([]);
+    expect(story.take(passed(47))).toEqual(['recovered housekeeping']);
+  });
+});
+
+describe('a problem that nobody has read', () => {
+  const firstReader = (hours: number): Decidable => ({ state: 'first-reader', key: 'shop', at: time(hours) });
+  const task = { arn: 'arn:task', clusterArn: 'arn:cluster', family: 'Backups-shop' };
+
+  it('is told to the first reader, with its facts, and only once', () => {
+    story.take(trouble(1, { task, logGroup: '/backups', logStream: 'shop/backup/1' }));
+    const { failed } = story.remembered.open;
+    story.remembered = { ...story.remembered, open: { failed: { ...failed!, unread: true } } };
+    expect(story.take(firstReader(2))).toEqual(['failed connection']);
+    expect(story.last.tell!.problems[0]).toMatchObject({
+      source: 'shop',
+      task,
+      logGroup: '/backups',
+      logStream: 'shop/backup/1',
+      times: 1,
+    });
+    expect(story.take(firstReader(3))).toEqual([]);
+  });
+
+  it('is not told again if somebody had confirmed before', () => {
+    story.take(trouble(1));
+    expect(story.take(firstReader(2))).toEqual([]);
   });
 });

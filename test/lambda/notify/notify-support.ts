@@ -11,7 +11,7 @@ import { SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import type { AlarmTestReport, Finding, Measured, SourceHealth } from '../../../catalog/contract/alarms';
 import type { Notification } from '../../../catalog/contract/notification';
-import type { BatchAnswer, Surroundings } from '../../../lambda/notify/notify';
+import type { BatchAnswer, NotifyContext } from '../../../lambda/notify/notify';
 import { notify } from '../../../lambda/notify/notify';
 import type { QueueMessage } from '../../../lambda/notify/problems/observation';
 import type { Email, Emulator } from '../../emulator/emulator';
@@ -64,7 +64,10 @@ export const measured = (bucket: string, source: string, at: Date, findings: Fin
 };
 
 export const tooOld = (at: Date): Finding => ({
-  ...{ signal: 'silent', cause: 'too-old', sentence: 'the newest backup is 3 days old' },
+  signal: 'silent',
+  cause: 'too-old',
+  sentence: 'the newest backup is 3 days old; 2 days are allowed',
+  short: 'the newest backup is 3 days old',
   since: at.toISOString(),
 });
 
@@ -87,16 +90,16 @@ export class NotifyScene {
   }
 
   /** Hands a batch to the function, in this process. */
-  async batch(batch: readonly QueueMessage[], over: Partial<Surroundings> = {}): Promise<string[]> {
-    const { batchItemFailures } = (await notify({ Records: batch }, this.surroundings(over))) as BatchAnswer;
+  async batch(batch: readonly QueueMessage[], over: Partial<NotifyContext> = {}): Promise<string[]> {
+    const { batchItemFailures } = (await notify({ Records: batch }, this.contextOf(over))) as BatchAnswer;
     return batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
   }
 
-  async tryOut(over: Partial<Surroundings> = {}): Promise<AlarmTestReport> {
-    return (await notify({ test: true }, this.surroundings(over))) as AlarmTestReport;
+  async tryOut(over: Partial<NotifyContext> = {}): Promise<AlarmTestReport> {
+    return (await notify({ test: true }, this.contextOf(over))) as AlarmTestReport;
   }
 
-  surroundings(over: Partial<Surroundings> = {}): Surroundings {
+  contextOf(over: Partial<NotifyContext> = {}): NotifyContext {
     const client = { ...this.emulator.client, maxAttempts: 2 };
     const { parameter, topicArn, tableName } = this.alarms;
     return {

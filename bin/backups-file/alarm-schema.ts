@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { SIGNALS } from '../../catalog/contract/alarms';
 import { duration, exactly, GOT, has, integer, isMap, isText, list, map, scalar, text, ways } from './fields';
-import { meant } from './meant';
+import { meant } from '../meant';
 import { timeOfDayText, timeZone, weekly } from './time-schema';
 
 const SOURCE_SIGNALS = SIGNALS.filter((signal) => signal !== 'housekeeping');

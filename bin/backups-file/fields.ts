@@ -4,7 +4,7 @@
  */
 import { Duration } from 'aws-cdk-lib';
 import * as z from 'zod';
-import { meant } from './meant';
+import { meant } from '../meant';
 import { TIME_SPAN_RULE, timeSpan } from '../time-span';
 
 /** Stands in a message where the value belongs. */

@@ -2,7 +2,7 @@
 import { aws_logs as logs } from 'aws-cdk-lib';
 import { MAX_COUNT, WEEK_STARTS } from '../../catalog/retention/retention-policy';
 import { duration, durationOf, has, integer, isMap, isText, map, oneOf, scalar, text, ways } from './fields';
-import { RETENTION_WORDS } from '../cli/print/retention-text';
+import { RETENTION_WORDS } from '../retention-words';
 
 export const TIER_PRESETS = ['cheapest', 'instant-access', 'standard-only'] as const;
 export const storageTiers = ways(`one of ${TIER_PRESETS.join(', ')}, or a map with the ages of the tiers`, [

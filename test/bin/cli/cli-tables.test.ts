@@ -1,7 +1,7 @@
 import { printBackups, printSnapshots } from '../../../bin/cli/print/list-tables';
 import { Output } from '../../../bin/cli/print/output';
 import { printPlan, printResult, question } from '../../../bin/cli/print/prune-tables';
-import { parts } from '../../../bin/cli/pruning';
+import { parts } from '../../../bin/cli/aws/prune-functions';
 import type { ReportedDecision } from '../../../catalog/contract/handlers';
 import { captured, pruneReport, sourceReport } from './cli-support';
 

@@ -4,7 +4,8 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import { buildSync } from 'esbuild';
 import { version } from '../../../package.json';
-import { EXIT, Output, CommandError } from '../../../bin/cli/print/output';
+import { CommandError, EXIT } from '../../../bin/cli/errors';
+import { Output } from '../../../bin/cli/print/output';
 import { captured, cli } from './cli-support';
 
 const ROOT = path.resolve(__dirname, '../../..');

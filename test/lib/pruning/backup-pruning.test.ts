@@ -98,8 +98,6 @@ describe('its settings', () => {
       formatVersion: 1,
       bucket: BUCKET,
       maxDeleteShare: 0.5,
-      pruneFunction: expect.stringMatching(/^<PruningPrune\w+>$/),
-      undeleteFunction: expect.stringMatching(/^<PruningUndelete\w+>$/),
       retentions: [],
       sources: {},
     });

@@ -45,7 +45,8 @@ function addTag(text: string, tags: readonly SnapshotTag[] = []): SnapshotTag[] 
 
 async function list(options: ListOptions, output: Output): Promise<void> {
   const { source, json, onlySnapshots } = options;
-  if (onlySnapshots && !options.snapshots) throw new UsageError('--only-snapshots and --no-snapshots leave nothing');
+  if (onlySnapshots && !options.snapshots)
+    throw new UsageError('--only-snapshots and --no-snapshots leave nothing to list');
   if (!onlySnapshots) requireBucket(options, ', or list --only-snapshots');
   const aws = new Aws(options);
   const bucket = onlySnapshots ? undefined : await bucketOf(options, aws);

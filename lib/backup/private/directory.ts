@@ -14,10 +14,18 @@ import type { Engine } from '../../../catalog/contract/task';
 import type { IBackupBucket } from '../../bucket/backup-bucket-props';
 
 const ID = 'Directory';
-/** A standard parameter holds as much, and costs nothing. */
-const MAX_LENGTH = 4096;
-/** Assumed length of values that only the deployment knows. */
-const ASSUMED = { name: 128, id: 24, ids: 16 * 25 };
+/** Size of a parameter of Systems Manager. */
+const MAX_LENGTH = 8192;
+/** Assumed lengths of values that only the deployment knows, by their keys. */
+const ASSUMED: Readonly<Record<string, number>> = {
+  securityGroups: 'sg-0123456789abcdef0'.length,
+  ...Object.fromEntries(['prune', 'undelete', 'measure', 'notify'].map((name) => [name, 64])),
+};
+const ASSUMED_NAME = 128;
+const ASSUMED_NUMBER = '"task":99,'.length;
+const ASSUMED_SUBNET = 'subnet-0123456789abcdef0,'.length;
+/** EventBridge Scheduler takes no more. */
+const MOST_SUBNETS = 16;
 
 /** A task that the directory lists. */
 export interface ListedTask {
@@ -38,7 +46,7 @@ interface Listed {
 }
 type Part = Map<string, Listed>;
 
-/** Tells the command line how to act on the sources of a construct, in as many standard parameters as that takes. */
+/** Tells the command line how to act on the sources of a construct, in as few parameters as possible. */
 export class Directory extends Construct {
   /** The directory for a bucket that a construct around the scope has; without one, a new one of the scope. */
   public static of(scope: Construct, bucket: IBackupBucket): Directory {
@@ -50,7 +58,10 @@ export class Directory extends Construct {
   }
 
   private readonly functions: Record<string, string> = {};
+  /** Each once. */
+  private readonly shared: SharedTask[] = [];
   private readonly parts: Part[] = [];
+  private readonly lengths = new Map<string, number>();
 
   constructor(
     scope: Construct,
@@ -84,20 +95,32 @@ export class Directory extends Construct {
       ...(ecs.platformVersion !== undefined && { platformVersion: ecs.platformVersion }),
     };
     const known = this.parts.find((part) => part.has(source))?.get(source);
-    const tasks = { ...known?.tasks, [action]: { shared, securityGroups: joined(vpc.securityGroups!) } };
+    const text = JSON.stringify(shared);
+    const same = this.shared.find((one) => JSON.stringify(one) === text);
+    if (!same) this.shared.push(shared);
+    const securityGroups = joined(vpc.securityGroups!);
+    const tasks = { ...known?.tasks, [action]: { shared: same ?? shared, securityGroups } };
     this.put(source, { engine, tasks });
   }
 
-  /** Keeps a source in its part as long as it fits there. */
+  /** Keeps a source in its part while it fits there; else moves it to the first part with room. */
   private put(name: string, source: Listed): void {
+    this.lengths.set(name, lengthOf(this.contentOf(new Map([[name, source]])).sources));
     const holder = this.parts.find((part) => part.has(name));
-    const part = holder ?? this.parts.at(-1) ?? this.addPart();
-    if (lengthOf(this.contentOf(new Map(part).set(name, source))) <= MAX_LENGTH) {
-      part.set(name, source);
-      return;
+    const fits = (part: Part): boolean => this.lengthOf(new Map(part).set(name, source)) <= MAX_LENGTH;
+    const part = holder && fits(holder) ? holder : (this.parts.find(fits) ?? this.addPart());
+    if (part !== holder) holder?.delete(name);
+    part.set(name, source);
+  }
+
+  private lengthOf(part: Part): number {
+    const content = this.contentOf(part);
+    let length = lengthOf({ ...content, sources: {} });
+    for (const [name, { tasks }] of part) {
+      const numbers = content.tasks.length > 1 ? Object.keys(tasks).length : 0;
+      length += this.lengths.get(name)! + numbers * ASSUMED_NUMBER;
     }
-    holder?.delete(name);
-    this.addPart().set(name, source);
+    return length;
   }
 
   private addPart(): Part {
@@ -109,7 +132,7 @@ export class Directory extends Construct {
       parameterName: `${directoryPath(this.bucket.bucketName)}${name}${suffix && `-${suffix}`}`,
       simpleName: false,
       description: 'How to act on each source',
-      // Names that are longer than assumed make it an advanced one.
+      // Up to 4 KB cost nothing.
       tier: ssm.ParameterTier.INTELLIGENT_TIERING,
       stringValue: Lazy.string({ produce: () => Stack.of(this).toJsonString(this.contentOf(part)) }),
     });
@@ -117,10 +140,12 @@ export class Directory extends Construct {
   }
 
   private contentOf(part: Part): Content {
-    const tasks: SharedTask[] = [];
+    const tasks = [
+      ...new Set([...part.values()].flatMap(({ tasks: own }) => Object.values(own).map(({ shared }) => shared))),
+    ];
     const sources = [...part].map(([name, { engine, tasks: own }]) => {
       const numbered = Object.entries(own).map(([action, { shared, securityGroups }]): [string, SourceTask] => {
-        const task = indexOf(tasks, shared);
+        const task = tasks.indexOf(shared);
         return [action, { ...(task > 0 && { task }), securityGroups }];
       });
       return [name, { ...(engine && { engine }), ...Object.fromEntries(numbered) }] as const;
@@ -138,23 +163,14 @@ export class Directory extends Construct {
 /** Ids as one text, even if only the deployment knows how many there are. */
 const joined = (ids: string[]): string => (Token.isUnresolved(ids) ? Fn.join(',', ids) : ids.join(','));
 
-function lengthOf(content: Content): number {
+/** Length as JSON. */
+function lengthOf(content: object): number {
   return JSON.stringify(content, (key, value: unknown) => {
     if (typeof value !== 'string' || !Token.isUnresolved(value)) return value;
-    const fragments = Tokenization.reverseString(value).mapTokens({ mapToken: () => 'n'.repeat(assumed(key, value)) });
+    if (key === 'subnets')
+      return 'n'.repeat(ASSUMED_SUBNET * (value.includes(',') ? value.split(',').length : MOST_SUBNETS));
+    const length = ASSUMED[key] ?? ASSUMED_NAME;
+    const fragments = Tokenization.reverseString(value).mapTokens({ mapToken: () => 'n'.repeat(length) });
     return fragments.join({ join: (left = '', right = '') => `${left}${right}` }) as string;
   }).length;
-}
-
-/** Assumed length of each token of a value. */
-function assumed(key: string, value: string): number {
-  if (key === 'securityGroups') return ASSUMED.id;
-  if (key !== 'subnets') return ASSUMED.name;
-  return value.includes(',') ? ASSUMED.id : ASSUMED.ids;
-}
-
-/** Index of an item, which is added if it is new. */
-function indexOf<T>(list: T[], item: T): number {
-  const known = list.findIndex((one) => JSON.stringify(one) === JSON.stringify(item));
-  return known >= 0 ? known : list.push(item) - 1;
 }

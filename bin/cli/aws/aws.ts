@@ -14,14 +14,16 @@ export interface AwsOptions {
   readonly profile?: string;
 }
 
-/** Keys that the SDK would warn of beside a profile. */
+/** Credentials of the environment, which a profile replaces. */
 const KEYS = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'];
 
 /** Clients, with the usual credentials of the environment. */
 export class Aws {
   constructor(private readonly options: AwsOptions) {
-    // As in the AWS CLI, --profile wins.
-    if (options.profile !== undefined) for (const key of KEYS) delete process.env[key];
+    if (options.profile === undefined) return;
+    process.env.AWS_PROFILE = options.profile;
+    // As in the AWS CLI, --profile wins; the SDK would also warn of them.
+    for (const key of KEYS) delete process.env[key];
   }
 
   cloudFormation(): CloudFormationClient {
@@ -56,10 +58,10 @@ export class Aws {
     return new LambdaClient({ ...this.settings, ...(region !== undefined && { region }) });
   }
 
-  private get settings(): AwsOptions {
-    // Not as undefined: that would hide the values of the environment.
-    const { region, profile } = this.options;
-    return { ...(region !== undefined && { region }), ...(profile !== undefined && { profile }) };
+  private get settings(): { readonly region?: string } {
+    // Not as undefined: that would hide the value of the environment.
+    const { region } = this.options;
+    return region === undefined ? {} : { region };
   }
 }
 
@@ -142,6 +144,12 @@ function explained(thrown: unknown, { doing, action }: Wish): unknown {
 function withoutCredentials(message: string): CommandError {
   if (/expired|aws sso login/i.test(message)) return new CommandError(`the credentials have expired: ${message}`);
   if (/Could not load credentials from any providers/.test(message)) {
+    const { AWS_PROFILE: profile } = process.env;
+    if (profile) {
+      return new CommandError(
+        `profile ${profile} has no AWS credentials: check its name with aws configure list-profiles`,
+      );
+    }
     return new CommandError(
       'no AWS credentials found: check --profile and AWS_PROFILE, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
     );

@@ -20,7 +20,7 @@ export function printBackups(output: Output, backups: readonly ListedBackup[], n
         proven ? 'yes' : 'no',
         formatCount(tables!),
         formatCount(rows!),
-        `${engine} ${serverVersion}`,
+        `${engine} ${/^[\d.]+/.exec(serverVersion!)?.[0] ?? serverVersion}`,
         `${storageClass}${restoreWait === undefined ? '' : ` (a restore waits ${restoreWait})`}`,
       ]),
     );

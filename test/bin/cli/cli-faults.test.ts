@@ -76,15 +76,23 @@ test('no Region', async () => {
 });
 
 test.each([
-  ['no credentials', []],
-  ['a profile that does not exist', ['--profile', 'nobody']],
-])('%s', async (_, args) => {
-  delete process.env.AWS_ACCESS_KEY_ID;
-  expect(await cli([...LIST, ...args])).toEqual({
-    code: 1,
-    out: '',
-    err: 'error: no AWS credentials found: check --profile and AWS_PROFILE, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY\n',
-  });
+  [
+    'no credentials',
+    [],
+    'no AWS credentials found: check --profile and AWS_PROFILE, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
+  ],
+  [
+    'a profile that does not exist',
+    ['--profile', 'nobody'],
+    'profile nobody has no AWS credentials: check its name with aws configure list-profiles',
+  ],
+])('%s', async (what, args, expected) => {
+  if (what === 'no credentials') delete process.env.AWS_ACCESS_KEY_ID;
+  const warn = jest.spyOn(console, 'warn');
+  expect(await cli([...LIST, ...args])).toEqual({ code: 1, out: '', err: `error: ${expected}\n` });
+  // The SDK would warn of the keys in the environment.
+  expect(warn).not.toHaveBeenCalled();
+  warn.mockRestore();
 });
 
 describe('profiles', () => {

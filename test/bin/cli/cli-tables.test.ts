@@ -141,8 +141,8 @@ test('a table of backups, and what is damaged of them below', () => {
   const damaged = { ...backup, id: '2026-11-19T02-00-00Z', damage: 'shop/x.zst is missing' };
   expect(printed((output) => printBackups(output, [damaged, backup], now))).toBe(
     [
-      'source  backup                age   size      proven  tables  rows     engine                    storage',
-      'shop    2026-11-20T02-00-00Z  24 h  11.8 MiB  yes     12      200,863  mariadb 10.11.19-MariaDB  GLACIER (a restore waits 3 to 5 hours)',
+      'source  backup                age   size      proven  tables  rows     engine            storage',
+      'shop    2026-11-20T02-00-00Z  24 h  11.8 MiB  yes     12      200,863  mariadb 10.11.19  GLACIER (a restore waits 3 to 5 hours)',
       'damaged shop 2026-11-19T02-00-00Z: shop/x.zst is missing',
       '',
     ].join('\n'),

@@ -30,6 +30,7 @@ const zones = [
       './lib',
       ...ENGINE_FACTS,
       './catalog/contract/alarms.ts',
+      './catalog/contract/directory.ts',
       './catalog/contract/handlers.ts',
       './catalog/contract/task.ts',
       './catalog/bucket/names.ts',
@@ -38,7 +39,7 @@ const zones = [
       './catalog/retention/simulate.ts',
     ),
     message:
-      'lib points at bundles; of catalog it may import only contract/alarms, contract/handlers, contract/task, bucket/names, retention/retention-policy, retention/schedule-times and retention/simulate; of engines only facts and advice.',
+      'lib points at bundles; of catalog it may import only contract/alarms, contract/directory, contract/handlers, contract/task, bucket/names, retention/retention-policy, retention/schedule-times and retention/simulate; of engines only facts and advice.',
   },
   {
     target: './lambda',
@@ -63,6 +64,17 @@ const zones = [
     from: './',
     except: only('./bin', './catalog', './lib', ...ENGINE_FACTS),
     message: 'bin may import only itself, catalog, lib, and the facts and advice of engines.',
+  },
+  // Two products.
+  {
+    target: './bin/cli',
+    from: './bin/backups-file',
+    message: 'bin/cli and bin/backups-file share only the files of bin itself.',
+  },
+  {
+    target: './bin/backups-file',
+    from: './bin/cli',
+    message: 'bin/cli and bin/backups-file share only the files of bin itself.',
   },
 ];
 

@@ -31,7 +31,7 @@ const RETENTIONS: Record<PruneRun['scenario'], (backups: number) => RetentionPol
 
 async function bench(stub: PruneStub, scenario: PruneRun['scenario'], backups: number): Promise<PruneRun> {
   const settings: BucketSettings = {
-    ...{ formatVersion: 1, bucket: 'bench', maxDeleteShare: 1, pruneFunction: 'prune', undeleteFunction: 'undelete' },
+    ...{ formatVersion: 1, bucket: 'bench', maxDeleteShare: 1 },
     retentions: [RETENTIONS[scenario](backups)],
     sources: { shop: { retention: 0, allowedAgeSeconds: 48 * HOUR } },
   };

@@ -1,12 +1,12 @@
 #!/usr/bin/env node
-/** The command line: `proven-backups <command>`. */
+/** The command-line tool: `proven-backups <command>`. */
 import { main } from './cli/program';
 
-// The AWS SDK warns about versions of Node.js that it leaves later: those that it runs on are those of the package.
+// The AWS SDK warns about versions of Node.js that a later release drops; the package says which ones it supports.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
-// Whoever reads the output may stop before its end (`| head`); the command still comes to its own.
+// A reader may stop early (`| head`); the command still runs to its end.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
 });
-// Not process.exit: a pipe may not have taken the whole output yet.
+// Not process.exit: the pipe may still hold output.
 void main(process.argv.slice(2), process).then((code) => (process.exitCode = code));

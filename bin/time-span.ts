@@ -1,6 +1,6 @@
-/** Time spans as they are written: `90s`, `30m`, `6h`, `14d`. */
+/** Time spans as users write them: `90s`, `30m`, `6h`, `14d`. */
 
-/** What a time span must be. */
+/** Rule for a time span. */
 export const TIME_SPAN_RULE = 'a whole number with a unit, such as 90s, 30m, 6h or 14d';
 
 /** Number and unit of a time span; `undefined` for any other text. */

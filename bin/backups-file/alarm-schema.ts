@@ -1,16 +1,16 @@
-/** What a backups file says about alarms. */
+/** The schema of the alarms in a backups file. */
 import * as z from 'zod';
 import { SIGNALS } from '../../catalog/contract/alarms';
 import { duration, exactly, GOT, has, integer, isMap, isText, list, map, scalar, text, ways } from './fields';
-import { meant } from './meant';
+import { meant } from '../meant';
 import { timeOfDayText, timeZone, weekly } from './time-schema';
 
 const SOURCE_SIGNALS = SIGNALS.filter((signal) => signal !== 'housekeeping');
 
 /** Signals that are turned off, each with the reason. */
 const signalsOff = (allowed: readonly string[]) => {
-  const error = `must be a map of signals with the reasons why nobody needs to hear of them, got: ${GOT}`;
-  const reason = text('the reason why nobody needs to hear of it');
+  const error = `must be a map of signals, each with the reason why it is off, got: ${GOT}`;
+  const reason = text('the reason why it is off');
   return z.record(z.string(), reason, { error }).superRefine((signals, context) => {
     for (const key of Object.keys(signals).filter((one) => !allowed.includes(one))) {
       const mend = meant(key, allowed);
@@ -28,7 +28,7 @@ const digest = ways(DIGEST, [
 ]);
 
 const ALARMS = 'a map with emails';
-const OFF = 'nothing turns all of it off: signalsOff names what nobody needs to hear of, each with the reason';
+const OFF = 'alarms cannot be off as a whole: list signals in signalsOff, each with the reason';
 const options = map(ALARMS, {
   emails: list('addresses', text('an address like backups@example.com', /^\S+@\S+\.\S+$/)).optional(),
   timeZone,
@@ -48,7 +48,7 @@ export const alarms = ways(ALARMS, [
 const deviations = () =>
   scalar('a number above 0', (value) => (/^\d+(\.\d+)?$/.test(value) && Number(value) > 0 ? Number(value) : undefined));
 
-/** What is set for the alarms of one database. */
+/** The alarms of one database. */
 export const sourceAlarms = {
   sizeBounds: map('a map', {
     shrink: deviations().optional(),

@@ -1,4 +1,4 @@
-/** Turns what a backups file says about alarms into properties of constructs. */
+/** Turns the alarms of a backups file into properties of constructs. */
 import { aws_kms as kms } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { AlarmOptions, AlarmSignal, SignalOff, SourceAlarmProps } from '../../lib';
@@ -26,7 +26,7 @@ export const sourceAlarmsOf = ({ sizeBounds, provenAge, signalsOff }: DatabaseEn
   signalsOff: signalsOffOf(signalsOff),
 });
 
-/** In the zone of the emails' times, unless it has one of its own. */
+/** In the time zone of the emails, unless it has its own. */
 function digestOf({ digest, timeZone }: Alarms): Digest | undefined {
   if (digest === undefined) return undefined;
   if (digest === 'off') return Digest.off();

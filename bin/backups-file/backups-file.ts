@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type * as z from 'zod';
 import { GOT } from './fields';
 import type { BackupsFile } from './schema';
@@ -6,17 +7,16 @@ import { backupsFile } from './schema';
 import type { Path, Problem } from './yaml-document';
 import { written, YamlDocument } from './yaml-document';
 
-/** A backups file with something wrong in it. The message has a line for each problem. */
+/** A backups file with faults. The message has a line for each. */
 export class BackupsFileError extends Error {
   constructor(file: string, problems: readonly Problem[]) {
     const inOrder = [...problems].sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
-    super(
-      inOrder.map(({ line, sentence }) => `${file}${line === undefined ? '' : `:${line}`}: ${sentence}`).join('\n'),
-    );
+    const lines = inOrder.map(({ line, sentence }) => `${file}${line === undefined ? '' : `:${line}`}: ${sentence}`);
+    super([...new Set(lines)].join('\n'));
   }
 }
 
-/** A backups file that fits its schema. */
+/** A backups file that fits the schema. */
 export interface ReadBackupsFile {
   /** Its path, as the user gave it. */
   readonly path: string;
@@ -24,7 +24,24 @@ export interface ReadBackupsFile {
   readonly document: YamlDocument;
 }
 
+const NAMES = ['backups.yaml', 'backups.yml'] as const;
+
 /**
+ * Path of the backups file of a folder, relative to it.
+ *
+ * @throws BackupsFileError if there are two
+ */
+export function findBackupsFile(folder: string): string {
+  const [first = NAMES[0], second] = NAMES.filter((name) => existsSync(join(folder, name)));
+  if (second === undefined) return first;
+  throw new BackupsFileError(first, [
+    { sentence: `there is ${second} as well: remove one of them, or name one: npx cdk deploy -c backupsFile=<path>` },
+  ]);
+}
+
+/**
+ * Reads a backups file.
+ *
  * @param path as the user gave it
  * @throws BackupsFileError
  */

@@ -18,7 +18,7 @@ export class BackupsStack extends Stack {
   private readonly problems: Problem[] = [];
 
   /**
-   * @throws BackupsFileError with all that the constructs refuse
+   * @throws BackupsFileError with everything that the constructs refuse
    */
   constructor(
     app: App,
@@ -68,7 +68,7 @@ export class BackupsStack extends Stack {
         const alarms = alarmsOf(this, content.alarms);
         const backups = new Backups(this, 'Backups', { ...shared, retention, pruning, alarms });
         new CfnOutput(this, 'AlarmTopic', {
-          description: 'Whoever subscribes to this topic is told what goes wrong',
+          description: 'Topic of the alarms: subscribe to it to receive them',
           value: backups.alarms.topic.topicArn,
         });
         if (content.dashboard) new BackupDashboard(this, 'Dashboard', { backups });
@@ -78,11 +78,11 @@ export class BackupsStack extends Stack {
     );
   }
 
-  /** The policy of a bucket that exists is not changed here. */
+  /** An imported bucket keeps its policy: the user has to admit these roles. */
   private nameRoles({ pruning }: Backups): void {
     const name = (id: string, action: string, { role }: aws_lambda.IFunction) =>
       new CfnOutput(this, id, {
-        description: `Let this role through where the policy of the bucket denies ${action}`,
+        description: `Exempt this role if the policy of the bucket denies ${action}`,
         value: role!.roleArn,
       });
     name('PruneRole', 's3:DeleteObject', pruning.pruneFunction);
@@ -96,7 +96,14 @@ export class BackupsStack extends Stack {
     const { enabled, timeout, compressionLevel, cpu, memoryLimitMiB, spot, ephemeralStorageGiB, assignPublicIp } = rest;
     const subnets = subnetsOf(scope, vpcSubnets);
     const backup = backups.addDatabase(name, {
-      ...{ database, enabled, timeout, compressionLevel, cpu, memoryLimitMiB, spot, ephemeralStorageGiB },
+      database,
+      enabled,
+      timeout,
+      compressionLevel,
+      cpu,
+      memoryLimitMiB,
+      spot,
+      ephemeralStorageGiB,
       sourceName: name,
       schedule: scheduleOf(schedule),
       retention: retentionOf(retention),
@@ -115,7 +122,7 @@ export class BackupsStack extends Stack {
     }
   }
 
-  /** Notes what a construct refuses, with the line that it is about. */
+  /** Collects the refusal of a construct, with the line of its cause. */
   private guard<T>(about: Path | ((message: string) => Path), build: () => T): T | undefined {
     try {
       return build();

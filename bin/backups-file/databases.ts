@@ -1,4 +1,4 @@
-/** Turns a database of a backups file into the construct's, with what it is reached by. */
+/** Turns a database of a backups file into that of the constructs, with its connections. */
 import { aws_ec2 as ec2, aws_efs as efs, aws_rds as rds, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { serverFacts } from '../../engines/facts';
@@ -7,10 +7,10 @@ import { Database, DatabaseTls } from '../../lib';
 import { requireEnvironment, secretOf, tlsOf } from './imports';
 import type { DatabaseEntry, ServerEntry } from './schema';
 
-/** A database, and what has to let the backup in. */
+/** A database, and its way in for the backup. */
 export interface ReachableDatabase {
   readonly database: Database;
-  /** What lets the backup in, by a rule of this stack. */
+  /** Lets the backup in, by a rule of this stack. */
   readonly letIn?: { readonly connections: ec2.Connections; readonly port: ec2.Port };
   /** Whether the user has to let the backup's own security group in. */
   readonly closed: boolean;
@@ -38,7 +38,11 @@ function serverOf(scope: Construct, entry: ServerEntry, file: string): Reachable
   const { host, port, tls, connections } = 'rds' in entry ? rdsOf(scope, entry) : hostOf(scope, entry);
   const groups = entry.securityGroups?.map((id) => groupOf(scope, id));
   const common = {
-    ...{ host, port, databases, excludeDatabases, extraDumpArguments },
+    host,
+    port,
+    databases,
+    excludeDatabases,
+    extraDumpArguments,
     ...secretOf(scope, entry.secret),
     tls: tlsOf(entry.tls, file) ?? tls,
     securityGroups: groups,
@@ -52,7 +56,7 @@ function ofEngine(entry: ServerEntry, props: ServerProps): Database {
   return Database._ofServer(entry.engine, { ...props, version: entry.version, schemas, excludeSchemas });
 }
 
-/** How a server is reached. */
+/** The way to a server. */
 interface Reached {
   readonly host: string;
   readonly port: number;
@@ -66,7 +70,7 @@ function hostOf(scope: Construct, entry: Extract<ServerEntry, { host: string }>)
   return { host, port, connections: group === undefined ? undefined : groupOf(scope, group).connections };
 }
 
-/** The database's own security groups let the backup in, unless the backup has groups that they let in already. */
+/** The database's security groups let the backup in, unless the backup brings groups that they let in already. */
 function rdsOf(scope: Construct, entry: Extract<ServerEntry, { rds: unknown }>): Reached {
   requireEnvironment(scope, 'rds', ', or give host in place of rds');
   const { endpoint, source } = lookedUp(scope, entry.rds);
@@ -83,7 +87,7 @@ function lookedUp(scope: Construct, entry: Extract<ServerEntry, { rds: unknown }
   return { source, endpoint: entry.useReader ? source.clusterReadEndpoint : source.clusterEndpoint };
 }
 
-/** Imported once in a stack: two databases of one server would else make the same rule twice, which EC2 refuses. */
+/** Imported once per stack: two databases of one server would otherwise add the same rule twice, which EC2 refuses. */
 function groupOf(scope: Construct, id: string): ec2.ISecurityGroup {
   const stack = Stack.of(scope);
   const name = `SecurityGroup-${id}`;

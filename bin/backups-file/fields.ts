@@ -1,22 +1,24 @@
 /**
- * What the schema of a backups file is made of. Texts stay as they are written: `8.0` is not the number 8, nor does an
- * account id lose its leading zero. The message of an issue is a rule with a place for the value: {@link GOT}.
+ * Parts of the schema of a backups file. Texts stay as they are written: `8.0` is not the number 8, and an account id
+ * keeps its leading zero. The message of an issue is a rule with a placeholder for the value: {@link GOT}.
  */
 import { Duration } from 'aws-cdk-lib';
 import * as z from 'zod';
-import { meant } from './meant';
+import { meant } from '../meant';
 import { TIME_SPAN_RULE, timeSpan } from '../time-span';
 
-/** Stands in a message where the value belongs. */
+/** Placeholder for the value in a message. */
 export const GOT = '{got}';
 
 const message = (rule: string, mend?: string): string =>
   `must be ${rule}, got: ${GOT}${mend === undefined ? '' : `: ${mend}`}`;
 
 /**
- * @param rule what is allowed, in words
- * @param read the value that a text stands for; `undefined` if it is not allowed
- * @param mend what to do about it
+ * A text that stands for a value.
+ *
+ * @param rule allowed values, in words
+ * @param read returns the value; `undefined` if the text is not allowed
+ * @param mend returns the remedy
  */
 export function scalar<T>(
   rule: string,
@@ -31,7 +33,7 @@ export function scalar<T>(
   });
 }
 
-/** A text that fits a pattern. */
+/** A text that matches a pattern. */
 export const text = (rule: string, pattern = /\S/) =>
   scalar(rule, (value) => (pattern.test(value) ? value : undefined));
 
@@ -43,7 +45,7 @@ export const oneOf = <const T extends string>(allowed: readonly T[], mend?: stri
     (value) => meant(value, allowed) ?? mend,
   );
 
-/** One of a closed set whose members are no words: the nearest one is not what was meant. */
+/** One of a closed set of codes, such as versions: the closest one is not the one that was meant. */
 export const exactly = <const T extends string>(rule: string, allowed: readonly T[], mend: string) =>
   scalar(
     rule,
@@ -79,7 +81,7 @@ export const list = <T extends z.ZodType>(what: string, item: T) => {
   return z.array(item, { error }).min(1, { error });
 };
 
-/** A map with these keys and no others. Says of each unknown key in a line of its own what was meant. */
+/** A map with these keys and no others. The message has a line with a suggestion for each unknown key. */
 export const map = <T extends z.ZodRawShape>(what: string, shape: T) =>
   z.strictObject(shape, {
     error: (issue) =>
@@ -89,9 +91,21 @@ export const map = <T extends z.ZodRawShape>(what: string, shape: T) =>
   });
 
 const unknownKey = (key: string, allowed: string[]): string =>
-  `has an unknown key ${JSON.stringify(key)}: ${meant(key, allowed) ?? `allowed are ${allowed.join(', ')}`}`;
+  `has an unknown key ${JSON.stringify(key)}: ${secretAdvice(key, allowed) ?? meant(key, allowed) ?? `allowed are ${allowed.join(', ')}`}`;
 
-/** One way to write something, and how to see that the user writes it this way. */
+/** The place for a user name or a password, which people write into the file first. */
+function secretAdvice(key: string, allowed: string[]): string | undefined {
+  const part = /^(password|passwd|pass|pwd)$/i.test(key) ? 'password' : /^user(_?name)?$/i.test(key) ? 'username' : '';
+  if (part === '') return undefined;
+  if (allowed.includes('secret')) {
+    return `put it into a secret of Secrets Manager, with the keys username and password, and name the secret here: secret: shop/backup`;
+  }
+  return allowed.includes(`${part}Key`)
+    ? `put it into the secret itself, where its key is ${part}, or another one that ${part}Key names`
+    : undefined;
+}
+
+/** One way to write a value, and a test whether the user chose it. */
 interface Way {
   readonly fits: (input: unknown) => boolean;
   readonly schema: z.ZodType;
@@ -105,7 +119,7 @@ export const has =
   (input: unknown): boolean =>
     isMap(input) && Object.hasOwn(input, key);
 
-/** Something that can be written in several ways: the first that fits is the one that counts, and that is complained of. */
+/** A value that can be written in several ways. The first that fits counts, and its rules apply. */
 export function ways<const W extends readonly Way[]>(rule: string, all: W) {
   type Value = z.output<W[number]['schema']>;
   return z

@@ -1,4 +1,4 @@
-/** Turns what a backups file names into constructs. */
+/** Turns the entries of a backups file into constructs. */
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import {
@@ -17,7 +17,7 @@ import { BackupBucket, BackupSchedule, DatabaseTls, Retention, StorageTiers, Wee
 import type { BackupsFile, DatabaseEntry, ServerEntry } from './schema';
 import type { TIER_PRESETS } from './time-schema';
 
-/** A VPC by its ids as they are, or looked up by the CDK CLI. */
+/** A VPC: by its ids, or looked up by the CDK CLI. */
 export function vpcOf(scope: Construct, vpc: BackupsFile['vpc']): ec2.IVpc {
   if (typeof vpc !== 'string' && 'availabilityZones' in vpc) {
     const { id, ...attributes } = vpc;
@@ -28,12 +28,12 @@ export function vpcOf(scope: Construct, vpc: BackupsFile['vpc']): ec2.IVpc {
   return ec2.Vpc.fromLookup(scope, 'Vpc', 'id' in vpc ? { vpcId: vpc.id } : { tags: vpc.tags });
 }
 
-/** A look-up asks AWS: it has to know whom. */
+/** Refuses a look-up if the account or the Region is not known. */
 export function requireEnvironment(scope: Construct, what: string, orElse: string): void {
   const { account, region } = Stack.of(scope);
   if (/^\d+$/.test(account) && /^[a-z]{2,}-/.test(region)) return;
   throw new Error(
-    `${what} is looked up, which needs to know the account and the Region: give account and region, or use AWS credentials${orElse}`,
+    `${what} is looked up, which needs the account and the Region: give account and region, or use AWS credentials${orElse}`,
   );
 }
 
@@ -82,7 +82,7 @@ export function bucketOf(scope: Construct, bucket: BackupsFile['bucket'] = {}): 
   });
 }
 
-/** A secret, and the keys of the JSON in it. */
+/** A secret, and the keys in its JSON. */
 export function secretOf(scope: Construct, entry: ServerEntry['secret']) {
   const { secretId, usernameKey, passwordKey, encryptionKey } =
     typeof entry === 'string' ? { secretId: entry } : { ...entry };
@@ -137,13 +137,13 @@ export function scheduleOf(entry: DatabaseEntry['schedule']): BackupSchedule {
   return BackupSchedule.weekly({ ...weeklyOf(entry), ...options });
 }
 
-/** A time of day, as it is read from the file. */
+/** A time of day in the file. */
 interface Daily {
   readonly daily: { readonly hour: number; readonly minute: number };
   readonly timeZone?: string;
 }
 
-/** A time of the week, as it is read from the file. */
+/** A time of the week in the file. */
 interface Weekly {
   readonly weekly: Daily['daily'] & { readonly weekDay: WeekStart };
   readonly timeZone?: string;

@@ -1,5 +1,6 @@
 /** The schema of a backups file. Its keys have the names of the constructs' properties. */
 import { isIPv6 } from 'node:net';
+import { region_info } from 'aws-cdk-lib';
 import * as z from 'zod';
 import { engineFacts, engines, serverFacts } from '../../engines/facts';
 import { SOURCE_NAME_RULE, sourceNameFault } from '../../catalog/bucket/names';
@@ -20,6 +21,7 @@ import {
   text,
   ways,
 } from './fields';
+import { meant } from '../meant';
 import { logRetention, retention, schedule, storageTiers } from './time-schema';
 
 const SERVER_ENGINES = [...engines()].filter(([, { server }]) => server).map(([engine]) => engine);
@@ -36,11 +38,19 @@ const tags = z.record(
   { error: `must be a map of tags, got: ${GOT}` },
 );
 
+const REGIONS = region_info.RegionInfo.regions.map(({ name: known }) => known);
+const region = () =>
+  scalar(
+    'a Region, for example eu-west-1',
+    (value) => REGIONS.find((known) => known === value),
+    (value) => meant(value, REGIONS) ?? 'update aws-cdk-lib if it is newer than that',
+  );
+
 const subnetIds = (what: string) => list(`ids of ${what}, subnet-…`, id('subnet', 'a subnet'));
 
 const VPC = 'default, or a map with id or tags';
 const vpc = ways(VPC, [
-  { fits: isText, schema: exactly(VPC, ['default'], 'for a VPC of yours write vpc: { id: vpc-… }') },
+  { fits: isText, schema: exactly(VPC, ['default'], 'for your own VPC write vpc: { id: vpc-… }') },
   {
     fits: has('availabilityZones'),
     schema: map('a map', {
@@ -56,7 +66,7 @@ const vpc = ways(VPC, [
 ]);
 
 const vpcSubnets = ways('one of private, public, isolated, or a map with subnetIds or subnetGroupName', [
-  { fits: isText, schema: oneOf(['private', 'public', 'isolated'], 'for subnets of yours give subnetIds') },
+  { fits: isText, schema: oneOf(['private', 'public', 'isolated'], 'for your own subnets give subnetIds') },
   { fits: has('subnetIds'), schema: map('a map', { subnetIds: subnetIds('subnets') }) },
   { fits: has('subnetGroupName'), schema: map('a map', { subnetGroupName: name('a subnet group') }) },
 ]);
@@ -77,7 +87,7 @@ const bucket = ways('a map', [
     schema: map('a map', {
       existing: name('a bucket'),
       encryptionKey: keyArn(),
-      region: name('a Region').optional(),
+      region: region().optional(),
     }),
   },
   { fits: isMap, schema: newBucket },
@@ -200,7 +210,7 @@ const database = ways('a map with engine, or with sqlite', [
 
 const DATABASES = `must be a map of at least one database, by its name, got: ${GOT}`;
 
-/** The names are checked beside the databases, not before them: all that is wrong shows at once. */
+/** Names are checked together with the databases, so that all faults show at once. */
 const databases = z
   .record(z.string(), database, { error: DATABASES })
   .refine((all) => Object.keys(all).length > 0, { error: DATABASES });
@@ -225,7 +235,7 @@ export const backupsFile = map('a map with the keys vpc and databases', {
     /^[A-Za-z][A-Za-z0-9-]{0,127}$/,
   ).optional(),
   account: text('an account id of 12 digits', /^\d{12}$/).optional(),
-  region: text('a Region, for example eu-west-1', /^[a-z]{2,}(-[a-z]+)+-\d+$/).optional(),
+  region: region().optional(),
   tags: tags.optional(),
   vpc,
   vpcSubnets: vpcSubnets.optional(),

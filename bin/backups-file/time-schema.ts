@@ -1,12 +1,12 @@
-/** What a backups file says about times: schedules, retentions, and ages. */
+/** The schema of times in a backups file: schedules, retentions and ages. */
 import { aws_logs as logs } from 'aws-cdk-lib';
 import { MAX_COUNT, WEEK_STARTS } from '../../catalog/retention/retention-policy';
 import { duration, durationOf, has, integer, isMap, isText, map, oneOf, scalar, text, ways } from './fields';
-import { RETENTION_WORDS } from '../cli/print/retention-text';
+import { RETENTION_WORDS } from '../retention-words';
 
 export const TIER_PRESETS = ['cheapest', 'instant-access', 'standard-only'] as const;
 export const storageTiers = ways(`one of ${TIER_PRESETS.join(', ')}, or a map with the ages of the tiers`, [
-  { fits: isText, schema: oneOf(TIER_PRESETS, 'for ages of yours write storageTiers: { deepArchive: 90d }') },
+  { fits: isText, schema: oneOf(TIER_PRESETS, 'for your own ages write storageTiers: { deepArchive: 90d }') },
   {
     fits: isMap,
     schema: map('a map', {
@@ -75,7 +75,12 @@ export const retention = ways(RETENTION, [
     fits: isMap,
     schema: map('a map', {
       keepFor: duration().optional(),
-      ...{ hourly: count(), daily: count(), weekly: count(), monthly: count(), yearly: count(), keepLast: count() },
+      hourly: count(),
+      daily: count(),
+      weekly: count(),
+      monthly: count(),
+      yearly: count(),
+      keepLast: count(),
       timeZone,
       weekStart: oneOf(WEEK_STARTS).optional(),
     }),

@@ -3,9 +3,9 @@ import { isAlias, isMap, isNode, isPair, isScalar, isSeq, LineCounter, parseDocu
 
 export type Path = readonly PropertyKey[];
 
-/** Something that is wrong, and where. */
+/** A fault, and its place. */
 export interface Problem {
-  /** Left out if the file cannot be read at all. */
+  /** Left out if the file cannot be read. */
   readonly line?: number;
   readonly sentence: string;
 }
@@ -17,11 +17,14 @@ export const written = (path: Path): string =>
     .join('')
     .replace(/^\./, '');
 
-/** A YAML file that knows on which line each of its values is. */
+/** Plain texts that stand for no value: YAML's own, and what a template writes for a variable that is not set. */
+const NOTHING = /^(|~|null|Null|NULL|undefined)$/;
+
+/** A YAML file that knows the line of each of its values. */
 export class YamlDocument {
-  /** Its content. All scalars are the texts that the user wrote. */
+  /** Its content. Scalars are texts, as the user wrote them, or null. */
   readonly content: unknown;
-  /** What keeps it from being understood. */
+  /** Faults in its YAML; without any, there is a {@link content}. */
   readonly problems: readonly Problem[];
   private readonly lines = new LineCounter();
   private readonly document;
@@ -29,7 +32,7 @@ export class YamlDocument {
   constructor(source: string) {
     this.document = parseDocument(source, {
       lineCounter: this.lines,
-      // No numbers, no booleans: what a text stands for, the schema knows.
+      // No numbers, no booleans: the schema reads texts.
       schema: 'failsafe',
       merge: true,
       prettyErrors: false,
@@ -40,16 +43,21 @@ export class YamlDocument {
       line: this.lineAt(pos[0]),
       sentence: `not valid YAML: ${message}`,
     }));
+    visit(this.document, {
+      Scalar: (key, node) => {
+        if (key !== 'key' && node.type === 'PLAIN' && NOTHING.test(node.source ?? '')) node.value = null;
+      },
+    });
     this.problems = [...faults, ...this.wrongNodes()];
     this.content = this.problems.length > 0 ? undefined : this.document.toJS({ maxAliasCount: -1 });
   }
 
-  /** Line of a value's key, or of what would hold it. */
+  /** Line of a value's key, or of the map that lacks it. */
   line(path: Path): number {
     return this.lineAt(this.find(path).start);
   }
 
-  /** A value as the user wrote it; a map or a list by what it is. `undefined` if it is not there. */
+  /** A value as the user wrote it, or `a map` and the like; `undefined` if it is not there. */
   shown(path: Path): string | undefined {
     const { node, found } = this.find(path);
     if (!found) return undefined;
@@ -81,7 +89,7 @@ export class YamlDocument {
     return { node, start, found: true };
   }
 
-  /** A key of a map, its own or merged into it. */
+  /** An entry of a map, its own or merged into it. */
   private entry(items: Pair[], key: PropertyKey): { value: unknown; at: unknown } | undefined {
     const named = (name: unknown) => items.find((pair) => isScalar(pair.key) && pair.key.source === name);
     const own = named(key);
@@ -100,7 +108,7 @@ export class YamlDocument {
     return isNode(node) ? node : null;
   }
 
-  /** Keys that are given twice, and aliases without an anchor. */
+  /** Faults that the parser lets pass: keys that are given twice, and aliases without an anchor. */
   private wrongNodes(): Problem[] {
     const problems: Problem[] = [];
     visit(this.document, {
@@ -121,7 +129,7 @@ export class YamlDocument {
       },
       Alias: (_, alias) => {
         if (alias.resolve(this.document) !== undefined) return;
-        const sentence = `*${alias.source} stands for nothing: there is no &${alias.source} before it`;
+        const sentence = `*${alias.source} is not defined: there is no &${alias.source} before it`;
         problems.push({ line: this.lineAt(alias.range?.[0] ?? 0), sentence });
       },
     });

@@ -1,14 +1,17 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Help } from 'commander';
+import type { Option } from 'commander';
 import { version } from '../../package.json';
-import { colorsOf } from './print/colors';
 import { addAlarmCommand } from './commands/alarm';
 import { addListCommand } from './commands/list';
 import { addPruneCommand } from './commands/prune';
 import { addRetentionCommand } from './commands/retention';
 import { addRunCommand } from './commands/run';
 import { addUndeleteCommand } from './commands/undelete';
+import { BUCKET_VARIABLE } from './commands/options';
+import { CommandError, EXIT } from './errors';
+import { colorsOf } from './print/colors';
 import type { Streams } from './print/output';
-import { CommandError, EXIT, Output } from './print/output';
+import { Output } from './print/output';
 
 /**
  * Runs the command line.
@@ -22,7 +25,7 @@ export async function main(args: readonly string[], streams: Streams): Promise<n
     await programOf(output).parseAsync(args, { from: 'user' });
     return output.exitCode;
   } catch (error) {
-    // commander has said what is wrong already; help and version end this way too.
+    // commander has printed its message already; help and version end this way too.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
     const expected = error instanceof CommandError;
     const what = expected ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -34,7 +37,7 @@ export async function main(args: readonly string[], streams: Streams): Promise<n
 function programOf(output: Output): Command {
   const { stdout, stderr } = output.streams;
   const program = new Command('proven-backups')
-    .description('Database backups that prove that they restore')
+    .description('Works with database backups: lists, makes, prunes and brings back')
     .version(version)
     .exitOverride()
     .configureOutput({
@@ -46,7 +49,8 @@ function programOf(output: Output): Command {
       getOutHasColors: () => Boolean(stdout.isTTY),
       getErrHasColors: () => Boolean(stderr.isTTY),
     })
-    .addHelpText('after', EXIT_HELP);
+    .configureHelp({ optionDescription: describe })
+    .addHelpText('after', HELP);
   addListCommand(program, output);
   addRunCommand(program, output);
   addPruneCommand(program, output);
@@ -56,5 +60,18 @@ function programOf(output: Output): Command {
   return program;
 }
 
-const EXIT_HELP = `
-Exit codes: ${EXIT.done} done; ${EXIT.failed} failed; ${EXIT.usage} wrong usage; ${EXIT.problems} done, but with problems that somebody has to look at.`;
+/** commander does not say which options are required. */
+function describe(this: Help, option: Option): string {
+  const description = Help.prototype.optionDescription.call(this, option);
+  return option.mandatory ? `${description} (required)` : description;
+}
+
+const HELP = `
+Environment:
+  ${BUCKET_VARIABLE}  bucket of commands without --bucket and --stack
+
+Exit codes:
+  ${EXIT.done}  done
+  ${EXIT.failed}  failed
+  ${EXIT.usage}  wrong usage
+  ${EXIT.problems}  done, but something needs attention`;

@@ -23,6 +23,10 @@ export interface StoredFolder {
   readonly data: ObjectSummary[];
 }
 
+/** Size of a backup: the bytes of its data, as stored. Its manifest, verdict and note do not count. */
+export const backupBytes = ({ data }: { readonly data: readonly Pick<ObjectSummary, 'bytes'>[] }): number =>
+  data.reduce((total, { bytes }) => total + bytes, 0);
+
 /** What a source has in the bucket. Nothing but listings was read for it. */
 export interface Inventory {
   readonly source: string;

@@ -31,10 +31,6 @@ export interface BucketSettings {
   /** By name. In every format: of settings that are newer than a function, it reads at least whom they manage. */
   readonly sources: Readonly<Record<string, SourceSettings>>;
   readonly maxDeleteShare: number;
-  /** Name of the function that prunes. */
-  readonly pruneFunction: string;
-  /** Name of the function that undeletes. */
-  readonly undeleteFunction: string;
 }
 
 /** Newest format of {@link BucketSettings}. */
@@ -105,10 +101,11 @@ export interface PruneReport {
   readonly problems: number;
 }
 
-/** What an undelete function may be asked. */
+/** A request to an undelete function. */
 export interface UndeleteRequest {
-  readonly source: string;
-  /** Id of the backup. Left out: says which backups can be brought back. */
+  /** Left out, without `id`: all sources of the bucket. */
+  readonly source?: string;
+  /** Id of the backup. Left out: lists the backups that can be brought back. */
   readonly id?: string;
   /** How long the backup is kept whatever the retention says. Seconds. */
   readonly keepForSeconds?: number;
@@ -117,18 +114,25 @@ export interface UndeleteRequest {
 
 /** A backup that was deleted and can be brought back. */
 export interface DeletedBackup {
+  readonly source: string;
   readonly id: string;
   readonly deletedAt: string;
   readonly bytes: number;
 }
 
-/** What an undelete function answers. */
-export interface UndeleteReport {
-  readonly source: string;
-  /** What can be brought back, newest first; when no id was given. */
+/** The answer of an undelete function to a request without an id. */
+export interface DeletedReport {
+  /** Backups that can be brought back, by source, newest first. */
   readonly deleted: readonly DeletedBackup[];
-  /** What was brought back; in a dry run, what would be. */
-  readonly restored?: {
+  /** All sources of which the bucket holds anything, deleted or not. */
+  readonly sources: readonly string[];
+}
+
+/** The answer of an undelete function to a request with an id. */
+export interface UndeleteReport {
+  /** The backup that was brought back; in a dry run, that would be. */
+  readonly restored: {
+    readonly source: string;
     readonly id: string;
     readonly objects: number;
     readonly bytes: number;

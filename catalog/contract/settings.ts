@@ -2,8 +2,6 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { paginateGetParametersByPath } from '@aws-sdk/client-ssm';
 import { z } from 'zod';
-import { ALARM_SETTINGS_FORMAT, USUAL_SOURCE } from './alarms';
-import type { AlarmedSource, AlarmSettings } from './alarms';
 import type { BucketSettings } from './handlers';
 import { SETTINGS_FORMAT } from './handlers';
 import { sourceNameFault } from '../bucket/names';
@@ -23,8 +21,6 @@ const bucketSettings: z.ZodType<BucketSettings> = z
       z.strictObject({ retention: z.int().nonnegative(), allowedAgeSeconds: z.number().positive() }),
     ),
     maxDeleteShare: z.number().min(0).max(1),
-    pruneFunction: z.string(),
-    undeleteFunction: z.string(),
   })
   .superRefine(({ sources, retentions }, context) => {
     for (const [name, settings] of Object.entries(sources)) {
@@ -56,54 +52,6 @@ export async function readParameters(client: SSMClient, path: string): Promise<M
  */
 export const parseBucketSettings = (text: string, name: string): BucketSettings =>
   parseSettings(bucketSettings, SETTINGS_FORMAT, text, name);
-
-// Not strict: whoever only tries the emails needs to know nothing else.
-const alarmManager = z.object({ notifyFunction: z.string() });
-
-/**
- * Reads what the command line needs of the settings of alarms.
- *
- * @param text of the parameter
- * @param name of the parameter
- * @throws SettingsError if they cannot be read
- */
-export const parseAlarmManager = (text: string, name: string): { readonly notifyFunction: string } =>
-  parseSettings(alarmManager, ALARM_SETTINGS_FORMAT, text, name);
-
-/** What somebody needs to know of the settings of alarms to find the runs of sources. */
-export type AlarmedRuns = Pick<AlarmSettings, 'families' | 'logGroups'> & {
-  readonly sources: Readonly<Record<string, Pick<AlarmedSource, 'family' | 'logGroup'>>>;
-};
-
-const number = z.int().nonnegative();
-const alarmedRuns: z.ZodType<AlarmedRuns> = z
-  .object({
-    families: z.array(z.string()),
-    logGroups: z.array(z.string()),
-    sources: z.record(
-      z.string(),
-      z.object({
-        family: number.default(USUAL_SOURCE.family),
-        logGroup: number.default(USUAL_SOURCE.logGroup),
-      }),
-    ),
-  })
-  .superRefine(({ families, logGroups, sources }, context) => {
-    for (const [name, { family, logGroup }] of Object.entries(sources)) {
-      if (families[family] === undefined) context.addIssue(`${name}: no family has the number ${family}`);
-      if (logGroups[logGroup] === undefined) context.addIssue(`${name}: no log group has the number ${logGroup}`);
-    }
-  });
-
-/**
- * Reads what the settings of alarms tell of the runs of sources.
- *
- * @param text of the parameter
- * @param name of the parameter
- * @throws SettingsError if they cannot be read
- */
-export const parseAlarmedRuns = (text: string, name: string): AlarmedRuns =>
-  parseSettings(alarmedRuns, ALARM_SETTINGS_FORMAT, text, name);
 
 /**
  * Reads the text of a parameter.

@@ -1,5 +1,6 @@
 import { damageOf } from '../../catalog/bucket/damage';
 import type { Inventory, StoredFolder } from '../../catalog/bucket/inventory';
+import { backupBytes } from '../../catalog/bucket/inventory';
 import { parseKeepNote } from '../../catalog/bucket/keep-note';
 import { ManifestError, parseManifest } from '../../catalog/bucket/manifest';
 import type { RetainedBackup } from '../../catalog/retention/retention';
@@ -31,8 +32,13 @@ export function foundBackups({ folders }: Inventory): FoundBackup[] {
     .filter(({ manifest }) => manifest !== undefined)
     .map((folder) => {
       const { id, time, data } = folder;
-      const bytes = folderObjects(folder).reduce((sum, object) => sum + object.bytes, 0);
-      return { id, time, folder, bytes, ...(data.length === 0 && { damage: 'it has a manifest, but no data' }) };
+      return {
+        id,
+        time,
+        folder,
+        bytes: backupBytes(folder),
+        ...(data.length === 0 && { damage: 'it has a manifest, but no data' }),
+      };
     });
 }
 

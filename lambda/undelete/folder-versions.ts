@@ -1,6 +1,6 @@
-import type { S3Client } from '@aws-sdk/client-s3';
+import type { ListObjectVersionsCommandOutput, S3Client } from '@aws-sdk/client-s3';
 import { ListObjectVersionsCommand } from '@aws-sdk/client-s3';
-import { isDataFile, MANIFEST_FILE, parseBackupKey, VERDICT_FILE } from '../../catalog/bucket/names';
+import { isDataFile, MANIFEST_FILE, parseBackupKey, sourceNameFault, VERDICT_FILE } from '../../catalog/bucket/names';
 
 /** A version of an object, or a delete marker. */
 interface Version {
@@ -65,6 +65,20 @@ function folder(id: string, objects: Map<string, ObjectVersions>): FolderVersion
   const key = [...objects.keys()].find((name) => name.endsWith(`/${MANIFEST_FILE}`));
   const manifest = key === undefined ? undefined : objects.get(key);
   return { id, manifest, others: new Map([...objects].filter(([name]) => name !== key)) };
+}
+
+/** Sources of which a bucket holds anything, deleted or not, sorted. */
+export async function sourcesIn(client: S3Client, Bucket: string): Promise<string[]> {
+  const folders: string[] = [];
+  let KeyMarker: string | undefined;
+  do {
+    const page: ListObjectVersionsCommandOutput = await client.send(
+      new ListObjectVersionsCommand({ Bucket, Delimiter: '/', KeyMarker }),
+    );
+    folders.push(...(page.CommonPrefixes ?? []).map(({ Prefix }) => Prefix!.slice(0, -1)));
+    KeyMarker = page.IsTruncated ? page.NextKeyMarker : undefined;
+  } while (KeyMarker !== undefined);
+  return folders.filter((folder) => sourceNameFault(folder) === undefined).sort();
 }
 
 /** All versions under a prefix, in the order of their keys. */

@@ -1,6 +1,7 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { DeleteObjectCommand, GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
-import type { DeletedBackup, UndeleteReport, UndeleteRequest } from '../../catalog/contract/handlers';
+import type { DeletedBackup, DeletedReport, UndeleteReport, UndeleteRequest } from '../../catalog/contract/handlers';
+import { backupBytes } from '../../catalog/bucket/inventory';
 import { keepNoteText } from '../../catalog/bucket/keep-note';
 import type { Manifest } from '../../catalog/bucket/manifest';
 import { ManifestError, parseManifest } from '../../catalog/bucket/manifest';
@@ -16,41 +17,65 @@ import {
 import { ServerClock } from '../../catalog/bucket/server-clock';
 import { errorText, HandlerError } from '../shared/errors';
 import type { FolderVersions, ObjectVersions } from './folder-versions';
-import { folderVersions } from './folder-versions';
+import { folderVersions, sourcesIn } from './folder-versions';
 
 /** How long what was brought back is kept, whatever the retention says. */
 const KEEP_SECONDS = 14 * 86_400;
 
+/** A request to bring back a backup. */
+export type UndeleteOne = UndeleteRequest & Required<Pick<UndeleteRequest, 'source' | 'id'>>;
+
 /**
- * Says which backups of a source can be brought back, or brings one back.
+ * Lists the backups that can be brought back.
  *
- * @throws HandlerError if the backup cannot be brought back, or not as a whole
+ * @param source only this one; all of the bucket if left out
  */
-export async function undelete(request: UndeleteRequest, client: S3Client, bucket: string): Promise<UndeleteReport> {
+export async function listDeleted(client: S3Client, bucket: string, source?: string): Promise<DeletedReport> {
+  if (source !== undefined) requireName(source);
+  const sources = await sourcesIn(client, bucket);
+  const deleted: DeletedBackup[] = [];
+  for (const one of source === undefined ? sources : [source]) {
+    deleted.push(...(await deletedBackups(client, bucket, one)));
+  }
+  return { deleted, sources };
+}
+
+/**
+ * Brings back a backup.
+ *
+ * @throws HandlerError if it cannot be brought back, or not as a whole
+ */
+export async function undelete(request: UndeleteOne, client: S3Client, bucket: string): Promise<UndeleteReport> {
   const { source, id } = request;
-  const fault = sourceNameFault(source);
-  if (fault !== undefined) throw new HandlerError(fault);
-  if (id === undefined) return { source, deleted: await deletedBackups(client, bucket, source) };
+  requireName(source);
   if (!backupIdTime(id)) {
     throw new HandlerError(`id must be that of a backup, such as 2026-11-20T02-00-00Z, got: ${JSON.stringify(id)}`);
   }
   return new Undeletion(client, bucket, source, id).run(request);
 }
 
+function requireName(source: string): void {
+  const fault = sourceNameFault(source);
+  if (fault !== undefined) throw new HandlerError(fault);
+}
+
 async function deletedBackups(client: S3Client, bucket: string, source: string): Promise<DeletedBackup[]> {
   const found: DeletedBackup[] = [];
   for await (const { id, manifest, others } of folderVersions(client, bucket, sourcePrefix(source))) {
     if (!manifest?.newest) continue;
-    const data = [...others].filter(([key]) => isDataFile(key)).map(([, object]) => object);
+    const data = dataOf(others);
     const hiding = [...data, manifest].flatMap((object) => object.hiding);
     if (hiding.length === 0 || !data.some(({ newest }) => newest)) continue;
-    const objects = [...others.values()].flatMap(({ newest }) => newest ?? []);
-    const bytes = [...objects, manifest.newest].reduce((sum, object) => sum + object.bytes, 0);
     const deletedAt = new Date(Math.min(...hiding.map(({ time }) => time.getTime()))).toISOString();
-    found.push({ id, deletedAt, bytes });
+    found.push({ source, id, deletedAt, bytes: bytesOf(data) });
   }
   return found.reverse();
 }
+
+const dataOf = (others: FolderVersions['others']): ObjectVersions[] =>
+  [...others].filter(([key]) => isDataFile(key)).map(([, object]) => object);
+const bytesOf = (data: readonly ObjectVersions[]): number =>
+  backupBytes({ data: data.flatMap(({ newest }) => newest ?? []) });
 
 class Undeletion {
   private readonly clock: ServerClock;
@@ -66,7 +91,7 @@ class Undeletion {
     this.name = `${source}/${id}`;
   }
 
-  async run({ keepForSeconds = KEEP_SECONDS, dryRun }: UndeleteRequest): Promise<UndeleteReport> {
+  async run({ keepForSeconds = KEEP_SECONDS, dryRun }: UndeleteOne): Promise<UndeleteReport> {
     const { manifest, others } = await this.look();
     const content = await this.readManifest(manifest);
     const hidden = content.objects.some(({ key }) => others.get(key)?.isDeleted);
@@ -84,9 +109,9 @@ class Undeletion {
       await this.attempt('bring back its manifest', () => this.uncover(manifest));
       await this.verify(content);
     }
-    const bytes = [...objects, manifest].reduce((sum, { newest }) => sum + newest!.bytes, 0);
-    const restored = { id: this.id, objects: objects.length + 1, bytes, keptUntil: until };
-    return { source: this.source, deleted: [], restored };
+    const { source, id } = this;
+    const bytes = bytesOf(dataOf(others));
+    return { restored: { source, id, objects: objects.length + 1, bytes, keptUntil: until } };
   }
 
   /** The folder, if there is a manifest to go by. */

@@ -18,6 +18,7 @@ import { AlarmSignal } from './backup-alarms-props';
 import type { IBackupBucket } from '../bucket/backup-bucket-props';
 import type { BackupPruning } from '../pruning/backup-pruning';
 import { BackupSchedule } from '../backup/backup-schedule';
+import { Directory } from '../backup/private/directory';
 import { Digest } from './digest';
 import { requireEmail, requireZone, signalsOffOf } from './private/alarm-checks';
 import { alarmFunctions, alarmMemory, NOTIFY_TIMEOUT } from './private/alarm-functions';
@@ -113,6 +114,10 @@ export class BackupAlarms extends Construct {
     const parts = { bucket, topic, key, memory: this.memory, events: queues.events, parameterName };
     const { notify, measure } = alarmFunctions(this, parts, this.logGroup, deadLetters);
     [this.notifyFunction, this.measureFunction] = [notify.function, measure.function];
+    Directory.of(this, bucket).addFunctions({
+      measure: this.measureFunction.functionName,
+      notify: this.notifyFunction.functionName,
+    });
     this.settings = new AlarmSettings({
       bucket: bucket.bucketName,
       timeZone,

@@ -18,6 +18,7 @@ import type { AddDatabaseProps } from './database-backup-props';
 import { acknowledge } from '../private/acknowledge';
 import { VISIBILITY_TIMEOUT } from '../alarms/private/alarm-queues';
 import { fault } from '../private/fault';
+import { Directory } from './private/directory';
 import { DEFAULT_SUBNETS } from './private/first-run';
 import { grantRun, passRole } from './private/grant-run';
 import { logGroupOf } from '../private/log-group';
@@ -64,6 +65,7 @@ export class Backups extends Construct {
       props.scheduleGroup ??
       new scheduler.ScheduleGroup(this, 'ScheduleGroup', { removalPolicy: RemovalPolicy.DESTROY });
     this.schedulerRole = this.createSchedulerRole();
+    new Directory(this, this.bucket);
     this.pruning = new BackupPruning(this, 'Pruning', {
       ...props.pruning,
       bucket: this.bucket,

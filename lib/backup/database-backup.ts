@@ -12,6 +12,7 @@ import type { IBackupBucket } from '../bucket/backup-bucket-props';
 import type { DatabaseBackupProps } from './database-backup-props';
 import { requireNoAlarmProps } from '../alarms/private/alarm-source';
 import { allowedAgeOf } from './private/allowed-age';
+import { Directory } from './private/directory';
 import { withPartsOfAlarms } from '../alarms/private/alarms-of-other-stack';
 import type { BoundDatabase } from '../database/private/bound-database';
 import { dumpJob, requireBackup } from './private/dump-job';
@@ -122,6 +123,14 @@ export class DatabaseBackup extends Construct implements ec2.IConnectable, iam.I
       ...[props.taskRole, props.executionRole, props.schedulerRole, props.scheduleGroup].filter((part) => !!part),
       ...[...rules, ...(database.needs ?? []), ...(props.spot ? [this.cluster] : [])],
     );
+    Directory.of(this, bucket).addTask({
+      source: this.sourceName,
+      engine: database.engine,
+      action: 'dump',
+      family: familyPrefix(scope),
+      logGroup: this.logGroup.logGroupName,
+      target: (this.schedule.node.defaultChild as scheduler.CfnSchedule).target as scheduler.CfnSchedule.TargetProperty,
+    });
   }
 
   /**
@@ -131,8 +140,8 @@ export class DatabaseBackup extends Construct implements ec2.IConnectable, iam.I
    * @param grantee whoever starts it
    */
   public grantRun(grantee: iam.IGrantable): iam.Grant {
-    const { cluster, schedule, logGroup } = this;
-    grantFollow(this, grantee, { cluster, schedule, logGroup, bucketName: this.bucket.bucketName });
+    const { bucket, cluster, logGroup } = this;
+    grantFollow(this, grantee, { bucket, cluster, logGroup });
     return this.grantTask(grantee);
   }
 

@@ -11,6 +11,8 @@ import { HANDLER_ENV, settingsPath } from '../../catalog/contract/handlers';
 import { sourceNameFault } from '../../catalog/bucket/names';
 import type { IBackupBucket } from '../bucket/backup-bucket-props';
 import { BackupSchedule } from '../backup/backup-schedule';
+import { Directory } from '../backup/private/directory';
+import { grantDirectory } from '../backup/private/grant-directory';
 import { acknowledgeWildcards } from '../private/acknowledge';
 import { pruneStatements, undeleteStatements } from '../bucket/private/bucket-policy';
 import { fault, requireProps, requireRange, requireValue, secondsOf } from '../private/fault';
@@ -40,6 +42,7 @@ export class BackupPruning extends Construct {
   public readonly logGroup: logs.ILogGroup;
   /** Largest share of a source's backups that a scheduled run deletes, in percent. */
   public readonly maxDeletePercent: number;
+  private readonly directory: Directory;
   private readonly settings: PruneSettings;
 
   constructor(scope: Construct, id: string, props: BackupPruningProps) {
@@ -73,8 +76,11 @@ export class BackupPruning extends Construct {
     this.settings = new PruneSettings({
       bucket: bucket.bucketName,
       maxDeleteShare: maxDeletePercent / 100,
-      pruneFunction: this.pruneFunction.functionName,
-      undeleteFunction: this.undeleteFunction.functionName,
+    });
+    this.directory = Directory.of(this, bucket);
+    this.directory.addFunctions({
+      prune: this.pruneFunction.functionName,
+      undelete: this.undeleteFunction.functionName,
     });
     const parameter = new ssm.StringParameter(this, 'Settings', {
       parameterName,
@@ -108,6 +114,7 @@ export class BackupPruning extends Construct {
     const allowedAge = secondsOf(this, 'allowedAge', props.allowedAge)!;
     requireRange(this, 'allowedAge', allowedAge, { from: 60, to: MAX_AGE, unit: 'seconds' });
     this.settings.add(this, name, props.retention._bind(this), allowedAge);
+    this.directory.addSource(name);
   }
 
   /**
@@ -118,7 +125,7 @@ export class BackupPruning extends Construct {
     const { functionArn: prune } = this.pruneFunction;
     const { functionArn: undelete } = this.undeleteFunction;
     const invoke = { grantee, actions: ['lambda:InvokeFunction'], resourceArns: [prune, undelete] };
-    return iam.Grant.addToPrincipal(invoke).combine(this.grantSettings(grantee));
+    return iam.Grant.addToPrincipal(invoke).combine(grantDirectory(this, grantee, this.bucket));
   }
 
   /**
@@ -155,7 +162,7 @@ export class BackupPruning extends Construct {
   private grantPruning(prune: HandlerFunction, undelete: HandlerFunction): void {
     this.bucket.grantPrune(prune.role);
     this.bucket.grantUndelete(undelete.role);
-    this.grantSettings(prune.role);
+    this.grantSettings(prune);
     const { bucketArn, encryptionKey } = this.bucket;
     const of = [pruneStatements, undeleteStatements].flatMap((statements) =>
       statements(bucketArn, encryptionKey.keyArn),
@@ -166,10 +173,10 @@ export class BackupPruning extends Construct {
     acknowledgeWildcards(prune.role, 'The settings of all sources of the bucket.', this.settingsArns);
   }
 
-  /** Allows to find what is set for the sources of the bucket, by this construct and by others. */
-  private grantSettings(grantee: iam.IGrantable): iam.Grant {
+  /** Lets the prune function find what is set for the sources of the bucket, by this construct and by others. */
+  private grantSettings({ role }: HandlerFunction): void {
     const actions = ['ssm:GetParametersByPath'];
-    return iam.Grant.addToPrincipal({ grantee, actions, resourceArns: this.settingsArns });
+    role.addToPrincipalPolicy(new iam.PolicyStatement({ actions, resources: this.settingsArns }));
   }
 
   private get settingsArns(): string[] {

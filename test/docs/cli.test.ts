@@ -1,4 +1,4 @@
-import { EXIT } from '../../bin/cli/print/output';
+import { EXIT } from '../../bin/cli/errors';
 import { main } from '../../bin/cli/program';
 import { captured } from '../bin/cli/cli-support';
 import { document, plain, tableRows } from './markdown';

@@ -13,7 +13,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { GetScheduleCommand, SchedulerClient } from '@aws-sdk/client-scheduler';
 import { GetParametersByPathCommand, SSMClient } from '@aws-sdk/client-ssm';
-import type { BucketSettings, PruneReport, UndeleteReport } from '../../catalog/contract/handlers';
+import type { BucketSettings, DeletedReport, PruneReport, UndeleteReport } from '../../catalog/contract/handlers';
 import { settingsPath } from '../../catalog/contract/handlers';
 import { manifestText } from '../../catalog/bucket/manifest';
 import { backupId, manifestKey, objectKey } from '../../catalog/bucket/names';
@@ -75,7 +75,7 @@ async function invoke<T>(name: 'Prune' | 'Undelete', payload: string): Promise<T
   return JSON.parse(Buffer.from(Payload!).toString()) as T;
 }
 const prune = (payload: string) => invoke<PruneReport>('Prune', payload);
-const undelete = (request: object) => invoke<UndeleteReport>('Undelete', JSON.stringify(request));
+const undelete = <Report>(request: object) => invoke<Report>('Undelete', JSON.stringify(request));
 const configuration = (name: 'Prune' | 'Undelete') =>
   new LambdaClient(emulator.client).send(new GetFunctionConfigurationCommand({ FunctionName: outputs[name] }));
 
@@ -121,8 +121,6 @@ describe('what is deployed', () => {
     expect(content).toMatchObject({
       bucket: outputs.Bucket,
       maxDeleteShare: 0.6,
-      pruneFunction: outputs.Prune,
-      undeleteFunction: outputs.Undelete,
       retentions: [{ keepForSeconds: 216_000, keepLast: 2 }, { forever: true }],
       sources: {
         shop: { retention: 0, allowedAgeSeconds: 37 * 3600 },
@@ -191,12 +189,12 @@ describe('a night later', () => {
   });
 
   test('the other function says what can be brought back', async () => {
-    const { deleted } = await undelete({ source: 'shop' });
+    const { deleted } = await undelete<DeletedReport>({ source: 'shop' });
     expect(deleted.map(({ id }) => id)).toEqual([day(3), day(4), day(5)]);
   });
 
   test('it brings one back, which the next pruning leaves alone', async () => {
-    const { restored } = await undelete({ source: 'shop', id: day(4) });
+    const { restored } = await undelete<UndeleteReport>({ source: 'shop', id: day(4) });
     expect(restored).toMatchObject({ id: day(4), objects: 2 });
     expect(await days('shop')).toEqual([0, 1, 2, 4]);
     expect(await keys()).toEqual(

@@ -35,7 +35,6 @@ export const settingsOf = (
   changes: Partial<BucketSettings> = {},
 ): BucketSettings => ({
   ...{ formatVersion: 1, bucket, retentions: [SIXTY_HOURS], maxDeleteShare: 1 },
-  ...{ pruneFunction: 'prune', undeleteFunction: 'undelete' },
   sources: Object.fromEntries(sources.map((name) => [name, { retention: 0, allowedAgeSeconds: 2 * DAY_SECONDS }])),
   ...changes,
 });

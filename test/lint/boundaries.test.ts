@@ -33,6 +33,8 @@ test.each([
   ['lambda/snippet.ts', '../engines/mysql/dump', 'the facts and advice of engines'],
   ['engines/snippet.ts', '../lib/bucket/backup-bucket', 'engines may import only itself, catalog and task'],
   ['bin/snippet.ts', '../task/main', 'bin may import only itself, catalog, lib'],
+  ['bin/cli/snippet.ts', '../backups-file/schema', 'share only the files of bin itself'],
+  ['bin/backups-file/snippet.ts', '../cli/errors', 'share only the files of bin itself'],
 ])('%s must not import %s', (file, imported, sentence) => {
   expect(lint(file, imported)).toContainEqual(
     expect.objectContaining({ ruleId: RULE, message: expect.stringContaining(sentence) as string }),
@@ -48,6 +50,7 @@ test.each([
   ['lib/snippet.ts', 'aws-cdk-lib'],
   ['task/snippet.ts', '../catalog/bucket/manifest'],
   ['bin/snippet.ts', '../lib/bucket/backup-bucket'],
+  ['bin/cli/snippet.ts', '../time-span'],
 ])('%s may import %s', (file, imported) => {
   expect(lint(file, imported)).toEqual([]);
 });

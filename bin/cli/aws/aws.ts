@@ -1,29 +1,34 @@
-/** How the commands reach AWS, and what they say when AWS refuses. */
+/** Clients of AWS, and a sentence for everything that AWS refuses. */
+import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { ECSClient } from '@aws-sdk/client-ecs';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
-import { SchedulerClient } from '@aws-sdk/client-scheduler';
 import { SSMClient } from '@aws-sdk/client-ssm';
-import type { Command } from 'commander';
-import { CommandError } from '../print/output';
+import { CommandError } from '../errors';
 
-/** Which account and Region, in place of what the environment says. */
+/** Region and profile, in place of those of the environment. */
 export interface AwsOptions {
   readonly region?: string;
   readonly profile?: string;
 }
 
-/** Adds the options of {@link AwsOptions} to a command. */
-export const withAwsOptions = (command: Command): Command =>
-  command
-    .option('--region <name>', 'Region of the bucket; that of the profile or the environment when left out')
-    .option('--profile <name>', 'profile of the AWS configuration; that of the environment when left out');
+/** Credentials of the environment, which a profile replaces. */
+const KEYS = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'];
 
 /** Clients, with the usual credentials of the environment. */
 export class Aws {
-  constructor(private readonly options: AwsOptions) {}
+  constructor(private readonly options: AwsOptions) {
+    if (options.profile === undefined) return;
+    process.env.AWS_PROFILE = options.profile;
+    // As in the AWS CLI, --profile wins; the SDK would also warn of them.
+    for (const key of KEYS) delete process.env[key];
+  }
+
+  cloudFormation(): CloudFormationClient {
+    return new CloudFormationClient(this.settings);
+  }
 
   s3(): S3Client {
     // Servers other than AWS are addressed by path.
@@ -43,10 +48,6 @@ export class Aws {
     return new ECSClient(this.settings);
   }
 
-  scheduler(): SchedulerClient {
-    return new SchedulerClient(this.settings);
-  }
-
   logs(): CloudWatchLogsClient {
     return new CloudWatchLogsClient(this.settings);
   }
@@ -57,25 +58,25 @@ export class Aws {
     return new LambdaClient({ ...this.settings, ...(region !== undefined && { region }) });
   }
 
-  private get settings(): AwsOptions {
-    // Not as undefined: it would hide what the environment says.
-    const { region, profile } = this.options;
-    return { ...(region !== undefined && { region }), ...(profile !== undefined && { profile }) };
+  private get settings(): { readonly region?: string } {
+    // Not as undefined: that would hide the value of the environment.
+    const { region } = this.options;
+    return region === undefined ? {} : { region };
   }
 }
 
-/** What of AWS a command wants, for the sentence when it does not get it. */
+/** A request to AWS, for the sentence in case it fails. */
 export interface Wish {
-  /** What it does: `read the settings of bucket shop-backups`. */
+  /** Completes "cannot …": `read the directory of bucket shop-backups`. */
   readonly doing: string;
-  /** IAM action that it takes: `ssm:GetParametersByPath`. */
+  /** IAM action that it needs: `ssm:GetParametersByPath`. */
   readonly action: string;
 }
 
 /**
  * Asks AWS.
  *
- * @throws CommandError with a sentence, whatever AWS or the way to it had to say
+ * @throws CommandError with a sentence for every failure of AWS, or on the way to it
  */
 export async function ask<T>(wish: Wish, work: () => Promise<T>): Promise<T> {
   try {
@@ -85,7 +86,7 @@ export async function ask<T>(wish: Wish, work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** What the clients throw, as far as it is looked at. */
+/** An error that a client throws, as far as it matters here. */
 interface ClientError extends Error {
   readonly code?: string;
   readonly $metadata?: { readonly httpStatusCode?: number };
@@ -101,11 +102,11 @@ const REDIRECTED = /^(PermanentRedirect|AuthorizationHeaderMalformed|IllegalLoca
 
 function explained(thrown: unknown, { doing, action }: Wish): unknown {
   if (!(thrown instanceof Error) || thrown instanceof CommandError) return thrown;
-  // Of several addresses of one host each has an error of its own.
+  // Each address of a host has an error of its own.
   const error = (thrown instanceof AggregateError ? (thrown.errors[0] as Error) : thrown) as ClientError;
   const { name, message } = error;
   if (/^Region is missing/.test(message)) {
-    return new CommandError('no Region is known: give --region, or set AWS_REGION');
+    return new CommandError('no Region given: use --region, or set AWS_REGION');
   }
   if (name === 'CredentialsProviderError' || name === 'TokenProviderError') return withoutCredentials(message);
   if (EXPIRED.test(name)) {
@@ -113,31 +114,29 @@ function explained(thrown: unknown, { doing, action }: Wish): unknown {
   }
   if (REJECTED.test(name)) {
     return new CommandError(
-      `AWS does not accept the credentials (${name}: ${message}): look at --profile and the AWS_ variables`,
+      `AWS does not accept the credentials (${name}: ${message}): check --profile and the AWS_ variables`,
     );
   }
   if (DENIED.test(name)) {
-    return new CommandError(`not allowed to ${doing}: ${message}: it takes ${action}, see docs/cli.md`);
+    return new CommandError(`not allowed to ${doing}: ${message}: this needs ${action}, see docs/cli.md`);
   }
   if (REDIRECTED.test(name)) {
     const region = error.$response?.headers?.['x-amz-bucket-region'] ?? error.Region;
     return new CommandError(
-      `cannot ${doing}: the bucket is in another Region: give --region ${region ?? 'of the bucket'}`,
+      `cannot ${doing}: the bucket is in another Region: use --region ${region ?? '<its Region>'}`,
     );
   }
   if (name === 'NoSuchBucket') {
-    return new CommandError(
-      `cannot ${doing}: there is no such bucket: look at --bucket and at the account of the credentials`,
-    );
+    return new CommandError(`cannot ${doing}: no such bucket: check --bucket and the account of the credentials`);
   }
   if (name === 'ResourceNotFoundException') {
     return new CommandError(
-      `cannot ${doing}: there is none: look at --region and the account, or deploy its stack again`,
+      `cannot ${doing}: it does not exist: check --region and the account, or deploy its stack again`,
     );
   }
   if (error.$metadata?.httpStatusCode !== undefined) return new CommandError(`cannot ${doing}: ${name}: ${message}`);
   if (error.$metadata !== undefined || error.code !== undefined) {
-    return new CommandError(`cannot ${doing}: AWS was not reached: ${message}: look at the network and --region`);
+    return new CommandError(`cannot ${doing}: AWS was not reached: ${message}: check the network and --region`);
   }
   return thrown;
 }
@@ -145,9 +144,15 @@ function explained(thrown: unknown, { doing, action }: Wish): unknown {
 function withoutCredentials(message: string): CommandError {
   if (/expired|aws sso login/i.test(message)) return new CommandError(`the credentials have expired: ${message}`);
   if (/Could not load credentials from any providers/.test(message)) {
+    const { AWS_PROFILE: profile } = process.env;
+    if (profile) {
+      return new CommandError(
+        `profile ${profile} has no AWS credentials: check its name with aws configure list-profiles`,
+      );
+    }
     return new CommandError(
-      'no credentials of AWS were found: look at --profile and AWS_PROFILE, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
+      'no AWS credentials found: check --profile and AWS_PROFILE, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
     );
   }
-  return new CommandError(`no credentials of AWS: ${message}: look at --profile and the AWS configuration`);
+  return new CommandError(`no AWS credentials: ${message}: check --profile and the AWS configuration`);
 }

@@ -1,12 +1,12 @@
 import type { LambdaClient } from '@aws-sdk/client-lambda';
 import { InvokeCommand } from '@aws-sdk/client-lambda';
+import { CommandError } from '../errors';
 import { ask } from './aws';
-import { CommandError } from '../print/output';
 
 /**
- * Asks a function, and waits for its answer.
+ * Invokes a function, and waits for its answer.
  *
- * @returns the answer, as the contract has it
+ * @returns the answer, in the form of the contract
  * @throws CommandError if the function cannot be invoked, or failed
  */
 export async function invoke<Request extends object, Answer>(
@@ -22,7 +22,7 @@ export async function invoke<Request extends object, Answer>(
   throw new CommandError(`the function ${functionName} failed: ${errorMessage(text)}`);
 }
 
-/** What Lambda answers for a function that threw, timed out or was killed. */
+/** The message in Lambda's answer for a function that threw, timed out or was killed. */
 function errorMessage(text: string): string {
   try {
     return (JSON.parse(text) as { errorMessage?: string }).errorMessage ?? text;

@@ -1,4 +1,4 @@
-/** The snapshots of volumes that lie beside the dumps. */
+/** Lists the snapshots of volumes beside the backups. */
 import type { EC2Client, Filter, Snapshot } from '@aws-sdk/client-ec2';
 import { paginateDescribeSnapshots } from '@aws-sdk/client-ec2';
 import { SNAPSHOT_SOURCE_TAG } from '../../../catalog/bucket/names';
@@ -9,30 +9,30 @@ const GIB = 2 ** 30;
 /** A tag of snapshots. */
 export interface SnapshotTag {
   readonly key: string;
-  /** Whatever it is, when left out. */
+  /** Any value, if left out. */
   readonly value?: string;
 }
 
 /** A snapshot, as `proven-backups list` shows it. */
 export interface ListedSnapshot {
-  /** The source that its tag names, if it names one. */
+  /** The source in its tag, if it has that tag. */
   readonly source?: string;
   readonly id: string;
   readonly volume: string;
   readonly time: string;
-  /** Of its full snapshot, or else of its volume: what it adds to others EC2 does not tell. */
+  /** Size of the full snapshot, or else of the volume: EC2 does not tell how much it adds to others. */
   readonly bytes: number;
-  /** EC2's word: `completed`, `pending`, `error`, `recoverable`, `recovering`. */
+  /** EC2's name: `completed`, `pending`, `error`, `recoverable`, `recovering`. */
   readonly state: string;
-  /** EC2's word: `standard` or `archive`. */
+  /** EC2's name: `standard` or `archive`. */
   readonly tier: string;
   readonly madeBy: string;
 }
 
 /**
- * Lists the account's snapshots that carry the tag of a source, or another that the user names, oldest first.
+ * Lists the account's snapshots that have the tag of a source, or another given tag: by source, newest first.
  *
- * @param source only this one; all when left out
+ * @param source only this one; all if left out
  */
 export async function listSnapshots(
   client: EC2Client,
@@ -42,15 +42,19 @@ export async function listSnapshots(
   const ofSource = { key: SNAPSHOT_SOURCE_TAG, ...(source !== undefined && { value: source }) };
   const found = new Map<string, ListedSnapshot>();
   for (const tag of [ofSource, ...tags]) {
-    // Without an owner EC2 answers with the public snapshots of all the world as well.
+    // Without an owner EC2 lists the public snapshots of all accounts too.
     const input = { OwnerIds: ['self'], Filters: [filterOf(tag)], MaxResults: PAGE };
     for await (const { Snapshots = [] } of paginateDescribeSnapshots({ client }, input)) {
       for (const snapshot of Snapshots) if (carries(snapshot, tag)) found.set(snapshot.SnapshotId!, listed(snapshot));
     }
   }
-  const order = ({ source: name = '~', time, id }: ListedSnapshot): string => [name, time, id].join(' ');
-  return [...found.values()].sort((a, b) => (order(a) < order(b) ? -1 : 1));
+  const nameOf = ({ source: name = '~' }: ListedSnapshot): string => name;
+  return [...found.values()].sort(
+    (a, b) => compare(nameOf(a), nameOf(b)) || compare(b.time, a.time) || compare(a.id, b.id),
+  );
 }
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 const filterOf = ({ key, value }: SnapshotTag): Filter =>
   value === undefined ? { Name: 'tag-key', Values: [key] } : { Name: `tag:${key}`, Values: [value] };

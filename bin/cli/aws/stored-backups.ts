@@ -1,19 +1,19 @@
-/** The backups of a bucket, as its catalog and its listings tell them. */
+/** Lists the backups of a bucket, by its catalog and its listings. */
 import { damageOf } from '../../../catalog/bucket/damage';
 import type { StoredFolder } from '../../../catalog/bucket/inventory';
-import { readInventory } from '../../../catalog/bucket/inventory';
+import { backupBytes, readInventory } from '../../../catalog/bucket/inventory';
 import type { Manifest } from '../../../catalog/bucket/manifest';
 import { ManifestError, parseManifest } from '../../../catalog/bucket/manifest';
 import { sourceNameFault } from '../../../catalog/bucket/names';
 import { mapParallel } from '../../../catalog/parallel';
 import type { CatalogStore } from '../../../catalog/bucket/read';
 import { isProven } from '../../../catalog/bucket/verdict';
-import { sum } from '../print/format';
+import { sum } from '../sum';
 
-/** How many manifests are fetched at once. */
+/** Number of manifests that are fetched at once. */
 const WIDTH = 16;
 
-/** S3's storage classes of which a restore must wait, and for how long. */
+/** S3's storage classes from which a restore has to wait, and how long. */
 export const RESTORE_WAITS: Readonly<Record<string, string | undefined>> = {
   GLACIER: '3 to 5 hours',
   DEEP_ARCHIVE: '12 hours',
@@ -21,7 +21,11 @@ export const RESTORE_WAITS: Readonly<Record<string, string | undefined>> = {
 
 /** Storage classes from the warmest to the coldest. */
 const CLASSES = [
-  ...['STANDARD', 'INTELLIGENT_TIERING', 'STANDARD_IA', 'ONEZONE_IA', 'GLACIER_IR'],
+  'STANDARD',
+  'INTELLIGENT_TIERING',
+  'STANDARD_IA',
+  'ONEZONE_IA',
+  'GLACIER_IR',
   ...Object.keys(RESTORE_WAITS),
 ];
 
@@ -29,16 +33,16 @@ const CLASSES = [
 export interface ListedBackup {
   readonly source: string;
   readonly id: string;
-  /** Stored size of its data. */
+  /** Size of its data as stored. */
   readonly bytes: number;
-  /** The coldest that its data lies in. */
+  /** The coldest class of its data. */
   readonly storageClass: string;
-  /** How long a restore waits for it, if it does. */
+  /** How long a restore waits for it; left out if it does not. */
   readonly restoreWait?: string;
   readonly proven: boolean;
-  /** Why it is no whole backup, if it is none. */
+  /** Why it is incomplete; left out if it is complete. */
   readonly damage?: string;
-  /** What its manifest says, if it can be read. */
+  // Of its manifest, if that can be read.
   readonly engine?: string;
   readonly serverVersion?: string;
   readonly tables?: number;
@@ -46,9 +50,9 @@ export interface ListedBackup {
 }
 
 /**
- * Lists backups: by source, oldest first.
+ * Lists backups: by source, newest first.
  *
- * @param source only this one; all of the bucket's when left out
+ * @param source only this one; all of the bucket's if left out
  */
 export async function listBackups(store: CatalogStore, source?: string): Promise<ListedBackup[]> {
   const folders = source === undefined ? await store.folders() : [source];
@@ -56,8 +60,8 @@ export async function listBackups(store: CatalogStore, source?: string): Promise
   const all: ListedBackup[] = [];
   for (const name of sources) {
     const { folders: stored } = await readInventory(store, name);
-    // A folder without a manifest is no backup: its run is under way, or never came to its end.
-    const backups = stored.filter(({ manifest }) => manifest !== undefined);
+    // A folder without a manifest is no backup: its run is under way, or was interrupted.
+    const backups = stored.filter(({ manifest }) => manifest !== undefined).reverse();
     all.push(...(await mapParallel(backups, WIDTH, (folder) => readBackup(store, name, folder))));
   }
   return all;
@@ -67,7 +71,10 @@ async function readBackup(store: CatalogStore, source: string, folder: StoredFol
   const storageClass = coldest(folder.data.map((object) => object.storageClass));
   const wait = RESTORE_WAITS[storageClass];
   const listed = {
-    ...{ source, id: folder.id, bytes: sum(folder.data, ({ bytes }) => bytes), storageClass },
+    source,
+    id: folder.id,
+    bytes: backupBytes(folder),
+    storageClass,
     ...(wait !== undefined && { restoreWait: wait }),
     proven: folder.verdict !== undefined && isProven(await store.get(folder.verdict.key)),
   };
@@ -87,6 +94,8 @@ const coldest = (classes: readonly string[]): string =>
   [...classes].sort((a, b) => CLASSES.indexOf(b) - CLASSES.indexOf(a))[0] ?? 'none';
 
 const factsOf = ({ engine, serverVersion, tables }: Manifest) => ({
-  ...{ engine, serverVersion, tables: tables.length },
+  engine,
+  serverVersion,
+  tables: tables.length,
   rows: sum(tables, ({ rows, rowsAfter }) => rows ?? rowsAfter ?? 0),
 });

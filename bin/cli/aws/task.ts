@@ -1,14 +1,14 @@
-/** A task of ECS that makes a backup: how it is started, waited for, and how it ended. */
+/** Starts a task of ECS, waits for its end, and tells how it ended. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ECSClient, Failure, RunTaskCommandInput, Task } from '@aws-sdk/client-ecs';
 import { DescribeTasksCommand, RunTaskCommand } from '@aws-sdk/client-ecs';
 import { CONTAINER_NAME, EXIT_CODES } from '../../../catalog/contract/task';
+import { CommandError } from '../errors';
 import { ask } from './aws';
-import { CommandError } from '../print/output';
 
-/** Pauses between two looks at a task: short ones first, for what fails at once. */
+/** Pauses between two looks at a task: short ones first, for runs that fail at once. */
 const PAUSE_MS = { first: 250, longest: 5_000 };
-/** How long ECS may not know what it has just started. */
+/** ECS may not know a task for this long after it started it. */
 const UNKNOWN_MS = 60_000;
 
 /**
@@ -20,19 +20,19 @@ export async function startTask(ecs: ECSClient, source: string, request: RunTask
   const wish = { doing: `start a run of ${source}`, action: 'ecs:RunTask, ecs:TagResource and iam:PassRole' };
   const { tasks = [], failures = [] } = await ask(wish, () => ecs.send(new RunTaskCommand(request)));
   const [task] = tasks;
-  // ECS answers with 200 as well when it has no capacity.
+  // Without capacity, too, ECS answers with 200.
   if (task) return task;
-  const reasons = failures.length > 0 ? failures.map(reasonOf).join('; ') : 'it gives no reason';
-  throw new CommandError(`ECS started no run of ${source}: ${reasons}: run the command again in some minutes`);
+  const reasons = failures.length > 0 ? failures.map(reasonOf).join('; ') : 'no reason given';
+  throw new CommandError(`ECS did not start a run of ${source}: ${reasons}: try again in a few minutes`);
 }
 
 const reasonOf = ({ reason, detail }: Failure): string =>
-  [reason, detail].filter((part) => part !== undefined && part !== '').join(': ') || 'it gives no reason';
+  [reason, detail].filter((part) => part !== undefined && part !== '').join(': ') || 'no reason given';
 
 /**
  * Waits until a task has stopped, however long that takes.
  *
- * @param tell of each state that it comes to
+ * @param tell is called with each new state
  * @throws CommandError if it cannot be looked at
  */
 export async function untilStopped(ecs: ECSClient, started: Task, tell: (state: string) => void): Promise<Task> {
@@ -46,7 +46,7 @@ export async function untilStopped(ecs: ECSClient, started: Task, tell: (state: 
     if (task?.lastStatus === 'STOPPED') return task;
     if (!task && (state !== '' || Date.now() - begun > UNKNOWN_MS)) {
       throw new CommandError(
-        `ECS does not know the task ${idOf(taskArn!)} any more: look at its log, and at the backups with proven-backups list`,
+        `ECS no longer knows the task ${idOf(taskArn!)}: read its log, and check the backups with proven-backups list`,
       );
     }
     if (task && task.lastStatus !== state) tell((state = task.lastStatus!));
@@ -60,18 +60,18 @@ export const idOf = (arn: string): string => arn.slice(arn.lastIndexOf('/') + 1)
 /** How a run ended. */
 export interface RunEnd {
   readonly succeeded: boolean;
-  /** Left out if the program never came to its end. */
+  /** Left out if the program did not end by itself. */
   readonly exitCode?: number;
-  /** What the program calls it: `connection`. */
+  /** The program's name for it: `connection`. */
   readonly exitName?: string;
-  /** What ECS says of it. */
+  /** The reason that ECS gives. */
   readonly reason?: string;
 }
 
-/** How a stopped task ended. */
+/** Tells how a stopped task ended. */
 export function endOf({ containers = [], stopCode, stoppedReason }: Task): RunEnd {
   const container = containers.find(({ name }) => name === CONTAINER_NAME);
-  // What could not be started may have an exit code all the same.
+  // Even a container that never started may have an exit code.
   const began = container?.exitCode !== EXIT_CODES.success || stopCode !== 'TaskFailedToStart';
   const exitCode = began ? container?.exitCode : undefined;
   const exitName = Object.entries(EXIT_CODES).find(([, code]) => code === exitCode)?.[0];

@@ -1,21 +1,24 @@
 import type { Command } from 'commander';
+import { Option } from 'commander';
 import { S3CatalogStore } from '../../../catalog/bucket/s3-store';
-import type { AwsOptions } from '../aws/aws';
-import { ask, Aws, withAwsOptions } from '../aws/aws';
-import { colorsOf } from '../print/colors';
-import { printBackups, printSnapshots } from '../print/list-tables';
-import { readBucket, readSource } from '../names';
-import type { Output } from '../print/output';
-import { CommandError, EXIT, UsageError } from '../print/output';
+import { sourceNameFault } from '../../../catalog/bucket/names';
+import type { Wish } from '../aws/aws';
+import { ask, Aws } from '../aws/aws';
+import { readDirectory, unknownSource } from '../aws/directory';
 import type { ListedSnapshot, SnapshotTag } from '../aws/snapshots';
 import { listSnapshots } from '../aws/snapshots';
+import type { ListedBackup } from '../aws/stored-backups';
 import { listBackups } from '../aws/stored-backups';
+import { CommandError, EXIT, UsageError } from '../errors';
+import { printBackups, printSnapshots } from '../print/list-tables';
+import type { Output } from '../print/output';
+import type { BucketOptions } from './options';
+import { bucketOf, readSource, requireBucket, withAwsOptions, withBucketOptions } from './options';
 
-interface ListOptions extends AwsOptions {
-  readonly bucket?: string;
+interface ListOptions extends BucketOptions {
   readonly source?: string;
-  /** Undefined: with the backups of a bucket. */
-  readonly snapshots?: boolean;
+  readonly snapshots: boolean;
+  readonly onlySnapshots?: boolean;
   readonly snapshotTag?: readonly SnapshotTag[];
   readonly json?: boolean;
 }
@@ -24,12 +27,12 @@ interface ListOptions extends AwsOptions {
 export function addListCommand(program: Command, output: Output): void {
   const command = program
     .command('list')
-    .description('Lists the backups of a bucket and the snapshots of volumes beside them')
-    .option('--bucket <name>', 'bucket whose catalog is read', readBucket)
+    .description('Lists the backups of a bucket and the snapshots of volumes beside them, newest first');
+  withBucketOptions(command, 'bucket whose backups are listed')
     .option('--source <name>', 'only this source', readSource)
-    .option('--snapshots', 'without --bucket: only snapshots')
     .option('--no-snapshots', 'no snapshots')
-    .option('--snapshot-tag <key=value>', 'also snapshots with this tag; can be given several times', addTag)
+    .addOption(new Option('--only-snapshots', 'snapshots only, without a bucket').conflicts(['bucket', 'stack']))
+    .option('--snapshot-tag <key=value>', 'also snapshots with this tag; repeatable', addTag)
     .option('--json', 'prints JSON');
   withAwsOptions(command).action((options: ListOptions) => list(options, output));
 }
@@ -41,17 +44,20 @@ function addTag(text: string, tags: readonly SnapshotTag[] = []): SnapshotTag[] 
 }
 
 async function list(options: ListOptions, output: Output): Promise<void> {
-  const { bucket, source, json } = options;
-  if (bucket === undefined && options.snapshots !== true) {
-    throw new UsageError('nothing says what to list: give --bucket, or --snapshots for snapshots only');
-  }
+  const { source, json, onlySnapshots } = options;
+  if (onlySnapshots && !options.snapshots)
+    throw new UsageError('--only-snapshots and --no-snapshots leave nothing to list');
+  if (!onlySnapshots) requireBucket(options, ', or list --only-snapshots');
   const aws = new Aws(options);
+  const bucket = onlySnapshots ? undefined : await bucketOf(options, aws);
   const backups = bucket === undefined ? undefined : await backupsOf(aws, bucket, source);
-  const snapshots = options.snapshots === false ? undefined : await snapshotsOf(aws, options);
+  const snapshots = options.snapshots ? await snapshotsOf(aws, options) : undefined;
   const fault = snapshots instanceof CommandError ? snapshots : undefined;
-  // Who asked for nothing else gets nothing else.
   if (fault && backups === undefined) throw fault;
   const found = snapshots instanceof CommandError ? undefined : snapshots;
+  if (bucket !== undefined && source !== undefined && backups?.length === 0 && !found?.length) {
+    await requireSource(aws, bucket, source);
+  }
   if (fault || backups?.some(({ damage }) => damage !== undefined)) output.exitCode = EXIT.problems;
   if (json) return output.json({ bucket, backups, snapshots: found, snapshotsFault: fault?.message });
 
@@ -62,16 +68,36 @@ async function list(options: ListOptions, output: Output): Promise<void> {
     if (backups) output.print();
     printSnapshots(output, found, now);
   } else if (found && backups === undefined) output.print('No snapshots.');
-  if (fault) output.tell(`${colorsOf(output.streams.stderr).yellow('problem')} ${fault.message}`);
+  if (fault) output.tellProblem(fault.message);
 }
 
-async function backupsOf(aws: Aws, bucket: string, source?: string) {
+async function backupsOf(aws: Aws, bucket: string, source: string | undefined): Promise<ListedBackup[]> {
   const store = new S3CatalogStore(aws.s3(), bucket);
-  const wish = { doing: `list the backups in bucket ${bucket}`, action: 's3:ListBucket, s3:GetObject and kms:Decrypt' };
-  return ask(wish, () => listBackups(store, source));
+  return ask(listing(bucket), () => listBackups(store, source));
 }
 
-/** The snapshots; or why there are none to be seen. The backups are worth seeing without them. */
+const listing = (bucket: string): Wish => ({
+  doing: `list the backups in bucket ${bucket}`,
+  action: 's3:ListBucket, s3:GetObject and kms:Decrypt',
+});
+
+/** A source of which nothing was found may be new, or mistyped. */
+async function requireSource(aws: Aws, bucket: string, source: string): Promise<void> {
+  const folders = await ask(listing(bucket), () => new S3CatalogStore(aws.s3(), bucket).folders());
+  const stored = folders.filter((folder) => sourceNameFault(folder) === undefined);
+  if (stored.includes(source)) return;
+  const listed = await readDirectory(aws.ssm(), bucket).then(
+    (directory) => directory.sources,
+    (error: unknown): string[] => {
+      // Listing needs no directory, nor the right to read it.
+      if (error instanceof CommandError) return [];
+      throw error;
+    },
+  );
+  if (!listed.includes(source)) throw unknownSource(bucket, source, [...new Set([...stored, ...listed])].sort());
+}
+
+/** The snapshots, or the reason why they cannot be listed: the backups are worth seeing without them. */
 async function snapshotsOf(
   aws: Aws,
   { snapshotTag = [], source }: ListOptions,

@@ -1,21 +1,21 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import type { AwsOptions } from '../aws/aws';
-import { Aws, withAwsOptions } from '../aws/aws';
-import { count, sum } from '../print/format';
-import { readBucket } from '../names';
+import { countOf } from '../../../catalog/units';
+import { Aws } from '../aws/aws';
+import { readDirectory } from '../aws/directory';
+import type { Answer, Answers, Target } from '../aws/prune-functions';
+import { deletable, deleteShown, planOf, problemsOf, reportOf } from '../aws/prune-functions';
+import { undoDays } from '../aws/undo-window';
+import { EXIT } from '../errors';
 import type { Output } from '../print/output';
-import { EXIT, UsageError } from '../print/output';
 import type { PlanView } from '../print/prune-tables';
 import { printPlan, printResult, question } from '../print/prune-tables';
-import type { Answer, Answers, Target } from '../pruning';
-import { deletable, deleteShown, planOf, problemsOf, reportOf } from '../pruning';
 import { askYes, requireAnswer } from '../print/question';
-import { managerOf, readManagers } from '../aws/settings';
-import { undoDays } from '../aws/undo-window';
+import { sum } from '../sum';
+import type { BucketOptions } from './options';
+import { bucketOf, requireBucket, withAwsOptions, withBucketOptions } from './options';
 
-interface PruneOptions extends AwsOptions {
-  readonly bucket?: string;
+interface PruneOptions extends BucketOptions {
   readonly function?: string;
   readonly source?: string;
   readonly dryRun?: boolean;
@@ -28,50 +28,54 @@ interface PruneOptions extends AwsOptions {
 export function addPruneCommand(program: Command, output: Output): void {
   const command = program
     .command('prune')
-    .description('Shows what the retention no longer keeps, and why, and deletes it')
-    .option('--bucket <name>', 'bucket whose backups are pruned, as its settings say', readBucket)
+    .description('Shows the backups that the retention no longer keeps, and why, and deletes them');
+  withBucketOptions(command, 'bucket whose backups are pruned')
     .addOption(
-      new Option('--function <name>', 'name or ARN of the function to ask: for snapshots of volumes').conflicts(
-        'bucket',
-      ),
+      new Option(
+        '--function <name>',
+        'in place of a bucket: name or ARN of a function that prunes snapshots',
+      ).conflicts(['bucket', 'stack']),
     )
-    .option('--source <name>', 'only this source; with --function for snapshots, only this volume')
+    .option('--source <name>', 'only this source; with a function for snapshots, only this volume')
     .option('--dry-run', 'deletes nothing')
-    .option('--all', 'lists what is kept one by one, however much it is')
-    .option('--yes', 'asks nobody')
+    .option('--all', 'lists kept backups one by one, however many there are')
+    .option('--yes', 'does not ask')
     .option('--json', 'prints JSON');
   withAwsOptions(command).action((options: PruneOptions) => prune(options, output));
 }
 
 async function prune(options: PruneOptions, output: Output): Promise<void> {
-  if (options.bucket === undefined && options.function === undefined) {
-    throw new UsageError('nothing says what to prune: give --bucket, or --function');
-  }
-  if (!options.dryRun) requireAnswer(output.streams, options, ', or --dry-run to look only');
+  if (options.function === undefined) requireBucket(options, ', or prune snapshots with --function');
+  if (!options.dryRun) requireAnswer(output.streams, options, ', or --dry-run to delete nothing');
   const aws = new Aws(options);
+  const bucket = options.function === undefined ? await bucketOf(options, aws) : undefined;
   const tell = (doing: string): void => void (output.streams.stderr.isTTY && output.tell(doing));
-  const plan = await planOf(aws, await targetsOf(aws, options), tell);
+  const plan = await planOf(aws, await targetsOf(aws, bucket, options), tell);
   const report = reportOf(plan, true);
   if (report.problems > 0) output.exitCode = EXIT.problems;
   const view: PlanView = { now: new Date(), all: options.all ?? false };
   if (!options.json) printPlan(output, report, view);
   const shown = sum(report.sources, (source) => deletable(source).length);
-  const wanted = !options.dryRun && shown > 0 && (options.yes || (await agreed(aws, plan, options, output)));
+  const wanted = !options.dryRun && shown > 0 && (options.yes || (await agreed(aws, plan, bucket, output)));
   if (wanted) return carryOut(aws, plan, options, output, tell);
   if (options.json) output.json({ plan: report });
   else if (shown === 0) output.print('Nothing to delete.');
-  else if (options.dryRun) output.print(`${count(shown, 'backup')} would be deleted.`);
+  else if (options.dryRun) output.print(`${countOf(shown, 'backup')} would be deleted.`);
   else output.print('Nothing was deleted.');
 }
 
-async function targetsOf(aws: Aws, { bucket, function: functionName, source }: PruneOptions): Promise<Target[]> {
-  if (functionName !== undefined) return [{ functionName, ...(source !== undefined && { source }) }];
-  const managers = await readManagers(aws.ssm(), bucket!);
-  if (source !== undefined) return [{ functionName: managerOf(managers, source, bucket!).pruneFunction, source }];
-  return managers.map(({ pruneFunction }) => ({ functionName: pruneFunction }));
+async function targetsOf(
+  aws: Aws,
+  bucket: string | undefined,
+  { function: functionName, source }: PruneOptions,
+): Promise<Target[]> {
+  if (bucket === undefined) return [{ functionName: functionName!, ...(source !== undefined && { source }) }];
+  const directory = await readDirectory(aws.ssm(), bucket);
+  if (source !== undefined) return [{ functionName: directory.pruneFunction(source), source }];
+  return directory.functions('prune').map((one) => ({ functionName: one }));
 }
 
-async function agreed(aws: Aws, plan: Answers, { bucket }: PruneOptions, { streams }: Output): Promise<boolean> {
+async function agreed(aws: Aws, plan: Answers, bucket: string | undefined, { streams }: Output): Promise<boolean> {
   const days = bucket === undefined ? undefined : await undoDays(aws.s3(), bucket);
   return askYes(streams, question(reportOf(plan, true), days));
 }
@@ -91,7 +95,7 @@ async function carryOut(
       done.push({ ...answer, report: await deleteShown(aws, answer) });
     }
   } finally {
-    // Also if a function failed on the way: what is deleted is deleted.
+    // Even if a function failed on the way: some backups are deleted by then.
     const result = reportOf({ ...plan, sources: done }, false);
     if (json) output.json({ plan: reportOf(plan, true), result });
     else if (done.length > 0) printResult(output, result);

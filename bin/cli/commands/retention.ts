@@ -4,13 +4,13 @@ import { scheduleTimes, usualAllowedAge, usualTimeout } from '../../../catalog/r
 import type { SimulationInput, Span } from '../../../catalog/retention/simulate';
 import { runTimes, simulate } from '../../../catalog/retention/simulate';
 import type { Zone } from '../../../catalog/retention/zone';
+import { UsageError } from '../errors';
 import type { Output } from '../print/output';
-import { UsageError } from '../print/output';
-import { readRetention, readSchedule, readSeconds, readZone } from '../print/retention-text';
 import { printSimulation } from '../print/simulation-text';
+import { readRetention, readSchedule, readSeconds, readZone } from './retention-text';
 
 const DAY_MS = 86_400_000;
-/** More would take minutes, and nobody backs up more often than some times an hour. */
+/** More would take minutes to simulate, and nobody backs up that often. */
 const MAX_RUNS = 200_000;
 
 interface SimulateOptions {
@@ -27,10 +27,10 @@ interface SimulateOptions {
 
 /** `proven-backups retention …` */
 export function addRetentionCommand(program: Command, output: Output): void {
-  const retention = program.command('retention').description('What a retention keeps');
+  const retention = program.command('retention').description('Simulates retentions');
   retention
     .command('simulate')
-    .description('Walks through a time of backups and prunings, and shows what is kept at its end')
+    .description('Shows the backups that a retention keeps, after any time of backups and prunings; without AWS')
     .requiredOption(
       '--retention <rules>',
       'oneYear, forever, 7d, or daily=14,weekly=13,monthly=12,keepFor=2d,keepLast=3',
@@ -39,16 +39,16 @@ export function addRetentionCommand(program: Command, output: Output): void {
     .requiredOption('--from <day>', 'first day, such as 2026-01-01')
     .requiredOption('--to <day>', 'last day')
     .addOption(
-      new Option('--failures <days>', 'no run succeeds on these days: 2026-03-01..2026-03-20; may be given again')
+      new Option('--failures <days>', 'days on which every run fails: 2026-03-01..2026-03-20; repeatable')
         .argParser((value: string, before: readonly string[]) => [...before, value])
-        .default([], 'every run succeeds'),
+        .default([], 'none'),
     )
-    .option('--time-zone <name>', 'of the schedule, the days and the calendar', 'UTC')
+    .option('--time-zone <name>', 'time zone of the schedule, the days and the calendar', 'UTC')
     .option(
       '--allowed-age <time>',
-      'nothing is deleted while the newest backup is older (default: as for a database with this schedule)',
+      'nothing is deleted while the newest backup is older (default: that of a database with this schedule)',
     )
-    .option('--max-delete-percent <number>', 'the most that one pruning may delete', '50')
+    .option('--max-delete-percent <number>', 'largest share of the backups that one pruning may delete', '50')
     .option('--json', 'prints JSON')
     .action((options: SimulateOptions) => {
       const { schedule, zone, ...input } = read(options);
@@ -67,7 +67,7 @@ function read(options: SimulateOptions): SimulationInput & { schedule: string; z
   const { longestGap, shortestGap } = scheduleTimes(schedule, options.timeZone, from);
   if (shortestGap !== undefined && (to.getTime() - from.getTime()) / 1000 / shortestGap > MAX_RUNS) {
     throw new UsageError(
-      `the time must hold at most ${MAX_RUNS} runs, got: ${options.schedule} from ${options.from} to ${options.to}: shorten it`,
+      `the simulated time must have at most ${MAX_RUNS} runs, got: ${options.schedule} from ${options.from} to ${options.to}: shorten it`,
     );
   }
   const allowedAgeSeconds =
@@ -75,7 +75,11 @@ function read(options: SimulateOptions): SimulationInput & { schedule: string; z
       ? usualAllowedAge(longestGap, usualTimeout(shortestGap ?? Infinity))
       : readSeconds('--allowed-age', options.allowedAge);
   return {
-    ...{ from, to, policy, schedule, zone },
+    from,
+    to,
+    policy,
+    schedule,
+    zone,
     runs: runTimes(schedule, options.timeZone, { from, to }),
     failures: options.failures.map((text) => failure(text, { from, to }, zone)),
     guards: {
@@ -100,17 +104,17 @@ function failure(text: string, whole: Span, zone: Zone): Span {
   }
   const span = days('--failures', first!, last, zone);
   if (span.from >= whole.from && span.to <= whole.to) return span;
-  throw new UsageError(`--failures must lie between --from and --to, got: ${text}: lengthen the time, or shorten them`);
+  throw new UsageError(`--failures must be between --from and --to, got: ${text}: move one of them`);
 }
 
-/** From the midnight that begins a day to the one that ends another. */
+/** From the midnight that starts the first day to the one that ends the last. */
 function days(what: string, first: string, last: string, zone: Zone): Span {
   const [from, to] = [wallOf(what, first), wallOf(what, last) + DAY_MS];
   if (from >= to) throw new UsageError(`${what} must be in order, got: ${first} and ${last}: swap them`);
   return { from: startOf(from, zone), to: startOf(to, zone) };
 }
 
-/** A day can begin without a midnight: where the clock is put forward at that time. */
+/** A day can start without a midnight: where clocks go forward at that time. */
 const startOf = (wall: number, zone: Zone): Date => new Date(zone.instant(wall) ?? wall - zone.offset(wall));
 
 function wallOf(what: string, text: string): number {

@@ -1,44 +1,42 @@
 import type { Command } from 'commander';
-import type { UndeleteReport, UndeleteRequest } from '../../../catalog/contract/handlers';
 import { backupIdTime } from '../../../catalog/bucket/names';
-import type { AwsOptions } from '../aws/aws';
-import { Aws, withAwsOptions } from '../aws/aws';
-import { age, count, instant, size } from '../print/format';
+import type { DeletedReport, UndeleteReport, UndeleteRequest } from '../../../catalog/contract/handlers';
+import { countOf, formatBytes } from '../../../catalog/units';
+import { Aws } from '../aws/aws';
+import type { BucketDirectory } from '../aws/directory';
+import { readDirectory, unknownSource } from '../aws/directory';
 import { invoke } from '../aws/invoke';
-import { readBucket, readSource } from '../names';
-import type { Output } from '../print/output';
-import { UsageError } from '../print/output';
-import { askYes, requireAnswer } from '../print/question';
-import { secondsOfText } from '../print/retention-text';
-import { readManagers } from '../aws/settings';
 import { undoDays } from '../aws/undo-window';
+import { UsageError } from '../errors';
+import type { Output } from '../print/output';
+import { askYes, requireAnswer } from '../print/question';
+import { age, instant } from '../print/times';
+import type { BucketOptions } from './options';
+import { bucketOf, readSource, requireBucket, withAwsOptions, withBucketOptions } from './options';
+import { secondsOfText } from './retention-text';
 
 const DAY_MS = 86_400_000;
-/** What the function takes. */
+/** Limits of the function. */
 const MIN_SECONDS = 3600;
 const MAX_SECONDS = 3660 * 86_400;
 
-interface UndeleteOptions extends AwsOptions {
-  readonly bucket: string;
-  readonly source: string;
+interface UndeleteOptions extends BucketOptions {
+  readonly source?: string;
   readonly keepFor?: string;
   readonly yes?: boolean;
   readonly json?: boolean;
 }
 
-/** Asks the function that undeletes. */
-type Undelete = (request: Omit<UndeleteRequest, 'source'>) => Promise<UndeleteReport>;
-
 /** `proven-backups undelete` */
 export function addUndeleteCommand(program: Command, output: Output): void {
   const command = program
     .command('undelete')
-    .description('Lists what was deleted and can be brought back, or brings a backup back')
-    .argument('[backup]', 'id of the backup to bring back; lists them when left out')
-    .requiredOption('--bucket <name>', 'bucket of the backup', readBucket)
-    .requiredOption('--source <name>', 'source of the backup', readSource)
-    .option('--keep-for <time>', 'how long it is kept, whatever the retention says: 36h, 14d (default: 14d)')
-    .option('--yes', 'asks nobody')
+    .description('Lists deleted backups that can be brought back, or brings one back')
+    .argument('[backup]', 'id of the backup to bring back; without it, deleted backups are listed');
+  withBucketOptions(command, 'bucket of the backups')
+    .option('--source <name>', 'source of the backup (required with an id); lists all sources without it', readSource)
+    .option('--keep-for <time>', 'how long the backup is kept whatever the retention says: 36h, 14d (default: 14d)')
+    .option('--yes', 'does not ask')
     .option('--json', 'prints JSON');
   withAwsOptions(command).action((backup: string | undefined, options: UndeleteOptions) =>
     backup === undefined ? list(options, output) : bringBack(backup, options, output),
@@ -46,58 +44,73 @@ export function addUndeleteCommand(program: Command, output: Output): void {
 }
 
 async function list(options: UndeleteOptions, output: Output): Promise<void> {
-  const { bucket, source, json, keepFor } = options;
+  const { source, json, keepFor } = options;
   if (keepFor !== undefined) {
-    throw new UsageError(
-      `--keep-for needs the id of a backup to bring back, got: ${keepFor} and no id: see the ids without it`,
-    );
+    throw new UsageError(`--keep-for needs the id of a backup to bring back, got: ${keepFor} without an id: add one`);
   }
+  requireBucket(options);
   const aws = new Aws(options);
-  const [{ deleted }, days] = [await (await functionOf(aws, options))({}), await undoDays(aws.s3(), bucket)];
+  const bucket = await bucketOf(options, aws);
+  const directory = await readDirectory(aws.ssm(), bucket);
+  const request = { ...(source !== undefined && { source }) };
+  const { deleted, sources } = await askFunction<DeletedReport>(aws, directory, request);
+  if (source !== undefined && deleted.length === 0) {
+    const known = [...new Set([...sources, ...directory.sources])].sort();
+    if (!known.includes(source)) throw unknownSource(bucket, source, known);
+  }
+  const days = await undoDays(aws.s3(), bucket);
   const until = (deletedAt: string): Date | undefined =>
     days === undefined ? undefined : new Date(new Date(deletedAt).getTime() + days * DAY_MS);
   if (json) {
-    const entries = deleted.map((one) => ({ ...one, until: until(one.deletedAt)?.toISOString() }));
-    return output.json({ source, deleted: entries });
+    return output.json({ deleted: deleted.map((one) => ({ ...one, until: until(one.deletedAt)?.toISOString() })) });
   }
-  if (deleted.length === 0) return output.print(`No deleted backup of ${source} can be brought back.`);
+  if (deleted.length === 0) {
+    return output.print(`No deleted backup${source === undefined ? '' : ` of ${source}`} can be brought back.`);
+  }
   const now = new Date();
   output.table(
-    ['backup', 'age', 'size', 'deleted at', ...(days === undefined ? [] : ['can be brought back until'])],
-    deleted.map(({ id, bytes, deletedAt }) => [
-      ...[id, age(backupIdTime(id) ?? now, now), size(bytes), instant(new Date(deletedAt))],
+    ['source', 'backup', 'age', 'size', 'deleted at', ...(days === undefined ? [] : ['can be brought back until'])],
+    deleted.map(({ source: name, id, bytes, deletedAt }) => [
+      name,
+      id,
+      age(backupIdTime(id) ?? now, now),
+      formatBytes(bytes),
+      instant(new Date(deletedAt)),
       ...(days === undefined ? [] : [instant(until(deletedAt)!)]),
     ]),
   );
 }
 
 async function bringBack(id: string, options: UndeleteOptions, output: Output): Promise<void> {
-  if (backupIdTime(id) === undefined) {
-    throw new UsageError(`backup must be an id such as 2026-11-20T02-00-00Z, got: ${id}: see them without an id`);
-  }
   const { source, json, yes } = options;
+  if (backupIdTime(id) === undefined) {
+    throw new UsageError(
+      `backup must be an id such as 2026-11-20T02-00-00Z, got: ${id}: without an id, all are listed`,
+    );
+  }
+  if (source === undefined) throw new UsageError(`--source must be given with the id of a backup, got: ${id} alone`);
   const keepForSeconds = secondsOf(options.keepFor);
+  requireBucket(options);
   requireAnswer(output.streams, options);
-  const undelete = await functionOf(new Aws(options), options);
-  const request = { id, ...(keepForSeconds !== undefined && { keepForSeconds }) };
-  const plan = await undelete({ ...request, dryRun: true });
-  const { objects, bytes, keptUntil } = plan.restored!;
-  const what = `backup ${id} of ${source} (${count(objects, 'object')}, ${size(bytes)})`;
+  const aws = new Aws(options);
+  const directory = await readDirectory(aws.ssm(), await bucketOf(options, aws));
+  const request = { source, id, ...(keepForSeconds !== undefined && { keepForSeconds }) };
+  const plan = await askFunction<UndeleteReport>(aws, directory, { ...request, dryRun: true });
+  const { objects, bytes, keptUntil } = plan.restored;
+  const what = `backup ${id} of ${source} (${countOf(objects, 'object')}, ${formatBytes(bytes)})`;
   const question = `Bring back ${what}? It is kept until ${instant(new Date(keptUntil))}, whatever the retention says.`;
   if (!yes && !(await askYes(output.streams, question))) return output.print('Nothing was brought back.');
-  const report = await undelete(request);
-  if (json) return output.json(report);
+  const { restored } = await askFunction<UndeleteReport>(aws, directory, request);
+  if (json) return output.json({ restored });
   output.print(
-    `Brought back ${what}. It is kept until ${instant(new Date(report.restored!.keptUntil))}, whatever the retention says.`,
+    `Brought back ${what}. It is kept until ${instant(new Date(restored.keptUntil))}, whatever the retention says.`,
   );
 }
 
-async function functionOf(aws: Aws, { bucket, source }: UndeleteOptions): Promise<Undelete> {
-  const managers = await readManagers(aws.ssm(), bucket);
-  // Each of them undeletes in the whole bucket: also a source that was removed from its stack.
-  const { undeleteFunction } = managers.find(({ sources }) => sources.includes(source)) ?? managers[0]!;
-  return (request) =>
-    invoke<UndeleteRequest, UndeleteReport>(aws.lambda(undeleteFunction), undeleteFunction, { source, ...request });
+function askFunction<Answer>(aws: Aws, directory: BucketDirectory, request: UndeleteRequest): Promise<Answer> {
+  // Any of them: each undeletes in the whole bucket, also sources that were removed from their stack.
+  const [name] = directory.functions('undelete');
+  return invoke<UndeleteRequest, Answer>(aws.lambda(name), name, request);
 }
 
 function secondsOf(keepFor: string | undefined): number | undefined {

@@ -2,7 +2,7 @@ import type { Colors } from 'picocolors/types';
 import pc from 'picocolors';
 
 /**
- * Colours for a stream: off when it is no terminal, and when `NO_COLOR` is set (https://no-color.org). picocolors alone
+ * Colours for a stream: off unless it is a terminal, and off with `NO_COLOR` (https://no-color.org). picocolors alone
  * would colour files and pipes wherever `CI` is set.
  */
 export const colorsOf = (stream: { readonly isTTY?: boolean }): Colors =>

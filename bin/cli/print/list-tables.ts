@@ -1,22 +1,27 @@
-/** Shows what there is to restore from. */
+/** Shows the backups and snapshots that can be restored. */
 import { backupIdTime } from '../../../catalog/bucket/names';
-import { age, instant, size } from './format';
-import type { Output } from './output';
+import { formatBytes, formatCount } from '../../../catalog/units';
 import type { ListedSnapshot } from '../aws/snapshots';
 import type { ListedBackup } from '../aws/stored-backups';
+import type { Output } from './output';
+import { age, instant } from './times';
 
-/** Prints backups, and below what is damaged of them and why. */
+/** Prints backups, and below the damaged ones, each with the reason. */
 export function printBackups(output: Output, backups: readonly ListedBackup[], now: Date): void {
-  const whole = backups.filter(({ damage }) => damage === undefined);
-  if (whole.length > 0) {
+  const complete = backups.filter(({ damage }) => damage === undefined);
+  if (complete.length > 0) {
     output.table(
-      ['source', 'backup', 'age', 'engine', 'tables', 'rows', 'size', 'proven', 'storage'],
-      whole.map((backup) => [
-        ...[backup.source, backup.id, age(backupIdTime(backup.id)!, now)],
-        `${backup.engine} ${backup.serverVersion}`,
-        ...[backup.tables!.toLocaleString('en'), backup.rows!.toLocaleString('en'), size(backup.bytes)],
-        backup.proven ? 'yes' : 'no',
-        `${backup.storageClass}${backup.restoreWait === undefined ? '' : ` (a restore waits ${backup.restoreWait})`}`,
+      ['source', 'backup', 'age', 'size', 'proven', 'tables', 'rows', 'engine', 'storage'],
+      complete.map(({ source, id, bytes, proven, tables, rows, engine, serverVersion, storageClass, restoreWait }) => [
+        source,
+        id,
+        age(backupIdTime(id)!, now),
+        formatBytes(bytes),
+        proven ? 'yes' : 'no',
+        formatCount(tables!),
+        formatCount(rows!),
+        `${engine} ${/^[\d.]+/.exec(serverVersion!)?.[0] ?? serverVersion}`,
+        `${storageClass}${restoreWait === undefined ? '' : ` (a restore waits ${restoreWait})`}`,
       ]),
     );
   }
@@ -30,8 +35,15 @@ export function printSnapshots(output: Output, snapshots: readonly ListedSnapsho
   output.table(
     ['source', 'snapshot', 'volume', 'time', 'age', 'size', 'state', 'tier', 'made by'],
     snapshots.map(({ source, id, volume, time, bytes, state, tier, madeBy }) => [
-      ...[source ?? '-', id, volume, instant(new Date(time)), age(new Date(time), now)],
-      ...[size(bytes), state, tier, madeBy],
+      source ?? '-',
+      id,
+      volume,
+      instant(new Date(time)),
+      age(new Date(time), now),
+      formatBytes(bytes),
+      state,
+      tier,
+      madeBy,
     ]),
   );
 }

@@ -1,22 +1,23 @@
-/** Shows what pruning would do, and what it did. */
+/** Shows what a pruning would do, and what it did. */
 import type { PruneReport, ReportedDecision, SourceReport } from '../../../catalog/contract/handlers';
-import { age, count, size, sum } from './format';
+import { countOf, formatBytes, formatCount } from '../../../catalog/units';
+import { deletable } from '../aws/prune-functions';
+import { sum } from '../sum';
 import type { Output } from './output';
-import { deletable } from '../pruning';
+import { age } from './times';
 
-/** So many backups that stay are still listed one by one. */
+/** Up to this many kept backups are listed one by one. */
 const FEW = 40;
 
-/** How the plan is shown. */
+/** How a plan is shown. */
 export interface PlanView {
   readonly now: Date;
-  /** Lists what stays as well, however much it is. */
+  /** Lists kept backups one by one, however many there are. */
   readonly all: boolean;
 }
 
-/** Prints what would become of each backup: what is deleted first, and all that somebody has to look at last. */
+/** Prints the decision about each backup, deletions first, and at the end everything that needs attention. */
 export function printPlan(output: Output, report: PruneReport, { now, all }: PlanView): void {
-  const { colors } = output;
   const decisions = report.sources.flatMap((source) => rowsOf(source));
   const deleted = decisions.filter(({ deletes }) => deletes);
   const kept = decisions.filter(({ deletes }) => !deletes);
@@ -25,14 +26,14 @@ export function printPlan(output: Output, report: PruneReport, { now, all }: Pla
     source,
     decision.id,
     age(new Date(decision.time), now),
-    size(decision.bytes),
+    formatBytes(decision.bytes),
     deletes ? 'delete' : 'keep',
     [...decision.reasons, ...(deletes || decision.keep ? [] : ['but nothing is deleted now: see below'])].join('; '),
   ]);
   if (rows.length > 0) output.table(['source', 'backup', 'age', 'size', 'decision', 'why'], rows);
   if (decisions.length === 0) output.print(`${report.of} has no backups.`);
   if (listed.length < kept.length) {
-    output.print(`\n${colors.bold('Kept')} (--all lists them; a backup can have several reasons)`);
+    output.print(`\n${output.colors.bold('Kept')} (--all lists them; a backup can have several reasons)`);
     output.table(
       ['source', 'backups', 'why'],
       report.sources.filter(hasKept).map((source) => [source.source, keptCount(source), reasonsOf(source)]),
@@ -59,7 +60,7 @@ function rowsOf(report: SourceReport): Row[] {
 const keptOf = (report: SourceReport): ReportedDecision[] =>
   rowsOf(report).flatMap(({ decision, deletes }) => (deletes ? [] : [decision]));
 const hasKept = (report: SourceReport): boolean => keptOf(report).length > 0;
-const keptCount = (report: SourceReport): string => keptOf(report).length.toLocaleString('en');
+const keptCount = (report: SourceReport): string => formatCount(keptOf(report).length);
 
 /** `14 daily, 13 weekly, 3 floor: newest 3` */
 function reasonsOf(report: SourceReport): string {
@@ -67,7 +68,7 @@ function reasonsOf(report: SourceReport): string {
   for (const { reasons } of keptOf(report)) {
     for (const kind of new Set(reasons.map(kindOf))) counts.set(kind, (counts.get(kind) ?? 0) + 1);
   }
-  return [...counts].map(([kind, number]) => `${number.toLocaleString('en')} ${kind}`).join(', ');
+  return [...counts].map(([kind, number]) => `${formatCount(number)} ${kind}`).join(', ');
 }
 
 /** `monthly of 2026-10` is one of the monthly ones; `damaged: …` one of the damaged. */
@@ -76,32 +77,24 @@ const kindOf = (reason: string): string =>
     .replace(/^(hourly|daily|weekly|monthly|yearly) of .*/, '$1')
     .replace(/^(damaged|dated in the future): .*/, '$1');
 
-/** Prints what somebody has to look at, and what is left alone. */
+/** Prints everything that needs attention, and what stays untouched. */
 export function printProblems(output: Output, { dryRun, sources, unmanaged }: PruneReport): void {
-  const { colors } = output;
   for (const { source, refusal, errors, damaged, held, leftovers, strangers = 0, decisionsLeftOut } of sources) {
-    const problem = (text: string): void => output.print(`${colors.yellow('problem')} ${source}: ${text}`);
-    const note = (text: string): void => output.print(`${colors.dim('note')} ${source}: ${text}`);
+    const problem = (text: string): void => output.problem(`${source}: ${text}`);
+    const note = (text: string): void => output.note(`${source}: ${text}`);
     if (refusal) problem(refusal.sentence);
     for (const error of errors) problem(error);
     for (const { id, damage } of damaged) problem(`${id} is damaged: ${damage}`);
-    if (held > 0) note(`${count(held, 'backup')} that no rule keeps cannot be deleted now: see the reasons`);
+    if (held > 0) note(`${countOf(held, 'backup')} that no rule keeps cannot be deleted now: see the reasons`);
     if (leftovers > 0) {
-      const what = count(leftovers, 'object');
-      note(
-        `${what} of runs that never came to their end ${dryRun ? 'would be deleted as well' : 'were deleted as well'}`,
-      );
+      note(`${countOf(leftovers, 'object')} of unfinished runs ${dryRun ? 'would be deleted too' : 'deleted too'}`);
     }
-    if (strangers > 0) note(`${count(strangers, 'object')} that are not of cdk-proven-backups are left alone`);
+    if (strangers > 0) note(`${countOf(strangers, 'object')} not of cdk-proven-backups: untouched`);
     if (decisionsLeftOut) {
-      note(
-        `${count(decisionsLeftOut, 'backup')} did not fit into the answer, and stay: run the command again after this`,
-      );
+      note(`${countOf(decisionsLeftOut, 'backup')} did not fit into the answer, and stay: run the command again`);
     }
   }
-  if (unmanaged.length > 0) {
-    output.print(`${colors.dim('note')} never pruned, because no settings name them: ${unmanaged.join(', ')}`);
-  }
+  if (unmanaged.length > 0) output.note(`never pruned, because no settings name them: ${unmanaged.join(', ')}`);
 }
 
 /** Prints what was done. */
@@ -111,21 +104,24 @@ export function printResult(output: Output, report: PruneReport): void {
     ['source', 'deleted', 'freed', 'kept', 'held'],
     report.sources.map(({ source, deleted, bytesFreed, kept, held }) => [
       source,
-      ...[deleted.toLocaleString('en'), size(bytesFreed), kept.toLocaleString('en'), held.toLocaleString('en')],
+      formatCount(deleted),
+      formatBytes(bytesFreed),
+      formatCount(kept),
+      formatCount(held),
     ]),
   );
   printProblems(output, report);
 }
 
-/** What a person is asked before anything is deleted. */
+/** The question before anything is deleted. */
 export function question(report: PruneReport, undoDays: number | undefined): string {
   const sources = report.sources.filter((source) => deletable(source).length > 0);
   const shown = sources.flatMap(deletable);
-  // Snapshots share what did not change between them: what a deletion frees nobody can know.
+  // Snapshots share unchanged blocks: nobody can know how much a deletion frees.
   if (shown.every(({ id }) => id.startsWith('snap-'))) {
-    return `Delete ${count(shown.length, 'snapshot')} of ${count(sources.length, 'volume')}? They cannot be brought back, unless a rule of the Recycle Bin keeps them.`;
+    return `Delete ${countOf(shown.length, 'snapshot')} of ${countOf(sources.length, 'volume')}? They cannot be brought back, unless a rule of the Recycle Bin keeps them.`;
   }
   const bytes = sum(shown, (decision) => decision.bytes);
-  const time = undoDays === undefined ? 'as long as the bucket keeps old versions' : count(undoDays, 'day');
-  return `Delete ${count(shown.length, 'backup')} of ${count(sources.length, 'source')} (${size(bytes)})? They can be brought back with undelete for ${time}.`;
+  const time = undoDays === undefined ? 'as long as the bucket keeps old versions' : countOf(undoDays, 'day');
+  return `Delete ${countOf(shown.length, 'backup')} of ${countOf(sources.length, 'source')} (${formatBytes(bytes)})? They can be brought back with undelete for ${time}.`;
 }

@@ -1,12 +1,12 @@
 import { createInterface } from 'node:readline';
+import { UsageError } from '../errors';
 import type { Streams } from './output';
-import { UsageError } from './output';
 
 /**
- * A person who answers, or a script that has answered with `--yes` already.
+ * Refuses a command that needs a confirmation if there is neither a terminal nor `--yes`.
  *
- * @param otherwise what else can be done
- * @throws UsageError if it is neither
+ * @param otherwise other ways: `, or --dry-run`
+ * @throws UsageError
  */
 export function requireAnswer(
   { stdin }: Streams,
@@ -14,13 +14,15 @@ export function requireAnswer(
   otherwise = '',
 ): void {
   if (yes) return;
-  if (json) throw new UsageError(`--json asks nobody: add --yes${otherwise}`);
+  if (json) throw new UsageError(`--json cannot ask for confirmation: add --yes${otherwise}`);
   if (!stdin.isTTY) {
-    throw new UsageError(`nobody can be asked, as standard input is no terminal: add --yes${otherwise}`);
+    throw new UsageError(
+      `cannot ask for confirmation, because standard input is not a terminal: add --yes${otherwise}`,
+    );
   }
 }
 
-/** Asks on standard error. Every answer but `yes` is a no, and so is the end of the input. */
+/** Asks on standard error. Every answer but `yes` means no, and so does the end of the input. */
 export async function askYes({ stdin, stderr }: Streams, question: string): Promise<boolean> {
   stderr.write(`${question} Type yes: `);
   const lines = createInterface({ input: stdin });

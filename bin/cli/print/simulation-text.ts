@@ -1,23 +1,26 @@
-/** A simulation, for people. */
+/** Shows the result of a simulation. */
 import type { Simulation, SimulationInput, Span, StoredBackup } from '../../../catalog/retention/simulate';
 import type { Zone } from '../../../catalog/retention/zone';
+import { countOf, formatCount } from '../../../catalog/units';
 import type { Output } from './output';
 
 const DAY_MS = 86_400_000;
-/** So many rows are read one by one; of more, those alike are drawn together. */
+/** Of more rows than this, neighbours that the same rules keep become one. */
 const MANY = 60;
-/** As few rows as this are not drawn together. */
+/** Up to this many neighbours stay rows of their own. */
 const FEW = 3;
 
 type Clock = (time: Date) => string;
 
-/** Prints what came of a simulation. */
+/** Prints the result of a simulation. */
 export function printSimulation(output: Output, result: Simulation, input: SimulationInput, zone: Zone): void {
   const { made, failed, deleted, stored, most } = result;
   const at: Clock = (time) => new Date(zone.wall(time.getTime())).toISOString().slice(0, 16).replace('T', ' ');
-  output.print(`${made} backups made, ${failed} runs failed, ${deleted} backups deleted`);
-  output.print(`Stored at the end: ${stored.length}`);
-  if (most) output.print(`Most stored at any time: ${most.count}, first on ${at(most.time)}`);
+  output.print(
+    `${countOf(made, 'backup')} made, ${countOf(failed, 'run')} failed, ${countOf(deleted, 'backup')} deleted`,
+  );
+  output.print(`Stored at the end: ${formatCount(stored.length)}`);
+  if (most) output.print(`Most stored at any time: ${formatCount(most.count)}, first on ${at(most.time)}`);
   if (stored.length > 0) {
     printCalendar(output, stored, input, at);
     output.print();
@@ -32,7 +35,7 @@ export function printSimulation(output: Output, result: Simulation, input: Simul
 
 const RULER = [1, 5, 10, 15, 20, 25, 30].reduce((line, day) => line.padEnd(7 + 2 * day) + day, '');
 
-/** A line a month, from that of the oldest backup on: a digit for a day with backups. */
+/** One line per month, from that of the oldest backup on, with a digit for each day that has backups. */
 function printCalendar(output: Output, stored: readonly StoredBackup[], input: SimulationInput, at: Clock): void {
   const { bold, dim, green, red } = output.colors;
   const counts = new Map<string, number>();
@@ -51,7 +54,7 @@ function printCalendar(output: Output, stored: readonly StoredBackup[], input: S
     const cells = Array.from({ length: 31 }, (_, index) => mark(`${month}-${String(index + 1).padStart(2, '0')}`));
     output.print(`${month}  ${cells.join(' ')}`.trimEnd());
   }
-  output.print('1 to 9, +: so many backups of the day are stored; .: none; x: no run succeeded');
+  output.print('1 to 9, +: backups of the day that are stored; .: none; x: every run failed');
 }
 
 const dayOf = (time: Date, at: Clock): string => at(time).slice(0, 10);
@@ -59,7 +62,7 @@ const daysOf = ({ from, to }: Span, at: Clock) => ({
   first: dayOf(from, at),
   last: dayOf(new Date(to.getTime() - 1), at),
 });
-/** The 31 of a shorter month is on no day: it is no date at all. */
+/** Not for the 31st of a shorter month, which is no date. */
 const isOn = (day: string, { first, last }: { first: string; last: string }): boolean =>
   day >= first && day <= last && !Number.isNaN(Date.parse(day)) && new Date(day).toISOString().startsWith(day);
 
@@ -76,7 +79,7 @@ function months(firstDay: string, lastDay: string): string[] {
 const each = (stored: readonly StoredBackup[], at: Clock): string[][] =>
   stored.map(({ time, reasons }) => [at(time), '1', reasons.join('; ')]);
 
-/** Neighbours that the same rules keep in one row. */
+/** One row for neighbours that the same rules keep. */
 function together(stored: readonly StoredBackup[], at: Clock): string[][] {
   const groups: { rules: string; backups: StoredBackup[] }[] = [];
   for (const backup of stored) {

@@ -8,10 +8,10 @@ import type * as sns from 'aws-cdk-lib/aws-sns';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import type { IConstruct } from 'constructs';
-import { alarmSettingsPath } from '../../../catalog/contract/alarms';
 import { METRICS } from '../../../catalog/contract/task';
 import type { IBackupBucket } from '../../bucket/backup-bucket-props';
 import { acknowledge, acknowledgeWildcards } from '../../private/acknowledge';
+import { grantDirectory } from '../../backup/private/grant-directory';
 import { USE_KEY } from './alarm-topic';
 import { measureStatements } from '../../bucket/private/bucket-policy';
 import type { InlineRole } from '../../private/inline-role';
@@ -57,13 +57,8 @@ export function grantTrying(
   bucket: IBackupBucket,
   { functionArn }: lambda.IFunction,
 ): iam.Grant {
-  const path = alarmSettingsPath(bucket.bucketName).slice(1, -1);
-  const resourceArns = [path, `${path}/*`].map((resourceName) =>
-    Stack.of(scope).formatArn({ service: 'ssm', resource: 'parameter', resourceName }),
-  );
   const invoke = { grantee, actions: ['lambda:InvokeFunction'], resourceArns: [functionArn] };
-  const find = { grantee, actions: ['ssm:GetParametersByPath'], resourceArns };
-  return iam.Grant.addToPrincipal(invoke).combine(iam.Grant.addToPrincipal(find));
+  return iam.Grant.addToPrincipal(invoke).combine(grantDirectory(scope, grantee, bucket));
 }
 
 function grantReading(scope: IConstruct, role: InlineRole, { bucket, parameterName }: AlarmParts): void {

@@ -2,11 +2,11 @@ import { ArnFormat, Stack } from 'aws-cdk-lib';
 import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as logs from 'aws-cdk-lib/aws-logs';
-import type * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import type { IConstruct } from 'constructs';
-import { alarmSettingsPath } from '../../../catalog/contract/alarms';
+import type { IBackupBucket } from '../../bucket/backup-bucket-props';
 import { acknowledgeWildcards } from '../../private/acknowledge';
 import { InlineRole } from '../../private/inline-role';
+import { grantDirectory } from './grant-directory';
 
 /** What may be started, and with which roles. */
 export interface RunGrant {
@@ -44,30 +44,20 @@ export function grantRun(scope: IConstruct, grantee: iam.IGrantable, run: RunGra
 
 /** What a run by hand is found and followed by. */
 export interface FollowGrant {
+  readonly bucket: IBackupBucket;
   readonly cluster: ecs.ICluster;
-  readonly bucketName: string;
-  readonly schedule: scheduler.ISchedule;
   readonly logGroup: logs.ILogGroup;
 }
 
-/** Allows what `proven-backups run` needs beside {@link grantRun}: to find the schedule, and to see how the run ends. */
+/** Allows what `proven-backups run` needs beside {@link grantRun}: to find the task, and to see how the run ends. */
 export function grantFollow(scope: IConstruct, grantee: iam.IGrantable, run: FollowGrant): void {
-  const path = alarmSettingsPath(run.bucketName).slice(1, -1);
-  const parameters = [path, `${path}/*`].map((resourceName) =>
-    Stack.of(scope).formatArn({ service: 'ssm', resource: 'parameter', resourceName }),
-  );
-  const allowed: readonly (readonly [string, readonly string[]])[] = [
-    ['ssm:GetParametersByPath', parameters],
-    // A list knows no single schedule; what each of them does is not in it.
-    ['scheduler:ListSchedules', ['*']],
-    ['scheduler:GetSchedule', [run.schedule.scheduleArn]],
-    ['ecs:DescribeTasks', [tasksIn(scope, run.cluster)]],
-    ['logs:GetLogEvents', [run.logGroup.logGroupArn]],
+  grantDirectory(scope, grantee, run.bucket);
+  const allowed: readonly (readonly [string, string])[] = [
+    ['ecs:DescribeTasks', tasksIn(scope, run.cluster)],
+    ['logs:GetLogEvents', run.logGroup.logGroupArn],
   ];
-  for (const [action, resources] of allowed) {
-    grantee.grantPrincipal.addToPrincipalPolicy(
-      new iam.PolicyStatement({ actions: [action], resources: [...resources] }),
-    );
+  for (const [action, resource] of allowed) {
+    grantee.grantPrincipal.addToPrincipalPolicy(new iam.PolicyStatement({ actions: [action], resources: [resource] }));
   }
 }
 

@@ -63,6 +63,18 @@ test.each([
   expect(run(how).stderr).toMatch(/^mine\.yaml:1: databases is missing: /);
 });
 
+test('backups.yml as well, but not both', () => {
+  fs.writeFileSync(path.join(directory, 'backups.yml'), 'vpc: default');
+  expect(run().stderr).toMatch(/^backups\.yml:1: databases is missing: /);
+  fs.writeFileSync(path.join(directory, 'backups.yaml'), 'vpc: default');
+  expect(run()).toMatchObject({
+    status: 1,
+    stderr:
+      'backups.yaml: there is backups.yml as well: remove one of them, or name one: npx cdk deploy -c backupsFile=<path>\n',
+  });
+  expect(run({ env: { BACKUPS_FILE: 'backups.yml' } }).stderr).toMatch(/^backups\.yml:1: /);
+});
+
 test('no file', () => {
   expect(run()).toEqual({
     status: 1,

@@ -187,7 +187,7 @@ describe('what is kept', () => {
     const { template } = stackOf(appOf(source(bucket, ''))) as { template: any };
     expect(template.Outputs).toMatchObject({
       PruneRole: {
-        Description: 'Let this role through where the policy of the bucket denies s3:DeleteObject',
+        Description: 'Exempt this role if the policy of the bucket denies s3:DeleteObject',
         Value: { 'Fn::GetAtt': [expect.stringMatching(/^BackupsPruningPruneRole/), 'Arn'] },
       },
       UndeleteRole: { Value: { 'Fn::GetAtt': [expect.stringMatching(/^BackupsPruningUndeleteRole/), 'Arn'] } },

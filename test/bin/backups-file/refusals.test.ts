@@ -53,7 +53,7 @@ test.each([
     'vpc: { id: x\n',
     'backups.yaml:2: not valid YAML: Flow map in block collection must be sufficiently indented and end with a }',
   ],
-  ['an unknown alias', 'vpc: *it\n', 'backups.yaml:1: *it stands for nothing: there is no &it before it'],
+  ['an unknown alias', 'vpc: *it\n', 'backups.yaml:1: *it is not defined: there is no &it before it'],
   [
     'a key twice',
     database(ENGINE, VERSION, HOST, SECRET, EVERY, VERSION),
@@ -84,7 +84,12 @@ test.each([
   [
     'a Region',
     file('stackName: x\n').replace('eu-west-1', 'Ireland'),
-    'backups.yaml:3: region must be a Region, for example eu-west-1, got: Ireland',
+    'backups.yaml:3: region must be a Region, for example eu-west-1, got: Ireland: update aws-cdk-lib if it is newer than that',
+  ],
+  [
+    'a Region that does not exist',
+    file('').replace('eu-west-1', 'eu-wset-1'),
+    'backups.yaml:2: region must be a Region, for example eu-west-1, got: eu-wset-1: did you mean eu-west-1?',
   ],
   [
     'a stack name',
@@ -172,7 +177,7 @@ test.each([
   [
     'tiers of no known name',
     file('bucket: { storageTiers: cheap }'),
-    'backups.yaml:1: bucket.storageTiers must be one of cheapest, instant-access, standard-only, got: cheap: for ages of yours write storageTiers: { deepArchive: 90d }',
+    'backups.yaml:1: bucket.storageTiers must be one of cheapest, instant-access, standard-only, got: cheap: for your own ages write storageTiers: { deepArchive: 90d }',
   ],
   [
     'tiers in no order',
@@ -187,7 +192,7 @@ test.each([
   [
     'a VPC by name',
     inVpc('production'),
-    'backups.yaml:1: vpc must be default, or a map with id or tags, got: production: for a VPC of yours write vpc: { id: vpc-… }',
+    'backups.yaml:1: vpc must be default, or a map with id or tags, got: production: for your own VPC write vpc: { id: vpc-… }',
   ],
   ['a VPC id', inVpc('{ id: 5 }'), 'backups.yaml:1: vpc.id must be the id of a VPC, vpc-…, got: 5'],
   [
@@ -198,7 +203,7 @@ test.each([
   [
     'a look-up without a Region',
     inVpc('default'),
-    'backups.yaml:1: vpc: a VPC is looked up, which needs to know the account and the Region: give account and region, or use AWS credentials, or give availabilityZones and privateSubnetIds beside the id of the VPC',
+    'backups.yaml:1: vpc: a VPC is looked up, which needs the account and the Region: give account and region, or use AWS credentials, or give availabilityZones and privateSubnetIds beside the id of the VPC',
   ],
   [
     'subnets',
@@ -265,7 +270,7 @@ test.each([
   ...['off', 'false'].map((value): [string, string, string] => [
     `alarms that are ${value}`,
     file(`alarms: ${value}`),
-    `backups.yaml:1: alarms must be a map with emails, got: ${value}: nothing turns all of it off: signalsOff names what nobody needs to hear of, each with the reason`,
+    `backups.yaml:1: alarms must be a map with emails, got: ${value}: alarms cannot be off as a whole: list signals in signalsOff, each with the reason`,
   ]),
   [
     'a zone of the alarms',
@@ -290,7 +295,7 @@ test.each([
   [
     'a signal without a reason',
     file('alarms: { signalsOff: { silent: } }'),
-    'backups.yaml:1: alarms.signalsOff.silent must be the reason why nobody needs to hear of it, got: nothing',
+    'backups.yaml:1: alarms.signalsOff.silent must be the reason why it is off, got: nothing',
   ],
   [
     "a signal of the bucket's for a database",
@@ -300,7 +305,7 @@ test.each([
   [
     'a list of signals',
     server('signalsOff: [silent]'),
-    'backups.yaml:9: databases.shop.signalsOff must be a map of signals with the reasons why nobody needs to hear of them, got: a list',
+    'backups.yaml:9: databases.shop.signalsOff must be a map of signals, each with the reason why it is off, got: a list',
   ],
   [
     'a bound of sizes',
@@ -316,6 +321,32 @@ test.each([
     'a proven age',
     server('provenAge: 1 month'),
     `backups.yaml:9: databases.shop.provenAge must be ${DURATION}, got: 1 month`,
+  ],
+  [
+    'a password',
+    server('password: hunter2'),
+    'backups.yaml:9: databases.shop has an unknown key "password": put it into a secret of Secrets Manager, with the keys username and password, and name the secret here: secret: shop/backup',
+  ],
+  [
+    'a user in the place of a secret',
+    database(ENGINE, VERSION, HOST, 'user: backup', EVERY),
+    'backups.yaml:4: databases.shop.secret is missing: it must be the name or the ARN of a secret, or a map with secretId\nbackups.yaml:8: databases.shop has an unknown key "user": put it into a secret of Secrets Manager, with the keys username and password, and name the secret here: secret: shop/backup',
+  ],
+  [
+    'a password beside the name of a secret',
+    database(ENGINE, VERSION, HOST, 'secret: { secretId: shop, password: hunter2 }', EVERY),
+    'backups.yaml:8: databases.shop.secret has an unknown key "password": put it into the secret itself, where its key is password, or another one that passwordKey names',
+  ],
+  ...['null', '~', 'undefined'].map((value): [string, string, string] => [
+    `a host that is ${value}`,
+    database(ENGINE, VERSION, `host: ${value}`, SECRET, EVERY),
+    `backups.yaml:7: databases.shop.host must be a host name or an address, got: ${value}`,
+  ]),
+  ['a tag without a value', file('tags: { Team: null }'), 'backups.yaml:1: tags.Team must be a text, got: null'],
+  [
+    'an empty list',
+    server('databases:'),
+    'backups.yaml:9: databases.shop.databases must be a list of names of databases, at least one, got: nothing',
   ],
   [
     'no host',
@@ -335,7 +366,7 @@ test.each([
   [
     'a secret',
     database(ENGINE, VERSION, HOST, 'secret:', EVERY),
-    'backups.yaml:8: databases.shop.secret must be the name or the ARN of a secret, got: nothing',
+    'backups.yaml:8: databases.shop.secret must be the name or the ARN of a secret, or a map with secretId, got: nothing',
   ],
   [
     'no secret',
@@ -450,7 +481,7 @@ test.each([
   [
     'rds without an account',
     database('rds: { instance: x }', ENGINE, VERSION, SECRET, EVERY),
-    'backups.yaml:4: databases.shop: rds is looked up, which needs to know the account and the Region: give account and region, or use AWS credentials, or give host in place of rds',
+    'backups.yaml:4: databases.shop: rds is looked up, which needs the account and the Region: give account and region, or use AWS credentials, or give host in place of rds',
   ],
 ])('%s', (_, source, sentence) => {
   expect(refusal(source)).toEqual(sentence);

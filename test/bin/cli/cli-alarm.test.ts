@@ -1,16 +1,11 @@
 import type { AlarmTestReport, SubscriptionFacts } from '../../../catalog/contract/alarms';
 import type { Answer, Asked } from './cli-support';
-import { cli, isolateEnvironment, StandIn } from './cli-support';
+import { cli, DIRECTORY, directoryParameter, isolateEnvironment, parametersUnder, StandIn } from './cli-support';
 
 isolateEnvironment();
 
-const PATH = '/proven-backups/shop-backups/alarms/';
 const TOPIC = 'arn:aws:sns:eu-west-1:111122223333:ShopBackups-Topic';
-/** As the construct writes them, with more in them than the command looks at. */
-const settings = (name: string, changes: object = {}) => ({
-  Name: `${PATH}${name}`,
-  Value: JSON.stringify({ formatVersion: 1, bucket: 'shop-backups', notifyFunction: `${name}-notify`, ...changes }),
-});
+const listing = (name: string) => directoryParameter(name, { functions: { notify: `${name}-notify` } });
 const email = (endpoint: string, confirmed: boolean): SubscriptionFacts => ({ protocol: 'email', endpoint, confirmed });
 const report = (changes: Partial<AlarmTestReport> = {}): AlarmTestReport => ({
   topic: TOPIC,
@@ -20,24 +15,20 @@ const report = (changes: Partial<AlarmTestReport> = {}): AlarmTestReport => ({
   ...changes,
 });
 
-let parameters: object[];
+let parameters: ReturnType<typeof listing>[];
 let answers: Record<string, Answer>;
 let standIn: StandIn;
 
 beforeEach(async () => {
-  parameters = [settings('shop')];
+  parameters = [listing('shop')];
   answers = { 'shop-notify': { body: report() } };
   standIn = new StandIn(answer);
   await standIn.start();
 });
 afterEach(() => standIn.stop());
 
-function answer({ target, path, body }: Asked): Answer | undefined {
-  if (target === 'AmazonSSM.GetParametersByPath') {
-    return { body: { Parameters: (JSON.parse(body) as { Path: string }).Path === PATH ? parameters : [] } };
-  }
-  return answers[/functions\/([^/]+)\/invocations/.exec(path)?.[1] ?? ''];
-}
+const answer = (asked: Asked): Answer | undefined =>
+  parametersUnder(asked, parameters) ?? answers[/functions\/([^/]+)\/invocations/.exec(asked.path)?.[1] ?? ''];
 const requests = () => standIn.asked.flatMap(({ path, body }) => (path.includes('/invocations') ? [body] : []));
 
 const ARGS = ['alarm', 'test', '--bucket', 'shop-backups'];
@@ -59,7 +50,7 @@ protocol  endpoint                                 state
 email     ops@example.com                          confirmed
 sqs       arn:aws:sqs:eu-west-1:111122223333:chat  confirmed
 email     new@example.com                          pending
-note not confirmed, and gets nothing: new@example.com
+note not confirmed, so SNS sends nothing there: new@example.com
 `,
   );
   expect(requests()).toEqual(['{"test":true}']);
@@ -69,12 +60,12 @@ test.each<[string, Partial<AlarmTestReport>, string]>([
   [
     'without a confirmed subscription',
     { subscriptions: [email('ops@example.com', false), email('dba@example.com', false)] },
-    'problem nobody will read them: confirm the email "AWS Notification - Subscription Confirmation" that AWS sent to ops@example.com, dba@example.com; it is valid for two days, and this sends another: aws sns subscribe --topic-arn arn:aws:sns:eu-west-1:111122223333:ShopBackups-Topic --protocol email --notification-endpoint ops@example.com --region eu-west-1\n',
+    'problem nobody receives them: confirm the email "AWS Notification - Subscription Confirmation" that AWS sent to ops@example.com, dba@example.com; it is valid for two days, and this sends another: aws sns subscribe --topic-arn arn:aws:sns:eu-west-1:111122223333:ShopBackups-Topic --protocol email --notification-endpoint ops@example.com --region eu-west-1\n',
   ],
   [
     'without any subscription',
     { subscriptions: [] },
-    `problem nobody will read them: ${TOPIC} has no subscription: add an address to emails, and deploy; if it is there already, SNS has dropped it because nobody confirmed it in time, and only this asks for it anew: aws sns subscribe --topic-arn ${TOPIC} --protocol email --notification-endpoint <address> --region eu-west-1\n`,
+    `problem nobody receives them: ${TOPIC} has no subscription: add an address to emails, and deploy; if it is there already, SNS has removed it because nobody confirmed it in time, and only this requests it again: aws sns subscribe --topic-arn ${TOPIC} --protocol email --notification-endpoint <address> --region eu-west-1\n`,
   ],
   [
     'what could not be published',
@@ -90,7 +81,7 @@ test.each<[string, Partial<AlarmTestReport>, string]>([
 });
 
 test('--json prints the reports, of every topic', async () => {
-  parameters = [settings('shop'), settings('blog')];
+  parameters = [listing('shop'), listing('blog')];
   answers['blog-notify'] = { body: report({ topic: 'another' }) };
   const { code, out } = await cli([...ARGS, '--json']);
   expect({ code, printed: JSON.parse(out) as unknown }).toEqual({
@@ -100,7 +91,7 @@ test('--json prints the reports, of every topic', async () => {
 });
 
 test('a function that fails is told, after what the others say', async () => {
-  parameters = [settings('blog'), settings('shop'), settings('wiki')];
+  parameters = [listing('blog'), listing('shop'), listing('wiki')];
   const failed: Answer = {
     headers: { 'x-amz-function-error': 'Unhandled' },
     body: { errorMessage: 'the table is gone' },
@@ -114,21 +105,17 @@ test('a function that fails is told, after what the others say', async () => {
   );
 });
 
+test('two parameters of one construct name the function once', async () => {
+  parameters = [listing('shop'), { ...listing('shop'), Name: `${DIRECTORY}shop-2` }];
+  expect((await cli(ARGS)).code).toBe(0);
+  expect(requests()).toHaveLength(1);
+});
+
 test('a bucket that nothing watches', async () => {
-  parameters = [];
+  parameters = [directoryParameter('shop', { functions: { prune: 'shop-prune' } })];
   expect(await cli(ARGS)).toEqual({
     code: 1,
     out: '',
-    err: `error: nothing watches bucket shop-backups: eu-west-1 has no parameter under ${PATH}: look at --bucket, --region and the account, or deploy a stack with alarms\n`,
+    err: 'error: bucket shop-backups has no notify function: deploy a stack with Backups or BackupAlarms for it\n',
   });
-});
-
-test.each([
-  ['of a newer format', { formatVersion: 2 }, /have format 2, but this version .* reads formats up to 1: update/],
-  ['without a function', { notifyFunction: undefined }, /are damaged: notifyFunction: .*: deploy their stack again$/m],
-])('settings %s', async (_, changes, sentence) => {
-  parameters = [settings('shop', changes)];
-  const { code, err } = await cli(ARGS);
-  expect(code).toBe(1);
-  expect(err).toMatch(sentence);
 });

@@ -31,22 +31,22 @@ test.each([
   [
     'no such bucket',
     { status: 404, body: error('NoSuchBucket') },
-    `cannot ${DOING}: there is no such bucket: look at --bucket and at the account of the credentials`,
+    `cannot ${DOING}: no such bucket: check --bucket and the account of the credentials`,
   ],
   [
     'a permission that is missing',
     { status: 403, body: error('AccessDenied', 'User: x is not authorized to perform: s3:ListBucket') },
-    `not allowed to ${DOING}: User: x is not authorized to perform: s3:ListBucket: it takes s3:ListBucket, s3:GetObject and kms:Decrypt, see docs/cli.md`,
+    `not allowed to ${DOING}: User: x is not authorized to perform: s3:ListBucket: this needs s3:ListBucket, s3:GetObject and kms:Decrypt, see docs/cli.md`,
   ],
   [
     'the wrong Region, by redirection',
     { status: 301, headers: { 'x-amz-bucket-region': 'eu-west-3' }, body: error('PermanentRedirect') },
-    `cannot ${DOING}: the bucket is in another Region: give --region eu-west-3`,
+    `cannot ${DOING}: the bucket is in another Region: use --region eu-west-3`,
   ],
   [
     'the wrong Region, by signature',
     { status: 400, body: error('AuthorizationHeaderMalformed', 'expecting', '<Region>eu-west-3</Region>') },
-    `cannot ${DOING}: the bucket is in another Region: give --region eu-west-3`,
+    `cannot ${DOING}: the bucket is in another Region: use --region eu-west-3`,
   ],
   [
     'a session that is over',
@@ -56,7 +56,7 @@ test.each([
   [
     'credentials of nobody',
     { status: 403, body: error('InvalidAccessKeyId') },
-    'AWS does not accept the credentials (InvalidAccessKeyId: the words of AWS): look at --profile and the AWS_ variables',
+    'AWS does not accept the credentials (InvalidAccessKeyId: the words of AWS): check --profile and the AWS_ variables',
   ],
   ['anything else', { status: 503, body: error('SlowDown') }, `cannot ${DOING}: SlowDown: the words of AWS`],
 ])('%s', async (_, answered, expected) => {
@@ -66,25 +66,33 @@ test.each([
 test('no server', async () => {
   process.env.AWS_ENDPOINT_URL = 'http://127.0.0.1:9';
   expect(await sentence({})).toMatch(
-    new RegExp(`^cannot ${DOING}: AWS was not reached: .*: look at the network and --region$`),
+    new RegExp(`^cannot ${DOING}: AWS was not reached: .*: check the network and --region$`),
   );
 });
 
 test('no Region', async () => {
   delete process.env.AWS_REGION;
-  expect(await sentence({})).toBe('no Region is known: give --region, or set AWS_REGION');
+  expect(await sentence({})).toBe('no Region given: use --region, or set AWS_REGION');
 });
 
 test.each([
-  ['no credentials', []],
-  ['a profile that does not exist', ['--profile', 'nobody']],
-])('%s', async (_, args) => {
-  delete process.env.AWS_ACCESS_KEY_ID;
-  expect(await cli([...LIST, ...args])).toEqual({
-    code: 1,
-    out: '',
-    err: 'error: no credentials of AWS were found: look at --profile and AWS_PROFILE, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY\n',
-  });
+  [
+    'no credentials',
+    [],
+    'no AWS credentials found: check --profile and AWS_PROFILE, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
+  ],
+  [
+    'a profile that does not exist',
+    ['--profile', 'nobody'],
+    'profile nobody has no AWS credentials: check its name with aws configure list-profiles',
+  ],
+])('%s', async (what, args, expected) => {
+  if (what === 'no credentials') delete process.env.AWS_ACCESS_KEY_ID;
+  const warn = jest.spyOn(console, 'warn');
+  expect(await cli([...LIST, ...args])).toEqual({ code: 1, out: '', err: `error: ${expected}\n` });
+  // The SDK would warn of the keys in the environment.
+  expect(warn).not.toHaveBeenCalled();
+  warn.mockRestore();
 });
 
 describe('profiles', () => {
@@ -120,7 +128,7 @@ sso_role_name = x
   test.each([
     [
       'role',
-      /^error: no credentials of AWS: .* requires multi-factor authentication.*: look at --profile and the AWS configuration\n$/,
+      /^error: no AWS credentials: .* requires multi-factor authentication.*: check --profile and the AWS configuration\n$/,
     ],
     ['sso', /^error: the credentials have expired: .* run aws sso login .*\n$/],
   ])('that does not work: %s', async (profile, expected) => {
@@ -141,7 +149,7 @@ test('the ARN of a function knows its Region, unless --region says otherwise', a
   const arn = 'arn:aws:lambda:eu-west-3:111122223333:function:prune';
   const args = ['prune', '--function', arn, '--dry-run'];
   expect((await cli(args)).err).toBe(
-    `error: not allowed to invoke the function ${arn}: no: it takes lambda:InvokeFunction, see docs/cli.md\n`,
+    `error: not allowed to invoke the function ${arn}: no: this needs lambda:InvokeFunction, see docs/cli.md\n`,
   );
   await cli([...args, '--region', 'eu-west-2']);
   const regions = standIn.asked.map(({ authorization }) => /(eu-west-\d)\/lambda/.exec(authorization!)?.[1]);

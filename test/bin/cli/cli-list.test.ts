@@ -2,13 +2,14 @@ import { manifestText } from '../../../catalog/bucket/manifest';
 import { manifestKey, objectKey } from '../../../catalog/bucket/names';
 import { exampleManifest } from '../../catalog/bucket/example-manifest';
 import type { Answer, Asked } from './cli-support';
-import { cli, isolateEnvironment, StandIn } from './cli-support';
+import { cli, directoryParameter, isolateEnvironment, parametersUnder, StandIn } from './cli-support';
 
 isolateEnvironment();
 
 /** What lies in the bucket: text and storage class, by key. */
 let objects: Map<string, { text: string; storageClass?: string }>;
 let snapshots: Answer;
+let directory: { readonly Name: string }[];
 let standIn: StandIn;
 let [atOnce, mostAtOnce] = [0, 0];
 
@@ -21,6 +22,7 @@ function put(source: string, id: string, { text = '0123456789', storageClass = '
 
 beforeEach(async () => {
   objects = new Map();
+  directory = [];
   snapshots = { body: snapshotsXml(snapshotXml('snap-0a', { 'proven-backups:source': 'shop' })) };
   [atOnce, mostAtOnce] = [0, 0];
   standIn = new StandIn(answer);
@@ -37,7 +39,9 @@ const snapshotXml = (id: string, tags: Record<string, string>, more = '') =>
 const snapshotsXml = (items: string, token = '') =>
   `<DescribeSnapshotsResponse><snapshotSet>${items}</snapshotSet>${token && `<nextToken>${token}</nextToken>`}</DescribeSnapshotsResponse>`;
 
-function answer({ method, path, body }: Asked): Answer | undefined {
+function answer(asked: Asked): Answer | undefined {
+  const { method, path, body } = asked;
+  if (asked.target) return parametersUnder(asked, directory);
   if (method === 'POST') return body.includes('Action=DescribeSnapshots') ? snapshots : undefined;
   const url = new URL(path, 'http://stand-in');
   if (url.pathname.replace(/\/$/, '') === '/shop-backups') {
@@ -71,7 +75,7 @@ async function listing(...args: string[]): Promise<Listing & { code: number }> {
   return { code, ...(JSON.parse(out) as Listing) };
 }
 
-test('backups of all sources, oldest first, and the snapshots below', async () => {
+test('backups of all sources, newest first, and the snapshots below', async () => {
   put('shop', '2026-11-20T02-00-00Z');
   put('shop', '2026-11-19T02-00-00Z', { storageClass: 'DEEP_ARCHIVE' });
   put('blog', '2026-11-20T02-00-00Z', { storageClass: 'STANDARD_IA' });
@@ -81,17 +85,17 @@ test('backups of all sources, oldest first, and the snapshots below', async () =
   objects.set('shop/2026-11-21T02-00-00Z/shop.sql.zst', { text: 'a run that is under way' });
   objects.set('holiday photos/beach.jpg', { text: 'a stranger' });
   const { code, out } = await cli(BUCKET);
-  const lines = out.split('\n').map((line) => line.replace(/ {2,}/g, ' | ').replace(/[\d,]+ (h|days)/, 'AGE'));
+  const lines = out.split('\n').map((line) => line.replace(/ {2,}/g, ' | ').replace(/\| \d+ d( \d+ h)? \|/, '| AGE |'));
   expect({ code, lines }).toEqual({
     code: 0,
     lines: [
-      'source | backup | age | engine | tables | rows | size | proven | storage',
-      'blog | 2026-11-20T02-00-00Z | AGE | mariadb 10.11.19-MariaDB | 1 | 3 | 10 B | no | STANDARD_IA',
-      'shop | 2026-11-19T02-00-00Z | AGE | mariadb 10.11.19-MariaDB | 1 | 3 | 10 B | no | DEEP_ARCHIVE (a restore waits 12 hours)',
-      'shop | 2026-11-20T02-00-00Z | AGE | mariadb 10.11.19-MariaDB | 1 | 3 | 10 B | yes | STANDARD',
+      'source | backup | age | size | proven | tables | rows | engine | storage',
+      'blog | 2026-11-20T02-00-00Z | AGE | 10 B | no | 1 | 3 | mariadb 10.11.19 | STANDARD_IA',
+      'shop | 2026-11-20T02-00-00Z | AGE | 10 B | yes | 1 | 3 | mariadb 10.11.19 | STANDARD',
+      'shop | 2026-11-19T02-00-00Z | AGE | 10 B | no | 1 | 3 | mariadb 10.11.19 | DEEP_ARCHIVE (a restore waits 12 hours)',
       '',
       'source | snapshot | volume | time | age | size | state | tier | made by',
-      'shop | snap-0a | vol-0a | 2026-11-20T02:00:00Z | AGE | 8.6 GB | completed | standard | by hand',
+      'shop | snap-0a | vol-0a | 2026-11-20T02:00:00Z | AGE | 8.0 GiB | completed | standard | by hand',
       '',
     ],
   });
@@ -114,10 +118,10 @@ test('what is damaged is said, with 3 in the end', async () => {
   const { code, backups } = await listing('--no-snapshots');
   expect(code).toBe(3);
   expect(backups.map(({ damage }) => damage)).toEqual([
-    `shop/${ids[0]}/shop.sql.zst is missing`,
-    expect.stringContaining(`manifest shop/${ids[1]}/manifest.json is not JSON`),
-    `shop/${ids[2]}/shop.sql.zst has 5 bytes, and its manifest says 10`,
     undefined,
+    `shop/${ids[2]}/shop.sql.zst has 5 bytes, and its manifest says 10`,
+    expect.stringContaining(`manifest shop/${ids[1]}/manifest.json is not JSON`),
+    `shop/${ids[0]}/shop.sql.zst is missing`,
   ]);
   const { out } = await cli([...BUCKET, '--no-snapshots']);
   expect(out).toContain(`damaged shop ${ids[0]}: shop/${ids[0]}/shop.sql.zst is missing\n`);
@@ -127,15 +131,45 @@ test('manifests are fetched many at once, and listed in order', async () => {
   const ids = Array.from({ length: 60 }, (_, minute) => `2026-11-20T02-${String(minute).padStart(2, '0')}-00Z`);
   for (const id of ids) put('shop', id);
   const { backups } = await listing('--no-snapshots');
-  expect(backups.map(({ id }) => id)).toEqual(ids);
+  expect(backups.map(({ id }) => id)).toEqual(ids.reverse());
   expect(mostAtOnce).toBeGreaterThan(1);
   expect(mostAtOnce).toBeLessThanOrEqual(16);
 });
 
 test('no backups', async () => {
-  expect(await cli([...BUCKET, '--no-snapshots', '--source', 'shop'])).toMatchObject({
-    code: 0,
-    out: 'No backups of shop in shop-backups.\n',
+  expect(await cli([...BUCKET, '--no-snapshots'])).toMatchObject({ code: 0, out: 'No backups in shop-backups.\n' });
+});
+
+describe('a source without backups', () => {
+  const LIST = [...BUCKET, '--source', 'shop'];
+  beforeEach(() => {
+    snapshots = { body: snapshotsXml('') };
+    put('blog', '2026-11-20T02-00-00Z');
+  });
+
+  test.each([
+    ['that the directory lists', () => (directory = [directoryParameter('x', { sources: { shop: {} } })])],
+    ['whose first run is under way', () => objects.set('shop/lock.json', { text: '{}' })],
+  ])('%s', async (_, prepare) => {
+    prepare();
+    expect(await cli(LIST)).toEqual({ code: 0, out: 'No backups of shop in shop-backups.\n', err: '' });
+  });
+
+  test('of which there are snapshots', async () => {
+    snapshots = { body: snapshotsXml(snapshotXml('snap-0a', { 'proven-backups:source': 'shop' })) };
+    expect(await cli(LIST)).toMatchObject({ code: 0, out: expect.stringContaining('snap-0a') as string });
+  });
+
+  test.each([
+    ['with a directory', [directoryParameter('x', { sources: { wiki: {} } })], 'blog, wiki'],
+    ['without a directory', [], 'blog'],
+  ])('that does not exist, %s', async (_, found, known) => {
+    directory = found;
+    expect(await cli(LIST)).toEqual({
+      code: 1,
+      out: '',
+      err: `error: bucket shop-backups has no source shop: known are ${known}\n`,
+    });
   });
 });
 
@@ -147,17 +181,17 @@ describe('snapshots', () => {
       body: '<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>You are not authorized</Message></Error></Errors></Response>',
     };
     const sentence =
-      'not allowed to list snapshots: You are not authorized: it takes ec2:DescribeSnapshots, see docs/cli.md';
+      'not allowed to list snapshots: You are not authorized: this needs ec2:DescribeSnapshots, see docs/cli.md';
     const { code, out, err } = await cli(BUCKET);
     expect({ code, err }).toEqual({ code: 3, err: `problem ${sentence}\n` });
     expect(out).toContain('2026-11-20T02-00-00Z');
     expect(await listing()).toMatchObject({ code: 3, snapshotsFault: sentence });
-    expect(await cli(['list', '--snapshots'])).toEqual({ code: 1, out: '', err: `error: ${sentence}\n` });
+    expect(await cli(['list', '--only-snapshots'])).toEqual({ code: 1, out: '', err: `error: ${sentence}\n` });
   });
 
   test('only them, without a bucket; the account is asked for its own, page after page', async () => {
     snapshots = { body: snapshotsXml('') };
-    expect(await cli(['list', '--snapshots'])).toMatchObject({ code: 0, out: 'No snapshots.\n' });
+    expect(await cli(['list', '--only-snapshots'])).toMatchObject({ code: 0, out: 'No snapshots.\n' });
     const query = new URLSearchParams(standIn.asked[0]!.body);
     expect(Object.fromEntries(query)).toMatchObject({
       ...{ 'Owner.1': 'self', 'Filter.1.Name': 'tag-key', 'Filter.1.Value.1': 'proven-backups:source' },
@@ -166,7 +200,11 @@ describe('snapshots', () => {
   });
 
   test('of one source, and with tags of the user', async () => {
-    await cli([...'list --snapshots --source shop --snapshot-tag team=shop'.split(' '), '--snapshot-tag', 'a=b=c']);
+    await cli([
+      ...'list --only-snapshots --source shop --snapshot-tag team=shop'.split(' '),
+      '--snapshot-tag',
+      'a=b=c',
+    ]);
     const filters = standIn.asked.map(({ body }) => new URLSearchParams(body));
     expect(filters.map((query) => `${query.get('Filter.1.Name')} ${query.get('Filter.1.Value.1')}`)).toEqual([
       'tag:proven-backups:source shop',
@@ -178,7 +216,7 @@ describe('snapshots', () => {
   test('what EC2 takes for a wildcard is none', async () => {
     const [some, other] = [snapshotXml('snap-0a', { team: '*' }), snapshotXml('snap-0b', { team: 'shop' })];
     snapshots = { body: snapshotsXml(some + other) };
-    const { out } = await cli(['list', '--snapshots', '--snapshot-tag', 'team=*', '--json']);
+    const { out } = await cli(['list', '--only-snapshots', '--snapshot-tag', 'team=*', '--json']);
     expect((JSON.parse(out) as Listing).snapshots!.map(({ id }) => id)).toEqual(['snap-0a']);
   });
 
@@ -190,7 +228,7 @@ describe('snapshots', () => {
     const tags = { ...made, team: 'shop' } as Record<string, string>;
     const more = '<storageTier>archive</storageTier><fullSnapshotSizeInBytes>1234</fullSnapshotSizeInBytes>';
     snapshots = { body: snapshotsXml(snapshotXml('snap-0a', tags, more)) };
-    const { out } = await cli(['list', '--snapshots', '--snapshot-tag', 'team=shop', '--json']);
+    const { out } = await cli(['list', '--only-snapshots', '--snapshot-tag', 'team=shop', '--json']);
     expect((JSON.parse(out) as Listing).snapshots).toEqual([
       {
         ...{ id: 'snap-0a', volume: 'vol-0a', time: '2026-11-20T02:00:00.000Z', bytes: 1234, state: 'completed' },
@@ -201,8 +239,9 @@ describe('snapshots', () => {
 });
 
 test.each([
-  [['list'], 'nothing says what to list: give --bucket, or --snapshots for snapshots only'],
-  [['list', '--no-snapshots'], 'nothing says what to list: give --bucket, or --snapshots for snapshots only'],
+  [['list'], 'no bucket given: use --bucket or --stack, set PROVEN_BACKUPS_BUCKET, or list --only-snapshots'],
+  [['list', '--only-snapshots', '--no-snapshots'], '--only-snapshots and --no-snapshots leave nothing to list'],
+  [[...BUCKET, '--only-snapshots'], "option '--only-snapshots' cannot be used with option '--bucket <name>'"],
   [[...BUCKET, '--snapshot-tag', 'team'], '--snapshot-tag must be a key and a value, key=value, got: team'],
   [
     [...BUCKET, '--source', 'Shop'],

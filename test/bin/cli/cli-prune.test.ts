@@ -1,19 +1,23 @@
 import type { PruneRequest } from '../../../catalog/contract/handlers';
 import type { Answer, Asked } from './cli-support';
-import { cli, isolateEnvironment, pruneReport, sourceReport, StandIn } from './cli-support';
+import {
+  cli,
+  DIRECTORY,
+  directoryParameter,
+  isolateEnvironment,
+  pruneReport,
+  sourceReport,
+  StandIn,
+} from './cli-support';
 
 isolateEnvironment();
 
 const OLD = '2026-10-01T02-00-00Z';
-const RETENTION = { keepLast: 2, timeZone: 'UTC', weekStart: 'monday' };
-const settings = (sources: readonly string[], functions = 'shop') => ({
-  Name: `/proven-backups/shop-backups/${functions}`,
-  Value: JSON.stringify({
-    ...{ formatVersion: 1, bucket: 'shop-backups', retentions: [RETENTION], maxDeleteShare: 0.5 },
-    sources: Object.fromEntries(sources.map((source) => [source, { retention: 0, allowedAgeSeconds: 1 }])),
-    ...{ pruneFunction: `${functions}-prune`, undeleteFunction: `${functions}-undelete` },
-  }),
-});
+const listing = (sources: readonly string[], name = 'shop') =>
+  directoryParameter(name, {
+    functions: { prune: `${name}-prune` },
+    sources: Object.fromEntries(sources.map((source) => [source, {}])),
+  });
 const LIFECYCLE =
   '<LifecycleConfiguration><Rule><Status>Enabled</Status><Filter/><NoncurrentVersionExpiration><NoncurrentDays>14</NoncurrentDays></NoncurrentVersionExpiration></Rule></LifecycleConfiguration>';
 
@@ -27,7 +31,7 @@ const requests = () =>
   standIn.asked.flatMap(({ path, body }) => (path.includes('/invocations') ? [JSON.parse(body) as PruneRequest] : []));
 
 beforeEach(async () => {
-  parameters = [settings(['shop'])];
+  parameters = [listing(['shop'])];
   prune = ({ dryRun }) => ({ body: dryRun ? pruneReport() : pruneReport({ dryRun: false }) });
   standIn = new StandIn(answer);
   await standIn.start();
@@ -38,7 +42,7 @@ afterEach(() => standIn.stop());
 function answer({ target, path, body }: Asked): Answer | undefined {
   if (target === 'AmazonSSM.GetParametersByPath') {
     const { NextToken = '0', Path } = JSON.parse(body) as { NextToken?: string; Path: string };
-    const found = Path === '/proven-backups/shop-backups/' ? parameters : [];
+    const found = Path === DIRECTORY ? parameters : [];
     const page = Number(NextToken);
     const next = page + 1 < found.length ? { NextToken: String(page + 1) } : {};
     return { body: { Parameters: found.slice(page, page + 1), ...next } };
@@ -62,7 +66,7 @@ test('a dry run shows the plan and deletes nothing', async () => {
 test('--yes deletes exactly what was shown', async () => {
   const { code, out } = await cli([...BUCKET, '--yes']);
   expect(code).toBe(0);
-  expect(out).toMatch(/^shop +1 +341\.9 MB +1 +0$/m);
+  expect(out).toMatch(/^shop +1 +326\.1 MiB +1 +0$/m);
   expect(requests()).toEqual([
     { dryRun: true, explain: true },
     { source: 'shop', confirmed: [OLD] },
@@ -73,7 +77,7 @@ test('a person is asked, and told for how long it can be taken back', async () =
   const { code, err } = await cli(BUCKET, 'yes\n');
   expect(code).toBe(0);
   expect(err).toBe(
-    'Delete 1 backup of 1 source (341.0 MB)? They can be brought back with undelete for 14 days. Type yes: ',
+    'Delete 1 backup of 1 source (325.2 MiB)? They can be brought back with undelete for 14 days. Type yes: ',
   );
   expect(requests()).toHaveLength(2);
 });
@@ -86,9 +90,15 @@ test.each(['no\n', 'y\n', 'YES\n', '\n', ''])('%j is a no', async (typed) => {
 });
 
 test.each([
-  [BUCKET, 'nobody can be asked, as standard input is no terminal: add --yes, or --dry-run to look only'],
-  [[...BUCKET, '--json'], '--json asks nobody: add --yes, or --dry-run to look only'],
-  [['prune'], 'nothing says what to prune: give --bucket, or --function'],
+  [
+    BUCKET,
+    'cannot ask for confirmation, because standard input is not a terminal: add --yes, or --dry-run to delete nothing',
+  ],
+  [[...BUCKET, '--json'], '--json cannot ask for confirmation: add --yes, or --dry-run to delete nothing'],
+  [
+    ['prune'],
+    'no bucket given: use --bucket or --stack, set PROVEN_BACKUPS_BUCKET, or prune snapshots with --function',
+  ],
   [[...BUCKET, '--function', 'x'], "option '--function <name>' cannot be used with option '--bucket <name>'"],
 ])('%j is refused before AWS is asked anything', async (args, sentence) => {
   const { code, err } = await cli(args);
@@ -160,7 +170,7 @@ test('what did not fit into a common answer is asked for once more, by itself', 
 });
 
 test('every construct that manages sources of the bucket is asked, and each about its own', async () => {
-  parameters = [settings(['shop']), settings(['blog', 'wiki'], 'other')];
+  parameters = [listing(['shop']), listing(['blog', 'wiki'], 'other')];
   const asked: string[] = [];
   prune = ({ source }, name) => {
     asked.push(`${name} ${source}`);
@@ -174,39 +184,52 @@ test('every construct that manages sources of the bucket is asked, and each abou
 });
 
 test('a source that nothing prunes', async () => {
-  parameters = [settings(['shop', 'blog'])];
+  parameters = [listing(['shop', 'blog'])];
   const { code, err } = await cli([...BUCKET, '--dry-run', '--source', 'shpo']);
   expect({ code, err }).toEqual({
     code: 1,
-    err: 'error: nothing prunes source shpo of bucket shop-backups: it is in no settings: known are blog, shop\n',
+    err: 'error: bucket shop-backups has no source shpo: known are blog, shop\n',
   });
 });
 
-test('a bucket that nothing prunes', async () => {
-  parameters = [];
-  const { code, err } = await cli([...BUCKET, '--dry-run']);
+test('a source that is backed up, and never pruned', async () => {
+  parameters = [listing([]), directoryParameter('wiki', { sources: { wiki: {} } })];
+  const { code, err } = await cli([...BUCKET, '--dry-run', '--source', 'wiki']);
   expect({ code, err }).toEqual({
     code: 1,
-    err: 'error: nothing prunes bucket shop-backups: eu-west-1 has no parameter under /proven-backups/shop-backups/: look at --bucket, --region and the account, or deploy a stack with pruning\n',
+    err: 'error: nothing prunes source wiki of bucket shop-backups: give its DatabaseBackup a BackupPruning, or use Backups\n',
   });
+});
+
+test.each([
+  [
+    [],
+    `has no directory: eu-west-1 has no parameter under ${DIRECTORY}: check --bucket, --region and the account, or deploy its stack again`,
+  ],
+  [[directoryParameter('wiki', {})], 'has no prune function: deploy a stack with Backups or BackupPruning for it'],
+])('a bucket that nothing prunes', async (found, sentence) => {
+  parameters = found;
+  const { code, err } = await cli([...BUCKET, '--dry-run']);
+  expect({ code, err }).toEqual({ code: 1, err: `error: bucket shop-backups ${sentence}\n` });
 });
 
 test.each([
   ['{', /^error: the settings \S+\/shop are not JSON: .*: deploy their stack again\n$/],
   ['{"formatVersion":1}', /^error: the settings \S+\/shop are damaged: bucket: .*: deploy their stack again\n$/],
   [
-    settings([]).Value.replace('"formatVersion":1', '"formatVersion":2'),
+    listing([]).Value.replace('"formatVersion":1', '"formatVersion":2'),
     /^error: the settings \S+\/shop have format 2, but this version of cdk-proven-backups reads formats up to 1: update cdk-proven-backups\n$/,
   ],
-])('settings that cannot be read: %s', async (Value, sentence) => {
-  parameters = [{ ...settings([]), Value }];
+  [listing(['../x']).Value, /^error: the settings \S+\/shop are damaged: sources: \.\.\/x: /],
+])('a directory that cannot be read: %s', async (Value, sentence) => {
+  parameters = [{ ...listing([]), Value }];
   expect(await cli([...BUCKET, '--dry-run'])).toMatchObject({
     code: 1,
     err: expect.stringMatching(sentence) as string,
   });
 });
 
-test('a function by its name, without settings', async () => {
+test('a function by its name, without a directory', async () => {
   parameters = [];
   const args = ['prune', '--function', 'snapshots-prune', '--source', 'vol-0a', '--dry-run'];
   const names: string[] = [];
@@ -253,7 +276,7 @@ describe('functions that fail', () => {
     };
     const { code, out, err } = await cli([...BUCKET, '--yes']);
     expect(code).toBe(1);
-    expect(out).toMatch(/^shop +1 +341\.9 MB +1 +0$/m);
+    expect(out).toMatch(/^shop +1 +326\.1 MiB +1 +0$/m);
     expect(err).toBe('error: the function shop-prune failed: Task timed out after 900.00 seconds\n');
   });
 
@@ -261,7 +284,7 @@ describe('functions that fail', () => {
     const headers = { 'x-amzn-errortype': 'ResourceNotFoundException' };
     prune = () => ({ status: 404, headers, body: { Message: 'Function not found' } });
     expect((await cli([...BUCKET, '--dry-run'])).err).toBe(
-      'error: cannot invoke the function shop-prune: there is none: look at --region and the account, or deploy its stack again\n',
+      'error: cannot invoke the function shop-prune: it does not exist: check --region and the account, or deploy its stack again\n',
     );
   });
 });

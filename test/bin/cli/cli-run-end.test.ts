@@ -1,8 +1,7 @@
-import { main } from '../../../bin/cli/program';
 import { exampleManifest } from '../../catalog/bucket/example-manifest';
 import type { Ran } from './cli-support';
-import { captured, cli, isolateEnvironment, StandIn } from './cli-support';
-import { Account, BUCKET, denied, failed, LINKS, RUN, RUNNING, STARTED, TASK } from './run-support';
+import { cli, isolateEnvironment, StandIn } from './cli-support';
+import { Account, BUCKET, denied, failed, LINKS, RUN, RUNNING, STARTED, TASK, WAITING } from './run-support';
 
 isolateEnvironment();
 
@@ -30,28 +29,32 @@ describe('waits', () => {
     // ECS may not know yet what it has just started.
     account.looks = [{ body: { tasks: [], failures: [{ reason: 'MISSING' }] } }, ...account.looks];
     account.manifests = MANIFESTS;
-    const done = 'Done after 4 min: backup 2026-11-21T15-23-33Z of shop (10 B, 1 table, 3 rows).\n';
-    expect(await run()).toEqual({ code: 0, out: STARTED + done, err: '' });
+    const done = 'Done after 4 minutes: backup 2026-11-21T15-23-33Z of shop (10 B, 1 table, 3 rows).\n';
+    expect(await run()).toEqual({ code: 0, out: STARTED + done, err: WAITING });
   });
 
-  test('in a terminal, it says what it waits for', async () => {
+  test('and tells each state, in a terminal or not', async () => {
     account.looks = [{ body: { tasks: [RUNNING] } }, { body: { tasks: [RUNNING] } }, ...account.looks];
     account.manifests = MANIFESTS;
-    const streams = captured();
-    Object.assign(streams.stderr, { isTTY: true });
-    expect(await main([...RUN], streams)).toBe(0);
-    expect(streams.err()).toBe('the task is running …\n');
+    expect((await run()).err).toBe(`${WAITING}the task is running …\n`);
   });
 
   test('--json prints one object', async () => {
     account.manifests = MANIFESTS;
     const { code, out, err } = await run('--json');
     expect({ code, err, printed: JSON.parse(out) as unknown }).toEqual({
-      ...{ code: 0, err: '' },
+      code: 0,
+      err: WAITING,
       printed: {
-        ...{ bucket: BUCKET, source: 'shop', schedule: { name: 'Shop', group: 'Nightly', enabled: true } },
-        ...{ task: TASK, cluster: 'ShopBackups-Cluster', links: LINKS, outcome: 'succeeded' },
-        ...{ exitCode: 0, exitName: 'success', notes: [] },
+        bucket: BUCKET,
+        source: 'shop',
+        task: TASK,
+        cluster: 'ShopBackups-Cluster',
+        links: LINKS,
+        outcome: 'succeeded',
+        exitCode: 0,
+        exitName: 'success',
+        notes: [],
         backup: { id: '2026-11-21T15-23-33Z', bytes: 10, tables: 1, rows: 3 },
       },
     });
@@ -62,7 +65,7 @@ describe('waits', () => {
     const { code, out } = await run();
     expect(code).toBe(3);
     expect(out).toBe(
-      `${STARTED}Done after 4 min.\nproblem the run ended well, but bucket ${BUCKET} has no backup of it: look with proven-backups list\n`,
+      `${STARTED}Done after 4 minutes.\nproblem the run succeeded, but bucket ${BUCKET} has no backup of it: check with proven-backups list\n`,
     );
   });
 
@@ -71,7 +74,7 @@ describe('waits', () => {
     const { code, out } = await run();
     expect(code).toBe(0);
     expect(out).toMatch(
-      /^Done after 4 min\.\nnote not allowed to see the backup of this run: no: it takes s3:ListBucket, s3:GetObject and kms:Decrypt, see/m,
+      /^Done after 4 minutes\.\nnote not allowed to see the backup of this run: no: this needs s3:ListBucket, s3:GetObject and kms:Decrypt, see/m,
     );
     const { notes } = JSON.parse((await run('--json')).out) as { notes: string[] };
     expect(notes).toEqual([expect.stringMatching(/^not allowed to see the backup of this run/)]);
@@ -90,7 +93,7 @@ describe('a run that fails', () => {
     const sentence = "access denied for user 'backup' [31m: look at the secret";
     expect(await run()).toEqual({
       ...{ code: 1, out: STARTED },
-      err: `error: the run of shop failed with exit code 11 (connection): ${sentence}\n`,
+      err: `${WAITING}error: the run of shop failed with exit code 11 (connection): ${sentence}\n`,
     });
     const { code, out } = await run('--json');
     expect(code).toBe(1);
@@ -108,30 +111,30 @@ describe('a run that fails', () => {
       'failed with exit code 137: OutOfMemoryError: Container killed due to memory usage',
     ],
     [
-      'before it began',
+      'before it started',
       {},
       { startedAt: undefined, stopCode: 'TaskFailedToStart', stoppedReason: 'CannotPullContainerError: no route' },
-      'never began: CannotPullContainerError: no route',
+      'never started: CannotPullContainerError: no route',
     ],
     [
-      'before it began, whatever its exit code says',
+      'before it started, whatever its exit code says',
       { exitCode: 0 },
       { startedAt: undefined, stopCode: 'TaskFailedToStart', stoppedReason: 'ResourceInitializationError: no secret' },
-      'never began: ResourceInitializationError: no secret',
+      'never started: ResourceInitializationError: no secret',
     ],
     [
       'because it was stopped',
       {},
       { stopCode: 'UserInitiated', stoppedReason: 'Task stopped by user' },
-      'was ended from outside: Task stopped by user',
+      'was stopped from outside: Task stopped by user',
     ],
-    ['without a word', {}, { stopCode: undefined, stoppedReason: '' }, 'was ended from outside: ECS does not say why'],
+    ['without a word', {}, { stopCode: undefined, stoppedReason: '' }, 'was stopped from outside: ECS gives no reason'],
   ])('%s', async (_, container, changes, sentence) => {
     account.looks = [failed(container, changes)];
     account.log = undefined;
     expect(await run()).toEqual({
       ...{ code: 1, out: STARTED },
-      err: `error: the run of shop ${sentence}: read its log, and see docs/troubleshooting.md\n`,
+      err: `${WAITING}error: the run of shop ${sentence}: read its log, and see docs/troubleshooting.md\n`,
     });
   });
 
@@ -139,17 +142,21 @@ describe('a run that fails', () => {
     [
       'who may not look at it',
       [denied('ecs:DescribeTasks')],
-      'not allowed to look at the task: User: x is not authorized to perform: ecs:DescribeTasks: it takes ecs:DescribeTasks, see docs/cli.md',
+      'not allowed to look at the task: User: x is not authorized to perform: ecs:DescribeTasks: this needs ecs:DescribeTasks, see docs/cli.md',
     ],
     [
       'a task that ECS forgot',
       [{ body: { tasks: [RUNNING] } }, { body: { tasks: [] } }],
-      `ECS does not know the task ${TASK} any more: look at its log, and at the backups with proven-backups list`,
+      `ECS no longer knows the task ${TASK}: read its log, and check the backups with proven-backups list`,
     ],
   ])('is not what %s has seen', async (_, looks, sentence) => {
     account.looks = looks;
     const { code, out, err } = await run('--json');
-    expect({ code, err }).toEqual({ code: 1, err: `error: the run goes on, but nobody sees how: ${sentence}\n` });
+    expect({ code, err }).toEqual({
+      code: 1,
+      err: expect.stringMatching(/^waiting /) as string,
+    });
+    expect(err.endsWith(`error: the run continues, but cannot be followed: ${sentence}\n`)).toBe(true);
     expect(JSON.parse(out)).toMatchObject({ task: TASK, outcome: 'started' });
   });
 });

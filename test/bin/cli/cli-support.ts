@@ -103,10 +103,14 @@ export class StandIn {
 export function isolateEnvironment(): void {
   const before = { ...process.env };
   beforeEach(() => {
-    for (const name of Object.keys(process.env)) if (name.startsWith('AWS_')) delete process.env[name];
+    for (const name of Object.keys(process.env)) if (/^(AWS|PROVEN)_/.test(name)) delete process.env[name];
     Object.assign(process.env, {
-      ...{ AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test', AWS_REGION: 'eu-west-1' },
-      ...{ AWS_EC2_METADATA_DISABLED: 'true', AWS_CONFIG_FILE: '/nowhere', AWS_SHARED_CREDENTIALS_FILE: '/nowhere' },
+      AWS_ACCESS_KEY_ID: 'test',
+      AWS_SECRET_ACCESS_KEY: 'test',
+      AWS_REGION: 'eu-west-1',
+      AWS_EC2_METADATA_DISABLED: 'true',
+      AWS_CONFIG_FILE: '/nowhere',
+      AWS_SHARED_CREDENTIALS_FILE: '/nowhere',
       AWS_MAX_ATTEMPTS: '1',
     });
   });
@@ -115,17 +119,57 @@ export function isolateEnvironment(): void {
   });
 }
 
+/** Path of the directory of `shop-backups`. */
+export const DIRECTORY = '/proven-backups/shop-backups/directory/';
+
+/** A parameter of that directory, as Systems Manager answers it. */
+export const directoryParameter = (name: string, changes: object): { Name: string; Value: string } => ({
+  Name: DIRECTORY + name,
+  Value: JSON.stringify({
+    formatVersion: 1,
+    bucket: 'shop-backups',
+    functions: {},
+    tasks: [],
+    sources: {},
+    ...changes,
+  }),
+});
+
+/** Answers a request for the parameters directly under a path; `undefined` to any other request. */
+export function parametersUnder(
+  { target, body }: Asked,
+  parameters: readonly { readonly Name: string }[],
+): Answer | undefined {
+  if (target !== 'AmazonSSM.GetParametersByPath') return undefined;
+  const { Path } = JSON.parse(body) as { Path: string };
+  const Parameters = parameters.filter(({ Name }) => Name.slice(0, Name.lastIndexOf('/') + 1) === Path);
+  return { body: { Parameters } };
+}
+
 /** A report about a source, as a prune function answers it. */
 export const sourceReport = (changes: Partial<SourceReport> = {}): SourceReport => ({
-  ...{ source: 'shop', kept: 1, deleted: 1, bytesFreed: 341_902_211, held: 0, damaged: [], leftovers: 0, errors: [] },
+  source: 'shop',
+  kept: 1,
+  deleted: 1,
+  bytesFreed: 341_902_211,
+  held: 0,
+  damaged: [],
+  leftovers: 0,
+  errors: [],
   decisions: [
     {
-      ...{ id: '2026-11-20T02-00-00Z', time: '2026-11-20T02:00:00.000Z', bytes: 341_902_211 },
-      ...{ keep: true, reasons: ['floor: newest 1', 'daily of 2026-11-20'] },
+      id: '2026-11-20T02-00-00Z',
+      time: '2026-11-20T02:00:00.000Z',
+      bytes: 341_902_211,
+      keep: true,
+      reasons: ['floor: newest 1', 'daily of 2026-11-20'],
     },
     {
-      ...{ id: '2026-10-01T02-00-00Z', time: '2026-10-01T02:00:00.000Z', bytes: 341_000_000 },
-      ...{ keep: false, reasons: ['no rule keeps it'] },
+      id: '2026-10-01T02-00-00Z',
+      time: '2026-10-01T02:00:00.000Z',
+      bytes: 341_000_000,
+      keep: false,
+      reasons: ['no rule keeps it'],
     },
   ],
   ...changes,
@@ -133,6 +177,10 @@ export const sourceReport = (changes: Partial<SourceReport> = {}): SourceReport 
 
 /** A report, as a prune function answers it. */
 export const pruneReport = (changes: Partial<PruneReport> = {}): PruneReport => ({
-  ...{ of: 'shop-backups', dryRun: true, sources: [sourceReport()], unmanaged: [], problems: 0 },
+  of: 'shop-backups',
+  dryRun: true,
+  sources: [sourceReport()],
+  unmanaged: [],
+  problems: 0,
   ...changes,
 });

@@ -1,7 +1,7 @@
 import { printBackups, printSnapshots } from '../../../bin/cli/print/list-tables';
 import { Output } from '../../../bin/cli/print/output';
 import { printPlan, printResult, question } from '../../../bin/cli/print/prune-tables';
-import { parts } from '../../../bin/cli/pruning';
+import { parts } from '../../../bin/cli/aws/prune-functions';
 import type { ReportedDecision } from '../../../catalog/contract/handlers';
 import { captured, pruneReport, sourceReport } from './cli-support';
 
@@ -17,9 +17,9 @@ const plan = (report = pruneReport(), all = false) => printed((output) => printP
 test('a plan: what is deleted comes first, with the reasons of every decision', () => {
   expect(plan()).toBe(
     [
-      'source  backup                age      size      decision  why',
-      'shop    2026-10-01T02-00-00Z  51 days  341.0 MB  delete    no rule keeps it',
-      'shop    2026-11-20T02-00-00Z  24 h     341.9 MB  keep      floor: newest 1; daily of 2026-11-20',
+      'source  backup                age   size       decision  why',
+      'shop    2026-10-01T02-00-00Z  51 d  325.2 MiB  delete    no rule keeps it',
+      'shop    2026-11-20T02-00-00Z  24 h  326.1 MiB  keep      floor: newest 1; daily of 2026-11-20',
       '',
     ].join('\n'),
   );
@@ -64,9 +64,9 @@ test('what somebody has to look at comes after the table, each with its source',
     'problem shop: could not delete',
     'problem shop: 2026-11-01T02-00-00Z is damaged: x is missing',
     'note shop: 2 backups that no rule keeps cannot be deleted now: see the reasons',
-    'note shop: 1 object of runs that never came to their end would be deleted as well',
-    'note shop: 5 objects that are not of cdk-proven-backups are left alone',
-    'note shop: 7 backups did not fit into the answer, and stay: run the command again after this',
+    'note shop: 1 object of unfinished runs would be deleted too',
+    'note shop: 5 objects not of cdk-proven-backups: untouched',
+    'note shop: 7 backups did not fit into the answer, and stay: run the command again',
     'note never pruned, because no settings name them: old-shop, older-shop',
   ]);
 });
@@ -92,7 +92,7 @@ test('thousands of backups are shown within seconds, and the columns are those o
 test('the question says how much of how many, and for how long it can be taken back', () => {
   const report = pruneReport({ sources: [sourceReport(), sourceReport({ source: 'blog' })] });
   expect(question(report, 14)).toBe(
-    'Delete 2 backups of 2 sources (682.0 MB)? They can be brought back with undelete for 14 days.',
+    'Delete 2 backups of 2 sources (650.4 MiB)? They can be brought back with undelete for 14 days.',
   );
   expect(question(report, undefined)).toContain(' with undelete for as long as the bucket keeps old versions.');
 });
@@ -109,9 +109,9 @@ test('the result', () => {
   expect(printed((output) => printResult(output, report))).toBe(
     [
       '',
-      'source  deleted  freed     kept  held',
-      'shop    1        341.9 MB  1     0',
-      'note shop: 3 objects of runs that never came to their end were deleted as well',
+      'source  deleted  freed      kept  held',
+      'shop    1        326.1 MiB  1     0',
+      'note shop: 3 objects of unfinished runs deleted too',
       '',
     ].join('\n'),
   );
@@ -127,14 +127,22 @@ test('ids are split so that no request is too large, in their order', () => {
 
 test('a table of backups, and what is damaged of them below', () => {
   const backup = {
-    ...{ source: 'shop', id: '2026-11-20T02-00-00Z', bytes: 12_345_678, storageClass: 'GLACIER', proven: true },
-    ...{ restoreWait: '3 to 5 hours', engine: 'mariadb', serverVersion: '10.11.19-MariaDB', tables: 12, rows: 200_863 },
+    source: 'shop',
+    id: '2026-11-20T02-00-00Z',
+    bytes: 12_345_678,
+    storageClass: 'GLACIER',
+    proven: true,
+    restoreWait: '3 to 5 hours',
+    engine: 'mariadb',
+    serverVersion: '10.11.19-MariaDB',
+    tables: 12,
+    rows: 200_863,
   };
   const damaged = { ...backup, id: '2026-11-19T02-00-00Z', damage: 'shop/x.zst is missing' };
   expect(printed((output) => printBackups(output, [damaged, backup], now))).toBe(
     [
-      'source  backup                age   engine                    tables  rows     size     proven  storage',
-      'shop    2026-11-20T02-00-00Z  24 h  mariadb 10.11.19-MariaDB  12      200,863  12.3 MB  yes     GLACIER (a restore waits 3 to 5 hours)',
+      'source  backup                age   size      proven  tables  rows     engine            storage',
+      'shop    2026-11-20T02-00-00Z  24 h  11.8 MiB  yes     12      200,863  mariadb 10.11.19  GLACIER (a restore waits 3 to 5 hours)',
       'damaged shop 2026-11-19T02-00-00Z: shop/x.zst is missing',
       '',
     ].join('\n'),
@@ -148,9 +156,9 @@ test('a table of snapshots', () => {
   };
   expect(printed((output) => printSnapshots(output, [{ ...snapshot, source: 'shop' }, snapshot], now))).toBe(
     [
-      'source  snapshot  volume  time                  age   size    state      tier      made by',
-      'shop    snap-0a   vol-0b  2026-11-20T02:00:00Z  24 h  8.6 GB  completed  standard  DLM policy-0c',
-      '-       snap-0a   vol-0b  2026-11-20T02:00:00Z  24 h  8.6 GB  completed  standard  DLM policy-0c',
+      'source  snapshot  volume  time                  age   size     state      tier      made by',
+      'shop    snap-0a   vol-0b  2026-11-20T02:00:00Z  24 h  8.0 GiB  completed  standard  DLM policy-0c',
+      '-       snap-0a   vol-0b  2026-11-20T02:00:00Z  24 h  8.0 GiB  completed  standard  DLM policy-0c',
       '',
     ].join('\n'),
   );

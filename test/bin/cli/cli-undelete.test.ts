@@ -1,22 +1,24 @@
-import type { UndeleteRequest } from '../../../catalog/contract/handlers';
+import type { DeletedBackup, UndeleteRequest } from '../../../catalog/contract/handlers';
 import type { Answer, Asked } from './cli-support';
-import { cli, isolateEnvironment, StandIn } from './cli-support';
+import { cli, directoryParameter, isolateEnvironment, parametersUnder, StandIn } from './cli-support';
 
 isolateEnvironment();
 
 const ID = '2026-11-01T02-00-00Z';
-const Value = JSON.stringify({
-  ...{ formatVersion: 1, bucket: 'shop-backups', maxDeleteShare: 0.5 },
-  retentions: [{ keepLast: 2, timeZone: 'UTC', weekStart: 'monday' }],
-  sources: { shop: { retention: 0, allowedAgeSeconds: 1 } },
-  ...{ pruneFunction: 'shop-prune', undeleteFunction: 'shop-undelete' },
+const PARAMETERS = [
+  directoryParameter('shop', { functions: { undelete: 'shop-undelete' }, sources: { shop: {}, wiki: {} } }),
+];
+const deletedOf = (source: string): DeletedBackup => ({
+  source,
+  id: ID,
+  deletedAt: '2026-11-20T04:30:00.000Z',
+  bytes: 341_902_211,
 });
-const DELETED = [{ id: ID, deletedAt: '2026-11-20T04:30:00.000Z', bytes: 341_902_211 }];
 const rule = (status: string, days: number) =>
   `<Rule><Status>${status}</Status><Filter/><NoncurrentVersionExpiration><NoncurrentDays>${days}</NoncurrentDays></NoncurrentVersionExpiration></Rule>`;
 
 let lifecycle: Answer;
-let deleted: readonly object[];
+let deleted: readonly DeletedBackup[];
 let standIn: StandIn;
 const requests = () =>
   standIn.asked.flatMap(({ path, body }) =>
@@ -24,7 +26,7 @@ const requests = () =>
   );
 
 beforeEach(async () => {
-  deleted = DELETED;
+  deleted = [deletedOf('shop')];
   lifecycle = {
     body: `<LifecycleConfiguration>${rule('Enabled', 30)}${rule('Enabled', 14)}${rule('Disabled', 1)}</LifecycleConfiguration>`,
   };
@@ -33,13 +35,16 @@ beforeEach(async () => {
 });
 afterEach(() => standIn.stop());
 
-function answer({ target, path, body }: Asked): Answer | undefined {
-  if (target === 'AmazonSSM.GetParametersByPath') return { body: { Parameters: [{ Name: '/x', Value }] } };
+function answer(asked: Asked): Answer | undefined {
+  const { path, body } = asked;
+  if (asked.target) return parametersUnder(asked, PARAMETERS);
   if (path.includes('lifecycle')) return lifecycle;
-  const { id } = JSON.parse(body) as UndeleteRequest;
-  if (id === undefined) return { body: { source: 'shop', deleted } };
-  const restored = { id, objects: 3, bytes: 341_902_211, keptUntil: '2026-12-05T00:00:00.123Z' };
-  return { body: { source: 'shop', deleted: [], restored } };
+  const { source, id } = JSON.parse(body) as UndeleteRequest;
+  if (id === undefined) {
+    const found = deleted.filter((one) => source === undefined || one.source === source);
+    return { body: { deleted: found, sources: ['gone', 'shop'] } };
+  }
+  return { body: { restored: { source, id, objects: 3, bytes: 341_902_211, keptUntil: '2026-12-05T00:00:00.123Z' } } };
 }
 
 const ARGS = ['undelete', '--bucket', 'shop-backups', '--source', 'shop'];
@@ -49,9 +54,9 @@ describe('without an id: what can be brought back', () => {
     const { code, out } = await cli(ARGS);
     expect(code).toBe(0);
     expect(out.split('\n')).toEqual([
-      expect.stringMatching(/^backup +age +size +deleted at +can be brought back until$/),
+      expect.stringMatching(/^source +backup +age +size +deleted at +can be brought back until$/),
       expect.stringMatching(
-        /^2026-11-01T02-00-00Z {2}\S+ days\s+341\.9 MB {2}2026-11-20T04:30:00Z {2}2026-12-04T04:30:00Z$/,
+        /^shop {4}2026-11-01T02-00-00Z {2}.* d.* 326\.1 MiB {2}2026-11-20T04:30:00Z {2}2026-12-04T04:30:00Z$/,
       ),
       '',
     ]);
@@ -77,8 +82,30 @@ describe('without an id: what can be brought back', () => {
   test('as JSON', async () => {
     const { out } = await cli([...ARGS, '--json']);
     expect(JSON.parse(out)).toEqual({
-      source: 'shop',
-      deleted: [{ ...DELETED[0], until: '2026-12-04T04:30:00.000Z' }],
+      deleted: [{ ...deletedOf('shop'), until: '2026-12-04T04:30:00.000Z' }],
+    });
+  });
+
+  test('of all sources without --source', async () => {
+    deleted = [deletedOf('gone'), deletedOf('shop')];
+    const { code, out } = await cli(['undelete', '--bucket', 'shop-backups']);
+    expect(code).toBe(0);
+    expect(out.split('\n').map((line) => line.split(' ')[0])).toEqual(['source', 'gone', 'shop', '']);
+    expect(requests()).toEqual([{}]);
+    deleted = [];
+    expect((await cli(['undelete', '--bucket', 'shop-backups'])).out).toBe('No deleted backup can be brought back.\n');
+  });
+
+  test.each(['wiki', 'gone'])('a source that only the directory or the bucket knows: %s', async (source) => {
+    const { code, out } = await cli(['undelete', '--bucket', 'shop-backups', '--source', source]);
+    expect({ code, out }).toEqual({ code: 0, out: `No deleted backup of ${source} can be brought back.\n` });
+  });
+
+  test('a source that does not exist', async () => {
+    expect(await cli(['undelete', '--bucket', 'shop-backups', '--source', 'shpo'])).toEqual({
+      code: 1,
+      out: '',
+      err: 'error: bucket shop-backups has no source shpo: known are gone, shop, wiki\n',
     });
   });
 });
@@ -88,10 +115,10 @@ describe('with an id', () => {
     const { code, out, err } = await cli([...ARGS, ID, '--keep-for', '36h'], 'yes\n');
     expect(code).toBe(0);
     expect(err).toBe(
-      `Bring back backup ${ID} of shop (3 objects, 341.9 MB)? It is kept until 2026-12-05T00:00:00Z, whatever the retention says. Type yes: `,
+      `Bring back backup ${ID} of shop (3 objects, 326.1 MiB)? It is kept until 2026-12-05T00:00:00Z, whatever the retention says. Type yes: `,
     );
     expect(out).toBe(
-      `Brought back backup ${ID} of shop (3 objects, 341.9 MB). It is kept until 2026-12-05T00:00:00Z, whatever the retention says.\n`,
+      `Brought back backup ${ID} of shop (3 objects, 326.1 MiB). It is kept until 2026-12-05T00:00:00Z, whatever the retention says.\n`,
     );
     const request = { source: 'shop', id: ID, keepForSeconds: 129_600 };
     expect(requests()).toEqual([{ ...request, dryRun: true }, request]);
@@ -109,12 +136,9 @@ describe('with an id', () => {
   });
 
   test.each([
-    [[ID], 'nobody can be asked, as standard input is no terminal: add --yes'],
-    [['yesterday'], 'backup must be an id such as 2026-11-20T02-00-00Z, got: yesterday: see them without an id'],
-    [
-      ['--keep-for', '36h'],
-      '--keep-for needs the id of a backup to bring back, got: 36h and no id: see the ids without it',
-    ],
+    [[ID], 'cannot ask for confirmation, because standard input is not a terminal: add --yes'],
+    [['yesterday'], 'backup must be an id such as 2026-11-20T02-00-00Z, got: yesterday: without an id, all are listed'],
+    [['--keep-for', '36h'], '--keep-for needs the id of a backup to bring back, got: 36h without an id: add one'],
     [[ID, '--keep-for', 'long'], '--keep-for must be from 1h to 3660d, such as 36h or 14d, got: long'],
     [[ID, '--keep-for', '3661d'], '--keep-for must be from 1h to 3660d, such as 36h or 14d, got: 3661d'],
     [[ID, '--keep-for', '59m'], '--keep-for must be from 1h to 3660d, such as 36h or 14d, got: 59m'],
@@ -125,7 +149,10 @@ describe('with an id', () => {
   });
 });
 
-test('a source that was removed from its stack', async () => {
-  expect((await cli(['undelete', '--bucket', 'shop-backups', '--source', 'old-shop'])).code).toBe(0);
-  expect(requests()).toEqual([{ source: 'old-shop' }]);
+test('an id without a source', async () => {
+  expect(await cli(['undelete', '--bucket', 'shop-backups', ID, '--yes'])).toEqual({
+    code: 2,
+    out: '',
+    err: `error: --source must be given with the id of a backup, got: ${ID} alone\n`,
+  });
 });

@@ -2,9 +2,11 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { buildSync } from 'esbuild';
 import { version } from '../../../package.json';
-import { EXIT, Output, CommandError } from '../../../bin/cli/print/output';
+import { CommandError, EXIT } from '../../../bin/cli/errors';
+import { Output } from '../../../bin/cli/print/output';
 import { captured, cli } from './cli-support';
 
 const ROOT = path.resolve(__dirname, '../../..');
@@ -14,9 +16,7 @@ describe('exit codes', () => {
     const { code, out, err } = await cli(['--help']);
     expect({ code, err }).toEqual({ code: EXIT.done, err: '' });
     expect(EXIT).toEqual({ done: 0, failed: 1, usage: 2, problems: 3 });
-    expect(out).toContain(
-      'Exit codes: 0 done; 1 failed; 2 wrong usage; 3 done, but with problems that somebody has to look at.',
-    );
+    expect(out).toMatch(/^Exit codes:\n {2}0 {2}done\n {2}1 {2}failed\n {2}2 {2}wrong usage\n {2}3 {2}done, but/m);
   });
 
   test('0: the version', async () => {
@@ -86,6 +86,26 @@ describe('output', () => {
     expect(lines[0]).toBe('\u001b[1mid\u001b[22m  \u001b[1mreasons\u001b[22m');
     expect(lines.length).toBeGreaterThan(4);
     expect(lines.slice(1).filter((line) => line.length > 40)).toEqual([]);
+  });
+
+  test.each([80, 60])('columns for which %d have no room go below their row, in the head as well', (columns) => {
+    const cells = ['shop', '2026-11-20T02-00-00Z', '11.8 MiB', 'mariadb 10.11.19', 'a word and another one'.repeat(4)];
+    const names = ['source', 'backup', 'size', 'engine', 'why'];
+    const streams = terminal(columns);
+    new Output(streams).table(names, [cells, cells.map((cell) => cell.slice(0, 3))]);
+    const lines = stripVTControlCharacters(streams.out()).trimEnd().split('\n');
+    expect(lines.filter((line) => line.length > columns)).toEqual([]);
+    expect(lines.slice(0, 2)).toEqual(['source  backup                size      engine', '        why']);
+    expect(lines[2]).toBe('shop    2026-11-20T02-00-00Z  11.8 MiB  mariadb 10.11.19');
+    expect(lines.slice(3, -2).every((line) => line.startsWith('        a'))).toBe(true);
+    expect(lines.slice(-2)).toEqual(['sho     202                   11.       mar', '        a w']);
+  });
+
+  test('a table with wide cells in a narrow terminal', () => {
+    const streams = terminal(10);
+    new Output(streams).table(['a', 'b'], [['x'.repeat(25), 'y'.repeat(9)]]);
+    const lines = streams.out().trimEnd().split('\n').slice(2);
+    expect(lines).toEqual(['x'.repeat(10), 'x'.repeat(10), 'x'.repeat(5), '   yyyyyyy', '   yy']);
   });
 
   test('what somebody wrote into a tag does not command the terminal', () => {

@@ -24,7 +24,7 @@ Most stored at any time: 5, first on 2026-03-05 02:30
 
          1       5         10        15        20        25        30
 2026-04  . . . . . . . . . . . . . . . . . . . x x x x x x 1 . 1 1 1
-1 to 9, +: so many backups of the day are stored; .: none; x: no run succeeded
+1 to 9, +: backups of the day that are stored; .: none; x: every run failed
 
 backup            number  stored because
 2026-04-30 02:30  1       floor: newest 3; daily of 2026-04-30; weekly of 2026-04-27
@@ -170,7 +170,7 @@ test.each([
   [
     '--schedule',
     'every 1m',
-    'the time must hold at most 200000 runs, got: every 1m from 2026-01-01 to 2027-12-31: shorten it',
+    'the simulated time must have at most 200000 runs, got: every 1m from 2026-01-01 to 2027-12-31: shorten it',
   ],
   ['--from', '2026-02-30', '--from and --to must be days such as 2026-03-01, got: "2026-02-30"'],
   ['--to', 'tomorrow', '--from and --to must be days such as 2026-03-01, got: "tomorrow"'],
@@ -184,7 +184,7 @@ test.each([
   ...['2025-12-31..2026-01-02', '2027-12-31..2028-01-01', '2020-01-01..2020-01-02'].map((days) => [
     '--failures',
     days,
-    `--failures must lie between --from and --to, got: ${days}: lengthen the time, or shorten them`,
+    `--failures must be between --from and --to, got: ${days}: move one of them`,
   ]),
   ['--time-zone', 'Paris', 'time zone must be a name of the IANA database, for example Europe/Paris, got: Paris'],
   [

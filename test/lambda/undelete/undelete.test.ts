@@ -1,8 +1,8 @@
 import { DeleteObjectCommand, GetObjectCommand, ListObjectVersionsCommand, S3Client } from '@aws-sdk/client-s3';
 import { parseKeepNote } from '../../../catalog/bucket/keep-note';
 import { manifestKey, objectKey } from '../../../catalog/bucket/names';
-import type { UndeleteRequest } from '../../../catalog/contract/handlers';
-import { undelete } from '../../../lambda/undelete/undelete';
+import type { UndeleteOne } from '../../../lambda/undelete/undelete';
+import { listDeleted, undelete } from '../../../lambda/undelete/undelete';
 import { Emulator } from '../../emulator/emulator';
 import { S3FaultProxy } from '../../support/s3-fault-proxy';
 import { DAY_SECONDS, daysAgo, invoke, PruneScene } from '../support';
@@ -37,10 +37,12 @@ afterAll(async () => {
   await emulator.stop();
 });
 
-const run = (request: Omit<UndeleteRequest, 'source'> = {}) => {
-  const s3 = new S3Client({ ...emulator.client, endpoint: proxy.endpoint, forcePathStyle: true, maxAttempts: 2 });
-  return undelete({ source: 'shop', ...request }, s3, scene.bucket);
-};
+const client = () =>
+  new S3Client({ ...emulator.client, endpoint: proxy.endpoint, forcePathStyle: true, maxAttempts: 2 });
+const run = (request: Partial<UndeleteOne>) =>
+  undelete({ source: 'shop', id: victim, ...request }, client(), scene.bucket);
+const deletedIds = async (source = 'shop') =>
+  (await listDeleted(client(), scene.bucket, source)).deleted.map(({ id }) => id);
 const data = () => objectKey('shop', victim, 'shop.sql.zst');
 const note = () => objectKey('shop', victim, 'keep.json');
 
@@ -54,21 +56,33 @@ async function expire(key: string): Promise<void> {
   }
 }
 
-test('says what can be brought back, newest first', async () => {
-  const { deleted, restored } = await run();
-  expect(restored).toBeUndefined();
+test('lists the backups that can be brought back, newest first, with the size of their data', async () => {
+  const { deleted } = await listDeleted(client(), scene.bucket, 'shop');
   expect(deleted.map(({ id }) => id)).toEqual(ids.slice(3));
-  for (const { deletedAt, bytes } of deleted) {
+  for (const { source, deletedAt, bytes } of deleted) {
     expect(Math.abs(Date.parse(deletedAt) - Date.now())).toBeLessThan(60_000);
-    expect(bytes).toBeGreaterThan(10);
+    expect({ source, bytes }).toEqual({ source: 'shop', bytes: 10 });
   }
+});
+
+test('lists those of all sources, and the sources of which the bucket holds anything', async () => {
+  const gone = 'gone/2026-11-01T02-00-00Z';
+  for (const file of ['shop.sql.zst', 'manifest.json']) await scene.put(`${gone}/${file}`);
+  for (const file of ['manifest.json', 'shop.sql.zst']) {
+    await scene.s3.send(new DeleteObjectCommand({ Bucket: scene.bucket, Key: `${gone}/${file}` }));
+  }
+  await scene.put('holiday photos/beach.jpg');
+  const { deleted, sources } = await listDeleted(client(), scene.bucket);
+  expect(sources).toEqual(['gone', 'shop']);
+  expect(deleted.map(({ source, id }) => `${source}/${id}`)).toEqual([gone, ...ids.slice(3).map((id) => `shop/${id}`)]);
+  expect(await deletedIds('none')).toEqual([]);
 });
 
 test('brings a backup back, and the retention does not take it again', async () => {
   expect(await scene.keys()).not.toContain(data());
   const { restored } = await run({ id: victim });
   expect(restored).toMatchObject({ id: victim, objects: 3 });
-  const days = (Date.parse(restored!.keptUntil) - Date.now()) / 1000 / DAY_SECONDS;
+  const days = (Date.parse(restored.keptUntil) - Date.now()) / 1000 / DAY_SECONDS;
   expect(days).toBeCloseTo(14, 2);
   expect((await scene.keys()).filter((key) => key.includes(victim))).toEqual(
     ['keep.json', 'manifest.json', 'restore-test.json', 'shop.sql.zst'].map((file) => objectKey('shop', victim, file)),
@@ -78,9 +92,9 @@ test('brings a backup back, and the retention does not take it again', async () 
   const report = (await scene.prune()).sources[0]!;
   expect(report).toMatchObject({ deleted: 0, held: 1, damaged: [], errors: [] });
   expect(report.decisions![3]!.reasons).toEqual([
-    `kept by hand until ${restored!.keptUntil}: it was brought back by undelete`,
+    `kept by hand until ${restored.keptUntil}: it was brought back by undelete`,
   ]);
-  expect((await run()).deleted.map(({ id }) => id)).toEqual(ids.slice(4));
+  expect(await deletedIds()).toEqual(ids.slice(4));
 });
 
 test('what was brought back is deleted when its time is over, and can be brought back again', async () => {
@@ -126,7 +140,7 @@ test('a dry run says the same, and changes nothing', async () => {
   const before = await scene.versions();
   const { restored } = await run({ id: victim, dryRun: true });
   expect(await scene.versions()).toEqual(before);
-  const { keptUntil, ...rest } = (await run({ id: victim })).restored!;
+  const { keptUntil, ...rest } = (await run({})).restored;
   expect(restored).toEqual({ ...rest, keptUntil: expect.stringContaining(keptUntil.slice(0, 10)) });
 });
 
@@ -137,7 +151,7 @@ test('a backup whose data is gone for ever does not come back', async () => {
     `shop/${victim} cannot be brought back whole: ${data()} is gone, because the undo window of the bucket is over: nothing was changed`,
   );
   expect(await scene.versions()).toEqual(before);
-  expect((await run()).deleted.map(({ id }) => id)).not.toContain(victim);
+  expect(await deletedIds()).not.toContain(victim);
 });
 
 test('data that was replaced does not fit its manifest any more', async () => {
@@ -155,7 +169,7 @@ test('a manifest that cannot be read does not come back', async () => {
   );
 });
 
-test.each<[string, () => Omit<UndeleteRequest, 'source'> & { source?: string }, string]>([
+test.each<[string, () => Partial<UndeleteOne>, string]>([
   ['a backup that is there', () => ({ id: ids[0]! }), 'is not deleted: nothing was changed'],
   [
     'a backup that never was',
@@ -182,7 +196,7 @@ test('a backup that is deleted again while it comes back is told', async () => {
   await expect(run({ id: victim })).rejects.toThrow(`was brought back, but ${data()} was deleted again meanwhile`);
   proxy.reset();
   // As it advises. Its manifest is there now.
-  expect((await run()).deleted.map(({ id }) => id)).toEqual(ids.slice(3));
+  expect(await deletedIds()).toEqual(ids.slice(3));
   expect((await run({ id: victim })).restored).toMatchObject({ id: victim, objects: 3 });
   expect((await scene.prune()).sources[0]).toMatchObject({ held: 1, damaged: [] });
 });
@@ -192,16 +206,26 @@ test('a long history is listed page after page', async () => {
     const keys = Array.from({ length: 300 }, (_, part) => objectKey('shop', victim, `part-${part}.zst`));
     await Promise.all(keys.map((key) => scene.put(key)));
   }
-  expect((await run()).deleted.map(({ id }) => id)).toEqual(ids.slice(3));
+  expect(await deletedIds()).toEqual(ids.slice(3));
 });
 
 describe('the bundle', () => {
   test('brings back, and writes a line', async () => {
     const { answer, log } = await invoke('undelete', { source: 'shop', id: victim }, scene.environment);
-    expect(answer).toMatchObject({ source: 'shop', deleted: [], restored: { id: victim } });
+    expect(answer).toMatchObject({ restored: { source: 'shop', id: victim } });
     expect(log).toMatchObject([{ level: 'info', event: 'undeleted', of: scene.bucket, source: 'shop', id: victim }]);
     const { Body } = await scene.s3.send(new GetObjectCommand({ Bucket: scene.bucket, Key: note() }));
     expect(parseKeepNote(await Body!.transformToString())).toMatchObject({ reason: 'it was brought back by undelete' });
+  });
+
+  test('lists, and refuses an id without a source', async () => {
+    const listed = await invoke('undelete', {}, scene.environment);
+    expect(listed.answer).toMatchObject({
+      sources: ['shop'],
+      deleted: ids.slice(3).map((id) => ({ source: 'shop', id })),
+    });
+    const { failure } = await invoke('undelete', { id: victim }, scene.environment);
+    expect(failure).toBe(`source must be given with the id ${victim}, got: none`);
   });
 
   test('refuses what it does not understand', async () => {

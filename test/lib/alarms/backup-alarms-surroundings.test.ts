@@ -127,9 +127,9 @@ describe('watching', () => {
 });
 
 const PARAMETERS =
-  'arn:<AWS::Partition>:ssm:<AWS::Region>:<AWS::AccountId>:parameter/proven-backups/<BackupsBucket16A198DF>/alarms';
+  'arn:<AWS::Partition>:ssm:<AWS::Region>:<AWS::AccountId>:parameter/proven-backups/<BackupsBucket16A198DF>/directory';
 
-test('grantInvoke: finds the settings and invokes the notify function', () => {
+test('grantInvoke: reads the directory and invokes the notify function', () => {
   const other = new Setup();
   const person = new iam.Role(other.stack, 'Person', { assumedBy: new iam.AccountRootPrincipal() });
   other.backups.alarms.grantInvoke(person);

@@ -1,5 +1,4 @@
 import { Duration, TimeZone } from 'aws-cdk-lib';
-import { parseAlarmedRuns } from '../../../catalog/contract/settings';
 import { parseAlarmSettings } from '../../../lambda/shared/alarm-settings';
 import { AlarmSignal, Digest, WeekDay } from '../../../lib';
 import type { Json } from '../support';
@@ -179,8 +178,6 @@ test('the functions read what is left out of the settings', () => {
   expect(sources.shop).toEqual({ ...usual, allowedAgeSeconds: 44_640, timeoutSeconds: 19_440 });
   expect(sources.orders).toMatchObject({ provenAgeSeconds: 864_000 });
   expect(prunings).toHaveLength(1);
-  const { family, logGroup } = parseAlarmedRuns(flat(Value), 'settings').sources.shop!;
-  expect([family, logGroup]).toEqual([0, 0]);
 });
 
 test('the functions are told where things are', () => {

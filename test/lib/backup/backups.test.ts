@@ -36,6 +36,7 @@ test('creates what its databases share', () => {
     'AWS::SQS::Queue',
     'AWS::SQS::QueuePolicy',
     'AWS::SSM::Parameter',
+    'AWS::SSM::Parameter',
     'AWS::Scheduler::Schedule',
     'AWS::Scheduler::ScheduleGroup',
   ]);
@@ -142,7 +143,7 @@ test('uses what is given instead', () => {
   const created = Object.entries<Json>(setup.template().toJSON().Resources).filter(([id]) =>
     /^Backups(?!Shop|Pruning|Alarms)/.test(id),
   );
-  expect(created.map(([, { Type }]) => Type)).toEqual(['AWS::IAM::Role']);
+  expect(created.map(([, { Type }]) => Type)).toEqual(['AWS::IAM::Role', 'AWS::SSM::Parameter']);
   const keys = setup
     .statements('SchedulerRole')
     .filter(({ Resource }) => /^<QueueKey/.test(flat([Resource].flat()[0])));

@@ -178,13 +178,17 @@ describe('alone, with parts of the user', () => {
     return { setup, backup, parts };
   }
 
-  test('it uses them and creates a task definition and a schedule only', () => {
+  test('it uses them and creates a task definition, a schedule and its entry in the directory only', () => {
     const { setup, backup, parts } = alone();
     const { cluster, bucket, deadLetterQueue, scheduleGroup, securityGroups, ...own } = parts;
     for (const part of Object.keys(own) as (keyof typeof own)[]) expect(backup[part]).toBe(own[part]);
     expect(backup.securityGroups).toEqual(securityGroups);
     const types = Object.entries(setup.template().toJSON().Resources).filter(([id]) => id.startsWith('Shop'));
-    expect(types.map(([, { Type }]: Json) => Type)).toEqual(['AWS::ECS::TaskDefinition', 'AWS::Scheduler::Schedule']);
+    expect(types.map(([, { Type }]: Json) => Type)).toEqual([
+      'AWS::ECS::TaskDefinition',
+      'AWS::Scheduler::Schedule',
+      'AWS::SSM::Parameter',
+    ]);
     expect(task(setup).Family).toBe('Stack-shop');
     const { GroupName, Target } = schedule(setup);
     expect(GroupName).toBe('mine');
@@ -246,14 +250,22 @@ describe('for others to use', () => {
     const deployer = new iam.Role(setup.stack, 'Deployer', { assumedBy: new iam.AccountRootPrincipal() });
     setup.add().grantRun(deployer);
     const { Statement } = setup.resource('AWS::IAM::Policy', 'Deployer').PolicyDocument;
-    const allowed = Object.fromEntries(Statement.map(({ Action, Resource }: Json) => [Action, flat(Resource)]));
+    const allowed = Object.fromEntries(
+      Statement.map(({ Action, Resource }: Json) => [Action, [Resource].flat().map(flat).join(' ')]),
+    );
     expect(Object.keys(allowed).sort()).toEqual([
-      ...['ecs:DescribeTasks', 'ecs:RunTask', 'ecs:TagResource', 'iam:PassRole', 'logs:GetLogEvents'],
-      ...['scheduler:GetSchedule', 'scheduler:ListSchedules', 'ssm:GetParametersByPath'],
+      'ecs:DescribeTasks',
+      'ecs:RunTask',
+      'ecs:TagResource',
+      'iam:PassRole',
+      'logs:GetLogEvents',
+      'ssm:GetParametersByPath',
     ]);
     expect(allowed['ecs:RunTask']).toMatch(/:task-definition\/Stack-Backups-shop:\*$/);
     expect(allowed['ecs:DescribeTasks']).toMatch(/:task\/<\w+>\/\*$/);
-    expect(allowed['scheduler:GetSchedule']).toMatch(/^<BackupsShopSchedule\w+\.Arn>$/);
+    expect(allowed['ssm:GetParametersByPath']).toMatch(
+      /:parameter\/proven-backups\/<BackupsBucket\w+>\/directory arn:.*\/directory\/\*$/,
+    );
     expect(allowed['logs:GetLogEvents']).toMatch(/^<BackupsLogGroup\w+\.Arn>$/);
   });
 

@@ -179,7 +179,7 @@ test('a nested stack may prune a bucket of its parent, whose policy waits for it
   expect(text).not.toContain('BucketPolicy');
 });
 
-test('grantInvoke: finds the settings and invokes both functions', () => {
+test('grantInvoke: reads the directory and invokes both functions', () => {
   const setup = new Setup();
   const person = new iam.Role(setup.stack, 'Person', { assumedBy: new iam.AccountRootPrincipal() });
   setup.backups.pruning.grantInvoke(person);
@@ -192,7 +192,10 @@ test('grantInvoke: finds the settings and invokes both functions', () => {
         expect.stringMatching(/^<BackupsPruningUndelete\w+\.Arn>$/),
       ],
     ],
-    ['ssm:GetParametersByPath', expect.arrayContaining([`${PARAMETERS}/<BackupsBucket16A198DF>`])],
+    [
+      'ssm:GetParametersByPath',
+      ['directory', 'directory/*'].map((name) => `${PARAMETERS}/<BackupsBucket16A198DF>/${name}`),
+    ],
   ]);
 });
 

@@ -1,26 +1,26 @@
-/** Asks the functions that prune: what they would delete, and then to delete exactly that. */
-import type { PruneReport, PruneRequest, ReportedDecision, SourceReport } from '../../catalog/contract/handlers';
-import type { Aws } from './aws/aws';
-import { sum } from './print/format';
-import { invoke } from './aws/invoke';
+/** Asks the prune functions which backups they would delete, and then to delete exactly those. */
+import type { PruneReport, PruneRequest, ReportedDecision, SourceReport } from '../../../catalog/contract/handlers';
+import { sum } from '../sum';
+import type { Aws } from './aws';
+import { invoke } from './invoke';
 
 /** A request to Lambda holds 6 MB. */
 const REQUEST_BYTES = 5_000_000;
 
-/** Whom to ask about what. */
+/** A function, and the source to ask it about. */
 export interface Target {
   readonly functionName: string;
-  /** All that the function manages, when left out. */
+  /** All that the function manages, if left out. */
   readonly source?: string;
 }
 
-/** A source, and what its function would do, or did. */
+/** The report of a function about one source. */
 export interface Answer {
   readonly functionName: string;
   readonly report: SourceReport;
 }
 
-/** What all functions answered. */
+/** The reports of all functions. */
 export interface Answers {
   /** The bucket; for snapshots, the tag. */
   readonly of: string;
@@ -29,18 +29,18 @@ export interface Answers {
 }
 
 /**
- * Asks what would be deleted. Sources whose decisions did not fit into a common answer are asked for once more.
+ * Asks which backups would be deleted. A source whose decisions did not fit into the common answer is asked about again.
  *
- * @param tell is told what is being done
+ * @param tell is called with each step
  */
 export async function planOf(aws: Aws, targets: readonly Target[], tell: (doing: string) => void): Promise<Answers> {
   let of = '';
   const sources: Answer[] = [];
   const unmanaged = new Set<string>();
-  // One after the other: a function that is throttled would refuse the rest.
+  // One after the other: Lambda would throttle parallel requests.
   for (const { functionName, source } of targets) {
     const look = (one?: string): Promise<PruneReport> => {
-      tell(`looking at ${one ?? `all that ${functionName} prunes`} …`);
+      tell(`checking ${one ?? `all sources of ${functionName}`} …`);
       const request = { dryRun: true, explain: true, ...(one !== undefined && { source: one }) };
       return askFunction(aws, functionName, request);
     };
@@ -56,13 +56,13 @@ export async function planOf(aws: Aws, targets: readonly Target[], tell: (doing:
 }
 
 /**
- * What may be deleted of a source if a person wants it: also what is too much for a run by schedule. Without a recent
- * backup nothing is deleted, whoever wants it.
+ * The decisions that a person may have carried out: also those that are too many for a run by schedule. Without a recent
+ * backup nothing is ever deleted.
  */
 export const deletable = ({ refusal, decisions = [] }: SourceReport): readonly ReportedDecision[] =>
   refusal?.why === 'no-recent-backup' ? [] : decisions.filter(({ keep }) => !keep);
 
-/** Deletes what was shown of a source, and nothing else. */
+/** Deletes the backups of a source that were shown, and nothing else. */
 export async function deleteShown(aws: Aws, { functionName, report }: Answer): Promise<SourceReport> {
   const ids = deletable(report).map(({ id }) => id);
   const reports: SourceReport[] = [];
@@ -91,7 +91,7 @@ export function parts(ids: readonly string[], bytes: number): string[][] {
   return all;
 }
 
-/** One report of several about the same source: what was done is added, what is so is that of the last. */
+/** Merges reports about the same source: deletions add up, the state is that of the last. */
 function added(reports: readonly SourceReport[]): SourceReport {
   return {
     ...reports.at(-1)!,
@@ -102,11 +102,11 @@ function added(reports: readonly SourceReport[]): SourceReport {
   };
 }
 
-/** How much of a report somebody has to look at. */
+/** Number of entries of a report that need attention. */
 export const problemsOf = ({ refusal, errors, damaged }: SourceReport): number =>
   (refusal ? 1 : 0) + errors.length + damaged.length;
 
-/** The answers as one report, as `--json` prints it. */
+/** The answers as one report, the one that `--json` prints. */
 export function reportOf({ of, sources, unmanaged }: Answers, dryRun: boolean): PruneReport {
   const reports = sources.map(({ report }) => report);
   return { of, dryRun, sources: reports, unmanaged, problems: sum(reports, problemsOf) };

@@ -1,4 +1,4 @@
-/** Retentions, schedules and times as they are written on the command line; the words are those of a backups file. */
+/** Reads retentions, schedules and times of the command line, in the words of a backups file. */
 import type { RetentionPolicy } from '../../../catalog/retention/retention-policy';
 import {
   DEFAULT_KEEP_LAST,
@@ -10,17 +10,16 @@ import {
 } from '../../../catalog/retention/retention-policy';
 import { ScheduleExpressionError, scheduleTimes } from '../../../catalog/retention/schedule-times';
 import { Zone, ZoneError } from '../../../catalog/retention/zone';
-import { meant } from '../../backups-file/meant';
-import { UsageError } from './output';
+import { meant } from '../../meant';
+import { RETENTION_WORDS } from '../../retention-words';
 import { TIME_SPAN_RULE, timeSpan } from '../../time-span';
+import { UsageError } from '../errors';
 
 /** The rules of a retention, without the floor and the calendar. */
-export type RetentionRules = Omit<RetentionPolicy, 'keepLast' | 'timeZone' | 'weekStart'>;
+type RetentionRules = Omit<RetentionPolicy, 'keepLast' | 'timeZone' | 'weekStart'>;
 
-/** Words that stand for a whole retention. */
-export const RETENTION_WORDS = ['oneYear', 'forever'] as const;
-/** What a retention of one word may be. */
-export const RETENTION_WORD_RULE = 'oneYear, forever, or a time such as 7d or days(7)';
+/** Rule for a retention of one word. */
+const RETENTION_WORD_RULE = 'oneYear, forever, or a time such as 7d or days(7)';
 
 const UNITS = { s: 1, m: 60, h: 3600, d: 86_400 };
 
@@ -30,8 +29,8 @@ export function secondsOfText(text: string): number | undefined {
   return span && span.number * UNITS[span.unit];
 }
 
-/** The rules that one word stands for: `oneYear`, `forever`, `7d`, `days(7)`; `undefined` for any other text. */
-export function retentionWord(text: string): RetentionRules | undefined {
+/** The rules of a retention of one word, `oneYear`, `forever`, `7d` or `days(7)`; `undefined` for any other text. */
+function retentionWord(text: string): RetentionRules | undefined {
   if (text === 'oneYear') return ONE_YEAR;
   if (text === 'forever') return { forever: true };
   const seconds = secondsOfText(text.replace(/^days\((\d+)\)$/, '$1d'));

@@ -1,0 +1,104 @@
+/** Finds the tasks and functions of a bucket's sources in its directory. */
+import type { SSMClient } from '@aws-sdk/client-ssm';
+import type { Action } from '../../../catalog/contract/task';
+import { directoryPath } from '../../../catalog/contract/directory';
+import type { DirectoryPart, StartableTask } from '../../../catalog/contract/directory-schema';
+import { parseDirectory } from '../../../catalog/contract/directory-schema';
+import { readParameters, SettingsError } from '../../../catalog/contract/settings';
+import { CommandError } from '../errors';
+import { ask } from './aws';
+
+/** The directory of a bucket, as all constructs wrote it. */
+export class BucketDirectory {
+  constructor(
+    private readonly bucket: string,
+    /** By the names of their parameters, in their order. */
+    private readonly parts: ReadonlyMap<string, DirectoryPart>,
+  ) {}
+
+  /** Names of all sources, sorted. */
+  get sources(): string[] {
+    return namesIn([...this.parts.values()]);
+  }
+
+  /**
+   * The task of an action of a source, and the names of other parameters that list another one.
+   *
+   * @throws CommandError if there is none
+   */
+  task(source: string, action: Action): { readonly task: StartableTask; readonly others: readonly string[] } {
+    const found = [...this.parts].flatMap(([parameter, { sources }]) => {
+      const task = sources.get(source)?.tasks[action];
+      return task ? [{ parameter, task }] : [];
+    });
+    const [first, ...more] = found;
+    if (!first) {
+      if (!this.sources.includes(source)) throw unknownSource(this.bucket, source, this.sources);
+      throw new CommandError(
+        `nothing backs up source ${source} of bucket ${this.bucket}: it is only pruned: deploy a stack with its backup`,
+      );
+    }
+    const text = JSON.stringify(first.task);
+    const others = more.filter(({ task }) => JSON.stringify(task) !== text).map(({ parameter }) => parameter);
+    return { task: first.task, others };
+  }
+
+  /**
+   * The function that prunes a source.
+   *
+   * @throws CommandError if there is none
+   */
+  pruneFunction(source: string): string {
+    const pruning = [...this.parts.values()].filter(({ functions }) => functions.prune !== undefined);
+    const found = pruning.find(({ sources }) => sources.has(source));
+    if (found) return found.functions.prune!;
+    if (!this.sources.includes(source)) throw unknownSource(this.bucket, source, this.sources);
+    throw new CommandError(
+      `nothing prunes source ${source} of bucket ${this.bucket}: give its DatabaseBackup a BackupPruning, or use Backups`,
+    );
+  }
+
+  /**
+   * All functions of a kind, sorted.
+   *
+   * @throws CommandError if there is none
+   */
+  functions(kind: 'prune' | 'undelete' | 'notify'): [string, ...string[]] {
+    const [first, ...others] = [...new Set([...this.parts.values()].flatMap(({ functions }) => functions[kind] ?? []))];
+    if (first !== undefined) return [first, ...others];
+    const construct = kind === 'notify' ? 'BackupAlarms' : 'BackupPruning';
+    throw new CommandError(
+      `bucket ${this.bucket} has no ${kind} function: deploy a stack with Backups or ${construct} for it`,
+    );
+  }
+}
+
+/** A source that nobody has heard of. */
+export const unknownSource = (bucket: string, source: string, known: readonly string[]): CommandError =>
+  new CommandError(
+    `bucket ${bucket} has no source ${source}: ${known.length > 0 ? `known are ${known.join(', ')}` : 'it has none at all'}`,
+  );
+
+const namesIn = (parts: readonly DirectoryPart[]): string[] =>
+  [...new Set(parts.flatMap(({ sources }) => [...sources.keys()]))].sort();
+
+/**
+ * Reads the directory of a bucket.
+ *
+ * @throws CommandError if there is none, or a part of it cannot be read
+ */
+export async function readDirectory(ssm: SSMClient, bucket: string): Promise<BucketDirectory> {
+  const path = directoryPath(bucket);
+  const wish = { doing: `read the directory of bucket ${bucket}`, action: 'ssm:GetParametersByPath' };
+  const texts = await ask(wish, () => readParameters(ssm, path));
+  if (texts.size === 0) {
+    throw new CommandError(
+      `bucket ${bucket} has no directory: ${await ssm.config.region()} has no parameter under ${path}: check --bucket, --region and the account, or deploy its stack again`,
+    );
+  }
+  try {
+    return new BucketDirectory(bucket, new Map([...texts].map(([name, text]) => [name, parseDirectory(text, name)])));
+  } catch (error) {
+    throw error instanceof SettingsError ? new CommandError(error.message) : error;
+  }
+}

@@ -1,0 +1,3 @@
+/** Adds up a number of each item. */
+export const sum = <T>(items: readonly T[], of: (item: T) => number): number =>
+  items.reduce((total, item) => total + of(item), 0);

@@ -1,0 +1,2 @@
+/** Words that stand for a whole retention. */
+export const RETENTION_WORDS = ['oneYear', 'forever'] as const;

@@ -58,7 +58,7 @@ describe('starts the task as the directory says', () => {
       directoryParameter('shop', {
         functions: { verify: 'new' },
         tasks: [{ ...SHARED_TASK, publicIp: true, spot: true, platformVersion: '1.4.0', memory: 4096 }],
-        sources: { shop: { engine: 'mysql', dump: { securityGroups: 'sg-1,sg-2' }, restore: { task: 7 } } },
+        sources: { shop: { engine: 'mysql', dump: { securityGroups: 'sg-1,sg-2' }, verify: { task: 7 } } },
       }),
     ];
     expect((await run('--no-wait')).code).toBe(0);

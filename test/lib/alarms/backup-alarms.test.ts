@@ -255,7 +255,6 @@ test('the other alarms', () => {
     );
     return [MetricName, ComparisonOperator, Threshold, Period, TreatMissingData];
   };
-  expect(alarm('PruneAlarm')).toEqual(['PruneProblems', 'GreaterThanOrEqualToThreshold', 1, 3600, 'ignore']);
   expect(alarm('SubscriptionAlarm')).toEqual(['ConfirmedSubscriptions', 'LessThanThreshold', 1, 3600, 'ignore']);
   const lost = 'InvocationsFailedToBeSentToDeadLetterCount';
   expect(alarm('LostRunAlarm')).toEqual([lost, 'GreaterThanThreshold', 0, 300, 'notBreaching']);

@@ -219,11 +219,11 @@ describe('what is remembered', () => {
   test('what is too large for the table is not, and the table is used on', async () => {
     const memory = new MeasureMemory(scene.dynamo, scene.tableName);
     const large = { size: {}, damaged: { count: 1, named: [{ id: 'x', damage: 'x'.repeat(500_000) }] } };
-    await memory.looked('shop', { fingerprint: 'x', look: large }, new Date());
+    await memory.rememberReading('shop', { fingerprint: 'x', reading: large }, new Date());
     expect(memory.failure).toBeUndefined();
     expect(logged()).toContain('what was read of shop cannot be remembered: ValidationException');
     await memory.measured(new Date());
     expect(await scene.remembered('measured')).toBeDefined();
-    expect(await memory.look('shop', new Date())).toBeUndefined();
+    expect(await memory.lastReading('shop', new Date())).toBeUndefined();
   });
 });

@@ -145,7 +145,7 @@ const legend = (clock: Clock): string =>
 
 const HEADS = ['', 'source', 'newest', 'age', 'size', 'trend', 'proven'];
 /** Widths of names, ages, sizes and trends. No real age, size or trend is longer. */
-const [NAME, AGE, SIZE, TREND] = [19, 7, 10, 7];
+const [NAME, AGE, SIZE, TREND] = [18, 7, 10, 7];
 
 /** `3 d 4 h`, but `13 d` in place of `13 d 23 h`. */
 const ageText = (seconds: number): string => {

@@ -3,7 +3,6 @@ import type { Observation } from '../problems/observation';
 import type { Reading } from './message';
 import { concernOfFunction } from './housekeeping';
 import { maybe, maybeTime, timeOf } from './message';
-import { because } from './plain-words';
 
 const event = z.looseObject({
   timestamp: maybeTime,
@@ -25,7 +24,7 @@ export function readFailedFunction(reading: Reading): Observation[] {
   const at = timestamp ?? timeOf(reading);
   const known = { state: 'problem', signal: 'housekeeping', since: at, at, event: reading.event } as const;
   const resource = requestContext.functionArn;
-  // A function that was never invoked has no message.
-  const sentence = because('the function failed', message ?? requestContext.condition);
+  const sentence =
+    message === undefined ? `the function was not run: ${requestContext.condition}` : `the function failed: ${message}`;
   return [{ ...known, ...concernOfFunction(name, settings), sentence, resource }];
 }

@@ -14,12 +14,14 @@ describe('lost tables', () => {
   test('a table that is empty, or gone, after one backup', () => {
     expect(lost(tables({ 'shop.orders': 0, 'shop.a': 1 }), [FULL])).toEqual({
       cause: 'table-lost',
-      sentence: 'table shop.orders has 0 rows, and had 48,211 in the backup before',
+      sentence: 'table shop.orders is empty; the backup before it had 48,211 rows of it',
+      short: 'table shop.orders is empty, had 48,211 rows',
       items: ['shop.orders'],
     });
     expect(lost(tables({ 'shop.a': 1 }), [FULL])).toEqual({
       cause: 'table-lost',
-      sentence: 'table shop.orders is gone, and had 48,211 rows in the backup before',
+      sentence: 'table shop.orders is gone; the backup before it had 48,211 rows of it',
+      short: 'table shop.orders is gone, had 48,211 rows',
       items: ['shop.orders'],
     });
   });
@@ -31,8 +33,9 @@ describe('lost tables', () => {
     });
     const found = lost(tables({ 'shop.keep': 1, 'shop.t7': 0 }), [many]);
     expect(found?.sentence).toBe(
-      'table shop.t7 has 0 rows, and had 107 in the backup before; table shop.t6 is gone, and had 106 rows in the backup before; table shop.t5 is gone, and had 105 rows in the backup before; and 5 more',
+      'table shop.t7 is empty; the backup before it had 107 rows of it; table shop.t6 is gone; the backup before it had 106 rows of it; table shop.t5 is gone; the backup before it had 105 rows of it; and 5 more',
     );
+    expect(found?.short).toBe('8 tables lost, such as shop.t7');
     expect(found?.items).toEqual([7, 6, 5, 4, 3, 2, 1, 0].map((index) => `shop.t${index}`));
   });
 
@@ -40,7 +43,7 @@ describe('lost tables', () => {
     const without = tables({ 'shop.orders': 0, 'shop.a': 1 });
     expect(lost(without, [FULL, without])).toBeUndefined();
     expect(lost(without, [tables({ 'shop.orders': 50, 'shop.a': 1 }, 'older'), FULL, without])?.sentence).toBe(
-      'table shop.orders has 0 rows, and had 48,211 in the backup of x',
+      'table shop.orders is empty; backup x had 48,211 rows of it',
     );
     expect(lost(without, [])).toBeUndefined();
   });
@@ -87,7 +90,7 @@ describe('lost tables', () => {
       lost(tables({ 'shop.a': 1 }), [tables(Object.fromEntries(names.slice(0, count).map((name) => [name, 100])))]);
     expect(of(50)?.items).toEqual(times(50, `${names[0]!.slice(0, 300)}…`));
     expect(of(51)?.items?.slice(49)).toEqual([`${names[0]!.slice(0, 300)}…`, 'and more']);
-    expect(of(1)?.sentence).toBe(`table ${names[0]!.slice(0, 300)}… is gone, and had 100 rows in the backup before`);
+    expect(of(1)?.sentence).toBe(`table ${names[0]!.slice(0, 300)}… is gone; the backup before it had 100 rows of it`);
   });
 
   test('a loss of size is said with it', () => {
@@ -96,7 +99,8 @@ describe('lost tables', () => {
     expect(lost(newest, times(6, { ...before, rows: undefined }))).toEqual({
       cause: 'table-lost',
       sentence:
-        'table shop.small is gone, and had 3 rows in the backup before; and 1.0 MB before compression, and the median of the 6 backups before is 48.0 MB (-98 %, 19.6 deviations)',
+        'table shop.small is gone; the backup before it had 3 rows of it; 976.6 KiB before compression; the median of the 6 backups before it is 45.8 MiB (-98 %, 19.6 deviations)',
+      short: 'table shop.small is gone, had 3 rows',
       items: ['shop.small', 'below', '1/2', '1/4', '1/16'],
     });
   });

@@ -25,7 +25,8 @@ describe('size', () => {
       {
         cause: 'shrunk',
         sentence:
-          '12.4 MB before compression, and the median of the 14 backups before is 48.1 MB (-74 %, 14.8 deviations)',
+          '11.8 MiB before compression; the median of the 14 backups before it is 45.9 MiB (-74 %, 14.8 deviations)',
+        short: '11.8 MiB instead of 45.9 MiB (-74 %)',
         items: ['below', '1/2'],
       },
     ],
@@ -39,7 +40,8 @@ describe('size', () => {
       {
         cause: 'grown',
         sentence:
-          '80.0 MB before compression, and the median of the 5 backups before is 48.0 MB (+67 %, 13.3 deviations)',
+          '76.3 MiB before compression; the median of the 5 backups before it is 45.8 MiB (+67 %, 13.3 deviations)',
+        short: '76.3 MiB instead of 45.8 MiB (+67 %)',
         items: ['above'],
       },
     ],
@@ -65,7 +67,8 @@ describe('size', () => {
     expect(fewer.deviation).toBeCloseTo(-12);
     expect(fewer.strange).toEqual({
       cause: 'shrunk',
-      sentence: '40,000 rows, and the median of the 14 backups before is 100,000 rows (-60 %, 12.0 deviations)',
+      sentence: '40,000 rows; the median of the 14 backups before it is 100,000 rows (-60 %, 12.0 deviations)',
+      short: '40,000 rows instead of 100,000 rows (-60 %)',
       items: ['below', '1/2'],
     });
   });
@@ -140,11 +143,12 @@ describe('what is lost while deviations are wide', () => {
   test('the sentence names the smallest', () => {
     expect(checkBytes(1 * MB, growing(5)).strange).toEqual({
       cause: 'shrunk',
-      sentence: '1.0 MB before compression, and the smallest of 14 backups before is 10.0 MB (-90 %)',
+      sentence: '976.6 KiB before compression; the smallest of 14 backups before it has 9.5 MiB (-90 %)',
+      short: '976.6 KiB instead of 9.5 MiB (-90 %)',
       items: ['below', '1/2', '1/4'],
     });
     expect(checkBytes(1 * MB, [...growing(5).slice(1), 1 * MB]).strange?.sentence).toContain(
-      'the smallest of 13 backups before is 10.5 MB',
+      'the smallest of 13 backups before it has 10.0 MiB',
     );
   });
 
@@ -230,15 +234,15 @@ describe('the last usual one', () => {
 
 describe('emptiness', () => {
   test.each<[string, Map<string, number | undefined>, string | undefined]>([
-    ['no tables', new Map(), 'it has no tables at all'],
-    ['an empty table', new Map([['shop.a', 0]]), 'its one table is empty'],
+    ['no tables', new Map(), 'the newest backup has no tables'],
+    ['an empty table', new Map([['shop.a', 0]]), 'the only table of the newest backup is empty'],
     [
       'empty tables',
       new Map([
         ['shop.a', 0],
         ['shop.b', 0],
       ]),
-      'all its 2 tables are empty',
+      'all 2 tables of the newest backup are empty',
     ],
     [
       'one that was not counted',
@@ -257,7 +261,7 @@ describe('emptiness', () => {
       undefined,
     ],
   ])('%s', (_, tables, sentence) => {
-    const expected = sentence && { cause: 'empty', sentence };
+    const expected = sentence && { cause: 'empty', sentence, short: sentence };
     expect(check(size({ tables }), []).strange).toEqual(expected);
     // Worse than anything else that may be said.
     if (expected) expect(check(size({ tables, bytes: 1, rows: 0 }), times(14, size())).strange).toEqual(expected);

@@ -369,5 +369,5 @@ describe('a test', () => {
 
 it('refuses what is neither a batch nor a test', async () => {
   const here = await scene();
-  await expect(notify({ tset: true }, here.surroundings())).rejects.toThrow(/^the request is not understood/);
+  await expect(notify({ tset: true }, here.contextOf())).rejects.toThrow(/^the request is not understood/);
 });

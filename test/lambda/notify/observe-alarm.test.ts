@@ -10,7 +10,7 @@ const read = (event: unknown, measuredAt?: Date): Promise<Observation[]> =>
 
 const ARN = 'arn:aws:cloudwatch:eu-west-1:123456789012:alarm:acme-alarm';
 const AT = '2026-11-20T02:09:40.987Z';
-const KNOWN = { of: 'shop', source: 'shop', about: 'shop', at: AT, event: '315c1398-40ff-a850-213b-158f73e60175' };
+const KNOWN = { key: 'shop', source: 'shop', about: 'shop', at: AT, event: '315c1398-40ff-a850-213b-158f73e60175' };
 const SILENT = { state: 'problem', signal: 'silent', ...KNOWN, resource: ARN };
 
 describe('the age of the newest backup', () => {
@@ -24,7 +24,8 @@ describe('the age of the newest backup', () => {
     expect(await read(ageAlarm(NO_DATA), hoursAgo(5))).toEqual([
       {
         ...{ ...SILENT, cause: 'not-measured', since: '2026-11-20T00:00:00.000Z' },
-        sentence: 'its backups have not been measured for 5 hours: how old the newest is, is not known',
+        sentence: 'its backups were not measured for 5 hours, so their age is unknown',
+        short: 'its backups were not measured for 5 hours',
       },
     ]);
   });
@@ -38,7 +39,8 @@ describe('the age of the newest backup', () => {
     expect(await read(ageAlarm(NO_DATA))).toEqual([
       {
         ...{ ...SILENT, cause: 'not-measured', since: AT, unsure: true },
-        sentence: 'its backups have never been measured: whether there are any is not known',
+        sentence: 'its backups have never been measured, so their age is unknown',
+        short: 'the age of its backups is unknown',
       },
     ]);
     expect((await read(ageAlarm(NO_DATA), hoursAgo(5)))[0]).not.toHaveProperty('unsure');
@@ -75,28 +77,12 @@ describe('housekeeping', () => {
     ]
   >([
     [
-      'pruning',
-      ours('PruneProblems'),
-      'prune',
-      'housekeeping/prune',
-      'pruning',
-      'the pruning reported 2 problems: its log names them',
-    ],
-    [
-      'pruning of snapshots',
-      ours('PruneProblems', { SnapshotTag: 'Backup=daily' }),
-      'prune-snapshots',
-      'housekeeping/prune-snapshots/Backup=daily',
-      'pruning of snapshots Backup=daily',
-      'the pruning of snapshots with the tag Backup=daily reported 2 problems: its log names them',
-    ],
-    [
       'replication lags',
       s3('ReplicationLatency'),
       'replication',
       'housekeeping/replication/offsite/ReplicationLatency',
       'replication rule offsite',
-      'the replication by rule offsite is 7 seconds behind',
+      'replication rule offsite is 7 seconds behind',
     ],
     [
       'a queue',
@@ -138,8 +124,8 @@ describe('housekeeping', () => {
       'function acme-notify',
       `What it is for: ${counted(1).reason.slice(0, -1)}`,
     ],
-  ])('%s', async (_, [metric, state], cause, of, about, sentence) => {
-    const known = { of, about, at: AT, event: KNOWN.event };
+  ])('%s', async (_, [metric, state], cause, key, about, sentence) => {
+    const known = { key, about, at: AT, event: KNOWN.event };
     expect(await read(alarmEvent(metric, state))).toEqual([
       { state: 'problem', signal: 'housekeeping', cause, sentence, since: AT, resource: ARN, hasEnd: true, ...known },
     ]);
@@ -151,7 +137,7 @@ describe('housekeeping', () => {
     const alarm = s3('OperationsFailedReplication');
     expect(await read(alarmEvent(...alarm))).toMatchObject([
       {
-        ...{ cause: 'replication', of: 'housekeeping/replication/offsite/failed', about: 'replication rule offsite' },
+        ...{ cause: 'replication', key: 'housekeeping/replication/offsite/failed', about: 'replication rule offsite' },
         ...{ sentence: '7 objects could not be replicated by rule offsite', hasEnd: false },
       },
     ]);
@@ -159,18 +145,7 @@ describe('housekeeping', () => {
   });
 
   test.each([
-    [
-      'one problem',
-      alarmEvent(ours('PruneProblems')[0], counted(1)),
-      'the pruning reported 1 problem: its log names them',
-    ],
-    ['no value', alarmEvent(ours('PruneProblems')[0], NO_DATA), 'the pruning reported problems: its log names them'],
-  ])('sentences: %s', async (_, event, sentence) => {
-    expect(await read(event)).toMatchObject([{ sentence }]);
-  });
-
-  test.each([
-    ['the pruning of another bucket', alarmEvent(...ours('PruneProblems', { Bucket: 'other' }))],
+    ['an alarm of a user on what the pruning reports itself', alarmEvent(...ours('PruneProblems'))],
     ['what the measuring tells itself', alarmEvent(...ours('ConfirmedSubscriptions'))],
     ['what it could not measure', alarmEvent(...ours('UnmeasuredSources'))],
     [

@@ -16,7 +16,7 @@ describe('a run that EventBridge Scheduler could not start', () => {
     };
     expect(await observe(deadLetter({ RETRY_ATTEMPTS: '5' }), contextWith({ lookUpSchedule }))).toEqual([
       {
-        ...{ state: 'problem', signal: 'never-started', cause: 'scheduler', of: 'shop', source: 'shop', about: 'shop' },
+        ...{ state: 'problem', signal: 'never-started', cause: 'scheduler', key: 'shop', source: 'shop', about: 'shop' },
         sentence: expect.stringMatching(
           /^EventBridge Scheduler could not start the run: AccessDeniedException \(5 retries\): User: .* is not authorized to perform: ecs:RunTask on .*…$/,
         ),
@@ -62,7 +62,7 @@ describe('a run that EventBridge Scheduler could not start', () => {
   });
 
   test('is told by the name of its schedule if that is gone or cannot be looked up', async () => {
-    const name = { of: 'housekeeping/schedule/acme-shop-Schedule', about: 'schedule acme-shop-Schedule' };
+    const name = { key: 'housekeeping/schedule/acme-shop-Schedule', about: 'schedule acme-shop-Schedule' };
     const told = { signal: 'never-started', cause: 'scheduler', ...name };
     const gone = await read(deadLetter());
     expect(gone).toMatchObject([told]);
@@ -102,11 +102,11 @@ describe('a run that EventBridge Scheduler could not start', () => {
       'other',
       'housekeeping/schedule/acme-shop-Schedule',
       'schedule acme-shop-Schedule',
-      'EventBridge Scheduler could not do what the schedule is for: ',
+      'EventBridge Scheduler could not invoke the target of the schedule: ',
     ],
-  ])('is housekeeping if it is %s', async (_, target, cause, of, about, sentence) => {
+  ])('is housekeeping if it is %s', async (_, target, cause, key, about, sentence) => {
     const found = await read(deadLetter(), target);
-    expect(found).toMatchObject([{ signal: 'housekeeping', cause, of, about, at: '2026-11-20T02:00:00.000Z' }]);
+    expect(found).toMatchObject([{ signal: 'housekeeping', cause, key, about, at: '2026-11-20T02:00:00.000Z' }]);
     expect(found[0]).toHaveProperty('sentence', expect.stringContaining(sentence));
   });
 
@@ -176,13 +176,20 @@ describe('a function that failed', () => {
       'function acme-report',
       'out of time',
     ],
-  ])('%s', async (_, name, payload, cause, of, about, sentence) => {
+  ])('%s', async (_, name, payload, cause, key, about, sentence) => {
     const document = failedFunction(name, payload);
     expect(await read(messageOf(document))).toEqual([
       {
-        ...{ state: 'problem', signal: 'housekeeping', cause, of, about, sentence },
-        ...{ at: '2026-11-20T04:33:12.568Z', since: '2026-11-20T04:33:12.568Z' },
-        ...{ event: 'e4b46cbf-b738-4880-8a18-cdf61200e001', resource: document.requestContext.functionArn },
+        state: 'problem',
+        signal: 'housekeeping',
+        cause,
+        key,
+        about,
+        sentence: `the function failed: ${sentence}`,
+        at: '2026-11-20T04:33:12.568Z',
+        since: '2026-11-20T04:33:12.568Z',
+        event: 'e4b46cbf-b738-4880-8a18-cdf61200e001',
+        resource: document.requestContext.functionArn,
       },
     ]);
   });

@@ -13,7 +13,7 @@ test.each(['Role provided does not have sufficient permissions', 'Maximum allowe
   async (cause) => {
     expect(await read(policyEvent(cause))).toEqual([
       {
-        ...{ ...problem, cause: 'snapshot-policy', of: 'housekeeping/snapshot-policy/policy-0123456789abcdef' },
+        ...{ ...problem, cause: 'snapshot-policy', key: 'housekeeping/snapshot-policy/policy-0123456789abcdef' },
         about: 'snapshot policy policy-0123456789abcdef',
         sentence: `the snapshot policy policy-0123456789abcdef is in error and makes no snapshots: ${cause}`,
         resource: 'arn:aws:dlm:eu-west-1:123456789012:policy/policy-0123456789abcdef',
@@ -24,7 +24,7 @@ test.each(['Role provided does not have sufficient permissions', 'Maximum allowe
 
 test('a snapshot policy that works again ends the trouble; one that is turned off does not', async () => {
   expect(await read(policyEvent('', 'ENABLED'))).toMatchObject([
-    { ...ok, of: 'housekeeping/snapshot-policy/policy-0123456789abcdef' },
+    { ...ok, key: 'housekeeping/snapshot-policy/policy-0123456789abcdef' },
   ]);
   expect(await read(policyEvent('', 'DISABLED'))).toEqual([]);
 });
@@ -32,18 +32,18 @@ test('a snapshot policy that works again ends the trouble; one that is turned of
 test('a snapshot that could not be made is told of its volume, although the ARN is malformed', async () => {
   expect(await read(snapshotEvent({ cause: 'Resource limit exceeded' }))).toEqual([
     {
-      ...{ ...problem, cause: 'snapshot', of: 'housekeeping/snapshot/vol-01234567', resource: SNAPSHOT },
+      ...{ ...problem, cause: 'snapshot', key: 'housekeeping/snapshot/vol-01234567', resource: SNAPSHOT },
       about: 'snapshots of volume vol-01234567',
       sentence: 'a snapshot of vol-01234567 could not be made: Resource limit exceeded',
     },
   ]);
   const source = 'arn:aws:ec2:eu-west-1:123456789012:volume/vol-01234567';
-  expect(await read(snapshotEvent({ source }))).toMatchObject([{ of: 'housekeeping/snapshot/vol-01234567' }]);
+  expect(await read(snapshotEvent({ source }))).toMatchObject([{ key: 'housekeeping/snapshot/vol-01234567' }]);
 });
 
 test('a later snapshot of the same volume ends the trouble', async () => {
   expect(await read(snapshotEvent({ result: 'succeeded' }))).toEqual([
-    { ...ok, of: 'housekeeping/snapshot/vol-01234567', about: 'snapshots of volume vol-01234567' },
+    { ...ok, key: 'housekeeping/snapshot/vol-01234567', about: 'snapshots of volume vol-01234567' },
   ]);
 });
 
@@ -52,7 +52,7 @@ test('a copy is told of the snapshot that it is of', async () => {
     ...{ event: 'copySnapshot', cause: 'Source snapshot ID is not valid' },
     source: 'arn:aws:ec2::eu-west-1:snapshot/snap-76543210',
   };
-  const known = { of: 'housekeeping/snapshot/snap-76543210', about: 'copies of snapshot snap-76543210' };
+  const known = { key: 'housekeeping/snapshot/snap-76543210', about: 'copies of snapshot snap-76543210' };
   const sentence = 'a snapshot of snap-76543210 could not be copied: Source snapshot ID is not valid';
   expect(await read(snapshotEvent(copy))).toEqual([
     { ...problem, cause: 'snapshot', ...known, sentence, resource: SNAPSHOT },
@@ -72,7 +72,7 @@ test('of a set that failed, each volume without a snapshot is told, and none is 
   const cause = 'Snapshot snap-00 is in status error';
   expect(await read(snapshotSetEvent('failed', ['error', 'completed', 'deleted'], cause))).toEqual(
     [0, 2].map((index) => ({
-      ...{ ...problem, cause: 'snapshot', of: `housekeeping/snapshot/vol-0${index}` },
+      ...{ ...problem, cause: 'snapshot', key: `housekeeping/snapshot/vol-0${index}` },
       ...{ about: `snapshots of volume vol-0${index}`, resource: `arn:aws:ec2::eu-west-1:snapshot/snap-0${index}` },
       sentence: `a snapshot of vol-0${index} could not be made, with those of its instance: ${cause}`,
     })),
@@ -84,7 +84,7 @@ test('of a set that failed, each volume without a snapshot is told, and none is 
 test('a set that succeeded is good news of each volume', async () => {
   expect(await read(snapshotSetEvent('succeeded', ['completed', 'completed']))).toEqual(
     [0, 1].map((index) => ({
-      ...{ ...ok, of: `housekeeping/snapshot/vol-0${index}`, about: `snapshots of volume vol-0${index}` },
+      ...{ ...ok, key: `housekeeping/snapshot/vol-0${index}`, about: `snapshots of volume vol-0${index}` },
     })),
   );
 });
@@ -97,7 +97,7 @@ test.each([
   ['after', { script_stage: 'POST' }, 'post script'],
   ['of Windows', { script_stage: '', execution_handler: 'AWS_VSS_BACKUP' }, 'AWS_VSS_BACKUP'],
 ])('a script that fails is told of its instance, and ended by the same one: %s', async (_, detail, what) => {
-  const known = { of: ofScript(what), about: INSTANCE };
+  const known = { key: ofScript(what), about: INSTANCE };
   const sentence = `the ${what} around the snapshot of instance i-01234567890abcdef failed: exit code 1`;
   expect(await read(scriptEvent({ ...detail, result: 'failed', cause: 'exit code 1' }))).toMatchObject([
     { ...problem, cause: 'snapshot', ...known, sentence },

@@ -17,7 +17,7 @@ test('exit code 0 of the backup container is good news, whatever else ran beside
   const event = taskEvent({ containers: [guardDuty, container({ exitCode: 0 })] });
   expect(await read(event)).toEqual([
     {
-      ...{ state: 'ok', of: 'shop', source: 'shop', about: 'shop', ends: ['failed', 'never-started', 'silent'] },
+      ...{ state: 'ok', key: 'shop', source: 'shop', about: 'shop', ends: ['failed', 'never-started', 'silent'] },
       ...{ at: '2026-11-20T02:10:21.894Z', event: `${TASK_ARN} 6` },
     },
   ]);
@@ -25,8 +25,8 @@ test('exit code 0 of the backup container is good news, whatever else ran beside
 
 test('a failed run is told with what ECS knows of the task, and with where its log is', async () => {
   expect(await troubleOf(exited(11))).toEqual({
-    ...{ state: 'problem', signal: 'failed', cause: 'connection', of: 'shop', source: 'shop', about: 'shop' },
-    sentence: 'the database could not be reached, or refused the certificate or the password',
+    ...{ state: 'problem', signal: 'failed', cause: 'connection', key: 'shop', source: 'shop', about: 'shop' },
+    sentence: 'the database was not reached, or refused the login',
     ...{ at: '2026-11-20T02:10:21.894Z', since: '2026-11-20T02:10:21.894Z', event: `${TASK_ARN} 6` },
     ...{ logGroup: '/backups/acme', logStream: `shop/backup/${TASK_ID}` },
     task: {
@@ -52,15 +52,15 @@ const OUT_OF_MEMORY = 'OutOfMemoryError: Container killed due to memory usage';
 
 test.each<[string, object, string, string]>([
   ['exit code 1', exited(1), 'unexpected', 'the program failed'],
-  ['exit code 10', exited(10), 'configuration', 'the job, a variable of the environment or a version does not fit'],
-  ['exit code 12', exited(12), 'privileges', 'the database user lacks a privilege that a complete dump needs'],
+  ['exit code 10', exited(10), 'configuration', 'the configuration does not fit'],
+  ['exit code 12', exited(12), 'privileges', 'the database user lacks privileges'],
   ['exit code 13', exited(13), 'dumpFailed', 'the dump tool failed'],
-  ['exit code 14', exited(14), 'uploadFailed', 'S3 or KMS refused the upload, or failed'],
+  ['exit code 14', exited(14), 'uploadFailed', 'the backup could not be stored'],
   ['exit code 15', exited(15), 'timedOut', 'the run took longer than its timeout'],
   // The program says itself what happened, whoever stopped the task meanwhile.
   ['exit code 15 of a stopped task', exited(15, BY_USER), 'timedOut', 'the run took longer than its timeout'],
-  ['exit code 143', exited(143), 'interrupted', 'the run was interrupted by a signal: exit code 143'],
-  ['exit code 130', exited(130), 'interrupted', 'the run was interrupted by a signal: exit code 130'],
+  ['exit code 143', exited(143), 'interrupted', 'the run was stopped before it was complete (exit code 143)'],
+  ['exit code 130', exited(130), 'interrupted', 'the run was stopped before it was complete (exit code 130)'],
   ['Spot, in time', exited(143, SPOT), 'spot-interruption', 'AWS took back the Spot capacity on which the task ran'],
   ['Spot, killed', exited(137, SPOT), 'spot-interruption', 'AWS took back the Spot capacity on which the task ran'],
   [
@@ -104,13 +104,13 @@ test.each<[string, object, string, string]>([
     'out of memory',
     exited(137, {}, OUT_OF_MEMORY),
     'out-of-memory',
-    'the task was killed because it used more than its 2048 MiB of memory',
+    'the task ran out of memory (2048 MiB)',
   ],
   [
     'out of memory, without an exit code',
     taskEvent({ containers: [container({ reason: OUT_OF_MEMORY })], memory: undefined }),
     'out-of-memory',
-    'the task was killed because it used more than its memory',
+    'the task ran out of memory',
   ],
   [
     'killed by something else',
@@ -130,10 +130,10 @@ test.each<[string, object, string, string]>([
     'killed',
     'the task was killed, without an exit code',
   ],
-  ['exit code 139', exited(139), 'crashed', 'the program crashed: exit code 139, SIGSEGV'],
-  ['exit code 134', exited(134), 'crashed', 'the program crashed: exit code 134, SIGABRT'],
-  ['exit code 42', exited(42), 'unknown-exit', 'the task ended with exit code 42, which the program does not have'],
-  ['exit code 2', exited(2), 'unknown-exit', 'the task ended with exit code 2, which the program does not have'],
+  ['exit code 139', exited(139), 'crashed', 'the program crashed with SIGSEGV (exit code 139)'],
+  ['exit code 134', exited(134), 'crashed', 'the program crashed with SIGABRT (exit code 134)'],
+  ['exit code 42', exited(42), 'unknown-exit', 'the task ended with the unknown exit code 42'],
+  ['exit code 2', exited(2), 'unknown-exit', 'the task ended with the unknown exit code 2'],
 ])('failed: %s', async (_, event, cause, sentence) => {
   expect(await troubleOf(event)).toMatchObject({ signal: 'failed', cause, sentence });
 });
@@ -330,7 +330,7 @@ test.each<[string, string, string | undefined, string]>([
   ['anything else', 'InternalError: The task stopped due to an internal error', undefined, 'start-failed'],
 ])('never started: %s', async (_, stoppedReason, reason, cause) => {
   const trouble = await troubleOf(neverStarted(stoppedReason, reason));
-  expect(trouble).toMatchObject({ signal: 'never-started', cause, of: 'shop', source: 'shop' });
+  expect(trouble).toMatchObject({ signal: 'never-started', cause, key: 'shop', source: 'shop' });
   expect(trouble.sentence).toMatch(/^[a-zA-Z].{15,300}[^.\s]$/);
   expect(trouble.sentence).not.toContain('\n');
   // There is no log of what never ran.
@@ -433,3 +433,41 @@ test('a source is found under its own beginning, with its own log group', async 
 function exitedOf(family: string) {
   return exited(1, { taskDefinitionArn: `arn:aws:ecs:eu-west-1:123456789012:task-definition/${family}:3` });
 }
+
+describe('a stop of another action', () => {
+  const definition = (family: string) => ({
+    taskDefinitionArn: `arn:aws:ecs:eu-west-1:123456789012:task-definition/${family}:3`,
+  });
+  const restore = { key: 'housekeeping/restore/shop', about: 'restore of shop' };
+
+  test('is never the end of a backup: a restore that went well ends its own failures only', async () => {
+    const event = taskEvent({ containers: [container({ exitCode: 0 })], ...definition('acme-shop_restore') });
+    expect(await read(event)).toMatchObject([{ state: 'ok', ...restore, ends: ['housekeeping'] }]);
+    // The measuring reads the verdict of a test.
+    expect(await read(taskEvent({ containers: [container({ exitCode: 0 })], ...definition('acme-shop_prove') }))).toEqual([]);
+  });
+
+  test('is told: a restore that failed, or was not started', async () => {
+    const log = { logGroup: '/backups/acme', logStream: expect.stringMatching(/^shop\/backup\//) as string };
+    const told = { ...restore, signal: 'housekeeping', cause: 'restore', hasEnd: true };
+    const failedRestore = await troubleOf(exited(11, definition('acme-shop_restore')));
+    expect(failedRestore).toMatchObject({ ...told, ...log });
+    expect(failedRestore).not.toHaveProperty('source');
+    const unstarted = neverStarted('CannotPullContainerError: no', undefined, definition('acme-shop_restore'));
+    expect(await troubleOf(unstarted)).toMatchObject({ ...told, sentence: expect.stringContaining('image') });
+  });
+
+  test('is told: a restore test that could not be run proves nothing', async () => {
+    expect(await troubleOf(exited(137, definition('acme-shop_prove')))).toMatchObject({
+      key: 'shop',
+      source: 'shop',
+      signal: 'not-proven',
+      cause: 'restore-test-not-run',
+      short: 'a restore test failed',
+    });
+  });
+
+  test('of a source that is not watched is ignored', async () => {
+    expect(await read(exited(1, definition('acme-wiki_restore')))).toEqual([]);
+  });
+});

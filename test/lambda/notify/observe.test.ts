@@ -1,4 +1,4 @@
-import type { AlarmSettings, Measured } from '../../../catalog/contract/alarms';
+import type { AlarmSettings, Measured, Pruned, PrunedSource } from '../../../catalog/contract/alarms';
 import type { Observation, QueueMessage } from '../../../lambda/notify/problems/observation';
 import { eventId, observe } from '../../../lambda/notify/observe/observe';
 import { ageAlarm, NO_DATA, TOO_OLD } from './events/alarms';
@@ -30,7 +30,7 @@ describe('calls that CloudTrail recorded', () => {
     const reason = 'Capacity is unavailable at this time. Please try again later or in a different availability zone';
     expect(await read(runTask([{ arn: 'arn', reason, detail: 'ask later' }], taskDefinition))).toEqual([
       {
-        ...{ state: 'problem', signal: 'never-started', cause: 'capacity', of: 'shop', source: 'shop', about: 'shop' },
+        ...{ state: 'problem', signal: 'never-started', cause: 'capacity', key: 'shop', source: 'shop', about: 'shop' },
         sentence: `AWS had no capacity for the task: ${reason}: ask later`,
         ...{ at: AT, since: AT, event: '315c1398-40ff-a850-213b-158f73e60175' },
       },
@@ -48,7 +48,8 @@ describe('calls that CloudTrail recorded', () => {
     expect(await read(deleteCall('DeleteObject', { bucketName: 'acme-backups', key }))).toEqual([
       {
         ...{ state: 'problem', signal: 'housekeeping', cause: 'denied-delete', about: 'deletes in acme-backups' },
-        of: 'housekeeping/denied-delete/arn:aws:iam::123456789012:role/developer',
+        key: 'housekeeping/denied-delete/arn:aws:iam::123456789012:role/developer',
+        short: 'mallory tried to delete manifest.json',
         sentence: `${who} tried to delete ${key} from 198.51.100.77 (DeleteObject) and was denied`,
         ...{ at: AT, since: AT, event: '315c1398-40ff-a850-213b-158f73e60175', resource: who },
       },
@@ -59,7 +60,7 @@ describe('calls that CloudTrail recorded', () => {
     const changes = { userIdentity: { type: 'AWSService', invokedBy: 's3.amazonaws.com' }, sourceIPAddress: undefined };
     expect(await read(deleteCall('DeleteObjects', { bucketName: 'acme-backups', delete: '' }, changes))).toMatchObject([
       {
-        of: 'housekeeping/denied-delete/s3.amazonaws.com',
+        key: 'housekeeping/denied-delete/s3.amazonaws.com',
         sentence: 's3.amazonaws.com tried to delete objects (DeleteObjects) and was denied',
       },
     ]);
@@ -86,7 +87,7 @@ describe('messages of our own', () => {
       {
         ...{ source: 'shop', ageSeconds: 600, allowedAgeSeconds: 93_600, sizeDeviation: -7 },
         findings: [
-          { signal: 'strange-size', cause: 'shrunk', sentence: 'half as large', since: '2026-11-20T02:00:00Z' },
+          { signal: 'strange-size', cause: 'shrunk', sentence: 'half as large', short: 'half', since: '2026-11-20T02:00:00Z' },
         ],
       },
     ],
@@ -107,7 +108,7 @@ describe('messages of our own', () => {
     ],
     ['no time', { ...measured, at: 'today' }],
   ])('what was measured, with %s, is not understood', async (_, body) => {
-    expect(await read(body)).toMatchObject([{ cause: 'other', about: 'an event that is not understood' }]);
+    expect(await read(body)).toMatchObject([{ cause: 'other', about: 'unknown event' }]);
   });
 
   test('a digest is due', async () => {
@@ -116,61 +117,61 @@ describe('messages of our own', () => {
 });
 
 describe('what is not understood is told, with the message', () => {
-  const about = 'an event that is not understood';
+  const about = 'unknown event';
   const trouble = { state: 'problem', signal: 'housekeeping', cause: 'other', about };
   const lacking = (name: string) => exited(1, { [name]: undefined });
 
   test.each<[string, unknown, string]>([
-    ['no JSON', '<html>', 'a message is not understood: nothing here knows what it is'],
-    ['nothing', '', 'a message is not understood: nothing here knows what it is'],
-    ['JSON without a shape', [1, 2], 'a message is not understood: nothing here knows what it is'],
-    ['null', null, 'a message is not understood: nothing here knows what it is'],
-    ['a kind of a later version', { kind: 'forecast' }, 'a message is not understood: nothing here knows what it is'],
+    ['no JSON', '<html>', 'a message was not understood: this version does not know it'],
+    ['nothing', '', 'a message was not understood: this version does not know it'],
+    ['JSON without a shape', [1, 2], 'a message was not understood: this version does not know it'],
+    ['null', null, 'a message was not understood: this version does not know it'],
+    ['a kind of a later version', { kind: 'forecast' }, 'a message was not understood: this version does not know it'],
     [
       'another event',
       eventOf('aws.ecs', 'ECS Deployment State Change', {}),
-      'an event "ECS Deployment State Change" is not understood: nothing here knows what it is',
+      'an event "ECS Deployment State Change" was not understood: this version does not know it',
     ],
     [
       'a task without an ARN',
       lacking('taskArn'),
-      'an event "ECS Task State Change" is not understood: detail.taskArn: Invalid input: expected string, received undefined',
+      'an event "ECS Task State Change" was not understood: detail.taskArn: Invalid input: expected string, received undefined',
     ],
     [
       'a task without a family',
       lacking('taskDefinitionArn'),
-      'an event "ECS Task State Change" is not understood: detail.taskDefinitionArn: Invalid input: expected string, received undefined',
+      'an event "ECS Task State Change" was not understood: detail.taskDefinitionArn: Invalid input: expected string, received undefined',
     ],
     [
       'a task without a status',
       lacking('lastStatus'),
-      'an event "ECS Task State Change" is not understood: detail.lastStatus: Invalid input: expected string, received undefined',
+      'an event "ECS Task State Change" was not understood: detail.lastStatus: Invalid input: expected string, received undefined',
     ],
     // Guessing here would take a failure for a task that never started.
     [
       'an exit code that is no number',
       exited('1' as unknown as number),
-      'an event "ECS Task State Change" is not understood: detail.containers.1.exitCode: Invalid input: expected number, received string',
+      'an event "ECS Task State Change" was not understood: detail.containers.1.exitCode: Invalid input: expected number, received string',
     ],
     [
       'an alarm without a state',
       eventOf('aws.cloudwatch', 'CloudWatch Alarm State Change', { alarmName: 'a', configuration: {} }),
-      'an event "CloudWatch Alarm State Change" is not understood: detail.state: Invalid input: expected object, received undefined',
+      'an event "CloudWatch Alarm State Change" was not understood: detail.state: Invalid input: expected object, received undefined',
     ],
     [
       'a policy without a name',
       eventOf('aws.dlm', 'DLM Policy State Change', { state: 'ERROR' }),
-      'an event "DLM Policy State Change" is not understood: detail.policy_id: Invalid input: expected string, received undefined',
+      'an event "DLM Policy State Change" was not understood: detail.policy_id: Invalid input: expected string, received undefined',
     ],
     [
       'a snapshot of nothing',
       snapshotEvent({ source: undefined }),
-      'an event "EBS Snapshot Notification" is not understood: detail.source: Invalid input: expected string, received undefined',
+      'an event "EBS Snapshot Notification" was not understood: detail.source: Invalid input: expected string, received undefined',
     ],
     [
       'a task of nothing',
       runTask([{ reason: 'AGENT' }], undefined as unknown as string, { requestParameters: {} }),
-      'an event "AWS API Call via CloudTrail" is not understood: detail.requestParameters.taskDefinition: Invalid input: expected string, received undefined',
+      'an event "AWS API Call via CloudTrail" was not understood: detail.requestParameters.taskDefinition: Invalid input: expected string, received undefined',
     ],
   ])('%s', async (_, body, sentence) => {
     const found = await read(body);
@@ -180,10 +181,10 @@ describe('what is not understood is told, with the message', () => {
 
   test('each kind of event is a trouble of its own, at the time of the event', async () => {
     expect(await read(lacking('taskArn'))).toMatchObject([
-      { of: 'housekeeping/not-understood/ECS Task State Change', at: '2026-11-20T02:10:22.000Z' },
+      { key: 'housekeeping/not-understood/ECS Task State Change', at: '2026-11-20T02:10:22.000Z' },
     ]);
     expect(await read('x')).toMatchObject([
-      { of: 'housekeeping/not-understood/message', at: '2026-11-20T02:10:30.000Z' },
+      { key: 'housekeeping/not-understood/message', at: '2026-11-20T02:10:30.000Z' },
     ]);
   });
 
@@ -246,4 +247,77 @@ test.each<[string, QueueMessage, string]>([
 ])('what tells a second delivery from a second event: %s', (_, message, id) => {
   expect(eventId(message)).toBe(id);
   expect(eventId({ ...message, attributes: { ...message.attributes, ApproximateReceiveCount: '2' } })).toBe(id);
+});
+
+describe('the report of a pruning', () => {
+  const pruned = (sources: readonly Partial<PrunedSource>[], changes: Partial<Pruned> = {}): Pruned => ({
+    kind: 'pruned',
+    prunes: 'backups',
+    scope: 'acme-backups',
+    at: '2026-11-20T02:30:00.000Z',
+    functionName: 'acme-prune',
+    logGroup: '/backups/acme',
+    sources: sources.map((one) => ({ source: 'shop', errors: [], errorCount: 0, damagedCount: 0, ...one })),
+    moreSources: 0,
+    ...changes,
+  });
+  const WAITS = { why: 'no-recent-backup', sentence: 'no backup came' } as const;
+  const TOO_MANY = { why: 'too-many', sentence: '3 of 4 would be deleted' } as const;
+  const known = {
+    key: 'housekeeping/prune',
+    about: 'pruning',
+    at: '2026-11-20T02:30:00.000Z',
+    event: '059f36b4-87a3-44ab-83d2-661975830a7d',
+  };
+
+  test('without problems is good news', async () => {
+    expect(await read(pruned([]))).toEqual([{ state: 'ok', ...known, ends: ['housekeeping'] }]);
+  });
+
+  test('with problems has its facts, and names function and log', async () => {
+    const sources = [
+      { source: 'shop', refusal: TOO_MANY },
+      { source: 'crm', damaged: { id: 'x', damage: 'cut' }, damagedCount: 2, errors: ['no right'], errorCount: 3 },
+    ];
+    const report = pruned(sources);
+    expect(await read(report)).toEqual([
+      {
+        state: 'problem',
+        signal: 'housekeeping',
+        cause: 'prune',
+        ...known,
+        since: known.at,
+        hasEnd: true,
+        sentence:
+          'shop: 3 of 4 would be deleted; crm: no right; 2 more failures; 2 damaged backups, such as x: cut',
+        short: 'problems with 2 sources',
+        pruned: { sources: report.sources, moreSources: 0 },
+        resource: 'acme-prune',
+        logGroup: '/backups/acme',
+      },
+    ]);
+  });
+
+  test('a pruning that waits for a backup is not told if the silence of its source is', async () => {
+    const waits = pruned([{ refusal: WAITS }]);
+    expect(await read(waits)).toMatchObject([{ state: 'ok' }]);
+    const off = (changes: Partial<AlarmSettings>) =>
+      observe(messageOf(waits), contextWith({ settings: { ...SETTINGS, ...changes } }));
+    expect(await off({ off: ['silent'] })).toMatchObject([{ cause: 'prune' }]);
+    const shop = { ...SETTINGS.sources.shop!, off: ['silent'] as const };
+    expect(await off({ sources: { ...SETTINGS.sources, shop } })).toMatchObject([{ cause: 'prune' }]);
+    expect(await off({ sources: {} })).toMatchObject([{ cause: 'prune' }]);
+    // Other problems of the same source are told.
+    const [found] = await read(pruned([{ refusal: WAITS, errors: ['no right'], errorCount: 1 }]));
+    expect(found).toMatchObject({ sentence: 'shop: no right' });
+    // Nothing tells the silence of a volume.
+    expect(await read({ ...waits, prunes: 'snapshots', scope: 'Backup=daily' })).toMatchObject([
+      { cause: 'prune-snapshots', key: 'housekeeping/prune-snapshots/Backup=daily' },
+    ]);
+  });
+
+  test('of another bucket is ignored; one that lacks a field is not understood', async () => {
+    expect(await read(pruned([{ refusal: TOO_MANY }], { scope: 'other' }))).toEqual([]);
+    expect(await read({ ...pruned([]), moreSources: undefined })).toMatchObject([{ cause: 'other' }]);
+  });
 });

@@ -56,9 +56,9 @@ test('a run by schedule writes a line for each volume, and metrics by the tag', 
   ]);
 });
 
-test('a run by schedule with a problem fails, after its metrics', async () => {
+test('a run by schedule with a problem reports it in log and metrics', async () => {
   server.add(...snapshots(1, 2, 3, 4));
-  await expect(handler({}, CONTEXT)).rejects.toThrow('3 of 4 backups would be deleted');
+  expect(await handler({}, CONTEXT)).toMatchObject({ problems: 1, sources: [{ refusal: { why: 'too-many' } }] });
   expect(lines).toMatchObject([
     { level: 'error', source: 'vol-1' },
     { PruneDeleted: 0, PruneProblems: 1 },
@@ -68,7 +68,10 @@ test('a run by schedule with a problem fails, after its metrics', async () => {
 
 test('EC2 that does not answer is a problem in log and metrics', async () => {
   server.rule = () => ({ status: 403, code: 'UnauthorizedOperation' });
-  await expect(handler({}, CONTEXT)).rejects.toThrow('nothing was deleted: UnauthorizedOperation: injected');
+  expect(await handler({}, CONTEXT)).toMatchObject({
+    problems: 1,
+    sources: [{ errors: ['nothing was deleted: UnauthorizedOperation: injected'] }],
+  });
   expect(lines).toMatchObject([{ level: 'error' }, { PruneProblems: 1 }]);
 });
 

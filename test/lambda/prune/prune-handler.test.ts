@@ -1,3 +1,5 @@
+import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { ALARM_ENV } from '../../../catalog/contract/alarms';
 import { HANDLER_ENV } from '../../../catalog/contract/handlers';
 import { Emulator } from '../../emulator/emulator';
 import { daysAgo, invoke, PruneScene, settingsOf, SIXTY_HOURS } from '../support';
@@ -53,16 +55,39 @@ test('a run by schedule writes one line for each source, and the metrics by buck
   expect(await scene.ids()).toEqual(ids.slice(0, 3));
 });
 
-test('a run by schedule with a problem fails; one on demand answers', async () => {
+test('a run by schedule sends its report to the alarms that watch; one on demand only answers', async () => {
   await scene.put(`shop/${ids[0]}/manifest.json`, 'not JSON');
-  const damaged = `shop: 1 damaged, such as ${ids[0]}: manifest shop/${ids[0]}/manifest.json is not JSON`;
-  const byHand = await run({ dryRun: true });
+  const damage = `manifest shop/${ids[0]}/manifest.json is not JSON`;
+  const sqs = new SQSClient(emulator.client);
+  const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: `${scene.bucket}-events` }));
+  const watched = { [ALARM_ENV.events]: QueueUrl!, AWS_LAMBDA_FUNCTION_NAME: 'acme-prune' };
+  const byHand = await run({ dryRun: true }, watched);
   expect(byHand.answer).toMatchObject({ dryRun: true, problems: 1 });
   // Metrics of a dry run would count what did not happen.
   expect(byHand.log).toMatchObject([{ level: 'error', event: 'pruned', problems: 1 }]);
-  const scheduled = await run({});
-  expect(scheduled.failure).toContain(`1 problem in ${scene.bucket}: ${damaged}`);
+  const scheduled = await run({}, watched);
+  expect(scheduled.failure).toBeUndefined();
   expect(scheduled.log).toMatchObject([{ level: 'error' }, { PruneProblems: 1, PruneDeleted: 3 }]);
+  const { Messages } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }));
+  expect(Messages!.map(({ Body }) => JSON.parse(Body!) as unknown)).toEqual([
+    {
+      kind: 'pruned',
+      prunes: 'backups',
+      scope: scene.bucket,
+      at: expect.any(String),
+      functionName: 'acme-prune',
+      sources: [
+        { source: 'shop', errors: [], errorCount: 0, damaged: { id: ids[0], damage: expect.stringContaining(damage) }, damagedCount: 1 },
+      ],
+      moreSources: 0,
+    },
+  ]);
+});
+
+test('a run that cannot send its report fails, so that Lambda tells', async () => {
+  const { failure, log } = await run({}, { [ALARM_ENV.events]: `${emulator.endpoint}/000000000000/none` });
+  expect(failure).toMatch(/NonExistentQueue|does not exist/);
+  expect(log.at(-1)).toMatchObject({ PruneProblems: 0 });
 });
 
 test('the clock of the machine does not matter', async () => {
@@ -88,8 +113,8 @@ test.each([
   ['for their notes', 4, OVER],
 ])('when no time is left %s it stops, and says so', async (_, looks, sentence) => {
   const remaining = [...Array<number>(looks).fill(900_000), 59_000].join(',');
-  const { failure } = await run({}, { REMAINING: remaining });
-  expect(failure).toContain(sentence);
+  const { answer } = await run({}, { REMAINING: remaining });
+  expect(answer).toMatchObject({ sources: [{ errors: [expect.stringContaining(sentence)] }] });
   expect(await scene.ids()).toEqual(ids);
 });
 

@@ -209,27 +209,6 @@ test('3: nothing is deleted when no backup succeeded within the allowed age, als
   expect(await scene.ids()).toEqual([daysAgo(0), ...ids].map((id) => expect.stringContaining(id.slice(0, 10))));
 });
 
-test('3: where alarms tell of the silence, a run by schedule only notes it; a person is told as ever', async () => {
-  for (const day of [3, 4, 5, 6]) await scene.backup(daysAgo(day));
-  const settings = settingsOf(scene.bucket, ['shop']);
-  const refusal = { why: 'no-recent-backup' };
-  const told = { ...settings, silenceToldExcept: [] };
-  await scene.configure(JSON.stringify(told));
-  expect(await scene.prune({})).toMatchObject({ problems: 0, sources: [{ deleted: 0, refusal, alarmed: true }] });
-  const byHand = await scene.prune({ source: 'shop' });
-  expect(byHand).toMatchObject({ problems: 1, sources: [{ refusal }] });
-  expect(byHand.sources[0]).not.toHaveProperty('alarmed');
-
-  await scene.configure(JSON.stringify({ ...told, silenceToldExcept: ['shop'] }));
-  await expect(scene.prune({})).rejects.toThrow(/^1 problem in .*nothing is deleted until a backup succeeds$/);
-  // Nobody else tells that most of the backups would go.
-  await scene.configure(JSON.stringify({ ...told, maxDeleteShare: 0.1 }));
-  for (const day of [0, 1]) await scene.backup(daysAgo(day));
-  await expect(scene.prune({})).rejects.toThrow(
-    / backups would be deleted, and a run by schedule deletes at most 10 %/,
-  );
-});
-
 test('4: backups under Object Lock are held, no errors; those whose lock is over are deleted', async () => {
   const Bucket = scene.bucket;
   await scene.s3.send(
@@ -280,7 +259,7 @@ test('5: a run that would delete more than its share deletes nothing; what a per
       '4 of 7 backups would be deleted, and a run by schedule deletes at most 50 % of them: look at them with proven-backups prune --dry-run, and delete them with proven-backups prune',
   };
   expect(await only()).toMatchObject({ kept: 7, deleted: 0, refusal });
-  await expect(scene.prune({})).rejects.toThrow(`1 problem in ${scene.bucket}: shop: 4 of 7 backups would be deleted`);
+  expect(await scene.prune({})).toMatchObject({ problems: 1, sources: [{ refusal }] });
   expect(await scene.versions()).toEqual(before);
   // Kept by the retention, unknown, and two that may be deleted.
   const confirmed = [ids[0]!, '2020-01-01T00-00-00Z', ids[4]!, ids[5]!];

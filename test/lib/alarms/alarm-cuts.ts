@@ -117,7 +117,7 @@ export const CUTS: [string, (of: Resources) => void, RegExp][] = [
         'AlarmRule',
       ).EventPattern.detail.$or[0].configuration.metrics.metricStat.metric.dimensions.Bucket = ['other'];
     },
-    /PruneAlarm\w+: no rule matches/,
+    /BackupsShopAlarm\w+: no rule matches/,
   ],
   [
     'the rule does not name an alarm',

@@ -55,7 +55,7 @@ const count = (type: string) => Object.values(resources).filter(({ Type }) => Ty
 test('every alarm, rule, schedule and function leads to an email', () => {
   expect(brokenLinks(resources)).toEqual([]);
   // They were looked at.
-  expect(count('AWS::CloudWatch::Alarm')).toBe(11);
+  expect(count('AWS::CloudWatch::Alarm')).toBe(9);
   expect(count('AWS::Events::Rule')).toBe(4);
   expect(count('AWS::Lambda::EventInvokeConfig')).toBe(3);
   expect(count('AWS::Scheduler::Schedule')).toBe(6);

@@ -6,10 +6,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import { SqsSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
-import { parseBucketSettings } from '../../../catalog/contract/settings';
-import type { AlarmOptions } from '../../../lib';
 import { AlarmSignal, BackupAlarms, BackupBucket, BackupPruning, SnapshotPruning } from '../../../lib';
-import type { PruneSettings } from '../../../lib/pruning/private/prune-settings';
 import type { Json } from '../support';
 import { flat, Setup } from '../support';
 
@@ -94,25 +91,30 @@ describe('watching', () => {
     ]);
   });
 
-  test.each<[string, AlarmOptions, string[] | undefined]>([
-    ['of all sources but one that turned it off', {}, ['orders']],
-    ['of none', { signalsOff: [{ signal: AlarmSignal.SILENT, reason: 'Somebody looks.' }] }, ['shop', 'orders']],
-    ['of none that is told', { signalsOff: [{ signal: AlarmSignal.HOUSEKEEPING, reason: 'None.' }] }, undefined],
-  ])('a pruning leaves it to the alarms to tell the silence %s', (_, alarms, untold) => {
-    const other = new Setup();
-    other.create({ alarms: { emails: ['ann@example.com'], ...alarms } });
-    other.add();
-    other.add({ signalsOff: [{ signal: AlarmSignal.SILENT, reason: 'Written by hand.' }] }, 'Orders');
-    const { Value } = other.resource('AWS::SSM::Parameter', 'PruningSettings');
-    const settings = parseBucketSettings(flat(Value), 'settings');
-    expect(settings.silenceToldExcept).toEqual(untold);
-  });
-
-  test('a pruning that no alarms watch tells of it itself', () => {
-    const { stack } = new Setup();
-    const bucket = new BackupBucket(stack, 'Bucket');
-    const { settings } = new BackupPruning(stack, 'Pruning', { bucket }) as unknown as { settings: PruneSettings };
-    expect(settings.content).not.toHaveProperty('silenceToldExcept');
+  test('a pruning sends its reports to the queue of the alarms that watch it, and only then', () => {
+    const variables = (stack: Stack) =>
+      (Object.entries(Template.fromStack(stack).findResources('AWS::Lambda::Function')) as [string, Json][])
+        .filter(([id]) => /Prune/.test(id))
+        .map(([, { Properties }]) => Properties.Environment.Variables.ALARM_EVENTS?.Ref as string | undefined);
+    const sends = (stack: Stack) => /sqs:SendMessage/.test(JSON.stringify(pruneRole(stack)));
+    const pruneRole = (stack: Stack) =>
+      Object.entries(Template.fromStack(stack).findResources('AWS::IAM::Role')).filter(([id]) => /Prune/.test(id));
+    const watched = new Setup();
+    watched.create({ alarms: { emails: ['ann@example.com'] } });
+    watched.add();
+    expect(variables(watched.stack)).toEqual([expect.stringMatching(/AlarmEvents/)]);
+    expect(sends(watched.stack)).toBe(true);
+    const off = new Setup();
+    off.create({
+      alarms: { emails: ['a@b.cc'], signalsOff: [{ signal: AlarmSignal.HOUSEKEEPING, reason: 'Somebody looks.' }] },
+    });
+    off.add();
+    const alone = new Stack();
+    new BackupPruning(alone, 'Pruning', { bucket: new BackupBucket(alone, 'Bucket') });
+    for (const stack of [off.stack, alone]) {
+      expect(variables(stack)).toEqual([undefined]);
+      expect(sends(stack)).toBe(false);
+    }
   });
 
   test('a pruning of another stack is watched, but not named: neither stack could be deployed first', () => {

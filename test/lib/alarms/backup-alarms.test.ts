@@ -212,8 +212,8 @@ test('the function reads a minute of events at once, and each message that fails
 test('the table forgets by itself, and goes with the stack', () => {
   const table = resources[id('AlarmsMemory')];
   expect(table.Properties).toEqual({
-    AttributeDefinitions: [{ AttributeName: 'of', AttributeType: 'S' }],
-    KeySchema: [{ AttributeName: 'of', KeyType: 'HASH' }],
+    AttributeDefinitions: [{ AttributeName: 'key', AttributeType: 'S' }],
+    KeySchema: [{ AttributeName: 'key', KeyType: 'HASH' }],
     BillingMode: 'PAY_PER_REQUEST',
     TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },
   });
@@ -252,7 +252,6 @@ test('the other alarms', () => {
     );
     return [MetricName, ComparisonOperator, Threshold, Period, TreatMissingData];
   };
-  expect(alarm('PruneAlarm')).toEqual(['PruneProblems', 'GreaterThanOrEqualToThreshold', 1, 3600, 'ignore']);
   expect(alarm('SubscriptionAlarm')).toEqual(['ConfirmedSubscriptions', 'LessThanThreshold', 1, 3600, 'ignore']);
   const lost = 'InvocationsFailedToBeSentToDeadLetterCount';
   expect(alarm('LostRunAlarm')).toEqual([lost, 'GreaterThanThreshold', 0, 300, 'notBreaching']);

@@ -58,7 +58,7 @@ describe('gone', () => {
     expect(gone).toMatchObject({ ageSeconds: near(3 * HOUR), findings: [{ signal: 'silent', cause: 'gone' }] });
     expect(gone).not.toHaveProperty('newest');
     const [finding] = gone.findings;
-    expect(finding!.sentence).toBe(`all its backups are gone or damaged; the last whole one was ${id}`);
+    expect(finding!.sentence).toBe(`all backups are gone or damaged; the last complete one was ${id}`);
     proxy.clockShift = 5 * DAY_MS;
     expect(await healthIn(scene, viaProxy())).toMatchObject({
       ageSeconds: near(3 * HOUR + 5 * DAY_SECONDS),
@@ -75,13 +75,13 @@ describe('gone', () => {
     const { findings } = await healthIn(scene);
     expect(findings).toMatchObject([{ cause: 'gone' }]);
     expect(findings[0]!.sentence).toBe(
-      `all its backups are gone or damaged; the last whole one was ${id}; 2 are damaged, such as ${id}: shop/${id}/shop.sql.zst has 3 bytes, and its manifest says 10`,
+      `all backups are gone or damaged; the last complete one was ${id}; 2 are damaged, such as ${id}: shop/${id}/shop.sql.zst has 3 bytes, and its manifest says 10`,
     );
     // Another one that is damaged changes nothing.
     await scene.put(manifestKey('shop', hoursAgo(1)), 'without data');
     const later = (await healthIn(scene)).findings[0]!;
     expect(later).toMatchObject({ cause: 'gone', since: findings[0]!.since });
-    expect(later.sentence).toContain(`the last whole one was ${id}; 3 are damaged`);
+    expect(later.sentence).toContain(`the last complete one was ${id}; 3 are damaged`);
   });
 
   test('what a pruning deletes between listing and reading is looked at again', async () => {
@@ -100,21 +100,21 @@ test('of many damaged backups 20 are named, and 50 are read', async () => {
   const whole = await scene.backup(hoursAgo(30 * 24));
   const damaged = Array.from({ length: 51 }, (_, index) => hoursAgo(index + 1));
   for (const id of damaged.slice(1)) await scene.put(manifestKey('shop', id), 'damaged');
-  expect((await healthIn(scene)).findings[0]!.sentence).toContain('there is no whole backup of late, after 30 days');
+  expect((await healthIn(scene)).findings[0]!.sentence).toContain('there is no backup of late after 30 days');
   for (const id of damaged) await scene.put(objectKey('shop', id, 'shop.sql.zst'), 'data');
   await remove(manifestKey('shop', damaged[50]!));
   const health = await healthIn(scene);
   expect(health).toMatchObject({ newest: { id: whole }, findings: [{ cause: 'too-old' }] });
   expect(health.findings[0]!.sentence).toContain('; 49 newer are damaged, such as');
-  const { look } = (await scene.remembered('reading/shop')) as { look: string };
-  expect(JSON.parse(look)).toMatchObject({ damaged: { count: 49, named: { length: 20 } } });
+  const { reading } = (await scene.remembered('reading/shop')) as { reading: string };
+  expect(JSON.parse(reading)).toMatchObject({ damaged: { count: 49, named: { length: 20 } } });
 
   for (const id of [damaged[0]!, damaged[50]!]) await scene.put(manifestKey('shop', id), 'damaged');
   proxy.counts.clear();
   const { newest, findings } = await healthIn(scene, viaProxy());
   expect(newest).toBeUndefined();
   expect(findings[0]!.sentence).toBe(
-    `none of its backups of late is whole; the last whole one was ${whole}; the newest 50 are damaged, such as ${damaged[0]}: manifest shop/${damaged[0]}/manifest.json is not JSON: Unexpected token 'd', "damaged" is not valid JSON; older ones were not looked at`,
+    `none of the latest backups is complete; the last complete one was ${whole}; the newest 50 are damaged, such as ${damaged[0]}: manifest shop/${damaged[0]}/manifest.json is not JSON: Unexpected token 'd', "damaged" is not valid JSON; older ones were not read`,
   );
   // It was looked at twice.
   expect(proxy.counts.get('GetObject')).toBe(100);
@@ -143,7 +143,7 @@ describe('the usual duration takes the place of the timeout', () => {
     const { allowedAgeSeconds, findings } = await healthIn(scene);
     expect(allowedAgeSeconds).toBe(25 * HOUR + 5000);
     expect(findings).toMatchObject([{ cause: 'too-old' }]);
-    expect(findings[0]!.sentence).toContain('is 27 hours old, and 26.4 hours are allowed');
+    expect(findings[0]!.sentence).toContain('is 27 hours old; 26 hours 23 minutes are allowed');
     await allow({});
     expect(await healthIn(scene)).toMatchObject({ allowedAgeSeconds: 37 * HOUR, findings: [] });
   });
@@ -219,11 +219,11 @@ describe('what is remembered', () => {
   test('what is too large for the table is not, and the table is used on', async () => {
     const memory = new MeasureMemory(scene.dynamo, scene.tableName);
     const large = { size: {}, damaged: { count: 1, named: [{ id: 'x', damage: 'x'.repeat(500_000) }] } };
-    await memory.looked('shop', { fingerprint: 'x', look: large }, new Date());
+    await memory.rememberReading('shop', { fingerprint: 'x', reading: large }, new Date());
     expect(memory.failure).toBeUndefined();
     expect(logged()).toContain('what was read of shop cannot be remembered: ValidationException');
     await memory.measured(new Date());
     expect(await scene.remembered('measured')).toBeDefined();
-    expect(await memory.look('shop', new Date())).toBeUndefined();
+    expect(await memory.lastReading('shop', new Date())).toBeUndefined();
   });
 });

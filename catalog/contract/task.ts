@@ -26,7 +26,7 @@ export const ENV = {
 } as const;
 
 /** What can start a backup. */
-export const TRIGGERS = ['schedule', 'on-demand', 'before-deployment'] as const;
+export const TRIGGERS = ['schedule', 'on-demand'] as const;
 export type Trigger = (typeof TRIGGERS)[number];
 
 /** How the database's TLS certificate is verified. */

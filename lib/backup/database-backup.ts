@@ -191,15 +191,6 @@ export class DatabaseBackup extends Construct implements ec2.IConnectable, iam.I
     return this.metric(MEASURE_METRICS.sizeDeviation, props);
   }
 
-  /**
-   * Age of the newest proven backup. Seconds. Nothing before a restore test has passed. Needs `alarms`.
-   *
-   * @default - maximum over one hour
-   */
-  public metricProvenAge(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return this.metric(MEASURE_METRICS.provenAge, props);
-  }
-
   private grantTask(grantee: iam.IGrantable): iam.Grant {
     return grantRun(this, grantee, {
       cluster: this.cluster,

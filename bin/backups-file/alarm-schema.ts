@@ -1,11 +1,12 @@
 /** The schema of the alarms in a backups file. */
 import * as z from 'zod';
-import { SIGNALS } from '../../catalog/contract/alarms';
-import { duration, exactly, GOT, has, integer, isMap, isText, list, map, scalar, text, ways } from './fields';
+import { AlarmSignal } from '../../lib';
+import { exactly, GOT, has, integer, isMap, isText, list, map, scalar, text, ways } from './fields';
 import { meant } from '../meant';
 import { timeOfDayText, timeZone, weekly } from './time-schema';
 
-const SOURCE_SIGNALS = SIGNALS.filter((signal) => signal !== 'housekeeping');
+const SIGNALS: readonly string[] = Object.values(AlarmSignal);
+const SOURCE_SIGNALS = SIGNALS.filter((signal) => signal !== AlarmSignal.HOUSEKEEPING);
 
 /** Signals that are turned off, each with the reason. */
 const signalsOff = (allowed: readonly string[]) => {
@@ -56,6 +57,5 @@ export const sourceAlarms = {
     minHistory: integer(3, 14).optional(),
     ignoreTables: list('names of tables', text('a name')).optional(),
   }).optional(),
-  provenAge: duration().optional(),
   signalsOff: signalsOff(SOURCE_SIGNALS).optional(),
 };

@@ -20,9 +20,8 @@ export function alarmsOf(scope: Construct, entry: BackupsFile['alarms']): AlarmO
   };
 }
 
-export const sourceAlarmsOf = ({ sizeBounds, provenAge, signalsOff }: DatabaseEntry): SourceAlarmProps => ({
+export const sourceAlarmsOf = ({ sizeBounds, signalsOff }: DatabaseEntry): SourceAlarmProps => ({
   sizeBounds,
-  provenAge,
   signalsOff: signalsOffOf(signalsOff),
 });
 

@@ -65,7 +65,7 @@ export const manifestSchema = z.object({
   serverVersion: z.string(),
   toolVersion: z.string(),
   programVersion: z.string(),
-  /** Occasion of the backup: one of `TRIGGERS`. */
+  /** Occasion of the backup: one of `TRIGGERS`, or another one of a newer version. */
   trigger: word,
   /** The scheduled time. */
   scheduledTime: time.optional(),

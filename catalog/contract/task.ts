@@ -35,7 +35,7 @@ export const ENV = {
 } as const;
 
 /** Occasions of a backup. */
-export const TRIGGERS = ['schedule', 'on-demand', 'before-deployment'] as const;
+export const TRIGGERS = ['schedule', 'on-demand'] as const;
 export type Trigger = (typeof TRIGGERS)[number];
 
 /** How the database's TLS certificate is verified. */

@@ -7,7 +7,7 @@ import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { IBackupBucket } from '../bucket/backup-bucket-props';
 import type { Digest } from './digest';
 
-/** The six ways in which backups go wrong. */
+/** Ways in which backups go wrong. */
 export enum AlarmSignal {
   /** A run ended with another exit code than 0, was killed, or timed out. */
   FAILED = 'failed',
@@ -17,8 +17,6 @@ export enum AlarmSignal {
   SILENT = 'silent',
   /** A backup is much smaller or larger than those before it, or empty, or a table in it is. */
   STRANGE_SIZE = 'strange-size',
-  /** The newest proven backup is older than allowed, or a restore test failed. */
-  NOT_PROVEN = 'not-proven',
   /**
    * Pruning, snapshots or replication failed; deletes were denied; nobody reads the topic. Messages in a dead-letter queue
    * of your own are of NEVER_STARTED as well: they are told unless both are off.
@@ -102,7 +100,7 @@ export interface AlarmOptions {
   /**
    * Signals that are turned off for all sources.
    *
-   * @default - all six are on
+   * @default - all signals are on
    */
   readonly signalsOff?: SignalOff[];
 
@@ -181,13 +179,6 @@ export interface SourceAlarmProps {
    * @default - 4 robust deviations below the median of the last 14, or 10 above it
    */
   readonly sizeBounds?: SizeBounds;
-
-  /**
-   * How old the newest proven backup may get before that is a fault. Not looked at before a first restore test.
-   *
-   * @default - 35 days
-   */
-  readonly provenAge?: Duration;
 
   /**
    * Signals that are turned off for this source.

@@ -39,7 +39,7 @@ import { alarmedSource, requireSameBucket } from './private/alarm-source';
 import { warnIfNobodyIsTold } from './private/alarm-subscribers';
 import { alarmTopic } from './private/alarm-topic';
 import { readDeadLettersOf } from '../private/dead-letter-queue';
-import { requireRange, secondsOf } from '../private/fault';
+import { requireGiven, requireProps, requireRange, secondsOf } from '../private/fault';
 import { reportTo } from '../private/report-to';
 import { handlerSchedule } from '../private/handler-schedule';
 import { logGroupOf } from '../private/log-group';
@@ -88,6 +88,7 @@ export class BackupAlarms extends Construct {
 
   constructor(scope: Construct, id: string, props: BackupAlarmsProps) {
     super(scope, id);
+    requireProps(this, props, { bucket: true });
     const { bucket, digest = Digest.off() } = props;
     const timeZone = props.timeZone?.timezoneName ?? 'UTC';
     this.bucket = bucket;
@@ -146,6 +147,7 @@ export class BackupAlarms extends Construct {
 
   /** One more address that gets the emails. It has to confirm a first email within two days. */
   public addEmail(address: string): void {
+    requireGiven(this, 'address', address);
     requireEmail(this, address, this.addresses);
     this.addresses.push(address);
     this.topic.addSubscription(new EmailSubscription(address));
@@ -181,6 +183,7 @@ export class BackupAlarms extends Construct {
 
   /** Tells of copies of the bucket to another one that fail or are late. */
   public watchReplication(props: WatchReplicationProps): void {
+    requireProps(this, props, { destinationBucketName: true, ruleId: true });
     const { destinationBucketName: DestinationBucket, ruleId: RuleId, maxLatency = Duration.minutes(15) } = props;
     const seconds = secondsOf(this, 'maxLatency', maxLatency);
     requireRange(this, 'maxLatency', seconds, { from: 60, to: 7 * 86_400, unit: 'seconds' });

@@ -5,7 +5,7 @@ import type { IConstruct } from 'constructs';
 import type { ScheduleTimes } from '../../catalog/retention/schedule-times';
 import { ScheduleExpressionError, scheduleTimes } from '../../catalog/retention/schedule-times';
 import type { BoundSchedule } from './private/bound-schedule';
-import { fault, requireRange, requireValue, secondsOf } from '../private/fault';
+import { fault, requireGiven, requireRange, requireValue, secondsOf } from '../private/fault';
 
 /** How EventBridge Scheduler starts a run. */
 export interface BackupScheduleOptions {
@@ -149,6 +149,7 @@ export class BackupSchedule {
 }
 
 function rateOf(scope: IConstruct, interval: Duration): string {
+  requireGiven(scope, 'interval of the schedule', interval);
   const minutes = secondsOf(scope, 'interval of the schedule', interval)! / 60;
   requireRange(scope, 'interval of the schedule', minutes, { from: 1, to: 527_040, unit: 'minutes' });
   return scheduler.ScheduleExpression.rate(interval).expressionString;

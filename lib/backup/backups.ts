@@ -17,9 +17,9 @@ import { DatabaseBackup } from './database-backup';
 import type { AddDatabaseProps } from './database-backup-props';
 import { acknowledge } from '../private/acknowledge';
 import { VISIBILITY_TIMEOUT } from '../alarms/private/alarm-queues';
-import { fault } from '../private/fault';
+import { fault, requireProps } from '../private/fault';
 import { Directory } from './private/directory';
-import { DEFAULT_SUBNETS } from './private/first-run';
+import { defaultSubnets } from './private/first-run';
 import { grantRun, passRole } from './private/grant-run';
 import { logGroupOf } from '../private/log-group';
 import { familyPrefix, rolePath } from '../private/names';
@@ -53,6 +53,7 @@ export class Backups extends Construct {
 
   constructor(scope: Construct, id: string, props: BackupsProps) {
     super(scope, id);
+    requireProps(this, props, { vpc: true });
     const { vpc, vpcSubnets } = props;
     this.props = props;
     this.bucket = props.bucket ?? new BackupBucket(this, 'Bucket');
@@ -87,7 +88,7 @@ export class Backups extends Construct {
       this.endpoint = new ec2.GatewayVpcEndpoint(this, 'S3Endpoint', {
         vpc,
         service: ec2.GatewayVpcEndpointAwsService.S3,
-        subnets: [vpcSubnets ?? DEFAULT_SUBNETS],
+        subnets: [vpcSubnets ?? defaultSubnets(this, vpc)],
       });
     }
   }

@@ -19,6 +19,7 @@ import { dumpJob, requireBackup } from './private/dump-job';
 import { letIn, wayOut } from './private/first-run';
 import { logGroupOf } from '../private/log-group';
 import { grantFollow, grantRun } from './private/grant-run';
+import { requireProps } from '../private/fault';
 import { provenMetric } from '../private/metric';
 import { familyPrefix } from '../private/names';
 import { retentionOf } from '../pruning/private/retention-of';
@@ -65,6 +66,7 @@ export class DatabaseBackup extends Construct implements ec2.IConnectable, iam.I
 
   constructor(scope: Construct, id: string, props: DatabaseBackupProps) {
     super(scope, id);
+    requireProps(this, props, { bucket: true, cluster: true, database: true, schedule: true });
     props = withPartsOfAlarms(this, props);
     const { bucket } = props;
     this.bucket = bucket;
@@ -78,6 +80,7 @@ export class DatabaseBackup extends Construct implements ec2.IConnectable, iam.I
     this.retention = retentionOf(this, props);
     checkTiers(this, bucket, this.sourceName, this.retention, bound);
     const size = requireBackup(this, props, database);
+    const egress = wayOut(this, this.cluster.vpc, props.vpcSubnets);
 
     this.taskRole = props.taskRole ?? taskRole(this, bucket, this.sourceName);
     this.logGroup = logGroupOf(this, props);
@@ -119,7 +122,7 @@ export class DatabaseBackup extends Construct implements ec2.IConnectable, iam.I
     });
     // A rate fires as soon as the schedule exists: what its first run needs comes before.
     this.schedule.node.addDependency(
-      wayOut(this, this.cluster.vpc, props.vpcSubnets),
+      egress,
       ...[props.taskRole, props.executionRole, props.schedulerRole, props.scheduleGroup].filter((part) => !!part),
       ...[...rules, ...(database.needs ?? []), ...(props.spot ? [this.cluster] : [])],
     );
@@ -198,15 +201,6 @@ export class DatabaseBackup extends Construct implements ec2.IConnectable, iam.I
    */
   public metricSizeDeviation(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
     return this.metric(MEASURE_METRICS.sizeDeviation, props);
-  }
-
-  /**
-   * Age of the newest proven backup. Seconds. Nothing before a restore test has passed. Needs `alarms`.
-   *
-   * @default - maximum over one hour
-   */
-  public metricProvenAge(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return this.metric(MEASURE_METRICS.provenAge, props);
   }
 
   private grantTask(grantee: iam.IGrantable): iam.Grant {

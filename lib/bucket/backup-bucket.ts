@@ -16,7 +16,7 @@ import {
   pruneStatements,
   undeleteStatements,
 } from './private/bucket-policy';
-import { fault, secondsOf } from '../private/fault';
+import { fault, requireProps, secondsOf } from '../private/fault';
 import { requireKey } from './private/key';
 import { StorageTiers } from './storage-tiers';
 
@@ -202,8 +202,10 @@ class ImportedBackupBucket extends BackupBucketBase {
   public readonly noncurrentVersionRetention?: Duration;
   public readonly storageTiers?: StorageTiers;
 
-  constructor(scope: Construct, id: string, { bucketName, encryptionKey, region }: BackupBucketAttributes) {
+  constructor(scope: Construct, id: string, attributes: BackupBucketAttributes) {
     super(scope, id);
+    requireProps(this, attributes, { bucketName: true, encryptionKey: true });
+    const { bucketName, encryptionKey, region } = attributes;
     requireKey(this, 'encryptionKey', encryptionKey);
     this.encryptionKey = encryptionKey;
     this.bucket = s3.Bucket.fromBucketAttributes(this, 'Resource', { bucketName, encryptionKey, region });

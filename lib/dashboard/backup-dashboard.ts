@@ -7,6 +7,7 @@ import { ROW_METRICS, ROW_WIDGETS, sourceRow } from './private/dashboard-source'
 import type { DashboardScope } from './private/dashboard-summary';
 import { SUMMARY_METRICS, SUMMARY_WIDGETS, summary } from './private/dashboard-summary';
 import { LateWidgets } from './private/dashboard-late';
+import { requireProps } from '../private/fault';
 
 /** Properties of BackupDashboard. */
 export interface BackupDashboardProps {
@@ -58,6 +59,7 @@ export class BackupDashboard extends Construct {
 
   constructor(scope: Construct, id: string, props: BackupDashboardProps) {
     super(scope, id);
+    requireProps(this, props, {});
     const { backups, sources = [], period = Duration.hours(1) } = props;
     this.backups = backups;
     for (const source of sources) this.addSource(source);

@@ -12,7 +12,7 @@ import type { SnapshotSettings } from '../../catalog/contract/handlers';
 import { HANDLER_ENV } from '../../catalog/contract/handlers';
 import { BackupSchedule } from '../backup/backup-schedule';
 import { acknowledgeWildcards } from '../private/acknowledge';
-import { fault, requireRange, requireValue, secondsOf } from '../private/fault';
+import { fault, requireProps, requireRange, requireValue, secondsOf } from '../private/fault';
 import { HandlerFunction } from '../private/handler-function';
 import { handlerSchedule } from '../private/handler-schedule';
 import { logGroupOf } from '../private/log-group';
@@ -112,6 +112,7 @@ export class SnapshotPruning extends Construct {
 
   constructor(scope: Construct, id: string, props: SnapshotPruningProps) {
     super(scope, id);
+    requireProps(this, props, { tagKey: true, tagValue: true });
     const settings = this.settingsOf(props);
     this.tagKey = props.tagKey;
     this.tagValue = props.tagValue;

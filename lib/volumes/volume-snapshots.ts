@@ -11,7 +11,7 @@ import { asDlmText, requireCount, requireDistinct, requireText } from './private
 import { grantKey, grantScripts, grantSnapshots, snapshotRole } from './private/dlm-role';
 import type { BoundSnapshotTarget } from './private/dlm-target';
 import { tagTarget } from './private/dlm-target';
-import { fault, requireValue } from '../private/fault';
+import { fault, requireProps, requireValue } from '../private/fault';
 import { requireKey } from '../bucket/private/key';
 import { sourceNameOf } from '../backup/private/source-registry';
 import { SnapshotTarget } from './snapshot-target';
@@ -38,6 +38,7 @@ export class VolumeSnapshots extends Construct implements iam.IGrantable {
 
   constructor(scope: Construct, id: string, props: VolumeSnapshotsProps) {
     super(scope, id);
+    requireProps(this, props, { schedules: true });
     this.sourceName = this.checkedSourceName(props.sourceName ?? sourceNameOf(id));
     // A key of its own: a volume may be the target of several policies.
     const ownTag = `proven-backups:snapshots:${Names.uniqueResourceName(this, { maxLength: 96, separator: '-' })}`;

@@ -120,7 +120,6 @@ const EFFECTS: Record<string, readonly [file: Content, value: unknown]> = {
   'databases.*.sizeBounds.growth': [file(MYSQL), '20'],
   'databases.*.sizeBounds.minHistory': [file(MYSQL), '8'],
   'databases.*.sizeBounds.ignoreTables': [file(MYSQL), ['jobs']],
-  'databases.*.provenAge': [file(MYSQL), '100d'],
   'databases.*.signalsOff': [file(MYSQL), { silent: 'a test' }],
   'databases.*.retention': [file(MYSQL), 'forever'],
   'databases.*.retention.keepFor': [file(MYSQL), '30d'],

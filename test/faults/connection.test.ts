@@ -172,7 +172,7 @@ describe.each(['mariadb', 'postgresql'] as const)('a backup of %s', (engine) => 
     [
       'BACKUP_TRIGGER',
       'whim',
-      /^environment variable BACKUP_TRIGGER must be one of schedule, on-demand, before-deployment, got: "whim"$/,
+      /^environment variable BACKUP_TRIGGER must be one of schedule, on-demand, got: "whim"$/,
     ],
     [
       'BACKUP_SCHEDULED_TIME',

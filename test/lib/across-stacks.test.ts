@@ -2,6 +2,7 @@ import { App, Duration, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as logs from 'aws-cdk-lib/aws-logs';
+import * as rds from 'aws-cdk-lib/aws-rds';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
@@ -74,4 +75,27 @@ test('alarms in a third stack name what is in that of the backup', () => {
   const deadLetterQueue = new sqs.Queue(databases, 'Queue');
   expect(add({ alarms, logGroup, deadLetterQueue }).logGroup.node.path).toBe('Databases/Log');
   expect(() => app.synth()).not.toThrow();
+});
+
+describe('a database in another stack, whose VPC is in the stack of the backups', () => {
+  const engine = rds.DatabaseInstanceEngine.mysql({ version: rds.MysqlEngineVersion.VER_8_4_3 });
+  const instance = ({ databases, backups }: ReturnType<typeof stacks>) =>
+    Database.fromInstance(
+      new rds.DatabaseInstance(databases, 'Database', { vpc: backups.cluster.vpc, engine, storageEncrypted: true }),
+    );
+
+  test('is refused there, with what to do', () => {
+    const all = stacks();
+    const props = { database: instance(all), schedule: BackupSchedule.every(Duration.hours(6)) };
+    expect(() => all.backups.addDatabase('Shop', props)).toThrow(
+      'Base/Backups/Shop: database must not be in a stack that needs this one, got: Databases/Database, whose VPC is Base/Vpc: create a DatabaseBackup in the stack Databases, with bucket, cluster, pruning and alarms of your Backups',
+    );
+  });
+
+  test('is backed up from its own stack', () => {
+    const all = stacks();
+    all.add({ database: instance(all) });
+    expect(() => all.app.synth()).not.toThrow();
+    expect(all.databases.dependencies).toEqual([all.base]);
+  });
 });

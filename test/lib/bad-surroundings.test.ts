@@ -1,11 +1,16 @@
 import { Duration, Lazy } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as efs from 'aws-cdk-lib/aws-efs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as logs from 'aws-cdk-lib/aws-logs';
+import type { BackupsProps } from '../../lib';
 import {
+  AlarmSignal,
+  BackupAlarms,
   BackupBucket,
+  BackupDashboard,
   BackupPruning,
   Backups,
   BackupSchedule,
@@ -13,6 +18,8 @@ import {
   DatabaseBackup,
   DatabaseTls,
   MysqlVersion,
+  SnapshotPruning,
+  VolumeSnapshots,
 } from '../../lib';
 import { Setup } from './support';
 
@@ -127,4 +134,67 @@ test('pruning by someone who is no role', () => {
   expect(() => new BackupBucket(stack, 'Bucket').grantPrune(user)).toThrow(
     'Stack/Bucket: grantPrune needs a role, got: ',
   );
+});
+
+describe('a VPC without private subnets', () => {
+  const sentence =
+    'vpc must have private subnets with a way out, got: Stack/Public without any: name other subnets in vpcSubnets: public ones, where tasks get a public address (assignPublicIp) and accept no connections, or isolated ones with VPC endpoints';
+  const create = (props: Partial<BackupsProps> = {}) => {
+    const setup = new Setup();
+    const vpc = new ec2.Vpc(setup.stack, 'Public', {
+      natGateways: 0,
+      subnetConfiguration: [{ name: 'Public', subnetType: ec2.SubnetType.PUBLIC }],
+    });
+    return setup.create({ vpc, ...props }) && setup.add();
+  };
+
+  test('needs other subnets, for the tasks and for the endpoint of S3', () => {
+    expect(() => create()).toThrow(new Error(`${PATH}: ${sentence}`));
+    expect(() => create({ s3GatewayEndpoint: true })).toThrow(new Error(`Stack/Backups: ${sentence}`));
+  });
+
+  test('serves with them', () => {
+    expect(() => create({ vpcSubnets: { subnetType: ec2.SubnetType.PUBLIC } })).not.toThrow();
+  });
+});
+
+describe('missing values', () => {
+  const given = (what: string) =>
+    `${what} must be given, got: undefined: check where it comes from, for example an environment variable`;
+  const missing = undefined!;
+  const setup = new Setup();
+  const { stack, vpc } = setup;
+  const key = new kms.Key(stack, 'MissingKey');
+  const { bucket, cluster } = setup.backups;
+  const database = setup.mysql();
+  const schedule = every(Duration.hours(6));
+  let count = 0;
+  const id = () => `Missing${count++}`;
+  const off = { signal: AlarmSignal.SILENT, reason: missing };
+
+  test.each<[string, () => unknown, string]>([
+    ['vpc', () => new Backups(stack, id(), { vpc: missing }), 'vpc'],
+    ['database', () => setup.add({ database: missing }, id()), 'database'],
+    ['schedule', () => setup.add({ schedule: missing }, id()), 'schedule'],
+    ['interval', () => setup.add({ schedule: every(missing) }, id()), 'interval of the schedule'],
+    ['group', () => setup.add({ securityGroups: [missing] }, id()), 'securityGroups[0]'],
+    ['path', () => setup.add({ database: Database.sqlite({ ...files(), path: missing }) }, id()), 'path'],
+    ['bucket', () => new DatabaseBackup(stack, id(), { database, schedule, cluster, bucket: missing }), 'bucket'],
+    ['cluster', () => new DatabaseBackup(stack, id(), { database, schedule, cluster: missing, bucket }), 'cluster'],
+    ['email', () => new Backups(stack, id(), { vpc, alarms: { emails: ['a@b.cc', missing] } }), 'emails[1]'],
+    ['reason', () => new Backups(stack, id(), { vpc, alarms: { signalsOff: [off] } }), 'reason'],
+    ['alarms', () => new BackupAlarms(stack, id(), { bucket: missing }), 'bucket'],
+    ['pruning', () => new BackupPruning(stack, id(), { bucket: missing }), 'bucket'],
+    ['bucket name', () => BackupBucket.fromBucketName(stack, id(), missing, key), 'bucketName'],
+    ['tag', () => new SnapshotPruning(stack, id(), { tagKey: 'made-by', tagValue: missing }), 'tagValue'],
+    ['snapshots', () => new VolumeSnapshots(stack, id(), { schedules: [missing] }), 'schedules[0]'],
+    ['source', () => new BackupDashboard(stack, id(), { sources: [missing] }), 'sources[0]'],
+  ])('are refused by name: %s', (_, make, what) => {
+    expect(make).toThrow(given(what));
+  });
+
+  const files = () => {
+    const fileSystem = new efs.FileSystem(stack, id(), { vpc });
+    return { fileSystem, accessPoint: fileSystem.addAccessPoint('Point') };
+  };
 });

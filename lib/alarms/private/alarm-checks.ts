@@ -3,7 +3,7 @@ import type { IConstruct } from 'constructs';
 import type { SizeBounds as WholeSizeBounds } from '../../../catalog/contract/alarms';
 import { DEFAULT_SIZE_BOUNDS } from '../../../catalog/contract/alarms';
 import type { AlarmSignal, SignalOff, SizeBounds } from '../backup-alarms-props';
-import { fault, requireRange, requireValue } from '../../private/fault';
+import { fault, requireProps, requireRange, requireValue } from '../../private/fault';
 
 /** Refuses what is no address of email, or is there already. An address that is a token passes. */
 export function requireEmail(scope: IConstruct, address: string, others: readonly string[]): void {
@@ -34,6 +34,7 @@ export function requireZone(scope: IConstruct, timeZone: string): void {
 
 /** Signals that are turned off, each once and with a reason. */
 export function signalsOffOf(scope: IConstruct, signalsOff: readonly SignalOff[] = []): AlarmSignal[] {
+  for (const off of signalsOff) requireProps(scope, off, { signal: true, reason: true });
   const signals = signalsOff.map(({ signal }) => signal);
   for (const { signal, reason } of signalsOff) {
     if (reason.trim() === '') {
@@ -50,6 +51,7 @@ export function signalsOffOf(scope: IConstruct, signalsOff: readonly SignalOff[]
 
 /** Size bounds with what was left out. */
 export function sizeBoundsOf(scope: IConstruct, given: SizeBounds): WholeSizeBounds {
+  requireProps(scope, given, {});
   const { ignoreTables } = given;
   const shrink = given.shrink ?? DEFAULT_SIZE_BOUNDS.shrink;
   const growth = given.growth ?? DEFAULT_SIZE_BOUNDS.growth;

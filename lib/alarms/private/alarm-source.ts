@@ -11,7 +11,7 @@ import { AlarmSignal } from '../backup-alarms-props';
 import type { IBackupBucket } from '../../bucket/backup-bucket-props';
 import { signalsOffOf, sizeBoundsOf } from './alarm-checks';
 import type { Alarmed } from './alarm-settings';
-import { fault, requireRange, secondsOf } from '../../private/fault';
+import { fault } from '../../private/fault';
 
 /** What the alarms need to know of a source. */
 export interface WatchedSource {
@@ -28,15 +28,9 @@ export interface WatchedSource {
   readonly props: SourceAlarmProps;
 }
 
-/** A minute to ten years. */
-const PROVEN_AGE = { from: 60, to: 10 * 366 * 86_400, unit: 'seconds' };
-
 /** What is set for a source, checked. */
 export function alarmedSource(scope: IConstruct, source: WatchedSource): Alarmed {
   const { sizeBounds, signalsOff } = source.props;
-  // Proofs come once a month, and may be late by a few days.
-  const provenAgeSeconds = secondsOf(scope, 'provenAge', source.props.provenAge) ?? USUAL_SOURCE.provenAgeSeconds;
-  requireRange(scope, 'provenAge', provenAgeSeconds, PROVEN_AGE);
   const off = signalsOffOf(scope, signalsOff);
   if (off.includes(AlarmSignal.HOUSEKEEPING)) {
     fault(
@@ -49,7 +43,7 @@ export function alarmedSource(scope: IConstruct, source: WatchedSource): Alarmed
     logGroupName: source.logGroup.logGroupName,
     allowedAgeSeconds: source.allowedAge.toSeconds(),
     ...(source.timeoutSeconds !== undefined && { timeoutSeconds: source.timeoutSeconds }),
-    provenAgeSeconds,
+    provenAgeSeconds: USUAL_SOURCE.provenAgeSeconds,
     ...(sizeBounds && { sizeBounds: sizeBoundsOf(scope, sizeBounds) }),
     off: off as readonly string[] as readonly SourceSignal[],
   };
@@ -57,8 +51,8 @@ export function alarmedSource(scope: IConstruct, source: WatchedSource): Alarmed
 
 /** Refuses settings that nothing would look at. */
 export function requireNoAlarmProps(scope: IConstruct, props: SourceAlarmProps): void {
-  const { sizeBounds, provenAge, signalsOff } = props;
-  const given = Object.entries({ sizeBounds, provenAge, signalsOff }).find(([, value]) => value !== undefined);
+  const { sizeBounds, signalsOff } = props;
+  const given = Object.entries({ sizeBounds, signalsOff }).find(([, value]) => value !== undefined);
   if (given === undefined) return;
   fault(scope, `${given[0]} needs alarms, got: none: give a BackupAlarms in alarms, or use Backups`);
 }

@@ -2,12 +2,21 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type { IConstruct, IDependable } from 'constructs';
 import { fault } from '../../private/fault';
 
-/** Subnets of the tasks when none are named. */
-export const DEFAULT_SUBNETS: ec2.SubnetSelection = { subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS };
+/** Subnets of the tasks when none are named. Refuses a VPC without such subnets. */
+export function defaultSubnets(scope: IConstruct, vpc: ec2.IVpc): ec2.SubnetSelection {
+  if (vpc.privateSubnets.length === 0) {
+    fault(
+      scope,
+      `vpc must have private subnets with a way out, got: ${vpc.node.path} without any: name other subnets in vpcSubnets: public ones, where tasks get a public address (assignPublicIp) and accept no connections, or isolated ones with VPC endpoints`,
+    );
+  }
+  return { subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS };
+}
 
-/** The way out of the subnets: without it, the first task could not even pull its image. */
-export function wayOut(scope: IConstruct, vpc: ec2.IVpc, vpcSubnets = DEFAULT_SUBNETS): IDependable {
-  const { subnetIds, internetConnectivityEstablished } = vpc.selectSubnets(vpcSubnets);
+/** Returns the way out of the subnets: without it, the first task could not even pull its image. */
+export function wayOut(scope: IConstruct, vpc: ec2.IVpc, vpcSubnets?: ec2.SubnetSelection): IDependable {
+  const selection = vpcSubnets ?? defaultSubnets(scope, vpc);
+  const { subnetIds, internetConnectivityEstablished } = vpc.selectSubnets(selection);
   if (subnetIds.length > 16) {
     fault(
       scope,
@@ -17,7 +26,7 @@ export function wayOut(scope: IConstruct, vpc: ec2.IVpc, vpcSubnets = DEFAULT_SU
   return internetConnectivityEstablished;
 }
 
-/** Lets the task in; answers with the rules that this took. */
+/** Lets the task into the database, and returns the rules that this created. */
 export function letIn(task: ec2.IConnectable, database: ec2.IConnectable, description: string): IConstruct[] {
   const groups = [task, database].flatMap(({ connections }): ec2.ISecurityGroup[] => connections.securityGroups);
   const rules = () => groups.flatMap(({ node }) => node.children);

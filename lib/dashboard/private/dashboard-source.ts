@@ -1,5 +1,6 @@
 import type { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import { MEASURE_METRICS } from '../../../catalog/contract/task';
 import type { DatabaseBackup } from '../../backup/database-backup';
 import { DAY, HOUR, math, runs } from './dashboard-metrics';
 
@@ -71,7 +72,9 @@ function sizeGraph(backup: DatabaseBackup, period: Duration, frame: Frame): clou
 function provenGraph(backup: DatabaseBackup, period: Duration, frame: Frame): cloudwatch.GraphWidget {
   return new cloudwatch.GraphWidget({
     ...frame,
-    left: [math(`proof/${DAY}`, { proof: backup.metricProvenAge({ period }) }, { label: 'age', period })],
+    left: [
+      math(`proof/${DAY}`, { proof: backup.metric(MEASURE_METRICS.provenAge, { period }) }, { label: 'age', period }),
+    ],
     leftYAxis: fromZero('days'),
   });
 }

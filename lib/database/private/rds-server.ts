@@ -1,3 +1,5 @@
+import { Stack } from 'aws-cdk-lib';
+import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as rds from 'aws-cdk-lib/aws-rds';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { IConstruct } from 'constructs';
@@ -32,6 +34,7 @@ function common(
   source: rds.IDatabaseInstance | rds.IDatabaseCluster,
   options: RdsInstanceOptions,
 ): Omit<Server, 'host' | 'port'> {
+  requireAcyclic(scope, source);
   return {
     ...options,
     tls: options.tls ?? DatabaseTls.amazonRds(),
@@ -43,6 +46,21 @@ function common(
 }
 
 type Source = rds.IDatabaseInstance | rds.IDatabaseCluster;
+
+/**
+ * Refuses a database whose stack needs the stack of the backup for its VPC: neither could be deployed first. The CDK would
+ * name the two stacks, but not what to do.
+ */
+function requireAcyclic(scope: IConstruct, source: Source): void {
+  const { vpc } = source as { vpc?: ec2.IVpc };
+  const [here, there] = [scope, source].map((construct) => Stack.of(construct));
+  const resource = vpc?.node.defaultChild;
+  if (here === there || resource === undefined || Stack.of(resource) !== here) return;
+  fault(
+    scope,
+    `database must not be in a stack that needs this one, got: ${source.node.path}, whose VPC is ${vpc!.node.path}: create a DatabaseBackup in the stack ${there!.node.path}, with bucket, cluster, pruning and alarms of your Backups`,
+  );
+}
 
 function engineOf(scope: IConstruct, source: Source): string {
   const type = source.engine?.engineType;

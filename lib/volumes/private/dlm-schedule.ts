@@ -7,7 +7,7 @@ import type { TagMap } from './dlm-checks';
 import { dlmTags, requireText } from './dlm-checks';
 import { copyRules, fastRestoreRule, shareRules } from './dlm-copies';
 import type { BoundSnapshotRetention } from './dlm-retention';
-import { fault, requireValue } from '../../private/fault';
+import { fault, requireProps, requireValue } from '../../private/fault';
 
 const HOUR = 3600;
 const DAY = 24 * HOUR;
@@ -90,6 +90,7 @@ export function dlmSchedule(
   { instances, copyTags, tags, sourceTag }: SnapshotContext,
 ): BoundSnapshotSchedule {
   requireText(scope, 'name of a snapshot schedule', name, 120);
+  requireProps(scope, options, { retention: true });
   const { variableTags, crossRegionCopies, fastRestore, scripts, archiveRetention } = options;
   const of = (what: string) => `${what} of schedule "${name}"`;
   for (const [what, value] of Object.entries({ variableTags, scripts })) {

@@ -114,11 +114,10 @@ test('alarms, their digest in the zone of the emails, what is set for one databa
   emails: [ops@example.com]
   timeZone: Europe/Paris
   digest: { weekly: monday 08:30 }
-  signalsOff: { not-proven: restored by hand }
+  signalsOff: { strange-size: filled by hand }
 dashboard: true
 `;
   const one = `    signalsOff: { silent: it may rest }
-    provenAge: 60d
     sizeBounds: { shrink: 2.5, ignoreTables: [jobs] }
 `;
   const source = `${alarms}${ENVIRONMENT}vpc: ${VPC}
@@ -143,8 +142,8 @@ ${one}`;
   const settings = JSON.parse(
     Value['Fn::Join'][1].map((part: any) => (typeof part === 'string' ? part : '…')).join(''),
   );
-  expect(settings).toMatchObject({ timeZone: 'Europe/Paris', digest: 'weekly', off: ['not-proven'] });
-  expect(settings.sources.shop).toMatchObject({ provenAgeSeconds: 60 * 86_400, off: ['silent'], sizeBounds: 0 });
+  expect(settings).toMatchObject({ timeZone: 'Europe/Paris', digest: 'weekly', off: ['strange-size'] });
+  expect(settings.sources.shop).toMatchObject({ off: ['silent'], sizeBounds: 0 });
   expect(settings.sizeBounds).toEqual([{ shrink: 2.5, growth: 10, minHistory: 5, ignoreTables: ['jobs'] }]);
   resource(template, 'AWS::CloudWatch::Dashboard');
 });

@@ -77,7 +77,7 @@ test.each([
       'backups.yaml:5: databases.shop.sqlite.accessPoint is missing: it must be the id of an EFS access point, fsap-…',
       'backups.yaml:5: databases.shop.sqlite.securityGroup is missing: it must be the id of a security group, sg-…',
       'backups.yaml:5: databases.shop.sqlite.path is missing: it must be a path below the access point, without a leading slash',
-      'backups.yaml:6: databases.shop has an unknown key "path": allowed are sqlite, schedule, retention, allowedAge, enabled, timeout, compressionLevel, cpu, memoryLimitMiB, cpuArchitecture, spot, ephemeralStorageGiB, vpcSubnets, assignPublicIp, sizeBounds, provenAge, signalsOff',
+      'backups.yaml:6: databases.shop has an unknown key "path": allowed are sqlite, schedule, retention, allowedAge, enabled, timeout, compressionLevel, cpu, memoryLimitMiB, cpuArchitecture, spot, ephemeralStorageGiB, vpcSubnets, assignPublicIp, sizeBounds, signalsOff',
     ].join('\n'),
   ],
   ['an account', file('account: 12'), 'backups.yaml:1: account must be an account id of 12 digits, got: 12'],
@@ -290,7 +290,7 @@ test.each([
   [
     'an unknown signal',
     file('alarms: { signalsOff: { strange-sizes: we know } }'),
-    'backups.yaml:1: alarms.signalsOff.strange-sizes must be one of failed, never-started, silent, strange-size, not-proven, housekeeping, got: "strange-sizes": did you mean strange-size?',
+    'backups.yaml:1: alarms.signalsOff.strange-sizes must be one of failed, never-started, silent, strange-size, housekeeping, got: "strange-sizes": did you mean strange-size?',
   ],
   [
     'a signal without a reason',
@@ -300,7 +300,7 @@ test.each([
   [
     "a signal of the bucket's for a database",
     server('signalsOff: { housekeeping: noise }'),
-    'backups.yaml:9: databases.shop.signalsOff.housekeeping must be one of failed, never-started, silent, strange-size, not-proven, got: "housekeeping"',
+    'backups.yaml:9: databases.shop.signalsOff.housekeeping must be one of failed, never-started, silent, strange-size, got: "housekeeping"',
   ],
   [
     'a list of signals',
@@ -319,8 +319,8 @@ test.each([
   ],
   [
     'a proven age',
-    server('provenAge: 1 month'),
-    `backups.yaml:9: databases.shop.provenAge must be ${DURATION}, got: 1 month`,
+    server('allowedAge: 1 month'),
+    `backups.yaml:9: databases.shop.allowedAge must be ${DURATION}, got: 1 month`,
   ],
   [
     'a password',

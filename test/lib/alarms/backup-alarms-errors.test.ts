@@ -182,16 +182,6 @@ test.each<[string, SourceAlarmProps, string]>([
     'ignoreTables of sizeBounds must be names of tables, got: an empty text: leave it out',
   ],
   [
-    'no age of proofs',
-    { provenAge: Duration.seconds(0) },
-    'provenAge must be a whole number from 60 to 316224000 seconds, got: 0',
-  ],
-  [
-    'an age of proofs that is no number',
-    { provenAge: Duration.days(Number.NaN) },
-    'provenAge must be a whole number from 60 to 316224000 seconds, got: NaN',
-  ],
-  [
     'a source that turns off what is not its own',
     { signalsOff: [off(HOUSEKEEPING)] },
     "signalsOff of a source must be of its own signals, got: housekeeping, which is the bucket's: turn it off in the alarms",
@@ -217,7 +207,7 @@ describe('a backup by itself', () => {
     });
   };
 
-  test.each<SourceAlarmProps>([{ sizeBounds: {} }, { provenAge: Duration.days(1) }, { signalsOff: [] }])(
+  test.each<SourceAlarmProps>([{ sizeBounds: {} }, { signalsOff: [] }])(
     'refuses %j when nobody would look at it',
     (props) => {
       expect(refusal(() => alone(props))).toBe(

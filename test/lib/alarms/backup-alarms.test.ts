@@ -16,14 +16,13 @@ beforeAll(() => {
       emails: ['ann@example.com', 'bob@example.com'],
       timeZone: TimeZone.EUROPE_PARIS,
       digest: Digest.daily({ hour: 8 }),
-      signalsOff: [{ signal: AlarmSignal.NOT_PROVEN, reason: 'Restore tests come next month.' }],
+      signalsOff: [{ signal: AlarmSignal.STRANGE_SIZE, reason: 'It is filled and emptied.' }],
     },
   });
   setup.add();
   setup.add(
     {
       allowedAge: Duration.hours(30),
-      provenAge: Duration.days(10),
       sizeBounds: { shrink: 2, growth: 3.5, minHistory: 7, ignoreTables: ['jobs'] },
     },
     'Orders',
@@ -154,14 +153,14 @@ test('the settings say what is watched', () => {
     bucket: NAME,
     timeZone: 'Europe/Paris',
     digest: 'daily',
-    off: ['not-proven'],
+    off: ['strange-size'],
     families: ['Stack-Backups-'],
     logGroups: [`<${id('LogGroup')}>`],
     sizeBounds: [{ shrink: 2, growth: 3.5, minHistory: 7, ignoreTables: ['jobs'] }],
     sources: {
       shop: { allowedAgeSeconds: 44_640, timeoutSeconds: 19_440 },
       // Somebody has set its allowed age.
-      orders: { allowedAgeSeconds: 108_000, provenAgeSeconds: 864_000, sizeBounds: 0 },
+      orders: { allowedAgeSeconds: 108_000, sizeBounds: 0 },
       archive: { allowedAgeSeconds: 44_640, timeoutSeconds: 19_440, off: ['silent'] },
     },
     measureFunction: `<${id('AlarmsMeasure')}>`,
@@ -176,7 +175,6 @@ test('the functions read what is left out of the settings', () => {
   const { sources, prunings } = parseAlarmSettings(flat(Value), 'settings');
   const usual = { family: 0, logGroup: 0, provenAgeSeconds: 35 * 86_400 };
   expect(sources.shop).toEqual({ ...usual, allowedAgeSeconds: 44_640, timeoutSeconds: 19_440 });
-  expect(sources.orders).toMatchObject({ provenAgeSeconds: 864_000 });
   expect(prunings).toHaveLength(1);
 });
 

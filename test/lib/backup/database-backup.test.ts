@@ -297,7 +297,6 @@ describe('for others to use', () => {
     ['metricSize', 'BackupSize', 'Maximum'],
     ['metricAge', 'BackupAge', 'Maximum'],
     ['metricSizeDeviation', 'BackupSizeDeviation', 'Maximum'],
-    ['metricProvenAge', 'ProvenAge', 'Maximum'],
   ] as const)('%s', (method, metricName, statistic) => {
     const setup = new Setup();
     const metric = setup.add()[method]();

@@ -86,7 +86,7 @@ test.each([
   ],
   [
     environment({}, { [ENV.trigger]: 'boredom' }),
-    'environment variable BACKUP_TRIGGER must be one of schedule, on-demand, before-deployment, got: "boredom"',
+    'environment variable BACKUP_TRIGGER must be one of schedule, on-demand, got: "boredom"',
   ],
   [
     environment({}, { [ENV.scheduledTime]: 'yesterday' }),

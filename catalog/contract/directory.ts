@@ -3,7 +3,6 @@
  * `DatabaseBackup`, `BackupPruning` or `BackupAlarms` outside of one) writes its part; the command line reads them all.
  * Free of dependencies, because the construct library has none.
  */
-import type { Engine } from './task';
 
 /** Newest format of {@link Directory}. Keys and actions that a reader does not know are additions: it ignores them. */
 export const DIRECTORY_FORMAT = 1;
@@ -51,7 +50,7 @@ export interface SourceTask {
 
 /** How to act on a source. Without an action there is no task: the construct only prunes the source. */
 export interface DirectorySource extends Readonly<Partial<Record<TaskAction, SourceTask>>> {
-  readonly engine?: Engine;
+  readonly engine?: string;
 }
 
 /** The text of one parameter of Systems Manager. */

@@ -10,7 +10,6 @@ import type {
   TaskAction,
 } from '../../../catalog/contract/directory';
 import { DIRECTORY_FORMAT, directoryPath } from '../../../catalog/contract/directory';
-import type { Engine } from '../../../catalog/contract/task';
 import type { IBackupBucket } from '../../bucket/backup-bucket-props';
 
 const ID = 'Directory';
@@ -30,7 +29,7 @@ const MOST_SUBNETS = 16;
 /** A task that the directory lists. */
 export interface ListedTask {
   readonly source: string;
-  readonly engine: Engine;
+  readonly engine: string;
   readonly action: TaskAction;
   /** Beginning of its family; the name of the source follows. */
   readonly family: string;
@@ -41,7 +40,7 @@ export interface ListedTask {
 
 /** A source before its tasks are shared by number. */
 interface Listed {
-  readonly engine?: Engine;
+  readonly engine?: string;
   readonly tasks: Partial<Record<TaskAction, { readonly shared: SharedTask; readonly securityGroups: string }>>;
 }
 type Part = Map<string, Listed>;

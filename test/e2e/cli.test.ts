@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import * as path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { CreateSnapshotCommand, CreateVolumeCommand, EC2Client } from '@aws-sdk/client-ec2';
+import { DescribeTasksCommand, ECSClient } from '@aws-sdk/client-ecs';
 import { DeleteObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import type { PruneReport } from '../../catalog/contract/handlers';
 import { manifestText } from '../../catalog/bucket/manifest';
@@ -27,7 +28,7 @@ beforeAll(async () => {
   emulator = await Emulator.start();
   await emulator.bootstrap();
   const outputs = (await emulator.deploy(await appCommand('test/e2e/cli-app.ts')))[STACK]!;
-  [bucket, prune] = [outputs.Bucket!, outputs.Prune!];
+  [bucket, prune] = [outputs.BucketName!, outputs.Prune!];
   s3 = new S3Client({ ...emulator.client, forcePathStyle: true });
   for (const id of NIGHTS) await backUp('shop', id);
   await backUp('blog', NIGHTS[0]!);
@@ -54,7 +55,13 @@ const CLI = [process.execPath, path.join(ROOT, 'dist/bin/cli.js')];
 /** Runs the bundled program in a process of its own. */
 async function cli(args: readonly string[], prefix: readonly string[] = []) {
   const [command, ...rest] = [...prefix, ...CLI, ...args];
-  const env = { PATH: process.env.PATH, HOME: emulator.directory, TERM: 'xterm', ...emulator.environment };
+  const env = {
+    PATH: process.env.PATH,
+    HOME: emulator.directory,
+    TERM: 'xterm',
+    PROVEN_BACKUPS_BUCKET: bucket,
+    ...emulator.environment,
+  };
   const child = spawn(command!, rest, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
   return { code: code as number, out, err };
@@ -66,9 +73,9 @@ const inTerminal = (answer: string, args: readonly string[]) =>
 
 /** Ids of the shop's backups that a listing shows, newest first. */
 async function listed(): Promise<string[]> {
-  const { out } = await cli(['list', '--bucket', bucket, '--source', 'shop', '--no-snapshots', '--json']);
+  const { out } = await cli(['list', '--source', 'shop', '--no-snapshots', '--json']);
   const { backups } = JSON.parse(out) as { backups: { id: string }[] };
-  return backups.map(({ id }) => id).reverse();
+  return backups.map(({ id }) => id);
 }
 
 test('list: the dumps of all sources, and the snapshots that are tagged', async () => {
@@ -80,11 +87,11 @@ test('list: the dumps of all sources, and the snapshots that are tagged', async 
     ...['', 'source', 'shop', ''],
   ]);
   expect(lines[1]).toEqual(
-    ['blog', NIGHTS[0], '60 min', 'mariadb 10.11.19-MariaDB', '1', '3', '10 B', 'no', 'STANDARD'].map((cell, index) =>
+    ['blog', NIGHTS[0], '60 min', '10 B', 'no', '1', '3', 'mariadb 10.11.19', 'STANDARD'].map((cell, index) =>
       index === 2 ? (expect.stringMatching(/^\d+ min$/) as string) : cell,
     ),
   );
-  expect(lines.at(-2)).toEqual(expect.arrayContaining(['8.6 GB', 'completed', 'standard', 'by hand']));
+  expect(lines.at(-2)).toEqual(expect.arrayContaining(['8.0 GiB', 'completed', 'standard', 'by hand']));
 });
 
 test('prune --dry-run: each decision, what nothing manages, and nothing is deleted', async () => {
@@ -105,7 +112,7 @@ test('prune asks, and without a terminal there is nobody to ask', async () => {
   const { code, err } = await cli(['prune', '--bucket', bucket]);
   expect(code).toBe(2);
   expect(err).toBe(
-    'error: nobody can be asked, as standard input is no terminal: add --yes, or --dry-run to look only\n',
+    'error: cannot ask for confirmation, because standard input is not a terminal: add --yes, or --dry-run to delete nothing\n',
   );
   expect(await listed()).toEqual(NIGHTS);
 });
@@ -113,10 +120,9 @@ test('prune asks, and without a terminal there is nobody to ask', async () => {
 test('in a terminal it asks; a no deletes nothing', async () => {
   const { code, out } = await inTerminal('no', ['prune', '--bucket', bucket]);
   expect(code).toBe(0);
-  expect(out).toMatch(/looking at all that \S+ prunes …/);
-  // The objects of a backup are its data and its manifest.
-  expect(out).toMatch(
-    /Delete 3 backups of 1 source \([\d.]+ k?B\)\? They can be brought back with undelete for 14 days\. Type yes: no/,
+  expect(out).toMatch(/checking all sources of \S+ …/);
+  expect(out).toContain(
+    'Delete 3 backups of 1 source (30 B)? They can be brought back with undelete for 14 days. Type yes: no',
   );
   expect(out).toContain('Nothing was deleted.');
   expect(await listed()).toEqual(NIGHTS);
@@ -134,11 +140,13 @@ test('prune --yes deletes what was shown, of one source', async () => {
 });
 
 test('undelete lists what can be brought back, and until when', async () => {
-  const { code, out } = await cli(['undelete', '--bucket', bucket, '--source', 'shop']);
+  const { code, out } = await cli(['undelete']);
   expect(code).toBe(0);
   const [head, ...rows] = out.trimEnd().split('\n');
   expect(head).toMatch(/can be brought back until$/);
-  expect(rows.map((row) => row.split(' ')[0])).toEqual(OLD);
+  expect(rows.map((row) => row.split(/ {2,}/).slice(0, 4))).toEqual(
+    OLD.map((id) => ['shop', id, expect.stringMatching(/ [dh]$/), '10 B']),
+  );
 });
 
 test('a backup that was brought back is listed again, and the next pruning keeps it', async () => {
@@ -180,8 +188,34 @@ test('a damaged backup is a problem for both', async () => {
   expect(dryRun.out).toMatch(new RegExp(`^problem shop: ${NIGHTS[1]} is damaged: `, 'm'));
 });
 
+test('run starts the task of a backup that has no alarms, in the network of its schedule', async () => {
+  const { code, out, err } = await cli(['run', '--source', 'wiki', '--no-wait', '--json']);
+  expect({ code, err }).toEqual({ code: 0, err: '' });
+  const { task, cluster, links } = JSON.parse(out) as { task: string; cluster: string; links: { log: string } };
+  expect(links.log).toContain(`/log-events/wiki$252Fbackup$252F${task}`);
+  const { tasks } = await new ECSClient(emulator.client).send(new DescribeTasksCommand({ cluster, tasks: [task] }));
+  expect(tasks).toMatchObject([{ launchType: 'FARGATE', startedBy: 'proven-backups/run' }]);
+  expect(tasks![0]!.taskDefinitionArn).toMatch(/:task-definition\/CommandLine-wiki:1$/);
+});
+
+test('the bucket by its stack', async () => {
+  const { code, out } = await cli(['list', '--stack', STACK, '--source', 'blog', '--no-snapshots', '--json']);
+  expect(code).toBe(0);
+  expect(JSON.parse(out)).toMatchObject({ bucket, backups: [{ source: 'blog' }] });
+});
+
+test.each([
+  [['run'], 'blog, shop, wiki'],
+  [['list'], 'blog, old-shop, shop, wiki'],
+  [['undelete'], 'blog, old-shop, shop, wiki'],
+  [['prune', '--dry-run'], 'blog, shop, wiki'],
+])('%j of a source that does not exist names those that do', async (args, known) => {
+  const { code, err } = await cli([...args, '--source', 'shpo']);
+  expect({ code, err }).toEqual({ code: 1, err: `error: bucket ${bucket} has no source shpo: known are ${known}\n` });
+});
+
 test('a bucket that is not there', async () => {
   const { code, err } = await cli(['list', '--bucket', 'no-such-bucket-of-ours', '--no-snapshots']);
   expect(code).toBe(1);
-  expect(err).toMatch(/^error: cannot list the backups in bucket no-such-bucket-of-ours: there is no such bucket: /);
+  expect(err).toMatch(/^error: cannot list the backups in bucket no-such-bucket-of-ours: no such bucket: /);
 });

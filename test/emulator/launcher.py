@@ -20,6 +20,7 @@ import emails
 import full_object_checksums  # noqa: F401: extends MiniStack when it is imported
 import ministack.app as gateway
 import resources  # noqa: F401: extends MiniStack when it is imported
+import version_folders  # noqa: F401: extends MiniStack when it is imported
 from ministack.services import scheduler
 from ministack.services.cloudformation import _stacks
 

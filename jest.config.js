@@ -39,6 +39,8 @@ const group = (...folders) => folders.map((folder) => `<rootDir>/test/${folder}/
 module.exports = {
   // Every core: each test has servers, ports and folders of its own.
   maxWorkers: '100%',
+  // On a busy machine, too.
+  testTimeout: 30_000,
   projects: [
     {
       ...common,

@@ -2,7 +2,15 @@ import { App, CfnOutput, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
-import { BackupBucket, BackupPruning, BackupSchedule, Database, DatabaseBackup, Retention } from '../../lib';
+import {
+  BackupBucket,
+  BackupPruning,
+  BackupSchedule,
+  Database,
+  DatabaseBackup,
+  Retention,
+  MysqlVersion,
+} from '../../lib';
 
 /** Name of the stack. */
 export const STACK = 'CommandLine';
@@ -21,7 +29,7 @@ class CommandLineStack extends Stack {
       bucket,
       cluster: new ecs.Cluster(this, 'Cluster', { vpc }),
       database: Database.mysql({
-        version: '8.4',
+        version: MysqlVersion.V8_4,
         host: 'db.internal',
         secret: new secretsmanager.Secret(this, 'Secret'),
       }),

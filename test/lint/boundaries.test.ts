@@ -1,5 +1,7 @@
-import { spawnSync } from 'node:child_process';
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import * as path from 'node:path';
+import { createInterface } from 'node:readline';
 
 const ROOT = path.resolve(__dirname, '../..');
 const RULE = 'import-x/no-restricted-paths';
@@ -9,14 +11,31 @@ interface Message {
   readonly message: string;
 }
 
-/** What the project's own lint says of an import that a file of ours might make. */
-function lint(file: string, imported: string): Message[] {
-  const eslint = path.join(ROOT, 'node_modules/eslint/bin/eslint.js');
-  const args = [eslint, '--format', 'json', '--stdin', '--stdin-filename', path.join(ROOT, file)];
-  const input = `import * as it from '${imported}';\nconsole.log(it);\n`;
-  const { stdout, stderr } = spawnSync(process.execPath, args, { cwd: ROOT, input, encoding: 'utf8' });
-  if (stdout === '') throw new Error(stderr);
-  return (JSON.parse(stdout) as { messages: Message[] }[])[0]!.messages;
+/** Answers each line, a file and its text in JSON, with a line of messages. Jest cannot load the configuration itself. */
+const LINTER = `
+  const { ESLint } = require('eslint');
+  const eslint = new ESLint();
+  require('node:readline').createInterface({ input: process.stdin }).on('line', async (line) => {
+    const { file, text } = JSON.parse(line);
+    const [{ messages }] = await eslint.lintText(text, { filePath: file });
+    console.log(JSON.stringify(messages));
+  });`;
+
+let linter: ChildProcessWithoutNullStreams;
+let answers: AsyncIterator<string>;
+beforeAll(() => {
+  linter = spawn(process.execPath, ['--eval', LINTER], { cwd: ROOT });
+  answers = createInterface({ input: linter.stdout })[Symbol.asyncIterator]();
+});
+afterAll(() => linter.kill());
+
+/** Messages of the project's own lint about an import that a file of ours might make. */
+async function lint(file: string, imported: string): Promise<Message[]> {
+  const text = `import * as it from '${imported}';\nconsole.log(it);\n`;
+  linter.stdin.write(`${JSON.stringify({ file: path.join(ROOT, file), text })}\n`);
+  const { value, done } = await answers.next();
+  if (done) throw new Error('the linter has ended');
+  return JSON.parse(value) as Message[];
 }
 
 test.each([
@@ -35,8 +54,8 @@ test.each([
   ['bin/snippet.ts', '../task/main', 'bin may import only itself, catalog, lib'],
   ['bin/cli/snippet.ts', '../backups-file/schema', 'share only the files of bin itself'],
   ['bin/backups-file/snippet.ts', '../cli/errors', 'share only the files of bin itself'],
-])('%s must not import %s', (file, imported, sentence) => {
-  expect(lint(file, imported)).toContainEqual(
+])('%s must not import %s', async (file, imported, sentence) => {
+  expect(await lint(file, imported)).toContainEqual(
     expect.objectContaining({ ruleId: RULE, message: expect.stringContaining(sentence) as string }),
   );
 });
@@ -51,12 +70,12 @@ test.each([
   ['task/snippet.ts', '../catalog/bucket/manifest'],
   ['bin/snippet.ts', '../lib/bucket/backup-bucket'],
   ['bin/cli/snippet.ts', '../time-span'],
-])('%s may import %s', (file, imported) => {
-  expect(lint(file, imported)).toEqual([]);
+])('%s may import %s', async (file, imported) => {
+  expect(await lint(file, imported)).toEqual([]);
 });
 
-test('the library must not import a package that its consumers do not have', () => {
-  expect(lint('lib/snippet.ts', 'zod')).toContainEqual(
+test('the library must not import a package that its consumers do not have', async () => {
+  expect(await lint('lib/snippet.ts', 'zod')).toContainEqual(
     expect.objectContaining({ ruleId: 'import-x/no-extraneous-dependencies' }),
   );
 });

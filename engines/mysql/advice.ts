@@ -31,7 +31,9 @@ export const MYSQL_ADVICE: EngineAdvice<(typeof MYSQL_REASONS)[number]> = {
   starttls: 'mysql',
   common: {
     'certificate-self-signed': () => [ownCertificate],
-    'login-refused': (values) => [accounts(values, 'As an administrator, list the hosts from which the account may log in:')],
+    'login-refused': (values) => [
+      accounts(values, 'As an administrator, list the hosts from which the account may log in:'),
+    ],
     'no-connection-left': () => [
       {
         say: 'As an administrator, see who holds the connections:',

@@ -3,7 +3,8 @@ import type { ReasonValues } from '../../catalog/contract/failure';
 import type { EngineAdvice } from '../advice';
 import type { SQLITE_REASONS } from './facts';
 
-const fileOf = ({ object }: ReasonValues): string => (object === undefined ? 'the database file' : `the file ${object}`);
+const fileOf = ({ object }: ReasonValues): string =>
+  object === undefined ? 'the database file' : `the file ${object}`;
 
 export const SQLITE_ADVICE: EngineAdvice<(typeof SQLITE_REASONS)[number]> = {
   common: {},
@@ -14,7 +15,10 @@ export const SQLITE_ADVICE: EngineAdvice<(typeof SQLITE_REASONS)[number]> = {
       likelyCause: 'The file was moved or deleted, or the user of the EFS access point may not read it.',
       action: 'Correct the path of the file, or its permissions.',
       steps: () => [
-        { say: 'See whether the file exists, and who may read it, from a machine that mounts the file system:' , run: 'ls -ln "$FILE"' },
+        {
+          say: 'See whether the file exists, and who may read it, from a machine that mounts the file system:',
+          run: 'ls -ln "$FILE"',
+        },
         { say: 'If it has another path now, correct the path of the database, and deploy.' },
       ],
     },
@@ -24,7 +28,10 @@ export const SQLITE_ADVICE: EngineAdvice<(typeof SQLITE_REASONS)[number]> = {
       likelyCause: 'The path names another file, or the database was overwritten or truncated.',
       action: 'Look at the file now: the data may be lost.',
       steps: () => [
-        { say: 'From a machine that mounts the file system, look at the beginning of the file. A database begins with "SQLite format 3":', run: 'head -c 16 "$FILE"' },
+        {
+          say: 'From a machine that mounts the file system, look at the beginning of the file. A database begins with "SQLite format 3":',
+          run: 'head -c 16 "$FILE"',
+        },
         { say: 'If the path is wrong, correct it, and deploy. If the data is lost, restore it.' },
       ],
     },
@@ -34,16 +41,23 @@ export const SQLITE_ADVICE: EngineAdvice<(typeof SQLITE_REASONS)[number]> = {
       likelyCause: 'The application switched the database to WAL mode. SQLite supports that only on one host.',
       action: 'Switch the database to another journal mode.',
       steps: () => [
-        { say: 'Stop the application, switch the mode, and keep the application from switching it back:', run: 'sqlite3 "$FILE" "PRAGMA journal_mode=DELETE"' },
+        {
+          say: 'Stop the application, switch the mode, and keep the application from switching it back:',
+          run: 'sqlite3 "$FILE" "PRAGMA journal_mode=DELETE"',
+        },
       ],
     },
     locked: {
       title: 'another process locks the database',
       happened: (values) => `${fileOf(values)} was locked by another process all the time`,
-      likelyCause: 'A process holds an exclusive lock: a long transaction, locking_mode=EXCLUSIVE, or a process that hangs.',
+      likelyCause:
+        'A process holds an exclusive lock: a long transaction, locking_mode=EXCLUSIVE, or a process that hangs.',
       action: 'End the transaction or the process that holds the lock.',
       steps: () => [
-        { say: 'On the machine of the application, find the processes that have the file open:', run: 'fuser -v "$FILE"' },
+        {
+          say: 'On the machine of the application, find the processes that have the file open:',
+          run: 'fuser -v "$FILE"',
+        },
         { say: 'If the lock is held at one time of the day only, move the schedule of the backup.' },
       ],
     },

@@ -106,10 +106,7 @@ async function upkeep(observations: readonly Received[], { memory, settings }: B
   const passed = (key: string, state: Upkeep['state']): Received => ({ state, key, at, messageId });
   return (await memory.open()).flatMap(({ key }) => {
     if (isSource(key) && !Object.hasOwn(settings.sources, key)) return passed(key, 'removed');
-    return [
-      ...(isSource(key) ? [] : [passed(key, 'time-passed')]),
-      ...(isFirst ? [passed(key, 'first-reader')] : []),
-    ];
+    return [...(isSource(key) ? [] : [passed(key, 'time-passed')]), ...(isFirst ? [passed(key, 'first-reader')] : [])];
   });
 }
 

@@ -88,9 +88,14 @@ async function composeAndSend(
     composed = compose();
   } catch (error) {
     const why = errorText(error);
-    logLine('error', 'not-composed', `the email "${what}" could not be composed, the facts are sent as they are: ${why}`, {
-      keys,
-    });
+    logLine(
+      'error',
+      'not-composed',
+      `the email "${what}" could not be composed, the facts are sent as they are: ${why}`,
+      {
+        keys,
+      },
+    );
     // The names come first: the rest may not fit.
     const names = [...new Set(keys)];
     const title = `${what} ${names.join(', ')}`;
@@ -106,7 +111,10 @@ async function send(what: string, keys: readonly string[], compose: () => Compos
     logLine('info', 'published', `published: ${notification.subject}`, { what, keys });
     return true;
   } catch (error) {
-    logLine('error', 'not-published', `the email "${what}" could not be published: ${errorText(error)}`, { what, keys });
+    logLine('error', 'not-published', `the email "${what}" could not be published: ${errorText(error)}`, {
+      what,
+      keys,
+    });
     return false;
   }
 }

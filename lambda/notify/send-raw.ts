@@ -14,7 +14,11 @@ const CHARACTERS = 16_000;
  * @param why they could not be understood
  * @returns ids of the messages that could not be sent
  */
-export async function sendRawMessages(messages: readonly QueueMessage[], why: string, sender: Sender): Promise<string[]> {
+export async function sendRawMessages(
+  messages: readonly QueueMessage[],
+  why: string,
+  sender: Sender,
+): Promise<string[]> {
   const failed: string[] = [];
   for (const some of chunks(messages, MESSAGES)) {
     const room = Math.floor(CHARACTERS / some.length);

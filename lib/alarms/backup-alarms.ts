@@ -22,13 +22,7 @@ import { Directory } from '../backup/private/directory';
 import { Digest } from './digest';
 import { requireEmail, requireZone, signalsOffOf } from './private/alarm-checks';
 import { alarmFunctions, alarmMemory, NOTIFY_TIMEOUT } from './private/alarm-functions';
-import {
-  ageAlarm,
-  deadLetterAlarm,
-  lostRunAlarm,
-  replicationAlarms,
-  subscriptionAlarm,
-} from './private/alarm-metrics';
+import { ageAlarm, deadLetterAlarm, lostRunAlarm, replicationAlarms, subscriptionAlarm } from './private/alarm-metrics';
 import { alarmQueues, brokenNotifyAlarms, layAside } from './private/alarm-queues';
 import { grantTrying, LookUps } from './private/alarm-roles';
 import { AlarmRules } from './private/alarm-rules';

@@ -70,8 +70,7 @@ export const FAILED_ADVICE: AdviceTable<'failed'> = {
   }),
   timedOut: (context) => ({
     title: 'the run took longer than its timeout',
-    likelyCause:
-      'The database has grown, or something slowed the run down: a busy server, a lock, or a small cpu.',
+    likelyCause: 'The database has grown, or something slowed the run down: a busy server, a lock, or a small cpu.',
     action: 'Raise timeout of the backup, or cpu if the run was slow throughout, and deploy.',
     steps: [
       logOf(context, 'See how far the run came:'),

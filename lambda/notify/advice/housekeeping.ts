@@ -162,7 +162,8 @@ export const HOUSEKEEPING_ADVICE: AdviceTable<'housekeeping'> = {
   }),
   'dead-letters': (context) => ({
     title: 'runs could not be started',
-    likelyCause: 'A role or a function was changed or deleted by hand, so that EventBridge Scheduler could not start a run.',
+    likelyCause:
+      'A role or a function was changed or deleted by hand, so that EventBridge Scheduler could not start a run.',
     action: 'Deploy the stack again, then empty the dead-letter queue.',
     steps: [
       { say: 'Find the queue, for $QUEUE:', run: context.aws('sqs get-queue-url', `--queue-name ${queueOf(context)}`) },
@@ -187,9 +188,6 @@ export const HOUSEKEEPING_ADVICE: AdviceTable<'housekeeping'> = {
     title: 'an event was not understood',
     likelyCause: 'An event arrived that this version does not know; it is below as it came. It may be harmless.',
     action: 'See whether the backups are there.',
-    steps: [
-      list(context, 'See which backups there are:'),
-      { say: 'Known problems:', run: page('troubleshooting.md') },
-    ],
+    steps: [list(context, 'See which backups there are:'), { say: 'Known problems:', run: page('troubleshooting.md') }],
   }),
 };

@@ -9,7 +9,10 @@ const RESTORE = home('how-do-i-restore');
 
 const findRuns = (context: AdviceContext): Step[] => [
   logOf(context, 'See whether there were runs in the last three days, and why they made no backup:'),
-  schedules(context, 'No runs? See whether the schedule exists and is ENABLED. If it is DISABLED, enable it in your code, and deploy:'),
+  schedules(
+    context,
+    'No runs? See whether the schedule exists and is ENABLED. If it is DISABLED, enable it in your code, and deploy:',
+  ),
   list(context),
   runNow(context),
 ];
@@ -183,10 +186,7 @@ export const MEASURED_ADVICE: {
       title: 'a restore test could not be run',
       likelyCause: 'The test itself failed before it could judge the backup: memory, network, image or capacity.',
       action: 'Read why the test failed, and run it again.',
-      steps: [
-        logOf(context, 'Read why the test failed:'),
-        list(context, 'See which backups are proven:', 'proof'),
-      ],
+      steps: [logOf(context, 'Read why the test failed:'), list(context, 'See which backups are proven:', 'proof')],
     }),
   },
 };

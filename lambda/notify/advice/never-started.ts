@@ -147,7 +147,10 @@ export const NEVER_STARTED_ADVICE: AdviceTable<'never-started'> = {
     action: 'Try again.',
     steps: [
       runNow(context, 'Try again:'),
-      { say: 'See the status of the cluster:', run: context.aws('ecs describe-clusters', `--clusters ${clusterOf(context)}`) },
+      {
+        say: 'See the status of the cluster:',
+        run: context.aws('ecs describe-clusters', `--clusters ${clusterOf(context)}`),
+      },
     ],
   }),
   'start-failed': (context) => ({

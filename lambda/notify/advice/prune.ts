@@ -17,7 +17,11 @@ const functionOf = ({ problem: { resource } }: AdviceContext): string | undefine
 };
 
 /** Reads the errors in the log of a function; finds the log first where it is not known. */
-export const functionLog = (context: AdviceContext, part: string, say = 'Read the log of the function, which names each problem:'): Step => {
+export const functionLog = (
+  context: AdviceContext,
+  part: string,
+  say = 'Read the log of the function, which names each problem:',
+): Step => {
   if (context.problem.logGroup !== undefined) return logOf(context, say, LOG_ERRORS);
   const name = functionOf(context);
   if (name !== undefined) {
@@ -73,7 +77,8 @@ function causes({ tooMany, noBackup, damaged, failed }: PruneProblems, what: 'ba
       (what === 'backup'
         ? 'A damaged backup cannot be restored as it is: objects of it were deleted or changed.'
         : 'A damaged snapshot holds nothing: EC2 could not make it.'),
-    failed && 'The pruning failed, at least in part: a role, a policy, or a service of AWS. Storage grows until it works again.',
+    failed &&
+      'The pruning failed, at least in part: a role, a policy, or a service of AWS. Storage grows until it works again.',
   ]
     .filter((sentence) => sentence !== false)
     .join(' ');
@@ -87,7 +92,9 @@ function action({ tooMany, noBackup, damaged, failed }: PruneProblems, what: 'ba
   }
   if (noBackup) return `Find out why no new ${what} comes.`;
   if (tooMany) return 'See what would be deleted, and either delete it yourself or lengthen the retention.';
-  return failed ? 'Read the log of the function; if access was denied, deploy the stack again.' : 'See what the pruning says.';
+  return failed
+    ? 'Read the log of the function; if access was denied, deploy the stack again.'
+    : 'See what the pruning says.';
 }
 
 const dryRun = (context: AdviceContext, target: string): Step => ({

@@ -174,7 +174,8 @@ export const NETWORK_REASONS: ReasonTable<
   },
   'certificate-untrusted': {
     title: "the server's certificate is not trusted",
-    happened: (values) => `the certificate of ${serverOf(values)} is signed by an authority that the backup does not trust`,
+    happened: (values) =>
+      `the certificate of ${serverOf(values)} is signed by an authority that the backup does not trust`,
     likelyCause: 'The certificate was renewed by another authority, or this is another server.',
     action: 'Give the authority of the certificate with DatabaseTls.certificateAuthority.',
     steps: (context) => [
@@ -187,8 +188,7 @@ export const NETWORK_REASONS: ReasonTable<
   'certificate-self-signed': {
     title: "the server's certificate is self-signed",
     happened: (values) => `the certificate of ${serverOf(values)} is self-signed`,
-    likelyCause:
-      'A database server in a stock container creates a certificate by itself, which no client can verify.',
+    likelyCause: 'A database server in a stock container creates a certificate by itself, which no client can verify.',
     action: 'Give the server a certificate for its name, and the backup the same certificate.',
     steps: (context, ofEngine) => [
       showCertificate(context),

@@ -2,7 +2,6 @@ import { page } from './links';
 import type { ReasonTable } from './reason-advice';
 import { definition } from './steps';
 
-
 /** The job, the image, the server and the databases do not fit each other. */
 export const SETUP_REASONS: ReasonTable<
   | 'job-invalid'
@@ -81,7 +80,9 @@ export const SETUP_REASONS: ReasonTable<
     action: 'See whether the data is still there.',
     steps: (_, ofEngine) => [
       ...ofEngine,
-      { say: 'If they are there, correct excludeDatabases, or grant the user its privileges. If they are lost, restore them.' },
+      {
+        say: 'If they are there, correct excludeDatabases, or grant the user its privileges. If they are lost, restore them.',
+      },
       { say: 'The privileges of each engine and version:', run: page('privileges.md') },
     ],
   },

@@ -69,7 +69,8 @@ export const STORAGE_REASONS: ReasonTable<
   },
   'key-unusable': {
     title: 'the key of the bucket cannot be used',
-    likelyCause: 'The key is disabled, or scheduled for deletion. Without it no backup of the bucket can be read either.',
+    likelyCause:
+      'The key is disabled, or scheduled for deletion. Without it no backup of the bucket can be read either.',
     action: 'Enable the key now: without it the existing backups cannot be read.',
     steps: (context) => [
       ...findKey(context),

@@ -105,7 +105,9 @@ export const logOf = ({ aws, problem, place }: AdviceContext, say: string, filte
 /** Shows the log of a run if it could not be read: ECS only tells the exit code. */
 export const unreadLog = (context: AdviceContext): Step[] => {
   const { logStream, logLines } = context.problem;
-  return logStream !== undefined && logLines === undefined ? [logOf(context, 'Read why the run failed:', 'failed')] : [];
+  return logStream !== undefined && logLines === undefined
+    ? [logOf(context, 'Read why the run failed:', 'failed')]
+    : [];
 };
 
 /** Looks for the endpoint of a service in the VPC. */

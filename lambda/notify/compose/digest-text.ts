@@ -5,7 +5,19 @@ import { countOf, formatBytes, formatCount, formatDuration } from '../../../cata
 import { engineText, trend } from './backup-text';
 import type { Clock } from './clock';
 import type { Place } from './place';
-import { ascii, body, capital, clean, cut, middle, oneLine, sentence, subject, SUBJECT_CHARACTERS, wrapped } from './text';
+import {
+  ascii,
+  body,
+  capital,
+  clean,
+  cut,
+  middle,
+  oneLine,
+  sentence,
+  subject,
+  SUBJECT_CHARACTERS,
+  wrapped,
+} from './text';
 
 /** Words for a source while a signal is open. */
 const STATES: Readonly<Record<Signal, string>> = {
@@ -51,7 +63,11 @@ export function digestSubject(
   if (often === 'each' && first && others.length === 0) {
     const { newest, source, usualBytes } = first;
     const facts = newest
-      ? [formatBytes(newest.bytes), trendWords(newest.uncompressedBytes, usualBytes), formatDuration(newest.durationSeconds)]
+      ? [
+          formatBytes(newest.bytes),
+          trendWords(newest.uncompressedBytes, usualBytes),
+          formatDuration(newest.durationSeconds),
+        ]
       : [];
     const said = isWell(first) ? facts : [`but ${statesOf(first).join(' and ')}`];
     const time = clock.full(newest?.time ?? place.now);
@@ -63,7 +79,11 @@ export function digestSubject(
   if (bad.length === 0 && housekeeping.length === 0) return subject(`BACKUPS OK ${good} of ${rows.length}`, '', day);
   const head = `BACKUPS ${good} of ${rows.length} OK`;
   const [one] = housekeeping;
-  const also = !one ? '' : housekeeping.length === 1 ? oneLine(one.about) : countOf(housekeeping.length, 'other problem');
+  const also = !one
+    ? ''
+    : housekeeping.length === 1
+      ? oneLine(one.about)
+      : countOf(housekeeping.length, 'other problem');
   return subject(head, problemsText(bad, also, SUBJECT_CHARACTERS - head.length - day.length - 5), day);
 }
 
@@ -116,7 +136,10 @@ const housekeepingLine = ({ about, sentence: said }: OpenHousekeeping): string =
   wrapped(capital(sentence(`${cut(oneLine(about), 100)}: ${cut(oneLine(said), 500)}`)));
 
 function problemLine(row: DigestRow): string {
-  const said = [...row.findings.map(({ sentence: words }) => words), ...(row.failure === undefined ? [] : [row.failure])];
+  const said = [
+    ...row.findings.map(({ sentence: words }) => words),
+    ...(row.failure === undefined ? [] : [row.failure]),
+  ];
   const detail = said.length === 0 ? '' : `: ${cut(oneLine(said.join('; ')), 500)}`;
   return wrapped(sentence(`${oneLine(row.source)} is ${statesOf(row).join(' and ')}${detail}`));
 }
@@ -166,12 +189,7 @@ function table(rows: readonly DigestRow[], clock: Clock): string {
         ]
       : ['none', '-', '-', '-'];
     const tested = proven ? clock.short(proven.testedAt).slice(0, 5) : 'no';
-    return [
-      isWell(row) ? ' ' : '*',
-      middle(clean(oneLine(source)), NAME),
-      ...facts,
-      tested,
-    ];
+    return [isWell(row) ? ' ' : '*', middle(clean(oneLine(source)), NAME), ...facts, tested];
   });
   const widths = HEADS.map((name, index) => Math.max(...cells.map((row) => [...row[index]!].length), name.length));
   const grid = new Table({

@@ -38,7 +38,14 @@ const SOME = 100;
 const SMALLER: readonly ((notification: Notification) => Notification)[] = [
   (notification) => notification,
   // The first has the advice.
-  (notification) => later(notification, (problem) => ({ ...problem, logLines: undefined, raw: undefined, pruned: undefined, next: [] })),
+  (notification) =>
+    later(notification, (problem) => ({
+      ...problem,
+      logLines: undefined,
+      raw: undefined,
+      pruned: undefined,
+      next: [],
+    })),
   (notification) => later(notification, bare),
   ({ problems, recoveries, digest, ...rest }) => ({
     ...rest,

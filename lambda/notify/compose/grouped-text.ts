@@ -59,8 +59,7 @@ export function whatToDoOfAll(problems: readonly Problem[], place: Place): strin
     const [first] = alike;
     const advice = adviceOf(first!, place, alike);
     const name = cut(oneLine(first!.about), 40);
-    const example =
-      alike.length === 1 ? undefined : wrapped(`Commands name ${name}: repeat them with the others.`);
+    const example = alike.length === 1 ? undefined : wrapped(`Commands name ${name}: repeat them with the others.`);
     const intro = [actionText(advice), ...(example === undefined ? [] : [example])];
     if (kinds.size === 1) return whatToDo(advice, '', intro.join('\n'));
     return whatToDo(

@@ -26,7 +26,8 @@ function happenedText(problem: Problem, advice: Advice): string {
   const { about, source, signal, flapping } = problem;
   const name = oneLine(about);
   const said = oneLine(problem.sentence);
-  if (flapping && source !== undefined) return `Backups of ${name} fail and succeed in turn: ${detailOf(problem, advice)}`;
+  if (flapping && source !== undefined)
+    return `Backups of ${name} fail and succeed in turn: ${detailOf(problem, advice)}`;
   switch (signal) {
     case 'failed':
       return `The backup of ${name} failed: ${detailOf(problem, advice)}`;

@@ -27,9 +27,7 @@ export function recoveryText(recoveries: readonly Recovery[], clock: Clock): str
 function intro(recoveries: readonly Recovery[]): string {
   const half = recoveries.filter(isHalf).length;
   const all = countOf(recoveries.length, 'source');
-  return half === 0
-    ? `${all} work again.`
-    : `A problem is over with ${all}; ${half} of them still have another one.`;
+  return half === 0 ? `${all} work again.` : `A problem is over with ${all}; ${half} of them still have another one.`;
 }
 
 function recoveryOf(recovery: Recovery, clock: Clock, short: boolean): string {

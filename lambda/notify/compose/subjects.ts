@@ -80,7 +80,10 @@ export function problemSubject(
 }
 
 /** What happened, the fullest text first. */
-function textsOf({ signal, reason, sentence, short, flapping }: Problem, { happened, title, kind }: Advice): (string | undefined)[] {
+function textsOf(
+  { signal, reason, sentence, short, flapping }: Problem,
+  { happened, title, kind }: Advice,
+): (string | undefined)[] {
   if (flapping) return [`failed ${countOf(flapping.failures, 'time')}, ${happened ?? title}`, title];
   switch (signal) {
     case 'failed':
@@ -104,7 +107,9 @@ const OVER: Readonly<Record<Signal, string>> = {
 
 /** What works again, in a few words. */
 export const overOf = ({ signals, quiet, stable }: Recovery): string =>
-  quiet ? 'has not happened again' : `${OVER[signals[0]!] ?? 'works again'}${stable ? ', without a failure for a day' : ''}`;
+  quiet
+    ? 'has not happened again'
+    : `${OVER[signals[0]!] ?? 'works again'}${stable ? ', without a failure for a day' : ''}`;
 
 /** Whether something is still wrong. */
 export const isHalf = ({ open = [] }: Recovery): boolean => open.length > 0;
@@ -141,5 +146,4 @@ export function recoverySubject(recoveries: readonly Recovery[], clock: Clock): 
 }
 
 /** How long it lasted. */
-export const spanOf = ({ since, at }: Recovery): string =>
-  formatDuration((Date.parse(at) - Date.parse(since)) / 1000);
+export const spanOf = ({ since, at }: Recovery): string => formatDuration((Date.parse(at) - Date.parse(since)) / 1000);

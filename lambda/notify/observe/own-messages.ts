@@ -65,7 +65,8 @@ export function readPruned({ body, settings, event }: Reading): Observation[] {
   if (prunes === 'backups' && scope !== settings.bucket) return [];
   const { cause, key, about } = prunes === 'backups' ? PRUNING : pruningOfSnapshots(scope);
   const known = { key, about, at, event };
-  const sources = prunes === 'backups' ? report.sources.flatMap((one) => withoutToldSilence(one, settings)) : report.sources;
+  const sources =
+    prunes === 'backups' ? report.sources.flatMap((one) => withoutToldSilence(one, settings)) : report.sources;
   if (sources.length + moreSources === 0) return [{ state: 'ok', ...known, ends: ['housekeeping'] }];
   return [
     {
@@ -122,7 +123,8 @@ const REFUSALS = { 'too-many': 'too much would be deleted', 'no-recent-backup': 
 
 function prunedShort(sources: readonly PrunedSource[], moreSources: number, prunes: Pruned['prunes']): string {
   const [first] = sources;
-  if (!first || sources.length + moreSources > 1) return `problems with ${countOf(sources.length + moreSources, 'source')}`;
+  if (!first || sources.length + moreSources > 1)
+    return `problems with ${countOf(sources.length + moreSources, 'source')}`;
   const { source, refusal, damagedCount } = first;
   if (damagedCount > 0) return `${source}: ${damagedText(damagedCount, prunes)}`;
   return `${source}: ${refusal ? REFUSALS[refusal.why] : 'it failed'}`;

@@ -106,6 +106,14 @@ function subscriptions({ subscriptions: counted, at }: Measured): Decidable[] {
   const pending = counted.pending > 0 ? `; ${counted.pending} have not been confirmed` : '';
   const short = 'the topic has no confirmed subscription';
   return [
-    { state: 'problem', signal: 'housekeeping', ...known, since: at, sentence: `${short}${pending}`, short, hasEnd: true },
+    {
+      state: 'problem',
+      signal: 'housekeeping',
+      ...known,
+      since: at,
+      sentence: `${short}${pending}`,
+      short,
+      hasEnd: true,
+    },
   ];
 }

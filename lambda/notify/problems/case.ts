@@ -96,6 +96,9 @@ const keyOf = ({ problem, recovery }: Told): string =>
 /** Nobody has confirmed a subscription: the problems are told again to the first who does. */
 function withUnread(remembered: Remembered, signals: readonly Signal[]): Remembered {
   const open = Object.entries(remembered.open) as [Signal, NonNullable<Remembered['open'][Signal]>][];
-  const marked = open.map(([signal, problem]) => [signal, signals.includes(signal) ? { ...problem, unread: true } : problem]);
+  const marked = open.map(([signal, problem]) => [
+    signal,
+    signals.includes(signal) ? { ...problem, unread: true } : problem,
+  ]);
   return { ...remembered, open: Object.fromEntries(marked) as Remembered['open'] };
 }

@@ -47,7 +47,12 @@ export class FlappingJudge {
    * @param isChange whether it was well before
    * @returns whether to tell that it is flapping, and why; `undefined` if it is not flapping
    */
-  fail(signal: Signal, cause: Cause, at: string, isChange: boolean): { readonly tell: boolean; readonly reason: string } | undefined {
+  fail(
+    signal: Signal,
+    cause: Cause,
+    at: string,
+    isChange: boolean,
+  ): { readonly tell: boolean; readonly reason: string } | undefined {
     if (this.memory && this.isSteady) this.memory = undefined;
     if (isChange) this.change(at);
     if (this.memory) return this.failAgain(this.memory, cause);

@@ -124,9 +124,14 @@ export class ProblemMemory {
     } catch (error) {
       this.failures++;
       const done = what === 'read' ? 'read' : 'written';
-      logLine('error', 'memory', `the table could not be ${done}, so something may be told twice: ${errorText(error)}`, {
-        key,
-      });
+      logLine(
+        'error',
+        'memory',
+        `the table could not be ${done}, so something may be told twice: ${errorText(error)}`,
+        {
+          key,
+        },
+      );
       return undefined;
     }
   }

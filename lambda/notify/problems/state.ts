@@ -151,7 +151,8 @@ export class State {
       if (flapping?.tell) return flapping.reason;
       if (flapping) return this.hold(signal, cause, flapping.reason);
     }
-    if (this.isHeld(signal, cause)) return this.hold(signal, cause, 'that its runs fail was told less than 24 hours ago');
+    if (this.isHeld(signal, cause))
+      return this.hold(signal, cause, 'that its runs fail was told less than 24 hours ago');
     const toldAt = known?.told[cause];
     if (!known || known.toldAt === undefined) return known ? 'held back until now' : 'new';
     if (toldAt === undefined) return 'another cause';
@@ -243,7 +244,8 @@ export class State {
     for (const one of this.ended) {
       const { signal, problem } = one;
       const { cause } = problem;
-      if (told.includes(one)) this.outcomes.push({ signal, cause, outcome: 'recovered', reason: 'over, and it was told' });
+      if (told.includes(one))
+        this.outcomes.push({ signal, cause, outcome: 'recovered', reason: 'over, and it was told' });
       else if (problem.toldAt === undefined) {
         this.outcomes.push({ signal, cause, outcome: 'ended', reason: 'over before it was told' });
       } else this.hold(signal, cause, 'it fails and recovers in turn');

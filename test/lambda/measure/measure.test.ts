@@ -55,7 +55,13 @@ test('a fresh backup: its facts, its age as a metric, and no finding', async () 
       {
         source: 'shop',
         newest: {
-          ...{ id, time: expect.stringContaining(id.slice(0, 13)), ageSeconds: near(2 * HOUR), engine: 'mariadb', engineVersion: '10.11.19-MariaDB' },
+          ...{
+            id,
+            time: expect.stringContaining(id.slice(0, 13)),
+            ageSeconds: near(2 * HOUR),
+            engine: 'mariadb',
+            engineVersion: '10.11.19-MariaDB',
+          },
           ...{ bytes: 10, uncompressedBytes: 4000, rows: 7, tables: 2, durationSeconds: 139 },
         },
         ...{ ageSeconds: near(2 * HOUR), allowedAgeSeconds: 2 * DAY_SECONDS, findings: [] },
@@ -141,7 +147,14 @@ describe('strange size', () => {
     const short = 'table shop.orders is empty, had 48,211 rows';
     const first = await healthIn(scene);
     expect(first.findings).toEqual([
-      { signal: 'strange-size', cause: 'table-lost', sentence, short, items: ['shop.orders'], since: first.newest!.time },
+      {
+        signal: 'strange-size',
+        cause: 'table-lost',
+        sentence,
+        short,
+        items: ['shop.orders'],
+        since: first.newest!.time,
+      },
     ]);
     expect(first.newest!.id).toBe(id);
     expect(await healthIn(scene)).toMatchObject({ findings: first.findings });

@@ -51,7 +51,8 @@ const HOUSEKEEPING = [
   { about: 'snapshot policy policy-0123abcd', sentence: problem('housekeeping', 'snapshot-policy').sentence },
 ];
 
-const one = (signal: Signal, cause: Cause, change: Partial<Problem> = {}) => composeProblems([problem(signal, cause, change)], PLACE);
+const one = (signal: Signal, cause: Cause, change: Partial<Problem> = {}) =>
+  composeProblems([problem(signal, cause, change)], PLACE);
 const failed = (name: keyof typeof FAILED_RUNS, change: Partial<Problem> = {}) =>
   composeProblems([failedRun(FAILED_RUNS[name], change)], PLACE);
 const named = (source: string) => ({ source, about: source });
@@ -70,11 +71,9 @@ export const KEPT: Readonly<Record<string, () => Composed>> = {
     const { reason: _, engine: __, ...rest } = problem('failed', 'connection', { logLines: undefined });
     return composeProblems([{ ...rest, sentence: 'the database was not reached, or refused the login' }], PLACE);
   },
-  'failed-again': () =>
-    failed('no-answer', { since: '2026-11-18T01:01:12Z', times: 3, newest: backup(72) }),
+  'failed-again': () => failed('no-answer', { since: '2026-11-18T01:01:12Z', times: 3, newest: backup(72) }),
   'failed-first-run': () => failed('nothing-listens', { newest: undefined }),
-  flapping: () =>
-    failed('no-answer', { times: 1, flapping: { since: '2026-11-19T14:00:41Z', failures: 6 } }),
+  flapping: () => failed('no-answer', { times: 1, flapping: { since: '2026-11-19T14:00:41Z', failures: 6 } }),
   'never-started-image': () => one('never-started', 'image'),
   'never-started-scheduler': () => one('never-started', 'scheduler'),
   'silent-too-old': () => one('silent', 'too-old', { reminder: true }),
@@ -121,13 +120,37 @@ export const allEmails = (): readonly (readonly [name: string, email: Composed])
   ...Object.keys(FAILED_RUNS).map((name) => [name, failed(name as keyof typeof FAILED_RUNS)] as const),
   ...Object.keys(PRUNED).map((name) => [name, composeProblems([prunedProblem(name)], PLACE)] as const),
   ...testNotifications(PLACE).map((email) => [`test ${email.notification.subject}`, email] as const),
-  ['a run by hand', one('failed', 'timedOut', { task: { ...problem('failed', 'timedOut').task!, scheduledTime: undefined } })],
-  ['a function that died', one('housekeeping', 'prune', { pruned: undefined, sentence: 'the function failed: Task timed out' })],
-  ['replication behind', one('housekeeping', 'replication', { variant: undefined, sentence: 'replication rule copies is 90 minutes behind' })],
+  [
+    'a run by hand',
+    one('failed', 'timedOut', { task: { ...problem('failed', 'timedOut').task!, scheduledTime: undefined } }),
+  ],
+  [
+    'a function that died',
+    one('housekeeping', 'prune', { pruned: undefined, sentence: 'the function failed: Task timed out' }),
+  ],
+  [
+    'replication behind',
+    one('housekeeping', 'replication', {
+      variant: undefined,
+      sentence: 'replication rule copies is 90 minutes behind',
+    }),
+  ],
   ['a newest backup that is not known', one('silent', 'not-measured', { newest: undefined })],
   ['no usual backup', one('strange-size', 'shrunk', { lastUsual: undefined })],
-  ['300 alike', composeProblems(many(300).map((source) => problem('failed', 'connection', named(source))), PLACE)],
-  ['several of a size', composeProblems(['shop', 'blog'].map((source) => problem('strange-size', 'shrunk', named(source))), PLACE)],
+  [
+    '300 alike',
+    composeProblems(
+      many(300).map((source) => problem('failed', 'connection', named(source))),
+      PLACE,
+    ),
+  ],
+  [
+    'several of a size',
+    composeProblems(
+      ['shop', 'blog'].map((source) => problem('strange-size', 'shrunk', named(source))),
+      PLACE,
+    ),
+  ],
   [
     'several with statements',
     composeProblems(
@@ -144,15 +167,43 @@ export const allEmails = (): readonly (readonly [name: string, email: Composed])
       PLACE,
     ),
   ],
-  ['recovered several', composeRecoveries([RECOVERY, { ...RECOVERY, ...named('blog'), open: ['strange-size'] }], PLACE)],
+  [
+    'recovered several',
+    composeRecoveries([RECOVERY, { ...RECOVERY, ...named('blog'), open: ['strange-size'] }], PLACE),
+  ],
   ['stable', composeRecoveries([{ ...RECOVERY, signals: ['failed'], stable: true }], PLACE)],
   [
     'quiet',
-    composeRecoveries([{ about: 'deletes in acme-backups', signals: ['housekeeping'], quiet: true, since: RECOVERY.since, at: RECOVERY.at }], PLACE),
+    composeRecoveries(
+      [
+        {
+          about: 'deletes in acme-backups',
+          signals: ['housekeeping'],
+          quiet: true,
+          since: RECOVERY.since,
+          at: RECOVERY.at,
+        },
+      ],
+      PLACE,
+    ),
   ],
-  ['digest, all well', composeDigest(many(12).map((source) => row(source)), PLACE, { often: 'daily' })],
+  [
+    'digest, all well',
+    composeDigest(
+      many(12).map((source) => row(source)),
+      PLACE,
+      { often: 'daily' },
+    ),
+  ],
   ['digest, one problem', composeDigest([row('blog'), SILENT, row('crm')], PLACE, { often: 'weekly' })],
-  ['digest of 60', composeDigest(many(60).map((source, index) => row(source, index % 20 === 7 ? { open: ['failed'] } : {})), PLACE, { often: 'daily' })],
+  [
+    'digest of 60',
+    composeDigest(
+      many(60).map((source, index) => row(source, index % 20 === 7 ? { open: ['failed'] } : {})),
+      PLACE,
+      { often: 'daily' },
+    ),
+  ],
   ['digest of each, several', composeDigest([row('shop'), row('blog')], PLACE, { often: 'each' })],
   ['digest of nothing', composeDigest([], PLACE, { often: 'daily' })],
 ];

@@ -124,7 +124,8 @@ export const LAST_LINES: Readonly<Partial<Record<Failed, LastLine>>> = {
     reason: { kind: 'fault-of-the-program' },
   },
   interrupted: {
-    message: 'the backup was interrupted by SIGTERM (the task was stopped): it left no backup; the next run starts anew',
+    message:
+      'the backup was interrupted by SIGTERM (the task was stopped): it left no backup; the next run starts anew',
     engine: 'mysql',
     reason: { kind: 'interrupted' },
   },
@@ -151,7 +152,10 @@ export const SCHEDULE = 'arn:aws:scheduler:eu-west-1:111122223333:schedule/defau
 
 /** Sentences, with their short forms, of what the measuring finds, and of the housekeeping. */
 export const SENTENCES: Readonly<Record<string, readonly [sentence: string, short?: string]>> = {
-  'too-old': ['the newest backup is 2 days 1 hour old; 25 hours 1 minute are allowed', 'the newest backup is 2 days 1 hour old'],
+  'too-old': [
+    'the newest backup is 2 days 1 hour old; 25 hours 1 minute are allowed',
+    'the newest backup is 2 days 1 hour old',
+  ],
   'no-backup-yet': [
     'there is no backup yet after 30 hours; 25 hours 1 minute are allowed',
     'there is no backup yet after 30 hours',
@@ -185,10 +189,7 @@ export const SENTENCES: Readonly<Record<string, readonly [sentence: string, shor
     'the restore test of backup 2026-11-19T01-00-00Z failed',
     'the restore test of backup 2026-11-19T01-00-00Z failed',
   ],
-  'restore-test-not-run': [
-    'a restore test failed: the task ran out of memory (2048 MiB)',
-    'a restore test failed',
-  ],
+  'restore-test-not-run': ['a restore test failed: the task ran out of memory (2048 MiB)', 'a restore test failed'],
   restore: ['the program failed'],
   measure: [
     '2 of 12 sources could not be measured: shop: could not read its catalog: AccessDenied: not authorized to perform: kms:Decrypt; blog: could not read its catalog: AccessDenied: not authorized to perform: kms:Decrypt',
@@ -204,9 +205,7 @@ export const SENTENCES: Readonly<Record<string, readonly [sentence: string, shor
     'jane tried to delete manifest.json',
   ],
   'no-subscriber': ['the topic has no confirmed subscription', 'the topic has no confirmed subscription'],
-  'dead-letters': [
-    'Backups could not be started: messages wait in the dead-letter queue of EventBridge Scheduler',
-  ],
+  'dead-letters': ['Backups could not be started: messages wait in the dead-letter queue of EventBridge Scheduler'],
   other: ['an event "AWS Health Event" was not understood: this version does not know it'],
 };
 

@@ -142,7 +142,10 @@ function expectSafe(composed: Composed): void {
   expect(text.replaceAll('\n', '')).not.toMatch(/\p{C}/u);
   const long = text
     .split('\n')
-    .filter((line) => [...line].length > COLUMNS && !/^(npx |aws |echo |openssl |dig |toys |ssl_|[A-Z]|.*https?:|.*arn:)/.test(line));
+    .filter(
+      (line) =>
+        [...line].length > COLUMNS && !/^(npx |aws |echo |openssl |dig |toys |ssl_|[A-Z]|.*https?:|.*arn:)/.test(line),
+    );
   expect(long).toEqual([]);
 }
 

@@ -50,15 +50,17 @@ test.each([
 describe('an engine without advice', () => {
   const SQL = /mysql|SELECT |GRANT |SHOW |pg_|starttls|-- /i;
 
-  test.each(['login-refused-mongodb', 'no-connection-left-mongodb', 'tls-not-offered-mongodb', 'self-signed-mongodb'] as const)(
-    'gets general advice, and no SQL of another engine: %s',
-    (name) => {
-      const text = textOf({ ...run(name), newest: backup(24, { engine: 'mongodb', engineVersion: '8.0.4' }) });
-      expect(text).not.toMatch(SQL);
-      expect(text).toContain('mongodb 8.0.4');
-      expect(text).toContain('npx proven-backups run');
-    },
-  );
+  test.each([
+    'login-refused-mongodb',
+    'no-connection-left-mongodb',
+    'tls-not-offered-mongodb',
+    'self-signed-mongodb',
+  ] as const)('gets general advice, and no SQL of another engine: %s', (name) => {
+    const text = textOf({ ...run(name), newest: backup(24, { engine: 'mongodb', engineVersion: '8.0.4' }) });
+    expect(text).not.toMatch(SQL);
+    expect(text).toContain('mongodb 8.0.4');
+    expect(text).toContain('npx proven-backups run');
+  });
 
   test('gets its own advice once it is registered', () => {
     registerAdvice('toydb', {
@@ -79,7 +81,9 @@ describe('an engine without advice', () => {
     expect(email.text).toContain('What to do: Mend the toy.');
     const refused = { ...connection('login-refused', 'no', 'mysql', { account: 'ann' }), engine: 'toydb' };
     expect(textOf(failedRun(refused))).toContain('toys --of ann');
-    expect(() => registerAdvice('toydb', { common: {}, own: {} })).toThrow('advice of engine toydb is registered already');
+    expect(() => registerAdvice('toydb', { common: {}, own: {} })).toThrow(
+      'advice of engine toydb is registered already',
+    );
   });
 });
 
@@ -161,7 +165,12 @@ describe('subjects', () => {
   test('are never cut before what matters', () => {
     for (const [name, { notification }] of allEmails()) {
       const { subject, problems, test: isTest } = notification;
-      if (!problems || isTest || /300|raw|other|prune-failed|snapshot|dead-letters|died|several of the housekeeping/.test(name)) continue;
+      if (
+        !problems ||
+        isTest ||
+        /300|raw|other|prune-failed|snapshot|dead-letters|died|several of the housekeeping/.test(name)
+      )
+        continue;
       expect([name, subject]).toEqual([name, expect.not.stringMatching(/\.\.\. \(/)]);
     }
   });

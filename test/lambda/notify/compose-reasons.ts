@@ -34,30 +34,57 @@ export const connection = (kind: string, said: string, engine = 'mysql', values:
   };
 };
 
-const MANY = Array.from({ length: 120 }, (_, index) => `GRANT TRIGGER, EVENT ON \`shop\\_${index}\`.* TO 'backup'@'%';`);
+const MANY = Array.from(
+  { length: 120 },
+  (_, index) => `GRANT TRIGGER, EVENT ON \`shop\\_${index}\`.* TO 'backup'@'%';`,
+);
 
 const KEY = 'arn:aws:kms:eu-west-1:111122223333:key/0a1b2c3d-0000-4000-8000-111122223333';
 const STORE = 'could not store shop/2026-11-20T01-00-00Z/shop.sql.zst: ';
 
 /** Failed runs, by the names of emails. */
 export const FAILED_RUNS = {
-  'login-refused': connection('login-refused', "Access denied for user 'backup'@'10.0.12.7' (using password: YES)", 'mysql', {
-    account: 'backup',
-  }),
-  'login-refused-postgresql': connection('login-refused', 'password authentication failed for user "backup"', 'postgresql', {
-    account: 'backup',
-  }),
+  'login-refused': connection(
+    'login-refused',
+    "Access denied for user 'backup'@'10.0.12.7' (using password: YES)",
+    'mysql',
+    {
+      account: 'backup',
+    },
+  ),
+  'login-refused-postgresql': connection(
+    'login-refused',
+    'password authentication failed for user "backup"',
+    'postgresql',
+    {
+      account: 'backup',
+    },
+  ),
   'login-refused-mongodb': connection('login-refused', 'Authentication failed.', 'mongodb', { account: 'backup' }),
-  'no-connection-left-mongodb': connection('no-connection-left', 'connection refused because too many open connections', 'mongodb'),
+  'no-connection-left-mongodb': connection(
+    'no-connection-left',
+    'connection refused because too many open connections',
+    'mongodb',
+  ),
   'tls-not-offered-mongodb': connection('tls-not-offered', 'server does not support TLS', 'mongodb'),
   'self-signed-mongodb': connection('certificate-self-signed', 'self-signed certificate', 'mongodb'),
-  'database-refused': connection('database-refused', "Access denied for user 'backup'@'%' to database 'shop_eu'", 'mysql', {
-    account: 'backup@%',
-    database: 'shop_eu',
-  }),
-  'address-refused': connection('address-refused', "Host '10.0.12.7' is not allowed to connect to this MySQL server", 'mysql', {
-    account: 'backup',
-  }),
+  'database-refused': connection(
+    'database-refused',
+    "Access denied for user 'backup'@'%' to database 'shop_eu'",
+    'mysql',
+    {
+      account: 'backup@%',
+      database: 'shop_eu',
+    },
+  ),
+  'address-refused': connection(
+    'address-refused',
+    "Host '10.0.12.7' is not allowed to connect to this MySQL server",
+    'mysql',
+    {
+      account: 'backup',
+    },
+  ),
   'too-many': connection('no-connection-left', 'Too many connections'),
   'too-many-postgresql': connection('no-connection-left', 'sorry, too many clients already', 'postgresql'),
   'not-admitted': connection(
@@ -169,7 +196,8 @@ export const EVERY_REASON: readonly FailedRun[] = [
   ...SQLITE_REASONS.map((kind) => ({ kind, engine: 'sqlite' })),
 ].flatMap(({ kind, engine }) => {
   const index = COMMON_REASONS.findIndex((one) => one === kind);
-  const cause = CAUSES.findLast(([first]) => COMMON_REASONS.findIndex((one) => one === first) <= index)?.[1] ?? 'dumpFailed';
+  const cause =
+    CAUSES.findLast(([first]) => COMMON_REASONS.findIndex((one) => one === first) <= index)?.[1] ?? 'dumpFailed';
   const values = {
     host: 'shop-db.internal',
     port: 3306,

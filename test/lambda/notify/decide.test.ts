@@ -27,7 +27,16 @@ const measured = (hours: number, findings: Finding[] = [], changes: Partial<Sour
 });
 const backup = (hours: number, durationSeconds = 60) => ({
   newest: {
-    ...{ id: 'id', time: time(hours), ageSeconds: 1, bytes: 1, uncompressedBytes: 1, tables: 1, engine: 'mysql', engineVersion: '8.4.3' },
+    ...{
+      id: 'id',
+      time: time(hours),
+      ageSeconds: 1,
+      bytes: 1,
+      uncompressedBytes: 1,
+      tables: 1,
+      engine: 'mysql',
+      engineVersion: '8.4.3',
+    },
     durationSeconds,
   },
 });
@@ -140,7 +149,13 @@ describe('a recovery', () => {
   });
 
   it('of what was measured is told when it is not found any more', () => {
-    const strange: Finding = { signal: 'strange-size', cause: 'empty', sentence: 'empty', short: 'empty', since: time(1) };
+    const strange: Finding = {
+      signal: 'strange-size',
+      cause: 'empty',
+      sentence: 'empty',
+      short: 'empty',
+      since: time(1),
+    };
     expect(story.take(measured(1, [TOO_OLD, strange]))).toEqual(['silent too-old', 'strange-size empty']);
     expect(story.take(measured(2, [strange]))).toEqual(['recovered silent']);
     expect(story.take(measured(3, [], backup(2)))).toEqual(['recovered strange-size']);
@@ -240,7 +255,13 @@ describe('what was measured', () => {
   });
 
   it('is not over because there is nothing left to judge', () => {
-    const strange: Finding = { signal: 'strange-size', cause: 'shrunk', sentence: 'small', short: 'small', since: time(0) };
+    const strange: Finding = {
+      signal: 'strange-size',
+      cause: 'shrunk',
+      sentence: 'small',
+      short: 'small',
+      since: time(0),
+    };
     const unproven: Finding = { ...strange, signal: 'not-proven', cause: 'restore-test-failed' };
     story.take(measured(1, [strange, unproven], backup(0)));
     expect(story.take(measured(2))).toEqual([]);
@@ -366,7 +387,13 @@ describe('a source that fails and succeeds in turn', () => {
 
   it('is damped in the housekeeping too, and its end comes with the time that passes', () => {
     const key = 'housekeeping/replication/all/ReplicationLatency';
-    const late = { key, about: 'replication', source: undefined, signal: 'housekeeping', cause: 'replication' } as const;
+    const late = {
+      key,
+      about: 'replication',
+      source: undefined,
+      signal: 'housekeeping',
+      cause: 'replication',
+    } as const;
     const told = Array.from({ length: 24 }, (_, hour) =>
       story.take(
         hour % 2 === 0

@@ -139,5 +139,5 @@ export class NotifyScene {
 }
 
 /** A line of the program. */
-export const logged = (level: string, event: string, text: string): string =>
-  JSON.stringify({ time: new Date().toISOString(), level, event, message: text, source: 'shop' });
+export const logged = (level: string, event: string, text: string, fields: object = {}): string =>
+  JSON.stringify({ time: new Date().toISOString(), level, event, message: text, source: 'shop', ...fields });

@@ -1,3 +1,4 @@
+import { CreateTopicCommand, SubscribeCommand } from '@aws-sdk/client-sns';
 import { Emulator } from '../../emulator/emulator';
 import { S3FaultProxy } from '../../support/s3-fault-proxy';
 import { alarmSettingsOf, hoursAgo } from './alarm-scene';
@@ -15,21 +16,48 @@ const scene = (...sources: string[]) =>
   NotifyScene.create(emulator, `upkeep-${scenes++}`, sources.length > 0 ? sources : ['shop']);
 
 describe('before anybody has confirmed a subscription', () => {
-  it('what is told is told again to the first who does', async () => {
+  /** A topic with one subscription, which somebody still has to confirm. */
+  async function unreadTopic(here: NotifyScene) {
+    const { sns, bucket } = here.alarms;
+    const { TopicArn } = await sns.send(new CreateTopicCommand({ Name: `${bucket}-unread` }));
+    const Endpoint = `${bucket}-unread@example.com`;
+    await sns.send(new SubscribeCommand({ TopicArn, Protocol: 'email', Endpoint }));
+    const emails = async () => (await emulator.emails()).filter(({ to }) => to === Endpoint);
+    return { topic: TopicArn!, emails, confirm: () => emulator.confirmEmails(Endpoint) };
+  }
+  const counted = (here: NotifyScene, hours: number, confirmed: number) =>
+    message({
+      ...measured(here.alarms.bucket, 'shop', ago(hours)),
+      subscriptions: { confirmed, pending: 1 - confirmed },
+    });
+
+  it('a problem is told again to the first who does, with all its facts', async () => {
     const here = await scene();
-    const { bucket } = here.alarms;
-    await here.batch([message(run('shop', 11, ago(3)))]);
-    const nobody = measured(bucket, 'shop', ago(2));
-    await here.batch([message({ ...nobody, subscriptions: { confirmed: 0, pending: 1 } })]);
-    await here.emails();
-    const somebody = { ...measured(bucket, 'shop', ago(1)), subscriptions: { confirmed: 1, pending: 0 } };
-    await here.batch([message(somebody)]);
-    expect((await subjects(here)).sort()).toEqual([
+    const { topic, emails, confirm } = await unreadTopic(here);
+    await here.batch([message(run('shop', 11, ago(3)))], { topic });
+    await here.batch([counted(here, 2, 0)], { topic });
+    await confirm();
+    await here.batch([counted(here, 1, 1)], { topic });
+    const told = await emails();
+    expect(told.map(({ subject }) => subject).sort()).toEqual([
       expect.stringMatching(/^FAILED shop/),
       expect.stringMatching(/^RECOVERED subscriptions/),
     ]);
-    await here.batch([message({ ...somebody, at: ago(0).toISOString() })]);
-    expect(await subjects(here)).toEqual([]);
+    const text = told.find(({ subject }) => subject.startsWith('FAILED'))!.text;
+    expect(text).toContain('--task-definition Backups-shop');
+    expect(text).not.toMatch(/"\$(?:FAMILY|LOG_GROUP|TASK|CLUSTER)"/);
+    await here.batch([counted(here, 0, 1)], { topic });
+    expect(await emails()).toHaveLength(2);
+  });
+
+  it('a problem that was told after somebody had confirmed is not told again when the measuring notices', async () => {
+    const here = await scene();
+    const { topic, emails, confirm } = await unreadTopic(here);
+    await here.batch([counted(here, 4, 0)], { topic });
+    await confirm();
+    await here.batch([message(run('shop', 11, ago(3)))], { topic });
+    await here.batch([counted(here, 2, 1)], { topic });
+    expect((await emails()).filter(({ subject }) => subject.startsWith('FAILED'))).toHaveLength(1);
   });
 
   it('a source that is removed is forgotten', async () => {
@@ -59,7 +87,7 @@ describe('housekeeping', () => {
     await here.batch([measuredAt(here, later(13.9))], { now: later(13.9) });
     expect(await subjects(here)).toEqual([]);
     await here.batch([measuredAt(here, later(14))], { now: later(14) });
-    expect(await subjects(here)).toEqual([expect.stringMatching(/^RECOVERED .*it has not happened again/)]);
+    expect(await subjects(here)).toEqual([expect.stringMatching(/^RECOVERED .*has not happened again/)]);
     await here.batch([measuredAt(here, later(15))], { now: later(15) });
     expect(await subjects(here)).toEqual([]);
   });
@@ -76,7 +104,7 @@ describe('housekeeping', () => {
     await measuring(proxy.endpoint).finally(() => proxy.stop());
     const [told, ...others] = await here.emails();
     expect(others).toEqual([]);
-    expect(told!.subject).toMatch(/^MEASURING FAILED: 1 of 1 source could not be measured: shop/);
+    expect(told!.subject).toMatch(/^MEASURING FAILED: 1 of 1 source could not be measured \(/);
     expect(told!.text).toContain('AccessDenied');
     // CloudWatch, too, hears nothing of the source any more: that is no second email.
     const dimensions = { Bucket: here.alarms.bucket, Source: 'shop' };

@@ -30,7 +30,7 @@ const scene = (...sources: string[]) =>
   NotifyScene.create(emulator, `notify-${scenes++}`, sources.length > 0 ? sources : ['shop']);
 
 describe('a run that fails', () => {
-  it('is told with the sentence of the program, the end of its log, and the newest backup', async () => {
+  it('is told with the reason that the program gives, the end of its log, and the newest backup', async () => {
     const here = await scene();
     const id = await here.alarms.backup(hoursAgo(30));
     await here.log('shop/backup/task-a', [
@@ -38,13 +38,17 @@ describe('a run that fails', () => {
       logged('info', 'progress', '10 % done'),
       JSON.stringify({ _aws: { Timestamp: 1 }, BackupSuccess: 0 }),
       `mysqldump: using --password=hunter2 ${'x'.repeat(300)}`,
-      logged('error', 'failed', 'the database refused the password of user backup: change it in the secret'),
+      logged('error', 'failed', 'the database refused the password of user backup: change it in the secret', {
+        exit: 'connection',
+        engine: 'postgresql',
+        reason: { kind: 'login-refused', host: 'db', port: 5432, account: 'backup', said: 'password=hunter2 is wrong' },
+      }),
     ]);
     expect(await here.batch([message(run('shop', 11, ago(1), 'task-a'))])).toEqual([]);
 
     const [email, ...others] = await here.emails();
     expect(others).toEqual([]);
-    expect(email!.subject).toMatch(/^FAILED shop: the database refused the password of user backup/);
+    expect(email!.subject).toMatch(/^FAILED shop: db:5432 refused the login of backup \(/);
     const [told] = await here.notifications();
     expect(told).toMatchObject({ kind: 'problem', signal: 'failed', cause: 'connection', bucket: here.alarms.bucket });
     const [problem] = told!.problems!;
@@ -53,6 +57,8 @@ describe('a run that fails', () => {
       times: 1,
       allowedAgeSeconds: 172_800,
       newest: { id },
+      engine: 'postgresql',
+      reason: { kind: 'login-refused', said: 'password=*** is wrong' },
     });
     expect(problem!.logLines).toHaveLength(15);
     expect(problem!.logLines![0]).toBe('info: step 7');
@@ -62,6 +68,7 @@ describe('a run that fails', () => {
       'error: the database refused the password of user backup: change it in the secret',
     );
     expect(email!.text).toContain('error: the database refused the password');
+    expect(email!.text).toContain('SELECT rolname, rolcanlogin');
     expect(email!.text).not.toContain('hunter2');
   });
 

@@ -16,7 +16,14 @@ describe('a run that EventBridge Scheduler could not start', () => {
     };
     expect(await observe(deadLetter({ RETRY_ATTEMPTS: '5' }), contextWith({ lookUpSchedule }))).toEqual([
       {
-        ...{ state: 'problem', signal: 'never-started', cause: 'scheduler', key: 'shop', source: 'shop', about: 'shop' },
+        ...{
+          state: 'problem',
+          signal: 'never-started',
+          cause: 'scheduler',
+          key: 'shop',
+          source: 'shop',
+          about: 'shop',
+        },
         sentence: expect.stringMatching(
           /^EventBridge Scheduler could not start the run: AccessDeniedException \(5 retries\): User: .* is not authorized to perform: ecs:RunTask on .*…$/,
         ),

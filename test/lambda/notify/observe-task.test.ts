@@ -100,12 +100,7 @@ test.each<[string, object, string, string]>([
     'maintenance',
     'ECS stopped the task: Scaling activity',
   ],
-  [
-    'out of memory',
-    exited(137, {}, OUT_OF_MEMORY),
-    'out-of-memory',
-    'the task ran out of memory (2048 MiB)',
-  ],
+  ['out of memory', exited(137, {}, OUT_OF_MEMORY), 'out-of-memory', 'the task ran out of memory (2048 MiB)'],
   [
     'out of memory, without an exit code',
     taskEvent({ containers: [container({ reason: OUT_OF_MEMORY })], memory: undefined }),
@@ -444,7 +439,9 @@ describe('a stop of another action', () => {
     const event = taskEvent({ containers: [container({ exitCode: 0 })], ...definition('acme-shop_restore') });
     expect(await read(event)).toMatchObject([{ state: 'ok', ...restore, ends: ['housekeeping'] }]);
     // The measuring reads the verdict of a test.
-    expect(await read(taskEvent({ containers: [container({ exitCode: 0 })], ...definition('acme-shop_prove') }))).toEqual([]);
+    expect(
+      await read(taskEvent({ containers: [container({ exitCode: 0 })], ...definition('acme-shop_prove') })),
+    ).toEqual([]);
   });
 
   test('is told: a restore that failed, or was not started', async () => {

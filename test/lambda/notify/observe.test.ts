@@ -87,7 +87,13 @@ describe('messages of our own', () => {
       {
         ...{ source: 'shop', ageSeconds: 600, allowedAgeSeconds: 93_600, sizeDeviation: -7 },
         findings: [
-          { signal: 'strange-size', cause: 'shrunk', sentence: 'half as large', short: 'half', since: '2026-11-20T02:00:00Z' },
+          {
+            signal: 'strange-size',
+            cause: 'shrunk',
+            sentence: 'half as large',
+            short: 'half',
+            since: '2026-11-20T02:00:00Z',
+          },
         ],
       },
     ],
@@ -288,8 +294,7 @@ describe('the report of a pruning', () => {
         ...known,
         since: known.at,
         hasEnd: true,
-        sentence:
-          'shop: 3 of 4 would be deleted; crm: no right; 2 more failures; 2 damaged backups, such as x: cut',
+        sentence: 'shop: 3 of 4 would be deleted; crm: no right; 2 more failures; 2 damaged backups, such as x: cut',
         short: 'problems with 2 sources',
         pruned: { sources: report.sources, moreSources: 0 },
         resource: 'acme-prune',

@@ -77,7 +77,13 @@ test('a run by schedule sends its report to the alarms that watch; one on demand
       at: expect.any(String),
       functionName: 'acme-prune',
       sources: [
-        { source: 'shop', errors: [], errorCount: 0, damaged: { id: ids[0], damage: expect.stringContaining(damage) }, damagedCount: 1 },
+        {
+          source: 'shop',
+          errors: [],
+          errorCount: 0,
+          damaged: { id: ids[0], damage: expect.stringContaining(damage) },
+          damagedCount: 1,
+        },
       ],
       moreSources: 0,
     },

@@ -54,7 +54,6 @@ export class BackupsStack extends Stack {
     });
     const { schedule } = content.pruning ?? {};
     const pruning = content.pruning && { ...content.pruning, schedule: schedule && scheduleOf(schedule) };
-    new CfnOutput(this, 'BucketName', { value: bucket.bucketName });
     const about = (message: string) => {
       if (message.includes('/Pruning: bucket ')) return 'bucket';
       if (message.includes('/Pruning: ')) return 'pruning.schedule';

@@ -1,4 +1,4 @@
-import { ArnFormat, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { ArnFormat, CfnOutput, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
@@ -26,7 +26,7 @@ import { familyPrefix, rolePath } from '../private/names';
 import { schedulerRole } from './private/roles';
 import { Retention } from '../pruning/retention';
 
-/** Database backups that share a bucket, a key, a cluster and a log group. */
+/** Database backups that share a bucket, a key, a cluster and a log group. The stack prints the name of the bucket. */
 export class Backups extends Construct {
   /** Where the backups go. */
   public readonly bucket: IBackupBucket;
@@ -58,6 +58,10 @@ export class Backups extends Construct {
     this.props = props;
     this.bucket = props.bucket ?? new BackupBucket(this, 'Bucket');
     this.encryptionKey = this.bucket.encryptionKey;
+    new CfnOutput(this, 'BucketName', {
+      description: 'Bucket of the database backups',
+      value: this.bucket.bucketName,
+    });
     this.cluster = this.clusterIn(vpc, props.cluster);
     this.logGroup = logGroupOf(this, props, () => (this.admitLogs() ? this.encryptionKey : undefined));
     this.deadLetterQueue = props.deadLetterQueue ?? this.createQueue();

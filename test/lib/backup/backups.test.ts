@@ -97,6 +97,18 @@ describe('its logs', () => {
   });
 });
 
+test('prints the name of its bucket, under a key that the path of the construct decides', () => {
+  const setup = new Setup();
+  setup.create();
+  new Backups(setup.stack, 'Others', { vpc: setup.vpc, bucket: setup.backups.bucket });
+  const outputs = setup.template().findOutputs('*', { Description: 'Bucket of the database backups' });
+  const value = { Ref: expect.stringMatching(/^BackupsBucket/) };
+  expect(Object.entries(outputs).map(([key, { Value }]) => [key, Value])).toEqual([
+    ['BackupsBucketName8EC4F145', value],
+    ['OthersBucketName695A7A8E', value],
+  ]);
+});
+
 test('its schedule group goes with the stack: its name must be free for the next one', () => {
   const setup = new Setup();
   setup.create();

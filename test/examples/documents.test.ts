@@ -161,7 +161,7 @@ describe('Candle: daily 14 days, weekly 3 months, monthly 1 year', () => {
     const settings = resourcesOf('candle', 'AWS::SSM::Parameter').map(({ Properties }) =>
       JSON.stringify(Properties.Value),
     );
-    expect(settings).toEqual([expect.stringContaining(String.raw`\"digest\":\"each\"`)]);
+    expect(settings).toContainEqual(expect.stringContaining(String.raw`\"digest\":\"each\"`));
     const rules = resourcesOf('candle', 'AWS::Events::Rule').map(({ Properties }) => Properties.EventPattern);
     expect(rules).toContainEqual(expect.objectContaining({ source: expect.arrayContaining(['aws.dlm']) as string[] }));
   });

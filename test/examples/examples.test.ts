@@ -24,9 +24,7 @@ const REGIONAL = (service: string) => `arn:<AWS::Partition>:${service}:eu-west-1
 const STREAMFLIX_RUN = [
   `AwsSolutions-IAM5[Resource::${REGIONAL('ecs')}:task-definition/StreamFlixBackups-Backups-streamflix:*]`,
   `AwsSolutions-IAM5[Resource::${REGIONAL('ecs')}:task/<BackupsCluster60B338C4>/*]`,
-  `AwsSolutions-IAM5[Resource::${REGIONAL('ssm')}:parameter/proven-backups/<BackupsBucket16A198DF>/alarms/*]`,
-  // scheduler:ListSchedules
-  'AwsSolutions-IAM5[Resource::*]',
+  `AwsSolutions-IAM5[Resource::${REGIONAL('ssm')}:parameter/proven-backups/<BackupsBucket16A198DF>/directory/*]`,
 ];
 
 const ALL: Record<string, Example> = {

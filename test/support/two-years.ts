@@ -34,7 +34,9 @@ export function resourcesOf(example: string, type: string): Resource[] {
 
 /** What the parameter with the settings says, and the schedule that starts the source's task. */
 export function dumpsOf(example: string, source: string) {
-  const [parameter] = resourcesOf(example, 'AWS::SSM::Parameter');
+  const parameter = resourcesOf(example, 'AWS::SSM::Parameter').find(({ Properties }) =>
+    flat(Properties.Value).includes('"retentions"'),
+  );
   const settings = JSON.parse(flat(parameter!.Properties.Value)) as BucketSettings;
   const { retention, allowedAgeSeconds } = settings.sources[source]!;
   const schedule = resourcesOf(example, 'AWS::Scheduler::Schedule').find(

@@ -12,6 +12,7 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 /** Eight years and a day: the longest that a 29 February, the rarest of days, stays away. */
 const HORIZON_DAYS = 8 * 366 + 1;
+const EVERY_DAY = '0 0 0 * * * *';
 /** Days with runs that are looked at: two years of every day, which hold each change of the clock twice. */
 const MAX_DAYS = 800;
 
@@ -146,21 +147,16 @@ function minutesOfDay(pattern: string, expression: string): number[] {
   return minutes;
 }
 
-/** Days of patterns that were asked for already: most schedules of an app run every day, and each is read several times. */
-const knownDays = new Map<string, number[]>();
-
 /** Midnights, on the wall clock, of the days with runs, from the day asked from and for the horizon after the first. */
 function firstDays(pattern: string, expression: string, zone: Zone, from: Date): number[] {
   const start = Math.floor(zone.wall(from.getTime()) / 1000 / DAY) * DAY * 1000;
-  const key = `${start} ${pattern}`;
-  const known = knownDays.get(key);
-  if (known) return known;
   const cron = cronOf(pattern, expression);
+  // Most schedules: croner would take a fifth of a second.
+  if (pattern === EVERY_DAY) return Array.from({ length: MAX_DAYS }, (_, day) => start + day * DAY * 1000);
   const days: number[] = [];
   let day = cron.nextRun(new Date(start - 1000));
   const end = (day?.getTime() ?? 0) + HORIZON_DAYS * DAY * 1000;
   for (; day && day.getTime() <= end && days.length < MAX_DAYS; day = cron.nextRun(day)) days.push(day.getTime());
-  knownDays.set(key, days);
   return days;
 }
 

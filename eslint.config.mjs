@@ -11,6 +11,7 @@ const only = (...folders) => ['./node_modules', './package.json', ...folders];
 /** The part of an engine that is pure: what it is, and what to do when it fails. */
 const ENGINE_FACTS = [
   './engines/facts.ts',
+  './engines/advice.ts',
   './engines/dump-arguments.ts',
   ...globSync('./engines/*/{facts,advice}.ts').map((file) => `./${file}`),
 ];

@@ -45,9 +45,9 @@ export const engineOf = ({ engine, newest }: Problem): string | undefined => eng
 
 /** Values of the reason of a problem, each on one line. */
 export function valuesOf({ reason }: Problem): ReasonValues {
-  const { kind: _, ...values } = reason ?? { kind: '' };
+  const values = Object.entries(reason ?? {}).filter(([name]) => name !== 'kind');
   return Object.fromEntries(
-    Object.entries(values).map(([name, value]: [string, unknown]) => [
+    values.map(([name, value]: [string, unknown]) => [
       name,
       Array.isArray(value) ? value.map(oneLine) : typeof value === 'string' ? oneLine(value) : value,
     ]),

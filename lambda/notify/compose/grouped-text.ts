@@ -17,8 +17,7 @@ export function commonTitle(problems: readonly Problem[], place: Place): string 
   const [first] = problems;
   const { title, kind } = adviceOf(first!, place);
   if (problems.every((problem) => adviceOf(problem, place).kind === kind)) return title;
-  const { reason: _, ...byCause } = first!;
-  return adviceOf(byCause, place).title;
+  return adviceOf({ ...first!, reason: undefined }, place).title;
 }
 
 /** What happened to which sources. */

@@ -90,8 +90,7 @@ function withoutToldSilence(one: PrunedSource, { sources, off }: AlarmSettings):
   const source = Object.hasOwn(sources, one.source) ? sources[one.source] : undefined;
   const isTold = source !== undefined && !off.includes('silent') && !source.off?.includes('silent');
   if (one.refusal?.why !== 'no-recent-backup' || !isTold) return [one];
-  const { refusal: _, ...rest } = one;
-  return rest.errorCount + rest.damagedCount > 0 ? [rest] : [];
+  return one.errorCount + one.damagedCount > 0 ? [{ ...one, refusal: undefined }] : [];
 }
 
 /** Sources that a sentence names. */

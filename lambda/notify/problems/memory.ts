@@ -40,8 +40,9 @@ export class ProblemMemory {
     const remembered = await this.attempt('read', key, async () => {
       const item = await this.item(problemsKey(key));
       if (!item) return blank(key);
-      const { [KEY]: _, [EXPIRES]: __, ...rest } = item;
-      return { ...blank(key), ...rest, key } as Remembered;
+      const { open, goodAt, measuredAt, changes, flapping, seen, version } = item as unknown as Remembered;
+      const optional = { ...(measuredAt !== undefined && { measuredAt }), ...(flapping && { flapping }) };
+      return { key, open, goodAt, changes, seen, version, ...optional };
     });
     return { remembered: remembered ?? blank(key), known: remembered !== undefined };
   }

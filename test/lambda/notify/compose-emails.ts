@@ -67,10 +67,13 @@ export const KEPT: Readonly<Record<string, () => Composed>> = {
   'failed-key-denied': () => failed('key-denied'),
   'failed-configuration': () => one('failed', 'configuration'),
   'failed-out-of-memory': () => one('failed', 'out-of-memory'),
-  'failed-unread': () => {
-    const { reason: _, engine: __, ...rest } = problem('failed', 'connection', { logLines: undefined });
-    return composeProblems([{ ...rest, sentence: 'the database was not reached, or refused the login' }], PLACE);
-  },
+  'failed-unread': () =>
+    one('failed', 'connection', {
+      sentence: 'the database was not reached, or refused the login',
+      logLines: undefined,
+      reason: undefined,
+      engine: undefined,
+    }),
   'failed-again': () => failed('no-answer', { since: '2026-11-18T01:01:12Z', times: 3, newest: backup(72) }),
   'failed-first-run': () => failed('nothing-listens', { newest: undefined }),
   flapping: () => failed('no-answer', { times: 1, flapping: { since: '2026-11-19T14:00:41Z', failures: 6 } }),

@@ -8,7 +8,9 @@ import type { DigestRow, Problem, Recovery } from '../../../catalog/contract/not
 import { logTail } from '../../../catalog/contract/run-log';
 import type { Composed, Place } from '../../../lambda/notify/compose/place';
 import type { Reading } from '../../../lambda/notify/observe/message';
+import { decide } from '../../../lambda/notify/problems/decide';
 import type { Trouble } from '../../../lambda/notify/problems/observation';
+import { blank } from '../../../lambda/notify/problems/remembered';
 import type { TaskEnd } from '../../../lambda/notify/observe/task-causes';
 import { failed, notStarted, startSentence } from '../../../lambda/notify/observe/task-causes';
 import { readPruned } from '../../../lambda/notify/observe/own-messages';
@@ -110,8 +112,8 @@ export function prunedProblem(name: string): Problem {
   const report = PRUNED[name]!;
   const settings = { bucket: PLACE.bucket, sources: {}, off: [] };
   const [found] = readPruned({ body: report, settings, event: 'event' } as unknown as Reading);
-  const { state: _, key: __, at: ___, event: ____, hasEnd: _____, ...told } = found as Trouble;
-  return told;
+  const { tell } = decide(blank('housekeeping/prune'), found as Trouble, PLACE.now);
+  return tell!.problems[0]!;
 }
 
 /** A problem with a cause, as it would really come: sentences of ECS are read by the function that reads them. */

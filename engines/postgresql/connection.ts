@@ -48,7 +48,7 @@ export async function connectPostgresql(
     application_name: 'cdk-proven-backups',
     ssl: trust ? { ca: trust.pem, rejectUnauthorized: true, minVersion: 'TLSv1.2' } : false,
   });
-  // A connection that breaks while nobody waits for it must not end the program: the next query tells.
+  // A connection that breaks while nothing waits for it must not end the program: the next query fails.
   client.on('error', () => undefined);
   client.on('notice', ({ severity, message, hint }) => {
     if (severity === 'WARNING') onWarning([message, hint].filter(Boolean).join(': '));

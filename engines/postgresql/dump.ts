@@ -277,7 +277,7 @@ export class PostgresqlDump implements EngineDump {
   /** A database to ask about the others: the first one named, else the server's own. */
   private connectToAny(): Promise<Client> {
     return this.connect(this.context.server.databases?.[0] ?? DATABASE_TO_ASK).catch((error: unknown) => {
-      // It does not exist, or the role may not connect to it: choosing the databases tells which, and what to do.
+      // It does not exist, or the role may not connect to it: choosing the databases shows which, and what to do.
       const code = errorCode((error as Error).cause) ?? '';
       const isAnswered: boolean = [SQLSTATE.databaseMissing, SQLSTATE.notPrivileged].some((known) => known === code);
       if (!isAnswered || !this.context.server.databases) throw error;

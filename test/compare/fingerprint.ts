@@ -1,4 +1,4 @@
-/** What can be said of a database, by the name of the thing: `table shop.book` -> its definition, `rows shop.book` -> a digest. */
+/** Facts of a database by object: `table shop.book` -> its definition, `rows shop.book` -> a digest. */
 export type Fingerprint = Readonly<Record<string, string>>;
 
 const excerpt = (text: string, at: number): string => JSON.stringify(text.slice(Math.max(0, at - 30), at + 50));

@@ -27,7 +27,7 @@ async function digest(connection: Connection, database: string, table: string, v
   return `${digests.length} rows ${hash.digest('hex')}`;
 }
 
-/** What `SHOW CREATE …` says, all columns of it but the time at which the server made the thing. */
+/** Result of `SHOW CREATE …`: all columns except the time at which the server created the object. */
 async function definition(connection: Connection, kind: string, database: string, name: string): Promise<string> {
   const [row] = await rows(connection, `SHOW CREATE ${kind} ${escapeId(database, true)}.${escapeId(name, true)}`);
   return JSON.stringify({ ...row, Created: undefined });

@@ -3,7 +3,7 @@ import { escapeIdentifier } from 'pg';
 import type { PostgresqlServer } from '../servers/postgresql';
 import type { Fingerprint } from './fingerprint';
 
-/** What the text of `pg_dump --schema-only` does not tell, as one row of text each. */
+/** Facts that `pg_dump --schema-only` does not print, each as rows of text. */
 const BESIDES: Record<string, string> = {
   'large object':
     "SELECT m.oid::text AS name, count(p) || ' pages ' || coalesce(md5(string_agg(p.data, '' ORDER BY pageno)), '') || " +

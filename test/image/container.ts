@@ -2,7 +2,7 @@ import type { Emulator } from '../emulator/emulator';
 import type { ScheduledRun } from '../emulator/scheduled-run';
 import type { Docker } from './docker';
 
-/** What the container may use. */
+/** Limits and mounts of a container. */
 export interface Limits {
   /** Cores. */
   readonly cpus: number;
@@ -14,7 +14,7 @@ export interface Limits {
   readonly data?: string;
 }
 
-/** How a container ended. */
+/** End of a container. */
 export interface Ended {
   readonly exitCode: number;
   /** Whether the kernel killed any process of it for its memory. */

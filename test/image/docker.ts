@@ -13,7 +13,7 @@ const PID_FILE = path.join(CACHE, 'dockerd.pid');
 /** Prefix of what must run as root; empty if we are root. */
 export const AS_ROOT = process.getuid?.() === 0 ? [] : ['sudo', '-n'];
 
-/** What a finished command left behind. */
+/** Output of a finished command. */
 export interface Finished {
   readonly code: number;
   readonly stdout: string;

@@ -7,14 +7,14 @@ import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { DatabaseBackup } from '../../lib';
 import { Backups, BackupSchedule, Database, DatabaseTls, MariadbVersion, PostgresqlVersion } from '../../lib';
 
-/** Where a test's server is. */
+/** Address of a test's server. */
 export interface ServerAddress {
   readonly port: number;
   /** Certificate authority of the server, PEM. */
   readonly pem: string;
 }
 
-/** What the stack is deployed against. */
+/** Environment of a deployment. */
 export interface ImageStackProps {
   readonly mariadb: ServerAddress;
   readonly postgresql: ServerAddress;

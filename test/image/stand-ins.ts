@@ -8,7 +8,7 @@ import { ENGINE_FACTS } from '../../engines/facts';
 import type { Docker } from './docker';
 import { AS_ROOT, asRoot, output, PROJECT_ROOT } from './docker';
 
-/** What the construct gives as `NODE_IMAGE` when the Dockerfile's default is left alone. */
+/** The Dockerfile's default for `NODE_IMAGE`. */
 const NODE_IMAGE = 'node:24-bookworm-slim';
 const NODE_BINARY = path.join(PROJECT_ROOT, 'node_modules/node/bin/node');
 const NODE_LABEL = 'node.version';

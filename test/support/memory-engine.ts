@@ -3,9 +3,9 @@ import { Readable } from 'node:stream';
 import type { DumpFacts, DumpStream, EngineDump } from '../../engines/engine';
 import type { EngineFacts } from '../../engines/facts';
 
-/** A stream of given bytes, as an engine gives it. */
+/** A dump stream from memory. */
 export interface MemoryStream extends DumpStream {
-  /** How often it was stopped. */
+  /** Number of stops. */
   stops: number;
 }
 

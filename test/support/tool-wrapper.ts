@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 
-/** How a wrapped dump tool misbehaves. */
+/** Fault of a wrapped dump tool. */
 export interface ToolFault {
   /** Passes this many bytes of its output on, and then… */
   readonly afterBytes?: number;

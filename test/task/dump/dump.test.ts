@@ -21,7 +21,7 @@ const BROKEN = new BackupError('connection', 'the toy is gone', { kind: 'no-answ
 let s3: SmallS3;
 let directory: string;
 let engine: MemoryDump;
-/** What the engine of the next run does. */
+/** Creates the dump of the next run. */
 let next: () => MemoryDump;
 
 beforeAll(async () => {

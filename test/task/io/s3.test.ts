@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => s3.stop());
 
-/** How a put fails that S3 answers so. */
+/** The error of a put that S3 refuses. */
 async function failure(refusal: Refusal): Promise<unknown> {
   s3.rule = () => refusal;
   const client = createS3Client();

@@ -9,8 +9,7 @@ import { acknowledge } from '../private/acknowledge';
 import {
   backupStatements,
   bucketStatements,
-  denyDeletes,
-  exempt,
+  DeleteDenials,
   measureStatements,
   principalArn,
   pruneStatements,
@@ -25,6 +24,15 @@ abstract class BackupBucketBase extends Construct implements IBackupBucket {
   public abstract readonly encryptionKey: kms.IKey;
   public abstract readonly noncurrentVersionRetention?: Duration;
   public abstract readonly storageTiers?: StorageTiers;
+
+  /** @param denials those of the bucket's policy; none for an imported bucket, whose policy belongs to its owner */
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly denials?: DeleteDenials,
+  ) {
+    super(scope, id);
+  }
 
   public get bucketName(): string {
     return this.bucket.bucketName;
@@ -43,28 +51,16 @@ abstract class BackupBucketBase extends Construct implements IBackupBucket {
   }
 
   public grantPrune(grantee: iam.IGrantable): iam.Grant {
-    this._admitPruner(principalArn(this, 'grantPrune', grantee));
+    const role = principalArn(this, 'grantPrune', grantee);
+    this.denials?.admitPruner(role);
     return this.grantStatements(grantee, pruneStatements(this.bucketArn, this.encryptionKey.keyArn));
   }
 
   public grantUndelete(grantee: iam.IGrantable): iam.Grant {
-    this._admitUndeleter(principalArn(this, 'grantUndelete', grantee));
+    const role = principalArn(this, 'grantUndelete', grantee);
+    this.denials?.admitUndeleter(role);
     return this.grantStatements(grantee, undeleteStatements(this.bucketArn, this.encryptionKey.keyArn));
   }
-
-  /**
-   * Exempts a role from the bucket policy's denial of deletes.
-   *
-   * @internal
-   */
-  protected abstract _admitPruner(roleArn: string): void;
-
-  /**
-   * Exempts a role from the bucket policy's denial of deleting versions.
-   *
-   * @internal
-   */
-  protected abstract _admitUndeleter(roleArn: string): void;
 
   private grantStatements(grantee: iam.IGrantable, [allow, ...others]: iam.PolicyStatement[]): iam.Grant {
     const { actions, resources } = allow!;
@@ -102,13 +98,10 @@ export class BackupBucket extends BackupBucketBase {
   public readonly noncurrentVersionRetention?: Duration;
   /** The storage classes that backups move to. */
   public readonly storageTiers?: StorageTiers;
-  private readonly deleteDenial: iam.PolicyStatement;
-  private readonly versionDenial: iam.PolicyStatement;
-  private readonly pruners: string[] = [];
-  private readonly undeleters: string[] = [];
 
   constructor(scope: Construct, id: string, props: BackupBucketProps = {}) {
-    super(scope, id);
+    const denials = new DeleteDenials();
+    super(scope, id, denials);
     const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN;
     const { noncurrentVersionRetention = Duration.days(14), storageTiers = StorageTiers.cheapest() } = props;
     requireKey(this, 'encryptionKey', props.encryptionKey);
@@ -144,27 +137,13 @@ export class BackupBucket extends BackupBucketBase {
     // Without its policy a bucket that outlives its stack would let anybody delete who may delete objects.
     this.bucket.policy!.applyRemovalPolicy(removalPolicy);
     if (tierRules.length > 0) this.sizeAsText();
-    this.deleteDenial = denyDeletes('DenyDeletes', 's3:DeleteObject', this.bucketArn);
-    this.versionDenial = denyDeletes('DenyDeletingVersions', 's3:DeleteObjectVersion', this.bucketArn);
     const statements = bucketStatements(this.bucketArn, this.encryptionKey.keyArn);
-    for (const statement of [...statements, this.deleteDenial, this.versionDenial]) {
+    for (const statement of [...statements, ...denials.statements(this.bucketArn)]) {
       this.bucket.addToResourcePolicy(statement);
     }
     if (props.serverAccessLogsBucket === undefined) {
       acknowledge(this.bucket, 'AwsSolutions-S1', 'Access logs are the choice of the user: serverAccessLogsBucket.');
     }
-  }
-
-  /** @internal */
-  protected _admitPruner(roleArn: string): void {
-    this.pruners.push(roleArn);
-    exempt(this.deleteDenial, this.pruners);
-  }
-
-  /** @internal */
-  protected _admitUndeleter(roleArn: string): void {
-    this.undeleters.push(roleArn);
-    exempt(this.versionDenial, this.undeleters);
   }
 
   private noncurrentDays(retention: Duration): Duration {
@@ -210,14 +189,4 @@ class ImportedBackupBucket extends BackupBucketBase {
     this.encryptionKey = encryptionKey;
     this.bucket = s3.Bucket.fromBucketAttributes(this, 'Resource', { bucketName, encryptionKey, region });
   }
-
-  /**
-   * The policy of an imported bucket is its owner's: it has to name the role.
-   *
-   * @internal
-   */
-  protected _admitPruner(): void {}
-
-  /** @internal */
-  protected _admitUndeleter(): void {}
 }

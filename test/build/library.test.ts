@@ -84,6 +84,16 @@ describe('the package as it ships', () => {
     expect(JSON.parse(readFileSync(join(unpacked, 'package.json'), 'utf8'))).not.toHaveProperty('dependencies');
   });
 
+  test('has the public API that API.md describes', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'api'));
+    const docgen = join(ROOT, 'node_modules/jsii-docgen/bin/jsii-docgen');
+    execFileSync(process.execPath, [docgen, '--output', join(folder, 'API.md')], { cwd: ROOT });
+    const [described, actual] = [ROOT, folder].map((place) => readFileSync(join(place, 'API.md'), 'utf8'));
+    rmSync(folder, { recursive: true });
+    // After an intended change: npm run docs:api
+    expect(actual).toBe(described);
+  }, 60_000);
+
   test('is described for Python, Java, .NET and Go', () => {
     const { targets, types } = JSON.parse(readFileSync(join(unpacked, '.jsii'), 'utf8'));
     expect(Object.keys(targets).sort()).toEqual(['dotnet', 'go', 'java', 'js', 'python']);

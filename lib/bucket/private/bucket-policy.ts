@@ -110,20 +110,42 @@ export function bucketStatements(bucketArn: string, keyArn: string): iam.PolicyS
   ];
 }
 
-/** Denies a kind of delete to everyone. Lifecycle rules are not bound by policies. */
-export function denyDeletes(sid: string, action: string, bucketArn: string): iam.PolicyStatement {
+/** The two denials of deletes in the policy of a bucket, and the roles that they exempt. Lifecycle rules are exempt anyway. */
+export class DeleteDenials {
+  private readonly objects = denial('DenyDeletes', 's3:DeleteObject');
+  private readonly versions = denial('DenyDeletingVersions', 's3:DeleteObjectVersion');
+  private readonly pruners: string[] = [];
+  private readonly undeleters: string[] = [];
+
+  statements(bucketArn: string): iam.PolicyStatement[] {
+    const statements = [this.objects, this.versions];
+    for (const statement of statements) statement.addResources(`${bucketArn}/*`);
+    return statements;
+  }
+
+  /** Lets a role delete objects, which puts delete markers. */
+  admitPruner(roleArn: string): void {
+    exempt(this.objects, this.pruners, roleArn);
+  }
+
+  /** Lets a role delete versions, delete markers among them. */
+  admitUndeleter(roleArn: string): void {
+    exempt(this.versions, this.undeleters, roleArn);
+  }
+}
+
+function denial(sid: string, action: string): iam.PolicyStatement {
   return new iam.PolicyStatement({
     sid,
     effect: DENY,
     principals: [new iam.AnyPrincipal()],
     actions: [action],
-    resources: [`${bucketArn}/*`],
   });
 }
 
-/** Exempts roles from a denial. */
-export function exempt(denial: iam.PolicyStatement, roleArns: string[]): void {
-  denial.addCondition('ArnNotLike', { 'aws:PrincipalArn': roleArns });
+function exempt(statement: iam.PolicyStatement, exempted: string[], roleArn: string): void {
+  exempted.push(roleArn);
+  statement.addCondition('ArnNotLike', { 'aws:PrincipalArn': exempted });
 }
 
 /**

@@ -1,6 +1,6 @@
-/** Addresses of pages of the AWS console. Free of dependencies. */
+/** Links to pages of the AWS console. Free of dependencies. */
 
-/** Where in AWS something is. */
+/** Partition and Region of a resource. */
 export interface ConsolePlace {
   /** `aws`, `aws-cn` or `aws-us-gov`. */
   readonly partition: string;
@@ -16,7 +16,7 @@ const CONSOLES: Readonly<Record<string, string>> = {
 const consoleOf = ({ partition, region }: ConsolePlace): string =>
   `https://${region}.${CONSOLES[partition] ?? CONSOLES.aws}`;
 
-/** The console encodes names in its fragment twice, and writes `$` for `%` the second time: `/` is `$252F`. */
+/** Names in the fragment are encoded twice, the second time with `$` for `%`: `/` is `$252F`. */
 const twice = (name: string): string =>
   encodeURIComponent(encodeURIComponent(name)).replaceAll('%', '$').replace(/['()]/g, escaped);
 const escaped = (character: string): string => `$25${character.charCodeAt(0).toString(16).toUpperCase()}`;

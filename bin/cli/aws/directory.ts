@@ -73,7 +73,7 @@ export class BucketDirectory {
   }
 }
 
-/** A source that nobody has heard of. */
+/** Error about a source that neither the bucket nor the directory knows. */
 export const unknownSource = (bucket: string, source: string, known: readonly string[]): CommandError =>
   new CommandError(
     `bucket ${bucket} has no source ${source}: ${known.length > 0 ? `known are ${known.join(', ')}` : 'it has none at all'}`,

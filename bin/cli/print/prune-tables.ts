@@ -117,7 +117,7 @@ export function printResult(output: Output, report: PruneReport): void {
 export function question(report: PruneReport, undoDays: number | undefined): string {
   const sources = report.sources.filter((source) => deletable(source).length > 0);
   const shown = sources.flatMap(deletable);
-  // Snapshots share unchanged blocks: nobody can know how much a deletion frees.
+  // Snapshots share unchanged blocks, so the space that a deletion frees is unknown.
   if (shown.every(({ id }) => id.startsWith('snap-'))) {
     return `Delete ${countOf(shown.length, 'snapshot')} of ${countOf(sources.length, 'volume')}? They cannot be brought back, unless a rule of the Recycle Bin keeps them.`;
   }

@@ -13,8 +13,12 @@ let directory: string;
 beforeAll(() => {
   // The library as it is now, not as it was built last.
   buildSync({
-    ...{ entryPoints: [path.join(ROOT, 'bin/app.ts')], outfile: APP, bundle: true },
-    ...{ platform: 'node', format: 'cjs', external: ['aws-cdk-lib', 'constructs'] },
+    entryPoints: [path.join(ROOT, 'bin/app.ts')],
+    outfile: APP,
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    external: ['aws-cdk-lib', 'constructs'],
   });
 });
 beforeEach(() => {
@@ -28,7 +32,8 @@ function run({ context = {}, env = {} }: { context?: Record<string, string>; env
     cwd: directory,
     encoding: 'utf8',
     env: {
-      ...{ PATH: process.env.PATH, CDK_OUTDIR: path.join(directory, 'cdk.out') },
+      PATH: process.env.PATH,
+      CDK_OUTDIR: path.join(directory, 'cdk.out'),
       // As in all unit tests.
       CDK_VALIDATION: process.env.CDK_VALIDATION,
       CDK_CONTEXT_JSON: JSON.stringify({ 'aws:cdk:disable-asset-staging': true, ...context }),

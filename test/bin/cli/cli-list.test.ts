@@ -194,7 +194,9 @@ describe('snapshots', () => {
     expect(await cli(['list', '--only-snapshots'])).toMatchObject({ code: 0, out: 'No snapshots.\n' });
     const query = new URLSearchParams(standIn.asked[0]!.body);
     expect(Object.fromEntries(query)).toMatchObject({
-      ...{ 'Owner.1': 'self', 'Filter.1.Name': 'tag-key', 'Filter.1.Value.1': 'proven-backups:source' },
+      'Owner.1': 'self',
+      'Filter.1.Name': 'tag-key',
+      'Filter.1.Value.1': 'proven-backups:source',
       MaxResults: '1000',
     });
   });
@@ -231,8 +233,13 @@ describe('snapshots', () => {
     const { out } = await cli(['list', '--only-snapshots', '--snapshot-tag', 'team=shop', '--json']);
     expect((JSON.parse(out) as Listing).snapshots).toEqual([
       {
-        ...{ id: 'snap-0a', volume: 'vol-0a', time: '2026-11-20T02:00:00.000Z', bytes: 1234, state: 'completed' },
-        ...{ tier: 'archive', madeBy },
+        id: 'snap-0a',
+        volume: 'vol-0a',
+        time: '2026-11-20T02:00:00.000Z',
+        bytes: 1234,
+        state: 'completed',
+        tier: 'archive',
+        madeBy,
       },
     ]);
   });

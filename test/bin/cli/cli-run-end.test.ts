@@ -92,13 +92,16 @@ describe('a run that fails', () => {
     ];
     const sentence = "access denied for user 'backup' [31m: look at the secret";
     expect(await run()).toEqual({
-      ...{ code: 1, out: STARTED },
+      code: 1,
+      out: STARTED,
       err: `${WAITING}error: the run of shop failed with exit code 11 (connection): ${sentence}\n`,
     });
     const { code, out } = await run('--json');
     expect(code).toBe(1);
     expect(JSON.parse(out)).toMatchObject({
-      ...{ outcome: 'failed', exitCode: 11, exitName: 'connection' },
+      outcome: 'failed',
+      exitCode: 11,
+      exitName: 'connection',
       reason: "access denied for user 'backup'\u001b[31m: look at the secret",
     });
   });
@@ -133,7 +136,8 @@ describe('a run that fails', () => {
     account.looks = [failed(container, changes)];
     account.log = undefined;
     expect(await run()).toEqual({
-      ...{ code: 1, out: STARTED },
+      code: 1,
+      out: STARTED,
       err: `${WAITING}error: the run of shop ${sentence}: read its log, and see docs/troubleshooting.md\n`,
     });
   });

@@ -51,8 +51,13 @@ test('what somebody has to look at comes after the table, each with its source',
   const refusal = { why: 'no-recent-backup', sentence: 'the newest whole backup is 72 hours old' } as const;
   const sources = [
     sourceReport({
-      ...{ refusal, errors: ['could not delete'], damaged: [{ id: '2026-11-01T02-00-00Z', damage: 'x is missing' }] },
-      ...{ held: 2, leftovers: 1, strangers: 5, decisionsLeftOut: 7 },
+      refusal,
+      errors: ['could not delete'],
+      damaged: [{ id: '2026-11-01T02-00-00Z', damage: 'x is missing' }],
+      held: 2,
+      leftovers: 1,
+      strangers: 5,
+      decisionsLeftOut: 7,
     }),
   ];
   const text = plan(pruneReport({ sources, unmanaged: ['old-shop', 'older-shop'] }));
@@ -151,8 +156,13 @@ test('a table of backups, and what is damaged of them below', () => {
 
 test('a table of snapshots', () => {
   const snapshot = {
-    ...{ id: 'snap-0a', volume: 'vol-0b', time: '2026-11-20T02:00:00.000Z', bytes: 2 ** 33, state: 'completed' },
-    ...{ tier: 'standard', madeBy: 'DLM policy-0c' },
+    id: 'snap-0a',
+    volume: 'vol-0b',
+    time: '2026-11-20T02:00:00.000Z',
+    bytes: 2 ** 33,
+    state: 'completed',
+    tier: 'standard',
+    madeBy: 'DLM policy-0c',
   };
   expect(printed((output) => printSnapshots(output, [{ ...snapshot, source: 'shop' }, snapshot], now))).toBe(
     [

@@ -136,8 +136,12 @@ describe('the program as it ships', () => {
   const KEYS = { AWS_ACCESS_KEY_ID: 'nobody', AWS_SECRET_ACCESS_KEY: 'nobody' };
   beforeAll(() => {
     buildSync({
-      ...{ entryPoints: [path.join(ROOT, 'bin/cli.ts')], outfile: program, bundle: true },
-      ...{ platform: 'node', format: 'cjs', external: ['aws-cdk-lib', 'constructs'] },
+      entryPoints: [path.join(ROOT, 'bin/cli.ts')],
+      outfile: program,
+      bundle: true,
+      platform: 'node',
+      format: 'cjs',
+      external: ['aws-cdk-lib', 'constructs'],
     });
   });
   afterAll(() => fs.rmSync(folder, { recursive: true }));

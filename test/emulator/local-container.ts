@@ -10,13 +10,13 @@ import type { Emulator } from './emulator';
 import { ROOT } from './emulator';
 import type { ContainerRun } from './scheduled-run';
 
-/** Where the image's programs are on this machine. */
+/** The image's programs on this machine. */
 const PROGRAMS: Record<string, string> = {
   [NODE_FILE]: path.join(ROOT, 'node_modules/.bin/node'),
   [PROGRAM_FILE]: path.join(ROOT, 'dist/task/main.js'),
 };
 
-/** How to run a container's command as a process of this machine. */
+/** Options for running a container's command as a process of this machine. */
 export interface LocalOptions {
   /** Stands for the EFS access point of an SQLite source. */
   readonly dataDirectory?: string;
@@ -26,7 +26,7 @@ export interface LocalOptions {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-/** How a container ended, as ECS says it. */
+/** The end of a container, as ECS reports it. */
 export interface Ended {
   /** 128 + the signal's number if it was killed. */
   readonly exitCode: number;

@@ -96,7 +96,7 @@ export default tseslint.config(
   {
     files: ['lib/**/*.ts'],
     rules: {
-      // What the library needs at run time, its consumer has: aws-cdk-lib and constructs.
+      // At run time the library has only what its consumer has: aws-cdk-lib and constructs.
       'import-x/no-extraneous-dependencies': ['error', { devDependencies: false, optionalDependencies: false }],
     },
   },

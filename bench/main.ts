@@ -62,7 +62,7 @@ async function output({ argv, env }: Command): Promise<string> {
   return stdout;
 }
 
-/** What `measure.py` writes. */
+/** The output of `measure.py`. */
 interface Measured {
   readonly code: number;
   readonly seconds: number;

@@ -7,7 +7,7 @@ import type { S3Server } from './s3-server';
 import type { BenchServer } from './servers';
 import { DATABASE, USER } from './servers';
 
-/** What is compared. `program`: this one; `everyday`: what most people run; `raw`: the least that dumps and compresses. */
+/** The compared pipelines. `program`: this one; `everyday`: the usual pipe; `raw`: the least that dumps and compresses. */
 export const PIPELINES = ['program', 'everyday', 'raw'] as const;
 export type Pipeline = (typeof PIPELINES)[number];
 
@@ -15,12 +15,13 @@ export type Pipeline = (typeof PIPELINES)[number];
 export interface Command {
   readonly argv: readonly string[];
   readonly env: Record<string, string>;
-  /** As it is shown in the table. */
+  /** Its name in the table. */
   readonly title: string;
-  /** Prefix of what it puts into the bucket; none if it stores nothing. */
+  /** Prefix of its objects in the bucket; none if it stores nothing. */
   readonly prefix?: string;
 }
 
+<<<<<<< HEAD
 /** A hand-made dump of one engine: complete and consistent, and nothing for speed. */
 interface HandMade {
   /** The tool as it is shown in the table; `raw`: without any compression. */
@@ -32,6 +33,11 @@ interface HandMade {
 }
 
 function mariadbDump(server: BenchServer): string {
+=======
+/** The dump tool of both hand-made pipelines: the arguments of a complete, consistent dump, and nothing for speed. */
+function dumpTool(server: BenchServer): string {
+  if (server.engine === 'postgresql') return `pg_dump -d ${DATABASE}`;
+>>>>>>> w-ops
   const what = '--single-transaction --routines --triggers --events --hex-blob --default-character-set=utf8mb4';
   return `mariadb-dump --defaults-file=${server.tools.optionFile} ${what} --databases ${DATABASE}`;
 }

@@ -14,7 +14,7 @@ export interface PruneRun {
   readonly requests: Requests;
 }
 
-/** What must hold, and whether it does. */
+/** A requirement, and whether it is met. */
 export interface Demand {
   readonly what: string;
   readonly limit: number;
@@ -39,7 +39,7 @@ export const expectedRequests = ({ backups, deleted, keptByRule }: PruneRun): Re
   DeleteObjects: OBJECTS * Math.ceil(deleted / 1000),
 });
 
-/** What the runs must show: requests as promised, memory as promised, and time that grows with the backups. */
+/** Requirements on all runs: requests as promised, memory as promised, and time that grows with the backups. */
 export function demands(runs: readonly PruneRun[]): Demand[] {
   const most = (what: string, measured: number, limit: number): Demand => ({
     ...{ what, limit, measured, met: measured <= limit },

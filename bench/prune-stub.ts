@@ -46,7 +46,7 @@ export class PruneStub {
     this.newest = Math.floor(Date.now() / HOUR_MS) * HOUR_MS;
   }
 
-  /** What was counted. */
+  /** Counted requests. */
   get counted(): { readonly requests: Requests; readonly deletedObjects: number } {
     return { requests: this.requests, deletedObjects: this.deleted };
   }

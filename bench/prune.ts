@@ -15,7 +15,7 @@ import { PruneStub } from './prune-stub';
 import { machine } from './results';
 
 const HOUR = 3600;
-/** How Lambda starts Node.js in a function of 256 MB. */
+/** Options that Lambda gives Node.js in a function of 256 MB. */
 const NODE_FLAGS = ['--max-old-space-size=230', '--max-semi-space-size=12'];
 /** Set by scripts/bench.mjs: the project's folder. */
 const { BENCH_ROOT: root = '' } = process.env;
@@ -23,7 +23,7 @@ const { BENCH_ROOT: root = '' } = process.env;
 const say = (line: string): void => void process.stderr.write(`bench: ${line}\n`);
 
 const calendar = { timeZone: 'UTC', weekStart: 'monday' } as const;
-/** What keeps of so many hourly backups all but those of one day; and a year's calendar. */
+/** Retentions: one that deletes a day of so many hourly backups, and a year's calendar. */
 const RETENTIONS: Record<PruneRun['scenario'], (backups: number) => RetentionPolicy> = {
   usual: (backups) => ({ ...calendar, keepLast: 3, daily: 14, keepForSeconds: (backups - 24) * HOUR }),
   first: () => ({ ...calendar, keepLast: 3, keepForSeconds: 48 * HOUR, daily: 14, weekly: 13, monthly: 12 }),

@@ -85,7 +85,7 @@ const atMost = (what: string, got: number, limit: number): Requirement => ({
   ...{ what, got, atMost: limit, met: got <= limit },
 });
 
-/** What the program must reach, for every engine and size that was run. */
+/** Requirements on the program, for every engine and size that was run. */
 export function requirements(summaries: readonly Summary[]): Requirement[] {
   return [...groupBy(summaries, ({ engine }) => engine).values()].flatMap((own) => {
     const { engine } = own[0]!;

@@ -12,16 +12,16 @@ import { SCHEMA, insertStatements } from './bookshop';
 
 /** A running database with the bookshop in it. */
 export interface DemoDatabase {
-  /** What the stack has to know of it. */
+  /** Facts that the stack needs. */
   bookshop(emulator: Emulator): Promise<Bookshop>;
-  /** What the container has to be given on this machine. */
+  /** Settings that the container needs on this machine. */
   readonly local: LocalOptions;
-  /** A fault that makes the next backup fail: it is said, made, and mended. */
+  /** A fault that makes the next backup fail, and its repair, in words. */
   readonly fault: string;
   readonly repair: string;
   breakIt(): Promise<unknown>;
   repairIt(): Promise<unknown>;
-  /** A command that shows the database. */
+  /** A command that opens the database. */
   readonly look: string;
   stop(): Promise<void>;
 }

@@ -20,10 +20,10 @@ import { backUp, nextEmail } from './runs';
 const options = { engine: { type: 'string', default: 'sqlite' }, keep: { type: 'boolean', default: false } } as const;
 const { values } = parseArgs({ options });
 
-/** What has to be undone, last first. Each entry waits for its own start, so that nothing is left behind half-way. */
+/** Clean-up, last step first. Each step waits for the start that it undoes, so that nothing stays half started. */
 const undo: (() => Promise<unknown>)[] = [];
 let cleaned: Promise<void> | undefined;
-/** Whether all has been shown, and is left up until somebody presses Ctrl-C. */
+/** Everything has been shown, and stays up until Ctrl-C. */
 let kept = false;
 const cleanUp = (): Promise<void> =>
   (cleaned ??= (async () => {

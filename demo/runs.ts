@@ -11,13 +11,13 @@ import { say, step } from './print';
 export interface Deployed {
   readonly emulator: Emulator;
   readonly outputs: Readonly<Record<string, string>>;
-  /** What the container has to be given on this machine. */
+  /** Settings that the container needs on this machine. */
   readonly local: LocalOptions;
-  /** What has to be undone if the demo is interrupted. */
+  /** Clean-up for an interrupted demo. */
   readonly undo: (() => Promise<unknown>)[];
 }
 
-/** What the demo shows of a line of the program's log. */
+/** The fields of a log line that the demo shows. */
 interface LogLine {
   readonly level?: string;
   readonly event?: string;

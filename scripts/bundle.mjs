@@ -7,7 +7,7 @@ import { build } from 'esbuild';
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 /**
- * Writes a file in one step, and only if it changes: whoever reads it meanwhile, such as a test, never meets half of it.
+ * Writes a file atomically, and only if its content changes: a test that reads it meanwhile never sees half of it.
  *
  * @param {string} file
  * @param {string | Uint8Array} content

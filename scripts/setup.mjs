@@ -1,5 +1,5 @@
 // Makes a machine ready: npm modules, the Python environment of the emulated AWS, and, with `--with <group>[,<group>]`,
-// database servers, Docker or what the benchmark compares with. Does nothing that is done already. Needs only Node.js.
+// database servers, Docker or what the benchmark compares with. Skips whatever is done already. Needs only Node.js.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { constants } from 'node:os';
@@ -13,8 +13,8 @@ import { ROOT, SetupError } from './setup/say.mjs';
 const BENCH = 'bench';
 
 /**
- * @param groups of programs that are needed: those of `scripts/setup/programs.mjs`, or `bench`
- * @throws SetupError in one sentence, if something is missing that cannot be installed
+ * @param groups groups of programs to install: those of `scripts/setup/programs.mjs`, or `bench`
+ * @throws SetupError if something is missing and cannot be installed
  */
 export function setUp(groups = []) {
   checkNode();
@@ -26,7 +26,7 @@ export function setUp(groups = []) {
   for (const group of groups) if (group !== BENCH) installPrograms(group);
 }
 
-/** Sets up, or ends the process with the sentence that says what is missing. */
+/** Sets up, or ends the process with a sentence about the missing part. */
 export function setUpOrExit(groups = []) {
   try {
     setUp(groups);
@@ -37,12 +37,12 @@ export function setUpOrExit(groups = []) {
   }
 }
 
-/** Runs a program on the project's own Node.js and returns its exit code. Its standard output goes where `stdout` says. */
+/** Runs a program on the project's own Node.js and returns its exit code. `stdout` is that of `spawn`. */
 export async function runOnOwnNode(args, stdout = 'inherit') {
   const bin = join(ROOT, 'node_modules/.bin');
   const env = { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH ?? ''}` };
   const child = spawn(join(bin, 'node'), args, { cwd: ROOT, stdio: ['inherit', stdout, 'inherit'], env });
-  // Whoever is interrupted cleans up first: this process waits for that, and ends as it did.
+  // An interrupted program cleans up first; this process waits for it and ends with its exit code.
   const forward = (signal) => child.kill(signal);
   const signals = ['SIGINT', 'SIGTERM'];
   for (const signal of signals) process.on(signal, forward);

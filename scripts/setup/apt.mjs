@@ -9,8 +9,8 @@ const POLICY = '/usr/sbin/policy-rc.d';
  * Installs apt packages without starting the services in them.
  *
  * @param packages names of packages
- * @param tool what is missing, as people say it
- * @param elsewhere how to install it where there is no apt
+ * @param tool name of the missing tool for people
+ * @param elsewhere how to install it without apt
  */
 export function aptInstall(packages, tool, elsewhere) {
   if (!which('apt-get')) throw new SetupError(`${tool} is missing: ${elsewhere}, and run this again`);
@@ -30,7 +30,7 @@ export function aptInstall(packages, tool, elsewhere) {
   });
 }
 
-/** With a terminal sudo may ask for the password. */
+/** In a terminal, sudo may ask for a password. */
 function maySudo() {
   if (!which('sudo')) return false;
   const args = process.stdin.isTTY ? ['-v'] : ['-n', 'true'];
@@ -39,7 +39,7 @@ function maySudo() {
 
 function withoutServices(privileged, work) {
   if (existsSync(POLICY)) return work();
-  // Interrupted, apt-get ends and the policy is still taken away: whoever waits for a child hears no signal himself.
+  // An interrupt ends apt-get only; this process stays to remove the policy.
   const stay = () => {};
   const signals = ['SIGINT', 'SIGTERM'];
   for (const signal of signals) process.on(signal, stay);

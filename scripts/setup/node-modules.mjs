@@ -16,7 +16,7 @@ export function checkNode() {
 
 const packagesOf = (file) => JSON.parse(readFileSync(join(ROOT, file), 'utf8')).packages;
 
-/** Whether node_modules holds what the lockfile says, whatever the files' times are. */
+/** Whether node_modules matches the lockfile. File times do not count. */
 function upToDate() {
   if (!existsSync(join(ROOT, 'node_modules/.package-lock.json'))) return false;
   if (!existsSync(join(ROOT, 'node_modules/node/bin/node'))) return false;
@@ -27,7 +27,7 @@ function upToDate() {
   );
 }
 
-/** Installs what the lockfile says, if it is not there. */
+/** Installs the modules of the lockfile that are missing. */
 export function installNodeModules() {
   if (upToDate()) return;
   say('installing the npm modules of the lockfile (npm ci) …');

@@ -50,7 +50,7 @@ const TOOLS = {
   },
 };
 
-/** What can be asked for by `--with`, and the tools that it stands for. */
+/** Groups of tools, by their name in `--with`. */
 export const GROUPS = {
   mariadb: ['mariadb', 'openssl'],
   postgresql: ['postgresql', 'openssl'],

@@ -32,7 +32,7 @@ function findPython() {
 }
 
 /**
- * Makes the Python environment `.venv` with the packages of requirement files, if it does not hold them yet.
+ * Installs the packages of requirement files into the Python environment `.venv`, unless they are there.
  *
  * @param files names of requirement files
  */

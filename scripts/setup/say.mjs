@@ -7,15 +7,15 @@ import { fileURLToPath } from 'node:url';
 /** The project's folder. */
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** What stops the set-up, in one sentence that a person can act on. */
+/** Stops the set-up with one sentence that tells the user what to do. */
 export class SetupError extends Error {}
 
-/** One line about what happens. On standard error, so that it never mixes with a command's result. */
+/** Prints a progress line to standard error, so that it never mixes with a command's output. */
 export function say(line) {
   process.stderr.write(`set-up: ${line}\n`);
 }
 
-/** The path of a program, looked for in PATH and in the folders given; `undefined` if it is not there. */
+/** Looks for a program in PATH and in the given folders. Returns its path, or `undefined`. */
 export function which(program, folders = []) {
   return [...(process.env.PATH ?? '').split(delimiter), ...folders]
     .filter((folder) => folder !== '')
@@ -23,7 +23,7 @@ export function which(program, folders = []) {
     .find((file) => existsSync(file));
 }
 
-/** Without this project's own programs: `npm ci` removes the Node.js that it would otherwise be running on. */
+/** PATH without this project's own programs: `npm ci` would remove the Node.js that it runs on. */
 export function pathWithoutModules() {
   const own = join(ROOT, 'node_modules', '.bin');
   return (process.env.PATH ?? '')
@@ -32,7 +32,7 @@ export function pathWithoutModules() {
     .join(delimiter);
 }
 
-/** Runs a program in silence; what it said is shown if it fails. */
+/** Runs a program quietly; a failure shows its output. */
 export function run(command, args, failure, options = {}) {
   const result = spawnSync(command, args, { cwd: ROOT, encoding: 'utf8', maxBuffer: 1 << 28, ...options });
   if (result.status === 0) return result.stdout ?? '';

@@ -17,7 +17,7 @@ COMPARISONS = {
     "LessThanThreshold": lambda value, threshold: value < threshold,
     "LessThanOrEqualToThreshold": lambda value, threshold: value <= threshold,
 }
-# How many periods CloudWatch looks back beyond those that it evaluates: its documentation shows five for three.
+# Periods that CloudWatch looks back beyond those that it evaluates: its documentation shows five for three.
 FURTHER = 2
 
 
@@ -145,7 +145,7 @@ def put_event(source, detail_type, detail, resources):
 
 
 def measure_queues():
-    """What SQS tells CloudWatch of every queue, every minute."""
+    """The metrics that SQS sends to CloudWatch every minute."""
     for url, queue in sqs._queues.items():
         name = {"QueueName": url.rsplit("/", 1)[1]}
         cloudwatch.record_metric(

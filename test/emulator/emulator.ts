@@ -16,7 +16,7 @@ export interface RecordedResource {
   readonly properties: Record<string, unknown>;
 }
 
-/** What a confirmed email subscription received. */
+/** An email that a confirmed subscription received. */
 export interface Email {
   readonly to: string;
   readonly subject: string;
@@ -28,12 +28,12 @@ export type Outputs = Record<string, Record<string, string>>;
 
 /** An emulated AWS on a free port of the loopback address, and the real CDK CLI pointed at it. */
 export class Emulator {
-  /** Ends a CDK CLI that is still at work. */
+  /** Ends a CDK CLI that is still running. */
   private readonly stopping = new AbortController();
 
   private constructor(
     readonly endpoint: string,
-    /** Home of the CDK CLI, and all that a run writes. Removed by {@link stop}. */
+    /** Home of the CDK CLI, and every file of a run. Removed by {@link stop}. */
     readonly directory: string,
     private readonly daemon: Daemon,
   ) {}
@@ -70,7 +70,7 @@ export class Emulator {
     return { endpoint: this.endpoint, region: REGION, credentials: CREDENTIALS };
   }
 
-  /** What points the AWS CLI, the CDK CLI and any SDK at the emulator, and at nothing else. */
+  /** Environment that points the AWS CLI, the CDK CLI and any SDK at the emulator, and at nothing else. */
   get environment(): Record<string, string> {
     return {
       AWS_ENDPOINT_URL: this.endpoint,
@@ -111,7 +111,7 @@ export class Emulator {
     await this.cdk(['destroy', ...this.of(app, stacks), '--force'], environment);
   }
 
-  /** Every resource of a deployed stack, by logical id. */
+  /** Resources of a deployed stack, by logical id. */
   async recorded(stack: string): Promise<Record<string, RecordedResource>> {
     const answer = await fetch(`${this.endpoint}/_recorded`);
     const stacks = (await answer.json()) as Record<string, Record<string, RecordedResource>>;
@@ -120,37 +120,37 @@ export class Emulator {
     return found;
   }
 
-  /** What the clock of the emulated AWS says. */
+  /** The time of the emulated AWS. */
   async now(): Promise<Date> {
     return new Date((await this.control<{ now: number }>('POST', '/_clock', { seconds: 0 })).now * 1000);
   }
 
-  /** Moves the clock of the emulated AWS on: that of S3's answers, of metrics, alarms and queues. */
+  /** Moves the clock of the emulated AWS forward: of S3's answers, metrics, alarms and queues. */
   async moveClock(seconds: number): Promise<void> {
     await this.control('POST', '/_clock', { seconds });
   }
 
-  /** Lets CloudWatch evaluate every alarm. Answers with their states, by name. */
+  /** Evaluates every alarm. Returns their states, by name. */
   evaluateAlarms(): Promise<Record<string, 'OK' | 'ALARM' | 'INSUFFICIENT_DATA'>> {
     return this.control('POST', '/_alarms/evaluate');
   }
 
-  /** Lets EventBridge Scheduler start what is due, but for tasks of ECS. Answers with the names of what fired. */
+  /** Fires the schedules that are due, except those of ECS tasks. Returns their names. */
   fireSchedules(): Promise<string[]> {
     return this.control('POST', '/_schedules/fire');
   }
 
-  /** All that confirmed email subscriptions received, oldest first. */
+  /** Emails that confirmed subscriptions received, oldest first. */
   emails(): Promise<Email[]> {
     return this.control('GET', '/_emails');
   }
 
-  /** Does what people do with the first email of a subscription. Answers how many were pending. */
+  /** Confirms pending email subscriptions, as their readers do. Returns how many there were. */
   async confirmEmails(endpoint?: string): Promise<number> {
     return (await this.control<{ confirmed: number }>('POST', '/_emails/confirm', { endpoint })).confirmed;
   }
 
-  /** Stops it and removes all that it wrote. */
+  /** Stops it and removes all its files. */
   async stop(): Promise<void> {
     this.stopping.abort();
     await this.daemon.stop('SIGKILL');

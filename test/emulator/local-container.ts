@@ -10,11 +10,19 @@ import type { Emulator } from './emulator';
 import { ROOT } from './emulator';
 import type { ContainerRun } from './scheduled-run';
 
+<<<<<<< HEAD
 /** Where the image's programs are on this machine. */
 const NODE = path.join(ROOT, 'node_modules/.bin/node');
 const PROGRAM = path.join(ROOT, 'dist/task/main.js');
+=======
+/** The image's programs on this machine. */
+const PROGRAMS: Record<string, string> = {
+  [NODE_FILE]: path.join(ROOT, 'node_modules/.bin/node'),
+  [PROGRAM_FILE]: path.join(ROOT, 'dist/task/main.js'),
+};
+>>>>>>> w-ops
 
-/** How to run a container's command as a process of this machine. */
+/** Options for running a container's command as a process of this machine. */
 export interface LocalOptions {
   /** Stands for the EFS access point of an SQLite source. */
   readonly dataDirectory?: string;
@@ -26,7 +34,7 @@ export interface LocalOptions {
   readonly program?: string;
 }
 
-/** How a container ended, as ECS says it. */
+/** The end of a container, as ECS reports it. */
 export interface Ended {
   /** 128 + the signal's number if it was killed. */
   readonly exitCode: number;

@@ -1,4 +1,4 @@
-"""What MiniStack's CloudFormation engine lacks and this project's templates use.
+"""Resources that this project's templates use and MiniStack's CloudFormation engine lacks.
 
 Bucket settings, task definitions, schedules, EFS and the like are handed to the emulated service, so that its own API
 answers for them. Types that need no behaviour here are only kept.
@@ -168,7 +168,7 @@ add("AWS::ECS::ClusterCapacityProviderAssociations", capacity_providers)
 
 
 def schedule_details(name, attributes, props):
-    # What the API writes in another way than CloudFormation, and what MiniStack drops.
+    # Properties that the API spells differently than CloudFormation, or that MiniStack drops.
     stored = scheduler._schedules[f"{props.get('GroupName', 'default')}/{name}"]
     stored["Target"] = copy.deepcopy(stored["Target"])
     for key in ("ScheduleExpressionTimezone", "KmsKeyArn", "StartDate", "EndDate"):
@@ -275,7 +275,7 @@ DLM_MODEL = get_session().get_service_model("dlm").operation_model("CreateLifecy
 
 
 def violations(shape, value, place=""):
-    """What the service's model forbids and botocore's validator lets pass: patterns, enumerations and upper bounds."""
+    """Violations of the service's model that botocore's validator misses: patterns, enumerations and upper bounds."""
     if shape.type_name == "structure":
         return [v for k, item in value.items() for v in violations(shape.members[k], item, f"{place}.{k}")]
     rules = shape.metadata

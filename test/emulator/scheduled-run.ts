@@ -20,10 +20,10 @@ export interface ScheduledRun extends ContainerRun {
   readonly schedule: GetScheduleOutput;
 }
 
-/** What makes ECS give up before the container exists. */
+/** ECS gave up before the container existed. */
 export class TaskFailedToStart extends Error {}
 
-/** What a schedule sets for the run of a task. */
+/** Overrides of a task by its schedule. */
 export interface Overrides {
   readonly containerOverrides?: readonly {
     readonly name: string;
@@ -32,7 +32,7 @@ export interface Overrides {
   }[];
 }
 
-/** Which firing of which schedule. */
+/** One firing of one schedule. */
 export interface Firing {
   /** Name of the schedule. */
   readonly schedule: string;
@@ -43,7 +43,7 @@ export interface Firing {
 }
 
 /**
- * Does what EventBridge Scheduler and ECS do when a deployed schedule fires, up to the start of the container.
+ * Acts as EventBridge Scheduler and ECS do when a deployed schedule fires, up to the start of the container.
  *
  * @throws TaskFailedToStart where ECS would not start it
  */
@@ -72,7 +72,7 @@ export async function fire(emulator: Emulator, firing: Firing): Promise<Schedule
 }
 
 /**
- * Does what ECS does with a task that somebody started, up to the start of the container.
+ * Acts as ECS does with a task that somebody started, up to the start of the container.
  *
  * @throws TaskFailedToStart where ECS would not start it
  */

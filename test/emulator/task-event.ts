@@ -6,14 +6,14 @@ import { ACCOUNT, REGION } from './emulator';
 import type { Ended } from './local-container';
 import type { ContainerRun, Overrides, ScheduledRun } from './scheduled-run';
 
-/** What a task that ended, or never began, adds to its event. */
+/** Details that a task that ended, or never began, adds to its event. */
 export type TaskDetail = Readonly<Record<string, unknown>>;
 
 /**
- * Does what ECS does when the container of a scheduled run has ended: its output is in the deployed log group, and the
+ * Acts as ECS does when the container of a scheduled run has ended: its output is in the deployed log group, and the
  * `ECS Task State Change` of the stopped task is on the default bus.
  *
- * @param detail what is different in the detail of the event
+ * @param detail differences in the detail of the event
  * @returns the id of the task
  */
 export async function stopTask(
@@ -29,7 +29,7 @@ export async function stopTask(
 }
 
 /**
- * Does what ECS does when it could not start the container: an event without an exit code, and no log.
+ * Acts as ECS does when it could not start the container: an event without an exit code, and no log.
  *
  * @param stoppedReason `CannotPullContainerError: …`
  * @returns the id of the task
@@ -84,7 +84,7 @@ async function putTaskEvent(
     ...{ taskArn: arn('task'), taskDefinitionArn: taskDefinition.taskDefinitionArn, version: 5 },
     ...changes,
   };
-  // AWS lets nobody but itself use this source; the emulator does.
+  // AWS reserves this source for itself; the emulator accepts it.
   await new EventBridgeClient(emulator.client).send(
     new PutEventsCommand({
       Entries: [

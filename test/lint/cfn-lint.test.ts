@@ -9,8 +9,8 @@ import { ALL_EXAMPLES, EXAMPLES, loadExample } from '../support/examples';
 const ROOT = join(__dirname, '../..');
 const CFN_LINT = join(ROOT, '.venv/bin/cfn-lint');
 /**
- * What CDK itself writes: dependencies that references imply already (W3005), and access control lists (W3045). And that
- * a version of RDS is old (W3691): it takes every version without a minor one for old.
+ * Findings about CDK's own output: dependencies that references imply already (W3005), access control lists (W3045); and
+ * old versions of RDS (W3691), which every version without a minor one counts as.
  */
 const IGNORED = ['W3005', 'W3045', 'W3691'];
 

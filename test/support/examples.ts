@@ -5,7 +5,7 @@ import type { App } from 'aws-cdk-lib';
 /** Folder of the examples. */
 export const EXAMPLES = path.resolve(__dirname, '../../examples');
 
-/** Those made of documents of real teams. */
+/** Examples made from documents of real teams. */
 const DOCUMENTS = 'documents';
 
 /** All examples, by folder. */
@@ -14,19 +14,19 @@ export const ALL_EXAMPLES = [
   ...fs.readdirSync(path.join(EXAMPLES, DOCUMENTS)).map((name) => `${DOCUMENTS}/${name}`),
 ].sort();
 
-/** The example's own file, as its user runs it. It must not have been synthesised before. */
+/** Loads the example's own file, as its user runs it. It must not have been synthesised before. */
 export const loadExample = (example: string): App =>
   (jest.requireActual(path.join(EXAMPLES, example, 'app.ts')) as { app: App }).app;
 
 /** A resource of a template. */
 export interface Resource {
   readonly Type: string;
-  // What CloudFormation takes: of any shape.
+  // Properties have any shape.
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   readonly Properties: any;
 }
 
-/** The template of an app's one stack. Throws what validation plugins find. */
+/** The template of an app's one stack. Throws findings of validation plugins. */
 export function templateOf(app: App): { readonly Resources: Readonly<Record<string, Resource>> } {
   const [{ template }] = app.synth().stacks as unknown as [{ template: { Resources: Record<string, Resource> } }];
   return template;

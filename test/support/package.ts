@@ -3,7 +3,7 @@ import * as path from 'node:path';
 import { ROOT } from '../emulator/emulator';
 import { run } from './processes';
 
-/** Folders of a working copy that are no part of a fresh clone. */
+/** Folders that a fresh clone does not have. */
 const NOT_CLONED = new Set(['.git', '.tools', '.venv', 'cdk.out', 'coverage', 'dist', 'node_modules']);
 
 /**

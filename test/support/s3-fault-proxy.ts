@@ -26,11 +26,11 @@ export interface S3Request {
   readonly path: string;
   /** Of UploadPart. */
   readonly partNumber: number;
-  /** How many requests of this operation came before, this one included. */
+  /** Number of requests of this operation so far, this one included. */
   readonly count: number;
 }
 
-/** What the proxy does instead of passing a request on; `undefined` passes it on. */
+/** The proxy's action in place of passing a request on; `undefined` passes it on. */
 export type Fault =
   /** Answers with this status and an S3 error document. */
   | { readonly status: number; readonly code: string }
@@ -65,7 +65,7 @@ export class S3FaultProxy {
   /** Decides about each request. */
   rule: (request: S3Request) => Fault | undefined = () => undefined;
   readonly counts = new Map<Operation, number>();
-  /** How far the clock of the S3 is ahead. Milliseconds. */
+  /** Milliseconds by which the clock of the S3 is ahead. */
   clockShift = 0;
 
   private constructor(

@@ -12,13 +12,13 @@ const CLASSES = {
 };
 type StorageClass = keyof typeof CLASSES;
 
-/** Which class begins on which day of a backup's life, warmest first. */
+/** Storage classes with the day of a backup's life on which each begins, warmest first. */
 export type Tiers = readonly (readonly [StorageClass, number])[];
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const DAYS_OF_MONTH = 365 / 12;
-/** What S3 stores beside each archived object: 8 KB at Standard's price, 32 KB at the archive's. GB. */
+/** Overhead of each archived object in GB: 8 KB at Standard's price, 32 KB at the archive's. */
 const INDEX = 8 / 1024 ** 2;
 const HEADER = 32 / 1024 ** 2;
 
@@ -52,7 +52,7 @@ export function livesOf(policy: RetentionPolicy, undoDays: number): Life[] {
 /** S3 acts at the midnight after. Backups are made at 02:00. */
 const nextMidnight = (age: number): number => Math.ceil(age + 2 / 24) - 2 / 24;
 
-/** What a month costs, in USD, when each backup is one object. */
+/** Cost of a month in USD, if each backup is one object. */
 export function monthlyCost(lives: readonly Life[], tiers: Tiers, gbOfBackup: number): number {
   return lives.reduce((sum, life) => sum + costOf(life, tiers, gbOfBackup), 0) / 12;
 }
@@ -74,7 +74,7 @@ function costOf({ deleted, gone }: Life, tiers: Tiers, gb: number): number {
   );
 }
 
-/** What the cheapest tiers must leave alone. Days. */
+/** Constraints on the cheapest tiers. Days. */
 export interface Wishes {
   /** Nothing leaves Standard before. */
   readonly standardUntil: number;

@@ -14,7 +14,7 @@ const DAY_MS = 24 * HOUR_MS;
 export const SPAN: Span = { from: new Date('2027-01-01T00:00:00Z'), to: new Date('2029-01-01T00:00:00Z') };
 const within = (time: Date, { from, to }: Span): boolean => time >= from && time < to;
 
-/** What is stored at a moment, oldest first. */
+/** Backups that are stored at a moment, oldest first. */
 export interface Stored {
   readonly now: Date;
   readonly times: readonly Date[];
@@ -32,7 +32,7 @@ export function resourcesOf(example: string, type: string): Resource[] {
   return resources.get(example)!.filter(({ Type }) => Type === type);
 }
 
-/** What the parameter with the settings says, and the schedule that starts the source's task. */
+/** Settings of the parameter, and the schedule that starts the source's task. */
 export function dumpsOf(example: string, source: string) {
   const parameter = resourcesOf(example, 'AWS::SSM::Parameter').find(({ Properties }) =>
     flat(Properties.Value).includes('"retentions"'),

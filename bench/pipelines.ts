@@ -21,7 +21,6 @@ export interface Command {
   readonly prefix?: string;
 }
 
-<<<<<<< HEAD
 /** A hand-made dump of one engine: complete and consistent, and nothing for speed. */
 interface HandMade {
   /** The tool as it is shown in the table; `raw`: without any compression. */
@@ -33,11 +32,6 @@ interface HandMade {
 }
 
 function mariadbDump(server: BenchServer): string {
-=======
-/** The dump tool of both hand-made pipelines: the arguments of a complete, consistent dump, and nothing for speed. */
-function dumpTool(server: BenchServer): string {
-  if (server.engine === 'postgresql') return `pg_dump -d ${DATABASE}`;
->>>>>>> w-ops
   const what = '--single-transaction --routines --triggers --events --hex-blob --default-character-set=utf8mb4';
   return `mariadb-dump --defaults-file=${server.tools.optionFile} ${what} --databases ${DATABASE}`;
 }

@@ -10,17 +10,9 @@ import type { Emulator } from './emulator';
 import { ROOT } from './emulator';
 import type { ContainerRun } from './scheduled-run';
 
-<<<<<<< HEAD
 /** Where the image's programs are on this machine. */
 const NODE = path.join(ROOT, 'node_modules/.bin/node');
 const PROGRAM = path.join(ROOT, 'dist/task/main.js');
-=======
-/** The image's programs on this machine. */
-const PROGRAMS: Record<string, string> = {
-  [NODE_FILE]: path.join(ROOT, 'node_modules/.bin/node'),
-  [PROGRAM_FILE]: path.join(ROOT, 'dist/task/main.js'),
-};
->>>>>>> w-ops
 
 /** Options for running a container's command as a process of this machine. */
 export interface LocalOptions {

@@ -73,7 +73,10 @@ export async function measure(context: MeasureContext): Promise<MeasureReport> {
   const subscriptions = await attempt('could not list the subscriptions', () => listSubscriptions(sns, topic));
   const confirmed = subscriptions?.filter((one) => one.confirmed).length ?? 0;
   const found: Measurements = {
-    ...{ kind: 'measured', bucket: settings.bucket, at, sources },
+    kind: 'measured',
+    bucket: settings.bucket,
+    at,
+    sources,
     ...(subscriptions && { subscriptions: { confirmed, pending: subscriptions.length - confirmed } }),
   };
   await attempt('could not write the metrics', () => putMetrics(cloudWatch, metricsOf(found)));

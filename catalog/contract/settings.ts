@@ -70,7 +70,7 @@ const alarmManager = z.object({ notifyFunction: z.string() });
 export const parseAlarmManager = (text: string, name: string): { readonly notifyFunction: string } =>
   parseSettings(alarmManager, ALARM_SETTINGS_FORMAT, text, name);
 
-/** What somebody needs to know of the settings of alarms to find the runs of sources. */
+/** The part of the settings of alarms that finds the runs of sources. */
 export type AlarmedRuns = Pick<AlarmSettings, 'families' | 'logGroups'> & {
   readonly sources: Readonly<Record<string, Pick<AlarmedSource, 'family' | 'logGroup'>>>;
 };

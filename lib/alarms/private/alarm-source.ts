@@ -13,11 +13,11 @@ import { signalsOffOf, sizeBoundsOf } from './alarm-checks';
 import type { Alarmed } from './alarm-settings';
 import { fault, requireRange, secondsOf } from '../../private/fault';
 
-/** What the alarms need to know of a source. */
+/** Facts about a source for the alarms. */
 export interface WatchedSource {
   readonly name: string;
   readonly bucket: IBackupBucket;
-  /** What its task family begins with, before its name. */
+  /** Prefix of its task family, before its name. */
   readonly familyPrefix: string;
   readonly logGroup: logs.ILogGroup;
   readonly scheduleGroup?: scheduler.IScheduleGroup;
@@ -31,7 +31,7 @@ export interface WatchedSource {
 /** A minute to ten years. */
 const PROVEN_AGE = { from: 60, to: 10 * 366 * 86_400, unit: 'seconds' };
 
-/** What is set for a source, checked. */
+/** Settings of a source, checked. */
 export function alarmedSource(scope: IConstruct, source: WatchedSource): Alarmed {
   const { sizeBounds, signalsOff } = source.props;
   // Proofs come once a month, and may be late by a few days.
@@ -55,7 +55,7 @@ export function alarmedSource(scope: IConstruct, source: WatchedSource): Alarmed
   };
 }
 
-/** Refuses settings that nothing would look at. */
+/** Refuses settings that nothing would use. */
 export function requireNoAlarmProps(scope: IConstruct, props: SourceAlarmProps): void {
   const { sizeBounds, provenAge, signalsOff } = props;
   const given = Object.entries({ sizeBounds, provenAge, signalsOff }).find(([, value]) => value !== undefined);

@@ -1,6 +1,6 @@
 /**
- * The contract of the alarms, between the constructs (`lib/`), the handlers (`lambda/`) and the command line (`bin/`):
- * signals, settings, messages between the functions, and what subscribers of the topic are told. Free of dependencies,
+ * The contract of the alarms between the constructs (`lib/`), the handlers (`lambda/`) and the command line (`bin/`):
+ * signals, settings, and messages between the functions. Free of dependencies,
  * because the construct library has none.
  */
 import type { Refusal } from '../retention/prune';
@@ -40,38 +40,38 @@ export const ALARM_SETTINGS_FORMAT = 1;
 /** Path of the settings of all constructs that watch sources in a bucket. */
 export const alarmSettingsPath = (bucket: string): string => `/proven-backups/${bucket}/alarms/`;
 
-/** Bounds of what a backup's size and its number of rows may do against the history of its source. */
+/** Bounds of the size and the rows of a backup, against the history of its source. */
 export interface SizeBounds {
   /**
-   * Robust deviations below the median that are still usual. Deviations of a source that grows quickly are wide: less than
+   * Usual robust deviations below the median. Deviations of a source that grows quickly are wide: less than
    * half of the smallest of the history is a loss whatever they are, and with more than 4 less than 2/`shrink` of it.
    */
   readonly shrink: number;
-  /** Robust deviations above the median that are still usual. */
+  /** Usual robust deviations above the median. */
   readonly growth: number;
-  /** Fewer earlier backups than this, and only emptiness is strange, and the loss of a table with more than a few rows. */
+  /** With fewer earlier backups, only emptiness is strange, and the loss of a table with more than a few rows. */
   readonly minHistory: number;
   /** Tables that may be empty or gone: `jobs`, `shop.sessions`, `shop.log_*`. */
   readonly ignoreTables?: readonly string[];
 }
 
-/** What is usual unless something else is set. A deviation is at least 5 % of the median: 4 of them are 20 %, or 80 rows. */
+/** Default bounds. A deviation is at least 5 % of the median: 4 of them are 20 %, or 80 rows. */
 export const DEFAULT_SIZE_BOUNDS: SizeBounds = { shrink: 4, growth: 10, minHistory: 5 };
 
-/** What is set for one source. */
+/** Settings of one source. */
 export interface AlarmedSource {
   /** Which of {@link AlarmSettings.families} its task family begins with; the rest of the family is the source's name. */
   readonly family: number;
   /** Which of {@link AlarmSettings.logGroups} its runs write to. */
   readonly logGroup: number;
-  /** A newest backup older than this is a fault. Seconds. */
+  /** Age of the newest backup above which the source is silent. Seconds. */
   readonly allowedAgeSeconds: number;
   /**
-   * The timeout that {@link allowedAgeSeconds} holds: once there are two backups, 1.25 times the duration of the longest of
+   * The timeout that {@link allowedAgeSeconds} includes: once there are two backups, 1.25 times the duration of the longest of
    * the last 15 takes its place, if that is less. Left out where somebody has set the allowed age. Seconds.
    */
   readonly timeoutSeconds?: number;
-  /** A newest proven backup older than this is a fault, once a restore test has taken place. Seconds. */
+  /** Age of the newest proven backup above which the source is not proven, once there was a restore test. Seconds. */
   readonly provenAgeSeconds: number;
   /** Which of {@link AlarmSettings.sizeBounds} holds; the default bounds when left out. */
   readonly sizeBounds?: number;
@@ -79,10 +79,10 @@ export interface AlarmedSource {
   readonly off?: readonly SourceSignal[];
 }
 
-/** What holds of a source whose settings do not say it: 60 sources have to fit into a parameter. */
+/** Settings that are left out if a source has them: 60 sources have to fit into a parameter. */
 export const USUAL_SOURCE = { family: 0, logGroup: 0, provenAgeSeconds: 35 * 86_400 } as const;
 
-/** What is set for one source, as the parameter has it: without what is {@link USUAL_SOURCE usual}. */
+/** Settings of one source as the parameter has them: without the {@link USUAL_SOURCE usual} ones. */
 export type WrittenSource = Omit<AlarmedSource, keyof typeof USUAL_SOURCE> &
   Partial<Pick<AlarmedSource, keyof typeof USUAL_SOURCE>>;
 
@@ -96,13 +96,13 @@ export interface AlarmedPruning {
   readonly tag?: string;
 }
 
-/** How often the digest is sent. */
+/** Frequency of the digest. */
 export const DIGESTS = ['off', 'each', 'daily', 'weekly'] as const;
 export type Digest = (typeof DIGESTS)[number];
 
 /**
- * What is set for the sources that one construct watches in a bucket. The text of a parameter of Systems Manager, of at
- * most 8 KB: what sources have in common they share by number.
+ * Settings of the sources that one construct watches in a bucket. The text of a parameter of Systems Manager, of at
+ * most 8 KB: sources share their common settings by number.
  */
 export interface AlarmSettings {
   readonly formatVersion: 1;
@@ -112,7 +112,7 @@ export interface AlarmSettings {
   readonly digest: Digest;
   /** Signals that are turned off for all. */
   readonly off: readonly Signal[];
-  /** What task families begin with. */
+  /** Prefixes of task families. */
   readonly families: readonly string[];
   /** Names of log groups. */
   readonly logGroups: readonly string[];
@@ -128,7 +128,7 @@ export interface AlarmSettings {
   readonly prunings?: readonly AlarmedPruning[];
 }
 
-/** A backup, as an email tells of it. */
+/** A backup, as an email describes it. */
 export interface BackupFacts {
   readonly id: string;
   /** When it was made: the time of its id. ISO 8601, UTC. */
@@ -148,42 +148,42 @@ export interface BackupFacts {
   readonly engineVersion: string;
 }
 
-/** What the measuring found wrong with a source. */
+/** A problem that the measuring found. */
 export interface Finding {
   readonly signal: 'silent' | 'strange-size' | 'not-proven';
-  /** What is wrong, in a word: sources with the same one share an email. */
+  /** The cause, in a word: sources with the same one share an email. */
   readonly cause: Cause;
-  /** What is wrong, in a sentence without the source's name, not capitalised, without a full stop. */
+  /** The problem in a sentence without the source's name, not capitalised, without a full stop. */
   readonly sentence: string;
   /** The same in at most 50 characters, for subjects. */
   readonly short: string;
-  /** Since when. ISO 8601, UTC. */
+  /** When it began. ISO 8601, UTC. */
   readonly since: string;
   /**
-   * What it is about, each in a word: a table that was lost, a backup whose test failed, how far a size is off. Something
+   * Its items, each in a word: a lost table, a backup whose test failed, a step of the size. Something
    * new among them is told, although a problem with the same cause was told.
    */
   readonly items?: readonly string[];
 }
 
-/** How a source is, as the catalog tells it. */
+/** Health of a source, according to the catalog. */
 export interface SourceHealth {
   readonly source: string;
-  /** Its newest whole backup. */
+  /** Its newest complete backup. */
   readonly newest?: BackupFacts;
-  /** Age of the newest whole backup; without one, how long it has been waited for. Seconds. */
+  /** Age of the newest complete backup; without one, the time since the waiting began. Seconds. */
   readonly ageSeconds: number;
   readonly allowedAgeSeconds: number;
   /** Its newest proven backup. */
   readonly proven?: { readonly id: string; readonly testedAt: string; readonly ageSeconds: number };
-  /** How many robust deviations the newest backup is off its history; the further one of size and rows. Signed. */
+  /** Robust deviations of the newest backup from its history; the larger one of size and rows. Signed. */
   readonly sizeDeviation?: number;
   /** Median of the bytes before compression of the history. */
   readonly usualBytes?: number;
   /** The newest backup before a strange one that is not strange itself. */
   readonly lastUsual?: BackupFacts;
   readonly findings: readonly Finding[];
-  /** Why it could not be measured. What is said above is not known then. */
+  /** Why it could not be measured. The other facts are not known then. */
   readonly failure?: string;
 }
 
@@ -194,7 +194,7 @@ export interface Unmeasured {
   readonly failure: string;
 }
 
-/** What the measure function tells the notify function, through the queue, after every run. */
+/** Report of a measuring, which the measure function sends to the notify function. */
 export interface Measured {
   readonly kind: 'measured';
   readonly bucket: string;
@@ -202,9 +202,9 @@ export interface Measured {
   readonly at: string;
   /** The sources of this message: a run with many sends several. */
   readonly sources: readonly SourceHealth[];
-  /** Whether the run measured all sources, and nothing else failed until it told so. */
+  /** Whether the run measured all sources, and nothing else failed. */
   readonly complete: boolean;
-  /** How many sources the run had, in all its messages. */
+  /** Sources of the run, in all its messages. */
   readonly total: number;
   /** Sources of the run that could not be measured, of all its messages; at most ten are named. */
   readonly unmeasured: { readonly count: number; readonly named: readonly Unmeasured[] };
@@ -243,22 +243,22 @@ export interface Pruned {
   readonly moreSources: number;
 }
 
-/** What a schedule sends through the queue when a digest is due. */
+/** Message of a schedule: a digest is due. */
 export interface DigestDue {
   readonly kind: 'digest';
 }
 
-/** What the command line asks the notify function. */
+/** Request of the command line to the notify function. */
 export interface AlarmTestRequest {
   readonly test: true;
 }
 
-/** What it answers. */
+/** Answer to it. */
 export interface AlarmTestReport {
   readonly topic: string;
   /** Subjects of the emails that were published, one of each kind. */
   readonly published: readonly string[];
-  /** What could not be published, and why. */
+  /** Notifications that could not be published, and why. */
   readonly failures: readonly string[];
   readonly subscriptions: readonly SubscriptionFacts[];
 }
@@ -271,7 +271,7 @@ export interface SubscriptionFacts {
   readonly confirmed: boolean;
 }
 
-/** Why a problem is there, in a word. Problems with the same signal and cause share an email; a table says what to do. */
+/** Causes of problems, each in a word. Problems with the same signal and cause share an email. */
 export const CAUSES = {
   /** Names of exit codes of the program, and what it could not say itself. */
   failed: [

@@ -15,15 +15,15 @@ export const HANDLER_ENV = {
   snapshotSettings: 'SNAPSHOT_SETTINGS',
 } as const;
 
-/** What is set for one source. */
+/** Settings of one source. */
 export interface SourceSettings {
   /** Which of {@link BucketSettings.retentions} is its retention. Sources share them: a parameter holds 8 KB. */
   readonly retention: number;
-  /** A newest backup older than this is a fault, and stops the pruning. Seconds. */
+  /** Age of the newest backup above which nothing is pruned. Seconds. */
   readonly allowedAgeSeconds: number;
 }
 
-/** What is set for the sources that one construct manages in a bucket. The text of a parameter of Systems Manager. */
+/** Settings of the sources that one construct manages in a bucket. The text of a parameter of Systems Manager. */
 export interface BucketSettings {
   readonly formatVersion: 1;
   readonly bucket: string;
@@ -42,9 +42,9 @@ export const SETTINGS_FORMAT = 1;
  */
 export const settingsPath = (bucket: string): string => `/proven-backups/${bucket}/`;
 
-/** What a prune function may be asked. A run by schedule asks nothing: `{}`. */
+/** Request to a prune function. That of a schedule is `{}`. */
 export interface PruneRequest {
-  /** Only says what it would do. */
+  /** Only reports what it would do. */
   readonly dryRun?: boolean;
   /** Only this source; all that the function manages when left out. */
   readonly source?: string;
@@ -66,30 +66,30 @@ export interface ReportedDecision {
   readonly bytes: number;
 }
 
-/** What a run did with one source (or, for snapshots, one volume). */
+/** Result of a run for one source (or, for snapshots, one volume). */
 export interface SourceReport {
   readonly source: string;
   readonly kept: number;
-  /** Deleted; in a dry run, what would be. */
+  /** Backups deleted; in a dry run, those that would be. */
   readonly deleted: number;
   readonly bytesFreed: number;
   /** Backups that no rule keeps, but that cannot be deleted now: locked, or kept by hand. */
   readonly held: number;
-  /** What is no whole backup, and why. */
+  /** Damaged backups, and why. */
   readonly damaged: readonly { readonly id: string; readonly damage: string }[];
   /** Objects of runs that never wrote their manifest, which were deleted. */
   readonly leftovers: number;
   /** Objects under the source's prefix that are not ours: they are left alone. */
   readonly strangers?: number;
   readonly refusal?: Refusal;
-  /** What failed, in words for people. */
+  /** Failures, for people. */
   readonly errors: readonly string[];
   readonly decisions?: readonly ReportedDecision[];
-  /** How many decisions the report leaves out because an answer of Lambda holds 6 MB. */
+  /** Decisions that are left out because an answer of Lambda holds 6 MB. */
   readonly decisionsLeftOut?: number;
 }
 
-/** What a run did. */
+/** Result of a run. */
 export interface PruneReport {
   /** The bucket; for snapshots, the tag. */
   readonly of: string;
@@ -97,7 +97,7 @@ export interface PruneReport {
   readonly sources: readonly SourceReport[];
   /** Sources with backups that nothing manages any more: they are never pruned. */
   readonly unmanaged: readonly string[];
-  /** How many refusals, failures and damaged backups there are: not zero is a fault that somebody has to look at. */
+  /** Refusals, failures and damaged backups: above zero, somebody has to look. */
   readonly problems: number;
 }
 
@@ -107,7 +107,7 @@ export interface UndeleteRequest {
   readonly source?: string;
   /** Id of the backup. Left out: lists the backups that can be brought back. */
   readonly id?: string;
-  /** How long the backup is kept whatever the retention says. Seconds. */
+  /** Time for which the backup is kept, whatever the retention says. Seconds. */
   readonly keepForSeconds?: number;
   readonly dryRun?: boolean;
 }
@@ -140,7 +140,7 @@ export interface UndeleteReport {
   };
 }
 
-/** What is set for the pruning of snapshots of volumes. */
+/** Settings of the pruning of snapshots of volumes. */
 export interface SnapshotSettings {
   /** Only snapshots with this tag are looked at. */
   readonly tag: { readonly key: string; readonly value: string };

@@ -13,7 +13,7 @@ export interface TaskFacts {
   readonly exitCode?: number;
   readonly stopCode?: string;
   readonly stoppedReason?: string;
-  /** What ECS says of the container: `OutOfMemoryError: …`. */
+  /** Reason of the container, from ECS: `OutOfMemoryError: …`. */
   readonly containerReason?: string;
   /** MiB. */
   readonly memory?: number;
@@ -23,7 +23,7 @@ export interface TaskFacts {
   readonly stoppedAt?: string;
 }
 
-/** Where to look further. */
+/** Links to more facts. */
 export interface Links {
   readonly log?: string;
   readonly task?: string;
@@ -47,11 +47,11 @@ export interface Problem {
   readonly source?: string;
   /** The subject of the problem: a source, `pruning`, `snapshot policy policy-0abc…`. */
   readonly about: string;
-  /** What happened, not capitalised, without a full stop: `the newest backup is 38 hours old; 25 hours are allowed`. */
+  /** The event, not capitalised, without a full stop: `the newest backup is 38 hours old; 25 hours are allowed`. */
   readonly sentence: string;
   /** The same in few words, for subjects. */
   readonly short?: string;
-  /** Why a run failed, as its log says; left out if the log could not be read. */
+  /** Reason of a failed run, from its log; left out if the log could not be read. */
   readonly reason?: Reason;
   /** Engine of the source, as its log says. */
   readonly engine?: string;

@@ -32,7 +32,7 @@ export const logReader =
     }
   };
 
-/** Why a run failed, as its log says. */
+/** The line `failed` of a run's log. */
 export interface LoggedFailure {
   /** For people. */
   readonly message: string;
@@ -102,7 +102,7 @@ export function logTail(messages: readonly string[]): LogTail {
   return { lines: lines.slice(-LINES), ...(failure && { failure }) };
 }
 
-/** What is not known is not there. */
+/** Leaves out unknown fields. */
 const withoutUndefined = ({ reason, ...rest }: z.infer<typeof failedLine>): LoggedFailure => ({
   ...(present(rest) as Pick<LoggedFailure, 'message' | 'exit' | 'engine'>),
   ...(reason && { reason: present(reason) as Reason }),

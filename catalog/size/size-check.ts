@@ -10,7 +10,7 @@ import type { Manifest, TableCount } from '../bucket/manifest';
 import type { StrangeSize } from './size-measures';
 import { BYTES, medianOf, ROWS, SizeMeasure } from './size-measures';
 
-/** How many earlier backups a backup is compared with. */
+/** Earlier backups that a backup is compared with. */
 export const HISTORY = 14;
 
 /** The numbers of a backup that are compared. */

@@ -10,37 +10,37 @@ import { HISTORY, SizeHistory, sizeOf } from '../../catalog/size/size-check';
 import type { Verdict } from '../../catalog/bucket/verdict';
 import { parseVerdict } from '../../catalog/bucket/verdict';
 
-/** Counts up when this version reads something else out of the same listing. */
+/** Incremented when a version reads other facts from the same listing. */
 const READING_FORMAT = 3;
-/** How many manifests are read at once, and how many bytes of them. */
+/** Manifests that are read at once, and bytes of them. */
 const WIDTH = 8;
 const WIDTH_BYTES = 8_000_000;
 /** Damaged backups that are named, and that are read before it gives up. */
 const DAMAGED_NAMED = 20;
 const DAMAGED_READ = 50;
-/** Characters of what is wrong with one. */
+/** Characters of the damage of one. */
 const DAMAGE_LENGTH = 1000;
 
-/** What was found out about the backups of a source. The same listing gives the same again. */
+/** Facts about the backups of a source. The same listing gives the same facts. */
 export interface CatalogReading {
-  /** The newest whole backup. */
+  /** The newest complete backup. */
   readonly newest?: StoredBackup;
   readonly size: Omit<SizeCheck, 'lastUsual'>;
   /** The newest backup before a strange one that is not strange itself. */
   readonly lastUsual?: StoredBackup;
-  /** How long the longest of the newest and those that it was compared with took; left out without any of those. */
+  /** Duration of the longest of the newest backup and those that it was compared with; left out if there are none. */
   readonly longestSeconds?: number;
   /** The newest proven backup. */
   readonly proven?: { readonly id: string; readonly testedAt: string };
   /** The newest verdict. */
   readonly verdict?: Verdict & { readonly id: string };
-  /** Backups newer than the newest whole one: there is something wrong with each. */
+  /** Damaged backups that are newer than the newest complete one. */
   readonly damaged: Damaged;
-  /** It had backups, and has none any more: the last one that was whole, and when it was missed. */
+  /** The source had backups, but has none any more: the last complete one, and when it was missed. */
   readonly lost?: { readonly id: string; readonly time: string; readonly noticedAt: string };
 }
 
-/** What is known of a backup as long as it lies there. */
+/** Facts about a backup that do not change. */
 type StoredBackup = Omit<BackupFacts, 'ageSeconds'>;
 
 /** Backups that are damaged. */
@@ -55,7 +55,7 @@ export interface Damaged {
 /** Reads a small object; `undefined` if it is gone. */
 export type ReadText = (key: string) => Promise<string | undefined>;
 
-/** Of what is rememberReading at: as long as it stays the same, so does what is found. */
+/** Fingerprint of a listing: as long as it stays the same, so do the facts. */
 export function fingerprintOf(folders: readonly StoredFolder[], bounds: SizeBounds): string {
   const objects = folders.map(({ manifest, verdict, data }) =>
     [manifest, verdict, ...data].map((object) => object && [object.key, object.bytes, object.lastModified.getTime()]),
@@ -66,7 +66,7 @@ export function fingerprintOf(folders: readonly StoredFolder[], bounds: SizeBoun
 }
 
 /**
- * Looks at the backups of a source.
+ * Reads the backups of a source.
  *
  * @param folders with a manifest, newest first
  */
@@ -100,7 +100,7 @@ interface ReadBackup {
   readonly size: BackupSize;
 }
 
-/** Keeps nothing of a manifest but what is asked of it: it may be of 8 MiB. `undefined`: it is gone. */
+/** Reads a backup, of whose manifest only the facts are kept: it may have 8 MiB. `undefined` if it is gone. */
 async function readBackup(
   read: ReadText,
   source: string,

@@ -3,7 +3,7 @@ import { formatDuration } from '../../catalog/units';
 import { backupIdTime } from '../../catalog/bucket/names';
 import type { Damaged, CatalogReading } from './catalog-reading';
 
-/** How much longer than the longest backup so far the next one may take. */
+/** Factor by which the next backup may take longer than the longest one so far. */
 const LONGER = 1.25;
 
 /**

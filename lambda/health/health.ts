@@ -16,10 +16,10 @@ import { fingerprintOf, readCatalog } from './catalog-reading';
 import { recentFolders } from './recent-folders';
 import type { RememberedReading, MeasureMemory } from './measure-memory';
 
-/** How many sources are listed at once. Manifests are read source after source: each may be of 8 MiB. */
+/** Sources that are listed at once. Manifests are read source after source, because each may have 8 MiB. */
 const WIDTH = 8;
 
-/** Where health is read, and with what. */
+/** The clients and settings for reading health. */
 export interface HealthContext {
   readonly s3: S3Client;
   readonly settings: AlarmSettings;
@@ -38,11 +38,11 @@ function clockOf(s3: S3Client): ServerClock {
   return clock;
 }
 
-/** What sources fail with that were not reached. */
+/** Failure of sources that were not reached in time. */
 export const OUT_OF_TIME = 'the time of the run is over';
 
 /**
- * Reads how sources are, out of the catalog. What fails of one stops none of the others.
+ * Reads the health of sources from the catalog. A failure with one stops none of the others.
  *
  * @param sources all of the settings when left out; names that are not set are passed over
  */
@@ -83,7 +83,7 @@ function failed(source: string, { sources, bucket }: AlarmSettings, failure: str
   return { source, ageSeconds: 0, allowedAgeSeconds: sources[source]!.allowedAgeSeconds, findings: [], failure };
 }
 
-/** What a listing of a source tells. */
+/** A listing of a source. */
 interface Listed {
   /** Those with a manifest, newest first. */
   readonly folders: readonly StoredFolder[];
@@ -120,7 +120,7 @@ class HealthReader {
     return this.judge(source, set, reading, waits ? await this.waiting(source, listed.folders) : undefined);
   }
 
-  /** What is remembered, unless the listing is another one. */
+  /** The last reading if the listing has not changed, and otherwise a new one. */
   private async readAnew(source: string, set: AlarmedSource, listed: Listed): Promise<CatalogReading> {
     const { remembered } = listed;
     if (remembered?.fingerprint === listed.fingerprint) {
@@ -175,7 +175,7 @@ class HealthReader {
   }
 }
 
-/** What is not in the bucket any more, and counts all the same. */
+/** Keeps facts of the last reading that still count although their objects are gone. */
 function carriedOn(reading: CatalogReading, last: CatalogReading, now: Date): CatalogReading {
   const { newest, lost, verdict, longestSeconds } = last;
   const missed = lost ?? (newest && { id: newest.id, time: newest.time, noticedAt: now.toISOString() });

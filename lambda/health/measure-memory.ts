@@ -5,7 +5,7 @@ import { errorText } from '../shared/errors';
 import { logLine } from '../shared/log';
 import type { CatalogReading } from './catalog-reading';
 
-/** What was last read of the catalog of a source. */
+/** The last reading of the catalog of a source. */
 export interface RememberedReading {
   readonly fingerprint: string;
   readonly reading: CatalogReading;
@@ -13,9 +13,9 @@ export interface RememberedReading {
   readonly isOld?: boolean;
 }
 
-/** What nobody has asked for this long is forgotten: a source that was removed, and comes back, begins anew. */
+/** Items that nobody has asked for this long are forgotten: a source that was removed and comes back begins anew. */
 const KEPT_SECONDS = 90 * 86_400;
-/** What is asked for is kept on, by a write a week. */
+/** Items that are asked for are renewed, by one write a week. */
 const RENEWED_SECONDS = 7 * 86_400;
 
 const secondsOf = (time: Date): number => Math.floor(time.getTime() / 1000);
@@ -26,7 +26,7 @@ const isOld = (item: Item, now: Date): boolean =>
 type Item = Record<string, AttributeValue>;
 
 /**
- * What the measuring remembers from run to run. Without it everything is measured all the same: a table that cannot be
+ * The memory of the measuring from run to run. Without it everything is measured all the same: a table that cannot be
  * reached is a warning, said once a run.
  */
 export class MeasureMemory {
@@ -52,18 +52,18 @@ export class MeasureMemory {
     return since === undefined ? now : new Date(since);
   }
 
-  /** When the measuring last told what it found. */
+  /** When the measuring last reported. */
   async measuredAt(): Promise<Date | undefined> {
     const at = (await this.unlessUnreachable(() => this.get(MEASURED_KEY)))?.at?.S;
     return at === undefined ? undefined : new Date(at);
   }
 
-  /** Remembers when the measuring told what it found. */
+  /** Remembers when the measuring reported. */
   async measured(at: Date): Promise<void> {
     await this.unlessUnreachable(() => this.put({ [KEY]: { S: MEASURED_KEY }, at: { S: at.toISOString() } }));
   }
 
-  /** What was last read of a source. */
+  /** The last reading of a source. */
   async lastReading(source: string, now: Date): Promise<RememberedReading | undefined> {
     const item = await this.unlessUnreachable(() => this.get(readingKey(source)));
     if (item?.fingerprint?.S === undefined || item.reading?.S === undefined) return undefined;
@@ -71,7 +71,7 @@ export class MeasureMemory {
     return { fingerprint: item.fingerprint.S, reading, isOld: isOld(item, now) };
   }
 
-  /** Remembers what was read of a source. What is too large for an item of the table is read again every time. */
+  /** Remembers a reading of a source. One that is too large for an item of the table is read again every time. */
   async rememberReading(source: string, { fingerprint, reading }: RememberedReading, now: Date): Promise<void> {
     const of = readingKey(source);
     const text = JSON.stringify(reading);

@@ -5,7 +5,11 @@ import type { MeasureReport } from './measure';
 import { measure } from './measure';
 
 const clients = {
-  ...{ ssm: ssmClient(), cloudWatch: cloudWatchClient(), dynamo: dynamoClient(), sns: snsClient(), sqs: sqsClient() },
+  ssm: ssmClient(),
+  cloudWatch: cloudWatchClient(),
+  dynamo: dynamoClient(),
+  sns: snsClient(),
+  sqs: sqsClient(),
 };
 
 /** Measures the backups of a bucket. */

@@ -16,7 +16,7 @@ import type { Measurements } from './metrics';
 import { metricsOf, putMetrics } from './metrics';
 import { sendMeasured } from './send-measured';
 
-/** Where a measure function works, and with what. */
+/** The clients and settings of a measure function. */
 export interface MeasureContext {
   readonly s3: S3Client;
   readonly ssm: SSMClient;
@@ -38,7 +38,7 @@ export interface MeasureContext {
 /** Sources that are named, of many. */
 const NAMED = 10;
 
-/** What a run did. */
+/** Result of a run. */
 export interface MeasureReport {
   readonly of: string;
   readonly sources: number;
@@ -48,7 +48,7 @@ export interface MeasureReport {
 }
 
 /**
- * Measures all sources of the settings, and tells what it found: to CloudWatch first, because the alarm that watches over
+ * Measures all sources of the settings, and reports to CloudWatch first, because the alarm that watches over
  * this very function looks there, then to the notify function. What fails of one does not stop the other.
  *
  * @throws HandlerError if the settings cannot be read, if either could not be told, or if the time did not suffice
@@ -73,7 +73,10 @@ export async function measure(context: MeasureContext): Promise<MeasureReport> {
   const subscriptions = await attempt('could not list the subscriptions', () => listSubscriptions(sns, topic));
   const confirmed = subscriptions?.filter((one) => one.confirmed).length ?? 0;
   const found: Measurements = {
-    ...{ kind: 'measured', bucket: settings.bucket, at, sources },
+    kind: 'measured',
+    bucket: settings.bucket,
+    at,
+    sources,
     ...(subscriptions && { subscriptions: { confirmed, pending: subscriptions.length - confirmed } }),
   };
   await attempt('could not write the metrics', () => putMetrics(cloudWatch, metricsOf(found)));

@@ -3,13 +3,13 @@ import { PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import type { Measured, SourceHealth } from '../../catalog/contract/alarms';
 import { MEASURE_METRICS, METRICS } from '../../catalog/contract/task';
 
-/** What CloudWatch takes in one request. */
+/** Metrics that CloudWatch accepts in one request. */
 const BATCH = 1000;
 
-/** What a run found, before it is known whether all of it could be told. */
+/** Measurements of a run, before it is known whether all of them could be reported. */
 export type Measurements = Omit<Measured, 'complete' | 'total' | 'unmeasured'>;
 
-/** What is measured, as CloudWatch takes it. A source that could not be measured has no age: missing data breaches. */
+/** Measurements as metrics. A source that could not be measured has no age: missing data breaches. */
 export function metricsOf({ bucket, at, sources, subscriptions }: Measurements): MetricDatum[] {
   const Timestamp = new Date(at);
   const of = (name: string, value: number | undefined, Unit: StandardUnit, source?: string): MetricDatum[] => {

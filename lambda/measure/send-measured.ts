@@ -2,12 +2,12 @@ import type { SQSClient } from '@aws-sdk/client-sqs';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import type { Measured, SourceHealth } from '../../catalog/contract/alarms';
 
-/** Sources that a message tells of, at most. */
+/** Sources of a message, at most. */
 const SOURCES = 50;
 /** Bytes of them, at most: well below the 256 KiB that every queue takes. */
 const BYTES = 200_000;
 
-/** Tells the notify function what was measured. */
+/** Sends measurements to the notify function. */
 export async function sendMeasured(client: SQSClient, QueueUrl: string, measured: Measured): Promise<void> {
   for (const sources of chunks(measured.sources)) {
     const MessageBody = JSON.stringify({ ...measured, sources });

@@ -20,7 +20,7 @@ const GIB = 2 ** 30;
 /** Makes the client of EC2, which throttles an account as a whole. */
 export const ec2Client = (): EC2Client => new EC2Client(CLIENT_SETTINGS);
 
-/** What came of a deletion: why it could not be, if it could not. */
+/** Result of a deletion: the hold that prevented it, if there was one. */
 export interface Deletion {
   readonly held?: string;
 }
@@ -45,7 +45,7 @@ export class Ec2Snapshots {
     return found.filter((snapshot) => snapshot.tags.get(tag.key) === tag.value && ofVolume(snapshot));
   }
 
-  /** What holds snapshots, but for their shares: those take a request each. */
+  /** Holds of snapshots without their shares, which take a request each. */
   async ties(snapshots: readonly VolumeSnapshot[]): Promise<Omit<SnapshotTies, 'shares'>> {
     const archived = snapshots.some((snapshot) => snapshot.archived);
     return {

@@ -16,7 +16,7 @@ import { errorText, HandlerError } from '../shared/errors';
 import { problemsOf } from '../shared/report';
 import type { Ec2Snapshots } from './ec2-snapshots';
 
-/** How many requests are under way at once: EC2 throttles the account as a whole, and others need it too. */
+/** Requests at the same time: EC2 throttles the account as a whole, and others need it too. */
 const WIDTH = 5;
 
 /** Time of a run, and whether there is any left. */
@@ -26,10 +26,10 @@ export interface SnapshotPruneRun {
   readonly hasTime: () => boolean;
 }
 
-/** A volume, with what is to become of its snapshots. */
+/** A volume, with the plan for its snapshots. */
 interface PlannedVolume {
   readonly volume: string;
-  /** What takes no part in the plan. */
+  /** Snapshots that take no part in the plan. */
   readonly aside: readonly ReportedDecision[];
   readonly plan: PrunePlan<SnapshotBackup>;
 }
@@ -133,7 +133,7 @@ async function carryOut(
   const wanted = confirmed && new Set(confirmed);
   const chosen = deletions.filter(({ id }) => wanted?.has(id) ?? true);
   const errors: string[] = [];
-  /** What EC2 refused to delete, and why. */
+  /** Snapshots that EC2 refused to delete, and why. */
   const refused = new Map<string, string>();
   let [deleted, notReached] = [dryRun ? chosen.length : 0, 0];
   // Oldest first: what a run does not come to is the newer.

@@ -13,7 +13,7 @@ const snapshotSettings: z.ZodType<SnapshotSettings> = z.strictObject({
 });
 
 /**
- * What the construct has set.
+ * Settings of the construct.
  *
  * @throws HandlerError if it cannot be read
  */

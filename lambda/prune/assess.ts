@@ -9,7 +9,7 @@ import type { RetentionPolicy } from '../../catalog/retention/retention-policy';
 import { isProven } from '../../catalog/bucket/verdict';
 import type { PruneBucket } from './prune-bucket';
 
-/** How many small objects are read at once, and how many bytes of them are held. */
+/** Small objects that are read at once, and bytes of them that are held. */
 const WIDTH = 16;
 const WIDTH_BYTES = 8_000_000;
 
@@ -113,7 +113,7 @@ export async function checkAll(bucket: PruneBucket, source: string, backups: rea
   }
 }
 
-/** Looks at what else forbids to delete whole backups. */
+/** Finds holds that forbid to delete complete backups. */
 export async function findHolds(bucket: PruneBucket, backups: readonly FoundBackup[], now: Date): Promise<void> {
   for (const batch of batches(backups)) {
     bucket.requireTime();
@@ -154,7 +154,7 @@ function* batches(backups: readonly FoundBackup[]): Generator<FoundBackup[]> {
   if (batch.length > 0) yield batch;
 }
 
-/** What is wrong with a backup, if anything is. */
+/** Damage of a backup, if there is any. */
 function damageOfText(text: string, key: string, source: string, folder: StoredFolder): string | undefined {
   try {
     return damageOf(parseManifest(text, key), source, folder);

@@ -3,7 +3,7 @@ import { readInventory } from '../../catalog/bucket/inventory';
 import { folderObjects, holdOf } from './assess';
 import type { PruneBucket } from './prune-bucket';
 
-/** What is younger may belong to an undelete that is under way. */
+/** Younger objects may belong to an undelete that is under way. */
 const LEFT_AFTER_MS = 2 * 86_400_000;
 
 /**

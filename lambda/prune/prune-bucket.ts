@@ -14,7 +14,7 @@ import { S3CatalogStore } from '../../catalog/bucket/s3-store';
 import { ServerClock } from '../../catalog/bucket/server-clock';
 import { HandlerError } from '../shared/errors';
 
-/** The bucket, as pruning looks at it. */
+/** The bucket, as the pruning sees it. */
 export class PruneBucket {
   readonly store: S3CatalogStore;
   readonly clock: ServerClock;
@@ -93,7 +93,7 @@ export class PruneBucket {
 
 const MISSING = ['NoSuchKey', 'NoSuchObjectLockConfiguration'];
 
-/** What was asked for; `undefined` if S3 answers that there is no such thing. Every other failure is one. */
+/** An answer of S3; `undefined` if it says that there is no such thing. Other failures are thrown. */
 async function unlessMissing<T>(answer: Promise<T>, ...codes: readonly string[]): Promise<T | undefined> {
   try {
     return await answer;

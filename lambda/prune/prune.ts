@@ -82,7 +82,7 @@ async function rootFolders(bucket: PruneBucket): Promise<string[]> {
   return folders;
 }
 
-/** Of two retentions the shorter one would win: neither does. */
+/** Two retentions: the shorter one would win, so neither is applied. */
 const managedTwice = (source: string, other: string): SourceReport => ({
   source,
   kept: 0,

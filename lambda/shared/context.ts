@@ -1,6 +1,6 @@
 import { HandlerError } from './errors';
 
-/** What the handlers use of Lambda's context. */
+/** The part of Lambda's context that the handlers use. */
 export interface LambdaContext {
   getRemainingTimeInMillis(): number;
 }

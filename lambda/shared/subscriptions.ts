@@ -2,7 +2,7 @@ import type { SNSClient } from '@aws-sdk/client-sns';
 import { paginateListSubscriptionsByTopic } from '@aws-sdk/client-sns';
 import type { SubscriptionFacts } from '../../catalog/contract/alarms';
 
-/** What SNS says in place of the ARN of a subscription that nobody has confirmed, or that somebody has ended. */
+/** Texts of SNS in place of the ARN of a subscription that is not confirmed, or has ended. */
 const UNCONFIRMED = ['PendingConfirmation', 'Deleted'];
 
 /** Lists the subscriptions of a topic. */

@@ -17,7 +17,7 @@ export class ObjectVersions {
   readonly versions: Version[] = [];
   readonly markers: Version[] = [];
 
-  /** What a reader would get, if nothing had been deleted. */
+  /** The version that a reader would get if nothing had been deleted. */
   get newest(): (Version & { readonly bytes: number }) | undefined {
     return this.versions[0] as (Version & { readonly bytes: number }) | undefined;
   }

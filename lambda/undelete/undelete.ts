@@ -19,7 +19,7 @@ import { errorText, HandlerError } from '../shared/errors';
 import type { FolderVersions, ObjectVersions } from './folder-versions';
 import { folderVersions, sourcesIn } from './folder-versions';
 
-/** How long what was brought back is kept, whatever the retention says. */
+/** Time for which a backup is kept after it was brought back, whatever the retention says. */
 const KEEP_SECONDS = 14 * 86_400;
 
 /** A request to bring back a backup. */
@@ -172,7 +172,7 @@ class Undeletion {
   }
 }
 
-/** What a manifest names, but no version of it is there any more. */
+/** Objects that a manifest names and of which no version is left. */
 function missing({ objects }: Manifest, others: ReadonlyMap<string, ObjectVersions>): string | undefined {
   for (const { key, bytes } of objects) {
     const newest = others.get(key)?.newest;

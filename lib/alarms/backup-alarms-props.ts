@@ -29,14 +29,14 @@ export interface SignalOff {
   /** Which one. */
   readonly signal: AlarmSignal;
 
-  /** Why nobody needs to hear of it. */
+  /** The reason why nobody needs to hear of it. */
   readonly reason: string;
 }
 
-/** How far the size and the number of rows of a backup may be off those of the 14 before it. */
+/** Bounds of the size and the rows of a backup, against the 14 backups before it. */
 export interface SizeBounds {
   /**
-   * How many robust deviations below their median are usual. A deviation is at least 5 % of the median. More than 0.
+   * Usual robust deviations below their median. A deviation is at least 5 % of the median. More than 0.
    *
    * Less than half of the smallest of them is never usual, or, with more than 4, less than 2/`shrink` of it.
    *
@@ -45,7 +45,7 @@ export interface SizeBounds {
   readonly shrink?: number;
 
   /**
-   * How many robust deviations above their median are usual. More than 0.
+   * Usual robust deviations above their median. More than 0.
    *
    * @default 10
    */
@@ -67,7 +67,7 @@ export interface SizeBounds {
   readonly ignoreTables?: string[];
 }
 
-/** Who is told what goes wrong with backups, and how. */
+/** Recipients and settings of notifications. */
 export interface AlarmOptions {
   /**
    * Addresses that get the emails. Each has to confirm a first email within two days.
@@ -115,7 +115,7 @@ export interface AlarmOptions {
 
 /** Properties of BackupAlarms. */
 export interface BackupAlarmsProps extends AlarmOptions {
-  /** Where the backups are. In the same Region. */
+  /** The bucket of the backups, in the same Region. */
   readonly bucket: IBackupBucket;
 
   /**
@@ -164,17 +164,17 @@ export interface WatchReplicationProps {
   readonly ruleId: string;
 
   /**
-   * How late a copy may be before that is a fault. 1 minute or more.
+   * Delay of a copy above which it is reported. 1 minute or more.
    *
    * @default Duration.minutes(15)
    */
   readonly maxLatency?: Duration;
 }
 
-/** What the alarms of one source are set to. */
+/** Alarm settings of one source. */
 export interface SourceAlarmProps {
   /**
-   * How far the size and the number of rows of a backup may be off those before it.
+   * Bounds of the size and the rows of a backup, against the backups before it.
    *
    * @default - 4 robust deviations below the median of the last 14, or 10 above it
    */

@@ -44,29 +44,29 @@ import type { SnapshotPruning } from '../volumes/snapshot-pruning';
 import type { VolumeSnapshots } from '../volumes/volume-snapshots';
 
 /**
- * Tells people when backups go wrong, and when they are well again: one email for one cause, with what to do. What others
- * are told as JSON is the same.
+ * Sends an email when backups go wrong, with the next steps, and another when they work again. Other subscribers get
+ * the same facts as JSON.
  */
 export class BackupAlarms extends Construct {
-  /** Where the backups are. */
+  /** The bucket of the backups. */
   public readonly bucket: IBackupBucket;
-  /** What people and programs subscribe to. */
+  /** The topic of all notifications. */
   public readonly topic: sns.Topic;
   /** The key that encrypts the topic. */
   public readonly topicEncryptionKey: kms.IKey;
-  /** Queue of what the notify function is to look at. */
+  /** Queue that the notify function reads. */
   public readonly eventQueue: sqs.Queue;
-  /** Queue of what it could not take in. */
+  /** Dead-letter queue of that queue. */
   public readonly undeliveredQueue: sqs.Queue;
-  /** Publishes to the topic when something is in that queue. */
+  /** Publishes to the topic when messages are in the dead-letter queue. */
   public readonly undeliveredAlarm: cloudwatch.Alarm;
-  /** Publishes to the topic when the events wait and nothing reads them. */
+  /** Publishes to the topic when events wait and nothing reads them. */
   public readonly unreadAlarm: cloudwatch.Alarm;
   /** Remembers which problems are open. */
   public readonly memory: dynamodb.Table;
   /** Turns events into emails. */
   public readonly notifyFunction: lambda.Function;
-  /** Looks at the backups every hour. */
+  /** Measures the backups every hour. */
   public readonly measureFunction: lambda.Function;
   /** Schedule of the measure function. */
   public readonly schedule: scheduler.Schedule;
@@ -139,7 +139,7 @@ export class BackupAlarms extends Construct {
     this.watchSurroundings(props, deadLetters);
   }
 
-  /** One more address that gets the emails. It has to confirm a first email within two days. */
+  /** Adds an address that gets the emails. It has to confirm a first email within two days. */
   public addEmail(address: string): void {
     requireGiven(this, 'address', address);
     requireEmail(this, address, this.addresses);
@@ -147,7 +147,7 @@ export class BackupAlarms extends Construct {
     this.topic.addSubscription(new EmailSubscription(address));
   }
 
-  /** One more subscriber, which gets the same facts as JSON. */
+  /** Adds a subscriber, which gets the same facts as JSON. */
   public addSubscription(subscription: sns.ITopicSubscription): void {
     this.topic.addSubscription(subscription);
   }
@@ -167,7 +167,7 @@ export class BackupAlarms extends Construct {
   }
 
   /**
-   * Tells of a policy of Data Lifecycle Manager in error, and of snapshots that fail: of all snapshots of the account and
+   * Reports a policy of Data Lifecycle Manager in error, and snapshots that fail: all snapshots of the account and
    * Region, because their events name no policy.
    */
   public watchSnapshots(snapshots: VolumeSnapshots): void {
@@ -175,7 +175,7 @@ export class BackupAlarms extends Construct {
     this.rules.watchSnapshots(snapshots, snapshots.policyArn);
   }
 
-  /** Tells of copies of the bucket to another one that fail or are late. */
+  /** Reports copies of the bucket to another one that fail or are late. */
   public watchReplication(props: WatchReplicationProps): void {
     requireProps(this, props, { destinationBucketName: true, ruleId: true });
     const { destinationBucketName: DestinationBucket, ruleId: RuleId, maxLatency = Duration.minutes(15) } = props;
@@ -187,13 +187,13 @@ export class BackupAlarms extends Construct {
     for (const alarm of alarms) this.rules.watchAlarm(alarm);
   }
 
-  /** Tells when messages wait in a dead-letter queue of EventBridge Scheduler. They stay there. */
+  /** Reports messages that wait in a dead-letter queue of EventBridge Scheduler. They stay there. */
   public watchDeadLetters(queue: sqs.IQueue): void {
     if (!this.watched.isNew(queue, AlarmSignal.HOUSEKEEPING, AlarmSignal.NEVER_STARTED)) return;
     this.rules.watchAlarm(deadLetterAlarm(this, this.watched.idOf('DeadLetterAlarm'), queue));
   }
 
-  /** Allows to try the alarms with the command line: to find the functions, and to invoke the one that sends emails. */
+  /** Allows `proven-backups alarm test`: finding the functions, and invoking the one that sends emails. */
   public grantInvoke(grantee: iam.IGrantable): iam.Grant {
     return grantTrying(this, grantee, this.bucket, this.notifyFunction);
   }
@@ -237,7 +237,7 @@ export class BackupAlarms extends Construct {
     return provenMetric({ [METRICS.bucket]: this.bucket.bucketName }, metricName, props);
   }
 
-  /** What goes wrong around the sources. */
+  /** Watches everything besides the sources. */
   private watchSurroundings({ scheduleGroup, deadLetterQueue }: BackupAlarmsProps, read: sqs.IQueue | undefined): void {
     if (read) {
       layAside(read, this.undeliveredQueue);

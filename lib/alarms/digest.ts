@@ -32,7 +32,7 @@ export class Digest {
   ) {}
 
   /**
-   * When it is due, if at certain times.
+   * The schedule, if it is sent at certain times.
    *
    * @internal
    */

@@ -25,10 +25,10 @@ abstract class BackupBucketBase extends Construct implements IBackupBucket {
   public abstract readonly noncurrentVersionRetention?: Duration;
   public abstract readonly storageTiers?: StorageTiers;
 
-  /** @param denials those of the bucket's policy; none for an imported bucket, whose policy belongs to its owner */
   constructor(
     scope: Construct,
     id: string,
+    /** None for an imported bucket, whose policy belongs to its owner. */
     private readonly denials?: DeleteDenials,
   ) {
     super(scope, id);

@@ -85,7 +85,7 @@ describe('the package as it ships', () => {
   });
 
   test('has the public API that API.md describes', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'api'));
+    const folder = temporaryDirectory('api');
     const docgen = join(ROOT, 'node_modules/jsii-docgen/bin/jsii-docgen');
     execFileSync(process.execPath, [docgen, '--output', join(folder, 'API.md')], { cwd: ROOT });
     const [described, actual] = [ROOT, folder].map((place) => readFileSync(join(place, 'API.md'), 'utf8'));

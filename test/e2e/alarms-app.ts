@@ -26,7 +26,11 @@ class AlarmedStack extends Stack {
     const shop = backups.addDatabase('Shop', {
       sourceName: 'shop',
       database: Database.mariadb({
-        ...{ version: MariadbVersion.V10_11, host, port, secret, databases: ['shop'] },
+        version: MariadbVersion.V10_11,
+        host,
+        port,
+        secret,
+        databases: ['shop'],
         tls: DatabaseTls.certificateAuthority(certificateAuthority),
       }),
       schedule: BackupSchedule.daily({ hour: 2 }),

@@ -131,11 +131,16 @@ describe('a dump with a wrong password', () => {
 
     const { notification, emails } = await scene.told(({ signal }) => signal === 'failed');
     expect(notification).toMatchObject({
-      ...{ kind: 'problem', signal: 'failed', cause: 'connection', bucket: scene.outputs.Bucket },
+      kind: 'problem',
+      signal: 'failed',
+      cause: 'connection',
+      bucket: scene.outputs.Bucket,
       subject: expect.stringMatching(/^FAILED shop: /) as string,
       problems: [
         {
-          ...{ source: 'shop', sentence: expect.stringContaining(sentence) as string, times: 1 },
+          source: 'shop',
+          sentence: expect.stringContaining(sentence) as string,
+          times: 1,
           task: { exitCode: 11, arn: expect.stringContaining(task) as string },
           logLines: expect.arrayContaining([expect.stringContaining(sentence)]) as string[],
         },
@@ -174,7 +179,9 @@ describe('a schedule that somebody disabled, 30 hours later', () => {
     expect(await emulator.fireSchedules()).toEqual(expect.arrayContaining(fired));
     const silent = await scene.told(({ signal }) => signal === 'silent');
     expect(silent.notification).toMatchObject({
-      ...{ kind: 'problem', cause: 'too-old', subject: expect.stringMatching(/^SILENT shop/) as string },
+      kind: 'problem',
+      cause: 'too-old',
+      subject: expect.stringMatching(/^SILENT shop/) as string,
       problems: [{ source: 'shop', newest: { engine: 'mariadb' } }],
     });
     expect(silent.emails).toHaveLength(1);

@@ -24,8 +24,10 @@ export const DAY_SECONDS = 86_400;
 
 /** Keeps the newest two, and those of the last 60 hours: nightly ones of three days, whatever the second. */
 export const SIXTY_HOURS: RetentionPolicy = {
-  ...{ keepLast: 2, keepForSeconds: 2.5 * DAY_SECONDS },
-  ...{ timeZone: 'UTC', weekStart: 'monday' },
+  keepLast: 2,
+  keepForSeconds: 2.5 * DAY_SECONDS,
+  timeZone: 'UTC',
+  weekStart: 'monday',
 };
 
 /** Settings with one retention for all sources. */
@@ -34,7 +36,10 @@ export const settingsOf = (
   sources: readonly string[],
   changes: Partial<BucketSettings> = {},
 ): BucketSettings => ({
-  ...{ formatVersion: 1, bucket, retentions: [SIXTY_HOURS], maxDeleteShare: 1 },
+  formatVersion: 1,
+  bucket,
+  retentions: [SIXTY_HOURS],
+  maxDeleteShare: 1,
   sources: Object.fromEntries(sources.map((name) => [name, { retention: 0, allowedAgeSeconds: 2 * DAY_SECONDS }])),
   ...changes,
 });

@@ -8,16 +8,16 @@ export interface Step extends AdviceStep {
   readonly or?: { readonly say: string; readonly run: string };
 }
 
-/** What to do about a problem. */
+/** Advice about a problem. */
 export interface Advice {
-  /** What all problems of this kind have in common, in a few words: `the database was not reached`. */
+  /** Title for all problems of this kind: `the database was not reached`. */
   readonly title: string;
-  /** What happened, with the values of this problem. */
+  /** The event with the values of this problem. */
   readonly happened?: string;
   /** Tells it apart from other advice about the same cause. Problems with the same one share their steps. */
   readonly kind?: string;
   readonly likelyCause: string;
-  /** What to do, in one sentence. */
+  /** The most important action, in one sentence. */
   readonly action: string;
   readonly steps: readonly Step[];
 }

@@ -1,4 +1,4 @@
-/** What a reader can do about a problem. */
+/** Advice about problems. */
 import type { Signal } from '../../../catalog/contract/alarms';
 import type { Problem } from '../../../catalog/contract/notification';
 import type { Place } from '../compose/place';

@@ -10,7 +10,7 @@ const REPOSITORY = 'https://github.com/cdk-proven-backups/cdk-proven-backups';
 /** The documentation of this version: later versions may differ. */
 const TREE = `${REPOSITORY}/blob/v${version}`;
 
-/** Where faults of the program are reported. */
+/** The issue tracker. */
 export const ISSUES = `${REPOSITORY}/issues`;
 
 /** A page of the documentation: `alarms.md#failed`. */

@@ -66,7 +66,7 @@ function problemsOf({ problem: { pruned } }: AdviceContext): PruneProblems {
   };
 }
 
-/** What each kind of problem means. */
+/** Explains each kind of problem. */
 function causes({ tooMany, noBackup, damaged, failed }: PruneProblems, what: 'backup' | 'snapshot'): string {
   return [
     tooMany &&

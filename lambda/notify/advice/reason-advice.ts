@@ -5,12 +5,12 @@ import type { AdviceContext } from './context';
 
 /** Advice about a reason that does not depend on the engine. */
 export interface ReasonAdvice {
-  /** What happened, without the values. */
+  /** The event, without the values. */
   readonly title: string;
   /** The same with the values; the title when left out. */
   readonly happened?: (values: ReasonValues) => string;
   readonly likelyCause: string;
-  /** What to do, in one sentence. */
+  /** The most important action, in one sentence. */
   readonly action: string;
   /** @param ofEngine steps that only the engine knows; none if the engine is not known, or has none */
   readonly steps: (context: AdviceContext, ofEngine: readonly AdviceStep[]) => readonly Step[];

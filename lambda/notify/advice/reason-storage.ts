@@ -18,7 +18,7 @@ const findKey = ({ values, aws, place }: AdviceContext): Step[] =>
       ]
     : [];
 
-/** What the policy of the key must allow. */
+/** Statement for the policy of the key. */
 const STATEMENT = JSON.stringify(
   {
     Sid: 'AllowBackups',

@@ -1,4 +1,4 @@
-/** What to do about the reason that a run gave for its failure. */
+/** Advice about the reason that a run gave for its failure. */
 import type { CommonReason } from '../../../catalog/contract/failure';
 import type { Cause } from '../../../catalog/contract/alarms';
 import { oneLine } from '../compose/text';
@@ -26,7 +26,7 @@ const REASONS: ReasonTable<Exclude<CommonReason, SaidByExitCode>> = {
   ...STORAGE_REASONS,
 };
 
-/** Where the documentation explains the sentences of an exit code. */
+/** Pages about the error messages of an exit code. */
 const SENTENCES: Readonly<Partial<Record<Cause, string>>> = {
   configuration: 'troubleshooting.md#10-configuration',
   connection: 'troubleshooting.md#11-connection',
@@ -63,7 +63,7 @@ export function reasonAdvice(context: AdviceContext): Advice | undefined {
   }
 }
 
-/** What follows the steps of every reason. */
+/** Last steps of every reason. */
 function after(context: AdviceContext): Step[] {
   const sentences = SENTENCES[context.problem.cause];
   return [

@@ -4,7 +4,7 @@ import type { Clock } from './clock';
 
 const UNPROVEN = 'Whether the backups can be restored is not known.';
 
-/** What a problem means for the data, beside failed and missing runs. */
+/** Consequences by cause. */
 const MEANINGS: Readonly<Partial<Record<Cause, string>>> = {
   'no-backup-yet': 'Nothing can be restored.',
   gone: 'Nothing can be restored.',
@@ -27,7 +27,7 @@ const MEANINGS: Readonly<Partial<Record<Cause, string>>> = {
   'dead-letters': 'What they should have started did not take place.',
 };
 
-/** What a problem means for the data, in a sentence. */
+/** The consequence of a problem for the data, in a sentence. */
 export function consequenceOf(problem: Problem, clock: Clock): string {
   const { signal, cause, newest, allowedAgeSeconds, pruned } = problem;
   if (signal === 'failed' || signal === 'never-started') {

@@ -47,7 +47,7 @@ const sorted = (rows: readonly DigestRow[]): DigestRow[] =>
 
 /** An open problem of the housekeeping. */
 export interface OpenHousekeeping {
-  /** What it concerns: `pruning`. */
+  /** Its name: `pruning`. */
   readonly about: string;
   readonly sentence: string;
 }

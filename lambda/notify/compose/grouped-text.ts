@@ -12,7 +12,7 @@ const NAMED = 300;
 /** Sources that are named again above their steps. */
 const NAMED_AGAIN = 20;
 
-/** What problems have in common: their reason, or at least their cause. */
+/** The common title of problems: that of their reason, or at least of their cause. */
 export function commonTitle(problems: readonly Problem[], place: Place): string {
   const [first] = problems;
   const { title, kind } = adviceOf(first!, place);
@@ -20,7 +20,7 @@ export function commonTitle(problems: readonly Problem[], place: Place): string 
   return adviceOf({ ...first!, reason: undefined }, place).title;
 }
 
-/** What happened to which sources. */
+/** The opening: names all sources, with the reason of each. */
 export function listed(problems: readonly Problem[], title: string, place: Place): string[] {
   const [first] = problems;
   const said = problems.map((problem) => happenedTo(problem, place));
@@ -47,7 +47,7 @@ function happenedTo(problem: Problem, place: Place): string {
 const consequence = ({ signal }: Problem): string =>
   signal === 'failed' || signal === 'never-started' ? ' No backups of them were made.' : '';
 
-/** What to do: once for each kind of advice, with the names of the sources. */
+/** The steps, once for each kind of advice, with the names of the sources. */
 export function whatToDoOfAll(problems: readonly Problem[], place: Place): string[] {
   const kinds = new Map<string, Problem[]>();
   for (const problem of problems) {

@@ -16,7 +16,7 @@ const LOG_LINE_CHARACTERS = 500;
 const SENTENCE_CHARACTERS = 4000;
 const RAW_CHARACTERS = 8000;
 
-/** What happened to which source, and what it means for the data. */
+/** The opening: the event, and its consequence for the data. */
 export function opening(problem: Problem, advice: Advice, clock: Clock): string {
   const happened = happenedText(problem, advice);
   return wrapped([sentence(cut(happened, SENTENCE_CHARACTERS)), consequenceOf(problem, clock)].join(' ').trim());
@@ -52,7 +52,7 @@ const detailOf = (problem: Problem, advice: Advice): string =>
 /** Whether the advice is about the reason, and not about the exit code alone. */
 const isReasonKnown = ({ reason }: Problem, { kind }: Advice): boolean => reason !== undefined && kind !== undefined;
 
-/** When it happened, and the words of the server, the tool or AWS. */
+/** Times, and the words of the server, the tool or AWS. */
 export function details(problem: Problem, advice: Advice, clock: Clock): string {
   const { since, times = 1, task, flapping, reason } = problem;
   const at = clock.full(timeOf(problem));
@@ -99,7 +99,7 @@ export function restorable(problem: Problem, clock: Clock): string[] {
     : [`NEWEST BACKUP OF A USUAL SIZE\n${backupText(lastUsual, undefined, clock)}`, strange];
 }
 
-/** What to do, in one sentence. */
+/** The action, in one sentence. */
 export const actionText = ({ action }: Advice): string => wrapped(`What to do: ${action}`);
 
 const stepText = ({ say, run, or }: Step, index: number): string =>
@@ -110,7 +110,7 @@ const stepText = ({ say, run, or }: Step, index: number): string =>
     ...(or ? [wrapped(or.say), clean(or.run)] : []),
   ].join('\n');
 
-/** Where commands of ours are run. */
+/** Tells where to run our commands. */
 export const NPX = wrapped('Run commands that begin with npx in the folder of your project.');
 
 /**
@@ -152,7 +152,7 @@ export function linksText({ log, task, runbook }: Partial<Links>): string | unde
 const ONCE: ReadonlySet<Cause> = new Set<Cause>(['denied-delete', 'snapshot-policy', 'other']);
 const isOnce = ({ cause, variant }: Problem): boolean => ONCE.has(cause) || variant === 'copies-failed';
 
-/** When the next email about it comes. */
+/** Announces the next email about it. */
 export function nextEmail(problem: Problem): string {
   const { signal, flapping } = problem;
   if (flapping) return 'You get one email when it has been stable for a day, and one a day until then.';

@@ -79,7 +79,7 @@ export function problemSubject(
   return fullest(isNamed ? `${head} ${shortAbout(first!)}` : head, textsOf(first!, advice), tail);
 }
 
-/** What happened, the fullest text first. */
+/** Texts for the subject, the fullest first. */
 function textsOf(
   { signal, reason, sentence, short, flapping }: Problem,
   { happened, title, kind }: Advice,
@@ -95,7 +95,7 @@ function textsOf(
   }
 }
 
-/** What works again when a signal is over. */
+/** Words for a signal that is over. */
 const OVER: Readonly<Record<Signal, string>> = {
   failed: 'backups work again',
   'never-started': 'backups start again',
@@ -105,7 +105,7 @@ const OVER: Readonly<Record<Signal, string>> = {
   housekeeping: 'works again',
 };
 
-/** What works again, in a few words. */
+/** The good news, in a few words. */
 export const overOf = ({ signals, quiet, stable }: Recovery): string =>
   quiet
     ? 'has not happened again'
@@ -145,5 +145,5 @@ export function recoverySubject(recoveries: readonly Recovery[], clock: Clock): 
   return fullest(head, first!.quiet || first!.stable ? [over] : [`${over} after ${spanOf(first!)}`, over], tail);
 }
 
-/** How long it lasted. */
+/** Duration of a problem that is over. */
 export const spanOf = ({ since, at }: Recovery): string => formatDuration((Date.parse(at) - Date.parse(since)) / 1000);

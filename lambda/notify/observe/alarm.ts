@@ -51,7 +51,7 @@ interface AlarmState {
   readonly highest?: number;
 }
 
-/** What an alarm watches. */
+/** Concern of an alarm. */
 interface AlarmedConcern extends Concern {
   /** The end of the alarm is not the end of the problem. */
   readonly hasNoEnd?: boolean;

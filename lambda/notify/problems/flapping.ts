@@ -31,7 +31,7 @@ export class FlappingJudge {
     return this.memory !== undefined;
   }
 
-  /** What to remember. */
+  /** The part to remember. */
   get remembered(): Pick<Remembered, 'changes' | 'flapping'> {
     return { changes: this.changes, ...(this.memory && { flapping: this.memory }) };
   }

@@ -35,7 +35,7 @@ export class ProblemMemory {
     private readonly table: string,
   ) {}
 
-  /** What is remembered of a source or concern, and whether that is known at all. */
+  /** The memory of a source or concern, and whether it could be read. */
   async read(key: string): Promise<{ readonly remembered: Remembered; readonly known: boolean }> {
     const remembered = await this.attempt('read', key, async () => {
       const item = await this.item(problemsKey(key));

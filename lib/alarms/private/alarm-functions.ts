@@ -10,7 +10,7 @@ import type { AlarmParts } from './alarm-roles';
 import { grantMeasuring, grantNotifying } from './alarm-roles';
 import { HandlerFunction, sendFailuresTo } from '../../private/handler-function';
 
-/** How long a run of the notify function may take. */
+/** Timeout of the notify function. */
 export const NOTIFY_TIMEOUT = Duration.minutes(2);
 
 /** Remembers which problems are open and what was told. */
@@ -26,7 +26,7 @@ export function alarmMemory(scope: Construct): dynamodb.Table {
   return table;
 }
 
-/** The function that looks, and the function that tells. */
+/** The measure function and the notify function. */
 export function alarmFunctions(
   scope: Construct,
   parts: AlarmParts,

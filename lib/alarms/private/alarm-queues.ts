@@ -10,21 +10,21 @@ import type { HandlerFunction } from '../../private/handler-function';
 
 /** As long as a function may take, and longer: Lambda refuses a queue with less than its function's timeout. */
 export const VISIBILITY_TIMEOUT = Duration.minutes(15);
-/** After this many tries, a message is laid aside. */
+/** After this many tries, a message is moved to the dead-letter queue. */
 const MAX_RECEIVES = 4;
-/** As old gets no event that is tried again: after the last try it is laid aside. */
+/** No event that is retried gets as old: after the last try it is moved to the dead-letter queue. */
 const UNREAD_AGE = Duration.minutes(VISIBILITY_TIMEOUT.toMinutes() * (MAX_RECEIVES + 1));
 const PERIOD = Duration.minutes(5);
 
 /** The queues of the alarms. */
 export interface AlarmQueues {
-  /** What the notify function is to look at. */
+  /** Queue of all events. */
   readonly events: sqs.Queue;
-  /** What it could not take in. */
+  /** Dead-letter queue of events that the notify function could not read. */
   readonly undelivered: sqs.Queue;
 }
 
-/** The queue of all events, and the one of those that the notify function could not take in. */
+/** The queue of all events, and its dead-letter queue. */
 export function alarmQueues(scope: Construct): AlarmQueues {
   const common = { encryption: sqs.QueueEncryption.SQS_MANAGED, enforceSSL: true, retentionPeriod: Duration.days(14) };
   const undelivered = new sqs.Queue(scope, 'Undelivered', common);
@@ -37,7 +37,7 @@ export function alarmQueues(scope: Construct): AlarmQueues {
   return { events, undelivered };
 }
 
-/** What the emails of CloudWatch say when the function that writes all other emails does not. At most 1024 characters. */
+/** Text of the emails of CloudWatch about the function that sends all other emails. At most 1024 characters. */
 const runbook = (what: string, mend: readonly string[]): string =>
   [
     what,
@@ -50,7 +50,7 @@ const runbook = (what: string, mend: readonly string[]): string =>
   ].join('\n');
 const OLDEST = '`proven-backups list` shows how old the newest backups are.';
 
-/** The two alarms that publish by themselves: they tell of the function by which all others are told. */
+/** The two alarms that publish by themselves, because they watch the function that sends all other emails. */
 export interface BrokenNotifyAlarms {
   /** It cannot turn events into emails. */
   readonly undelivered: cloudwatch.Alarm;
@@ -58,7 +58,7 @@ export interface BrokenNotifyAlarms {
   readonly unread: cloudwatch.Alarm;
 }
 
-/** Tells of a function that turns nothing into emails, without it. */
+/** Alarms on a notify function that does not work. */
 export function brokenNotifyAlarms(
   scope: Construct,
   { events, undelivered }: AlarmQueues,
@@ -104,7 +104,7 @@ export function brokenNotifyAlarms(
   return alarms;
 }
 
-/** What the notify function is given at once. A minute of waiting turns many events into few emails. */
+/** Lets the notify function read a queue in batches. A minute of waiting turns many events into few emails. */
 export function readQueue({ function: reader }: HandlerFunction, queue: sqs.IQueue): void {
   reader.addEventSource(
     new SqsEventSource(queue, {
@@ -116,7 +116,7 @@ export function readQueue({ function: reader }: HandlerFunction, queue: sqs.IQue
   );
 }
 
-/** Messages of a queue that cannot be taken in do not come back for days, and then go: they are laid aside too. */
+/** Moves messages that cannot be read to the dead-letter queue, instead of retrying them for days. */
 export function layAside(queue: sqs.IQueue, undelivered: sqs.Queue): void {
   const resource = queue.node.defaultChild;
   if (!(resource instanceof sqs.CfnQueue) || resource.redrivePolicy !== undefined) return;

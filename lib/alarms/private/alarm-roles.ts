@@ -16,7 +16,7 @@ import { USE_KEY } from './alarm-topic';
 import { measureStatements } from '../../bucket/private/bucket-policy';
 import type { InlineRole } from '../../private/inline-role';
 
-/** What the functions of the alarms use. */
+/** Resources that the functions of the alarms use. */
 export interface AlarmParts {
   readonly bucket: IBackupBucket;
   readonly topic: sns.ITopic;
@@ -30,7 +30,7 @@ export interface AlarmParts {
 const allow = (role: InlineRole, actions: string[], resources: string[], conditions?: iam.Conditions) =>
   role.addToPrincipalPolicy(new iam.PolicyStatement({ actions, resources, conditions }));
 
-/** Lets the measure function read the catalog, and tell what it found. */
+/** Lets the measure function read the catalog, and report. */
 export function grantMeasuring(scope: IConstruct, role: InlineRole, parts: AlarmParts): void {
   grantReading(scope, role, parts);
   const conditions = { StringEquals: { 'cloudwatch:namespace': METRICS.namespace } };
@@ -50,7 +50,7 @@ export function grantNotifying(scope: IConstruct, role: InlineRole, parts: Alarm
   allow(role, ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Scan'], [parts.memory.tableArn]);
 }
 
-/** Lets somebody try the emails: find the function that sends them, and invoke it. */
+/** Lets somebody send test emails: find the function that sends them, and invoke it. */
 export function grantTrying(
   scope: IConstruct,
   grantee: iam.IGrantable,

@@ -7,14 +7,14 @@ import { METRICS } from '../../../catalog/contract/task';
 import type { AlarmQueues } from './alarm-queues';
 import { fault } from '../../private/fault';
 
-/** What EventBridge takes for a pattern. */
+/** Characters of a pattern that EventBridge accepts. */
 const MAX_PATTERN = 2048;
 /** The longest that an account, a Region and a partition can be; and the name of an alarm, or an ARN, as it is made. */
 const LONGEST = { pseudo: 16, name: 128 };
 
 type Pattern = Readonly<Record<string, unknown>>;
 
-/** The rules of the alarms: what they match goes to the queue of events. */
+/** The rules of the alarms: matching events go to the queue. */
 export class AlarmRules {
   private readonly alarms: cloudwatch.IAlarm[] = [];
   private readonly policyArns: string[] = [];

@@ -8,7 +8,7 @@ import type { DigestDue } from '../../../catalog/contract/alarms';
 import type { BackupSchedule } from '../../backup/backup-schedule';
 import { schedulerRole } from '../../backup/private/roles';
 
-/** When a digest is due, and what else its schedule is made of. */
+/** Properties of the schedule of a digest. */
 export interface DigestScheduleProps {
   readonly schedule: BackupSchedule;
   readonly events: sqs.IQueue;
@@ -16,7 +16,7 @@ export interface DigestScheduleProps {
   readonly deadLetterQueue?: sqs.IQueue;
 }
 
-/** Says through the queue of events that a digest is due. */
+/** Asks for a digest through the queue of events. */
 export function digestSchedule(parent: Construct, props: DigestScheduleProps): scheduler.Schedule {
   const { events, scheduleGroup, deadLetterQueue } = props;
   const scope = new Construct(parent, 'Digest');

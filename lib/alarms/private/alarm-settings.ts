@@ -15,7 +15,7 @@ type Shared = 'formatVersion' | 'families' | 'logGroups' | 'sizeBounds' | 'sourc
 type Fixed = Omit<Content, Shared> & { readonly functionLogGroupName: string };
 type Written = Omit<Content, 'sources'> & { readonly sources: Readonly<Record<string, WrittenSource>> };
 
-/** What is set for a source, before it is shared by number. */
+/** Settings of a source, before common parts are shared by number. */
 export type Alarmed = Omit<AlarmedSource, 'family' | 'logGroup' | 'sizeBounds'> & {
   readonly familyPrefix: string;
   readonly logGroupName: string;
@@ -27,7 +27,7 @@ export type WatchedPruning = Omit<AlarmedPruning, 'logGroup'> & { readonly logGr
 
 /** The settings of the sources that one construct watches, as the handlers read them. */
 export class AlarmSettings {
-  /** What task families begin with. */
+  /** Prefixes of task families. */
   readonly families: string[] = [];
   private readonly logGroups: string[] = [];
   private readonly sizeBounds: SizeBounds[] = [];

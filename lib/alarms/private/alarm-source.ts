@@ -13,11 +13,11 @@ import { signalsOffOf, sizeBoundsOf } from './alarm-checks';
 import type { Alarmed } from './alarm-settings';
 import { fault } from '../../private/fault';
 
-/** What the alarms need to know of a source. */
+/** Facts about a source for the alarms. */
 export interface WatchedSource {
   readonly name: string;
   readonly bucket: IBackupBucket;
-  /** What its task family begins with, before its name. */
+  /** Prefix of its task family, before its name. */
   readonly familyPrefix: string;
   readonly logGroup: logs.ILogGroup;
   readonly scheduleGroup?: scheduler.IScheduleGroup;
@@ -28,7 +28,7 @@ export interface WatchedSource {
   readonly props: SourceAlarmProps;
 }
 
-/** What is set for a source, checked. */
+/** Settings of a source, checked. */
 export function alarmedSource(scope: IConstruct, source: WatchedSource): Alarmed {
   const { sizeBounds, signalsOff } = source.props;
   const off = signalsOffOf(scope, signalsOff);
@@ -49,7 +49,7 @@ export function alarmedSource(scope: IConstruct, source: WatchedSource): Alarmed
   };
 }
 
-/** Refuses settings that nothing would look at. */
+/** Refuses settings that nothing would use. */
 export function requireNoAlarmProps(scope: IConstruct, props: SourceAlarmProps): void {
   const { sizeBounds, signalsOff } = props;
   const given = Object.entries({ sizeBounds, signalsOff }).find(([, value]) => value !== undefined);

@@ -14,7 +14,7 @@ export interface AlarmTopic {
 
 /**
  * A topic that CloudWatch may really publish to. With `enforceSSL` its policy takes the place of the usual one, and a service
- * needs the key besides: what is not said here is dropped without a word.
+ * also needs the key. Whatever is not allowed here is dropped silently.
  */
 export function alarmTopic(scope: Construct, givenKey: kms.IKey | undefined): AlarmTopic {
   requireKey(scope, 'topicEncryptionKey', givenKey);
@@ -63,5 +63,5 @@ export function alarmTopic(scope: Construct, givenKey: kms.IKey | undefined): Al
 
 const ALLOW_CLOUDWATCH = 'AllowCloudWatch';
 
-/** What it takes to publish to an encrypted topic. */
+/** Actions on the key that publishing to an encrypted topic needs. */
 export const USE_KEY = ['kms:Decrypt', 'kms:GenerateDataKey*'] as const;

@@ -4,7 +4,7 @@ import type { DatabaseBackupProps } from '../../backup/database-backup-props';
 import { fault } from '../../private/fault';
 
 /**
- * What a backup is made of, beside the alarms of another stack. Alarms name the log group, the queue and the schedule group
+ * Properties of a backup beside the alarms of another stack. Alarms name the log group, the queue and the schedule group
  * of what they watch: where the stack of the backup needs theirs, these cannot be its own, or neither could be deployed
  * first.
  */

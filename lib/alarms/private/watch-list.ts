@@ -1,6 +1,6 @@
 import type { AlarmSignal } from '../backup-alarms-props';
 
-/** What one construct watches: each thing once, each alarm with an id of its own, and nothing that is turned off. */
+/** The things that one construct watches: each once, each alarm with an id of its own, and none that is turned off. */
 export class WatchList {
   private readonly things = new Set<unknown>();
   private readonly counts = new Map<string, number>();
@@ -11,7 +11,7 @@ export class WatchList {
     return this.off.includes(signal);
   }
 
-  /** Something that is seen to in another way. */
+  /** Adds a thing that is watched in another way. */
   add(thing: unknown): void {
     this.things.add(thing);
   }

@@ -6,7 +6,10 @@ export const MB = 1_000_000;
 
 /** A backup as most of the tests have it. */
 export const size = (changes: Partial<BackupSize> = {}): BackupSize => ({
-  ...{ id: '2026-11-20T02-00-00Z', kind: 'mariadb dump', bytes: 48.1 * MB, rows: 100_000 },
+  id: '2026-11-20T02-00-00Z',
+  kind: 'mariadb dump',
+  bytes: 48.1 * MB,
+  rows: 100_000,
   tables: new Map([['shop.orders', 100_000]]),
   ...changes,
 });

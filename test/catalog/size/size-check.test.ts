@@ -275,7 +275,10 @@ describe('what a manifest says', () => {
   test('bytes of all objects, and their kinds', () => {
     const globals = { ...object!, kind: 'globals' as const };
     expect(of({})).toEqual({
-      ...{ id: '2026-11-20T02-00-00Z', kind: 'mariadb dump', bytes: 100, rows: 3 },
+      id: '2026-11-20T02-00-00Z',
+      kind: 'mariadb dump',
+      bytes: 100,
+      rows: 3,
       tables: new Map([['shop.book', 3]]),
     });
     const both = of({ engine: 'postgresql', objects: [globals, object!, object!] });

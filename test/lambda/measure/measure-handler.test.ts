@@ -263,11 +263,17 @@ test('a run asks every service as often as docs say', async () => {
   const { client } = emulator;
   await measureIn(scene, {
     dynamo: counting(new DynamoDBClient(client)),
-    ...{ cloudWatch: counting(new CloudWatchClient(client)), sqs: counting(new SQSClient(client)) },
-    ...{ sns: counting(new SNSClient(client)), endpoint: proxy.endpoint },
+    cloudWatch: counting(new CloudWatchClient(client)),
+    sqs: counting(new SQSClient(client)),
+    sns: counting(new SNSClient(client)),
+    endpoint: proxy.endpoint,
   });
   expect(Object.fromEntries([...asked, ...proxy.counts])).toEqual({
-    ...{ ListObjectsV2: 60, GetItemCommand: 60, PutItemCommand: 1 },
-    ...{ PutMetricDataCommand: 1, SendMessageCommand: 2, ListSubscriptionsByTopicCommand: 1 },
+    ListObjectsV2: 60,
+    GetItemCommand: 60,
+    PutItemCommand: 1,
+    PutMetricDataCommand: 1,
+    SendMessageCommand: 2,
+    ListSubscriptionsByTopicCommand: 1,
   });
 });

@@ -16,10 +16,16 @@ export function measureIn(
   const endpoint = over.endpoint ?? client.endpoint;
   return measure({
     s3: new S3Client({ ...client, endpoint, forcePathStyle: true, maxAttempts: 2 }),
-    ...{ ssm: scene.ssm, sns: new SNSClient(client), sqs: new SQSClient(client), dynamo: scene.dynamo },
+    ssm: scene.ssm,
+    sns: new SNSClient(client),
+    sqs: new SQSClient(client),
+    dynamo: scene.dynamo,
     // The emulator does not decompress: of many metrics it would keep none.
     cloudWatch: new CloudWatchClient({ ...client, disableRequestCompression: true }),
-    ...{ settings: scene.parameter, topic: scene.topicArn, memory: scene.tableName, events: scene.queueUrl },
+    settings: scene.parameter,
+    topic: scene.topicArn,
+    memory: scene.tableName,
+    events: scene.queueUrl,
     hasTime: () => true,
     ...over,
   });

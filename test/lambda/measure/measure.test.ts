@@ -50,24 +50,32 @@ test('a fresh backup: its facts, its age as a metric, and no finding', async () 
   const [measured, ...more] = await toldBy(scene);
   expect(more).toEqual([]);
   expect(measured).toEqual({
-    ...{ kind: 'measured', bucket: scene.bucket, at: expect.any(String) },
+    kind: 'measured',
+    bucket: scene.bucket,
+    at: expect.any(String),
     sources: [
       {
         source: 'shop',
         newest: {
-          ...{
-            id,
-            time: expect.stringContaining(id.slice(0, 13)),
-            ageSeconds: near(2 * HOUR),
-            engine: 'mariadb',
-            engineVersion: '10.11.19-MariaDB',
-          },
-          ...{ bytes: 10, uncompressedBytes: 4000, rows: 7, tables: 2, durationSeconds: 139 },
+          id,
+          time: expect.stringContaining(id.slice(0, 13)),
+          ageSeconds: near(2 * HOUR),
+          engine: 'mariadb',
+          engineVersion: '10.11.19-MariaDB',
+          bytes: 10,
+          uncompressedBytes: 4000,
+          rows: 7,
+          tables: 2,
+          durationSeconds: 139,
         },
-        ...{ ageSeconds: near(2 * HOUR), allowedAgeSeconds: 2 * DAY_SECONDS, findings: [] },
+        ageSeconds: near(2 * HOUR),
+        allowedAgeSeconds: 2 * DAY_SECONDS,
+        findings: [],
       },
     ],
-    ...{ complete: true, total: 1, unmeasured: { count: 0, named: [] } },
+    complete: true,
+    total: 1,
+    unmeasured: { count: 0, named: [] },
     subscriptions: { confirmed: 1, pending: 0 },
   });
   expect(await metricOf(scene, 'BackupAge', 'shop')).toEqual(near(2 * HOUR));
@@ -105,7 +113,8 @@ describe('silent', () => {
       ageSeconds: near(49 * HOUR),
       findings: [
         {
-          ...{ signal: 'silent', cause: 'no-backup-yet' },
+          signal: 'silent',
+          cause: 'no-backup-yet',
           sentence: 'there is no backup yet after 2 days 1 hour; 2 days are allowed',
         },
       ],
@@ -164,7 +173,8 @@ describe('strange size', () => {
     await nightly(7, { uncompressedBytes: 48 * MB });
     await scene.backup(hoursAgo(1), 'shop', { uncompressedBytes: 12 * MB });
     expect(await healthIn(scene)).toMatchObject({
-      ...{ sizeDeviation: -15, usualBytes: 48 * MB },
+      sizeDeviation: -15,
+      usualBytes: 48 * MB,
       findings: [{ signal: 'strange-size', cause: 'shrunk' }],
     });
     expect(await metricOf(scene, 'BackupSizeDeviation', 'shop')).toBe(-15);
@@ -208,7 +218,8 @@ describe('not proven', () => {
     await scene.verdict(ids[1]!, 'passed');
     expect((await healthIn(scene)).findings).toMatchObject([
       {
-        ...{ signal: 'not-proven', cause: 'proof-too-old' },
+        signal: 'not-proven',
+        cause: 'proof-too-old',
         sentence: `the newest proven backup, ${ids[1]}, is 26 hours old; 24 hours are allowed`,
       },
     ]);
@@ -225,7 +236,9 @@ describe('not proven', () => {
     const testedAt = new Date(Date.now() - 60_000);
     await scene.verdict(ids[0]!, 'failed', 'shop', testedAt);
     const failed = {
-      ...{ signal: 'not-proven', cause: 'restore-test-failed', since: testedAt.toISOString() },
+      signal: 'not-proven',
+      cause: 'restore-test-failed',
+      since: testedAt.toISOString(),
       sentence: `the restore test of backup ${ids[0]} failed`,
       short: `the restore test of backup ${ids[0]} failed`,
       items: [ids[0]],

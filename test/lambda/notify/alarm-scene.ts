@@ -28,7 +28,10 @@ import { DAY_SECONDS, PruneScene } from '../support';
 
 /** What is set for a source of a scene: nightly backups, two days allowed. */
 export const alarmedSource = (changes: Partial<AlarmedSource> = {}): AlarmedSource => ({
-  ...{ family: 0, logGroup: 0, allowedAgeSeconds: 2 * DAY_SECONDS, provenAgeSeconds: 35 * DAY_SECONDS },
+  family: 0,
+  logGroup: 0,
+  allowedAgeSeconds: 2 * DAY_SECONDS,
+  provenAgeSeconds: 35 * DAY_SECONDS,
   ...changes,
 });
 
@@ -38,10 +41,17 @@ export const alarmSettingsOf = (
   sources: readonly string[],
   changes: Partial<AlarmSettings> = {},
 ): AlarmSettings => ({
-  ...{ formatVersion: 1, bucket, timeZone: 'Europe/Paris', digest: 'off', off: [] },
-  ...{ families: ['Backups-'], logGroups: ['/backups'], sizeBounds: [] },
+  formatVersion: 1,
+  bucket,
+  timeZone: 'Europe/Paris',
+  digest: 'off',
+  off: [],
+  families: ['Backups-'],
+  logGroups: ['/backups'],
+  sizeBounds: [],
   sources: Object.fromEntries(sources.map((name) => [name, alarmedSource()])),
-  ...{ measureFunction: 'measure', notifyFunction: 'notify' },
+  measureFunction: 'measure',
+  notifyFunction: 'notify',
   ...changes,
 });
 

@@ -47,11 +47,14 @@ export const ENDS: Readonly<Record<Failed, TaskEnd>> = {
   killed: exited(137),
   crashed: exited(139),
   'spot-interruption': {
-    ...{ exitCode: 143, stopCode: 'SpotInterruption', stoppedReason: 'Your Spot Task was interrupted.' },
+    exitCode: 143,
+    stopCode: 'SpotInterruption',
+    stoppedReason: 'Your Spot Task was interrupted.',
   },
   'stopped-by-user': { exitCode: 143, stopCode: 'UserInitiated', stoppedReason: 'Task stopped by user' },
   maintenance: {
-    ...{ exitCode: 143, stopCode: 'ServiceSchedulerInitiated' },
+    exitCode: 143,
+    stopCode: 'ServiceSchedulerInitiated',
     stoppedReason: 'ECS is performing maintenance on the underlying infrastructure hosting the task',
   },
   'unknown-exit': exited(3),

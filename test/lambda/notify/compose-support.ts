@@ -133,7 +133,8 @@ export function problem(signal: Signal, cause: Cause, change: Partial<Problem> =
       ...source,
       sentence: failed(end)!.sentence,
       task,
-      ...{ ...LOG, logStream: LOG.logStream.replace('shop', name) },
+      ...LOG,
+      logStream: LOG.logStream.replace('shop', name),
       ...logOf(name, LAST_LINES[cause as Failed]),
       ...change,
     };

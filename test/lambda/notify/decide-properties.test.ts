@@ -83,7 +83,9 @@ function observationOf(what: Step['what'], at: number, event: string): Decidable
     engineVersion: '8.4.3',
   };
   const health: SourceHealth = {
-    ...{ source: 'shop', ageSeconds: 0, allowedAgeSeconds: 1 },
+    source: 'shop',
+    ageSeconds: 0,
+    allowedAgeSeconds: 1,
     findings: [...finding('silent', silent), ...finding('strange-size', strange)],
     ...(backupMinutesAgo !== undefined && { newest }),
     ...(failure && { failure: 'denied' }),

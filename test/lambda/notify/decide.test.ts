@@ -11,32 +11,45 @@ const time = (hours: number): string => new Date(START + hours * 3_600_000).toIS
 
 let events = 0;
 const trouble = (hours: number, changes: Partial<Trouble> = {}): Trouble => ({
-  ...{ state: 'problem', signal: 'failed', cause: 'connection', key: 'shop', source: 'shop', about: 'shop' },
-  ...{ sentence: 'refused', since: time(hours), at: time(hours), event: `event-${events++}` },
+  state: 'problem',
+  signal: 'failed',
+  cause: 'connection',
+  key: 'shop',
+  source: 'shop',
+  about: 'shop',
+  sentence: 'refused',
+  since: time(hours),
+  at: time(hours),
+  event: `event-${events++}`,
   ...changes,
 });
 const good = (hours: number, changes: Partial<GoodNews> = {}): GoodNews => ({
-  ...{ state: 'ok', key: 'shop', source: 'shop', about: 'shop', ends: ['failed', 'never-started'], at: time(hours) },
-  ...{ event: `event-${events++}` },
+  state: 'ok',
+  key: 'shop',
+  source: 'shop',
+  about: 'shop',
+  ends: ['failed', 'never-started'],
+  at: time(hours),
+  event: `event-${events++}`,
   ...changes,
 });
 const TOO_OLD: Finding = { signal: 'silent', cause: 'too-old', sentence: 'two days old', short: 'old', since: time(0) };
 const measured = (hours: number, findings: Finding[] = [], changes: Partial<SourceHealth> = {}): SourceMeasured => ({
-  ...{ state: 'source-measured', key: 'shop', at: time(hours) },
+  state: 'source-measured',
+  key: 'shop',
+  at: time(hours),
   health: { source: 'shop', ageSeconds: 1, allowedAgeSeconds: 2, findings, ...changes },
 });
 const backup = (hours: number, durationSeconds = 60) => ({
   newest: {
-    ...{
-      id: 'id',
-      time: time(hours),
-      ageSeconds: 1,
-      bytes: 1,
-      uncompressedBytes: 1,
-      tables: 1,
-      engine: 'mysql',
-      engineVersion: '8.4.3',
-    },
+    id: 'id',
+    time: time(hours),
+    ageSeconds: 1,
+    bytes: 1,
+    uncompressedBytes: 1,
+    tables: 1,
+    engine: 'mysql',
+    engineVersion: '8.4.3',
     durationSeconds,
   },
 });
@@ -63,8 +76,13 @@ describe('a run that fails', () => {
   it('is told at once', () => {
     expect(story.take(trouble(2))).toEqual(['failed connection']);
     expect(story.last.tell!.problems[0]).toEqual({
-      ...{ signal: 'failed', cause: 'connection', source: 'shop', about: 'shop', sentence: 'refused' },
-      ...{ since: time(2), times: 1 },
+      signal: 'failed',
+      cause: 'connection',
+      source: 'shop',
+      about: 'shop',
+      sentence: 'refused',
+      since: time(2),
+      times: 1,
     });
   });
 
@@ -124,7 +142,12 @@ describe('a recovery', () => {
     story.take(trouble(3));
     expect(story.take(good(4))).toEqual(['recovered failed, never-started']);
     expect(story.last.tell!.recovery).toEqual({
-      ...{ source: 'shop', about: 'shop', signals: ['failed', 'never-started'], since: time(1), at: time(4), times: 2 },
+      source: 'shop',
+      about: 'shop',
+      signals: ['failed', 'never-started'],
+      since: time(1),
+      at: time(4),
+      times: 2,
     });
     expect(story.take(good(5))).toEqual([]);
     expect(story.remembered.open).toEqual({});
@@ -183,7 +206,11 @@ describe('silence', () => {
 
   it('is told at once when there is something new in it', () => {
     const lost = (...items: string[]): Finding => ({
-      ...{ signal: 'strange-size', cause: 'table-lost', sentence: items.join(), short: 'lost', since: time(0) },
+      signal: 'strange-size',
+      cause: 'table-lost',
+      sentence: items.join(),
+      short: 'lost',
+      since: time(0),
       items,
     });
     expect(story.take(measured(1, [lost('tmp')], backup(0)))).toEqual(['strange-size table-lost']);
@@ -231,8 +258,15 @@ describe('silence', () => {
       ...blank('shop'),
       open: {
         failed: {
-          ...{ about: 'shop', cause: 'killed', sentence: '', since: time(0), lastAt: time(0), told: {} },
-          ...{ times: 1, hasEnd: false, items: [] },
+          about: 'shop',
+          cause: 'killed',
+          sentence: '',
+          since: time(0),
+          lastAt: time(0),
+          told: {},
+          times: 1,
+          hasEnd: false,
+          items: [],
         },
       },
     };
@@ -314,7 +348,11 @@ describe('an attack on the backups, which nothing ever calls over', () => {
     expect(story.take(passed(345.9))).toEqual([]);
     expect(story.take(passed(346))).toEqual(['recovered housekeeping']);
     expect(story.last.tell!.recovery).toEqual({
-      ...{ about: 'deletes', signals: ['housekeeping'], since: time(1), at: time(346), quiet: true },
+      about: 'deletes',
+      signals: ['housekeeping'],
+      since: time(1),
+      at: time(346),
+      quiet: true,
     });
     expect(story.take(passed(347))).toEqual([]);
   });

@@ -44,7 +44,8 @@ export const run = (source: string, exitCode: number, at: Date, task = `task${me
     containers: [container({ exitCode })],
     taskArn: `arn:aws:ecs:us-east-1:000000000000:task/backups/${task}`,
     taskDefinitionArn: `arn:aws:ecs:us-east-1:000000000000:task-definition/Backups-${source}:3`,
-    ...{ startedAt: new Date(at.getTime() - 60_000).toISOString(), stoppedAt: at.toISOString() },
+    startedAt: new Date(at.getTime() - 60_000).toISOString(),
+    stoppedAt: at.toISOString(),
   });
 
 /** A run of a source that could not be started. */
@@ -109,7 +110,10 @@ export class NotifyScene {
       scheduler: new SchedulerClient(client),
       sns: new SNSClient(client),
       ssm: new SSMClient(client),
-      ...{ parameter, topic: topicArn, table: tableName, remainingMs: () => 120_000 },
+      parameter,
+      topic: topicArn,
+      table: tableName,
+      remainingMs: () => 120_000,
       ...over,
     };
   }

@@ -167,10 +167,8 @@ describe('a batch', () => {
     const here = await scene();
     const scheduler = new SchedulerClient(emulator.client);
     const Target = {
-      ...{
-        Arn: 'arn:aws:ecs:us-east-1:000000000000:cluster/backups',
-        RoleArn: 'arn:aws:iam::000000000000:role/scheduler',
-      },
+      Arn: 'arn:aws:ecs:us-east-1:000000000000:cluster/backups',
+      RoleArn: 'arn:aws:iam::000000000000:role/scheduler',
       EcsParameters: { TaskDefinitionArn: 'arn:aws:ecs:us-east-1:000000000000:task-definition/Backups-shop:3' },
     };
     const FlexibleTimeWindow = { Mode: 'OFF' } as const;
@@ -324,7 +322,8 @@ describe('two at once', () => {
     await overtaken(here, unstarted('shop', ago(1)), run('shop', 13, ago(2)));
     expect((await subjects(here)).map((subject) => subject.split(' ')[0])).toEqual(['NOT', 'FAILED']);
     expect(await here.alarms.remembered('problems/shop')).toMatchObject({
-      ...{ version: 2, open: { failed: { times: 1 }, 'never-started': { times: 1 } } },
+      version: 2,
+      open: { failed: { times: 1 }, 'never-started': { times: 1 } },
     });
   });
 

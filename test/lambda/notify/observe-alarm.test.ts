@@ -23,7 +23,9 @@ describe('the age of the newest backup', () => {
   test('missing data mean that the measuring is dead, since it was last heard of', async () => {
     expect(await read(ageAlarm(NO_DATA), hoursAgo(5))).toEqual([
       {
-        ...{ ...SILENT, cause: 'not-measured', since: '2026-11-20T00:00:00.000Z' },
+        ...SILENT,
+        cause: 'not-measured',
+        since: '2026-11-20T00:00:00.000Z',
         sentence: 'its backups were not measured for 5 hours, so their age is unknown',
         short: 'its backups were not measured for 5 hours',
       },
@@ -38,7 +40,10 @@ describe('the age of the newest backup', () => {
   test('what was never measured cannot be judged yet', async () => {
     expect(await read(ageAlarm(NO_DATA))).toEqual([
       {
-        ...{ ...SILENT, cause: 'not-measured', since: AT, unsure: true },
+        ...SILENT,
+        cause: 'not-measured',
+        since: AT,
+        unsure: true,
         sentence: 'its backups have never been measured, so their age is unknown',
         short: 'the age of its backups is unknown',
       },
@@ -137,8 +142,11 @@ describe('housekeeping', () => {
     const alarm = s3('OperationsFailedReplication');
     expect(await read(alarmEvent(...alarm))).toMatchObject([
       {
-        ...{ cause: 'replication', key: 'housekeeping/replication/offsite/failed', about: 'replication rule offsite' },
-        ...{ sentence: '7 objects could not be replicated by rule offsite', hasEnd: false },
+        cause: 'replication',
+        key: 'housekeeping/replication/offsite/failed',
+        about: 'replication rule offsite',
+        sentence: '7 objects could not be replicated by rule offsite',
+        hasEnd: false,
       },
     ]);
     expect(await read(alarmEvent(alarm[0], WELL))).toEqual([]);

@@ -16,18 +16,18 @@ describe('a run that EventBridge Scheduler could not start', () => {
     };
     expect(await observe(deadLetter({ RETRY_ATTEMPTS: '5' }), contextWith({ lookUpSchedule }))).toEqual([
       {
-        ...{
-          state: 'problem',
-          signal: 'never-started',
-          cause: 'scheduler',
-          key: 'shop',
-          source: 'shop',
-          about: 'shop',
-        },
+        state: 'problem',
+        signal: 'never-started',
+        cause: 'scheduler',
+        key: 'shop',
+        source: 'shop',
+        about: 'shop',
         sentence: expect.stringMatching(
           /^EventBridge Scheduler could not start the run: AccessDeniedException \(5 retries\): User: .* is not authorized to perform: ecs:RunTask on .*…$/,
         ),
-        ...{ at: '2026-11-20T02:00:00.000Z', since: '2026-11-20T02:00:00.000Z', resource: SCHEDULE_ARN },
+        at: '2026-11-20T02:00:00.000Z',
+        since: '2026-11-20T02:00:00.000Z',
+        resource: SCHEDULE_ARN,
         event: `${SCHEDULE_ARN} 2026-11-20T02:00:00Z`,
       },
     ]);

@@ -13,7 +13,9 @@ test.each(['Role provided does not have sufficient permissions', 'Maximum allowe
   async (cause) => {
     expect(await read(policyEvent(cause))).toEqual([
       {
-        ...{ ...problem, cause: 'snapshot-policy', key: 'housekeeping/snapshot-policy/policy-0123456789abcdef' },
+        ...problem,
+        cause: 'snapshot-policy',
+        key: 'housekeeping/snapshot-policy/policy-0123456789abcdef',
         about: 'snapshot policy policy-0123456789abcdef',
         sentence: `the snapshot policy policy-0123456789abcdef is in error and makes no snapshots: ${cause}`,
         resource: 'arn:aws:dlm:eu-west-1:123456789012:policy/policy-0123456789abcdef',
@@ -32,7 +34,10 @@ test('a snapshot policy that works again ends the trouble; one that is turned of
 test('a snapshot that could not be made is told of its volume, although the ARN is malformed', async () => {
   expect(await read(snapshotEvent({ cause: 'Resource limit exceeded' }))).toEqual([
     {
-      ...{ ...problem, cause: 'snapshot', key: 'housekeeping/snapshot/vol-01234567', resource: SNAPSHOT },
+      ...problem,
+      cause: 'snapshot',
+      key: 'housekeeping/snapshot/vol-01234567',
+      resource: SNAPSHOT,
       about: 'snapshots of volume vol-01234567',
       sentence: 'a snapshot of vol-01234567 could not be made: Resource limit exceeded',
     },
@@ -49,7 +54,8 @@ test('a later snapshot of the same volume ends the trouble', async () => {
 
 test('a copy is told of the snapshot that it is of', async () => {
   const copy = {
-    ...{ event: 'copySnapshot', cause: 'Source snapshot ID is not valid' },
+    event: 'copySnapshot',
+    cause: 'Source snapshot ID is not valid',
     source: 'arn:aws:ec2::eu-west-1:snapshot/snap-76543210',
   };
   const known = { key: 'housekeeping/snapshot/snap-76543210', about: 'copies of snapshot snap-76543210' };
@@ -72,8 +78,11 @@ test('of a set that failed, each volume without a snapshot is told, and none is 
   const cause = 'Snapshot snap-00 is in status error';
   expect(await read(snapshotSetEvent('failed', ['error', 'completed', 'deleted'], cause))).toEqual(
     [0, 2].map((index) => ({
-      ...{ ...problem, cause: 'snapshot', key: `housekeeping/snapshot/vol-0${index}` },
-      ...{ about: `snapshots of volume vol-0${index}`, resource: `arn:aws:ec2::eu-west-1:snapshot/snap-0${index}` },
+      ...problem,
+      cause: 'snapshot',
+      key: `housekeeping/snapshot/vol-0${index}`,
+      about: `snapshots of volume vol-0${index}`,
+      resource: `arn:aws:ec2::eu-west-1:snapshot/snap-0${index}`,
       sentence: `a snapshot of vol-0${index} could not be made, with those of its instance: ${cause}`,
     })),
   );
@@ -84,7 +93,9 @@ test('of a set that failed, each volume without a snapshot is told, and none is 
 test('a set that succeeded is good news of each volume', async () => {
   expect(await read(snapshotSetEvent('succeeded', ['completed', 'completed']))).toEqual(
     [0, 1].map((index) => ({
-      ...{ ...ok, key: `housekeeping/snapshot/vol-0${index}`, about: `snapshots of volume vol-0${index}` },
+      ...ok,
+      key: `housekeeping/snapshot/vol-0${index}`,
+      about: `snapshots of volume vol-0${index}`,
     })),
   );
 });

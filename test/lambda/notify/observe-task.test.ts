@@ -17,22 +17,41 @@ test('exit code 0 of the backup container is good news, whatever else ran beside
   const event = taskEvent({ containers: [guardDuty, container({ exitCode: 0 })] });
   expect(await read(event)).toEqual([
     {
-      ...{ state: 'ok', key: 'shop', source: 'shop', about: 'shop', ends: ['failed', 'never-started', 'silent'] },
-      ...{ at: '2026-11-20T02:10:21.894Z', event: `${TASK_ARN} 6` },
+      state: 'ok',
+      key: 'shop',
+      source: 'shop',
+      about: 'shop',
+      ends: ['failed', 'never-started', 'silent'],
+      at: '2026-11-20T02:10:21.894Z',
+      event: `${TASK_ARN} 6`,
     },
   ]);
 });
 
 test('a failed run is told with what ECS knows of the task, and with where its log is', async () => {
   expect(await troubleOf(exited(11))).toEqual({
-    ...{ state: 'problem', signal: 'failed', cause: 'connection', key: 'shop', source: 'shop', about: 'shop' },
+    state: 'problem',
+    signal: 'failed',
+    cause: 'connection',
+    key: 'shop',
+    source: 'shop',
+    about: 'shop',
     sentence: 'the database was not reached, or refused the login',
-    ...{ at: '2026-11-20T02:10:21.894Z', since: '2026-11-20T02:10:21.894Z', event: `${TASK_ARN} 6` },
-    ...{ logGroup: '/backups/acme', logStream: `shop/backup/${TASK_ID}` },
+    at: '2026-11-20T02:10:21.894Z',
+    since: '2026-11-20T02:10:21.894Z',
+    event: `${TASK_ARN} 6`,
+    logGroup: '/backups/acme',
+    logStream: `shop/backup/${TASK_ID}`,
     task: {
-      ...{ arn: TASK_ARN, clusterArn: CLUSTER_ARN, family: 'acme-shop', exitCode: 11, memory: 2048 },
-      ...{ stopCode: 'EssentialContainerExited', stoppedReason: 'Essential container in task exited' },
-      ...{ scheduledTime: '2026-11-20T02:00:00.000Z', startedAt: '2026-11-20T02:00:53.800Z' },
+      arn: TASK_ARN,
+      clusterArn: CLUSTER_ARN,
+      family: 'acme-shop',
+      exitCode: 11,
+      memory: 2048,
+      stopCode: 'EssentialContainerExited',
+      stoppedReason: 'Essential container in task exited',
+      scheduledTime: '2026-11-20T02:00:00.000Z',
+      startedAt: '2026-11-20T02:00:53.800Z',
       stoppedAt: '2026-11-20T02:10:21.894Z',
     },
   });

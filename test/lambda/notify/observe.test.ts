@@ -30,9 +30,16 @@ describe('calls that CloudTrail recorded', () => {
     const reason = 'Capacity is unavailable at this time. Please try again later or in a different availability zone';
     expect(await read(runTask([{ arn: 'arn', reason, detail: 'ask later' }], taskDefinition))).toEqual([
       {
-        ...{ state: 'problem', signal: 'never-started', cause: 'capacity', key: 'shop', source: 'shop', about: 'shop' },
+        state: 'problem',
+        signal: 'never-started',
+        cause: 'capacity',
+        key: 'shop',
+        source: 'shop',
+        about: 'shop',
         sentence: `AWS had no capacity for the task: ${reason}: ask later`,
-        ...{ at: AT, since: AT, event: '315c1398-40ff-a850-213b-158f73e60175' },
+        at: AT,
+        since: AT,
+        event: '315c1398-40ff-a850-213b-158f73e60175',
       },
     ]);
   });
@@ -47,11 +54,17 @@ describe('calls that CloudTrail recorded', () => {
     const key = 'shop/2026-11-19T02-00-00Z/manifest.json';
     expect(await read(deleteCall('DeleteObject', { bucketName: 'acme-backups', key }))).toEqual([
       {
-        ...{ state: 'problem', signal: 'housekeeping', cause: 'denied-delete', about: 'deletes in acme-backups' },
+        state: 'problem',
+        signal: 'housekeeping',
+        cause: 'denied-delete',
+        about: 'deletes in acme-backups',
         key: 'housekeeping/denied-delete/arn:aws:iam::123456789012:role/developer',
         short: 'mallory tried to delete manifest.json',
         sentence: `${who} tried to delete ${key} from 198.51.100.77 (DeleteObject) and was denied`,
-        ...{ at: AT, since: AT, event: '315c1398-40ff-a850-213b-158f73e60175', resource: who },
+        at: AT,
+        since: AT,
+        event: '315c1398-40ff-a850-213b-158f73e60175',
+        resource: who,
       },
     ]);
   });
@@ -82,10 +95,16 @@ describe('calls that CloudTrail recorded', () => {
 
 describe('messages of our own', () => {
   const measured: Measured = {
-    ...{ kind: 'measured', bucket: 'acme-backups', at: '2026-11-20T02:09:00.000Z', ...COMPLETE },
+    kind: 'measured',
+    bucket: 'acme-backups',
+    at: '2026-11-20T02:09:00.000Z',
+    ...COMPLETE,
     sources: [
       {
-        ...{ source: 'shop', ageSeconds: 600, allowedAgeSeconds: 93_600, sizeDeviation: -7 },
+        source: 'shop',
+        ageSeconds: 600,
+        allowedAgeSeconds: 93_600,
+        sizeDeviation: -7,
         findings: [
           {
             signal: 'strange-size',
@@ -205,7 +224,12 @@ describe('what is not understood is told, with the message', () => {
 
   test('what AWS adds to an event, and fields with no sense, are no reason not to understand it', async () => {
     const event = exited(12, {
-      ...{ stoppedAt: 'soon', memory: 'much', overrides: null, stopCode: 7, version: 'six', newField: {} },
+      stoppedAt: 'soon',
+      memory: 'much',
+      overrides: null,
+      stopCode: 7,
+      version: 'six',
+      newField: {},
     });
     expect(await read(event)).toMatchObject([
       { signal: 'failed', cause: 'privileges', at: '2026-11-20T02:10:22.000Z' },

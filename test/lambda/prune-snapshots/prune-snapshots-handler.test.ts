@@ -19,8 +19,10 @@ beforeAll(async () => {
   server = await Ec2Server.start();
   process.env = {
     ...environment,
-    ...{ AWS_ENDPOINT_URL_EC2: server.endpoint, AWS_REGION: 'us-east-1' },
-    ...{ AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' },
+    AWS_ENDPOINT_URL_EC2: server.endpoint,
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
   };
   // Its client is made when it is loaded.
   ({ handler } = jest.requireActual('../../../lambda/prune-snapshots/handler'));

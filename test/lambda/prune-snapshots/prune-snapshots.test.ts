@@ -39,7 +39,9 @@ const three = () => [snapshot('new', 1), snapshot('middle', 2), snapshot('old', 
 function prune(request: PruneRequest = {}, settings: Partial<SnapshotSettings> = {}, hasTime = () => true) {
   const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
   const client = new EC2Client({
-    ...{ endpoint: server.endpoint, region: 'us-east-1', credentials },
+    endpoint: server.endpoint,
+    region: 'us-east-1',
+    credentials,
     ...CLIENT_SETTINGS,
   });
   return pruneSnapshots(new Ec2Snapshots(client), { ...SETTINGS, ...settings }, request, { now: NOW, hasTime });

@@ -29,9 +29,23 @@ test('a run by schedule writes one line for each source, and the metrics by buck
   expect(failure).toBeUndefined();
   expect(log).toEqual([
     {
-      ...{ time: expect.any(String), level: 'info', event: 'pruned', message: 'shop: 3 kept, 3 deleted' },
-      ...{ of: scene.bucket, dryRun: false, source: 'shop', kept: 3, deleted: 3, bytesFreed: expect.any(Number) },
-      ...{ held: 0, damaged: [], damagedCount: 0, leftovers: 0, strangers: 0, errors: [], problems: 0 },
+      time: expect.any(String),
+      level: 'info',
+      event: 'pruned',
+      message: 'shop: 3 kept, 3 deleted',
+      of: scene.bucket,
+      dryRun: false,
+      source: 'shop',
+      kept: 3,
+      deleted: 3,
+      bytesFreed: expect.any(Number),
+      held: 0,
+      damaged: [],
+      damagedCount: 0,
+      leftovers: 0,
+      strangers: 0,
+      errors: [],
+      problems: 0,
     },
     {
       _aws: {
@@ -49,7 +63,11 @@ test('a run by schedule writes one line for each source, and the metrics by buck
           },
         ],
       },
-      ...{ Bucket: scene.bucket, PruneKept: 3, PruneDeleted: 3, PruneBytesFreed: log[0]!.bytesFreed, PruneProblems: 0 },
+      Bucket: scene.bucket,
+      PruneKept: 3,
+      PruneDeleted: 3,
+      PruneBytesFreed: log[0]!.bytesFreed,
+      PruneProblems: 0,
     },
   ]);
   expect(await scene.ids()).toEqual(ids.slice(0, 3));

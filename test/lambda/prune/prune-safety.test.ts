@@ -42,7 +42,14 @@ test('deletes what the retention does not keep, and nothing else', async () => {
   const report = await scene.prune();
   expect(report).toMatchObject({ of: scene.bucket, dryRun: false, unmanaged: [], problems: 0 });
   expect(report.sources[0]).toMatchObject({
-    ...{ source: 'shop', kept: 3, deleted: 3, held: 0, damaged: [], leftovers: 0, strangers: 0, errors: [] },
+    source: 'shop',
+    kept: 3,
+    deleted: 3,
+    held: 0,
+    damaged: [],
+    leftovers: 0,
+    strangers: 0,
+    errors: [],
     decisions: [
       { id: ids[0], keep: true, reasons: ['floor: newest 2', 'younger than 60 hours'] },
       { id: ids[1], keep: true, reasons: ['floor: newest 2', 'younger than 60 hours'] },
@@ -131,7 +138,9 @@ test.each<[string, (id: string) => Promise<void>, string]>([
   const report = await scene.prune();
   expect(report.problems).toBe(1);
   expect(report.sources[0]).toMatchObject({
-    ...{ kept: 2, deleted: 1, errors: [] },
+    kept: 2,
+    deleted: 1,
+    errors: [],
     damaged: [{ id: ids[1], damage: expect.stringContaining(sentence) }],
   });
   expect(await scene.ids()).toEqual(ids.slice(0, 3));

@@ -34,5 +34,5 @@ test.each([
   [{ extraDumpArguments: ['--force'] }, 'dump argument "--force" is not allowed'],
 ])('its facts are what it is checked by: %j', (changes, sentence) => {
   const setup = new Setup();
-  expect(() => setup.add({ database: toy(setup, changes) })).toThrow(sentence);
+  expect(() => setup.add({ database: toy(setup, changes), image: undefined })).toThrow(sentence);
 });

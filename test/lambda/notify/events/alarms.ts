@@ -12,8 +12,12 @@ const state = ({ value, reason, datapoints, threshold }: State) => ({
   value,
   reason,
   reasonData: JSON.stringify({
-    ...{ version: '1.0', queryDate: '2026-11-20T02:09:40.985+0000', statistic: 'Maximum', period: 3600 },
-    ...{ recentDatapoints: datapoints, threshold },
+    version: '1.0',
+    queryDate: '2026-11-20T02:09:40.985+0000',
+    statistic: 'Maximum',
+    period: 3600,
+    recentDatapoints: datapoints,
+    threshold,
   }),
   // As CloudWatch writes them: without a colon in the zone.
   timestamp: '2026-11-20T02:09:40.987+0000',

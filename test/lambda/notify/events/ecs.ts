@@ -83,6 +83,8 @@ export const exited = (exitCode: number, changes: Record<string, unknown> = {}, 
 export const neverStarted = (stoppedReason: string, reason?: string, changes: Record<string, unknown> = {}) =>
   taskEvent({
     containers: [container({ reason, runtimeId: undefined, imageDigest: undefined })],
-    ...{ stopCode: 'TaskFailedToStart', stoppedReason, startedAt: undefined },
+    stopCode: 'TaskFailedToStart',
+    stoppedReason,
+    startedAt: undefined,
     ...changes,
   });

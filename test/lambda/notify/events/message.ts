@@ -8,13 +8,21 @@ export const DEAD_LETTERS = 'arn:aws:sqs:eu-west-1:123456789012:backups-dead-let
 
 /** Two databases and a restore of one of them by somebody else: `app-shop` begins like `app-shop-restore`. */
 export const SETTINGS: AlarmSettings = {
-  ...{ formatVersion: 1, bucket: 'acme-backups', timeZone: 'Europe/Paris', digest: 'off', off: [] },
-  ...{ families: ['acme-', 'other-'], logGroups: ['/backups/other', '/backups/acme'], sizeBounds: [] },
+  formatVersion: 1,
+  bucket: 'acme-backups',
+  timeZone: 'Europe/Paris',
+  digest: 'off',
+  off: [],
+  families: ['acme-', 'other-'],
+  logGroups: ['/backups/other', '/backups/acme'],
+  sizeBounds: [],
   sources: {
     shop: { family: 0, logGroup: 1, allowedAgeSeconds: 93_600, provenAgeSeconds: 3_024_000 },
     crm: { family: 1, logGroup: 0, allowedAgeSeconds: 93_600, provenAgeSeconds: 3_024_000 },
   },
-  ...{ measureFunction: 'acme-measure', notifyFunction: 'acme-notify', functionLogGroup: 0 },
+  measureFunction: 'acme-measure',
+  notifyFunction: 'acme-notify',
+  functionLogGroup: 0,
   prunings: [
     { functionName: 'acme-prune', logGroup: 1 },
     { functionName: 'acme-volumes', logGroup: 0, tag: 'Backup=daily' },

@@ -82,8 +82,14 @@ export const snapshotEvent = (detail: Record<string, unknown>) =>
     'aws.ec2',
     'EBS Snapshot Notification',
     {
-      ...{ event: 'createSnapshot', result: 'failed', cause: '', 'request-id': '', snapshot_id: SNAPSHOT },
-      ...{ source: VOLUME, startTime: 'Fri Nov 20 02:05:55 UTC 2026', endTime: 'Fri Nov 20 02:10:20 UTC 2026' },
+      event: 'createSnapshot',
+      result: 'failed',
+      cause: '',
+      'request-id': '',
+      snapshot_id: SNAPSHOT,
+      source: VOLUME,
+      startTime: 'Fri Nov 20 02:05:55 UTC 2026',
+      endTime: 'Fri Nov 20 02:10:20 UTC 2026',
       ...detail,
     },
     [SNAPSHOT],
@@ -92,8 +98,12 @@ export const snapshotEvent = (detail: Record<string, unknown>) =>
 /** Snapshots of all volumes of an instance, with what became of each. */
 export const snapshotSetEvent = (result: string, statuses: readonly string[], cause = '') =>
   eventOf('aws.ec2', 'EBS Multi-Volume Snapshots Completion Status', {
-    ...{ event: 'createSnapshots', result, cause, 'request-id': '' },
-    ...{ startTime: '2026-11-20T02:05:55Z', endTime: '2026-11-20T02:10:20Z' },
+    event: 'createSnapshots',
+    result,
+    cause,
+    'request-id': '',
+    startTime: '2026-11-20T02:05:55Z',
+    endTime: '2026-11-20T02:10:20Z',
     snapshots: statuses.map((status, index) => ({
       snapshot_id: `arn:aws:ec2::eu-west-1:snapshot/snap-0${index}`,
       source: `arn:aws:ec2::eu-west-1:volume/vol-0${index}`,
@@ -103,8 +113,14 @@ export const snapshotSetEvent = (result: string, statuses: readonly string[], ca
 
 const call = (eventSource: string, eventName: string, detail: Record<string, unknown>) =>
   eventOf(`aws.${eventSource.split('.')[0]}`, 'AWS API Call via CloudTrail', {
-    ...{ eventVersion: '1.09', eventTime: '2026-11-20T02:00:29Z', awsRegion: 'eu-west-1' },
-    ...{ eventSource, eventName, readOnly: false, eventType: 'AwsApiCall', recipientAccountId: '123456789012' },
+    eventVersion: '1.09',
+    eventTime: '2026-11-20T02:00:29Z',
+    awsRegion: 'eu-west-1',
+    eventSource,
+    eventName,
+    readOnly: false,
+    eventType: 'AwsApiCall',
+    recipientAccountId: '123456789012',
     ...detail,
   });
 
@@ -112,7 +128,8 @@ const call = (eventSource: string, eventName: string, detail: Record<string, unk
 export const runTask = (failures: readonly object[], taskDefinition = 'acme-shop:7', changes: object = {}) =>
   call('ecs.amazonaws.com', 'RunTask', {
     userIdentity: { type: 'AssumedRole', invokedBy: 'scheduler.amazonaws.com' },
-    ...{ sourceIPAddress: 'scheduler.amazonaws.com', userAgent: 'scheduler.amazonaws.com' },
+    sourceIPAddress: 'scheduler.amazonaws.com',
+    userAgent: 'scheduler.amazonaws.com',
     requestParameters: { cluster: 'acme-Cluster', count: 1, launchType: 'FARGATE', taskDefinition },
     responseElements: { tasks: [], failures },
     ...changes,
@@ -126,7 +143,12 @@ export const deleteCall = (eventName: string, requestParameters: object, changes
       arn: 'arn:aws:sts::123456789012:assumed-role/developer/mallory',
       sessionContext: { sessionIssuer: { type: 'Role', arn: 'arn:aws:iam::123456789012:role/developer' } },
     },
-    ...{ errorCode: 'AccessDenied', errorMessage: 'Access Denied', sourceIPAddress: '198.51.100.77' },
-    ...{ requestParameters, responseElements: null, eventCategory: 'Data', managementEvent: false },
+    errorCode: 'AccessDenied',
+    errorMessage: 'Access Denied',
+    sourceIPAddress: '198.51.100.77',
+    requestParameters,
+    responseElements: null,
+    eventCategory: 'Data',
+    managementEvent: false,
     ...changes,
   });

@@ -10,6 +10,7 @@ import {
   KEEP_FILE,
   manifestKey,
   objectKey,
+  parseBackupKey,
   sourceNameFault,
   sourcePrefix,
 } from '../../catalog/bucket/names';
@@ -41,7 +42,7 @@ async function deletedBackups(client: S3Client, bucket: string, source: string):
   const found: DeletedBackup[] = [];
   for await (const { id, manifest, others } of folderVersions(client, bucket, sourcePrefix(source))) {
     if (!manifest?.newest) continue;
-    const data = [...others].filter(([key]) => isDataFile(key)).map(([, object]) => object);
+    const data = [...others].filter(([key]) => isDataFile(parseBackupKey(key)?.file ?? '')).map(([, object]) => object);
     const hiding = [...data, manifest].flatMap((object) => object.hiding);
     if (hiding.length === 0 || !data.some(({ newest }) => newest)) continue;
     const objects = [...others.values()].flatMap(({ newest }) => newest ?? []);

@@ -11,6 +11,7 @@ import {
   KEEP_FILE,
   manifestKey,
   objectKey,
+  parseBackupKey,
   sourceNameFault,
   sourcePrefix,
 } from '../../catalog/bucket/names';
@@ -73,7 +74,7 @@ async function deletedBackups(client: S3Client, bucket: string, source: string):
 }
 
 const dataOf = (others: FolderVersions['others']): ObjectVersions[] =>
-  [...others].filter(([key]) => isDataFile(key)).map(([, object]) => object);
+  [...others].filter(([key]) => isDataFile(parseBackupKey(key)?.file ?? '')).map(([, object]) => object);
 const bytesOf = (data: readonly ObjectVersions[]): number =>
   backupBytes({ data: data.flatMap(({ newest }) => newest ?? []) });
 

@@ -3,6 +3,7 @@ import { parseKeepNote } from '../../../catalog/bucket/keep-note';
 import { manifestKey, objectKey } from '../../../catalog/bucket/names';
 import type { UndeleteOne } from '../../../lambda/undelete/undelete';
 import { listDeleted, undelete } from '../../../lambda/undelete/undelete';
+import { exampleManifest } from '../../catalog/bucket/example-manifest';
 import { Emulator } from '../../emulator/emulator';
 import { S3FaultProxy } from '../../support/s3-fault-proxy';
 import { DAY_SECONDS, daysAgo, invoke, PruneScene } from '../support';
@@ -142,6 +143,18 @@ test('a dry run says the same, and changes nothing', async () => {
   expect(await scene.versions()).toEqual(before);
   const { keptUntil, ...rest } = (await run({})).restored;
   expect(restored).toEqual({ ...rest, keptUntil: expect.stringContaining(keptUntil.slice(0, 10)) });
+});
+
+test('a backup whose data has another suffix is pruned as complete, and comes back', async () => {
+  const id = daysAgo(9);
+  const key = objectKey('shop', id, 'shop.archive');
+  await scene.put(key);
+  await scene.backup(id, 'shop', { objects: [{ ...exampleManifest().objects[0]!, key, format: 'archive' }] });
+  expect((await scene.prune()).sources[0]).toMatchObject({ deleted: 1, damaged: [], strangers: 0 });
+  expect(await scene.keys()).not.toContain(key);
+  expect(await deletedIds()).toContain(id);
+  await run({ id });
+  expect(await scene.keys()).toContain(key);
 });
 
 test('a backup whose data is gone for ever does not come back', async () => {

@@ -22,11 +22,11 @@ import { Digest } from './digest';
 import { requireEmail, requireZone, signalsOffOf } from './private/alarm-checks';
 import { alarmFunctions, alarmMemory, NOTIFY_TIMEOUT } from './private/alarm-functions';
 import { ageAlarm, deadLetterAlarm, lostRunAlarm, replicationAlarms, subscriptionAlarm } from './private/alarm-metrics';
-import { alarmQueues, brokenNotifyAlarms, layAside } from './private/alarm-queues';
+import { alarmQueues, brokenNotifyAlarms, moveUnread } from './private/alarm-queues';
 import { grantTrying, LookUps } from './private/alarm-roles';
 import { AlarmRules } from './private/alarm-rules';
 import { digestSchedule } from './private/alarm-schedule';
-import { AlarmSettings } from './private/alarm-settings';
+import { AlarmSettingsWriter } from './private/alarm-settings';
 import type { WatchedSource } from './private/alarm-source';
 import { alarmedSource, requireSameBucket } from './private/alarm-source';
 import { warnIfNobodyIsTold } from './private/alarm-subscribers';
@@ -72,7 +72,7 @@ export class BackupAlarms extends Construct {
   public readonly logGroup: logs.ILogGroup;
   /** @internal */
   public readonly _deadLetterQueue?: sqs.IQueue;
-  private readonly settings: AlarmSettings;
+  private readonly settings: AlarmSettingsWriter;
   private readonly rules: AlarmRules;
   private readonly lookUps: LookUps;
   private readonly addresses: string[] = [];
@@ -105,7 +105,7 @@ export class BackupAlarms extends Construct {
     const parts = { bucket, topic, key, memory: this.memory, events: queues.events, parameterName };
     const { notify, measure } = alarmFunctions(this, parts, this.logGroup, deadLetters);
     [this.notifyFunction, this.measureFunction] = [notify.function, measure.function];
-    this.settings = new AlarmSettings({
+    this.settings = new AlarmSettingsWriter({
       bucket: bucket.bucketName,
       timeZone,
       digest: digest._often,
@@ -230,7 +230,7 @@ export class BackupAlarms extends Construct {
   /** Watches everything besides the sources. */
   private watchSurroundings({ scheduleGroup, deadLetterQueue }: BackupAlarmsProps, read: sqs.IQueue | undefined): void {
     if (read) {
-      layAside(read, this.undeliveredQueue);
+      moveUnread(read, this.undeliveredQueue);
       this.watched.add(read);
     } else if (deadLetterQueue) {
       this.watchDeadLetters(deadLetterQueue);

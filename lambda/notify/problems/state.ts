@@ -38,7 +38,7 @@ export interface Tell {
   readonly recovery?: Recovery;
 }
 
-export interface Decision {
+export interface ProblemDecision {
   /** To be remembered after the emails were sent. The same object if nothing changes. */
   readonly next: Remembered;
   readonly tell?: Tell;
@@ -292,7 +292,7 @@ export class State {
     this.measuredAt = at;
   }
 
-  decision(): Decision {
+  decision(): ProblemDecision {
     const { open, goodAt, seen, measuredAt, problems, recovery, outcomes, remembered } = this;
     const { key, version } = remembered;
     const measured = measuredAt !== undefined && { measuredAt };

@@ -1,10 +1,11 @@
 import type { Finding, Signal, SourceHealth } from '../../../catalog/contract/alarms';
 import { SIGNALS } from '../../../catalog/contract/alarms';
 import type { Problem } from '../../../catalog/contract/notification';
+import type { ProblemDecision } from './decision';
+import { RUN_SIGNALS } from './decision';
 import type { GoodNews, Trouble } from './observation';
 import type { OpenProblem, Remembered } from './remembered';
-import type { ProblemDecision } from './state';
-import { RUN_SIGNALS, State } from './state';
+import { State } from './state';
 import { before } from './times';
 
 /** A measuring from longer ago says nothing about now. */

@@ -1,6 +1,8 @@
 import type { Cause, Signal } from '../../../catalog/contract/alarms';
 import type { Problem, Recovery } from '../../../catalog/contract/notification';
 import { isSource } from '../observe/housekeeping';
+import type { ProblemDecision, SignalOutcome } from './decision';
+import { RUN_SIGNALS } from './decision';
 import { DAMPED, FlappingJudge } from './flapping';
 import type { OpenProblem, Remembered } from './remembered';
 import { DETAILS } from './remembered';
@@ -20,30 +22,6 @@ const ITEMS = 500;
 const STILL_SO = 'still so, told a week ago or more';
 /** Events that are remembered. */
 const SEEN = 20;
-
-/** Signals of runs: they happen, where others last. */
-export const RUN_SIGNALS: readonly Signal[] = ['failed', 'never-started'];
-
-/** A decision about one signal, and its reason: for the log. */
-export interface SignalOutcome {
-  readonly signal?: Signal;
-  readonly cause?: Cause;
-  readonly outcome: 'told' | 'held' | 'ignored' | 'ended' | 'recovered';
-  readonly reason: string;
-}
-
-/** The emails of a decision. */
-export interface Tell {
-  readonly problems: readonly Problem[];
-  readonly recovery?: Recovery;
-}
-
-export interface ProblemDecision {
-  /** To be remembered after the emails were sent. The same object if nothing changes. */
-  readonly next: Remembered;
-  readonly tell?: Tell;
-  readonly outcomes: readonly SignalOutcome[];
-}
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 

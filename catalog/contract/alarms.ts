@@ -41,7 +41,7 @@ export const ALARM_SETTINGS_FORMAT = 1;
 export const alarmSettingsPath = (bucket: string): string => `/proven-backups/${bucket}/alarms/`;
 
 /** Bounds of the size and the rows of a backup, against the history of its source. */
-export interface SizeBounds {
+export interface SizeLimits {
   /**
    * Usual robust deviations below the median. Deviations of a source that grows quickly are wide: less than
    * half of the smallest of the history is a loss whatever they are, and with more than 4 less than 2/`shrink` of it.
@@ -56,7 +56,7 @@ export interface SizeBounds {
 }
 
 /** Default bounds. A deviation is at least 5 % of the median: 4 of them are 20 %, or 80 rows. */
-export const DEFAULT_SIZE_BOUNDS: SizeBounds = { shrink: 4, growth: 10, minHistory: 5 };
+export const DEFAULT_SIZE_BOUNDS: SizeLimits = { shrink: 4, growth: 10, minHistory: 5 };
 
 /** Settings of one source. */
 export interface AlarmedSource {
@@ -98,7 +98,7 @@ export interface AlarmedPruning {
 
 /** Frequency of the digest. */
 export const DIGESTS = ['off', 'each', 'daily', 'weekly'] as const;
-export type Digest = (typeof DIGESTS)[number];
+export type DigestFrequency = (typeof DIGESTS)[number];
 
 /**
  * Settings of the sources that one construct watches in a bucket. The text of a parameter of Systems Manager, of at
@@ -109,14 +109,14 @@ export interface AlarmSettings {
   readonly bucket: string;
   /** IANA name of the zone of the times in emails. */
   readonly timeZone: string;
-  readonly digest: Digest;
+  readonly digest: DigestFrequency;
   /** Signals that are turned off for all. */
   readonly off: readonly Signal[];
   /** Prefixes of task families. */
   readonly families: readonly string[];
   /** Names of log groups. */
   readonly logGroups: readonly string[];
-  readonly sizeBounds: readonly SizeBounds[];
+  readonly sizeBounds: readonly SizeLimits[];
   /** By name. */
   readonly sources: Readonly<Record<string, AlarmedSource>>;
   /** Names of the functions. */

@@ -1,5 +1,5 @@
 /** Tables without rows in a backup that had rows in the backups before it. Pure. */
-import type { SizeBounds } from '../contract/alarms';
+import type { SizeLimits } from '../contract/alarms';
 import { countOf, formatCount } from '../units';
 
 /** Rows by table, as people name it; `undefined` where they were not counted. */
@@ -76,7 +76,7 @@ export class TableHistory {
   }
 
   /** The lost tables; `undefined` if there are none. */
-  lost({ ignoreTables = [], minHistory }: SizeBounds): LostTables | undefined {
+  lost({ ignoreTables = [], minHistory }: SizeLimits): LostTables | undefined {
     const patterns = ignoreTables.map(patternOf);
     const lost = [...this.missing]
       .filter(([, entry]) => this.isLost(entry, minHistory))

@@ -2,7 +2,7 @@
  * Decides whether a backup is strange: empty, without a table that the source had so far, or of another size than the
  * backups before it. Pure. Of 15 manifests with 100,000 tables each it keeps the names of two.
  */
-import type { SizeBounds } from '../contract/alarms';
+import type { SizeLimits } from '../contract/alarms';
 import { formatCount } from '../units';
 import type { LostTables, TableRows } from './lost-tables';
 import { TableHistory } from './lost-tables';
@@ -104,7 +104,7 @@ export class SizeHistory {
     return true;
   }
 
-  check(bounds: SizeBounds): SizeCheck {
+  check(bounds: SizeLimits): SizeCheck {
     const bytes = this.earlier.map((each) => each.bytes);
     const measures = this.measures(bounds);
     const deviations = valuesOf(this.of, measures).map(([measure, value]) => measure.deviation(value));
@@ -121,7 +121,7 @@ export class SizeHistory {
     };
   }
 
-  private measures(bounds: SizeBounds): Measures {
+  private measures(bounds: SizeLimits): Measures {
     const of = (kind: typeof BYTES, values: readonly number[]) =>
       values.length >= bounds.minHistory ? new SizeMeasure(kind, values, bounds) : undefined;
     return {

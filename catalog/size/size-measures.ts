@@ -1,5 +1,5 @@
 /** Bytes or rows of a backup, compared with those of the backups before it. Pure. */
-import type { SizeBounds } from '../contract/alarms';
+import type { SizeLimits } from '../contract/alarms';
 import { formatBytes, formatCount } from '../units';
 
 /** Bytes, or rows. */
@@ -50,7 +50,7 @@ export class SizeMeasure {
   constructor(
     private readonly kind: SizeKind,
     private readonly history: readonly number[],
-    private readonly bounds: SizeBounds,
+    private readonly bounds: SizeLimits,
   ) {
     this.sorted = [...history].sort((a, b) => a - b);
     this.median = medianOf(history);

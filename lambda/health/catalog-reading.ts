@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { BackupFacts, SizeBounds } from '../../catalog/contract/alarms';
+import type { BackupFacts, SizeLimits } from '../../catalog/contract/alarms';
 import { damageOf } from '../../catalog/bucket/damage';
 import type { StoredFolder } from '../../catalog/bucket/inventory';
 import type { Manifest } from '../../catalog/bucket/manifest';
@@ -24,10 +24,10 @@ const DAMAGE_LENGTH = 1000;
 /** Facts about the backups of a source. The same listing gives the same facts. */
 export interface CatalogReading {
   /** The newest complete backup. */
-  readonly newest?: StoredBackup;
+  readonly newest?: BackupRecord;
   readonly size: Omit<SizeCheck, 'lastUsual'>;
   /** The newest backup before a strange one that is not strange itself. */
-  readonly lastUsual?: StoredBackup;
+  readonly lastUsual?: BackupRecord;
   /** Duration of the longest of the newest backup and those that it was compared with; left out if there are none. */
   readonly longestSeconds?: number;
   /** The newest proven backup. */
@@ -41,7 +41,7 @@ export interface CatalogReading {
 }
 
 /** Facts about a backup that do not change. */
-type StoredBackup = Omit<BackupFacts, 'ageSeconds'>;
+type BackupRecord = Omit<BackupFacts, 'ageSeconds'>;
 
 /** Backups that are damaged. */
 export interface Damaged {
@@ -56,7 +56,7 @@ export interface Damaged {
 export type ReadText = (key: string) => Promise<string | undefined>;
 
 /** Fingerprint of a listing: as long as it stays the same, so do the facts. */
-export function fingerprintOf(folders: readonly StoredFolder[], bounds: SizeBounds): string {
+export function fingerprintOf(folders: readonly StoredFolder[], bounds: SizeLimits): string {
   const objects = folders.map(({ manifest, verdict, data }) =>
     [manifest, verdict, ...data].map((object) => object && [object.key, object.bytes, object.lastModified.getTime()]),
   );
@@ -74,7 +74,7 @@ export async function readCatalog(
   read: ReadText,
   source: string,
   folders: readonly StoredFolder[],
-  bounds: SizeBounds,
+  bounds: SizeLimits,
 ): Promise<CatalogReading> {
   const named: { id: string; damage: string }[] = [];
   let count = 0;
@@ -96,7 +96,7 @@ export async function readCatalog(
 }
 
 interface ReadBackup {
-  readonly facts: StoredBackup;
+  readonly facts: BackupRecord;
   readonly size: BackupSize;
 }
 
@@ -122,7 +122,7 @@ async function readBackup(
   }
 }
 
-function factsOf(manifest: Manifest, { id, time }: StoredFolder, { bytes, rows }: BackupSize): StoredBackup {
+function factsOf(manifest: Manifest, { id, time }: StoredFolder, { bytes, rows }: BackupSize): BackupRecord {
   const { objects, tables, startedAt, endedAt, engine, serverVersion } = manifest;
   return {
     id,
@@ -143,10 +143,10 @@ async function compare(
   source: string,
   earlier: readonly StoredFolder[],
   newest: ReadBackup,
-  bounds: SizeBounds,
+  bounds: SizeLimits,
 ): Promise<Pick<CatalogReading, 'size' | 'lastUsual' | 'longestSeconds'>> {
   const history = new SizeHistory(newest.size);
-  const compared: StoredBackup[] = [];
+  const compared: BackupRecord[] = [];
   const candidates = earlier.slice(0, 2 * HISTORY);
   const largest = Math.max(1, ...candidates.map(({ manifest }) => manifest!.bytes));
   const width = Math.min(WIDTH, Math.max(1, Math.floor(WIDTH_BYTES / largest)));

@@ -1,6 +1,6 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { S3ServiceException } from '@aws-sdk/client-s3';
-import type { AlarmedSource, AlarmSettings, Finding, SizeBounds, SourceHealth } from '../../catalog/contract/alarms';
+import type { AlarmedSource, AlarmSettings, Finding, SizeLimits, SourceHealth } from '../../catalog/contract/alarms';
 import { DEFAULT_SIZE_BOUNDS } from '../../catalog/contract/alarms';
 import type { StoredFolder } from '../../catalog/bucket/inventory';
 import { backupIdTime } from '../../catalog/bucket/names';
@@ -140,7 +140,7 @@ class HealthReader {
     return reading;
   }
 
-  private boundsOf({ sizeBounds }: AlarmedSource): SizeBounds {
+  private boundsOf({ sizeBounds }: AlarmedSource): SizeLimits {
     return sizeBounds === undefined ? DEFAULT_SIZE_BOUNDS : this.settings.sizeBounds[sizeBounds]!;
   }
 

@@ -23,11 +23,11 @@ import { Digest } from './digest';
 import { requireEmail, requireZone, signalsOffOf } from './private/alarm-checks';
 import { alarmFunctions, alarmMemory, NOTIFY_TIMEOUT } from './private/alarm-functions';
 import { ageAlarm, deadLetterAlarm, lostRunAlarm, replicationAlarms, subscriptionAlarm } from './private/alarm-metrics';
-import { alarmQueues, brokenNotifyAlarms, layAside } from './private/alarm-queues';
+import { alarmQueues, brokenNotifyAlarms, moveUnread } from './private/alarm-queues';
 import { grantTrying, LookUps } from './private/alarm-roles';
 import { AlarmRules } from './private/alarm-rules';
 import { digestSchedule } from './private/alarm-schedule';
-import { AlarmSettings } from './private/alarm-settings';
+import { AlarmSettingsWriter } from './private/alarm-settings';
 import type { WatchedSource } from './private/alarm-source';
 import { alarmedSource, requireSameBucket } from './private/alarm-source';
 import { warnIfNobodyIsTold } from './private/alarm-subscribers';
@@ -74,7 +74,7 @@ export class BackupAlarms extends Construct {
   public readonly logGroup: logs.ILogGroup;
   /** Dead-letter queue for runs that could not be started, if there is one. */
   public readonly deadLetterQueue?: sqs.IQueue;
-  private readonly settings: AlarmSettings;
+  private readonly settings: AlarmSettingsWriter;
   private readonly rules: AlarmRules;
   private readonly lookUps: LookUps;
   private readonly addresses: string[] = [];
@@ -113,7 +113,7 @@ export class BackupAlarms extends Construct {
       measure: this.measureFunction.functionName,
       notify: this.notifyFunction.functionName,
     });
-    this.settings = new AlarmSettings({
+    this.settings = new AlarmSettingsWriter({
       bucket: bucket.bucketName,
       timeZone,
       digest: digest._often,
@@ -240,7 +240,7 @@ export class BackupAlarms extends Construct {
   /** Watches everything besides the sources. */
   private watchSurroundings({ scheduleGroup, deadLetterQueue }: BackupAlarmsProps, read: sqs.IQueue | undefined): void {
     if (read) {
-      layAside(read, this.undeliveredQueue);
+      moveUnread(read, this.undeliveredQueue);
       this.watched.add(read);
     } else if (deadLetterQueue) {
       this.watchDeadLetters(deadLetterQueue);

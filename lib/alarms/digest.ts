@@ -1,5 +1,5 @@
 import type { TimeZone } from 'aws-cdk-lib';
-import type { Digest as Often } from '../../catalog/contract/alarms';
+import type { DigestFrequency as Often } from '../../catalog/contract/alarms';
 import type { DailyScheduleOptions, WeeklyScheduleOptions } from '../backup/backup-schedule';
 import { BackupSchedule } from '../backup/backup-schedule';
 

@@ -2,7 +2,7 @@
 import type { BackupFacts } from '../../../catalog/contract/alarms';
 import { countOf, formatBytes, formatCount, formatDuration } from '../../../catalog/units';
 import { ENGINE_FACTS } from '../../../engines/facts';
-import type { Clock } from './clock';
+import type { ZoneClock } from './clock';
 import { oneLine, wrapped } from './text';
 
 /** `MySQL 8.4.3` */
@@ -21,7 +21,11 @@ function contentText(backup: BackupFacts): string {
 }
 
 /** The newest backup, and how old it may be. */
-export function backupText(backup: BackupFacts | undefined, allowedSeconds: number | undefined, clock: Clock): string {
+export function backupText(
+  backup: BackupFacts | undefined,
+  allowedSeconds: number | undefined,
+  clock: ZoneClock,
+): string {
   if (!backup) return wrapped('There is no backup to restore.');
   const allowed = allowedSeconds === undefined ? '' : ` (${formatDuration(allowedSeconds)} are allowed)`;
   return [

@@ -1,7 +1,7 @@
 /** Times as people read them, in the zone of the alarms. */
 
 /** Formats times in one zone. */
-export interface Clock {
+export interface ZoneClock {
   /** `2026-11-20 02:00 Paris` */
   readonly full: (time: string | Date | undefined) => string;
   /** `2026-11-20` */
@@ -13,7 +13,7 @@ export interface Clock {
 }
 
 /** @param timeZone IANA name; UTC if there is no such zone */
-export function clockOf(timeZone: string): Clock {
+export function clockOf(timeZone: string): ZoneClock {
   const options = { year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit' } as const;
   const formatIn = (zone: string) => new Intl.DateTimeFormat('sv-SE', { ...options, hourCycle: 'h23', timeZone: zone });
   let [format, zone] = [formatIn('UTC'), 'UTC'];

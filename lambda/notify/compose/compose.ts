@@ -1,5 +1,5 @@
 /** Composes notifications: the subject and the text of an email, and the JSON for other subscribers. */
-import type { Digest } from '../../../catalog/contract/alarms';
+import type { DigestFrequency } from '../../../catalog/contract/alarms';
 import type {
   AdvisedProblem,
   DigestRow,
@@ -10,7 +10,7 @@ import type {
 import { adviceOf } from '../advice/advice';
 import type { Advice } from '../advice/advice-table';
 import { linksOf } from '../advice/links';
-import type { Clock } from './clock';
+import type { ZoneClock } from './clock';
 import { clockOf } from './clock';
 import type { OpenHousekeeping } from './digest-text';
 import { digestSubject, digestText } from './digest-text';
@@ -68,7 +68,7 @@ export function composeProblems(problems: readonly Problem[], place: Place): Com
   return fitting({ notification, text });
 }
 
-const oneProblem = (problem: AdvisedProblem, advice: Advice, clock: Clock): (string | undefined)[] => [
+const oneProblem = (problem: AdvisedProblem, advice: Advice, clock: ZoneClock): (string | undefined)[] => [
   paragraphs.opening(problem, advice, clock),
   paragraphs.actionText(advice),
   paragraphs.details(problem, advice, clock),
@@ -84,7 +84,7 @@ const manyProblems = (
   problems: readonly AdvisedProblem[],
   title: string,
   place: Place,
-  clock: Clock,
+  clock: ZoneClock,
 ): (string | undefined)[] => [
   ...listed(problems, title, place),
   ...problems.slice(0, DETAILED).flatMap((problem) => {
@@ -114,7 +114,7 @@ export function composeRecoveries(recoveries: readonly Recovery[], place: Place)
 
 /** Facts of a digest besides its rows. */
 export interface DigestOptions {
-  readonly often: Digest;
+  readonly often: DigestFrequency;
   /** Open problems of the housekeeping. */
   readonly housekeeping?: readonly OpenHousekeeping[];
 }

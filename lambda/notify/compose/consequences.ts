@@ -1,6 +1,6 @@
 import type { Cause } from '../../../catalog/contract/alarms';
 import type { Problem } from '../../../catalog/contract/notification';
-import type { Clock } from './clock';
+import type { ZoneClock } from './clock';
 
 const UNPROVEN = 'Whether the backups can be restored is not known.';
 
@@ -28,7 +28,7 @@ const MEANINGS: Readonly<Partial<Record<Cause, string>>> = {
 };
 
 /** The consequence of a problem for the data, in a sentence. */
-export function consequenceOf(problem: Problem, clock: Clock): string {
+export function consequenceOf(problem: Problem, clock: ZoneClock): string {
   const { signal, cause, newest, allowedAgeSeconds, pruned } = problem;
   if (signal === 'failed' || signal === 'never-started') {
     if (newest) return `No backup was made. The newest good one is from ${clock.full(newest.time)}.`;

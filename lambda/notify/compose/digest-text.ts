@@ -1,9 +1,9 @@
 import Table from 'cli-table3';
-import type { Digest, Signal } from '../../../catalog/contract/alarms';
+import type { DigestFrequency, Signal } from '../../../catalog/contract/alarms';
 import type { DigestRow } from '../../../catalog/contract/notification';
 import { countOf, formatBytes, formatCount, formatDuration } from '../../../catalog/units';
 import { engineText, trend } from './backup-text';
-import type { Clock } from './clock';
+import type { ZoneClock } from './clock';
 import type { Place } from './place';
 import {
   ascii,
@@ -55,8 +55,8 @@ export interface OpenHousekeeping {
 export function digestSubject(
   rows: readonly DigestRow[],
   place: Place,
-  often: Digest,
-  clock: Clock,
+  often: DigestFrequency,
+  clock: ZoneClock,
   housekeeping: readonly OpenHousekeeping[] = [],
 ): string {
   const [first, ...others] = sorted(rows);
@@ -110,8 +110,8 @@ const trendWords = (bytes: number, usual: number | undefined): string => {
 /** Paragraphs of a digest. */
 export function digestText(
   rows: readonly DigestRow[],
-  often: Digest,
-  clock: Clock,
+  often: DigestFrequency,
+  clock: ZoneClock,
   housekeeping: readonly OpenHousekeeping[] = [],
 ): string[] {
   const all = sorted(rows);
@@ -145,7 +145,7 @@ function problemLine(row: DigestRow): string {
 }
 
 /** One source: a table with one row would say less. */
-function single({ newest, usualBytes, proven, allowedAgeSeconds }: DigestRow, clock: Clock): string {
+function single({ newest, usualBytes, proven, allowedAgeSeconds }: DigestRow, clock: ZoneClock): string {
   if (!newest) return wrapped('There is no backup to restore.');
   const rows = newest.rows === undefined ? '' : ` with ${countOf(newest.rows, 'row')}`;
   const change = trendWords(newest.uncompressedBytes, usualBytes);
@@ -161,7 +161,7 @@ function single({ newest, usualBytes, proven, allowedAgeSeconds }: DigestRow, cl
     .join('\n');
 }
 
-const legend = (clock: Clock): string =>
+const legend = (clock: ZoneClock): string =>
   wrapped(
     `Newest: time of the newest complete backup (${clock.zone}). Trend: size before compression against the median of the backups before it. Proven: day of the last restore test that passed. A * marks a source with a problem.`,
   );
@@ -177,7 +177,7 @@ const ageText = (seconds: number): string => {
 };
 
 /** At most 72 columns. */
-function table(rows: readonly DigestRow[], clock: Clock): string {
+function table(rows: readonly DigestRow[], clock: ZoneClock): string {
   const cells = rows.map((row) => {
     const { source, newest, usualBytes, proven } = row;
     const facts = newest

@@ -4,7 +4,7 @@ import type { Links, Problem } from '../../../catalog/contract/notification';
 import { countOf } from '../../../catalog/units';
 import type { Advice, Step } from '../advice/advice-table';
 import { backupText } from './backup-text';
-import type { Clock } from './clock';
+import type { ZoneClock } from './clock';
 import { consequenceOf } from './consequences';
 import { shownRaw } from './masked';
 import type { Place } from './place';
@@ -17,7 +17,7 @@ const SENTENCE_CHARACTERS = 4000;
 const RAW_CHARACTERS = 8000;
 
 /** The opening: the event, and its consequence for the data. */
-export function opening(problem: Problem, advice: Advice, clock: Clock): string {
+export function opening(problem: Problem, advice: Advice, clock: ZoneClock): string {
   const happened = happenedText(problem, advice);
   return wrapped([sentence(cut(happened, SENTENCE_CHARACTERS)), consequenceOf(problem, clock)].join(' ').trim());
 }
@@ -53,7 +53,7 @@ const detailOf = (problem: Problem, advice: Advice): string =>
 const isReasonKnown = ({ reason }: Problem, { kind }: Advice): boolean => reason !== undefined && kind !== undefined;
 
 /** Times, and the words of the server, the tool or AWS. */
-export function details(problem: Problem, advice: Advice, clock: Clock): string {
+export function details(problem: Problem, advice: Advice, clock: ZoneClock): string {
   const { since, times = 1, task, flapping, reason } = problem;
   const at = clock.full(timeOf(problem));
   const run = task
@@ -84,7 +84,7 @@ function ownWords(problem: Problem, advice: Advice, said: string | undefined): s
 }
 
 /** The backups that can be restored, each with its heading; nothing if the problem concerns no source. */
-export function restorable(problem: Problem, clock: Clock): string[] {
+export function restorable(problem: Problem, clock: ZoneClock): string[] {
   const { source, signal, cause, newest, lastUsual, allowedAgeSeconds } = problem;
   if (source === undefined) return [];
   // Of a source that cannot be measured, or looked up, nothing is known: to say that there is no backup would frighten.

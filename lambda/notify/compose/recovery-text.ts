@@ -2,7 +2,7 @@ import type { Signal } from '../../../catalog/contract/alarms';
 import type { Recovery } from '../../../catalog/contract/notification';
 import { countOf } from '../../../catalog/units';
 import { backupText } from './backup-text';
-import type { Clock } from './clock';
+import type { ZoneClock } from './clock';
 import { isHalf, overOf, spanOf, stillOf } from './subjects';
 import { oneLine, sentence, wrapped } from './text';
 
@@ -16,7 +16,7 @@ const WAS: Readonly<Record<Signal, string>> = {
 };
 
 /** Paragraphs about problems that are over. */
-export function recoveryText(recoveries: readonly Recovery[], clock: Clock): string[] {
+export function recoveryText(recoveries: readonly Recovery[], clock: ZoneClock): string[] {
   const several = recoveries.length > 1;
   return [
     ...(several ? [wrapped(intro(recoveries))] : []),
@@ -30,7 +30,7 @@ function intro(recoveries: readonly Recovery[]): string {
   return half === 0 ? `${all} work again.` : `A problem is over with ${all}; ${half} of them still have another one.`;
 }
 
-function recoveryOf(recovery: Recovery, clock: Clock, short: boolean): string {
+function recoveryOf(recovery: Recovery, clock: ZoneClock, short: boolean): string {
   const { about, signals, since, at, times, newest, quiet, stable } = recovery;
   const name = oneLine(about);
   if (quiet) {

@@ -2,7 +2,7 @@ import type { Cause, Signal } from '../../../catalog/contract/alarms';
 import type { Problem, Recovery } from '../../../catalog/contract/notification';
 import { countOf, formatDuration } from '../../../catalog/units';
 import type { Advice } from '../advice/advice-table';
-import type { Clock } from './clock';
+import type { ZoneClock } from './clock';
 import { ascii, oneLine, subject, SUBJECT_CHARACTERS } from './text';
 
 /** First words of a subject. */
@@ -65,7 +65,7 @@ function fullest(head: string, texts: readonly (string | undefined)[], tail: str
 export function problemSubject(
   problems: readonly Problem[],
   advice: Advice,
-  clock: Clock,
+  clock: ZoneClock,
   title: string = advice.title,
 ): string {
   const [first] = problems;
@@ -128,7 +128,7 @@ export const stillOf = ({ open = [] }: Recovery): string =>
   open.map((signal) => STILL[signal] ?? 'something is wrong').join(' and ');
 
 /** Subject of an email about problems that are over. */
-export function recoverySubject(recoveries: readonly Recovery[], clock: Clock): string {
+export function recoverySubject(recoveries: readonly Recovery[], clock: ZoneClock): string {
   const [first] = recoveries;
   const tail = clock.full(recoveries.map(({ at }) => at).reduce((a, b) => (b > a ? b : a)));
   if (recoveries.length > 1) {

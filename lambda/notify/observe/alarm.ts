@@ -4,7 +4,7 @@ import { countOf, formatDuration } from '../../../catalog/units';
 import type { Observation } from '../problems/observation';
 import type { Concern } from './housekeeping';
 import { concernOfFunction, HOUSEKEEPING } from './housekeeping';
-import type { Reading } from './message';
+import type { MessageReading } from './message';
 import { jsonOf, lastPart, maybe, maybeTime, timeOf } from './message';
 import { because } from './plain-words';
 
@@ -60,7 +60,7 @@ interface AlarmedConcern extends Concern {
 }
 
 /** `CloudWatch Alarm State Change`. */
-export async function readAlarm(reading: Reading): Promise<Observation[]> {
+export async function readAlarm(reading: MessageReading): Promise<Observation[]> {
   const { detail, resources } = event.parse(reading.body);
   const { value, reason, timestamp } = detail.state;
   // No data: ignore.
@@ -104,7 +104,7 @@ function datapointIn(reason = ''): number | undefined {
  * The dead man's switch of a source: it goes off when nobody reports the age of the newest backup. The measuring itself tells
  * how old that is, and when all is well again: an alarm on the age is the user's own, with a limit of its own.
  */
-async function readAgeAlarm(source: string, state: AlarmState, reading: Reading): Promise<Observation[]> {
+async function readAgeAlarm(source: string, state: AlarmState, reading: MessageReading): Promise<Observation[]> {
   if (state.value === 'OK') return [];
   const known = { key: source, source, about: source, at: state.at, event: reading.event, since: state.at };
   const trouble = { state: 'problem', signal: 'silent', cause: 'not-measured', ...known, resource: state.arn } as const;
@@ -120,7 +120,7 @@ async function readAgeAlarm(source: string, state: AlarmState, reading: Reading)
   return [{ ...trouble, sentence: `${short}, so their age is unknown`, short, since: measuredAt.toISOString() }];
 }
 
-function housekeeping(concern: AlarmedConcern, state: AlarmState, { event }: Reading): Observation[] {
+function housekeeping(concern: AlarmedConcern, state: AlarmState, { event }: MessageReading): Observation[] {
   const { cause, key, about, variant, hasNoEnd = false } = concern;
   const known = { key, about, at: state.at, event };
   if (state.value === 'OK') return hasNoEnd ? [] : [{ state: 'ok', ...known, ends: ['housekeeping'] }];
@@ -143,7 +143,10 @@ function housekeeping(concern: AlarmedConcern, state: AlarmState, { event }: Rea
 const asDescribed = ({ name, description, reason }: AlarmState): string =>
   because(description === undefined ? `the alarm ${name} went off` : description.replace(/[.\s]+$/, ''), reason);
 
-function concernOf({ namespace, name, dimensions }: AlarmMetric, { settings }: Reading): AlarmedConcern | undefined {
+function concernOf(
+  { namespace, name, dimensions }: AlarmMetric,
+  { settings }: MessageReading,
+): AlarmedConcern | undefined {
   switch (namespace) {
     // Our own functions report what they measure: alarms on their metrics are the user's own.
     case 'AWS/S3':

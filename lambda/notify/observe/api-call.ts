@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { familyOf, ownerOfFamily } from '../../../catalog/contract/families';
 import type { Observation } from '../problems/observation';
-import type { Reading } from './message';
+import type { MessageReading } from './message';
 import { lastPart, maybe, maybeTime, timeOf } from './message';
 import { HOUSEKEEPING } from './housekeeping';
 import { startCause, startSentence } from './task-causes';
@@ -15,7 +15,7 @@ const event = z.looseObject({
 });
 
 /** `AWS API Call via CloudTrail`: calls that nothing else reports. */
-export function readApiCall(reading: Reading): Observation[] {
+export function readApiCall(reading: MessageReading): Observation[] {
   const { eventSource, eventName, errorCode } = event.parse(reading.body).detail;
   // The caller knows about a call that threw: EventBridge Scheduler puts it into its dead-letter queue.
   if (eventSource === 'ecs.amazonaws.com' && eventName === 'RunTask' && errorCode === undefined) {
@@ -38,7 +38,7 @@ const runTask = z.looseObject({
 });
 
 /** ECS answers 200 but starts nothing, which the caller takes for success. */
-function refusedTask(reading: Reading): Observation[] {
+function refusedTask(reading: MessageReading): Observation[] {
   const { eventTime, requestParameters, responseElements } = runTask.parse(reading.body).detail;
   const failure = responseElements?.failures?.[0];
   if (!failure) return [];
@@ -72,7 +72,7 @@ const deletion = z.looseObject({
 });
 
 /** Somebody without the permission tried to delete backups. */
-function deniedDelete(reading: Reading): Observation[] {
+function deniedDelete(reading: MessageReading): Observation[] {
   const { detail } = deletion.parse(reading.body);
   const { userIdentity, requestParameters: wanted, sourceIPAddress } = detail;
   if (wanted.bucketName !== reading.settings.bucket) return [];

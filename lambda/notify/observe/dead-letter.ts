@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ownerOfFamily } from '../../../catalog/contract/families';
 import type { Observation } from '../problems/observation';
 import type { ScheduleTarget } from '../ports';
-import type { Reading } from './message';
+import type { MessageReading } from './message';
 import { attribute, isoTime, lastPart, sentTime } from './message';
 import { HOUSEKEEPING, concernOfFunction } from './housekeeping';
 import { startCause, startSentence } from './task-causes';
@@ -12,11 +12,11 @@ import { because } from './plain-words';
 const attributes = z.object({ SCHEDULE_ARN: z.string() });
 
 /** Whether EventBridge Scheduler put a message into its dead-letter queue. The body does not tell. */
-export const isDeadLetter = ({ message, deadLetters }: Reading): boolean =>
+export const isDeadLetter = ({ message, deadLetters }: MessageReading): boolean =>
   message.eventSourceARN === deadLetters || attribute(message, 'SCHEDULE_ARN') !== undefined;
 
 /** A run that EventBridge Scheduler could not start. All facts are in the attributes; the body is the input of the target. */
-export async function readDeadLetter(reading: Reading): Promise<Observation[]> {
+export async function readDeadLetter(reading: MessageReading): Promise<Observation[]> {
   const { message, settings, event } = reading;
   const { SCHEDULE_ARN: schedule } = attributes.parse({ SCHEDULE_ARN: attribute(message, 'SCHEDULE_ARN') });
   const at = isoTime(attribute(message, 'SCHEDULED_TIME')) ?? sentTime(reading);
@@ -43,7 +43,7 @@ export async function readDeadLetter(reading: Reading): Promise<Observation[]> {
 }
 
 /** `AccessDeniedException: User … is not authorized …, after 5 retries`. */
-function messageOf({ message }: Reading): string {
+function messageOf({ message }: MessageReading): string {
   const code = attribute(message, 'ERROR_CODE') ?? 'unknown error';
   const words = attribute(message, 'ERROR_MESSAGE');
   const retries = Number(attribute(message, 'RETRY_ATTEMPTS') ?? 0);
@@ -52,7 +52,7 @@ function messageOf({ message }: Reading): string {
 }
 
 /** The target of the schedule; `undefined` if it is gone or cannot be looked up. */
-async function lookUp({ lookUpSchedule }: Reading, schedule: string): Promise<ScheduleTarget | undefined> {
+async function lookUp({ lookUpSchedule }: MessageReading, schedule: string): Promise<ScheduleTarget | undefined> {
   try {
     return await lookUpSchedule(schedule);
   } catch {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Observation } from '../problems/observation';
-import type { Reading } from './message';
+import type { MessageReading } from './message';
 import { concernOfFunction } from './housekeeping';
 import { maybe, maybeTime, timeOf } from './message';
 
@@ -11,10 +11,10 @@ const event = z.looseObject({
 });
 
 /** Whether a message is a record of Lambda about an invocation. */
-export const isInvocation = ({ body }: Reading): boolean => event.safeParse(body).success;
+export const isInvocation = ({ body }: MessageReading): boolean => event.safeParse(body).success;
 
 /** Record of a failed asynchronous invocation, which Lambda sends to the function's destination. */
-export function readFailedFunction(reading: Reading): Observation[] {
+export function readFailedFunction(reading: MessageReading): Observation[] {
   const { timestamp, requestContext, responsePayload } = event.parse(reading.body);
   if (requestContext.condition === 'Success') return [];
   const { settings } = reading;

@@ -15,7 +15,7 @@ export interface ObserveContext {
 }
 
 /** A message while it is read. */
-export interface Reading extends ObserveContext {
+export interface MessageReading extends ObserveContext {
   readonly message: QueueMessage;
   /** The body, from JSON. */
   readonly body: unknown;
@@ -24,7 +24,7 @@ export interface Reading extends ObserveContext {
 }
 
 /** Reads one kind of message. Throws a ZodError if a field is missing that its kind needs. */
-export type Read = (reading: Reading) => Observation[] | Promise<Observation[]>;
+export type Read = (reading: MessageReading) => Observation[] | Promise<Observation[]>;
 
 // AWS adds fields to its events: everything is parsed loosely.
 
@@ -49,11 +49,11 @@ export const envelope = z.looseObject({
 });
 
 /** When the event happened; if it does not say so, when it was sent to the queue. */
-export const timeOf = (reading: Reading): string =>
+export const timeOf = (reading: MessageReading): string =>
   z.looseObject({ time: maybeTime }).safeParse(reading.body).data?.time ?? sentTime(reading);
 
 /** When a message was sent to the queue. */
-export const sentTime = ({ message, now }: Reading): string =>
+export const sentTime = ({ message, now }: MessageReading): string =>
   new Date(Number(message.attributes.SentTimestamp) || now).toISOString();
 
 /** The last part of an ARN. Nothing else can be trusted: those of EBS have the Region in place of the account. */

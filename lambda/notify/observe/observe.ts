@@ -5,7 +5,7 @@ import { readAlarm } from './alarm';
 import { readApiCall } from './api-call';
 import { isDeadLetter, readDeadLetter } from './dead-letter';
 import { isInvocation, readFailedFunction } from './failed-function';
-import type { ObserveContext, Read, Reading } from './message';
+import type { ObserveContext, Read, MessageReading } from './message';
 import { envelope, eventId, jsonOf, timeOf } from './message';
 import { HOUSEKEEPING } from './housekeeping';
 import { readDigest, readMeasured, readPruned } from './own-messages';
@@ -41,7 +41,7 @@ const OWN: ReadonlyMap<string, Read> = new Map<string, Read>([
  */
 export async function observe(message: QueueMessage, context: ObserveContext): Promise<Observation[]> {
   const body = jsonOf(message.body);
-  const reading: Reading = { ...context, message, body, event: eventId(message, body) };
+  const reading: MessageReading = { ...context, message, body, event: eventId(message, body) };
   const read = readerOf(reading);
   if (!read) return [notUnderstood(reading, 'this version does not know it')];
   try {
@@ -53,7 +53,7 @@ export async function observe(message: QueueMessage, context: ObserveContext): P
   }
 }
 
-function readerOf(reading: Reading): Read | undefined {
+function readerOf(reading: MessageReading): Read | undefined {
   // First: the body of a dead letter is whatever was to be sent.
   if (isDeadLetter(reading)) return readDeadLetter;
   const event = envelope.safeParse(reading.body).data;
@@ -76,7 +76,7 @@ function isOn(observation: Observation, { off, sources }: AlarmSettings): boolea
 /** Characters of an unread message that are shown. */
 const SHOWN = 16_000;
 
-function notUnderstood(reading: Reading, why: string): Observation {
+function notUnderstood(reading: MessageReading, why: string): Observation {
   const { message, body, event } = reading;
   const at = timeOf(reading);
   const type = envelope.safeParse(body).data?.['detail-type'];

@@ -4,7 +4,7 @@ import { SIGNALS } from '../../../catalog/contract/alarms';
 import type { Observation } from '../problems/observation';
 import { countOf } from '../../../catalog/units';
 import { PRUNING, pruningOfSnapshots } from './housekeeping';
-import type { Reading } from './message';
+import type { MessageReading } from './message';
 
 const count = z.number().nonnegative();
 
@@ -33,7 +33,7 @@ const measured = z.looseObject({
 });
 
 /** The measure function measured sources. */
-export function readMeasured({ body, settings }: Reading): Observation[] {
+export function readMeasured({ body, settings }: MessageReading): Observation[] {
   const found = measured.parse(body) as unknown as Measured;
   return found.bucket === settings.bucket ? [{ ...found, state: 'measured' }] : [];
 }
@@ -59,7 +59,7 @@ const pruned = z.looseObject({
 });
 
 /** A prune function ended a scheduled run. */
-export function readPruned({ body, settings, event }: Reading): Observation[] {
+export function readPruned({ body, settings, event }: MessageReading): Observation[] {
   const report = pruned.parse(body) as Pruned;
   const { prunes, scope, at, functionName, logGroup, moreSources } = report;
   if (prunes === 'backups' && scope !== settings.bucket) return [];

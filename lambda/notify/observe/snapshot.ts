@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Observation } from '../problems/observation';
-import type { Reading } from './message';
+import type { MessageReading } from './message';
 import { lastPart, maybe, timeOf } from './message';
 import { HOUSEKEEPING } from './housekeeping';
 import { because } from './plain-words';
@@ -8,9 +8,9 @@ import { because } from './plain-words';
 /** Key of the snapshots of a volume or an instance: a later good one ends the trouble. */
 const keyOfSnapshots = (what: string): string => `${HOUSEKEEPING}snapshot/${what}`;
 
-const known = (reading: Reading, key: string, about: string) =>
+const known = (reading: MessageReading, key: string, about: string) =>
   ({ key, about, at: timeOf(reading), event: reading.event }) as const;
-const bad = (reading: Reading, cause: 'snapshot' | 'snapshot-policy', sentence: string, resource: string) =>
+const bad = (reading: MessageReading, cause: 'snapshot' | 'snapshot-policy', sentence: string, resource: string) =>
   ({ state: 'problem', signal: 'housekeeping', cause, sentence, since: timeOf(reading), resource }) as const;
 const good = { state: 'ok', ends: ['housekeeping'] } as const;
 
@@ -19,7 +19,7 @@ const policyEvent = z.looseObject({
 });
 
 /** `DLM Policy State Change`: today it comes with ERROR only. */
-export function readPolicy(reading: Reading): Observation[] {
+export function readPolicy(reading: MessageReading): Observation[] {
   const { state, cause, policy_id: arn } = policyEvent.parse(reading.body).detail;
   const policy = lastPart(arn);
   const about = known(reading, `${HOUSEKEEPING}snapshot-policy/${policy}`, `snapshot policy ${policy}`);
@@ -40,7 +40,7 @@ const scriptEvent = z.looseObject({
 });
 
 /** `DLM Pre Post Script Notification`: of the scripts, or of Windows' shadow copies. */
-export function readScript(reading: Reading): Observation[] {
+export function readScript(reading: MessageReading): Observation[] {
   const { detail } = scriptEvent.parse(reading.body);
   const instance = lastPart(detail.source);
   const [stage, handler] = [detail.script_stage ?? '', detail.execution_handler ?? 'script'];
@@ -66,7 +66,7 @@ const snapshotEvent = z.looseObject({
 const DONE: Readonly<Record<string, string>> = { createSnapshot: 'made', copySnapshot: 'copied' };
 
 /** `EBS Snapshot Notification`: a snapshot was made or copied, or could not be. */
-export function readSnapshot(reading: Reading): Observation[] {
+export function readSnapshot(reading: MessageReading): Observation[] {
   const { event, result, cause, snapshot_id: snapshot, source } = snapshotEvent.parse(reading.body).detail;
   // Of somebody else's snapshots, which were shared with this account.
   if (event === 'shareSnapshot') return [];
@@ -89,7 +89,7 @@ const setEvent = z.looseObject({
 });
 
 /** `EBS Multi-Volume Snapshots Completion Status`: all volumes of an instance at one moment. */
-export function readSnapshotSet(reading: Reading): Observation[] {
+export function readSnapshotSet(reading: MessageReading): Observation[] {
   const { result, cause, snapshots } = setEvent.parse(reading.body).detail;
   const bads = snapshots.filter(({ status }) => status !== 'completed');
   // Without one of them the set is not what it was made for: nothing of it is good news.

@@ -6,7 +6,7 @@ import type { TaskFacts } from '../../../catalog/contract/notification';
 import { logStreamOf } from '../../../catalog/contract/run-log';
 import type { Observation, Trouble } from '../problems/observation';
 import { HOUSEKEEPING } from './housekeeping';
-import type { Reading } from './message';
+import type { MessageReading } from './message';
 import { isoTime, lastPart, maybe, maybeTime, timeOf } from './message';
 import type { FailCause, Said, StartCause, TaskEnd } from './task-causes';
 import { failed, notStarted } from './task-causes';
@@ -40,7 +40,7 @@ type Detail = z.infer<typeof event>['detail'];
 const OWN_CODES: readonly number[] = Object.values(EXIT_CODES);
 
 /** `ECS Task State Change`: how a run ended. */
-export function readTask(reading: Reading): Observation[] {
+export function readTask(reading: MessageReading): Observation[] {
   const { detail } = event.parse(reading.body);
   // `TerminationNotice` comes two minutes ahead, with RUNNING: the end itself still follows.
   if (detail.lastStatus !== 'STOPPED') return [];

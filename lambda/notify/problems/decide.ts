@@ -1,10 +1,11 @@
 import type { Finding, Signal, SourceHealth } from '../../../catalog/contract/alarms';
 import { SIGNALS } from '../../../catalog/contract/alarms';
 import type { Problem } from '../../../catalog/contract/notification';
+import type { ProblemDecision } from './decision';
+import { RUN_SIGNALS } from './decision';
 import type { GoodNews, Trouble } from './observation';
 import type { OpenProblem, Remembered } from './remembered';
-import type { Decision } from './state';
-import { RUN_SIGNALS, State } from './state';
+import { State } from './state';
 import { before } from './times';
 
 /** A measuring from longer ago says nothing about now. */
@@ -37,7 +38,7 @@ export interface Upkeep {
 export type Decidable = Trouble | GoodNews | SourceMeasured | Upkeep;
 
 /** Decides what an observation means: what is told, and what is remembered. */
-export function decide(remembered: Remembered, observation: Decidable, now: Date): Decision {
+export function decide(remembered: Remembered, observation: Decidable, now: Date): ProblemDecision {
   const state = new State(remembered, now);
   switch (observation.state) {
     case 'source-measured':

@@ -2,7 +2,7 @@ import type { Cause, Signal } from '../../../catalog/contract/alarms';
 import type { Problem } from '../../../catalog/contract/notification';
 
 /** Facts of a problem that a later email needs again. */
-export const DETAILS = ['task', 'resource', 'logGroup', 'logStream', 'pruned', 'variant', 'short'] as const;
+const DETAILS = ['task', 'resource', 'logGroup', 'logStream', 'pruned', 'variant', 'short'] as const;
 
 /** An open problem. */
 export interface OpenProblem {
@@ -59,3 +59,7 @@ export type OpenProblems = Pick<Remembered, 'key' | 'open'>;
 
 /** Nothing is remembered. */
 export const blank = (key: string): Remembered => ({ key, open: {}, goodAt: {}, changes: [], seen: [], version: 0 });
+
+/** The facts of a problem that a later email needs again. */
+export const detailsOf = (problem: Problem): NonNullable<OpenProblem['details']> =>
+  Object.fromEntries(DETAILS.flatMap((name) => (problem[name] === undefined ? [] : [[name, problem[name]]])));

@@ -1,9 +1,13 @@
 import type { Cause, Signal } from '../../../catalog/contract/alarms';
 import type { Problem, Recovery } from '../../../catalog/contract/notification';
 import { isSource } from '../observe/housekeeping';
+import type { ProblemDecision, SignalOutcome } from './decision';
+import { RUN_SIGNALS } from './decision';
 import { DAMPED, FlappingJudge } from './flapping';
+import type { Recovered } from './recovery';
+import { recoveryOf } from './recovery';
 import type { OpenProblem, Remembered } from './remembered';
-import { DETAILS } from './remembered';
+import { detailsOf } from './remembered';
 import { before, earlier, later } from './times';
 
 const HOUR = 3_600_000;
@@ -20,30 +24,6 @@ const ITEMS = 500;
 const STILL_SO = 'still so, told a week ago or more';
 /** Events that are remembered. */
 const SEEN = 20;
-
-/** Signals of runs: they happen, where others last. */
-export const RUN_SIGNALS: readonly Signal[] = ['failed', 'never-started'];
-
-/** A decision about one signal, and its reason: for the log. */
-export interface SignalOutcome {
-  readonly signal?: Signal;
-  readonly cause?: Cause;
-  readonly outcome: 'told' | 'held' | 'ignored' | 'ended' | 'recovered';
-  readonly reason: string;
-}
-
-/** The emails of a decision. */
-export interface Tell {
-  readonly problems: readonly Problem[];
-  readonly recovery?: Recovery;
-}
-
-export interface Decision {
-  /** To be remembered after the emails were sent. The same object if nothing changes. */
-  readonly next: Remembered;
-  readonly tell?: Tell;
-  readonly outcomes: readonly SignalOutcome[];
-}
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -236,7 +216,7 @@ export class State {
   }
 
   /** Tells everything that ended together. */
-  recover(of: Pick<Recovery, 'about' | 'source' | 'at' | 'newest' | 'quiet'>): void {
+  recover(of: Recovered): void {
     const { isFlapping } = this.flapping;
     const told = this.ended.filter(
       ({ signal, problem }) => problem.toldAt !== undefined && !(isFlapping && DAMPED.includes(signal)),
@@ -254,45 +234,25 @@ export class State {
     const times = told.filter(({ signal }) => signal === 'failed').reduce((sum, { problem }) => sum + problem.times, 0);
     const signals = told.map(({ signal }) => signal);
     const since = told.map(({ problem }) => problem.since).reduce(earlier);
-    this.recovery = this.recoveryOf(of, signals, since, times);
+    this.recovery = recoveryOf(of, { signals, since, times, open: this.open });
   }
 
   /** Tells that something that came and went has been stable for a day. */
-  settle(of: Pick<Recovery, 'about' | 'source' | 'at' | 'newest'>): void {
+  settle(of: Recovered): void {
     if (!this.isWell || this.recovery) return;
     const over = this.flapping.settle();
     if (!over) return;
     this.changed = true;
     const { signal, since, failures } = over;
     this.outcomes.push({ signal, outcome: 'recovered', reason: 'stable for a day' });
-    this.recovery = { ...this.recoveryOf(of, [signal], since, failures), stable: true };
-  }
-
-  private recoveryOf(
-    { about, source, at, newest, quiet }: Pick<Recovery, 'about' | 'source' | 'at' | 'newest' | 'quiet'>,
-    signals: readonly Signal[],
-    since: string,
-    times: number,
-  ): Recovery {
-    const open = Object.keys(this.open) as Signal[];
-    return {
-      ...(source !== undefined && { source }),
-      about,
-      at,
-      signals,
-      since,
-      ...(times > 0 && { times }),
-      ...(newest && { newest }),
-      ...(open.length > 0 && { open }),
-      ...(quiet && { quiet }),
-    };
+    this.recovery = { ...recoveryOf(of, { signals: [signal], since, times: failures, open: this.open }), stable: true };
   }
 
   measured(at: string): void {
     this.measuredAt = at;
   }
 
-  decision(): Decision {
+  decision(): ProblemDecision {
     const { open, goodAt, seen, measuredAt, problems, recovery, outcomes, remembered } = this;
     const { key, version } = remembered;
     const measured = measuredAt !== undefined && { measuredAt };
@@ -305,6 +265,3 @@ export class State {
     };
   }
 }
-
-const detailsOf = (problem: Problem): NonNullable<OpenProblem['details']> =>
-  Object.fromEntries(DETAILS.flatMap((name) => (problem[name] === undefined ? [] : [[name, problem[name]]])));

@@ -1,6 +1,6 @@
 import { Token } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
-import type { SizeBounds as WholeSizeBounds } from '../../../catalog/contract/alarms';
+import type { SizeLimits } from '../../../catalog/contract/alarms';
 import { DEFAULT_SIZE_BOUNDS } from '../../../catalog/contract/alarms';
 import type { AlarmSignal, SignalOff, SizeBounds } from '../backup-alarms-props';
 import { fault, requireProps, requireRange, requireValue } from '../../private/fault';
@@ -50,7 +50,7 @@ export function signalsOffOf(scope: IConstruct, signalsOff: readonly SignalOff[]
 }
 
 /** Size bounds with what was left out. */
-export function sizeBoundsOf(scope: IConstruct, given: SizeBounds): WholeSizeBounds {
+export function sizeBoundsOf(scope: IConstruct, given: SizeBounds): SizeLimits {
   requireProps(scope, given, {});
   const { ignoreTables } = given;
   const shrink = given.shrink ?? DEFAULT_SIZE_BOUNDS.shrink;

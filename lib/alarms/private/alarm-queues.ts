@@ -6,6 +6,7 @@ import type * as sns from 'aws-cdk-lib/aws-sns';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { acknowledge } from '../../private/acknowledge';
+import { docsLink } from '../../private/docs-link';
 import type { HandlerFunction } from '../../private/handler-function';
 
 /** As long as a function may take, and longer: Lambda refuses a queue with less than its function's timeout. */
@@ -46,7 +47,7 @@ const runbook = (what: string, mend: readonly string[]): string =>
     ...['`proven-backups alarm test` says what is broken.', OLDEST, ...mend].map(
       (step, index) => `${index + 1}. ${step}`,
     ),
-    'More: https://github.com/cdk-proven-backups/cdk-proven-backups/blob/main/docs/alarms.md#undelivered',
+    `More: ${docsLink('docs/alarms.md#undelivered')}`,
   ].join('\n');
 const OLDEST = '`proven-backups list` shows how old the newest backups are.';
 
@@ -77,7 +78,7 @@ export function brokenNotifyAlarms(
         'Events about your backups could not be turned into emails: the notify function fails, or may not read or publish.',
         [
           'Read the errors in the log of the notify function.',
-          'When it is mended, move the messages of the queue back: `aws sqs start-message-move-task --source-arn <ARN of the queue>`. They are kept for 14 days.',
+          'When it works again, move the messages of the queue back: `aws sqs start-message-move-task --source-arn <ARN of the queue>`. They are kept for 14 days.',
         ],
       ),
       threshold: 1,
@@ -87,10 +88,10 @@ export function brokenNotifyAlarms(
       ...common,
       metric: events.metricApproximateAgeOfOldestMessage({ period: PERIOD, statistic: cloudwatch.Stats.MAXIMUM }),
       alarmDescription: runbook(
-        'Events about your backups wait, and nothing turns them into emails: the notify function is not invoked at all.',
+        'Events about your backups wait, and nothing turns them into emails: the notify function is not invoked.',
         [
-          'See that the function still is triggered by the queue (its event source mapping is enabled), that its role exists, and that no policy of the organisation denies it.',
-          'Deploy the stack again. The events that wait are read then: they are kept for 14 days.',
+          'See that the event source mapping of the function is enabled, that its role exists, and that no policy of the organization denies it.',
+          'Deploy the stack again. Waiting events are read then: they are kept for 14 days.',
         ],
       ),
       threshold: UNREAD_AGE.toSeconds(),
@@ -117,7 +118,7 @@ export function readQueue({ function: reader }: HandlerFunction, queue: sqs.IQue
 }
 
 /** Moves messages that cannot be read to the dead-letter queue, instead of retrying them for days. */
-export function layAside(queue: sqs.IQueue, undelivered: sqs.Queue): void {
+export function moveUnread(queue: sqs.IQueue, undelivered: sqs.Queue): void {
   const resource = queue.node.defaultChild;
   if (!(resource instanceof sqs.CfnQueue) || resource.redrivePolicy !== undefined) return;
   resource.redrivePolicy = { deadLetterTargetArn: undelivered.queueArn, maxReceiveCount: MAX_RECEIVES };

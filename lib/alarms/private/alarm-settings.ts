@@ -5,37 +5,37 @@ import type {
   AlarmedPruning,
   AlarmedSource,
   AlarmSettings as Content,
-  SizeBounds,
+  SizeLimits,
   WrittenSource,
 } from '../../../catalog/contract/alarms';
 import { ALARM_SETTINGS_FORMAT, USUAL_SOURCE } from '../../../catalog/contract/alarms';
 import { requireParameter } from '../../private/parameter-text';
 
 type Shared = 'formatVersion' | 'families' | 'logGroups' | 'sizeBounds' | 'sources' | 'functionLogGroup' | 'prunings';
-type Fixed = Omit<Content, Shared> & { readonly functionLogGroupName: string };
+type FixedAlarmSettings = Omit<Content, Shared> & { readonly functionLogGroupName: string };
 type Written = Omit<Content, 'sources'> & { readonly sources: Readonly<Record<string, WrittenSource>> };
 
 /** Settings of a source, before common parts are shared by number. */
 export type Alarmed = Omit<AlarmedSource, 'family' | 'logGroup' | 'sizeBounds'> & {
   readonly familyPrefix: string;
   readonly logGroupName: string;
-  readonly sizeBounds?: SizeBounds;
+  readonly sizeBounds?: SizeLimits;
 };
 
 /** A pruning that is watched, before its log group is shared by number. */
 export type WatchedPruning = Omit<AlarmedPruning, 'logGroup'> & { readonly logGroupName: string };
 
 /** The settings of the sources that one construct watches, as the handlers read them. */
-export class AlarmSettings {
+export class AlarmSettingsWriter {
   /** Prefixes of task families. */
   readonly families: string[] = [];
   private readonly logGroups: string[] = [];
-  private readonly sizeBounds: SizeBounds[] = [];
+  private readonly sizeBounds: SizeLimits[] = [];
   private readonly sources: Record<string, WrittenSource> = {};
   private readonly prunings: AlarmedPruning[] = [];
   private readonly fixed: Omit<Content, Exclude<Shared, 'functionLogGroup'>>;
 
-  constructor({ functionLogGroupName, ...fixed }: Fixed) {
+  constructor({ functionLogGroupName, ...fixed }: FixedAlarmSettings) {
     this.fixed = { ...fixed, functionLogGroup: indexOf(this.logGroups, functionLogGroupName) };
   }
 

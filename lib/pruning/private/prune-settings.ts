@@ -4,14 +4,14 @@ import { SETTINGS_FORMAT } from '../../../catalog/contract/handlers';
 import type { RetentionPolicy } from '../../../catalog/retention/retention-policy';
 import { requireParameter } from '../../private/parameter-text';
 
-type Fixed = Omit<BucketSettings, 'formatVersion' | 'retentions' | 'sources'>;
+type FixedPruneSettings = Omit<BucketSettings, 'formatVersion' | 'retentions' | 'sources'>;
 
 /** The settings of the sources of one pruning, as the handlers read them. */
 export class PruneSettings {
   private readonly retentions: RetentionPolicy[] = [];
   private readonly sources: Record<string, SourceSettings> = {};
 
-  constructor(private readonly fixed: Fixed) {}
+  constructor(private readonly fixed: FixedPruneSettings) {}
 
   add(scope: IConstruct, source: string, policy: RetentionPolicy, allowedAgeSeconds: number): void {
     this.sources[source] = { retention: this.indexOf(policy), allowedAgeSeconds };

@@ -1,5 +1,5 @@
 import { DeleteObjectCommand, paginateListObjectsV2 } from '@aws-sdk/client-s3';
-import type { SizeBounds } from '../../../catalog/contract/alarms';
+import type { SizeLimits } from '../../../catalog/contract/alarms';
 import { DEFAULT_SIZE_BOUNDS } from '../../../catalog/contract/alarms';
 import { manifestKey, objectKey } from '../../../catalog/bucket/names';
 import { MeasureMemory } from '../../../lambda/health/measure-memory';
@@ -156,7 +156,7 @@ describe('the usual duration takes the place of the timeout', () => {
 });
 
 test('the last usual backup before a strange one', async () => {
-  const bounds: SizeBounds = { ...DEFAULT_SIZE_BOUNDS, minHistory: 3 };
+  const bounds: SizeLimits = { ...DEFAULT_SIZE_BOUNDS, minHistory: 3 };
   const sources = { shop: alarmedSource({ sizeBounds: 0 }) };
   await scene.configure(alarmSettingsOf(scene.bucket, [], { sizeBounds: [bounds], sources }));
   for (const hours of [146, 122, 98, 74]) await scene.backup(hoursAgo(hours), 'shop', { uncompressedBytes: 48 * MB });

@@ -7,7 +7,7 @@ import { version } from '../../../package.json';
 import type { DigestRow, Problem, Recovery } from '../../../catalog/contract/notification';
 import { logTail } from '../../../catalog/contract/run-log';
 import type { Composed, Place } from '../../../lambda/notify/compose/place';
-import type { Reading } from '../../../lambda/notify/observe/message';
+import type { MessageReading } from '../../../lambda/notify/observe/message';
 import { decide } from '../../../lambda/notify/problems/decide';
 import type { Trouble } from '../../../lambda/notify/problems/observation';
 import { blank } from '../../../lambda/notify/problems/remembered';
@@ -111,7 +111,7 @@ export const failedRun = ({ cause, ...last }: FailedRun, change: Partial<Problem
 export function prunedProblem(name: string): Problem {
   const report = PRUNED[name]!;
   const settings = { bucket: PLACE.bucket, sources: {}, off: [] };
-  const [found] = readPruned({ body: report, settings, event: 'event' } as unknown as Reading);
+  const [found] = readPruned({ body: report, settings, event: 'event' } as unknown as MessageReading);
   const { tell } = decide(blank('housekeeping/prune'), found as Trouble, PLACE.now);
   return tell!.problems[0]!;
 }

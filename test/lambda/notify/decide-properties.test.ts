@@ -5,7 +5,7 @@ import { decide } from '../../../lambda/notify/problems/decide';
 import { DAMPED } from '../../../lambda/notify/problems/flapping';
 import type { OpenProblem, Remembered } from '../../../lambda/notify/problems/remembered';
 import { blank } from '../../../lambda/notify/problems/remembered';
-import type { Tell } from '../../../lambda/notify/problems/state';
+import type { Tell } from '../../../lambda/notify/problems/decision';
 
 const HOUR = 3_600_000;
 const START = Date.parse('2026-11-20T00:00:00Z');

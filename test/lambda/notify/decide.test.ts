@@ -4,7 +4,7 @@ import { decide } from '../../../lambda/notify/problems/decide';
 import type { GoodNews, Trouble } from '../../../lambda/notify/problems/observation';
 import type { Remembered } from '../../../lambda/notify/problems/remembered';
 import { blank } from '../../../lambda/notify/problems/remembered';
-import type { Decision } from '../../../lambda/notify/problems/state';
+import type { ProblemDecision } from '../../../lambda/notify/problems/decision';
 
 const START = Date.parse('2026-11-20T00:00:00Z');
 const time = (hours: number): string => new Date(START + hours * 3_600_000).toISOString();
@@ -57,7 +57,7 @@ const backup = (hours: number, durationSeconds = 60) => ({
 /** Takes in one observation after the other, each at its own time, unless it comes late. */
 class Story {
   remembered: Remembered = blank('shop');
-  last!: Decision;
+  last!: ProblemDecision;
 
   take(observation: Decidable, hours?: number): string[] {
     const now = hours === undefined ? new Date(observation.at) : new Date(time(hours));

@@ -8,6 +8,7 @@ import {
   Backups,
   BackupSchedule,
   Database,
+  DatabaseTls,
   MysqlVersion,
   SnapshotRetention,
   SnapshotSchedule,
@@ -15,6 +16,8 @@ import {
   VolumeSnapshots,
   WeekDay,
 } from 'cdk-proven-backups';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 export const app = new App();
 const stack = new Stack(app, 'EpicBookBackups', { env: { account: '111122223333', region: 'eu-west-1' } });
@@ -33,6 +36,9 @@ const epicbook = backups.addDatabase('Epicbook', {
     version: MysqlVersion.V8_0,
     host: 'epicbook-db.example.com',
     secret: secretsmanager.Secret.fromSecretNameV2(stack, 'BackupUser', 'epicbook/backup'),
+    // The certificate that a MySQL container makes for itself names no host. This one does:
+    // docs/tls.md#mysql-mariadb-or-postgresql-in-docker
+    tls: DatabaseTls.certificateAuthority(readFileSync(join(__dirname, 'server-cert.pem'), 'utf8')),
     databases: ['epicbook'],
   }),
   schedule: BackupSchedule.daily({ hour: 2 }),

@@ -5,7 +5,9 @@ import { App, Duration, Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
-import { Backups, BackupSchedule, Database, MysqlVersion, Retention, WeekDay } from 'cdk-proven-backups';
+import { Backups, BackupSchedule, Database, DatabaseTls, MysqlVersion, Retention, WeekDay } from 'cdk-proven-backups';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 export const app = new App();
 const stack = new Stack(app, 'StreamFlixBackups', { env: { account: '111122223333', region: 'eu-west-1' } });
@@ -25,6 +27,9 @@ const streamflix = backups.addDatabase('Streamflix', {
     host: 'streamflix-db.example.com',
     // backup_user and its password, as keys username and password.
     secret: secretsmanager.Secret.fromSecretNameV2(stack, 'BackupUser', 'streamflix/backup'),
+    // The certificate that a MySQL container makes for itself names no host. This one does:
+    // docs/tls.md#mysql-mariadb-or-postgresql-in-docker
+    tls: DatabaseTls.certificateAuthority(readFileSync(join(__dirname, 'server-cert.pem'), 'utf8')),
     databases: ['mydb'],
   }),
   schedule: BackupSchedule.weekly({ weekDay: WeekDay.SUNDAY, hour: 3 }),

@@ -1,6 +1,6 @@
 /** How people repair the failures that only an engine knows about. Pure: handlers read it. */
 import type { CommonReason, ReasonValues } from '../catalog/contract/failure';
-import type { Engine } from './facts';
+import type { ENGINE_FACTS } from './facts';
 import { MARIADB_ADVICE } from './mariadb/advice';
 import type { MARIADB_REASONS } from './mariadb/facts';
 import { MYSQL_ADVICE } from './mysql/advice';
@@ -49,7 +49,7 @@ interface OwnReasons {
   readonly sqlite: (typeof SQLITE_REASONS)[number];
 }
 
-const ADVICE: { readonly [E in Engine]: EngineAdvice<OwnReasons[E]> } = {
+const ADVICE: { readonly [E in keyof typeof ENGINE_FACTS]: EngineAdvice<OwnReasons[E]> } = {
   mysql: MYSQL_ADVICE,
   mariadb: MARIADB_ADVICE,
   postgresql: POSTGRESQL_ADVICE,

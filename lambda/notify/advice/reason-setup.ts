@@ -35,18 +35,30 @@ export const SETUP_REASONS: ReasonTable<
   },
   'engine-mismatch': {
     title: 'the server is of another engine',
+    happened: ({ object }) =>
+      object === undefined
+        ? 'the server is of another engine'
+        : `the server is ${object}, but the backup is set up for another engine`,
     likelyCause: 'The host now belongs to a server of another engine, or the backup was set up for the wrong one.',
     action: 'Correct the engine of the database in your code, and deploy.',
     steps: () => [{ say: 'Correct the engine or the host of the database, and deploy.' }],
   },
   'version-mismatch': {
     title: 'the version of the server does not fit the backup',
+    happened: ({ object }) =>
+      object === undefined
+        ? 'the version of the server does not fit the backup'
+        : `the server is ${object}, but the backup is set up for another version`,
     likelyCause: 'The server was upgraded, but the backup was not.',
     action: 'Set the version of the server in your code, and deploy.',
     steps: () => [{ say: 'Set version of the database to the one of the server, and deploy.' }],
   },
   'tool-too-old': {
     title: 'the dump tool is older than the server',
+    happened: ({ object }) =>
+      object === undefined
+        ? 'the dump tool is older than the server'
+        : `the dump tool is older than the server: ${object}`,
     likelyCause: 'The server was upgraded, or the image is one of your own with an older client.',
     action: 'Set the version of the server in your code, and deploy; for an image of your own, update its client.',
     steps: (context) => [

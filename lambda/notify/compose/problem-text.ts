@@ -78,9 +78,9 @@ export function details(problem: Problem, advice: Advice, clock: ZoneClock): str
 function ownWords(problem: Problem, advice: Advice, said: string | undefined): string[] {
   if (problem.signal !== 'failed' || !isReasonKnown(problem, advice)) return [];
   if (said !== undefined) return [wrapped(`The error: ${cut(oneLine(said), SENTENCE_CHARACTERS)}`)];
-  return advice.happened === undefined
-    ? [wrapped(`The program says: ${cut(oneLine(problem.sentence), SENTENCE_CHARACTERS)}`)]
-    : [];
+  // Its statements are among the steps.
+  if (problem.cause === 'privileges') return [];
+  return [wrapped(`The program says: ${cut(oneLine(problem.sentence), SENTENCE_CHARACTERS)}`)];
 }
 
 /** The backups that can be restored, each with its heading; nothing if the problem concerns no source. */

@@ -29,7 +29,11 @@ describe('a missing privilege', () => {
       given.job.source,
       'privileges',
       /lacks privileges that a complete dump .*needs|may not connect to/,
-      { kind: 'privileges-missing', account: expect.stringMatching(`^${given.username}(@%)?$`) as string, statements: expect.any(Array) as string[] },
+      {
+        kind: 'privileges-missing',
+        account: expect.stringMatching(`^${given.username}(@%)?$`) as string,
+        statements: expect.any(Array) as string[],
+      },
     );
     expect(advice(result.failure)).toBe(statement);
     expect(result.reason!.statements!.join(' ')).toBe(statement);

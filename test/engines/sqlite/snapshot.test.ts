@@ -14,7 +14,9 @@ beforeAll(() => {
   const database = new DatabaseSync(file);
   database.exec('CREATE TABLE book (id INTEGER PRIMARY KEY, title TEXT); CREATE INDEX titles ON book (title)');
   const insert = database.prepare('INSERT INTO book (title) VALUES (?)');
+  database.exec('BEGIN');
   for (let row = 0; row < 5000; row++) insert.run(`title ${row}`.repeat(5));
+  database.exec('COMMIT');
   database.close();
 });
 

@@ -13,11 +13,12 @@ import {
   type EngineDump,
   type ServerContext,
 } from '../engine';
-import { PgArchiveInspector, type ArchivedTable } from './archive';
-import { USER_RELATIONS, checkPostgresqlGrants, checkSubscriptions, filterValues } from './grants';
+import { PgArchiveInspector } from './archive';
+import { checkPostgresqlGrants, checkSubscriptions } from './grants';
 import { SQLSTATE, connectPostgresql, connectionValue, toolConnection } from './connection';
 import { POSTGRESQL_FACTS } from './facts';
 import { quoteName } from './names';
+import { countRows, countsOfArchive } from './row-counts';
 import { TailInspector } from '../shared/tail-inspector';
 import { checkVersions } from '../shared/versions';
 
@@ -147,7 +148,7 @@ export class PostgresqlDump implements EngineDump {
       talk: TALK,
       classify,
     });
-    const counting = this.countRows(client).catch((error: unknown) => {
+    const counting = countRows(client, this.context.server).catch((error: unknown) => {
       const said = errorText(error);
       throw new BackupError(
         'dumpFailed',
@@ -169,27 +170,12 @@ export class PostgresqlDump implements EngineDump {
       succeeded: async () => {
         await tool.succeeded();
         archive.verify();
-        this.tables.set(database, this.checkedCounts(database, await counting, archive.tables));
+        const counts = countsOfArchive(database, await counting, archive.tables, this.context.server);
+        this.tables.set(database, counts);
         await this.disconnect(client);
       },
       stop: () => tool.stop(),
     };
-  }
-
-  /** The counts of the tables in the archive; an archive without tables that are in its snapshot is refused. */
-  private checkedCounts(
-    database: string,
-    counts: readonly CountedTable[],
-    inArchive: readonly ArchivedTable[] | undefined,
-  ): TableCount[] {
-    const archived = onlyArchived(counts, inArchive);
-    if (archived.length < counts.length && !this.context.server.extraDumpArguments?.length)
-      throw new BackupError(
-        'dumpFailed',
-        `pg_dump exited with 0, but left out ${counts.length - archived.length} tables of database ${database} that are in its snapshot: the dump was discarded`,
-        { kind: 'dump-incomplete', object: 'pg_dump', database },
-      );
-    return archived.map((table) => ({ database, ...table }));
   }
 
   private dumpArguments(snapshot: string): string[] {
@@ -249,24 +235,6 @@ export class PostgresqlDump implements EngineDump {
       );
   }
 
-  private async countRows(client: Client): Promise<CountedTable[]> {
-    const { rows: relations } = await client.query<{ schema: string; name: string; quoted: string } & RawNames>(
-      `SELECT n.nspname AS schema, c.relname AS name, format('%I.%I', n.nspname, c.relname) AS quoted,
-         convert_to(n.nspname, getdatabaseencoding()) AS raw_schema, convert_to(c.relname, getdatabaseencoding()) AS raw_name
-       FROM ${USER_RELATIONS} AND c.relkind = 'r'
-         -- A standby has no rows of unlogged tables, and pg_dump leaves them out there.
-         AND NOT (c.relpersistence = 'u' AND pg_is_in_recovery()) ORDER BY 1, 2`,
-      filterValues(this.context.server),
-    );
-    const counts: CountedTable[] = [];
-    for (const { schema, name, quoted, raw_schema, raw_name } of relations) {
-      const { rows } = await client.query<{ n: string }>(`SELECT count(*) AS n FROM ONLY ${quoted}`);
-      const archived = { schema: raw_schema.toString('latin1'), name: raw_name.toString('latin1') };
-      counts.push({ table: { schema, name, rows: Number(rows[0]?.n) }, archived });
-    }
-    return counts;
-  }
-
   private start(command: ToolCommand): Tool {
     const tool = new Tool(command).holdOutput();
     this.tools.add(tool);
@@ -299,25 +267,6 @@ export class PostgresqlDump implements EngineDump {
     // A server that is gone does not answer the farewell.
     await Promise.race([client.end().catch(() => undefined), sleep(FAREWELL_MS, undefined, { ref: false })]);
   }
-}
-
-/** Names in the database's own encoding. */
-interface RawNames {
-  readonly raw_schema: Buffer;
-  readonly raw_name: Buffer;
-}
-
-interface CountedTable {
-  readonly table: { readonly schema: string; readonly name: string; readonly rows: number };
-  /** As the archive names it. */
-  readonly archived: ArchivedTable;
-}
-
-/** Tables of which the archive holds data: an argument of the user may have left some out. */
-function onlyArchived(counts: readonly CountedTable[], inArchive: readonly ArchivedTable[] | undefined) {
-  const key = ({ schema, name }: ArchivedTable) => JSON.stringify([schema, name]);
-  const names = inArchive && new Set(inArchive.map(key));
-  return counts.filter(({ archived }) => names?.has(key(archived)) ?? true).map(({ table }) => table);
 }
 
 const classify = (complaints: string): ToolFailure | undefined =>

@@ -8,15 +8,15 @@ import { alarmSettingsPath } from '../../../catalog/contract/alarms';
 import { acknowledgeWildcards } from '../../private/acknowledge';
 import { InlineRole } from '../../private/inline-role';
 
-/** What may be started, and with which roles. */
+/** Tasks that may be started, and their roles. */
 export interface RunGrant {
   readonly cluster: ecs.ICluster;
-  /** Family and revision of the task definitions, wildcards allowed. */
+  /** Family and revision of the task definitions. May contain wildcards. */
   readonly family: string;
   readonly roleArns: string[];
 }
 
-/** Allows to start tasks, to hand them their roles and to tag them. */
+/** Grants permission to start tasks, to pass their roles to them, and to tag them. */
 export function grantRun(scope: IConstruct, grantee: iam.IGrantable, run: RunGrant): iam.Grant {
   const { cluster, family, roleArns } = run;
   const taskDefinitions = ecsArn(scope, 'task-definition', family);
@@ -42,7 +42,7 @@ export function grantRun(scope: IConstruct, grantee: iam.IGrantable, run: RunGra
   return grant;
 }
 
-/** What a run by hand is found and followed by. */
+/** Resources by which a run on demand is found and followed. */
 export interface FollowGrant {
   readonly cluster: ecs.ICluster;
   readonly bucketName: string;
@@ -50,7 +50,7 @@ export interface FollowGrant {
   readonly logGroup: logs.ILogGroup;
 }
 
-/** Allows what `proven-backups run` needs beside {@link grantRun}: to find the schedule, and to see how the run ends. */
+/** Grants what `proven-backups run` needs in addition to {@link grantRun}: to find the schedule, and to follow the run. */
 export function grantFollow(scope: IConstruct, grantee: iam.IGrantable, run: FollowGrant): void {
   const path = alarmSettingsPath(run.bucketName).slice(1, -1);
   const parameters = [path, `${path}/*`].map((resourceName) =>
@@ -76,7 +76,7 @@ const ecsArn = (scope: IConstruct, resource: string, resourceName: string): stri
 
 const tasksIn = (scope: IConstruct, { clusterName }: ecs.ICluster): string => ecsArn(scope, 'task', `${clusterName}/*`);
 
-/** Allows to hand roles to ECS tasks. */
+/** Grants permission to pass roles to ECS tasks. */
 export function passRole(resources: string[]): iam.PolicyStatement {
   const conditions = { StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' } };
   return new iam.PolicyStatement({ actions: ['iam:PassRole'], resources, conditions });

@@ -6,17 +6,17 @@ import type { Backups } from '../../backup/backups';
 import type { DatabaseBackup } from '../../backup/database-backup';
 import { allFailedRuns, bucketMetric, overdueSources, shareOfAllowedAge } from './dashboard-metrics';
 
-/** What a dashboard is about. */
+/** Scope of a dashboard. */
 export interface DashboardScope {
-  /** What the sources share; left out if they are on their own. */
+  /** Shared parts of the sources, if they have any. */
   readonly backups?: Backups;
-  /** Where the sources are. More than one only without `backups`. */
+  /** Buckets of the sources. */
   readonly buckets: readonly IBackupBucket[];
   /** By name. */
   readonly sources: readonly DatabaseBackup[];
 }
 
-/** Where a bucket's data lies, in the order in which it moves. */
+/** Storage classes of a bucket, in the order in which data moves. */
 const TIERS = {
   StandardStorage: 'Standard',
   StandardIAStorage: 'Infrequent Access',
@@ -25,7 +25,7 @@ const TIERS = {
   DeepArchiveStorage: 'Deep Archive',
 };
 
-/** What is looked at first: is something wrong, and with whom? Then the bucket as a whole. */
+/** Widgets at the top: current problems by source, then the bucket as a whole. */
 export function summary(scope: DashboardScope): cloudwatch.IWidget[][] {
   return [
     [help(scope)],
@@ -112,7 +112,7 @@ const silent = (alarms: cloudwatch.Alarm[]): cloudwatch.IWidget =>
     alarms,
   });
 
-/** What a widget holds. */
+/** Limits of a widget. */
 const ALARMS = 100;
 const AGES_HEIGHT = 7;
 

@@ -7,56 +7,56 @@ import { ScheduleExpressionError, scheduleTimes } from '../../catalog/retention/
 import type { BoundSchedule } from './private/bound-schedule';
 import { fault, requireGiven, requireRange, requireValue, secondsOf } from '../private/fault';
 
-/** How EventBridge Scheduler starts a run. */
+/** Options of every schedule. */
 export interface BackupScheduleOptions {
   /**
-   * Lets Scheduler start the run at any moment within this time, to spread load. 1 minute to 24 hours.
+   * Window after the scheduled time in which EventBridge Scheduler may start the run, to spread load. 1 minute to 24 hours.
    *
    * @default - the run starts within the minute of the schedule
    */
   readonly flexibleWindow?: Duration;
 
   /**
-   * How often Scheduler tries again when the run cannot be started. 0 to 185.
+   * How often EventBridge Scheduler retries when the run cannot be started. 0 to 185.
    *
    * @default 5
    */
   readonly retryAttempts?: number;
 
   /**
-   * How long after the scheduled time Scheduler may still try to start the run. 1 minute to 24 hours.
+   * How long after the scheduled time EventBridge Scheduler still retries. 1 minute to 24 hours.
    *
-   * @default - one hour, or half of the schedule's shortest gap if that is less (but never less than a minute)
+   * @default - one hour, or half of the shortest time between two runs if that is less, but at least a minute
    */
   readonly maxEventAge?: Duration;
 }
 
-/** A cron expression's options. */
+/** Options of a cron expression. */
 export interface CronScheduleOptions extends BackupScheduleOptions {
   /**
-   * Time zone of the schedule. A time that the spring change of the clock leaves out is skipped.
+   * Time zone of the schedule. A time that daylight saving time skips in spring is skipped, and synth warns about it.
    *
-   * @default - UTC, where the clock never changes
+   * @default - UTC, which has no daylight saving time
    */
   readonly timeZone?: TimeZone;
 }
 
-/** A time of day. */
+/** Options of a daily schedule. */
 export interface DailyScheduleOptions extends CronScheduleOptions {
-  /** 0 to 23. */
+  /** Hour of the day. 0 to 23. */
   readonly hour: number;
 
   /**
-   * 0 to 59.
+   * Minute of the hour. 0 to 59.
    *
    * @default 0
    */
   readonly minute?: number;
 }
 
-/** A time on one day of the week. */
+/** Options of a weekly schedule. */
 export interface WeeklyScheduleOptions extends DailyScheduleOptions {
-  /** The day. */
+  /** Day of the week. */
   readonly weekDay: WeekDay;
 }
 
@@ -78,29 +78,29 @@ export enum WeekDay {
   SATURDAY = 'SAT',
 }
 
-/** When backups are made, or pruned. Times are checked at synth: a schedule that can never fire is refused. */
+/** A schedule of backups or prunings. Synth refuses a schedule that can never fire. */
 export class BackupSchedule {
   /**
-   * At a fixed distance. The first run starts as soon as the schedule is deployed.
+   * Runs at a fixed interval. The first run starts as soon as the schedule is deployed.
    *
-   * @param interval a whole number of minutes
+   * @param interval time between two runs, in whole minutes
    */
   public static every(interval: Duration, options: BackupScheduleOptions = {}): BackupSchedule {
     return new BackupSchedule((scope) => rateOf(scope, interval), options);
   }
 
-  /** Once a day. */
+  /** Runs once a day. */
   public static daily(options: DailyScheduleOptions): BackupSchedule {
     return new BackupSchedule((scope) => `cron(${timeOfDay(scope, options)} * * ? *)`, options);
   }
 
-  /** Once a week. */
+  /** Runs once a week. */
   public static weekly(options: WeeklyScheduleOptions): BackupSchedule {
     return new BackupSchedule((scope) => `cron(${timeOfDay(scope, options)} ? * ${options.weekDay} *)`, options);
   }
 
   /**
-   * By a cron expression of EventBridge Scheduler.
+   * Runs by a cron expression of EventBridge Scheduler.
    *
    * @param expression minutes, hours, day of month, month, day of week, year: `0 2 * * ? *`, with or without `cron(…)` around it
    */
@@ -163,7 +163,7 @@ function timeOfDay(scope: IConstruct, { hour, minute = 0 }: DailyScheduleOptions
   return `${minute} ${hour}`;
 }
 
-/** Sixty databases with one schedule are worked out once. */
+/** Sixty databases with the same schedule cost one calculation. */
 const KNOWN_TIMES = new Map<string, ScheduleTimes>();
 
 function knownTimes(expression: string, timeZone: string): ScheduleTimes {
@@ -179,7 +179,7 @@ function checkedTimes(scope: IConstruct, expression: string, timeZone: string): 
     if (times.skipped.length > 0) {
       Annotations.of(scope).addWarningV2(
         'proven-backups:skippedByDaylightSaving',
-        `${expression} in ${timeZone} is skipped when the clock is put forward, next on ${times.skipped[0]}: no run takes place that night, and alarms of a backup tell that it is missing; choose an hour outside the change, or UTC`,
+        `${expression} in ${timeZone} does not exist when daylight saving time begins, next on ${times.skipped[0]}: that night has no run, and the alarms of a backup report it as missing; choose an hour outside the change, or UTC`,
       );
     }
     return times;
@@ -189,7 +189,7 @@ function checkedTimes(scope: IConstruct, expression: string, timeZone: string): 
   }
 }
 
-/** Retries end before the next run is due. */
+/** Ends retries before the next run is due. */
 function defaultEventAge(shortestGap: number): number {
   return Math.max(60, Math.min(3600, Math.floor(shortestGap / 2)));
 }

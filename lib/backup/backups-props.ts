@@ -10,77 +10,77 @@ import type { Retention } from '../pruning/retention';
 
 /** Properties of Backups. */
 export interface BackupsProps {
-  /** VPC in which the tasks run, and from which the databases can be reached. */
+  /** VPC of the tasks, from which they reach the databases. */
   readonly vpc: ec2.IVpc;
 
   /**
-   * Where the backups go. In the same Region. The policy of an imported bucket is not changed: the stack that owns the
-   * bucket has to admit the roles of `pruning` to it, by `grantPrune` and `grantUndelete`.
+   * Bucket of the backups, in the same Region. The policy of an imported bucket is not changed: the stack that owns it has
+   * to admit the roles of `pruning`, by `grantPrune` and `grantUndelete`.
    *
-   * @default - a BackupBucket is created, with a key of its own
+   * @default - a BackupBucket with its own key is created
    */
   readonly bucket?: IBackupBucket;
 
   /**
-   * Cluster that runs the tasks, in `vpc`.
+   * Cluster of the tasks, in `vpc`.
    *
    * @default - a Fargate cluster is created
    */
   readonly cluster?: ecs.ICluster;
 
   /**
-   * Subnets of the tasks of all databases that name none themselves.
+   * Subnets of the tasks, unless a database has its own.
    *
-   * @default - the private subnets with a way out
+   * @default - the private subnets with egress
    */
   readonly vpcSubnets?: ec2.SubnetSelection;
 
   /**
-   * Gives the tasks of all databases that do not say themselves a public address. Only with
+   * Whether the tasks get a public IP address, unless a database has its own setting. Requires
    * `vpcSubnets: { subnetType: ec2.SubnetType.PUBLIC }`.
    *
-   * @default - with that subnet type they get one, else not
+   * @default - true with that subnet type, otherwise false
    */
   readonly assignPublicIp?: boolean;
 
   /**
    * Log group of the runs.
    *
-   * @default - one is created, encrypted with the bucket's key if that key was created here
+   * @default - a log group is created, encrypted with the bucket's key if that key belongs to this app
    */
   readonly logGroup?: logs.ILogGroup;
 
   /**
-   * How long logs are kept. Not together with `logGroup`.
+   * How long logs are kept. Cannot be combined with `logGroup`.
    *
    * @default logs.RetentionDays.THREE_MONTHS
    */
   readonly logRetention?: logs.RetentionDays;
 
   /**
-   * Queue for runs that could not be started.
+   * Dead-letter queue for runs that could not be started.
    *
-   * @default - an encrypted queue is created that keeps messages for 14 days
+   * @default - an encrypted queue is created, which keeps messages for 14 days
    */
   readonly deadLetterQueue?: sqs.IQueue;
 
   /**
    * Group of the schedules.
    *
-   * @default - a group is created, so that its metrics count these schedules alone
+   * @default - a group is created, so that its metrics cover only these schedules
    */
   readonly scheduleGroup?: scheduler.IScheduleGroup;
 
   /**
-   * Adds the gateway endpoint for S3, which is free, to the subnets: the backups do not pass a NAT gateway then. A second
-   * one in the same route table fails the deployment.
+   * Adds the free gateway endpoint for S3 to the subnets, so that backups do not pass through a NAT gateway. A second
+   * endpoint in the same route table fails the deployment.
    *
    * @default false
    */
   readonly s3GatewayEndpoint?: boolean;
 
   /**
-   * Which backups are kept, of all databases that do not say themselves.
+   * Retention of the backups, unless a database has its own.
    *
    * @default Retention.oneYear()
    */
@@ -94,9 +94,9 @@ export interface BackupsProps {
   readonly pruning?: PruningOptions;
 
   /**
-   * Who is told what goes wrong.
+   * Who is notified when something goes wrong.
    *
-   * @default - everything is watched, but nobody is told until somebody subscribes: synth warns
+   * @default - everything is watched, but nobody is notified until somebody subscribes; synth warns about it
    */
   readonly alarms?: AlarmOptions;
 }

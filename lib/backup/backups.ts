@@ -28,23 +28,23 @@ import { Retention } from '../pruning/retention';
 
 /** Database backups that share a bucket, a key, a cluster and a log group. The stack prints the name of the bucket. */
 export class Backups extends Construct {
-  /** Where the backups go. */
+  /** Bucket of the backups. */
   public readonly bucket: IBackupBucket;
-  /** The key that encrypts them. */
+  /** Key that encrypts the backups. */
   public readonly encryptionKey: kms.IKey;
-  /** Cluster that runs the tasks. */
+  /** Cluster of the tasks. */
   public readonly cluster: ecs.ICluster;
   /** Log group of the runs. */
   public readonly logGroup: logs.ILogGroup;
-  /** Queue for runs that could not be started. */
+  /** Dead-letter queue for runs that could not be started. */
   public readonly deadLetterQueue: sqs.IQueue;
   /** Group of the schedules. */
   public readonly scheduleGroup: scheduler.IScheduleGroup;
   /** Role with which EventBridge Scheduler starts the tasks. */
   public readonly schedulerRole: iam.Role;
-  /** Deletes the backups that are not kept. */
+  /** Pruning of old backups. */
   public readonly pruning: BackupPruning;
-  /** Tell people what goes wrong. */
+  /** Alarms, which notify people when something goes wrong. */
   public readonly alarms: BackupAlarms;
   private readonly children: DatabaseBackup[] = [];
   private readonly props: BackupsProps;
@@ -65,7 +65,7 @@ export class Backups extends Construct {
     this.cluster = this.clusterIn(vpc, props.cluster);
     this.logGroup = logGroupOf(this, props, () => (this.admitLogs() ? this.encryptionKey : undefined));
     this.deadLetterQueue = props.deadLetterQueue ?? this.createQueue();
-    // It has a name: left behind, it would be in the way of the next deployment.
+    // It has a name. If it stayed, the next deployment would collide with it.
     this.scheduleGroup =
       props.scheduleGroup ??
       new scheduler.ScheduleGroup(this, 'ScheduleGroup', { removalPolicy: RemovalPolicy.DESTROY });
@@ -84,7 +84,7 @@ export class Backups extends Construct {
       logGroup: this.logGroup,
       scheduleGroup: this.scheduleGroup,
       deadLetterQueue: this.deadLetterQueue,
-      // One that was brought along may have other readers.
+      // A queue of the user's may have other readers.
       readDeadLetters: props.deadLetterQueue === undefined,
     });
     this.alarms.watchPruning(this.pruning);
@@ -97,12 +97,12 @@ export class Backups extends Construct {
     }
   }
 
-  /** The backups added so far. */
+  /** Backups added so far. */
   public get databases(): DatabaseBackup[] {
     return [...this.children];
   }
 
-  /** Backs up one more database. */
+  /** Adds a database. */
   public addDatabase(id: string, props: AddDatabaseProps): DatabaseBackup {
     const backup = new DatabaseBackup(this, id, {
       ...props,
@@ -126,7 +126,7 @@ export class Backups extends Construct {
   }
 
   /**
-   * Runs that could not be started and wait in the dead-letter queue.
+   * Number of runs that could not be started and whose messages are in the dead-letter queue.
    *
    * @default - maximum over five minutes
    */
@@ -135,7 +135,7 @@ export class Backups extends Construct {
   }
 
   /**
-   * Attempts to start a run that ECS refused.
+   * Number of attempts to start a run that ECS refused.
    *
    * @default - sum over five minutes
    */
@@ -161,7 +161,7 @@ export class Backups extends Construct {
     return given;
   }
 
-  /** Lets CloudWatch Logs use the key. False if the key is imported: its policy is its owner's. */
+  /** Lets CloudWatch Logs use the key. Returns false for an imported key, whose policy belongs to its owner. */
   private admitLogs(): boolean {
     const { region, partition, account, urlSuffix } = Stack.of(this);
     const statement = new iam.PolicyStatement({
@@ -186,7 +186,7 @@ export class Backups extends Construct {
     return queue;
   }
 
-  /** Lets the scheduler role hand over a role of the user. One statement for all, or 60 would not fit into the policy. */
+  /** Lets the scheduler role pass a role of the user's. One statement serves all: 60 would not fit into the policy. */
   private admitRole({ roleArn }: iam.IRole): void {
     this.passedRoles?.addResources(roleArn);
     if (this.passedRoles) return;
@@ -194,7 +194,7 @@ export class Backups extends Construct {
     this.schedulerRole.addToPrincipalPolicy(this.passedRoles);
   }
 
-  /** Starts all tasks below this construct, found by role path and family prefix, and nothing else. */
+  /** Creates the role that starts the tasks below this construct, and nothing else. Role path and family prefix limit it. */
   private createSchedulerRole(): iam.Role {
     const role = schedulerRole(this, this.scheduleGroup);
     const { SLASH_RESOURCE_NAME: arnFormat } = ArnFormat;

@@ -13,19 +13,19 @@ import type { BackupSchedule } from './backup-schedule';
 import type { Database } from '../database/database';
 import type { Retention } from '../pruning/retention';
 
-/** What is backed up, when, and on what machine. */
+/** Properties of a database in Backups. */
 export interface AddDatabaseProps extends SourceAlarmProps {
   /** The database to back up. */
   readonly database: Database;
 
-  /** When backups are made. */
+  /** Schedule of the backups. */
   readonly schedule: BackupSchedule;
 
   /**
    * Name of the source: unique in its bucket, and the prefix of its keys. 1 to 40 lower-case letters, digits and hyphens,
-   * starting and ending with a letter or a digit. With another name, the backups start anew under another prefix.
+   * starting and ending with a letter or a digit. A new name starts a new series of backups under another prefix.
    *
-   * @default - made of the construct's id: `ShopOrders` becomes `shop-orders`
+   * @default - derived from the construct's id: `ShopOrders` becomes `shop-orders`
    */
   readonly sourceName?: string;
 
@@ -37,7 +37,7 @@ export interface AddDatabaseProps extends SourceAlarmProps {
   readonly cpu?: number;
 
   /**
-   * Memory of the task, in MiB. Must be one that Fargate offers with `cpu`.
+   * Memory of the task, in MiB. It must be a size that Fargate offers with `cpu`.
    *
    * @default 2048
    */
@@ -51,17 +51,17 @@ export interface AddDatabaseProps extends SourceAlarmProps {
   readonly cpuArchitecture?: ecs.CpuArchitecture;
 
   /**
-   * Runs on Fargate Spot: cheaper, but a run may be interrupted, and fails then. Not with a public address. A cluster of
-   * yours must have the capacity provider FARGATE_SPOT.
+   * Whether the task runs on Fargate Spot. Spot is cheaper, but AWS can interrupt a run, which then fails. Cannot be
+   * combined with a public address. Your own cluster needs the capacity provider FARGATE_SPOT.
    *
    * @default false
    */
   readonly spot?: boolean;
 
   /**
-   * Disk of the task, in GiB: 21 to 200. Dumps are streamed; only SQLite makes its snapshot on it.
+   * Disk of the task, in GiB. 21 to 200. Only SQLite needs it, for its snapshot; other dumps are streamed.
    *
-   * @default - the 20 GiB that Fargate gives for free
+   * @default - the 20 GiB that Fargate includes
    */
   readonly ephemeralStorageGiB?: number;
 
@@ -75,78 +75,78 @@ export interface AddDatabaseProps extends SourceAlarmProps {
   /**
    * Subnets of the task.
    *
-   * @default - the private subnets with a way out
+   * @default - in Backups its subnets, otherwise the private subnets with egress
    */
   readonly vpcSubnets?: ec2.SubnetSelection;
 
   /**
-   * Gives the task a public address. Only with `vpcSubnets: { subnetType: ec2.SubnetType.PUBLIC }`.
+   * Whether the task gets a public IP address. Requires `vpcSubnets: { subnetType: ec2.SubnetType.PUBLIC }`.
    *
-   * @default - with that subnet type it gets one, else not
+   * @default - in Backups its setting, otherwise true with that subnet type and false without
    */
   readonly assignPublicIp?: boolean;
 
   /**
-   * Security groups of the task, besides those that the database carries. At most five together.
+   * Security groups of the task, in addition to those of the database. At most five in total.
    *
-   * @default - those of the database; if it carries none, one is created
+   * @default - those of the database; if it has none, a security group is created
    */
   readonly securityGroups?: ec2.ISecurityGroup[];
 
   /**
-   * After this time a run stops itself and fails. 30 seconds to 7 days, and shorter than the shortest time between two
-   * runs, less the schedule's flexible window.
+   * Longest duration of a run, after which it stops and fails. 30 seconds to 7 days, and shorter than the shortest time
+   * between two runs minus the schedule's flexible window.
    *
    * @default - 12 hours, or nine tenths of that time if it is less
    */
   readonly timeout?: Duration;
 
   /**
-   * Which backups are kept. Only where something prunes them: `Backups` does, and `pruning` does.
+   * Retention of the backups. Requires something that prunes them: `Backups`, or `pruning`.
    *
-   * @default - in Backups its retention, else Retention.oneYear()
+   * @default - in Backups its retention, otherwise Retention.oneYear()
    */
   readonly retention?: Retention;
 
   /**
-   * How old the newest backup may get before that is a fault. Longer than the longest time between two runs. Nothing is
-   * deleted while it is older.
+   * Allowed age of the newest backup. An older one raises an alarm, and nothing is deleted meanwhile. It must be longer than
+   * the longest time between two runs.
    *
-   * @default - the longest time between two runs, the schedule's flexible window, the timeout and an hour (or `maxEventAge`,
-   * if that is longer) together; if the schedule fires once, a day and the timeout
+   * @default - the sum of the longest time between two runs, the schedule's flexible window, the timeout, and an hour (or
+   * `maxEventAge` if that is longer). For a schedule that fires once: a day and the timeout
    */
   readonly allowedAge?: Duration;
 
   /**
-   * zstd level, 1 (fast) to 19 (small).
+   * Compression level of zstd, from 1 (fast) to 19 (small).
    *
    * @default 1
    */
   readonly compressionLevel?: number;
 
   /**
-   * A ready image with the program in it, made with the package's `dist/task/Dockerfile`.
+   * Image with the dump program, built from the package's `dist/task/Dockerfile`. Its tools must fit the server's version.
    *
    * @default - built from the engine's official image when the stack is deployed
    */
   readonly image?: ecs.ContainerImage;
 
   /**
-   * Role of the program. It is granted what a backup needs; `role.withoutPolicyUpdates()` prevents that.
+   * Role of the program. It is granted the permissions of a backup; `role.withoutPolicyUpdates()` prevents that.
    *
    * @default - a role is created
    */
   readonly taskRole?: iam.IRole;
 
   /**
-   * Role with which ECS pulls the image, reads the secret and writes the log. It is granted these.
+   * Role with which ECS pulls the image, reads the secret and writes the log. It is granted these permissions.
    *
    * @default - a role is created
    */
   readonly executionRole?: iam.IRole;
 
   /**
-   * Whether the schedule runs.
+   * Whether the schedule is enabled.
    *
    * @default true
    */
@@ -155,52 +155,54 @@ export interface AddDatabaseProps extends SourceAlarmProps {
 
 /** Properties of a DatabaseBackup. */
 export interface DatabaseBackupProps extends AddDatabaseProps {
-  /** Where the backups go. In the same Region. */
+  /** Bucket of the backups, in the same Region. */
   readonly bucket: IBackupBucket;
 
   /**
-   * Deletes the backups that `retention` does not keep. Of the same bucket.
+   * Pruning of the same bucket, which deletes the backups that `retention` does not keep.
    *
    * @default - nothing is deleted
    */
   readonly pruning?: BackupPruning;
 
   /**
-   * Tells people when this backup goes wrong. Of the same bucket.
+   * Alarms of the same bucket, which notify people when this backup goes wrong.
    *
-   * @default - nobody is told
+   * @default - nobody is notified
    */
   readonly alarms?: BackupAlarms;
 
-  /** Cluster that runs the task, in a VPC from which the database can be reached. */
+  /** Cluster of the task, in a VPC from which it reaches the database. */
   readonly cluster: ecs.ICluster;
 
   /**
-   * Log group of the runs. Not of this stack, where this stack needs that of the alarms, as it does for their bucket.
+   * Log group of the runs. If this stack depends on the stack of the alarms, the log group must not belong to this stack.
    *
-   * @default - one is created that keeps logs for three months; in a stack that needs that of the alarms, theirs
+   * @default - a log group is created, which keeps logs for three months; if this stack depends on the stack of the alarms,
+   * their log group
    */
   readonly logGroup?: logs.ILogGroup;
 
   /**
-   * Role with which EventBridge Scheduler starts the task. It is granted that.
+   * Role with which EventBridge Scheduler starts the task. It is granted that permission.
    *
    * @default - a role is created
    */
   readonly schedulerRole?: iam.IRole;
 
   /**
-   * Group of the schedule. Not of this stack, where this stack needs that of the alarms.
+   * Group of the schedule. If this stack depends on the stack of the alarms, the group must not belong to this stack.
    *
    * @default - the account's default group
    */
   readonly scheduleGroup?: scheduler.IScheduleGroup;
 
   /**
-   * Queue for runs that could not be started: a standard one. Not of this stack, where this stack needs that of the alarms.
+   * Dead-letter queue for runs that could not be started. It must be a standard queue. If this stack depends on the stack of
+   * the alarms, the queue must not belong to this stack.
    *
-   * @default - they are visible in the metrics of EventBridge Scheduler only; in a stack that needs that of the alarms, the
-   * queue that they were given
+   * @default - such runs show only in the metrics of EventBridge Scheduler; if this stack depends on the stack of the
+   * alarms, their queue
    */
   readonly deadLetterQueue?: sqs.IQueue;
 }

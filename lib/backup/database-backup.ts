@@ -32,15 +32,15 @@ import { checkTiers } from '../bucket/private/tier-check';
 import { timeoutOf } from './private/timeout';
 import type { Retention } from '../pruning/retention';
 
-/** Backs up one database on a schedule. */
+/** A scheduled backup of one database. */
 export class DatabaseBackup extends Construct implements ec2.IConnectable, iam.IGrantable {
   /** Name of the source in the bucket. */
   public readonly sourceName: string;
-  /** The task. */
+  /** Task definition. */
   public readonly taskDefinition: ecs.FargateTaskDefinition;
-  /** The task's container. */
+  /** Container of the task. */
   public readonly container: ecs.ContainerDefinition;
-  /** The schedule. */
+  /** Schedule of the task. */
   public readonly schedule: scheduler.Schedule;
   /** Role of the program. */
   public readonly taskRole: iam.IRole;
@@ -54,13 +54,13 @@ export class DatabaseBackup extends Construct implements ec2.IConnectable, iam.I
   public readonly securityGroups: ec2.ISecurityGroup[];
   /** Network connections of the task. */
   public readonly connections: ec2.Connections;
-  /** The task role. */
+  /** Principal of the task role. */
   public readonly grantPrincipal: iam.IPrincipal;
-  /** Where the backups go. */
+  /** Bucket of the backups. */
   public readonly bucket: IBackupBucket;
-  /** How old the newest backup may get before that is a fault. */
+  /** Allowed age of the newest backup. */
   public readonly allowedAge: Duration;
-  /** Which backups are kept; all of them if nothing prunes them. */
+  /** Retention of the backups; forever if nothing prunes them. */
   public readonly retention: Retention;
   private readonly cluster: ecs.ICluster;
 
@@ -120,7 +120,7 @@ export class DatabaseBackup extends Construct implements ec2.IConnectable, iam.I
       securityGroups: this.securityGroups,
       spot: props.spot ?? false,
     });
-    // A rate fires as soon as the schedule exists: what its first run needs comes before.
+    // A rate fires as soon as the schedule exists: everything that its first run needs comes first.
     this.schedule.node.addDependency(
       egress,
       ...[props.taskRole, props.executionRole, props.schedulerRole, props.scheduleGroup].filter((part) => !!part),
@@ -137,10 +137,9 @@ export class DatabaseBackup extends Construct implements ec2.IConnectable, iam.I
   }
 
   /**
-   * Allows to start this backup, on demand or before a deployment, by `proven-backups run` or `ecs:RunTask`, and to see how
-   * the run ends.
+   * Grants permission to start this backup, with `proven-backups run` or `ecs:RunTask`, and to follow the run to its end.
    *
-   * @param grantee whoever starts it
+   * @param grantee the principal that starts it, for example a deployment pipeline
    */
   public grantRun(grantee: iam.IGrantable): iam.Grant {
     const { bucket, cluster, logGroup } = this;
@@ -159,7 +158,7 @@ export class DatabaseBackup extends Construct implements ec2.IConnectable, iam.I
   }
 
   /**
-   * Complete backups: a run writes 1 for a complete one and 0 for a failed one.
+   * Number of complete backups. A run writes 1 for a complete backup and 0 for a failed one.
    *
    * @default - sum over one hour
    */
@@ -168,7 +167,7 @@ export class DatabaseBackup extends Construct implements ec2.IConnectable, iam.I
   }
 
   /**
-   * Seconds that a run took.
+   * Duration of a run, in seconds.
    *
    * @default - maximum over one hour
    */
@@ -177,7 +176,7 @@ export class DatabaseBackup extends Construct implements ec2.IConnectable, iam.I
   }
 
   /**
-   * Bytes stored in the bucket.
+   * Size of a backup in the bucket, in bytes.
    *
    * @default - maximum over one hour
    */
@@ -186,7 +185,8 @@ export class DatabaseBackup extends Construct implements ec2.IConnectable, iam.I
   }
 
   /**
-   * Age of the newest whole backup; without one, how long it has been waited for. Seconds. Needs `alarms`.
+   * Age of the newest complete backup, in seconds. Before the first one, the time since the source was first seen. Requires
+   * `alarms`.
    *
    * @default - maximum over one hour
    */
@@ -195,7 +195,8 @@ export class DatabaseBackup extends Construct implements ec2.IConnectable, iam.I
   }
 
   /**
-   * How many robust deviations the newest backup is off the history of its source, below it with a minus. Needs `alarms`.
+   * Deviation of the newest backup's size from earlier backups, in robust standard deviations; negative if it is smaller.
+   * Requires `alarms`.
    *
    * @default - maximum over one hour
    */
@@ -237,7 +238,7 @@ export class DatabaseBackup extends Construct implements ec2.IConnectable, iam.I
       vpc: this.cluster.vpc,
       description: `Backup of ${this.sourceName}`,
     });
-    // Rules are written from this side, so that a database in another stack need not know its backup.
+    // Rules belong to this stack, so that a database in another stack does not depend on its backup.
     const reason = 'The group lets everything out already.';
     // Of this construct, not of the group: older versions of the CDK look at what is above only.
     Annotations.of(this).acknowledgeWarning('@aws-cdk/aws-ec2:ipv4IgnoreEgressRule', reason);

@@ -5,32 +5,32 @@ import type * as s3 from 'aws-cdk-lib/aws-s3';
 import type { IConstruct } from 'constructs';
 import type { StorageTiers } from './storage-tiers';
 
-/** A bucket that holds backups, created here or imported. */
+/** A bucket of backups, created in this app or imported. */
 export interface IBackupBucket extends IConstruct {
   /** The bucket. */
   readonly bucket: s3.IBucket;
-  /** The key that encrypts it. */
+  /** Key that encrypts the bucket. */
   readonly encryptionKey: kms.IKey;
   /** Name of the bucket. */
   readonly bucketName: string;
   /** ARN of the bucket. */
   readonly bucketArn: string;
   /**
-   * How long what was deleted can be brought back.
+   * How long deleted backups can be brought back.
    *
-   * @default - not known: the bucket is imported
+   * @default - unknown, for an imported bucket
    */
   readonly noncurrentVersionRetention?: Duration;
   /**
-   * The storage classes that backups move to.
+   * Storage classes to which backups move.
    *
-   * @default - not known: the bucket is imported
+   * @default - unknown, for an imported bucket
    */
   readonly storageTiers?: StorageTiers;
 
   /**
-   * Allows to back up one source: to put new objects under its prefix, and nothing else. Reading back and deleting are
-   * denied, whatever else the grantee may do.
+   * Grants permission to back up one source: to put new objects under its prefix. Reading and deleting are denied, even if
+   * another policy of the grantee allows them.
    *
    * @param grantee the role of the backup's task
    * @param source name of the source
@@ -38,57 +38,57 @@ export interface IBackupBucket extends IConstruct {
   grantBackup(grantee: iam.IGrantable, source: string): iam.Grant;
 
   /**
-   * Allows to list the backups and to read their manifests and the verdicts of their restore tests. Reading data, putting
-   * and deleting are denied, whatever else the grantee may do.
+   * Grants permission to list backups and to read their manifests and the verdicts of their restore tests. Reading data,
+   * putting and deleting are denied, even if another policy of the grantee allows them.
    *
-   * @param grantee whoever measures how the backups are
+   * @param grantee the principal that monitors the backups
    */
   grantMeasure(grantee: iam.IGrantable): iam.Grant;
 
   /**
-   * Allows to list the backups, to read their manifests and to delete them so that they can be brought back. Reading data,
-   * putting and deleting versions are denied, whatever else the grantee may do. The bucket's policy denies deletes to
-   * everyone else.
+   * Grants permission to list backups, to read their manifests, and to delete backups so that they can be brought back.
+   * Reading data, putting and deleting versions are denied, even if another policy of the grantee allows them. The bucket
+   * policy denies deletes to everyone else.
    *
-   * @param grantee a role
+   * @param grantee the role that prunes
    */
   grantPrune(grantee: iam.IGrantable): iam.Grant;
 
   /**
-   * Allows to bring back what was deleted: to list versions, to read manifests, to delete the markers of the deletion and
-   * to put the note that keeps the backup. It takes the right to delete versions, which the bucket's policy denies to
-   * everyone else. Reading data and other deletes are denied, whatever else the grantee may do.
+   * Grants permission to bring back deleted backups: to list versions, to read manifests, to delete delete markers, and to
+   * put the note that keeps the backup. This includes the right to delete versions, which the bucket policy denies to
+   * everyone else. Reading data and other deletes are denied, even if another policy of the grantee allows them.
    *
-   * @param grantee a role
+   * @param grantee the role that brings backups back
    */
   grantUndelete(grantee: iam.IGrantable): iam.Grant;
 }
 
-/** Properties of a BackupBucket. */
+/** Properties of BackupBucket. */
 export interface BackupBucketProps {
   /**
    * Name of the bucket.
    *
-   * @default - CloudFormation makes up a name
+   * @default - CloudFormation generates a name
    */
   readonly bucketName?: string;
 
   /**
    * Key that encrypts the objects.
    *
-   * @default - a key is created, which is rotated every year
+   * @default - a key is created, with yearly rotation
    */
   readonly encryptionKey?: kms.IKey;
 
   /**
-   * How long an object that was deleted, or a lock that was replaced, can still be brought back. Whole days.
+   * How long deleted backups can be brought back. Whole days.
    *
    * @default Duration.days(14)
    */
   readonly noncurrentVersionRetention?: Duration;
 
   /**
-   * To which storage classes backups move as they grow older.
+   * Storage classes to which backups move with age.
    *
    * @default StorageTiers.cheapest()
    */
@@ -97,33 +97,33 @@ export interface BackupBucketProps {
   /**
    * Bucket that receives the access logs.
    *
-   * @default - accesses are not logged
+   * @default - access is not logged
    */
   readonly serverAccessLogsBucket?: s3.IBucket;
 
   /**
    * Prefix of the access logs.
    *
-   * @default - the logs lie at the root of the log bucket
+   * @default - the logs are at the root of the log bucket
    */
   readonly serverAccessLogsPrefix?: string;
 
   /**
-   * What happens to bucket and key when the stack is deleted.
+   * Removal policy of the bucket and its key.
    *
    * @default RemovalPolicy.RETAIN
    */
   readonly removalPolicy?: RemovalPolicy;
 }
 
-/** What is known of a bucket that exists. */
+/** Attributes of an existing bucket of backups. */
 export interface BackupBucketAttributes {
   /** Name of the bucket. */
   readonly bucketName: string;
-  /** The key that encrypts it. */
+  /** Key that encrypts the bucket. */
   readonly encryptionKey: kms.IKey;
   /**
-   * Region of the bucket. A backup must be in the same Region.
+   * Region of the bucket. Backups must run in the same Region.
    *
    * @default - the Region of the stack
    */

@@ -28,7 +28,7 @@ abstract class BackupBucketBase extends Construct implements IBackupBucket {
   constructor(
     scope: Construct,
     id: string,
-    /** None for an imported bucket, whose policy belongs to its owner. */
+    // Missing for an imported bucket, whose policy belongs to its owner.
     private readonly denials?: DeleteDenials,
   ) {
     super(scope, id);
@@ -72,7 +72,7 @@ abstract class BackupBucketBase extends Construct implements IBackupBucket {
 
 /**
  * An encrypted bucket for backups. Objects can be added, but neither overwritten nor deleted, except by the roles that
- * {@link grantPrune} and {@link grantUndelete} admit. Survives its stack.
+ * {@link grantPrune} and {@link grantUndelete} admit. By default, the bucket outlives its stack.
  */
 export class BackupBucket extends BackupBucketBase {
   /** Imports a bucket by its name and its key. Its policy is not changed. */
@@ -92,11 +92,11 @@ export class BackupBucket extends BackupBucketBase {
 
   /** The bucket. */
   public readonly bucket: s3.IBucket;
-  /** The key that encrypts it. */
+  /** Key that encrypts the bucket. */
   public readonly encryptionKey: kms.IKey;
-  /** How long what was deleted can be brought back. */
+  /** How long deleted backups can be brought back. */
   public readonly noncurrentVersionRetention?: Duration;
-  /** The storage classes that backups move to. */
+  /** Storage classes to which backups move. */
   public readonly storageTiers?: StorageTiers;
 
   constructor(scope: Construct, id: string, props: BackupBucketProps = {}) {
@@ -134,7 +134,7 @@ export class BackupBucket extends BackupBucketBase {
         ...tierRules,
       ],
     });
-    // Without its policy a bucket that outlives its stack would let anybody delete who may delete objects.
+    // A bucket that outlives its stack needs its policy: without it, every principal with s3:DeleteObject could delete.
     this.bucket.policy!.applyRemovalPolicy(removalPolicy);
     if (tierRules.length > 0) this.sizeAsText();
     const statements = bucketStatements(this.bucketArn, this.encryptionKey.keyArn);
@@ -142,7 +142,7 @@ export class BackupBucket extends BackupBucketBase {
       this.bucket.addToResourcePolicy(statement);
     }
     if (props.serverAccessLogsBucket === undefined) {
-      acknowledge(this.bucket, 'AwsSolutions-S1', 'Access logs are the choice of the user: serverAccessLogsBucket.');
+      acknowledge(this.bucket, 'AwsSolutions-S1', 'The user decides about access logs: serverAccessLogsBucket.');
     }
   }
 
@@ -157,7 +157,7 @@ export class BackupBucket extends BackupBucketBase {
     return retention;
   }
 
-  /** A filter of S3 knows prefixes, tags and sizes: data objects are told from manifests by their size. */
+  /** Filters of S3 match prefixes, tags and sizes: the size tells data objects from manifests. */
   private tierRules(tiers: StorageTiers): s3.LifecycleRule[] {
     const transitions = tiers
       ._bind(this)
@@ -166,7 +166,7 @@ export class BackupBucket extends BackupBucketBase {
     return [{ id: 'StorageTiers', objectSizeGreaterThan: MANIFEST_MAX_BYTES, transitions }];
   }
 
-  /** CloudFormation takes a text for a size; the CDK writes a number, and then warns of it. */
+  /** Writes the size as a string, as CloudFormation wants it: the CDK writes a number, and then warns about it. */
   private sizeAsText(): void {
     (this.bucket.node.defaultChild as s3.CfnBucket).addPropertyOverride(
       'LifecycleConfiguration.Rules.1.ObjectSizeGreaterThan',

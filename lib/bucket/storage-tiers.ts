@@ -4,62 +4,63 @@ import { fault } from '../private/fault';
 import type { BoundTier, TierAges } from './private/tier-rules';
 import { boundTiers, warnOfShortTiers } from './private/tier-rules';
 
-/** The age of a backup from which it lies in each tier. Whole days; each tier begins later than the warmer ones. */
+/** Age at which a backup moves to each storage class, in whole days. Colder tiers must begin later than warmer ones. */
 export interface StorageTiersOptions {
   /**
-   * Standard-IA: read at once, at a price. 30 days or more; what follows begins at least 30 days later. Bills 30 days at
-   * least.
+   * Standard-IA: immediate access, with a fee for reading. 30 days or more; the next tier begins at least 30 days later.
+   * Minimum billing of 30 days.
    *
-   * @default - backups do not lie there
+   * @default - the tier is not used
    */
   readonly infrequentAccess?: Duration;
 
   /**
-   * Glacier Instant Retrieval: read at once, at a higher price. Bills 90 days at least.
+   * Glacier Instant Retrieval: immediate access, with a higher fee for reading. Minimum billing of 90 days.
    *
-   * @default - backups do not lie there
+   * @default - the tier is not used
    */
   readonly glacierInstantRetrieval?: Duration;
 
   /**
-   * Glacier Flexible Retrieval: read hours after it was asked for. Bills 90 days at least.
+   * Glacier Flexible Retrieval: access within hours of a request. Minimum billing of 90 days.
    *
-   * @default - backups do not lie there
+   * @default - the tier is not used
    */
   readonly glacierFlexibleRetrieval?: Duration;
 
   /**
-   * Glacier Deep Archive: read up to two days after it was asked for. Bills 180 days at least.
+   * Glacier Deep Archive: access within two days of a request. Minimum billing of 180 days.
    *
-   * @default - backups do not lie there
+   * @default - the tier is not used
    */
   readonly deepArchive?: Duration;
 }
 
 /**
- * To which storage classes of S3 backups move as they grow older. Only data objects move; manifests stay, so that the
- * catalog can be read at any time.
+ * Storage classes of S3 to which backups move with age. Only data objects move. Manifests stay, so that the catalog can
+ * always be read.
  */
 export class StorageTiers {
-  /** The tiers and ages that you choose. */
+  /** Uses tiers and ages of your choice. */
   public static of(options: StorageTiersOptions): StorageTiers {
     return new StorageTiers(options, true);
   }
 
   /**
-   * What is cheapest for `Retention.oneYear()` with a backup a day, as long as the daily backups stay in Standard and the
-   * weekly ones can be read at once: Glacier Instant Retrieval from 15 days on, Deep Archive from 105 days on. The default.
+   * The default: Glacier Instant Retrieval after 15 days, Deep Archive after 105 days. This is the cheapest choice for
+   * `Retention.oneYear()` with one backup a day that keeps daily backups in Standard and weekly ones immediately
+   * accessible.
    */
   public static cheapest(): StorageTiers {
     return new StorageTiers({ ...INSTANT, deepArchive: Duration.days(105) });
   }
 
-  /** The same without Deep Archive: every backup can be read at once. */
+  /** Glacier Instant Retrieval after 15 days: every backup is immediately accessible. */
   public static instantAccess(): StorageTiers {
     return new StorageTiers(INSTANT);
   }
 
-  /** Nothing moves. */
+  /** Keeps all backups in Standard. */
   public static standardOnly(): StorageTiers {
     return new StorageTiers({});
   }
@@ -81,8 +82,7 @@ export class StorageTiers {
   }
 
   /**
-   * The tiers that the user answers for. Those of this package were weighed up: to leave one early can be cheaper than not
-   * to enter it.
+   * Tiers that the user chose. The presets are not checked: leaving a tier early can be cheaper than not entering it.
    *
    * @internal
    */

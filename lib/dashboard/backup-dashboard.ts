@@ -12,16 +12,16 @@ import { requireProps } from '../private/fault';
 /** Properties of BackupDashboard. */
 export interface BackupDashboardProps {
   /**
-   * Backups whose databases are all shown, also those that are added later.
+   * Backups to show, with all of their databases, including those that are added later.
    *
-   * @default - only `sources`, and those added by `addSource`, are shown
+   * @default - only `sources`, and those added by `addSource`
    */
   readonly backups?: Backups;
 
   /**
-   * Backups that stand alone, outside of `backups`.
+   * Backups outside of `backups` to show.
    *
-   * @default - only those of `backups`, and those added by `addSource`, are shown
+   * @default - only those of `backups`, and those added by `addSource`
    */
   readonly sources?: DatabaseBackup[];
 
@@ -33,14 +33,15 @@ export interface BackupDashboardProps {
   readonly dashboardName?: string;
 
   /**
-   * The time range that the dashboard opens with.
+   * Time range that the dashboard shows when it is opened.
    *
    * @default Duration.days(14)
    */
   readonly defaultInterval?: Duration;
 
   /**
-   * Period of one point in the graphs of the sources. Ages are measured once an hour, so a shorter period leaves gaps.
+   * Period of one data point in the graphs of the sources. Ages are measured once an hour: with a shorter period, their
+   * graphs have gaps.
    *
    * @default Duration.hours(1)
    */
@@ -48,8 +49,8 @@ export interface BackupDashboardProps {
 }
 
 /**
- * A CloudWatch dashboard: problems at the top, then one row for each source with its age against the allowed age, its
- * runs, sizes and proofs. Three dashboards of an account are free; each further one costs 3 USD a month.
+ * A CloudWatch dashboard. Current problems are at the top, followed by one row for each source: its age against the allowed
+ * age, its runs, sizes and proofs. Three dashboards of an account are free; each further one costs 3 USD a month.
  */
 export class BackupDashboard extends Construct {
   /** The dashboard. */
@@ -66,20 +67,20 @@ export class BackupDashboard extends Construct {
     this.dashboard = new cloudwatch.Dashboard(this, 'Resource', {
       dashboardName: props.dashboardName,
       defaultInterval: props.defaultInterval ?? Duration.days(14),
-      // Otherwise CloudWatch chooses longer periods for longer times, in which one bad hour is lost.
+      // Otherwise CloudWatch chooses longer periods for longer time ranges, in which one bad hour disappears.
       periodOverride: cloudwatch.PeriodOverride.INHERIT,
     });
-    // Databases may be added later: the rows are made when the template is written.
+    // Databases may be added later: the widgets are rendered when the template is written.
     this.dashboard.addWidgets(new LateWidgets(() => this.rows(period)));
     this.node.addValidation({ validate: () => this.faults() });
   }
 
-  /** Shows one more backup that stands alone. */
+  /** Adds a backup. */
   public addSource(source: DatabaseBackup): void {
     this.added.push(source);
   }
 
-  /** The sources shown, by name: in 60 rows people look for a name. */
+  /** Sources in the order of their names: readers search 60 rows by name. */
   private get shown(): DashboardScope {
     const { backups } = this;
     const sources = [...new Set([...(backups?.databases ?? []), ...this.added])].sort((a, b) =>
@@ -98,7 +99,7 @@ export class BackupDashboard extends Construct {
   private faults(): string[] {
     const { sources, buckets } = this.shown;
     if (buckets.length === 0) return ['a dashboard needs something to show, got: nothing: give backups or sources'];
-    // Its graphs would stay empty: CloudWatch finds the metrics of its own Region only.
+    // Its graphs would stay empty: CloudWatch finds only the metrics of its own Region.
     const here = Stack.of(this).region;
     const far = [...(this.backups ? [this.backups] : []), ...sources].find((part) => {
       const there = Stack.of(part).region;
@@ -120,6 +121,6 @@ export class BackupDashboard extends Construct {
   }
 }
 
-/** The most that CloudWatch allows for one dashboard. */
+/** Limits of a dashboard. */
 const WIDGETS = 500;
 const METRICS = 2500;

@@ -21,8 +21,8 @@ export interface ServerOptions {
   readonly passwordKey?: string;
 
   /**
-   * How the server's certificate is verified. A stock MySQL or PostgreSQL container has no certificate that the default
-   * accepts: give its certificate authority.
+   * Verification of the server's certificate. The default does not accept the certificate of a stock MySQL container: see
+   * `docs/networking.md` for one that can be verified.
    *
    * @default - against the public certificate authorities; for RDS and Aurora, against Amazon's
    */

@@ -3,14 +3,14 @@ import type { TlsJob } from '../../catalog/contract/task';
 import type { IConstruct } from 'constructs';
 import { fault } from '../private/fault';
 
-/** Half of the 64 KiB that ECS allows for a whole task definition. */
+/** Half of the 64 KiB that ECS allows for a task definition. */
 const MAX_PEM = 32_768;
 
-/** How the database's TLS certificate is verified. Always against a host name; there is no "encrypt, but trust anyone". */
+/** Verification of the server's TLS certificate. It always includes the host name: there is no unverified encryption. */
 export class DatabaseTls {
   /**
-   * Verifies against Amazon's certificate authorities for RDS and Aurora, which ship with the program. Those of GovCloud
-   * and China are others: use {@link certificateAuthority} there.
+   * Verifies against Amazon's certificate authorities for RDS and Aurora, which ship with the program. GovCloud and China
+   * have other authorities: use {@link certificateAuthority} there.
    */
   public static amazonRds(): DatabaseTls {
     return new DatabaseTls({ mode: 'amazon-rds' });
@@ -22,19 +22,19 @@ export class DatabaseTls {
   }
 
   /**
-   * Verifies against a certificate authority of your own.
+   * Verifies against your own certificate authority.
    *
-   * @param pem the authority's certificate, or several, in PEM. Not secret: it is written into the task definition. At
-   * most 32,768 characters.
+   * @param pem one or more certificates in PEM, with at most 32,768 characters. They are not secret: the task definition
+   * contains them
    */
   public static certificateAuthority(pem: string): DatabaseTls {
     return new DatabaseTls({ mode: 'certificate-authority', pem });
   }
 
   /**
-   * Connects in clear text: password and data can be read by anyone on the way.
+   * Connects in clear text: anyone on the network path can read the password and the data.
    *
-   * @param reason why this is acceptable here, for those who read the template later
+   * @param reason why this is acceptable, for those who read the template later
    */
   public static off(reason: string): DatabaseTls {
     return new DatabaseTls({ mode: 'off', reason });

@@ -3,12 +3,12 @@ import * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { IConstruct } from 'constructs';
 import { fault } from './fault';
 
-/** What SQS takes for the visibility timeout that nobody says. Seconds. */
+/** Default visibility timeout of SQS. Seconds. */
 const USUAL_VISIBILITY = 30;
-/** Which alarms read a queue. */
+/** Alarms that read each queue. */
 const READERS = new WeakMap<sqs.IQueue, IConstruct>();
 
-/** The queue that the notify function reads, if it is to read one. Refuses one that it could not read, or not alone. */
+/** Returns the queue that the notify function reads, if any. Refuses a queue that it could not read, or not alone. */
 export function readDeadLettersOf(
   scope: IConstruct,
   { deadLetterQueue: queue, readDeadLetters = false }: { deadLetterQueue?: sqs.IQueue; readDeadLetters?: boolean },
@@ -38,7 +38,7 @@ export function readDeadLettersOf(
   return queue;
 }
 
-/** Refuses a queue that EventBridge Scheduler does not write to. */
+/** Refuses a queue to which EventBridge Scheduler cannot write. */
 export function requireStandardQueue(scope: IConstruct, queue: sqs.IQueue | undefined): void {
   if (!queue?.fifo) return;
   fault(

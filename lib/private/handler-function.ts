@@ -9,28 +9,28 @@ import { bundleFolder } from './bundle-folder';
 import { InlineRole } from './inline-role';
 import { rolePath } from './names';
 
-/** What a function of a handler is made of. */
+/** Properties of the function of a handler. */
 export interface HandlerFunctionProps {
   /** Folder of the handler in `lambda/`. */
   readonly handler: string;
-  /** What the function does: "Deletes old backups". */
+  /** Description of the function: "Deletes old backups". */
   readonly description: string;
   readonly environment: Record<string, string>;
   readonly logGroup: logs.ILogGroup;
   /**
-   * How long a run may take.
+   * Timeout of a run.
    *
-   * @default - a quarter of an hour, the longest that Lambda knows
+   * @default - 15 minutes, the maximum of Lambda
    */
   readonly timeout?: Duration;
-  /** Whether something invokes it without waiting for its answer. Such an invocation that fails is not repeated. */
+  /** Whether it is invoked asynchronously. Failed asynchronous invocations are not retried. */
   readonly invokedAsynchronously?: boolean;
 }
 
 /** Older versions of aws-cdk-lib have no constant for it. */
 const RUNTIME = new lambda.Runtime('nodejs24.x', lambda.RuntimeFamily.NODEJS);
 
-/** A handler as a Lambda function, with a role of its own. */
+/** A Lambda function of a handler, with its own role. */
 export class HandlerFunction extends Construct {
   public readonly role: InlineRole;
   public readonly function: lambda.Function;
@@ -55,13 +55,13 @@ export class HandlerFunction extends Construct {
       role: this.role,
       environment,
       logGroup,
-      // As JSON, Lambda would wrap the lines of metrics, which CloudWatch would not know then.
+      // With JSON, Lambda would wrap the lines of metrics, and CloudWatch would not recognise them.
       loggingFormat: lambda.LoggingFormat.TEXT,
       ...(props.invokedAsynchronously && { retryAttempts: 0 }),
     });
   }
 
-  /** Allows somebody to invoke this function, and nothing else of it. */
+  /** Grants permission to invoke this function, without its versions and aliases. */
   public grantInvoke(grantee: iam.IGrantable): iam.Grant {
     const { functionArn } = this.function;
     return iam.Grant.addToPrincipal({ grantee, actions: ['lambda:InvokeFunction'], resourceArns: [functionArn] });

@@ -9,7 +9,7 @@ import { requireStandardQueue } from './dead-letter-queue';
 import type { HandlerFunction } from './handler-function';
 import { schedulerRole } from '../backup/private/roles';
 
-/** When a handler runs, and what else its schedule is made of. */
+/** Properties of a handler's schedule. */
 export interface HandlerScheduleProps {
   readonly description: string;
   readonly schedule: BackupSchedule;
@@ -37,7 +37,7 @@ export function handlerSchedule(
     enabled: props.enabled ?? true,
     timeWindow: bound.flexibleWindow && scheduler.TimeWindow.flexible(bound.flexibleWindow),
     target: new targets.LambdaInvoke(handler.function, {
-      // The role has its statements already; the target would add wider ones.
+      // Immutable, because the target would add wider statements than the role's own.
       role: iam.Role.fromRoleArn(scope, 'ScheduleRole', role.roleArn, { mutable: false }),
       deadLetterQueue,
       input: scheduler.ScheduleTargetInput.fromObject({}),
@@ -45,7 +45,7 @@ export function handlerSchedule(
       retryAttempts: bound.retryAttempts,
     }),
   });
-  // It names the group by a text.
+  // The schedule names the group by a string, which is no dependency.
   if (scheduleGroup) rendered.node.addDependency(scheduleGroup);
   return rendered;
 }

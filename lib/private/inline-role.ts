@@ -1,7 +1,7 @@
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 
-/** What an {@link InlineRole} is made of. */
+/** Properties of an {@link InlineRole}. */
 export interface InlineRoleProps {
   readonly assumedBy: iam.IPrincipal;
   readonly description: string;
@@ -9,7 +9,7 @@ export interface InlineRoleProps {
 }
 
 /**
- * A role that keeps every grant in itself. CDK's own role puts grants into a policy resource beside it: with 60
+ * A role that keeps every grant inline. CDK's own role puts grants into a policy resource beside it: with 60
  * databases in a stack, that is 120 resources of the 500 that CloudFormation allows.
  */
 export class InlineRole extends iam.Role {

@@ -3,7 +3,7 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { fault } from './fault';
 
-/** The log group that the user gave, or a new one. */
+/** Returns the user's log group, or creates one. */
 export function logGroupOf(
   scope: Construct,
   { logGroup, logRetention }: { readonly logGroup?: logs.ILogGroup; readonly logRetention?: logs.RetentionDays },

@@ -2,7 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { METRICS } from '../../catalog/contract/task';
 
-/** A metric that the program or a handler writes. */
+/** Returns a metric that the program or a handler writes. */
 export function provenMetric(
   dimensionsMap: Record<string, string>,
   metricName: string,

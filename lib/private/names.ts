@@ -4,7 +4,7 @@ import type { IConstruct } from 'constructs';
 /** Longest name of a scope within its stack; with a stack's 128 and a source's 40 it stays below the family's 255. */
 const MAX_LENGTH = 60;
 
-/** Name of a construct within its stack, of letters, digits and hyphens; empty for the stack itself. */
+/** Returns the name of a construct within its stack, in letters, digits and hyphens. The stack itself has none. */
 function nameInStack(scope: IConstruct): string {
   const { scopes } = scope.node;
   const ids = scopes.slice(scopes.indexOf(Stack.of(scope)) + 1).map(({ node }) => node.id.replace(/[^A-Za-z0-9]/g, ''));
@@ -12,12 +12,12 @@ function nameInStack(scope: IConstruct): string {
   return name.length <= MAX_LENGTH ? name : Names.uniqueResourceName(scope, { maxLength: MAX_LENGTH, separator: '-' });
 }
 
-/** `<stack>-<scope>-`: what the task families of one scope begin with. */
+/** Returns the prefix of the task families of a scope: `<stack>-<scope>-`. */
 export function familyPrefix(scope: IConstruct): string {
   return [Stack.of(scope).stackName, nameInStack(scope)].filter((part) => part !== '').join('-') + '-';
 }
 
-/** IAM path of the roles of one scope. Roles are global, hence the Region in it. */
+/** Returns the IAM path of the roles of a scope. It contains the Region, because roles are global. */
 export function rolePath(scope: IConstruct): string {
   const { region, stackName } = Stack.of(scope);
   return ['', 'proven-backups', region, stackName, nameInStack(scope), ''].join('/').replace(/\/{2,}/, '/');

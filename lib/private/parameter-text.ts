@@ -2,18 +2,18 @@ import { Token } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 import { fault } from './fault';
 
-/** What a parameter of Systems Manager holds. */
+/** Largest size of a parameter of Systems Manager. */
 const MAX_LENGTH = 8192;
-/** As long as a name that is known when it is deployed only may be taken for: of a bucket, a function, a log group. */
+/** Assumed length of a name that only the deployment knows: of a bucket, a function, a log group. */
 const LONGEST_NAME = 'n'.repeat(128);
 
-/** Of what settings are, as the refusal says it. */
+/** Words of the refusal. */
 export interface ParameterText {
   /** `settings of the pruning`. */
   readonly what: string;
-  /** How many sources are in it. */
+  /** Number of sources in it. */
   readonly count: number;
-  /** What to do about it. */
+  /** Advice to the user. */
   readonly advice: string;
 }
 

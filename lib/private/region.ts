@@ -4,7 +4,7 @@ import type { IConstruct } from 'constructs';
 import type { IBackupBucket } from '../bucket/backup-bucket-props';
 import { fault } from './fault';
 
-/** Refuses a key of a topic in another Region, as far as that is known. */
+/** Refuses the key of a topic if it is known to be in another Region. */
 export function requireKeyRegion(scope: IConstruct, key: kms.IKey | undefined): void {
   const [here, there] = [Stack.of(scope).region, key?.env.region];
   if (there === undefined || Token.isUnresolved(here) || Token.isUnresolved(there) || here === there) return;
@@ -14,7 +14,7 @@ export function requireKeyRegion(scope: IConstruct, key: kms.IKey | undefined): 
   );
 }
 
-/** Refuses a bucket in another Region, as far as that is known. */
+/** Refuses a bucket that is known to be in another Region. */
 export function requireRegion(scope: IConstruct, { bucket }: IBackupBucket): void {
   const [here, there] = [Stack.of(scope).region, bucket.env.region];
   if (Token.isUnresolved(here) || Token.isUnresolved(there) || here === there) return;

@@ -26,17 +26,17 @@ import { requireRegion } from '../private/region';
 import { registerPruned } from '../backup/private/source-registry';
 
 /**
- * Deletes the backups of a bucket that their retention does not keep, and brings back what was deleted. Sources that were
- * not added are never touched.
+ * Deletes the backups of a bucket that their retention does not keep, and brings deleted backups back. Sources that were not
+ * added are never touched.
  */
 export class BackupPruning extends Construct {
-  /** Where the backups are. */
+  /** Bucket of the backups. */
   public readonly bucket: IBackupBucket;
-  /** Deletes. */
+  /** Function that deletes backups. */
   public readonly pruneFunction: lambda.Function;
-  /** Brings back. Runs only when a person invokes it. */
+  /** Function that brings deleted backups back. Runs only when a person invokes it. */
   public readonly undeleteFunction: lambda.Function;
-  /** The schedule. */
+  /** Schedule of the prune function. */
   public readonly schedule: scheduler.Schedule;
   /** Log group of the functions. */
   public readonly logGroup: logs.ILogGroup;
@@ -94,14 +94,14 @@ export class BackupPruning extends Construct {
       description: 'Prunes backups',
       schedule: props.schedule ?? BackupSchedule.daily({ hour: 4, minute: 30 }),
     });
-    // A rate fires as soon as the schedule exists: what its first run needs comes before.
+    // A rate fires as soon as the schedule exists: everything that its first run needs comes first.
     const { policy } = bucket.bucket;
     const admits = policy !== undefined && Stack.of(policy) === Stack.of(this);
     this.schedule.node.addDependency(parameter, ...(admits ? [policy] : []));
   }
 
   /**
-   * Prunes one more source.
+   * Adds a source.
    *
    * @param name name of the source
    */
@@ -118,8 +118,8 @@ export class BackupPruning extends Construct {
   }
 
   /**
-   * Allows to prune and to bring back with the command line: to find the functions, and to invoke them. Whoever may do
-   * that need not be allowed to delete anything.
+   * Grants permission to prune and to bring backups back with the CLI: to find the functions, and to invoke them. The
+   * grantee needs no permission to delete anything.
    */
   public grantInvoke(grantee: iam.IGrantable): iam.Grant {
     const { functionArn: prune } = this.pruneFunction;
@@ -129,7 +129,7 @@ export class BackupPruning extends Construct {
   }
 
   /**
-   * Refusals, failures and damaged backups: 0 when all is well.
+   * Number of refusals, failures and damaged backups. 0 when all is well.
    *
    * @default - maximum over one hour
    */
@@ -138,7 +138,7 @@ export class BackupPruning extends Construct {
   }
 
   /**
-   * Backups deleted.
+   * Number of deleted backups.
    *
    * @default - sum over one hour
    */
@@ -147,7 +147,7 @@ export class BackupPruning extends Construct {
   }
 
   /**
-   * Bytes of the backups deleted.
+   * Size of the deleted backups, in bytes.
    *
    * @default - sum over one hour
    */
@@ -187,5 +187,5 @@ export class BackupPruning extends Construct {
   }
 }
 
-/** Longer than any schedule's gap: 29 February stays away for up to eight years. */
+/** Longer than the gap of any schedule: up to eight years pass between two 29 Februaries. */
 const MAX_AGE = Duration.days(10 * 366).toSeconds();

@@ -5,11 +5,11 @@ import { DEFAULT_KEEP_LAST, ONE_YEAR, PERIODS, retentionFault } from '../../cata
 import { WeekDay } from '../backup/backup-schedule';
 import { fault, requireRange, requireValue, secondsOf } from '../private/fault';
 
-/** What holds for every retention. */
+/** Options of every retention. */
 export interface RetentionOptions {
   /**
-   * The floor: as many of the newest backups stay, however old they are. 1 or more. Whatever the retention, the newest
-   * proven backup stays as well.
+   * Floor: number of the newest backups that always stay, whatever their age. 1 or more. The newest proven backup stays as
+   * well.
    *
    * @default 3
    */
@@ -23,7 +23,7 @@ export interface RetentionOptions {
   readonly timeZone?: TimeZone;
 
   /**
-   * Day on which weeks begin.
+   * First day of the week.
    *
    * @default WeekDay.MONDAY
    */
@@ -31,79 +31,78 @@ export interface RetentionOptions {
 }
 
 /**
- * How many periods' newest backups are kept. For each rule, going from the newest backup to the oldest, the newest of
- * each period is kept, until as many are kept as the rule says. Only periods that hold a backup count: an outage costs
- * no history. A backup stays if any of the rules keeps it.
+ * Rules of a grandfather-father-son retention. Each rule keeps the newest backup of so many periods, counted from the newest
+ * backup back. Only periods with a backup count, so an outage costs no history. A backup stays if any rule keeps it.
  *
- * The current period counts: with a backup a day, 13 weeks are over after 85 days, and 12 months after 335.
+ * The current period counts. With one backup a day, 13 weeks end after 85 days, and 12 months after 335.
  */
 export interface GfsRetentionOptions extends RetentionOptions {
   /**
-   * Backups younger than this all stay. An hour or more.
+   * Keeps every backup younger than this. One hour or more.
    *
-   * @default - only the rules below keep backups
+   * @default - only the other rules keep backups
    */
   readonly keepFor?: Duration;
 
   /**
-   * How many hours' newest backups stay.
+   * Number of hours of which the newest backup is kept.
    *
-   * @default - no backup stays for its hour
+   * @default - no hourly backups are kept
    */
   readonly hourly?: number;
 
   /**
-   * How many days' newest backups stay.
+   * Number of days of which the newest backup is kept.
    *
-   * @default - no backup stays for its day
+   * @default - no daily backups are kept
    */
   readonly daily?: number;
 
   /**
-   * How many weeks' newest backups stay.
+   * Number of weeks of which the newest backup is kept.
    *
-   * @default - no backup stays for its week
+   * @default - no weekly backups are kept
    */
   readonly weekly?: number;
 
   /**
-   * How many months' newest backups stay.
+   * Number of months of which the newest backup is kept.
    *
-   * @default - no backup stays for its month
+   * @default - no monthly backups are kept
    */
   readonly monthly?: number;
 
   /**
-   * How many years' newest backups stay.
+   * Number of years of which the newest backup is kept.
    *
-   * @default - no backup stays for its year
+   * @default - no yearly backups are kept
    */
   readonly yearly?: number;
 }
 
-/** Which backups are kept. The others are deleted by the next pruning, and can be brought back for a while after. */
+/** Retention of backups. The next pruning deletes all others; they can be brought back for a while. */
 export class Retention {
-  /** Every backup of the last days. */
+  /** Keeps every backup of the last days. */
   public static days(days: number, options: RetentionOptions = {}): Retention {
     return new Retention((scope) => ({ keepForSeconds: daysOf(scope, days) * 86_400 }), options);
   }
 
-  /** Grandfather, father, son: the newest backup of each of so many hours, days, weeks, months and years. */
+  /** Keeps the newest backup of each of so many hours, days, weeks, months and years: grandfather, father, son. */
   public static gfs(options: GfsRetentionOptions): Retention {
     return new Retention((scope) => rulesOf(scope, options), options);
   }
 
   /**
-   * Every backup of the last two days; the newest of each day for 14 days, of each week for three months, and of each
-   * month for a year. The default.
+   * The default: keeps every backup of the last two days, the newest of each day for 14 days, of each week for three months,
+   * and of each month for a year.
    *
-   * These are 14 days, 14 weeks and 13 months, as the current one counts.
+   * Because the current period counts, these are 14 days, 14 weeks and 13 months.
    */
   public static oneYear(options: RetentionOptions = {}): Retention {
     return new Retention(() => ONE_YEAR, options);
   }
 
-  /** Every backup, for ever: nothing is pruned. */
+  /** Keeps every backup forever. */
   public static forever(): Retention {
     return new Retention(() => ({ forever: true }), {});
   }

@@ -19,25 +19,25 @@ import { logGroupOf } from '../private/log-group';
 import { provenMetric } from '../private/metric';
 import { Retention } from '../pruning/retention';
 
-/** Properties of a SnapshotPruning. */
+/** Properties of SnapshotPruning. */
 export interface SnapshotPruningProps {
-  /** Key of the tag that the snapshots carry. Snapshots without it are never touched. */
+  /** Key of the snapshots' tag. Snapshots without the tag are never touched. */
   readonly tagKey: string;
 
   /** Value of the tag. */
   readonly tagValue: string;
 
   /**
-   * Which snapshots are kept, of each volume.
+   * Retention of the snapshots, for each volume.
    *
    * @default Retention.oneYear()
    */
   readonly retention?: Retention;
 
   /**
-   * Nothing of a volume is deleted while its newest snapshot is older than this.
+   * No snapshot of a volume is deleted while its newest one is older than this.
    *
-   * @default - snapshots are deleted however old the newest one is; the floor of the retention stays
+   * @default - the age of the newest snapshot does not matter; the floor of the retention stays
    */
   readonly allowedAge?: Duration;
 
@@ -49,8 +49,8 @@ export interface SnapshotPruningProps {
   readonly schedule?: BackupSchedule;
 
   /**
-   * A run by schedule that would delete more than this share of a volume's snapshots deletes none of them: a person looks
-   * at them first, with the command line. Percent, 1 to 100.
+   * Largest share of a volume's snapshots that a scheduled run deletes, in percent. 1 to 100. A run that would delete more
+   * deletes none of them: look at them first, then delete them with the CLI.
    *
    * @default 50
    */
@@ -59,12 +59,12 @@ export interface SnapshotPruningProps {
   /**
    * Log group of the function.
    *
-   * @default - one is created
+   * @default - a log group is created
    */
   readonly logGroup?: logs.ILogGroup;
 
   /**
-   * How long logs are kept. Not together with `logGroup`.
+   * How long logs are kept. Cannot be combined with `logGroup`.
    *
    * @default logs.RetentionDays.THREE_MONTHS
    */
@@ -78,14 +78,14 @@ export interface SnapshotPruningProps {
   readonly scheduleGroup?: scheduler.IScheduleGroup;
 
   /**
-   * Queue for runs that could not be started: a standard one.
+   * Dead-letter queue for runs that could not be started. It must be a standard queue.
    *
-   * @default - they are visible in the metrics of EventBridge Scheduler only
+   * @default - such runs show only in the metrics of EventBridge Scheduler
    */
   readonly deadLetterQueue?: sqs.IQueue;
 
   /**
-   * Whether the schedule runs. Without it, snapshots are deleted on demand only.
+   * Whether the schedule is enabled. While it is not, snapshots are deleted on demand only.
    *
    * @default true
    */
@@ -93,18 +93,18 @@ export interface SnapshotPruningProps {
 }
 
 /**
- * Deletes snapshots of EBS volumes that were made by hand or by scripts, and that their retention does not keep. Those of
- * Data Lifecycle Manager, AWS Backup and other owners are never touched, nor any that an image uses, that is locked, or
- * that is shared.
+ * Deletes snapshots of EBS volumes that were made by hand or by scripts, and that the retention does not keep. Snapshots of
+ * Data Lifecycle Manager, AWS Backup and other owners are never touched, nor are snapshots that an image uses, or that are
+ * locked or shared.
  */
 export class SnapshotPruning extends Construct {
-  /** Deletes. */
+  /** Function that deletes snapshots. */
   public readonly pruneFunction: lambda.Function;
-  /** The schedule. */
+  /** Schedule of the function. */
   public readonly schedule: scheduler.Schedule;
   /** Log group of the function. */
   public readonly logGroup: logs.ILogGroup;
-  /** Key of the tag that the snapshots carry. */
+  /** Key of the snapshots' tag. */
   public readonly tagKey: string;
   /** Value of the tag. */
   public readonly tagValue: string;
@@ -133,13 +133,13 @@ export class SnapshotPruning extends Construct {
     });
   }
 
-  /** Allows to prune with the command line. Whoever may do that need not be allowed to delete anything. */
+  /** Grants permission to prune with the CLI. The grantee needs no permission to delete anything. */
   public grantInvoke(grantee: iam.IGrantable): iam.Grant {
     return this.handler.grantInvoke(grantee);
   }
 
   /**
-   * Refusals, failures and damaged snapshots: 0 when all is well.
+   * Number of refusals, failures and damaged snapshots. 0 when all is well.
    *
    * @default - maximum over one hour
    */
@@ -148,7 +148,7 @@ export class SnapshotPruning extends Construct {
   }
 
   /**
-   * Snapshots deleted.
+   * Number of deleted snapshots.
    *
    * @default - sum over one hour
    */
@@ -184,7 +184,7 @@ export class SnapshotPruning extends Construct {
     if (text.length < from || text.length > to) {
       fault(this, `${what} must be ${from} to ${to} characters, got: ${text.length}: choose another tag`);
     }
-    // Others have a meaning in filters of EC2 or in conditions of IAM, or cannot be in the dimension of a metric.
+    // Other characters have a meaning in filters of EC2 or conditions of IAM, or are illegal in dimensions of metrics.
     if (/^[A-Za-z0-9 _.:/=+@-]*$/.test(text)) return;
     fault(
       this,
@@ -213,7 +213,7 @@ export class SnapshotPruning extends Construct {
   }
 }
 
-/** What the handler asks EC2. */
+/** Read actions of the handler. */
 const QUESTIONS = [
   'ec2:DescribeImages',
   'ec2:DescribeLockedSnapshots',

@@ -2,38 +2,54 @@ import type { IConstruct } from 'constructs';
 import type { BoundSnapshotRetention } from './private/dlm-retention';
 import { requireNumber } from './private/dlm-checks';
 
-/** The most that Data Lifecycle Manager takes: a hundred years. */
+/** Limit of Data Lifecycle Manager: a hundred years. */
 const MAXIMUM = { DAYS: 36_500, WEEKS: 5_200, MONTHS: 1_200, YEARS: 100 } as const;
-/** About as many days are in it: to compare ages with what AWS counts in days. */
+/** Approximate days of each unit, to compare ages with limits that AWS counts in days. */
 const DAYS = { DAYS: 1, WEEKS: 7, MONTHS: 30, YEARS: 365 } as const;
 
-/** How many snapshots are kept, or for how long. */
+/** Retention of snapshots: a number of them, or an age. */
 export class SnapshotRetention {
   /**
-   * The newest snapshots of each volume.
+   * Keeps the newest snapshots of each volume.
    *
-   * @param count 1 to 1000; 0 only where snapshots go to the archive at once
+   * @param count 1 to 1000; 0 only if snapshots move to the archive immediately
    */
   public static count(count: number): SnapshotRetention {
     return new SnapshotRetention(count);
   }
 
-  /** By age. @param days 1 to 36500; 0 only where snapshots go to the archive at once */
+  /**
+   * Keeps snapshots for some days.
+   *
+   * @param days 1 to 36500; 0 only if snapshots move to the archive immediately
+   */
   public static days(days: number): SnapshotRetention {
     return new SnapshotRetention(days, 'DAYS');
   }
 
-  /** By age. @param weeks 1 to 5200 */
+  /**
+   * Keeps snapshots for some weeks.
+   *
+   * @param weeks 1 to 5200
+   */
   public static weeks(weeks: number): SnapshotRetention {
     return new SnapshotRetention(weeks, 'WEEKS');
   }
 
-  /** By age. @param months 1 to 1200 */
+  /**
+   * Keeps snapshots for some months.
+   *
+   * @param months 1 to 1200
+   */
   public static months(months: number): SnapshotRetention {
     return new SnapshotRetention(months, 'MONTHS');
   }
 
-  /** By age. @param years 1 to 100 */
+  /**
+   * Keeps snapshots for some years.
+   *
+   * @param years 1 to 100
+   */
   public static years(years: number): SnapshotRetention {
     return new SnapshotRetention(years, 'YEARS');
   }

@@ -4,98 +4,98 @@ import type { WeekDay } from '../backup/backup-schedule';
 import type { SnapshotRetention } from './snapshot-retention';
 import type { SnapshotScripts } from './snapshot-scripts';
 
-/** A copy of each snapshot in another Region, encrypted. */
+/** An encrypted copy of each snapshot in another Region. */
 export interface CrossRegionCopyOptions {
-  /** The other Region, for example `eu-west-1`. */
+  /** Region of the copy, for example `eu-west-1`. */
   readonly region: string;
 
-  /** How long the copy is kept: by age only. */
+  /** Retention of the copy, by age only. */
   readonly retention: SnapshotRetention;
 
   /**
-   * Key of that Region which encrypts the copy.
+   * Key in that Region that encrypts the copy.
    *
    * @default - the account's default key for EBS in that Region
    */
   readonly encryptionKey?: kms.IKey;
 
   /**
-   * Whether the copy carries the snapshot's tags.
+   * Whether the copy gets the snapshot's tags.
    *
    * @default true
    */
   readonly copyTags?: boolean;
 }
 
-/** Snapshots from which volumes are fast from their first read on. Billed by the hour, for each zone and snapshot. */
+/** Fast snapshot restore: volumes have full performance from the first read. Billed hourly for each zone and snapshot. */
 export interface FastRestoreOptions {
-  /** Availability Zones of the volumes to come. 1 to 10. */
+  /** Availability Zones in which volumes will be restored. 1 to 10. */
   readonly availabilityZones: string[];
 
-  /** Which of the snapshots, or for how long. */
+  /** How many snapshots have it, or for how long. */
   readonly retention: SnapshotRetention;
 }
 
-/** What becomes of each snapshot. */
+/** Options of snapshots. */
 export interface SnapshotOptions {
   /**
-   * Whether snapshots carry the tags of their volume.
+   * Whether snapshots get the tags of their volume.
    *
-   * @default - as the whole policy says
+   * @default - the setting of the policy
    */
   readonly copyTags?: boolean;
 
   /**
-   * More tags for the snapshots. With those of the whole policy, and the one that names the source, at most 45.
+   * Additional tags of the snapshots. At most 45, including those of the policy and the one that names the source.
    *
-   * @default - the tags of the whole policy
+   * @default - the tags of the policy
    */
   readonly tagsToAdd?: { [key: string]: string };
 
   /**
    * Tags whose values are known only when the snapshot is made. For instances only. At most 45.
    *
-   * @default - all tags are known before
+   * @default - no such tags
    */
   readonly variableTags?: { [key: string]: SnapshotVariable };
 
   /**
    * Copies in other Regions. At most 3.
    *
-   * @default - snapshots stay in their Region only
+   * @default - snapshots are not copied
    */
   readonly crossRegionCopies?: CrossRegionCopyOptions[];
 
   /**
    * Fast snapshot restore.
    *
-   * @default - a new volume is slow until its blocks were read once
+   * @default - a restored volume is slow until each block was read once
    */
   readonly fastRestore?: FastRestoreOptions;
 
   /**
-   * Account ids that may use the snapshots. Snapshots that are encrypted with the default key cannot be shared.
+   * Ids of accounts with access to the snapshots. Snapshots that are encrypted with the default key cannot be shared.
    *
-   * @default - no other account may
+   * @default - snapshots are not shared
    */
   readonly shareWith?: string[];
 
   /**
-   * When the sharing ends. Whole days.
+   * How long snapshots are shared. Whole days.
    *
-   * @default - the snapshots stay shared
+   * @default - until they are deleted
    */
   readonly unshareAfter?: Duration;
 
   /**
    * Scripts on the instance that make the snapshot consistent. For instances only.
    *
-   * @default - crash-consistent, as after a loss of power
+   * @default - snapshots are crash-consistent, like a disk after a power failure
    */
   readonly scripts?: SnapshotScripts;
 }
 
-/** What is known only when a snapshot is made. */
+/** Values that are known only when a snapshot is made. */
 export enum SnapshotVariable {
   /** Id of the instance. */
   INSTANCE_ID = '$(instance-id)',
@@ -103,15 +103,15 @@ export enum SnapshotVariable {
   TIMESTAMP = '$(timestamp)',
 }
 
-/** What holds for every schedule. */
+/** Options of every schedule of snapshots. */
 export interface SnapshotScheduleOptions extends SnapshotOptions {
-  /** How many snapshots of this schedule are kept, or for how long. */
+  /** Retention of the snapshots. */
   readonly retention: SnapshotRetention;
 
   /**
-   * Name of the schedule, which its snapshots carry as a tag. Letters, digits, spaces, hyphens and underscores.
+   * Name of the schedule, which its snapshots have in a tag. Letters, digits, spaces, hyphens and underscores.
    *
-   * @default - what kind of schedule it is, for example `Daily`
+   * @default - the kind of schedule, for example `Daily`
    */
   readonly name?: string;
 }
@@ -126,112 +126,112 @@ export interface HourlySnapshotOptions extends SnapshotScheduleOptions {
   readonly every?: number;
 
   /**
-   * Hour of the first snapshot of a day, UTC. 0 to 23.
+   * Hour of the first snapshot of a day, in UTC. 0 to 23.
    *
    * @default 0
    */
   readonly hour?: number;
 
   /**
-   * 0 to 59.
+   * Minute of the hour. 0 to 59.
    *
    * @default 0
    */
   readonly minute?: number;
 }
 
-/** A time of day, UTC. The snapshot begins within the hour that follows. */
+/** Options of a daily schedule. Snapshots start within the hour that follows the time. */
 export interface DailySnapshotOptions extends SnapshotScheduleOptions {
-  /** 0 to 23, UTC. */
+  /** Hour of the day, in UTC. 0 to 23. */
   readonly hour: number;
 
   /**
-   * 0 to 59.
+   * Minute of the hour. 0 to 59.
    *
    * @default 0
    */
   readonly minute?: number;
 }
 
-/** A time on one day of the week. */
+/** Options of a weekly schedule. */
 export interface WeeklySnapshotOptions extends DailySnapshotOptions {
-  /** The day. */
+  /** Day of the week. */
   readonly weekDay: WeekDay;
 }
 
 /** Options of a cron expression. */
 export interface CronSnapshotOptions extends SnapshotScheduleOptions {
   /**
-   * Snapshots that are not retained any more go to the archive, and stay there so long: 90 days or more. For volumes,
-   * for one schedule, and at most every 28 days.
+   * Retention in the archive, to which snapshots move when their own retention ends. 90 days or more. For volumes, for one
+   * schedule of a policy, and with at least 28 days between two snapshots.
    *
-   * @default - they are deleted
+   * @default - snapshots are deleted when their retention ends
    */
   readonly archiveRetention?: SnapshotRetention;
 }
 
-/** A time on one day of the month. */
+/** Options of a monthly schedule. */
 export interface MonthlySnapshotOptions extends DailySnapshotOptions {
   /**
-   * 1 to 28. For the last day use `cron('0 3 L * ? *')`.
+   * Day of the month. 1 to 28. For the last day use `cron('0 3 L * ? *')`.
    *
    * @default 1
    */
   readonly day?: number;
 
   /**
-   * Snapshots that are not retained any more go to the archive, and stay there so long: 90 days or more. For volumes,
-   * and for one schedule.
+   * Retention in the archive, to which snapshots move when their own retention ends. 90 days or more. For volumes, and for
+   * one schedule of a policy.
    *
-   * @default - they are deleted
+   * @default - snapshots are deleted when their retention ends
    */
   readonly archiveRetention?: SnapshotRetention;
 }
 
-/** How many snapshots of each kind are kept. Each number given makes a schedule: at most four. */
+/** Numbers of snapshots that are kept of each kind. Each number makes one schedule: give at most four. */
 export interface GfsSnapshotOptions extends SnapshotOptions {
-  /** Hour of all but the hourly snapshots, 0 to 23, UTC. */
+  /** Hour of all but the hourly snapshots, in UTC. 0 to 23. */
   readonly hour: number;
 
   /**
-   * 0 to 59.
+   * Minute of the hour. 0 to 59.
    *
    * @default 0
    */
   readonly minute?: number;
 
   /**
-   * How many hourly snapshots are kept.
+   * Number of hourly snapshots that are kept.
    *
-   * @default - there are none
+   * @default - no hourly snapshots are made
    */
   readonly hourly?: number;
 
   /**
-   * How many daily snapshots are kept.
+   * Number of daily snapshots that are kept.
    *
-   * @default - there are none
+   * @default - no daily snapshots are made
    */
   readonly daily?: number;
 
   /**
-   * How many weekly snapshots are kept.
+   * Number of weekly snapshots that are kept.
    *
-   * @default - there are none
+   * @default - no weekly snapshots are made
    */
   readonly weekly?: number;
 
   /**
-   * How many monthly snapshots are kept: of the first of each month.
+   * Number of monthly snapshots that are kept. They are made on the first of each month.
    *
-   * @default - there are none
+   * @default - no monthly snapshots are made
    */
   readonly monthly?: number;
 
   /**
-   * How many yearly snapshots are kept: of the first of January.
+   * Number of yearly snapshots that are kept. They are made on 1 January.
    *
-   * @default - there are none
+   * @default - no yearly snapshots are made
    */
   readonly yearly?: number;
 

@@ -14,11 +14,10 @@ import type {
 } from './snapshot-schedule-options';
 
 /**
- * When snapshots are made, and what becomes of them. Times are UTC; Data Lifecycle Manager begins within the hour that
- * follows.
+ * A schedule of snapshots. Times are in UTC; Data Lifecycle Manager starts within the hour that follows.
  */
 export class SnapshotSchedule {
-  /** Every so many hours. */
+  /** Makes a snapshot every hour, or every few hours. */
   public static hourly(options: HourlySnapshotOptions): SnapshotSchedule {
     const { every = 1, hour = 0, minute = 0 } = options;
     const name = every === 1 ? 'Hourly' : `Every ${every} hours`;
@@ -28,7 +27,7 @@ export class SnapshotSchedule {
     });
   }
 
-  /** Once a day. */
+  /** Makes a snapshot once a day. */
   public static daily(options: DailySnapshotOptions): SnapshotSchedule {
     const { hour, minute = 0 } = options;
     return new SnapshotSchedule('Daily', options, (scope) => {
@@ -37,7 +36,7 @@ export class SnapshotSchedule {
     });
   }
 
-  /** Once a week. */
+  /** Makes a snapshot once a week. */
   public static weekly(options: WeeklySnapshotOptions): SnapshotSchedule {
     const { hour, minute = 0, weekDay } = options;
     return new SnapshotSchedule('Weekly', options, (scope) => {
@@ -46,7 +45,7 @@ export class SnapshotSchedule {
     });
   }
 
-  /** Once a month. */
+  /** Makes a snapshot once a month. */
   public static monthly(options: MonthlySnapshotOptions): SnapshotSchedule {
     const { hour, minute = 0, day = 1 } = options;
     return new SnapshotSchedule('Monthly', options, (scope) => {
@@ -57,7 +56,7 @@ export class SnapshotSchedule {
   }
 
   /**
-   * By a cron expression, UTC: at most every hour, at least once a year.
+   * Makes snapshots by a cron expression in UTC: at most every hour, at least once a year.
    *
    * @param expression minutes, hours, day of month, month, day of week, year: `0 3 L * ? *`, with or without `cron(…)` around it
    */
@@ -67,8 +66,8 @@ export class SnapshotSchedule {
   }
 
   /**
-   * Grandfather, father, son: a schedule for each of the numbers given, which keeps so many snapshots. A day may have a
-   * snapshot of several of them: they share their blocks, and hardly cost more than one.
+   * Returns one schedule for each number given, which keeps so many snapshots: grandfather, father, son. Snapshots of several
+   * schedules on the same day share their blocks and cost little more than one.
    */
   public static gfs(options: GfsSnapshotOptions): SnapshotSchedule[] {
     const { hourly, daily, weekly, monthly, yearly, weekDay = WeekDay.SUNDAY, hour, minute = 0, ...common } = options;

@@ -5,25 +5,25 @@ import type { IConstruct } from 'constructs';
 import { requireCount, requireDistinct, requireNumber } from './private/dlm-checks';
 import { fault, secondsOf } from '../private/fault';
 
-/** When scripts run. */
+/** Stages of scripts. */
 export enum SnapshotScriptStage {
   /** Before the snapshot. */
   PRE = 'PRE',
-  /** After the snapshot was begun. */
+  /** After the snapshot was started. */
   POST = 'POST',
 }
 
-/** What holds for all scripts. */
+/** Options of all scripts. */
 export interface VssScriptOptions {
   /**
-   * How often scripts that failed are tried again. 0 to 3.
+   * How often failed scripts are retried. 0 to 3.
    *
    * @default 0
    */
   readonly maximumRetryCount?: number;
 
   /**
-   * Whether there is a snapshot, though only crash-consistent, when the script before it failed.
+   * Whether a crash-consistent snapshot is made when the script before it fails.
    *
    * @default true
    */
@@ -33,25 +33,25 @@ export interface VssScriptOptions {
 /** Options of scripts in a document of Systems Manager. */
 export interface SnapshotScriptOptions extends VssScriptOptions {
   /**
-   * Which of the scripts run.
+   * Stages that run.
    *
-   * @default - both: before and after
+   * @default - both: before and after the snapshot
    */
   readonly stages?: SnapshotScriptStage[];
 
   /**
-   * How long each script may take. 10 to 120 seconds.
+   * Longest duration of each script. 10 to 120 seconds.
    *
    * @default Duration.seconds(10)
    */
   readonly timeout?: Duration;
 }
 
-/** Scripts that make a snapshot consistent: they run on the instance, by way of Systems Manager. */
+/** Scripts that make a snapshot consistent. Systems Manager runs them on the instance. */
 export class SnapshotScripts {
   /**
-   * Scripts of your own. Data Lifecycle Manager calls the document with the parameter `command` (`pre-script`, then
-   * `post-script`) and the parameter `executionId`.
+   * Runs your own scripts. Data Lifecycle Manager runs the document with the parameters `command` (`pre-script`, then
+   * `post-script`) and `executionId`.
    *
    * @param document name of the document, or its ARN if another account shares it
    */
@@ -59,13 +59,13 @@ export class SnapshotScripts {
     return new SnapshotScripts(document, document, options);
   }
 
-  /** Freezes an SAP HANA database, with AWS's own document. */
+  /** Freezes an SAP HANA database with AWS's document. */
   public static sapHana(options: SnapshotScriptOptions = {}): SnapshotScripts {
     const document = 'AWSSystemsManagerSAP-CreateDLMSnapshotForSAPHANA';
     return new SnapshotScripts(document, document, options, true);
   }
 
-  /** Volume Shadow Copy Service: Windows, and what runs on it and knows VSS, such as SQL Server. */
+  /** Uses the Volume Shadow Copy Service (VSS) of Windows, for applications such as SQL Server. */
   public static vss(options: VssScriptOptions = {}): SnapshotScripts {
     return new SnapshotScripts('AWS_VSS_BACKUP', 'AWSEC2-CreateVssSnapshot', options, true);
   }

@@ -2,48 +2,48 @@ import type { IConstruct } from 'constructs';
 import type { BoundSnapshotTarget } from './private/dlm-target';
 import { dlmTags } from './private/dlm-checks';
 
-/** Which volumes. */
+/** Options of a target of volumes. */
 export interface VolumeTargetOptions {
   /**
-   * Tags: every volume of the account and Region that carries any of them. 1 to 50.
+   * Tags of the volumes. Every volume of the account and Region with any of them is included. 1 to 50.
    *
-   * @default - a tag of this construct's own, which `protect` sets
+   * @default - a tag of this construct, which `protect` adds
    */
   readonly tags?: { [key: string]: string };
 }
 
-/** Which instances, and which of their volumes. */
+/** Options of a target of instances. */
 export interface InstanceTargetOptions {
   /**
-   * Tags: every instance of the account and Region that carries any of them. 1 to 50.
+   * Tags of the instances. Every instance of the account and Region with any of them is included. 1 to 50.
    *
-   * @default - a tag of this construct's own, which `protect` sets
+   * @default - a tag of this construct, which `protect` adds
    */
   readonly tags?: { [key: string]: string };
 
   /**
-   * Leaves out the boot volume.
+   * Whether the boot volume is left out.
    *
    * @default false
    */
   readonly excludeBootVolume?: boolean;
 
   /**
-   * Leaves out data volumes that carry any of these tags. 1 to 50.
+   * Tags of data volumes to leave out. Every data volume with any of them is left out. 1 to 50.
    *
-   * @default - all data volumes
+   * @default - no data volume is left out
    */
   readonly excludeDataVolumeTags?: { [key: string]: string };
 }
 
-/** What Data Lifecycle Manager takes snapshots of. */
+/** Target of Data Lifecycle Manager. */
 export class SnapshotTarget {
-  /** Volumes, each by itself. */
+  /** Makes snapshots of single volumes. */
   public static volumes(options: VolumeTargetOptions = {}): SnapshotTarget {
     return new SnapshotTarget('VOLUME', options);
   }
 
-  /** Instances: snapshots of all volumes of an instance, of the same moment. */
+  /** Makes snapshots of all volumes of an instance at the same moment. */
   public static instances(options: InstanceTargetOptions = {}): SnapshotTarget {
     return new SnapshotTarget('INSTANCE', options);
   }

@@ -5,53 +5,54 @@ import type { SnapshotTarget } from './snapshot-target';
 
 /** Properties of VolumeSnapshots. */
 export interface VolumeSnapshotsProps {
-  /** When snapshots are made, and how long they are kept. 1 to 4, which all keep by count, or all by age. */
+  /** Schedules of the snapshots, each with its retention. 1 to 4. All must keep by count, or all by age. */
   readonly schedules: SnapshotSchedule[];
 
   /**
-   * What snapshots are made of.
+   * Volumes or instances of which snapshots are made.
    *
-   * @default - the volumes that `protect` is given
+   * @default - the volumes that are passed to `protect`
    */
   readonly target?: SnapshotTarget;
 
   /**
-   * Name of the source, which every snapshot carries as the tag `proven-backups:source`.
+   * Name of the source. Every snapshot has it in the tag `proven-backups:source`.
    *
-   * @default - the id of this construct: `ShopFiles` becomes `shop-files`
+   * @default - derived from the construct's id: `ShopFiles` becomes `shop-files`
    */
   readonly sourceName?: string;
 
   /**
-   * Whether snapshots carry the tags of their volume.
+   * Whether snapshots get the tags of their volume.
    *
    * @default true
    */
   readonly copyTags?: boolean;
 
   /**
-   * More tags for all snapshots. At most 44.
+   * Additional tags of all snapshots. At most 44.
    *
    * @default - only the tag with the name of the source
    */
   readonly tagsToAdd?: { [key: string]: string };
 
   /**
-   * Keys that encrypt the volumes. The role may use them. Those of volumes given to `protect` are known already.
+   * Keys that encrypt the volumes, which the role may use. Keys of volumes that are passed to `protect` are added by
+   * themselves.
    *
-   * @default - volumes are not encrypted, or with the account's default key for EBS
+   * @default - volumes are not encrypted, or use the account's default key for EBS
    */
   readonly encryptionKeys?: kms.IKey[];
 
   /**
-   * Role of Data Lifecycle Manager. What it needs is granted to it.
+   * Role of Data Lifecycle Manager. It is granted the permissions it needs.
    *
    * @default - a role is created
    */
   readonly role?: iam.IRole;
 
   /**
-   * Whether snapshots are made and deleted. While they are not, old ones stay.
+   * Whether the policy is enabled. A disabled policy neither makes nor deletes snapshots.
    *
    * @default true
    */
@@ -60,7 +61,7 @@ export interface VolumeSnapshotsProps {
   /**
    * Description of the policy. Letters, digits, spaces, hyphens and underscores.
    *
-   * @default - made of the path of this construct
+   * @default - derived from the path of this construct
    */
   readonly description?: string;
 }

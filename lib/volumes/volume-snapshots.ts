@@ -18,15 +18,15 @@ import { SnapshotTarget } from './snapshot-target';
 import type { VolumeSnapshotsProps } from './volume-snapshots-props';
 
 /**
- * Snapshots of EBS volumes by Data Lifecycle Manager. A snapshot is as consistent as a disk after a loss of power, unless
- * scripts make it more; it is not proven: test by hand that a volume made of it serves.
+ * Snapshots of EBS volumes by Data Lifecycle Manager. Without scripts, a snapshot is crash-consistent, like a disk after a
+ * power failure. Snapshots are not proven: test by hand that a volume restored from one works.
  */
 export class VolumeSnapshots extends Construct implements iam.IGrantable {
   /** Name of the source. */
   public readonly sourceName: string;
   /** Role of Data Lifecycle Manager. */
   public readonly role: iam.IRole;
-  /** The role. */
+  /** Principal of the role. */
   public readonly grantPrincipal: iam.IPrincipal;
   /** Id of the policy. */
   public readonly policyId: string;
@@ -40,7 +40,7 @@ export class VolumeSnapshots extends Construct implements iam.IGrantable {
     super(scope, id);
     requireProps(this, props, { schedules: true });
     this.sourceName = this.checkedSourceName(props.sourceName ?? sourceNameOf(id));
-    // A key of its own: a volume may be the target of several policies.
+    // Each policy has its own tag key, because a volume may be the target of several policies.
     const ownTag = `proven-backups:snapshots:${Names.uniqueResourceName(this, { maxLength: 96, separator: '-' })}`;
     this.target = (props.target ?? SnapshotTarget.volumes())._bind(this, { [ownTag]: 'true' });
     const schedules = this.boundSchedules(props);
@@ -76,7 +76,7 @@ export class VolumeSnapshots extends Construct implements iam.IGrantable {
         schedules,
       },
     });
-    // Not before the role's own policies: DLM takes the role as it is.
+    // After the role's own policies: DLM takes the role as it is.
     if (props.role !== undefined) policy.node.addDependency(props.role);
     this.policyId = policy.ref;
     this.policyArn = policy.attrArn;
@@ -84,9 +84,10 @@ export class VolumeSnapshots extends Construct implements iam.IGrantable {
   }
 
   /**
-   * Gives a volume or an instance the tag that the policy looks for, and the role the right to use the volume's key.
+   * Adds a volume or an instance: gives it the tag that the policy looks for, and grants the role the use of the volume's
+   * key.
    *
-   * @param resource an `ec2.Volume` or `ec2.Instance` that is made in this app; an imported one is tagged by hand
+   * @param resource an `ec2.Volume` or `ec2.Instance` of this app; imported ones need the tag of `target`
    */
   public protect(resource: IConstruct): VolumeSnapshots {
     tagTarget(this, resource, this.target);
@@ -112,7 +113,7 @@ export class VolumeSnapshots extends Construct implements iam.IGrantable {
   }
 
   /**
-   * Volumes or instances that the policy found by their tag: less than 1 means that nothing carries it.
+   * Number of volumes or instances that the policy found by their tag. 0 means that none has the tag.
    *
    * @default - maximum over one hour
    */
@@ -121,7 +122,7 @@ export class VolumeSnapshots extends Construct implements iam.IGrantable {
   }
 
   /**
-   * Snapshots that were made.
+   * Number of snapshots that were made.
    *
    * @default - sum over one hour
    */
@@ -130,7 +131,7 @@ export class VolumeSnapshots extends Construct implements iam.IGrantable {
   }
 
   /**
-   * Snapshots that could not be made within an hour of tries.
+   * Number of snapshots that could not be made within an hour of retries.
    *
    * @default - sum over one hour
    */
@@ -139,7 +140,7 @@ export class VolumeSnapshots extends Construct implements iam.IGrantable {
   }
 
   /**
-   * Snapshots that could not be deleted.
+   * Number of snapshots that could not be deleted.
    *
    * @default - sum over one hour
    */
@@ -148,7 +149,7 @@ export class VolumeSnapshots extends Construct implements iam.IGrantable {
   }
 
   /**
-   * Copies to other Regions that failed.
+   * Number of copies to other Regions that failed.
    *
    * @default - sum over one hour
    */
@@ -194,7 +195,7 @@ export class VolumeSnapshots extends Construct implements iam.IGrantable {
   }
 
   private allowKey(key: kms.IKey): void {
-    // Whoever may use EBS may use the account's default key.
+    // Every principal with access to EBS may use the account's default key.
     if (this.keys.has(key) || key.keyArn.endsWith(':alias/aws/ebs')) return;
     requireKey(this, 'encryptionKey of a volume', key);
     this.keys.add(key);

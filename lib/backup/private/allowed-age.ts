@@ -4,7 +4,7 @@ import { usualAllowedAge } from '../../../catalog/retention/schedule-times';
 import type { BoundSchedule } from './bound-schedule';
 import { fault, secondsOf } from '../../private/fault';
 
-/** How old a source's newest backup may get. */
+/** Returns the allowed age of a source's newest backup. */
 export function allowedAgeOf(
   scope: IConstruct,
   given: Duration | undefined,

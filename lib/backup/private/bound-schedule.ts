@@ -1,13 +1,13 @@
 import type { Duration } from 'aws-cdk-lib';
 import type * as scheduler from 'aws-cdk-lib/aws-scheduler';
 
-/** A schedule that was checked. */
+/** A checked schedule. */
 export interface BoundSchedule {
   readonly expression: scheduler.ScheduleExpression;
   readonly expressionString: string;
-  /** Seconds; left out when there is one run only. */
+  /** Seconds. Missing for a schedule that runs once. */
   readonly shortestGap: number | undefined;
-  /** Seconds; left out when there is one run only. */
+  /** Seconds. Missing for a schedule that runs once. */
   readonly longestGap: number | undefined;
   readonly flexibleWindow: Duration | undefined;
   readonly retryAttempts: number;

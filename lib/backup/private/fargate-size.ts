@@ -5,7 +5,7 @@ import { fault, requireRange } from '../../private/fault';
 const range = (from: number, to: number, step: number): number[] =>
   Array.from({ length: (to - from) / step + 1 }, (_, index) => (from + index * step) * 1024);
 
-/** Memory in MiB that Fargate offers with so many CPU units. */
+/** Memory in MiB that Fargate offers, by CPU units. */
 const MEMORY_OF_CPU: Readonly<Record<number, readonly number[]>> = {
   256: [512, 1024, 2048],
   512: range(1, 4, 1),
@@ -16,7 +16,7 @@ const MEMORY_OF_CPU: Readonly<Record<number, readonly number[]>> = {
   16384: range(32, 120, 8),
 };
 
-/** Refuses what Fargate would refuse when the task starts. */
+/** Refuses sizes that Fargate would refuse when the task starts. */
 export function requireFargateSize(
   scope: IConstruct,
   size: { readonly cpu: number; readonly memoryLimitMiB: number; readonly ephemeralStorageGiB?: number },

@@ -8,15 +8,15 @@ import { acknowledgeWildcards } from '../../private/acknowledge';
 import { InlineRole } from '../../private/inline-role';
 import { grantDirectory } from './grant-directory';
 
-/** What may be started, and with which roles. */
+/** Tasks that may be started, and their roles. */
 export interface RunGrant {
   readonly cluster: ecs.ICluster;
-  /** Family and revision of the task definitions, wildcards allowed. */
+  /** Family and revision of the task definitions. May contain wildcards. */
   readonly family: string;
   readonly roleArns: string[];
 }
 
-/** Allows to start tasks, to hand them their roles and to tag them. */
+/** Grants permission to start tasks, to pass their roles to them, and to tag them. */
 export function grantRun(scope: IConstruct, grantee: iam.IGrantable, run: RunGrant): iam.Grant {
   const { cluster, family, roleArns } = run;
   const taskDefinitions = ecsArn(scope, 'task-definition', family);
@@ -42,7 +42,7 @@ export function grantRun(scope: IConstruct, grantee: iam.IGrantable, run: RunGra
   return grant;
 }
 
-/** What a run by hand is found and followed by. */
+/** Resources by which a run on demand is found and followed. */
 export interface FollowGrant {
   readonly bucket: IBackupBucket;
   readonly cluster: ecs.ICluster;
@@ -66,7 +66,7 @@ const ecsArn = (scope: IConstruct, resource: string, resourceName: string): stri
 
 const tasksIn = (scope: IConstruct, { clusterName }: ecs.ICluster): string => ecsArn(scope, 'task', `${clusterName}/*`);
 
-/** Allows to hand roles to ECS tasks. */
+/** Grants permission to pass roles to ECS tasks. */
 export function passRole(resources: string[]): iam.PolicyStatement {
   const conditions = { StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' } };
   return new iam.PolicyStatement({ actions: ['iam:PassRole'], resources, conditions });

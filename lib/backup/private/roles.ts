@@ -14,7 +14,7 @@ const ecsTasks = (scope: Construct) =>
     conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(scope).account } },
   });
 
-/** Role of the program. */
+/** Creates the role of the program. */
 export function taskRole(scope: Construct, bucket: IBackupBucket, source: string): InlineRole {
   const role = new InlineRole(scope, 'TaskRole', {
     assumedBy: ecsTasks(scope),
@@ -22,23 +22,23 @@ export function taskRole(scope: Construct, bucket: IBackupBucket, source: string
     path: rolePath(scope.node.scope!),
   });
   const wildcards = [`${sourcePrefix(source)}*`, '*/*/*', '*'].map((keys) => `${bucket.bucketArn}/${keys}`);
-  acknowledgeWildcards(role, 'All objects of one source; what is denied, is denied for all of the bucket.', wildcards);
+  acknowledgeWildcards(role, 'All objects of one source; the denials cover the whole bucket.', wildcards);
   return role;
 }
 
-/** Role with which ECS pulls the image, reads the secret and writes the log. */
+/** Creates the role with which ECS pulls the image, reads the secret and writes the log. */
 export function executionRole(scope: Construct, logGroup: logs.ILogGroup): InlineRole {
   const role = new InlineRole(scope, 'ExecutionRole', {
     assumedBy: ecsTasks(scope),
     description: 'Lets ECS start a backup',
     path: rolePath(scope.node.scope!),
   });
-  acknowledgeWildcards(role, 'ecr:GetAuthorizationToken knows no resources.', ['*']);
+  acknowledgeWildcards(role, 'ecr:GetAuthorizationToken has no resources.', ['*']);
   acknowledgeLogs(role, logGroup);
   return role;
 }
 
-/** Role with which EventBridge Scheduler starts the task. */
+/** Creates the role with which EventBridge Scheduler starts tasks and functions. */
 export function schedulerRole(scope: Construct, group: scheduler.IScheduleGroup | undefined): InlineRole {
   const stack = Stack.of(scope);
   const defaultGroup = { service: 'scheduler', resource: 'schedule-group', resourceName: 'default' };

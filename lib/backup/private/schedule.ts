@@ -9,7 +9,7 @@ import type { Construct } from 'constructs';
 import { CONTAINER_NAME, ENV } from '../../../catalog/contract/task';
 import type { BoundSchedule } from './bound-schedule';
 
-/** What a schedule of a backup is made of, all of it checked. */
+/** Checked properties of a backup's schedule. */
 export interface ScheduleProps {
   readonly bound: BoundSchedule;
   readonly source: string;
@@ -26,7 +26,7 @@ export interface ScheduleProps {
   readonly spot: boolean;
 }
 
-/** Renders the schedule. A run learns from Scheduler which scheduled time it stands for. */
+/** Creates the schedule. Each run gets its scheduled time from EventBridge Scheduler. */
 export function backupSchedule(scope: Construct, props: ScheduleProps): scheduler.Schedule {
   const { bound } = props;
   const environment = {
@@ -42,7 +42,7 @@ export function backupSchedule(scope: Construct, props: ScheduleProps): schedule
     timeWindow: bound.flexibleWindow && scheduler.TimeWindow.flexible(bound.flexibleWindow),
     target: new targets.EcsRunFargateTask(props.cluster, {
       taskDefinition: props.taskDefinition,
-      // The role has its statements already; the target would add wider ones.
+      // Immutable, because the target would add wider statements than the role's own.
       role: iam.Role.fromRoleArn(scope, 'ScheduleRole', props.role.roleArn, { mutable: false }),
       deadLetterQueue: props.deadLetterQueue,
       input: scheduler.ScheduleTargetInput.fromObject({

@@ -4,12 +4,12 @@ import { sourceNameFault } from '../../../catalog/bucket/names';
 import type { IBackupBucket } from '../../bucket/backup-bucket-props';
 import { fault, requireValue } from '../../private/fault';
 
-/** Who has what, in each app, by bucket and source name. */
+/** Owners of sources in each app, by bucket and source name. */
 type Registries = WeakMap<IConstruct, Map<string, IConstruct>>;
 const BACKED_UP: Registries = new WeakMap();
 const PRUNED: Registries = new WeakMap();
 
-/** Takes a source name in a bucket; refuses one that is not legal, or that another backup of the app has. */
+/** Registers a source name in a bucket. Refuses an illegal name, and one that another backup of the app has. */
 export function registerSource(scope: IConstruct, bucket: IBackupBucket, name: string): void {
   requireValue(scope, 'sourceName', name);
   const wrong = sourceNameFault(name);
@@ -23,14 +23,14 @@ export function registerSource(scope: IConstruct, bucket: IBackupBucket, name: s
   }
 }
 
-/** Takes a source to prune it; refuses one that is pruned already. The function would refuse to prune it at all. */
+/** Registers a source for pruning. Refuses one that is pruned already, which the function would not prune at all. */
 export function registerPruned(scope: IConstruct, bucket: IBackupBucket, name: string): void {
   const other = take(PRUNED, scope, bucket, name);
   if (other === undefined) return;
   fault(scope, `source must be pruned once, got: "${name}", which ${other.node.path} prunes already: leave one out`);
 }
 
-/** Answers with who has it already, if anybody has. */
+/** Registers a source, and returns its owner if it has one already. */
 function take(registries: Registries, scope: IConstruct, bucket: IBackupBucket, name: string): IConstruct | undefined {
   const registry = registries.get(scope.node.root) ?? new Map<string, IConstruct>();
   registries.set(scope.node.root, registry);
@@ -41,7 +41,7 @@ function take(registries: Registries, scope: IConstruct, bucket: IBackupBucket, 
   return other;
 }
 
-/** `ShopOrders` becomes `shop-orders`. */
+/** Derives a source name from a construct's id: `ShopOrders` becomes `shop-orders`. */
 export function sourceNameOf(id: string): string {
   return id
     .replace(/([a-z0-9])([A-Z])/g, '$1-$2')

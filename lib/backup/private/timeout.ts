@@ -7,7 +7,7 @@ import { fault, requireRange, secondsOf } from '../../private/fault';
 /** 30 seconds to 7 days. */
 const BOUNDS = { from: 30, to: Duration.days(7).toSeconds(), unit: 'seconds' };
 
-/** Seconds that a run may take. Two runs of one schedule must not meet. */
+/** Returns the longest duration of a run in seconds. Runs of one schedule must not overlap. */
 export function timeoutOf(scope: IConstruct, timeout: Duration | undefined, schedule: BoundSchedule): number {
   const { expressionString, shortestGap = Infinity, flexibleWindow } = schedule;
   const window = secondsOf(scope, 'flexibleWindow', flexibleWindow) ?? 0;

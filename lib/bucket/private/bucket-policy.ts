@@ -11,7 +11,7 @@ const { ALLOW, DENY } = iam.Effect;
 const MAY_OVERWRITE = { Null: { 's3:if-none-match': 'true' }, Bool: { 's3:ObjectCreationOperation': 'true' } };
 
 /**
- * What the dump role may do, and what it may not. CDK's own `grantPut` and `grantWrite` allow more than a dump needs.
+ * Permissions and denials of the dump role. CDK's own `grantPut` and `grantWrite` allow more than a dump needs.
  * KMS wants Decrypt for multipart uploads: the denial of reading is what keeps the backups closed to their writer.
  */
 export function backupStatements(bucketArn: string, keyArn: string, source: string): iam.PolicyStatement[] {
@@ -44,7 +44,7 @@ const DATA_KEYS = '*/*/*.zst';
 /** Keys of what lies in a backup's folder: a stranger's objects have other ones. */
 const BACKUP_KEYS = '*/????-??-??T??-??-??Z/*';
 
-/** What the prune role may do. It sees keys and manifests, never data, and what it deletes can be brought back. */
+/** Permissions of the prune role. It reads keys and manifests, never data, and its deletes can be undone. */
 export function pruneStatements(bucketArn: string, keyArn: string): iam.PolicyStatement[] {
   const { allow, deny } = statementsOf(bucketArn);
   const records = [MANIFEST_FILE, VERDICT_FILE, KEEP_FILE].map((file) => `*/*/${file}`);
@@ -59,7 +59,7 @@ export function pruneStatements(bucketArn: string, keyArn: string): iam.PolicySt
   ];
 }
 
-/** What the measure and the notify role may do. They see keys, manifests and verdicts, never data. */
+/** Permissions of the measure role and the notify role. They read keys, manifests and verdicts, never data. */
 export function measureStatements(bucketArn: string, keyArn: string): iam.PolicyStatement[] {
   const { allow, deny } = statementsOf(bucketArn);
   return [
@@ -72,8 +72,8 @@ export function measureStatements(bucketArn: string, keyArn: string): iam.Policy
 }
 
 /**
- * What the undelete role may do: remove delete markers, which takes the right to delete versions, and put the note that
- * keeps what was brought back.
+ * Permissions of the undelete role: to remove delete markers, which includes the right to delete versions, and to put the
+ * note that keeps the backup.
  */
 export function undeleteStatements(bucketArn: string, keyArn: string): iam.PolicyStatement[] {
   const { allow, deny } = statementsOf(bucketArn);
@@ -88,7 +88,7 @@ export function undeleteStatements(bucketArn: string, keyArn: string): iam.Polic
   ];
 }
 
-/** What the bucket refuses, whoever asks. */
+/** Denials of the bucket for every principal. */
 export function bucketStatements(bucketArn: string, keyArn: string): iam.PolicyStatement[] {
   const denyPut = (sid: string, conditions: iam.Conditions, keys = '*') =>
     new iam.PolicyStatement({
@@ -149,8 +149,8 @@ function exempt(statement: iam.PolicyStatement, exempted: string[], roleArn: str
 }
 
 /**
- * ARN of the role of a grantee, as the bucket's policy may name it. Roles of ours in another stack are named by their own
- * path, because that stack depends on the bucket's, which cannot depend on it in turn.
+ * ARN of a grantee's role, in a form that the bucket policy can contain. Roles of ours in another stack are named by their
+ * path: that stack depends on the bucket's, which must not depend on it in turn.
  */
 export function principalArn(bucket: IConstruct, grant: string, grantee: iam.IGrantable): string {
   const principal = grantee.grantPrincipal;

@@ -9,17 +9,17 @@ import type { BoundTier } from './tier-rules';
 import { LEFT_EARLY } from './tier-rules';
 
 const DAY = 86_400;
-/** A month is somewhat longer or shorter: lives are told to about a day. */
+/** Months differ in length: lifetimes are right to about a day. */
 const PERIOD_DAYS = { hourly: 1 / 24, daily: 1, weekly: 7, monthly: 30.4, yearly: 365 };
 
-/** How long the backups live that no rule keeps longer. */
+/** Lifetime of the backups that no rule keeps longer. */
 export interface Life {
-  /** `weekly backups`; `backups` for those of the rules that keep every backup. */
+  /** `weekly backups`; `backups` for the rules that keep every backup. */
   readonly of: string;
   readonly days: number;
 }
 
-/** Warns of each tier that backups of a source enter, and leave by being deleted, before its minimum is over. */
+/** Warns about each tier in which backups of a source are deleted before its minimum billing ends. */
 export function checkTiers(
   scope: IConstruct,
   bucket: IBackupBucket,
@@ -28,11 +28,11 @@ export function checkTiers(
   { shortestGap }: BoundSchedule,
 ): void {
   const tiers = bucket.storageTiers?._chosenTiers(scope) ?? [];
-  // One run only: its backup is the newest for ever.
+  // A schedule that runs once: its backup stays the newest forever.
   if (tiers.length === 0 || shortestGap === undefined) return;
   const undo = bucket.noncurrentVersionRetention?.toDays() ?? 0;
   for (const { of, days } of expectedLives(retention._bind(scope), shortestGap)) {
-    // The tier that they lie in when they are deleted.
+    // The tier that they are in when they are deleted.
     const tier = tiers.filter(({ day }) => day < days).at(-1);
     const stay = days + undo - (tier?.day ?? 0);
     if (tier === undefined || stay >= tier.billed) continue;
@@ -43,14 +43,14 @@ export function checkTiers(
   }
 }
 
-/** The latest day on which the minimum fits into the life, if there is one; and the first on which nothing enters. */
+/** Advises the latest day on which the minimum fits into the lifetime, if there is one, and the first on which nothing enters. */
 function better({ from, billed }: BoundTier, days: number, undo: number): string {
   const latest = days + undo - billed;
   return `${latest >= from ? `at ${latest} days or earlier, or ` : ''}at ${days} days or later`;
 }
 
 /**
- * How long backups live, shortest life first, each rule by those backups that none before keeps longer.
+ * Lifetimes of backups, shortest first. Each rule counts for the backups that no rule before it keeps longer.
  *
  * The newest backup of a period is the last one in it. With 13 weeks and a backup a day it goes when the thirteenth week
  * after its own begins: after 12 weeks and a day. With a backup a week it goes after 13 weeks.

@@ -5,12 +5,12 @@ import type { IConstruct } from 'constructs';
 import { fault, secondsOf } from '../../private/fault';
 
 const DAY = 86_400;
-/** A hundred years: whoever means never leaves the tier out. */
+/** A hundred years. Leave a tier out if backups must never enter it. */
 const MAX_DAYS = 36_500;
-/** In one rule S3 wants as much between Standard-IA and whatever of Glacier follows. Days. */
+/** Minimum days that S3 demands in one rule between Standard-IA and the Glacier tier that follows. */
 const AFTER_INFREQUENT_ACCESS = 30;
 
-/** The storage classes that backups move to, warmest first. Facts of S3, in days. */
+/** Storage classes for backups, warmest first, with S3's limits in days. */
 const TIERS = {
   infrequentAccess: { storageClass: s3.StorageClass.INFREQUENT_ACCESS, from: 30, billed: 30 },
   glacierInstantRetrieval: { storageClass: s3.StorageClass.GLACIER_INSTANT_RETRIEVAL, from: 0, billed: 90 },
@@ -19,22 +19,22 @@ const TIERS = {
 } as const;
 type TierName = keyof typeof TIERS;
 
-/** The age from which backups lie in each tier. */
+/** Age at which backups enter each tier. */
 export type TierAges = Readonly<Partial<Record<TierName, Duration>>>;
 
-/** A tier that was checked. */
+/** A checked tier. */
 export interface BoundTier {
   readonly name: TierName;
   readonly storageClass: s3.StorageClass;
-  /** Age of a backup from which it lies here, in days. */
+  /** Age at which a backup enters the tier, in days. */
   readonly day: number;
-  /** Earliest day that S3 takes. */
+  /** Earliest day that S3 accepts. */
   readonly from: number;
-  /** Days that S3 bills at least. */
+  /** Minimum days that S3 bills. */
   readonly billed: number;
 }
 
-/** Checks ages against the rules of S3's lifecycles, which the CDK does not. Warmest tier first. */
+/** Checks ages against S3's rules for lifecycles, which the CDK does not check. Returns the warmest tier first. */
 export function boundTiers(scope: IConstruct, ages: TierAges): BoundTier[] {
   const tiers = Object.entries(TIERS).flatMap(([key, facts]): BoundTier[] => {
     const name = key as TierName;
@@ -45,7 +45,7 @@ export function boundTiers(scope: IConstruct, ages: TierAges): BoundTier[] {
   return tiers;
 }
 
-/** Warns of tiers that are left for a colder one before their minimum is over. */
+/** Warns about tiers that backups leave for a colder one before the minimum billing ends. */
 export function warnOfShortTiers(scope: IConstruct, tiers: readonly BoundTier[]): void {
   for (const [tier, next] of pairs(tiers)) {
     const stay = next.day - tier.day;

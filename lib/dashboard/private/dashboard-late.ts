@@ -1,15 +1,15 @@
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 
-/** Rows of widgets that are made when the template is written, after all sources were added. */
+/** Rows of widgets that are rendered when the template is written, after everything was added. */
 export class LateWidgets implements cloudwatch.IWidget {
   public readonly width = 24;
-  /** Nothing follows below. */
+  /** No widget follows below. */
   public readonly height = 0;
 
   constructor(private readonly rows: () => cloudwatch.IWidget[][]) {}
 
   public position(): void {
-    // The only widget of its dashboard begins at the top.
+    // The only widget of the dashboard begins at the top.
   }
 
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as the interface says

@@ -8,7 +8,7 @@ import { provenMetric } from '../../private/metric';
 export const HOUR = 3600;
 export const DAY = 24 * HOUR;
 
-/** An expression over metrics. Its period replaces theirs. */
+/** A calculation with metrics, whose own periods it overrides. */
 export const math = (
   expression: string,
   usingMetrics: Record<string, cloudwatch.IMetric>,
@@ -19,7 +19,7 @@ export const math = (
 export const bucketMetric = (bucket: string, metricName: string, props?: cloudwatch.MetricOptions): cloudwatch.Metric =>
   provenMetric({ [METRICS.bucket]: bucket }, metricName, props);
 
-/** Failed runs (all that reported, less the complete ones) and complete runs. */
+/** Failed runs (all that reported, minus the complete ones), and complete runs. */
 export function runs(backup: DatabaseBackup, period: Duration): cloudwatch.IMetric[] {
   const { GREEN, RED } = cloudwatch.Color;
   const complete = backup.metricSuccess({ period, label: 'complete', color: GREEN });
@@ -33,7 +33,7 @@ export function runs(backup: DatabaseBackup, period: Duration): cloudwatch.IMetr
   return [failed, complete];
 }
 
-/** Failed runs of all sources of a bucket, added up over the time shown. */
+/** Failed runs of all sources of a bucket, summed over the time range of the dashboard. */
 export const allFailedRuns = (bucket: string, label: string): cloudwatch.MathExpression => {
   const dimensions = [METRICS.namespace, METRICS.bucket, METRICS.source].join(',');
   const found = (statistic: string): string =>
@@ -42,7 +42,7 @@ export const allFailedRuns = (bucket: string, label: string): cloudwatch.MathExp
   return math(expression, {}, { label });
 };
 
-/** The number of sources whose newest backup is older than allowed. Sources without a measurement do not count. */
+/** Number of sources without a recent enough backup. Sources that were not measured do not count. */
 export const overdueSources = (backups: readonly DatabaseBackup[]): cloudwatch.MathExpression => {
   const ages = backups.map((backup, index): [string, cloudwatch.IMetric] => [`a${index}`, backup.metricAge()]);
   const late = backups.map(({ allowedAge }, index) => `a${index}>${allowedAge.toSeconds()}`);

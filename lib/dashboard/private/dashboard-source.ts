@@ -10,7 +10,7 @@ const HEIGHT = 5;
 /** `1.5`, but `26` rather than `26.0`. */
 const rounded = (number: number): number => Math.round(number * 10) / 10;
 
-/** The row of a source. Every title begins with its name: in 60 rows people look for a name. */
+/** Row of a source. Every title begins with its name, by which readers search 60 rows. */
 export function sourceRow(backup: DatabaseBackup, period: Duration): cloudwatch.IWidget[] {
   const titled = (what: string) => ({ title: `${backup.sourceName}: ${what}`, width: WIDTH, height: HEIGHT });
   return [

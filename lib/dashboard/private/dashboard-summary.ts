@@ -6,17 +6,17 @@ import type { Backups } from '../../backup/backups';
 import type { DatabaseBackup } from '../../backup/database-backup';
 import { allFailedRuns, bucketMetric, overdueSources, shareOfAllowedAge } from './dashboard-metrics';
 
-/** The scope of a dashboard: what it shows. */
+/** Scope of a dashboard. */
 export interface DashboardScope {
-  /** Shared by the sources; left out if they stand alone. */
+  /** Shared parts of the sources, if they have any. */
   readonly backups?: Backups;
-  /** Buckets of the sources. More than one only without `backups`. */
+  /** Buckets of the sources. */
   readonly buckets: readonly IBackupBucket[];
   /** By name. */
   readonly sources: readonly DatabaseBackup[];
 }
 
-/** Storage classes of a bucket's data, in the order in which it moves. */
+/** Storage classes of a bucket, in the order in which data moves. */
 const TIERS = {
   StandardStorage: 'Standard',
   StandardIAStorage: 'Infrequent Access',
@@ -25,7 +25,7 @@ const TIERS = {
   DeepArchiveStorage: 'Deep Archive',
 };
 
-/** The top of the dashboard: is something wrong, and with which source? Then the bucket as a whole. */
+/** Widgets at the top: current problems by source, then the bucket as a whole. */
 export function summary(scope: DashboardScope): cloudwatch.IWidget[][] {
   return [
     [help(scope)],
@@ -120,7 +120,7 @@ const silent = (alarms: cloudwatch.Alarm[]): cloudwatch.IWidget =>
     alarms,
   });
 
-/** The most alarms that a widget holds. */
+/** Limits of a widget. */
 const ALARMS = 100;
 const AGES_HEIGHT = 7;
 

@@ -10,7 +10,7 @@ import type { EngineVersion } from '../engine-version';
 import { fault } from '../../private/fault';
 import type { Server } from './server';
 
-/** What an RDS instance says of itself. */
+/** Server of an RDS instance. */
 export function instanceServer(
   scope: IConstruct,
   instance: rds.IDatabaseInstance,
@@ -20,11 +20,11 @@ export function instanceServer(
   return { ...common(scope, instance, options), host: hostname, port };
 }
 
-/** What an Aurora or Multi-AZ cluster says of itself. */
+/** Server of an Aurora or Multi-AZ cluster. */
 export function clusterServer(scope: IConstruct, cluster: rds.IDatabaseCluster, options: RdsClusterOptions): Server {
   const { useReader = false, ...rest } = options;
   const { hostname, port } = useReader ? cluster.clusterReadEndpoint : cluster.clusterEndpoint;
-  // The endpoint is there before the instances that answer it.
+  // The endpoint exists before the instances behind it.
   const needs = cluster.node.findAll().filter((child) => child instanceof rds.CfnDBInstance);
   return { ...common(scope, cluster, rest), host: hostname, port, needs };
 }

@@ -4,8 +4,8 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 
 /**
- * One value of a secret. CDK's own also names the reader in the policy of the secret's key: with a reader whose
- * statements are in the role itself, key, secret and role would depend on each other in a circle.
+ * One value of a secret. CDK's own class also names the reader in the policy of the secret's key. For a role with inline
+ * statements, that makes key, secret and role depend on each other in a circle.
  */
 export class SecretValue extends ecs.Secret {
   public readonly arn: string;

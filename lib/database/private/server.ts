@@ -67,7 +67,7 @@ export function bindServer(scope: IConstruct, server: Server, context: DatabaseC
   };
 }
 
-/** The program fits more versions than are known here, but only an image of the user's has their tools. */
+/** Unknown versions need an image of the user's, which has their tools. */
 function requireVersion(scope: IConstruct, engine: string, version: string, { ownImage }: DatabaseContext): void {
   const { title, versions } = engineFacts(engine);
   requireValue(scope, `${title} version`, version);

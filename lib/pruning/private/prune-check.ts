@@ -4,15 +4,15 @@ import { runTimes, simulate } from '../../../catalog/retention/simulate';
 import type { RetentionPolicy } from '../../../catalog/retention/retention-policy';
 import type { BoundSchedule } from '../../backup/private/bound-schedule';
 
-/** Two weeks of any year: what is held back then is held back from the second night. */
+/** Two weeks of any year. A pruning that is held back at their end is held back every night. */
 const SPAN = { from: new Date('2030-01-07T00:00:00Z'), to: new Date('2030-01-21T00:00:00Z') };
 
-/** Sixty databases with one schedule and one retention are worked out once. */
+/** Sixty databases with the same schedule and retention cost one simulation. */
 const KNOWN = new Map<string, string | undefined>();
 
 /**
- * Warns of a retention that a pruning by schedule never gets to carry out: of many backups a day it would delete more
- * than it may, every night anew, and what it may not delete only makes more.
+ * Warns about a retention that scheduled pruning never carries out. With many backups a day it would delete more than the
+ * limit every night, and the backups that stay only add to the next night's.
  */
 export function checkPruning(
   scope: IConstruct,
@@ -33,7 +33,7 @@ export function checkPruning(
   );
 }
 
-/** Why the pruning at the end deletes nothing, if it does not. */
+/** Reason why the last pruning deletes nothing; `undefined` if it deletes. */
 function lastRefusal(
   policy: RetentionPolicy,
   maxDeleteShare: number,

@@ -4,7 +4,7 @@ import type { DatabaseBackupProps } from '../../backup/database-backup-props';
 import { Retention } from '../retention';
 import { fault } from '../../private/fault';
 
-/** Which backups are kept, checked against what prunes them. */
+/** Retention of a backup, checked against its pruning. */
 export function retentionOf(scope: IConstruct, { bucket, pruning, retention }: DatabaseBackupProps): Retention {
   if (pruning === undefined) {
     if (retention === undefined) return Retention.forever();
@@ -18,7 +18,7 @@ export function retentionOf(scope: IConstruct, { bucket, pruning, retention }: D
     );
   }
   const kept = retention ?? Retention.oneYear();
-  // What is wrong with it is told of this backup, not of what prunes.
+  // Bound here so that an error names this backup, not its pruning.
   kept._bind(scope);
   return kept;
 }

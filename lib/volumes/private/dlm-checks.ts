@@ -5,13 +5,13 @@ import { fault, requireRange, requireValue } from '../../private/fault';
 /** Tags by key. */
 export type TagMap = Readonly<Record<string, string>>;
 
-/** A tag, as CloudFormation writes it. */
+/** A tag in CloudFormation's form. */
 export interface DlmTag {
   readonly key: string;
   readonly value: string;
 }
 
-/** Refuses a number that is not known, or outside its bounds. */
+/** Refuses a number that is a token, or outside its bounds. */
 export function requireNumber(
   scope: IConstruct,
   what: string,
@@ -34,7 +34,7 @@ export function requireCount(
   fault(scope, `${what} must be ${from} to ${to}, got: ${list.length}: Data Lifecycle Manager takes no other number`);
 }
 
-/** Refuses a list with something in it twice. */
+/** Refuses a list with duplicates. */
 export function requireDistinct(scope: IConstruct, what: string, list: readonly string[]): void {
   const twice = list.find((item, index) => list.indexOf(item) !== index);
   if (twice !== undefined) fault(scope, `${what} must differ, got: "${twice}" twice`);
@@ -50,10 +50,10 @@ export function requireText(scope: IConstruct, what: string, text: string, max: 
   );
 }
 
-/** Any text as one that {@link requireText} lets pass. */
+/** Replaces the characters that {@link requireText} refuses. */
 export const asDlmText = (text: string, max: number): string => text.replace(/[^0-9A-Za-z_-]+/g, ' ').slice(0, max);
 
-/** Checks tags, and writes them as CloudFormation does. */
+/** Checks tags, and returns them in CloudFormation's form. */
 export function dlmTags(scope: IConstruct, what: string, tags: TagMap, from: number, to: number): DlmTag[] {
   const list = Object.entries(tags).map(([key, value]) => ({ key, value }));
   requireCount(scope, what, list, from, to);

@@ -12,7 +12,7 @@ const DAY = 86_400;
 /** `retention of schedule "Daily"` */
 type Of = (what: string) => string;
 
-/** Copies in other Regions. */
+/** Renders the copies in other Regions. */
 export function copyRules(
   scope: IConstruct,
   of: Of,
@@ -55,7 +55,7 @@ function copyRule(
   return { target: region, encrypted: true, cmkArn: encryptionKey?.keyArn, copyTags: copyTags ?? true, retainRule };
 }
 
-/** Fast snapshot restore. */
+/** Renders fast snapshot restore. */
 export function fastRestoreRule(
   scope: IConstruct,
   of: Of,
@@ -77,7 +77,7 @@ export function fastRestoreRule(
   return { availabilityZones, ...retention._bind(scope, of('retention of fastRestore')).rule };
 }
 
-/** Sharing with other accounts. */
+/** Renders the sharing with other accounts. */
 export function shareRules(
   scope: IConstruct,
   of: Of,

@@ -1,8 +1,8 @@
-/** A retention that was checked. */
+/** A checked retention. */
 export interface BoundSnapshotRetention {
   readonly kind: 'count' | 'age';
-  /** As CloudFormation writes it. */
+  /** The rule in CloudFormation's form. */
   readonly rule: { readonly count?: number; readonly interval?: number; readonly intervalUnit?: string };
-  /** By age: about as many days. */
+  /** Approximate days, for a retention by age. */
   readonly days?: number;
 }

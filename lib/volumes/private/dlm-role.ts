@@ -7,7 +7,7 @@ import { acknowledgeWildcards } from '../../private/acknowledge';
 import { InlineRole } from '../../private/inline-role';
 import { rolePath } from '../../private/names';
 
-/** What knows no resources, or did not always. */
+/** Actions that do not support resource-level permissions, or did not always. */
 const ANYWHERE = [
   'ec2:DescribeAvailabilityZones',
   'ec2:DescribeFastSnapshotRestores',
@@ -20,7 +20,7 @@ const ANYWHERE = [
   'ec2:EnableFastSnapshotRestores',
 ];
 const CREATE = ['ec2:CreateSnapshot', 'ec2:CreateSnapshots'];
-/** Those for features that no schedule uses, too: DLM also ends what a schedule of yesterday began. */
+/** Includes features that no schedule uses: DLM also finishes the work of schedules that were removed. */
 const MANAGE = [
   'ec2:CopySnapshot',
   'ec2:CreateTags',
@@ -43,9 +43,9 @@ export function snapshotRole(scope: Construct): InlineRole {
 }
 
 /**
- * Allows what AWS's policy for this role (`AWSDataLifecycleManagerServiceRole`) allows, without the rules of EventBridge
- * that policies of another kind need, and for volumes and instances of this account only. Snapshots: of every Region, for
- * copies.
+ * Grants the permissions of AWS's policy for this role (`AWSDataLifecycleManagerServiceRole`), without the EventBridge rules
+ * that other kinds of policies need, and for volumes and instances of this account only. Snapshots are those of every
+ * Region, for copies.
  */
 export function grantSnapshots(scope: Construct, role: iam.IRole, instances: boolean): void {
   const ec2 = (resource: string, of: { region?: string; account?: string } = {}) =>
@@ -55,11 +55,11 @@ export function grantSnapshots(scope: Construct, role: iam.IRole, instances: boo
   role.addToPrincipalPolicy(new iam.PolicyStatement({ actions: ANYWHERE, resources: ['*'] }));
   role.addToPrincipalPolicy(new iam.PolicyStatement({ actions: CREATE, resources: [...sources, snapshots] }));
   role.addToPrincipalPolicy(new iam.PolicyStatement({ actions: MANAGE, resources: [snapshots] }));
-  const reason = 'Which volumes and snapshots, the tags of the policy decide; some actions know no resources.';
+  const reason = 'The tags of the policy select volumes and snapshots; some actions have no resources.';
   explain(role, reason, ['*', ...sources, snapshots]);
 }
 
-/** Allows to use a key for volumes and snapshots. */
+/** Grants the use of a key for volumes and snapshots. */
 export function grantKey(role: iam.IRole, key: kms.IKey): void {
   const resources = [key.keyArn];
   role.addToPrincipalPolicy(
@@ -85,7 +85,7 @@ export function grantKey(role: iam.IRole, key: kms.IKey): void {
   );
 }
 
-/** Allows to run scripts: what AWS's policy `AWSDataLifecycleManagerSSMFullAccess` allows, for these documents only. */
+/** Grants the permissions of AWS's policy `AWSDataLifecycleManagerSSMFullAccess` to run scripts, for these documents only. */
 export function grantScripts(scope: Construct, role: iam.IRole, scripts: readonly SnapshotScripts[]): void {
   if (scripts.length === 0) return;
   const stack = Stack.of(scope);
@@ -115,11 +115,11 @@ export function grantScripts(scope: Construct, role: iam.IRole, scripts: readonl
     }),
   );
   role.addToPrincipalPolicy(new iam.PolicyStatement({ actions: ['ssm:SendCommand'], resources: [instances] }));
-  const reason = 'Which instances, the tags of the policy decide. Documents of AWS have its account in their ARN.';
+  const reason = 'The tags of the policy select instances. The ARNs of AWS documents contain an account of AWS.';
   explain(role, reason, [...resources.filter((arn) => arn.includes('*')), instances]);
 }
 
-/** A role of the user's is the user's to explain. */
+/** Acknowledges wildcards, except in a role of the user's. */
 function explain(role: iam.IRole, reason: string, wildcards: readonly string[]): void {
   if (role instanceof InlineRole) acknowledgeWildcards(role, reason, wildcards);
 }

@@ -13,14 +13,14 @@ const HOUR = 3600;
 const DAY = 24 * HOUR;
 const INTERVALS = [1, 2, 3, 4, 6, 8, 12, 24];
 
-/** When snapshots are made. */
+/** Times of a schedule. */
 export interface SnapshotTimes {
   readonly rule: CfnLifecyclePolicy.CreateRuleProperty;
-  /** Seconds; left out when there is one snapshot only. */
+  /** Seconds. Missing for a schedule that makes a single snapshot. */
   readonly shortestGap?: number;
 }
 
-/** What holds for the whole policy. */
+/** Settings of the policy. */
 export interface SnapshotContext {
   readonly instances: boolean;
   readonly copyTags: boolean;
@@ -28,14 +28,14 @@ export interface SnapshotContext {
   readonly sourceTag: TagMap;
 }
 
-/** A schedule that was checked. */
+/** A checked schedule. */
 export interface BoundSnapshotSchedule {
   readonly name: string;
   readonly retention: BoundSnapshotRetention['kind'];
   readonly property: CfnLifecyclePolicy.ScheduleProperty;
 }
 
-/** Every so many hours, from a time of day on. */
+/** Returns the times of every so many hours, starting at a time of day. */
 export function hourlyTimes(scope: IConstruct, every: number, hour: number, minute: number): SnapshotTimes {
   requireValue(scope, 'every of the snapshot schedule', every);
   if (!INTERVALS.includes(every)) {
@@ -48,7 +48,7 @@ export function hourlyTimes(scope: IConstruct, every: number, hour: number, minu
   return { rule: { interval: every, intervalUnit: 'HOURS', times: [time] }, shortestGap: every * HOUR };
 }
 
-/** By a cron expression. */
+/** Returns the times of a cron expression. */
 export function cronTimes(scope: IConstruct, cronExpression: string): SnapshotTimes {
   requireValue(scope, 'snapshot schedule', cronExpression);
   if (cronExpression.length > 106) {
@@ -81,7 +81,7 @@ function timesOf(scope: IConstruct, expression: string): { shortestGap?: number;
   }
 }
 
-/** Checks a schedule, and writes it as CloudFormation does. */
+/** Checks a schedule, and renders it in CloudFormation's form. */
 export function dlmSchedule(
   scope: IConstruct,
   name: string,

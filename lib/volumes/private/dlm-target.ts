@@ -5,19 +5,19 @@ import type { IConstruct } from 'constructs';
 import type { DlmTag } from './dlm-checks';
 import { fault } from '../../private/fault';
 
-/** A target that was checked. */
+/** A checked target. */
 export interface BoundSnapshotTarget {
   readonly resourceType: 'VOLUME' | 'INSTANCE';
   readonly tags: DlmTag[];
-  /** The tag is not the user's: nothing carries it but what is protected in the app. */
+  /** Whether the tag is the construct's own: only resources that the app protects have it. */
   readonly ownTag: boolean;
   readonly parameters?: CfnLifecyclePolicy.ParametersProperty;
 }
 
-/** What tags were given to resources. A second value would take the first one's place, and end its snapshots. */
+/** Tags that were added to resources. A second value would replace the first one, and end its snapshots. */
 const GIVEN = new WeakMap<IConstruct, Map<string, DlmTag & { readonly by: IConstruct }>>();
 
-/** Gives a volume or an instance the tag that a policy looks for. */
+/** Adds the tag that a policy looks for to a volume or an instance. */
 export function tagTarget(scope: IConstruct, resource: IConstruct, { resourceType, tags }: BoundSnapshotTarget): void {
   const [tag] = tags as [DlmTag];
   const cfn = resource.node.defaultChild;

@@ -102,7 +102,7 @@ describe('the schedule', () => {
     const warnings = Annotations.fromStack(setup.stack).findWarning('*', Match.anyValue());
     expect(warnings.map(({ id }) => id)).toEqual(['/Stack/Backups/Shop']);
     expect(warnings[0]!.entry.data).toMatch(
-      /^cron\(30 2 \* \* \? \*\) in Europe\/Paris is skipped when the clock is put forward, next on \d{4}-03-\d\dT02:30: no run takes place that night, and alarms of a backup tell that it is missing; choose an hour outside the change, or UTC \[ack: proven-backups:skippedByDaylightSaving\]$/,
+      /^cron\(30 2 \* \* \? \*\) in Europe\/Paris does not exist when daylight saving time begins, next on \d{4}-03-\d\dT02:30: that night has no run, and the alarms of a backup report it as missing; choose an hour outside the change, or UTC \[ack: proven-backups:skippedByDaylightSaving\]$/,
     );
   });
 

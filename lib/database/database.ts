@@ -8,6 +8,7 @@ import type {
   PostgresqlProps,
   RdsClusterOptions,
   RdsInstanceOptions,
+  SchemaOptions,
   ServerProps,
   SqliteProps,
 } from './database-options';
@@ -21,17 +22,17 @@ import { bindServer } from './private/server';
 export class Database {
   /** A MySQL server. */
   public static mysql(props: MysqlProps): Database {
-    return Database.ofServer('mysql', props);
+    return Database._ofServer('mysql', props);
   }
 
   /** A MariaDB server. */
   public static mariadb(props: MariadbProps): Database {
-    return Database.ofServer('mariadb', props);
+    return Database._ofServer('mariadb', props);
   }
 
   /** A PostgreSQL server. */
   public static postgresql(props: PostgresqlProps): Database {
-    return Database.ofServer('postgresql', props);
+    return Database._ofServer('postgresql', props);
   }
 
   /** An SQLite database: a file on an EFS access point. */
@@ -52,7 +53,15 @@ export class Database {
     return new Database((scope, context) => bindServer(scope, clusterServer(scope, cluster, options), context));
   }
 
-  private static ofServer(engine: Engine, props: ServerProps & { readonly version: EngineVersion }): Database {
+  /**
+   * A server of any engine.
+   *
+   * @internal
+   */
+  public static _ofServer(
+    engine: Engine,
+    props: ServerProps & SchemaOptions & { readonly version: EngineVersion },
+  ): Database {
     return new Database((scope, context) => {
       requireGiven(scope, 'version', props.version);
       return bindServer(scope, { ...props, engine, version: props.version.version }, context);

@@ -145,11 +145,7 @@ describe.each(['mariadb', 'postgresql'] as const)('a backup of %s', (engine) => 
       '',
       /^environment variable DATABASE_PASSWORD is empty: the secret must hold the key that the task definition names for it$/,
     ],
-    [
-      'BACKUP_TRIGGER',
-      'whim',
-      /^environment variable BACKUP_TRIGGER must be one of schedule, on-demand, got: "whim"$/,
-    ],
+    ['BACKUP_TRIGGER', 'whim', /^environment variable BACKUP_TRIGGER must be one of schedule, on-demand, got: "whim"$/],
     [
       'BACKUP_SCHEDULED_TIME',
       'noon',

@@ -2,10 +2,11 @@
 import type { Decision, RetainedBackup } from './retention';
 import { isCounted, plan } from './retention';
 import type { RetentionPolicy } from './retention-policy';
+import { formatDuration } from '../units';
 
 /** What holds a run back from deleting what the retention does not keep. */
 export interface PruneGuards {
-  /** Nothing is deleted while the newest whole backup is older than this. Seconds. Not looked at when left out. */
+  /** Nothing is deleted while the newest complete backup is older than this. Seconds. Not checked when left out. */
   readonly allowedAgeSeconds?: number;
   /** A run by schedule deletes at most this share of a source's backups: 0.5 is half of them. */
   readonly maxDeleteShare: number;
@@ -63,16 +64,15 @@ function refuse(
   if (allowedAgeSeconds !== undefined && newest > allowedAgeSeconds) {
     return {
       why: 'no-recent-backup',
-      sentence: `the newest whole backup is ${hours(newest)} old, and ${hours(allowedAgeSeconds)} are allowed: nothing is deleted until a backup succeeds`,
+      sentence: `the newest complete backup is ${formatDuration(newest)} old; ${formatDuration(allowedAgeSeconds)} are allowed: nothing is deleted until a backup succeeds`,
     };
   }
   // Divided, not multiplied: 0.57 * 100 is less than 57.
   if (confirmed || candidates / whole.length <= maxDeleteShare) return undefined;
   return {
     why: 'too-many',
-    sentence: `${candidates} of ${whole.length} backups would be deleted, and a run by schedule deletes at most ${percent(maxDeleteShare)} of them: look at them with proven-backups prune --dry-run, and delete them with proven-backups prune`,
+    sentence: `${candidates} of ${whole.length} backups would be deleted, and a scheduled run deletes at most ${percent(maxDeleteShare)} of them: look at them with proven-backups prune --dry-run, and delete them with proven-backups prune`,
   };
 }
 
-const hours = (seconds: number): string => `${Number((seconds / 3600).toFixed(1))} hours`;
 const percent = (share: number): string => `${Number((share * 100).toFixed(1))} %`;

@@ -2,6 +2,7 @@
 import { Calendar } from './calendar';
 import type { Period, RetentionPolicy } from './retention-policy';
 import { PERIODS, retentionFault } from './retention-policy';
+import { formatDuration } from '../units';
 
 const HOUR_MS = 3_600_000;
 /** A backup further in the future than this was dated by a wrong clock, or is looked at by one. */
@@ -60,7 +61,7 @@ export function plan<B extends RetainedBackup>(
   const calendar = new Calendar(policy.timeZone, policy.weekStart);
   if (policy.keepForSeconds !== undefined) {
     const since = now.getTime() - policy.keepForSeconds * 1000;
-    const rule = `younger than ${lasting(policy.keepForSeconds)}`;
+    const rule = `younger than ${formatDuration(policy.keepForSeconds)}`;
     for (const backup of counted) if (backup.time.getTime() > since) keep(backup, rule);
   }
   for (const period of PERIODS) keepNewestOfEach(period, policy[period] ?? 0, counted, calendar, keep);
@@ -101,10 +102,4 @@ function keepNewestOfEach<B extends RetainedBackup>(
     seen.add(name);
     keep(backup, `${period} of ${name}`);
   }
-}
-
-/** `7 days`, `36 hours` */
-function lasting(seconds: number): string {
-  const [value, unit] = seconds % 86_400 === 0 ? [seconds / 86_400, 'day'] : [seconds / 3600, 'hour'];
-  return `${Number(value.toFixed(2))} ${unit}${value === 1 ? '' : 's'}`;
 }

@@ -7,6 +7,7 @@ import type {
   PostgresqlProps,
   RdsClusterOptions,
   RdsInstanceOptions,
+  SchemaOptions,
   ServerProps,
   SqliteProps,
 } from './database-options';

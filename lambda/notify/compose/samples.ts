@@ -13,7 +13,7 @@ const ALLOWED = 25 * 3600 + 117;
 const REFUSED =
   "could not connect to example.internal:3306: Access denied for user 'backup'@'10.0.12.7' (the server refused user or password: check the secret)";
 const PRUNE_REFUSAL =
-  '31 of 40 backups would be deleted, and a run by schedule deletes at most 50 % of them: look at them with proven-backups prune --dry-run, and delete them with proven-backups prune';
+  '31 of 40 backups would be deleted, and a scheduled run deletes at most 50 % of them: look at them with proven-backups prune --dry-run, and delete them with proven-backups prune';
 
 /** One problem of each signal, a recovery, and the rows of a digest. */
 export function samples({ partition, region, account, now }: Place): {

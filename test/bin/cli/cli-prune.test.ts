@@ -147,7 +147,7 @@ describe('problems end with 3', () => {
 });
 
 test('without a recent backup nothing is deleted, whoever wants it', async () => {
-  const refusal = { why: 'no-recent-backup', sentence: 'the newest whole backup is 72 hours old' };
+  const refusal = { why: 'no-recent-backup', sentence: 'the newest complete backup is 72 hours old' };
   prune = () => ({ body: pruneReport({ sources: [sourceReport({ refusal } as object)], problems: 1 }) });
   const { code, out } = await cli([...BUCKET, '--yes']);
   expect(code).toBe(3);

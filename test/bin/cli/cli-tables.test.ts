@@ -48,7 +48,7 @@ test('--all lists them', () => {
 });
 
 test('what somebody has to look at comes after the table, each with its source', () => {
-  const refusal = { why: 'no-recent-backup', sentence: 'the newest whole backup is 72 hours old' } as const;
+  const refusal = { why: 'no-recent-backup', sentence: 'the newest complete backup is 72 hours old' } as const;
   const sources = [
     sourceReport({
       refusal,
@@ -65,7 +65,7 @@ test('what somebody has to look at comes after the table, each with its source',
   expect(text).not.toContain(' delete ');
   expect(text).toMatch(/ keep +no rule keeps it; but nothing is deleted now: see below$/m);
   expect(text.split('\n').slice(-9, -1)).toEqual([
-    'problem shop: the newest whole backup is 72 hours old',
+    'problem shop: the newest complete backup is 72 hours old',
     'problem shop: could not delete',
     'problem shop: 2026-11-01T02-00-00Z is damaged: x is missing',
     'note shop: 2 backups that no rule keeps cannot be deleted now: see the reasons',

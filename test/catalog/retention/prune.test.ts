@@ -39,7 +39,7 @@ describe('no backup within the allowed age', () => {
       expect(result.refusal).toEqual({
         why: 'no-recent-backup',
         sentence:
-          'the newest whole backup is 26.1 hours old, and 26 hours are allowed: nothing is deleted until a backup succeeds',
+          'the newest complete backup is 26.1 hours old; 26 hours are allowed: nothing is deleted until a backup succeeds',
       });
       expect(result.deletions).toEqual([]);
       expect(result.decisions.filter(({ keep }) => !keep)).toHaveLength(3);
@@ -73,7 +73,7 @@ describe('more than the share that a run may delete', () => {
     expect(result.refusal).toEqual({
       why: 'too-many',
       sentence:
-        '9 of 10 backups would be deleted, and a run by schedule deletes at most 50 % of them: look at them with proven-backups prune --dry-run, and delete them with proven-backups prune',
+        '9 of 10 backups would be deleted, and a scheduled run deletes at most 50 % of them: look at them with proven-backups prune --dry-run, and delete them with proven-backups prune',
     });
     expect(result.deletions).toEqual([]);
   });

@@ -268,12 +268,12 @@ const pruned = (source: string, change: Partial<PrunedSource>): PrunedSource => 
 const TOO_MANY = {
   why: 'too-many',
   sentence:
-    '31 of 40 backups would be deleted, and a run by schedule deletes at most 50 % of them: look at them with proven-backups prune --dry-run, and delete them with proven-backups prune',
+    '31 of 40 backups would be deleted, and a scheduled run deletes at most 50 % of them: look at them with proven-backups prune --dry-run, and delete them with proven-backups prune',
 } as const;
 const WAITS = {
   why: 'no-recent-backup',
   sentence:
-    'the newest whole backup is 60 hours old, and 25 hours are allowed: nothing is deleted until a backup succeeds',
+    'the newest complete backup is 60 hours old; 25 hours are allowed: nothing is deleted until a backup succeeds',
 } as const;
 const DAMAGED = { id: '2026-11-18T01-00-00Z', damage: 'blog/2026-11-18T01-00-00Z/blog.sql.zst is missing' };
 const SNAPSHOTS = { prunes: 'snapshots', scope: 'Backup=daily', functionName: 'ShopBackups-PruneSnapshots' } as const;

@@ -211,7 +211,7 @@ test('3: nothing is deleted when no backup succeeded within the allowed age, als
       refusal: {
         why: 'no-recent-backup',
         sentence:
-          'the newest whole backup is 72 hours old, and 48 hours are allowed: nothing is deleted until a backup succeeds',
+          'the newest complete backup is 72 hours old; 48 hours are allowed: nothing is deleted until a backup succeeds',
       },
     });
   }
@@ -265,7 +265,7 @@ test('5: a run that would delete more than its share deletes nothing; what a per
   const refusal = {
     why: 'too-many',
     sentence:
-      '4 of 7 backups would be deleted, and a run by schedule deletes at most 50 % of them: look at them with proven-backups prune --dry-run, and delete them with proven-backups prune',
+      '4 of 7 backups would be deleted, and a scheduled run deletes at most 50 % of them: look at them with proven-backups prune --dry-run, and delete them with proven-backups prune',
   };
   expect(await only()).toMatchObject({ kept: 7, deleted: 0, refusal });
   expect(await scene.prune({})).toMatchObject({ problems: 1, sources: [{ refusal }] });

@@ -310,7 +310,7 @@ describe('its pruning', () => {
     expect(warnings.map(({ id }) => id)).toEqual(warns ? ['/Stack/Backups/Shop'] : []);
     if (warns) {
       expect(warnings[0]!.entry.data).toMatch(
-        /^the retention of source shop with rate\(\d hours?\) is held back every night \(\d+ of \d+ backups would be deleted, and a run by schedule deletes at most 50 % of them\): let it keep every backup of at least two days with keepFor, or raise maxDeletePercent \[ack/,
+        /^the retention of source shop with rate\(\d hours?\) is held back every night \(\d+ of \d+ backups would be deleted, and a scheduled run deletes at most 50 % of them\): let it keep every backup of at least two days with keepFor, or raise maxDeletePercent \[ack/,
       );
     }
   });

@@ -31,6 +31,14 @@ const DURATION_UNITS: readonly (readonly [atLeastSeconds: number, units: readonl
   [0, ['second']],
 ];
 
+/** `1 day` rather than `24 hours`, `1 hour` rather than `60 minutes`: what somebody has set is mostly whole. */
+function wholeUnit(seconds: number): readonly TimeUnit[] | undefined {
+  if (seconds <= 0) return undefined;
+  if (seconds % SECONDS.day === 0) return ['day'];
+  if (seconds % SECONDS.hour === 0 && seconds < 2 * SECONDS.day) return ['hour'];
+  return seconds % SECONDS.minute === 0 && seconds < 2 * SECONDS.hour ? ['minute'] : undefined;
+}
+
 /**
  * `45 seconds`, `90 minutes`, `14 hours 54 minutes`, `3 days 4 hours`, `35 days`; rounded down.
  *
@@ -39,7 +47,7 @@ const DURATION_UNITS: readonly (readonly [atLeastSeconds: number, units: readonl
  */
 export function formatDuration(seconds: number, style: 'long' | 'short' = 'long'): string {
   if (!Number.isFinite(seconds)) return style === 'long' ? 'an unknown time' : '?';
-  const units = DURATION_UNITS.find(([atLeast]) => seconds >= atLeast)?.[1] ?? ['second'];
+  const units = wholeUnit(seconds) ?? DURATION_UNITS.find(([atLeast]) => seconds >= atLeast)?.[1] ?? ['second'];
   let rest = Math.max(0, Math.floor(seconds));
   const parts: string[] = [];
   for (const unit of units) {

@@ -76,3 +76,9 @@ export function parseManifestKey(key: string): { source: string; id: string } | 
   const parsed = parseBackupKey(key);
   return parsed?.file === MANIFEST_FILE ? { source: parsed.source, id: parsed.id } : undefined;
 }
+
+/** Whether a key is of the data of a backup. */
+export function isDataKey(key: string): boolean {
+  const parsed = parseBackupKey(key);
+  return parsed !== undefined && isDataFile(parsed.file);
+}

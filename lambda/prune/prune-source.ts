@@ -1,3 +1,4 @@
+import { isDataKey } from '../../catalog/bucket/names';
 import type { BucketSettings, PruneRequest, SourceReport } from '../../catalog/contract/handlers';
 import type { Inventory, StoredFolder } from '../../catalog/bucket/inventory';
 import { readInventory } from '../../catalog/bucket/inventory';
@@ -142,7 +143,7 @@ class SourcePruning {
     const { bucket, request } = this.run;
     const keys = objects.map(({ key }) => key);
     const failed = request.dryRun ? new Map<string, string>() : await deleteObjects(bucket.client, bucket.name, keys);
-    for (const { key, bytes } of objects) if (!failed.has(key)) this.bytesFreed += bytes;
+    for (const { key, bytes } of objects) if (!failed.has(key) && isDataKey(key)) this.bytesFreed += bytes;
     const fault = deleteFault(failed);
     if (fault !== undefined) this.errors.push(fault);
     return failed;

@@ -7,11 +7,10 @@ import type { Manifest } from '../../catalog/bucket/manifest';
 import { ManifestError, parseManifest } from '../../catalog/bucket/manifest';
 import {
   backupIdTime,
-  isDataFile,
+  isDataKey,
   KEEP_FILE,
   manifestKey,
   objectKey,
-  parseBackupKey,
   sourceNameFault,
   sourcePrefix,
 } from '../../catalog/bucket/names';
@@ -74,7 +73,7 @@ async function deletedBackups(client: S3Client, bucket: string, source: string):
 }
 
 const dataOf = (others: FolderVersions['others']): ObjectVersions[] =>
-  [...others].filter(([key]) => isDataFile(parseBackupKey(key)?.file ?? '')).map(([, object]) => object);
+  [...others].filter(([key]) => isDataKey(key)).map(([, object]) => object);
 const bytesOf = (data: readonly ObjectVersions[]): number =>
   backupBytes({ data: data.flatMap(({ newest }) => newest ?? []) });
 

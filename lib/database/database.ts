@@ -7,7 +7,6 @@ import type {
   PostgresqlProps,
   RdsClusterOptions,
   RdsInstanceOptions,
-  SchemaOptions,
   ServerProps,
   SqliteProps,
 } from './database-options';

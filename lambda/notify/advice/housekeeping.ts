@@ -102,7 +102,7 @@ export const HOUSEKEEPING_ADVICE: AdviceTable<'housekeeping'> = {
       },
       {
         say: 'See which snapshots there are:',
-        run: `npx proven-backups list --snapshots --region ${arg(context.place.region)}`,
+        run: `npx proven-backups list --only-snapshots --region ${arg(context.place.region)}`,
       },
       { say: 'The permissions that the role needs:', run: page('volume-snapshots.md#the-role') },
     ],

@@ -173,7 +173,7 @@ export function pruneSnapshotsAdvice(context: AdviceContext): Advice {
         ? [
             {
               say: 'See which snapshots there are:',
-              run: `npx proven-backups list --snapshots --region ${arg(context.place.region)}`,
+              run: `npx proven-backups list --only-snapshots --region ${arg(context.place.region)}`,
             },
           ]
         : []),

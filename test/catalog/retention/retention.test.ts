@@ -115,7 +115,7 @@ test.each([
   ['1 day', 86_400],
   ['36 hours', 36 * 3600],
   ['1 hour', 3600],
-  ['1.5 hours', 5400],
+  ['90 minutes', 5400],
 ])('keepFor: younger than %s', (words, keepForSeconds) => {
   const now = Date.parse('2026-11-20T12:00:00Z');
   const at = (ageSeconds: number, id: string): RetainedBackup => ({ id, time: new Date(now - ageSeconds * 1000) });

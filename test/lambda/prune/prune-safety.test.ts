@@ -51,9 +51,9 @@ test('deletes what the retention does not keep, and nothing else', async () => {
     strangers: 0,
     errors: [],
     decisions: [
-      { id: ids[0], keep: true, reasons: ['floor: newest 2', 'younger than 60 hours'] },
-      { id: ids[1], keep: true, reasons: ['floor: newest 2', 'younger than 60 hours'] },
-      { id: ids[2], keep: true, reasons: ['younger than 60 hours'] },
+      { id: ids[0], keep: true, reasons: ['floor: newest 2', 'younger than 2 days 12 hours'] },
+      { id: ids[1], keep: true, reasons: ['floor: newest 2', 'younger than 2 days 12 hours'] },
+      { id: ids[2], keep: true, reasons: ['younger than 2 days 12 hours'] },
       ...ids.slice(3).map((id) => ({ id, keep: false, reasons: ['no rule keeps it'] })),
     ],
   });
@@ -211,7 +211,7 @@ test('3: nothing is deleted when no backup succeeded within the allowed age, als
       refusal: {
         why: 'no-recent-backup',
         sentence:
-          'the newest complete backup is 72 hours old; 48 hours are allowed: nothing is deleted until a backup succeeds',
+          'the newest complete backup is 3 days old; 2 days are allowed: nothing is deleted until a backup succeeds',
       },
     });
   }

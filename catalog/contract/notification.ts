@@ -47,7 +47,7 @@ export interface Problem {
   readonly source?: string;
   /** The subject of the problem: a source, `pruning`, `snapshot policy policy-0abc…`. */
   readonly about: string;
-  /** The event, not capitalised, without a full stop: `the newest backup is 38 hours old; 25 hours are allowed`. */
+  /** The event, not capitalised, without a full stop: `the newest backup is 38 hours old; the limit is 25 hours`. */
   readonly sentence: string;
   /** The same in few words, for subjects. */
   readonly short?: string;

@@ -64,7 +64,7 @@ function refuse(
   if (allowedAgeSeconds !== undefined && newest > allowedAgeSeconds) {
     return {
       why: 'no-recent-backup',
-      sentence: `the newest complete backup is ${formatDuration(newest)} old; ${formatDuration(allowedAgeSeconds)} are allowed: nothing is deleted until a backup succeeds`,
+      sentence: `the newest complete backup is ${formatDuration(newest)} old; the limit is ${formatDuration(allowedAgeSeconds)}: nothing is deleted until a backup succeeds`,
     };
   }
   // Divided, not multiplied: 0.57 * 100 is less than 57.

@@ -63,8 +63,8 @@ function silence(
   };
 }
 
-/** `25 hours are allowed` */
-const allowedAgeText = (seconds: number): string => `${formatDuration(seconds)} are allowed`;
+/** `the limit is 25 hours` */
+const allowedAgeText = (seconds: number): string => `the limit is ${formatDuration(seconds)}`;
 
 function damagedOnes({ count, named, more }: Damaged, newer = ''): string {
   const [first] = named;

@@ -27,7 +27,7 @@ export function backupText(
   clock: ZoneClock,
 ): string {
   if (!backup) return wrapped('There is no backup to restore.');
-  const allowed = allowedSeconds === undefined ? '' : ` (${formatDuration(allowedSeconds)} are allowed)`;
+  const allowed = allowedSeconds === undefined ? '' : ` (limit: ${formatDuration(allowedSeconds)})`;
   return [
     wrapped(`Made at ${clock.full(backup.time)}, ${formatDuration(backup.ageSeconds)} ago${allowed}.`),
     wrapped(`${contentText(backup)}.`),

@@ -151,7 +151,7 @@ function single({ newest, usualBytes, proven, allowedAgeSeconds }: DigestRow, cl
   const change = trendWords(newest.uncompressedBytes, usualBytes);
   return [
     `You can restore to ${clock.full(newest.time)}.`,
-    `Age: ${formatDuration(newest.ageSeconds)} (${formatDuration(allowedAgeSeconds)} are allowed)`,
+    `Age: ${formatDuration(newest.ageSeconds)} (limit: ${formatDuration(allowedAgeSeconds)})`,
     `Size: ${formatBytes(newest.bytes)} stored, ${formatBytes(newest.uncompressedBytes)} before compression${change && ` (${change})`}`,
     `Content: ${countOf(newest.tables, 'table')}${rows}, ${engineText(newest)}`,
     `Duration: ${formatDuration(newest.durationSeconds)}`,

@@ -50,7 +50,7 @@ test('no line of the calendar is wider than 80 columns, and hundreds of backups 
 test('tells what the guards refuse', async () => {
   const { out } = await given('oneYear', 'every 1h', '--failures', '2026-03-01..2026-03-20', '--to', '2026-03-31');
   expect(out).toMatch(
-    /^The 20 prunings of 2026-03-01 04:30 to 2026-03-20 04:30 deleted nothing: the newest complete backup is 5 hours 30 minutes old; 2 hours 54 minutes are allowed: /m,
+    /^The 20 prunings of 2026-03-01 04:30 to 2026-03-20 04:30 deleted nothing: the newest complete backup is 5 hours 30 minutes old; the limit is 2 hours 54 minutes: /m,
   );
   expect(out).toMatch(
     /^The \d+ prunings of 2026-03-21 04:30 to 2026-04-01 00:00 deleted nothing: \d+ of \d+ backups would /m,

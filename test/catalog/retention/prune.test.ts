@@ -39,7 +39,7 @@ describe('no backup within the allowed age', () => {
       expect(result.refusal).toEqual({
         why: 'no-recent-backup',
         sentence:
-          'the newest complete backup is 26 hours 6 minutes old; 26 hours are allowed: nothing is deleted until a backup succeeds',
+          'the newest complete backup is 26 hours 6 minutes old; the limit is 26 hours: nothing is deleted until a backup succeeds',
       });
       expect(result.deletions).toEqual([]);
       expect(result.decisions.filter(({ keep }) => !keep)).toHaveLength(3);

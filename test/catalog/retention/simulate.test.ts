@@ -99,7 +99,7 @@ test('an outage: what it left, and that nothing was deleted meanwhile', () => {
     {
       why: 'no-recent-backup',
       sentence:
-        'the newest complete backup is 2 days 2 hours old; 30 hours are allowed: nothing is deleted until a backup succeeds',
+        'the newest complete backup is 2 days 2 hours old; the limit is 30 hours: nothing is deleted until a backup succeeds',
       first: new Date('2026-03-02T04:30Z'),
       last: new Date('2026-03-20T04:30Z'),
       prunings: 19,

@@ -143,7 +143,7 @@ describe('the usual duration takes the place of the timeout', () => {
     const { allowedAgeSeconds, findings } = await healthIn(scene);
     expect(allowedAgeSeconds).toBe(25 * HOUR + 5000);
     expect(findings).toMatchObject([{ cause: 'too-old' }]);
-    expect(findings[0]!.sentence).toContain('is 27 hours old; 26 hours 23 minutes are allowed');
+    expect(findings[0]!.sentence).toContain('is 27 hours old; the limit is 26 hours 23 minutes');
     await allow({});
     expect(await healthIn(scene)).toMatchObject({ allowedAgeSeconds: 37 * HOUR, findings: [] });
   });

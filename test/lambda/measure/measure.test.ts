@@ -98,7 +98,7 @@ describe('silent', () => {
   test('an old backup, since its allowed age passed', async () => {
     const id = await scene.backup(hoursAgo(72));
     const since = new Date(Date.parse(id.replace(/T(\d\d)-(\d\d)-/, 'T$1:$2:')) + 2 * DAY_SECONDS * 1000);
-    const sentence = 'the newest backup is 3 days old; 2 days are allowed';
+    const sentence = 'the newest backup is 3 days old; the limit is 2 days';
     expect(await healthIn(scene)).toMatchObject({
       ageSeconds: near(72 * HOUR),
       findings: [{ signal: 'silent', cause: 'too-old', sentence, since: since.toISOString() }],
@@ -115,7 +115,7 @@ describe('silent', () => {
         {
           signal: 'silent',
           cause: 'no-backup-yet',
-          sentence: 'there is no backup yet after 2 days 1 hour; 2 days are allowed',
+          sentence: 'there is no backup yet after 2 days 1 hour; the limit is 2 days',
         },
       ],
     });
@@ -128,7 +128,7 @@ describe('silent', () => {
     const health = await healthIn(scene);
     expect(health).toMatchObject({ newest: { id: older }, findings: [{ cause: 'too-old' }] });
     expect(health.findings[0]!.sentence).toBe(
-      `the newest complete backup is 2 days 12 hours old; 2 days are allowed; 1 newer one is damaged, such as ${newest}: shop/${newest}/shop.sql.zst has 3 bytes, and its manifest says 10`,
+      `the newest complete backup is 2 days 12 hours old; the limit is 2 days; 1 newer one is damaged, such as ${newest}: shop/${newest}/shop.sql.zst has 3 bytes, and its manifest says 10`,
     );
   });
 
@@ -138,7 +138,7 @@ describe('silent', () => {
     const { newest, findings } = await healthIn(scene);
     expect(newest).toBeUndefined();
     expect(findings).toMatchObject([{ signal: 'silent', cause: 'no-backup-yet' }]);
-    expect(findings[0]!.sentence).toContain('after 2 days 12 hours; 2 days are allowed; 3 are damaged, such as');
+    expect(findings[0]!.sentence).toContain('after 2 days 12 hours; the limit is 2 days; 3 are damaged, such as');
   });
 
   test('a backup that is dated in the future does not hide it', async () => {
@@ -220,7 +220,7 @@ describe('not proven', () => {
       {
         signal: 'not-proven',
         cause: 'proof-too-old',
-        sentence: `the newest proven backup, ${ids[1]}, is 26 hours old; 24 hours are allowed`,
+        sentence: `the newest proven backup, ${ids[1]}, is 26 hours old; the limit is 1 day`,
       },
     ]);
     await scene.put(objectKey('shop', ids[1]!, 'shop.sql.zst'), 'cut');

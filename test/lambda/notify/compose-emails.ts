@@ -25,7 +25,7 @@ const SILENT: DigestRow = row('shop', {
     {
       signal: 'silent',
       cause: 'too-old',
-      sentence: 'the newest backup is 38 hours old; 25 hours 1 minute are allowed',
+      sentence: 'the newest backup is 38 hours old; the limit is 25 hours 1 minute',
       short: 'the newest backup is 38 hours old',
       since: '2026-11-19T13:00:00Z',
     },

@@ -156,11 +156,11 @@ export const SCHEDULE = 'arn:aws:scheduler:eu-west-1:111122223333:schedule/defau
 /** Sentences, with their short forms, of what the measuring finds, and of the housekeeping. */
 export const SENTENCES: Readonly<Record<string, readonly [sentence: string, short?: string]>> = {
   'too-old': [
-    'the newest backup is 2 days 1 hour old; 25 hours 1 minute are allowed',
+    'the newest backup is 2 days 1 hour old; the limit is 25 hours 1 minute',
     'the newest backup is 2 days 1 hour old',
   ],
   'no-backup-yet': [
-    'there is no backup yet after 30 hours; 25 hours 1 minute are allowed',
+    'there is no backup yet after 30 hours; the limit is 25 hours 1 minute',
     'there is no backup yet after 30 hours',
   ],
   gone: [
@@ -185,7 +185,7 @@ export const SENTENCES: Readonly<Record<string, readonly [sentence: string, shor
     '9.1 GiB instead of 1.6 GiB (+476 %)',
   ],
   'proof-too-old': [
-    'the newest proven backup, 2026-10-10T01-00-00Z, is 41 days old; 35 days are allowed',
+    'the newest proven backup, 2026-10-10T01-00-00Z, is 41 days old; the limit is 35 days',
     'the newest proven backup is 41 days old',
   ],
   'restore-test-failed': [
@@ -273,7 +273,7 @@ const TOO_MANY = {
 const WAITS = {
   why: 'no-recent-backup',
   sentence:
-    'the newest complete backup is 60 hours old; 25 hours are allowed: nothing is deleted until a backup succeeds',
+    'the newest complete backup is 60 hours old; the limit is 25 hours: nothing is deleted until a backup succeeds',
 } as const;
 const DAMAGED = { id: '2026-11-18T01-00-00Z', damage: 'blog/2026-11-18T01-00-00Z/blog.sql.zst is missing' };
 const SNAPSHOTS = { prunes: 'snapshots', scope: 'Backup=daily', functionName: 'ShopBackups-PruneSnapshots' } as const;

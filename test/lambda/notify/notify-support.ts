@@ -67,7 +67,7 @@ export const measured = (bucket: string, source: string, at: Date, findings: Fin
 export const tooOld = (at: Date): Finding => ({
   signal: 'silent',
   cause: 'too-old',
-  sentence: 'the newest backup is 3 days old; 2 days are allowed',
+  sentence: 'the newest backup is 3 days old; the limit is 2 days',
   short: 'the newest backup is 3 days old',
   since: at.toISOString(),
 });

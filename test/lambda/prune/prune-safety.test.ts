@@ -211,7 +211,7 @@ test('3: nothing is deleted when no backup succeeded within the allowed age, als
       refusal: {
         why: 'no-recent-backup',
         sentence:
-          'the newest complete backup is 3 days old; 2 days are allowed: nothing is deleted until a backup succeeds',
+          'the newest complete backup is 3 days old; the limit is 2 days: nothing is deleted until a backup succeeds',
       },
     });
   }

@@ -1,10 +1,10 @@
 import type { ServerEngineFacts } from '../engine-facts';
 import { compareVersions } from '../shared/versions';
 import { MYSQL_FACTS } from './facts';
-import type { Grant, MysqlGrants } from './grants';
+import type { GrantRules } from './grants';
 
 /** Differences between the two engines that share this implementation: MySQL and MariaDB. */
-export interface MysqlDialect {
+export interface MysqlDialect extends GrantRules {
   readonly facts: ServerEngineFacts;
   /** The engine that answers on the same protocol, and its factory on `Database`. */
   readonly twin: { readonly title: string; readonly factory: string };
@@ -19,12 +19,6 @@ export interface MysqlDialect {
   readonly dumpsHistory: (toolVersion: string) => boolean;
   /** Whether sessions can ask for the binary log position of their snapshot. */
   readonly hasSnapshotPositions: boolean;
-  /** Shows all grants of the connected user, with those of the active roles. */
-  readonly showGrants: (activeRoles: string | undefined) => string;
-  /** Whether the server heeds a grant that it shows. */
-  readonly heeds: (grant: Grant, activeRoles: string | undefined) => boolean;
-  /** Grants that are missing to read the bodies of routines: `SELECT ON mysql.proc`. */
-  readonly routineGrants: (grants: MysqlGrants, serverVersion: string, databases: readonly string[]) => string[];
 }
 
 /** MySQL. */

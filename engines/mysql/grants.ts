@@ -1,6 +1,5 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { BackupError } from '../../task/run/errors';
-import type { MysqlDialect } from './dialect';
 import { databasePattern, quoteAccount, unquote } from './names';
 
 /** Privileges that a complete dump needs on every database. Without them the tool leaves objects out silently, or fails. */
@@ -17,16 +16,26 @@ export interface Grant {
   readonly revoked: boolean;
 }
 
+/** Differences between MySQL and MariaDB in their grants. */
+export interface GrantRules {
+  /** Shows all grants of the connected user, with those of the active roles. */
+  readonly showGrants: (activeRoles: string | undefined) => string;
+  /** Whether the server heeds a grant that it shows. */
+  readonly heeds: (grant: Grant, activeRoles: string | undefined) => boolean;
+  /** Grants that are missing to read the bodies of routines: `SELECT ON mysql.proc`. */
+  readonly routineGrants: (grants: MysqlGrants, serverVersion: string, databases: readonly string[]) => string[];
+}
+
 /** Privileges of a user, as the server judges them. */
 export class MysqlGrants {
   private constructor(private readonly grants: readonly Grant[]) {}
 
   /** Reads the grants of the connected user, those of its active roles included. */
-  static async read(connection: Connection, dialect: MysqlDialect): Promise<MysqlGrants> {
+  static async read(connection: Connection, rules: GrantRules): Promise<MysqlGrants> {
     const roles = await activeRoles(connection);
-    const [rows] = await connection.query<RowDataPacket[]>(dialect.showGrants(roles));
+    const [rows] = await connection.query<RowDataPacket[]>(rules.showGrants(roles));
     const grants = rows.flatMap((row) => parseGrant(String(Object.values(row)[0])) ?? []);
-    return new MysqlGrants(grants.filter((grant) => dialect.heeds(grant, roles)));
+    return new MysqlGrants(grants.filter((grant) => rules.heeds(grant, roles)));
   }
 
   /** Whether the user holds a privilege on the whole server. */
@@ -127,7 +136,7 @@ export interface DumpScope {
  *
  * @throws BackupError `privileges`, with the statements to run
  */
-export function checkMysqlGrants(grants: MysqlGrants, dialect: MysqlDialect, scope: DumpScope): void {
+export function checkMysqlGrants(grants: MysqlGrants, rules: GrantRules, scope: DumpScope): void {
   const { account, databases, serverVersion } = scope;
   const missing = new Set<string>();
   const privileges = new Set<string>();
@@ -146,7 +155,7 @@ export function checkMysqlGrants(grants: MysqlGrants, dialect: MysqlDialect, sco
     const why = 'SHOW DATABASES, since all databases are to be backed up and none is named';
     demand([why], ['SHOW DATABASES'], 'SHOW DATABASES ON *.*');
   }
-  for (const grant of dialect.routineGrants(grants, serverVersion, databases))
+  for (const grant of rules.routineGrants(grants, serverVersion, databases))
     demand(['the definitions of routines'], [grant.replace(' ON ', ' on ')], grant);
   if (granted.length === 0) return;
   const statements = granted.map((grant) => `GRANT ${grant} TO ${quoteAccount(account)};`);

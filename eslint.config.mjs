@@ -13,6 +13,8 @@ const ENGINE_FACTS = [
   './engines/facts.ts',
   './engines/advice.ts',
   './engines/dump-arguments.ts',
+  './engines/engine-advice.ts',
+  './engines/engine-facts.ts',
   ...globSync('./engines/*/{facts,advice}.ts').map((file) => `./${file}`),
 ];
 

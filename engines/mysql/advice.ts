@@ -1,6 +1,6 @@
 /** How to repair failures of MySQL and MariaDB. Pure: handlers read it. */
 import type { ReasonValues } from '../../catalog/contract/failure';
-import type { EngineAdvice } from '../advice';
+import type { EngineAdvice } from '../engine-advice';
 import type { MYSQL_REASONS } from './facts';
 
 const DUMPS = 'SELECT, SHOW VIEW, TRIGGER, EVENT, LOCK TABLES';

@@ -1,6 +1,6 @@
 /** How to repair failures of PostgreSQL. Pure: handlers read it. */
 import type { ReasonValues } from '../../catalog/contract/failure';
-import type { EngineAdvice } from '../advice';
+import type { EngineAdvice } from '../engine-advice';
 import type { POSTGRESQL_REASONS } from './facts';
 
 /** A role as `pg_hba.conf` and SQL take it without quotes; one that needs them gives way to the placeholder. */

@@ -1,6 +1,6 @@
 /** How to repair failures of SQLite. Pure: handlers read it. */
 import type { ReasonValues } from '../../catalog/contract/failure';
-import type { EngineAdvice } from '../advice';
+import type { EngineAdvice } from '../engine-advice';
 import type { SQLITE_REASONS } from './facts';
 
 const fileOf = ({ object }: ReasonValues): string =>

@@ -1,5 +1,5 @@
 import type { CAUSES, Signal } from '../../../catalog/contract/alarms';
-import type { AdviceStep } from '../../../engines/advice';
+import type { AdviceStep } from '../../../engines/engine-advice';
 import type { AdviceContext } from './context';
 
 /** A step of an email. */

@@ -1,6 +1,6 @@
 import type { ReasonValues } from '../../../catalog/contract/failure';
 import type { Problem } from '../../../catalog/contract/notification';
-import type { EngineAdvice } from '../../../engines/advice';
+import type { EngineAdvice } from '../../../engines/engine-advice';
 import { adviceOfEngine } from '../../../engines/advice';
 import type { Place } from '../compose/place';
 import { oneLine } from '../compose/text';

@@ -1,5 +1,5 @@
 import type { CommonReason, ReasonValues } from '../../../catalog/contract/failure';
-import type { AdviceStep } from '../../../engines/advice';
+import type { AdviceStep } from '../../../engines/engine-advice';
 import type { Step } from './advice-table';
 import type { AdviceContext } from './context';
 

@@ -1,4 +1,4 @@
-import type { EngineAdvice } from '../../../engines/advice';
+import type { EngineAdvice } from '../../../engines/engine-advice';
 import type { TOY_REASONS } from './facts';
 
 /** How to repair failures of the toy engine. */

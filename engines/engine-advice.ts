@@ -1,0 +1,33 @@
+/** The shape of an engine's advice. Free of dependencies: handlers read it. */
+import type { CommonReason, ReasonValues } from '../catalog/contract/failure';
+
+/** A step: an instruction, and the statement, command or page for it. */
+export interface AdviceStep {
+  readonly say: string;
+  readonly run?: string;
+}
+
+/** Steps that depend on the values of a reason. Every value comes from outside: quote it where it is used. */
+export type EngineSteps = (values: ReasonValues) => readonly AdviceStep[];
+
+/** Advice about a reason that only one engine has. */
+export interface EngineReasonAdvice {
+  /** What happened, without the values: `the server admits no connection from the task's address`. */
+  readonly title: string;
+  /** The same with the values; the title when left out. */
+  readonly happened?: (values: ReasonValues) => string;
+  readonly likelyCause: string;
+  /** What to do, in one sentence. */
+  readonly action: string;
+  readonly steps: EngineSteps;
+}
+
+/** What an engine knows about failures. */
+export interface EngineAdvice<Own extends string = string> {
+  /** `-starttls` of `openssl s_client`; left out if the server speaks TLS from the first byte, or has no network. */
+  readonly starttls?: string;
+  /** Steps beside the general ones, by common reason. */
+  readonly common: Readonly<Partial<Record<CommonReason, EngineSteps>>>;
+  /** Advice about each of the engine's own reasons. */
+  readonly own: Readonly<Record<Own, EngineReasonAdvice>>;
+}

@@ -231,7 +231,9 @@ test('a backup is made by one command, also while the schedule is off', async ()
   const [started, , log, done] = told.out.split('\n');
   expect(started).toMatch(/^Started a backup of shop: task \S+ in cluster \S+\.$/);
   expect(log).toContain('/log-events/shop$252Fbackup$252F');
-  expect(done).toMatch(new RegExp(`^Done after \\d+ seconds?: backup ${backupId} of shop \\([^,]+, 1 table, 2 rows\\)\\.$`));
+  expect(done).toMatch(
+    new RegExp(`^Done after \\d+ seconds?: backup ${backupId} of shop \\([^,]+, 1 table, 2 rows\\)\\.$`),
+  );
   const { out } = await scene.cli('list', '--bucket', scene.outputs.Bucket!, '--no-snapshots');
   expect(out).toContain(` ${backupId} `);
 });

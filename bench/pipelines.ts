@@ -39,7 +39,9 @@ function mariadbDump(server: BenchServer): string {
 const HAND_MADE: Record<BenchServer['engine'], HandMade> = {
   mariadb: {
     title: { everyday: 'mariadb-dump', raw: 'mariadb-dump' },
-    ...{ everyday: mariadbDump, raw: mariadbDump, compress: ' | gzip' },
+    everyday: mariadbDump,
+    raw: mariadbDump,
+    compress: ' | gzip',
   },
   postgresql: {
     title: { everyday: 'pg_dump -Fc', raw: 'pg_dump -Fc -Z0' },
@@ -50,7 +52,7 @@ const HAND_MADE: Record<BenchServer['engine'], HandMade> = {
 };
 
 /** The pipe without an upload, with `sink` at its end. */
-export function rawPipe(server: BenchServer, sink: string): string {
+function rawPipe(server: BenchServer, sink: string): string {
   return `${HAND_MADE[server.engine].raw(server)} | zstd -1 ${sink}`;
 }
 
@@ -58,11 +60,19 @@ const shell = (script: string): string[] => ['bash', '-c', `set -o pipefail; ${s
 
 function programCommand(server: BenchServer, s3: S3Server, root: string, scratchDirectory: string): Command {
   const job: DumpJob = {
-    ...{ action: 'dump', source: 'program', engine: server.engine, engineVersion: server.version },
-    ...{ bucket: s3.bucket, keyArn: 'arn:aws:kms:us-east-1:000000000000:key/bench' },
-    ...{ compressionLevel: 1, timeoutSeconds: 3600, scratchDirectory },
+    action: 'dump',
+    source: 'program',
+    engine: server.engine,
+    engineVersion: server.version,
+    bucket: s3.bucket,
+    keyArn: 'arn:aws:kms:us-east-1:000000000000:key/bench',
+    compressionLevel: 1,
+    timeoutSeconds: 3600,
+    scratchDirectory,
     server: {
-      ...{ host: server.host, port: server.port, databases: [DATABASE] },
+      host: server.host,
+      port: server.port,
+      databases: [DATABASE],
       tls: { mode: 'certificate-authority', pem: server.pem },
     },
   };

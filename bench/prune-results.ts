@@ -42,7 +42,10 @@ export const expectedRequests = ({ backups, deleted, keptByRule }: PruneRun): Re
 /** Requirements on all runs: requests as promised, memory as promised, and time that grows with the backups. */
 export function demands(runs: readonly PruneRun[]): Demand[] {
   const most = (what: string, measured: number, limit: number): Demand => ({
-    ...{ what, limit, measured, met: measured <= limit },
+    what,
+    limit,
+    measured,
+    met: measured <= limit,
   });
   return runs.flatMap((run) => {
     const name = `${run.scenario}, ${run.backups} backups`;

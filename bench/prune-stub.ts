@@ -128,19 +128,25 @@ function manifest(id: string): string {
   const time = backupIdTime(id)!.toISOString();
   const object = { kind: 'dump', format: 'sql', compression: 'zstd', uncompressedBytes: 10 * DATA_BYTES };
   const content = {
-    ...{ formatVersion: 1, source: 'shop', backupId: id, engine: 'mariadb', serverVersion: '10.11.19-MariaDB' },
-    ...{
-      toolVersion: '10.11.19-MariaDB',
-      programVersion: '0.1.0',
-      trigger: 'schedule',
-      startedAt: time,
-      endedAt: time,
-    },
+    formatVersion: 1,
+    source: 'shop',
+    backupId: id,
+    engine: 'mariadb',
+    serverVersion: '10.11.19-MariaDB',
+    toolVersion: '10.11.19-MariaDB',
+    programVersion: '0.1.0',
+    trigger: 'schedule',
+    startedAt: time,
+    endedAt: time,
     consistency: { snapshot: 'single-transaction', rowCounts: 'read-lock' },
     objects: [
       {
-        ...{ ...object, key: objectKey('shop', id, FILES[1]), bytes: DATA_BYTES, sha256: 'a'.repeat(64) },
-        ...{ crc32: 'AAAAAA==', databases: ['shop'] },
+        ...object,
+        key: objectKey('shop', id, FILES[1]),
+        bytes: DATA_BYTES,
+        sha256: 'a'.repeat(64),
+        crc32: 'AAAAAA==',
+        databases: ['shop'],
       },
     ],
     tables: Array.from({ length: 30 }, (_, index) => ({

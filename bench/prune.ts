@@ -31,7 +31,9 @@ const RETENTIONS: Record<PruneRun['scenario'], (backups: number) => RetentionPol
 
 async function bench(stub: PruneStub, scenario: PruneRun['scenario'], backups: number): Promise<PruneRun> {
   const settings: BucketSettings = {
-    ...{ formatVersion: 1, bucket: 'bench', maxDeleteShare: 1 },
+    formatVersion: 1,
+    bucket: 'bench',
+    maxDeleteShare: 1,
     retentions: [RETENTIONS[scenario](backups)],
     sources: { shop: { retention: 0, allowedAgeSeconds: 48 * HOUR } },
   };
@@ -44,12 +46,19 @@ async function bench(stub: PruneStub, scenario: PruneRun['scenario'], backups: n
       process.stdout.write(JSON.stringify({ answer, seconds, peakRssBytes: process.resourceUsage().maxRSS * 1024 }));
     });`;
   const env = {
-    ...{ PATH: process.env.PATH, AWS_ENDPOINT_URL: stub.endpoint, AWS_REGION: 'us-east-1' },
-    ...{ AWS_ACCESS_KEY_ID: 'bench', AWS_SECRET_ACCESS_KEY: 'bench', AWS_EC2_METADATA_DISABLED: 'true' },
-    ...{ [HANDLER_ENV.bucket]: 'bench', [HANDLER_ENV.settings]: `${settingsPath('bench')}own` },
+    PATH: process.env.PATH,
+    AWS_ENDPOINT_URL: stub.endpoint,
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'bench',
+    AWS_SECRET_ACCESS_KEY: 'bench',
+    AWS_EC2_METADATA_DISABLED: 'true',
+    [HANDLER_ENV.bucket]: 'bench',
+    [HANDLER_ENV.settings]: `${settingsPath('bench')}own`,
   };
   const child = spawn(process.execPath, [...NODE_FLAGS, '--eval', program], {
-    ...{ env, stdio: ['ignore', 'pipe', 'inherit'], signal: interrupted },
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    signal: interrupted,
   });
   const [written, [code]] = await Promise.all([text(child.stdout!), once(child, 'exit')]);
   if (code !== 0) throw new Error(`the handler ended with ${code} at ${backups} backups: ${written.slice(-2000)}`);

@@ -79,10 +79,16 @@ export function summarise(runs: readonly Run[]): Summary[] {
 }
 
 const atLeast = (what: string, got: number, limit: number): Requirement => ({
-  ...{ what, got, atLeast: limit, met: got >= limit },
+  what,
+  got,
+  atLeast: limit,
+  met: got >= limit,
 });
 const atMost = (what: string, got: number, limit: number): Requirement => ({
-  ...{ what, got, atMost: limit, met: got <= limit },
+  what,
+  got,
+  atMost: limit,
+  met: got <= limit,
 });
 
 /** Requirements on the program, for every engine and size that was run. */

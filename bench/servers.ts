@@ -88,7 +88,11 @@ export async function startMariadb(): Promise<BenchServer> {
     mode: 0o600,
   });
   return {
-    ...{ engine: 'mariadb', host: 'localhost', port, pem: authority.pem, fullVersion },
+    engine: 'mariadb',
+    host: 'localhost',
+    port,
+    pem: authority.pem,
+    fullVersion,
     version: fullVersion.split('.').slice(0, 2).join('.'),
     tools: { path: path.dirname(program('mariadb-dump')), env: {}, optionFile },
     fill: async (bytes) => {
@@ -121,9 +125,15 @@ export async function startPostgresql(): Promise<BenchServer> {
   fs.writeFileSync(path.join(data, 'pg_hba.conf'), 'local all all trust\nhostssl all all 127.0.0.1/32 scram-sha-256\n');
   const port = await freePort();
   const settings = {
-    ...{ listen_addresses: '127.0.0.1', unix_socket_directories: directory, port, ssl: 'on' },
-    ...{ ssl_cert_file: certificateFile, ssl_key_file: keyFile },
-    ...{ shared_buffers: `${memory(0.25)}MB`, maintenance_work_mem: '256MB', max_wal_size: '8GB' },
+    listen_addresses: '127.0.0.1',
+    unix_socket_directories: directory,
+    port,
+    ssl: 'on',
+    ssl_cert_file: certificateFile,
+    ssl_key_file: keyFile,
+    shared_buffers: `${memory(0.25)}MB`,
+    maintenance_work_mem: '256MB',
+    max_wal_size: '8GB',
   };
   const admin = { ...process.env, PGHOST: directory, PGPORT: String(port), PGUSER: 'postgres' };
   const psql = [path.join(bin, 'psql'), '-X', '-q', '-A', '-t', '-v', 'ON_ERROR_STOP=1'];
@@ -143,7 +153,11 @@ export async function startPostgresql(): Promise<BenchServer> {
   const connection = { PGHOST: 'localhost', PGPORT: String(port), PGUSER: USER.username, PGPASSFILE: passwords };
   const tls = { PGSSLMODE: 'verify-full', PGSSLROOTCERT: authority.file };
   return {
-    ...{ engine: 'postgresql', host: 'localhost', port, pem: authority.pem, fullVersion },
+    engine: 'postgresql',
+    host: 'localhost',
+    port,
+    pem: authority.pem,
+    fullVersion,
     version: fullVersion.split('.')[0]!,
     tools: { path: bin, env: { ...connection, ...tls }, optionFile: '' },
     fill: async (bytes) => {

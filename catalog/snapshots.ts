@@ -20,7 +20,7 @@ export interface VolumeSnapshot {
   readonly tags: ReadonlyMap<string, string>;
 }
 
-/** What else EC2 knows of snapshots. Each by the id of the snapshot. */
+/** Other facts of EC2 about snapshots, each by the id of the snapshot. */
 export interface SnapshotTies {
   /** An image that uses it. */
   readonly images: ReadonlyMap<string, string>;

@@ -56,7 +56,9 @@ class BookshopStack extends Stack {
     }
     const { version, host, port } = bookshop;
     const server = {
-      ...{ host, port, databases: [bookshop.database] },
+      host,
+      port,
+      databases: [bookshop.database],
       secret: secretsmanager.Secret.fromSecretCompleteArn(this, 'Secret', bookshop.secretArn),
       tls: DatabaseTls.certificateAuthority(bookshop.certificateAuthority),
     };

@@ -4,9 +4,8 @@ export const APP_VARIABLE = 'BOOKSHOP';
 export const ADDRESS = 'you@example.com';
 /** Name of the demo's stack. */
 export const STACK = 'Bookshop';
-/** Engines that the demo can run. */
-export const DEMO_ENGINES = ['sqlite', 'mariadb', 'postgresql'] as const;
-export type DemoEngine = (typeof DEMO_ENGINES)[number];
+/** An engine that the demo can run. */
+export type DemoEngine = 'sqlite' | 'mariadb' | 'postgresql';
 
 /** The bookshop's database, as the app sees it. */
 export type Bookshop =

@@ -12,17 +12,17 @@ export type EngineSteps = (values: ReasonValues) => readonly AdviceStep[];
 
 /** Advice about a reason that only one engine has. */
 export interface EngineReasonAdvice {
-  /** What happened, without the values: `the server admits no connection from the task's address`. */
+  /** The event, without the values: `the server admits no connection from the task's address`. */
   readonly title: string;
   /** The same with the values; the title when left out. */
   readonly happened?: (values: ReasonValues) => string;
   readonly likelyCause: string;
-  /** What to do, in one sentence. */
+  /** The remedy, in one sentence. */
   readonly action: string;
   readonly steps: EngineSteps;
 }
 
-/** What an engine knows about failures. */
+/** Advice of an engine about failures. */
 export interface EngineAdvice<Own extends string = string> {
   /** `-starttls` of `openssl s_client`; left out if the server speaks TLS from the first byte, or has no network. */
   readonly starttls?: string;

@@ -4,13 +4,13 @@ import type * as z from 'zod';
 import { GOT } from './fields';
 import type { BackupsFile } from './schema';
 import { backupsFile } from './schema';
-import type { Path, Problem } from './yaml-document';
+import type { Fault, Path } from './yaml-document';
 import { written, YamlDocument } from './yaml-document';
 
 /** A backups file with faults. The message has a line for each. */
 export class BackupsFileError extends Error {
-  constructor(file: string, problems: readonly Problem[]) {
-    const inOrder = [...problems].sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
+  constructor(file: string, faults: readonly Fault[]) {
+    const inOrder = [...faults].sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
     const lines = inOrder.map(({ line, sentence }) => `${file}${line === undefined ? '' : `:${line}`}: ${sentence}`);
     super([...new Set(lines)].join('\n'));
   }
@@ -47,12 +47,12 @@ export function findBackupsFile(folder: string): string {
  */
 export function readBackupsFile(path: string): ReadBackupsFile {
   const document = new YamlDocument(sourceOf(path));
-  if (document.problems.length > 0) throw new BackupsFileError(path, document.problems);
+  if (document.faults.length > 0) throw new BackupsFileError(path, document.faults);
   const result = backupsFile.safeParse(document.content);
   if (result.success) return { path, content: result.data, document };
   throw new BackupsFileError(
     path,
-    result.error.issues.flatMap((issue) => problemsOf(document, issue)),
+    result.error.issues.flatMap((issue) => faultsOf(document, issue)),
   );
 }
 
@@ -68,7 +68,7 @@ function sourceOf(path: string): string {
   }
 }
 
-function problemsOf(document: YamlDocument, issue: z.core.$ZodIssue): Problem[] {
+function faultsOf(document: YamlDocument, issue: z.core.$ZodIssue): Fault[] {
   const { path, message } = issue;
   if (issue.code === 'unrecognized_keys') {
     const place = path.length === 0 ? 'the file' : written(path);

@@ -8,14 +8,14 @@ import { BackupsFileError } from './backups-file';
 import { databaseOf } from './databases';
 import { bucketOf, retentionOf, scheduleOf, subnetsOf, vpcOf } from './imports';
 import type { DatabaseEntry } from './schema';
-import type { Path, Problem } from './yaml-document';
+import type { Fault, Path } from './yaml-document';
 import { written } from './yaml-document';
 
 const ARCHITECTURES = { x86_64: ecs.CpuArchitecture.X86_64, arm64: ecs.CpuArchitecture.ARM64 };
 
 /** The stack that a backups file describes. */
 export class BackupsStack extends Stack {
-  private readonly problems: Problem[] = [];
+  private readonly faults: Fault[] = [];
 
   /**
    * @throws BackupsFileError with everything that the constructs refuse
@@ -36,7 +36,7 @@ export class BackupsStack extends Stack {
         this.guard(['databases', name], () => this.addDatabase(backups, name, entry));
       }
     }
-    if (this.problems.length > 0) throw new BackupsFileError(file.path, this.problems);
+    if (this.faults.length > 0) throw new BackupsFileError(file.path, this.faults);
     for (const [key, value] of Object.entries(file.content.tags ?? {})) Tags.of(this).add(key, value);
   }
 
@@ -129,7 +129,7 @@ export class BackupsStack extends Stack {
       const { message } = error as Error;
       const path = typeof about === 'function' ? about(message) : about;
       const sentence = message.replace(new RegExp(`^${this.node.path}[^:\\s]*: `), '').replaceAll('\n', ', ');
-      this.problems.push({ line: this.file.document.line(path), sentence: `${written(path)}: ${sentence}` });
+      this.faults.push({ line: this.file.document.line(path), sentence: `${written(path)}: ${sentence}` });
       return undefined;
     }
   }

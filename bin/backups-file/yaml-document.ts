@@ -4,7 +4,7 @@ import { isAlias, isMap, isNode, isPair, isScalar, isSeq, LineCounter, parseDocu
 export type Path = readonly PropertyKey[];
 
 /** A fault, and its place. */
-export interface Problem {
+export interface Fault {
   /** Left out if the file cannot be read. */
   readonly line?: number;
   readonly sentence: string;
@@ -25,7 +25,7 @@ export class YamlDocument {
   /** Its content. Scalars are texts, as the user wrote them, or null. */
   readonly content: unknown;
   /** Faults in its YAML; without any, there is a {@link content}. */
-  readonly problems: readonly Problem[];
+  readonly faults: readonly Fault[];
   private readonly lines = new LineCounter();
   private readonly document;
 
@@ -39,7 +39,7 @@ export class YamlDocument {
       uniqueKeys: false,
     });
     const { errors, warnings } = this.document;
-    const faults = [...errors, ...warnings].map(({ message, pos }) => ({
+    const syntax = [...errors, ...warnings].map(({ message, pos }) => ({
       line: this.lineAt(pos[0]),
       sentence: `not valid YAML: ${message}`,
     }));
@@ -48,8 +48,8 @@ export class YamlDocument {
         if (key !== 'key' && node.type === 'PLAIN' && NOTHING.test(node.source ?? '')) node.value = null;
       },
     });
-    this.problems = [...faults, ...this.wrongNodes()];
-    this.content = this.problems.length > 0 ? undefined : this.document.toJS({ maxAliasCount: -1 });
+    this.faults = [...syntax, ...this.wrongNodes()];
+    this.content = this.faults.length > 0 ? undefined : this.document.toJS({ maxAliasCount: -1 });
   }
 
   /** Line of a value's key, or of the map that lacks it. */
@@ -109,8 +109,8 @@ export class YamlDocument {
   }
 
   /** Faults that the parser lets pass: keys that are given twice, and aliases without an anchor. */
-  private wrongNodes(): Problem[] {
-    const problems: Problem[] = [];
+  private wrongNodes(): Fault[] {
+    const faults: Fault[] = [];
     visit(this.document, {
       Map: (_, { items }, ancestors) => {
         const seen = new Map<unknown, number>();
@@ -121,7 +121,7 @@ export class YamlDocument {
           if (first !== undefined) {
             const keys = ancestors.filter(isPair).map((pair) => (isScalar(pair.key) ? pair.key.value : ''));
             const path = written([...keys, key.value] as string[]);
-            problems.push({ line, sentence: `${path} is given twice, first on line ${first}: keep one of them` });
+            faults.push({ line, sentence: `${path} is given twice, first on line ${first}: keep one of them` });
           } else {
             seen.set(key.value, line);
           }
@@ -130,9 +130,9 @@ export class YamlDocument {
       Alias: (_, alias) => {
         if (alias.resolve(this.document) !== undefined) return;
         const sentence = `*${alias.source} is not defined: there is no &${alias.source} before it`;
-        problems.push({ line: this.lineAt(alias.range?.[0] ?? 0), sentence });
+        faults.push({ line: this.lineAt(alias.range?.[0] ?? 0), sentence });
       },
     });
-    return problems;
+    return faults;
   }
 }

@@ -27,7 +27,7 @@ export interface StoredFolder {
 export const backupBytes = ({ data }: { readonly data: readonly Pick<ObjectSummary, 'bytes'>[] }): number =>
   data.reduce((total, { bytes }) => total + bytes, 0);
 
-/** What a source has in the bucket. Nothing but listings was read for it. */
+/** The objects of a source in the bucket. Nothing but listings was read for it. */
 export interface Inventory {
   readonly source: string;
   /** Oldest first. */
@@ -37,14 +37,14 @@ export interface Inventory {
 }
 
 /**
- * Lists what a source has: one request for each thousand of objects.
+ * Lists the objects of a source: one request for each thousand of them.
  *
  * @param id only this backup's folder; all of the source when left out
  */
 export const readInventory = (store: CatalogStore, source: string, id?: string): Promise<Inventory> =>
   inventoryOf(source, store.list(id === undefined ? sourcePrefix(source) : objectKey(source, id, '')));
 
-/** What a source has, by its objects in the order of their keys. */
+/** The inventory of a source, from its objects in the order of their keys. */
 export async function inventoryOf(
   source: string,
   objects: AsyncIterable<ObjectSummary> | Iterable<ObjectSummary>,

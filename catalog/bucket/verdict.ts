@@ -1,13 +1,13 @@
 import { z } from 'zod';
 
-/** What a restore test found: it lies beside the manifest. Later formats may say more. */
+/** The result of a restore test, stored beside the manifest. Later formats may say more. */
 const verdictSchema = z.object({
   formatVersion: z.literal(1),
   verdict: z.enum(['passed', 'failed']),
   testedAt: z.iso.datetime(),
 });
 
-/** What is read of a verdict. */
+/** The facts that are read from a verdict. */
 export type Verdict = z.infer<typeof verdictSchema>;
 
 /** Reads a verdict; `undefined` if it cannot be read. */

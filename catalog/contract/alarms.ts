@@ -1,7 +1,7 @@
 /**
  * The contract of the alarms between the constructs (`lib/`), the handlers (`lambda/`) and the command line (`bin/`):
- * signals, settings, and messages between the functions. Free of dependencies,
- * because the construct library has none.
+ * signals, settings, and messages between the functions, those of prune to notify among them ({@link Pruned}). Free of
+ * dependencies, because the construct library has none.
  */
 import type { Refusal } from '../retention/prune';
 
@@ -225,7 +225,7 @@ export interface PrunedSource {
   readonly damagedCount: number;
 }
 
-/** Report of a scheduled pruning, which a prune function sends to the notify function. */
+/** Problems of a scheduled pruning, which a prune function sends to the notify function. */
 export interface Pruned {
   readonly kind: 'pruned';
   readonly prunes: 'backups' | 'snapshots';

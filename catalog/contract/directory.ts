@@ -5,7 +5,7 @@
  */
 import type { Action } from './task';
 
-/** Newest format of {@link Directory}. Keys and actions that a reader does not know are additions: it ignores them. */
+/** Newest format of {@link DirectoryParameter}. Keys and actions that a reader does not know are additions: it ignores them. */
 export const DIRECTORY_FORMAT = 1;
 
 /** Path of all parameters of a bucket's directory. */
@@ -39,7 +39,7 @@ export interface SharedTask {
 
 /** The task of one action of a source. */
 export interface SourceTask {
-  /** Index in {@link Directory.tasks}; 0 if left out. */
+  /** Index in {@link DirectoryParameter.tasks}; 0 if left out. */
   readonly task?: number;
   /** Ids of the security groups, separated by commas. */
   readonly securityGroups: string;
@@ -52,7 +52,7 @@ export interface DirectorySource extends Readonly<Partial<Record<Action, SourceT
 }
 
 /** The text of one parameter of Systems Manager. */
-export interface Directory {
+export interface DirectoryParameter {
   readonly formatVersion: 1;
   readonly bucket: string;
   /** They serve the {@link sources} of this parameter. */

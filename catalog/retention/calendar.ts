@@ -8,7 +8,7 @@ const DAY_MS = 86_400_000;
 export class Calendar {
   private readonly zone: Zone;
   private readonly weekStart: number;
-  /** What the periods are called that days lie in: thousands of backups may share a day. */
+  /** Names of the periods that days lie in: thousands of backups may share a day. */
   private readonly names: Readonly<Record<Exclude<Period, 'hourly'>, Map<number, string>>> = {
     daily: new Map(),
     weekly: new Map(),

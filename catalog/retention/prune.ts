@@ -1,10 +1,10 @@
-/** What one run may delete of one source: the plan of the retention, and what holds a run back. Pure. */
+/** Plans the deletions of one run of one source: the retention decides, and guards hold the run back. Pure. */
 import type { Decision, RetainedBackup } from './retention';
 import { isCounted, plan } from './retention';
 import type { RetentionPolicy } from './retention-policy';
 import { formatDuration } from '../units';
 
-/** What holds a run back from deleting what the retention does not keep. */
+/** Limits that hold a run back from deleting what the retention does not keep. */
 export interface PruneGuards {
   /** Nothing is deleted while the newest complete backup is older than this. Seconds. Not checked when left out. */
   readonly allowedAgeSeconds?: number;
@@ -17,17 +17,17 @@ export interface PruneGuards {
 /** Why a run deletes nothing of a source, although the retention does not keep everything. */
 export interface Refusal {
   readonly why: 'no-recent-backup' | 'too-many';
-  /** In words for people: what is so, and what to do. */
+  /** In words for people: the fact, and the remedy. */
   readonly sentence: string;
 }
 
-/** What a run does with a source. */
+/** The plan of a run for one source. */
 export interface PrunePlan<B extends RetainedBackup = RetainedBackup> {
   /** One for each backup, newest first: what the retention says. */
   readonly decisions: readonly Decision<B>[];
   /** Nothing is deleted if there is one. */
   readonly refusal?: Refusal;
-  /** What is to be deleted: nothing, after a refusal. */
+  /** Backups to delete: none, after a refusal. */
   readonly deletions: readonly B[];
 }
 

@@ -1,5 +1,5 @@
 /**
- * What is kept, as the constructs write it and the handlers read it. Free of dependencies: a policy is checked by the
+ * The retention, as the constructs write it and the handlers read it. Free of dependencies: a policy is checked by the
  * same rules at synth and at run time.
  */
 import { Zone, ZoneError } from './zone';
@@ -43,7 +43,7 @@ export interface RetentionPolicy {
   readonly weekStart: WeekStart;
 }
 
-/** What {@link RetentionPolicy.keepLast} is when nobody says. */
+/** Default of {@link RetentionPolicy.keepLast}. */
 export const DEFAULT_KEEP_LAST = 3;
 
 /**

@@ -9,7 +9,11 @@ export const retentionSchema: z.ZodType<RetentionPolicy> = z
   .strictObject({
     keepLast: z.number(),
     keepForSeconds: count,
-    ...{ hourly: count, daily: count, weekly: count, monthly: count, yearly: count },
+    hourly: count,
+    daily: count,
+    weekly: count,
+    monthly: count,
+    yearly: count,
     forever: z.boolean().optional(),
     timeZone: z.string(),
     weekStart: z.enum(WEEK_STARTS),

@@ -8,7 +8,7 @@ const HOUR_MS = 3_600_000;
 /** A backup further in the future than this was dated by a wrong clock, or is looked at by one. */
 const FUTURE_MS = HOUR_MS;
 
-/** What a plan needs to know of a backup. Any backup will do: a dump, or a snapshot of a volume. */
+/** The facts about a backup that a plan needs. Any backup will do: a dump, or a snapshot of a volume. */
 export interface RetainedBackup {
   /** Unique among the backups of its source. */
   readonly id: string;
@@ -22,7 +22,7 @@ export interface RetainedBackup {
   readonly held?: string;
 }
 
-/** What becomes of a backup. */
+/** Whether a backup is kept, and why. */
 export interface Decision<B extends RetainedBackup = RetainedBackup> {
   readonly backup: B;
   readonly keep: boolean;

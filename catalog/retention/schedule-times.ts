@@ -16,7 +16,7 @@ const EVERY_DAY = '0 0 0 * * * *';
 /** Days with runs that are looked at: two years of every day, which hold each change of the clock twice. */
 const MAX_DAYS = 800;
 
-/** What an expression and a time zone come to. Times in seconds. */
+/** The times that an expression and a time zone come to. Gaps in seconds. */
 export interface ScheduleTimes {
   /** First time after the one asked from; left out for a rate, which counts from the creation of the schedule. */
   readonly first?: Date;

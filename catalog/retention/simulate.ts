@@ -1,4 +1,4 @@
-/** What a retention leaves of the runs of a schedule. Pure: the same plan as the prune handlers', day after day. */
+/** Simulates a retention on the runs of a schedule. Pure: the same plan as the prune handlers', day after day. */
 import { backupId } from '../bucket/names';
 import type { PruneGuards, Refusal } from './prune';
 import { planPrune } from './prune';
@@ -10,13 +10,13 @@ const DAY_MS = 86_400_000;
 /** Time of day of the pruning, as it is by default: 04:30 UTC. */
 const PRUNE_MS = 4.5 * 3_600_000;
 
-/** A time with its begin and without its end. */
+/** A time with its beginning and without its end. */
 export interface Span {
   readonly from: Date;
   readonly to: Date;
 }
 
-/** What is simulated. */
+/** Input of a simulation. */
 export interface SimulationInput extends Span {
   readonly policy: RetentionPolicy;
   /** When backups are due, in order. Each is whole, and made at once. */
@@ -40,7 +40,7 @@ export interface SimulatedRefusal extends Refusal {
   readonly prunings: number;
 }
 
-/** What was there when runs began to succeed again. */
+/** Backups that were left when runs began to succeed again. */
 export interface SimulatedFailure extends Span {
   readonly failed: number;
   readonly left: number;
@@ -48,7 +48,7 @@ export interface SimulatedFailure extends Span {
   readonly newest?: Date;
 }
 
-/** What came of it. */
+/** Result of a simulation. */
 export interface Simulation {
   readonly made: number;
   readonly failed: number;
@@ -63,7 +63,7 @@ export interface Simulation {
 }
 
 /**
- * The times that a schedule comes to. A rate counts from the begin.
+ * The times that a schedule comes to. A rate counts from the beginning.
  *
  * @param expression of EventBridge Scheduler, in a time zone
  * @throws ScheduleExpressionError
@@ -92,7 +92,7 @@ export function simulate(input: SimulationInput): Simulation {
   return walk.result();
 }
 
-/** What happens, in order. At one moment: a failure ends, a backup is made, the pruning runs. */
+/** All events, in order. At one moment: a failure ends, a backup is made, the pruning runs. */
 function events({ from, to, runs, failures = [] }: SimulationInput, walk: Walk): { act: () => void }[] {
   const all: { time: number; order: number; act: () => void }[] = [];
   const add = (time: Date, order: number, act: () => void): void => void all.push({ time: time.getTime(), order, act });

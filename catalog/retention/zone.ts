@@ -43,7 +43,7 @@ export class Zone {
     if (/^[+-]/.test(name) || (timeZone !== name && timeZone.toLowerCase() === name.toLowerCase())) refuseZone(name);
   }
 
-  /** What the clock shows at a moment, to the second. */
+  /** The time that the clock shows at a moment, to the second. */
   wall(time: number): number {
     return Math.floor(time / 1000) * 1000 + this.offset(time);
   }

@@ -12,8 +12,8 @@ export interface MysqlTable {
   readonly name: string;
 }
 
-/** Requirements of a snapshot. */
-export interface SnapshotContext {
+/** All that a snapshot of MySQL or MariaDB needs. */
+export interface MysqlSnapshotContext {
   readonly tables: readonly MysqlTable[];
   readonly log: Log;
   /** Whether a session can ask for the binary log position of its snapshot. */
@@ -42,7 +42,7 @@ const HEAD_BYTES = 64 * 1024;
  * Starts the dump so that the rows can be counted in its own snapshot: under one short read lock; else, on MariaDB, by
  * equal positions in the binary log; else bracketed by a count before and one after.
  */
-export async function startInSnapshot(context: SnapshotContext): Promise<StartedDump> {
+export async function startInSnapshot(context: MysqlSnapshotContext): Promise<StartedDump> {
   const locked = await underReadLock(context);
   if ('tool' in locked) return locked;
   const reasons = [locked.reason];
@@ -56,7 +56,7 @@ export async function startInSnapshot(context: SnapshotContext): Promise<Started
 
 type Attempt = StartedDump | { readonly reason: string };
 
-async function underReadLock(context: SnapshotContext): Promise<Attempt> {
+async function underReadLock(context: MysqlSnapshotContext): Promise<Attempt> {
   const counter = await openSnapshotConnection(context);
   if (context.tables.length === 0) return sameSnapshot(context, counter, context.startTool(false), 'read-lock');
   const locker = await context.connect();
@@ -94,7 +94,7 @@ async function underReadLock(context: SnapshotContext): Promise<Attempt> {
   }
 }
 
-async function atBinlogPosition(context: SnapshotContext): Promise<Attempt> {
+async function atBinlogPosition(context: MysqlSnapshotContext): Promise<Attempt> {
   for (let attempt = 1; attempt <= POSITION_ATTEMPTS; attempt++) {
     const counter = await openSnapshotConnection(context);
     await beginSnapshot(counter);
@@ -141,7 +141,7 @@ async function readHead(tool: Tool): Promise<string> {
 }
 
 function sameSnapshot(
-  context: SnapshotContext,
+  context: MysqlSnapshotContext,
   counter: Connection,
   tool: Tool,
   rowCounts: 'read-lock' | 'binlog-position',
@@ -163,7 +163,7 @@ function sameSnapshot(
   };
 }
 
-async function bracketed(context: SnapshotContext, reason: string): Promise<StartedDump> {
+async function bracketed(context: MysqlSnapshotContext, reason: string): Promise<StartedDump> {
   context.log.warn(
     'row-counts-bracketed',
     `row counts are taken before and after the dump instead of in its snapshot: ${reason}`,
@@ -185,7 +185,7 @@ async function bracketed(context: SnapshotContext, reason: string): Promise<Star
 }
 
 /** By a connection of its own: one kept idle for as long as the dump takes would be gone by then. */
-async function countRowsNow(context: SnapshotContext): Promise<(number | null)[]> {
+async function countRowsNow(context: MysqlSnapshotContext): Promise<(number | null)[]> {
   const counter = await context.connect();
   try {
     return await countRows(counter, context.tables);
@@ -194,7 +194,7 @@ async function countRowsNow(context: SnapshotContext): Promise<(number | null)[]
   }
 }
 
-async function openSnapshotConnection(context: SnapshotContext): Promise<Connection> {
+async function openSnapshotConnection(context: MysqlSnapshotContext): Promise<Connection> {
   const connection = await context.connect();
   await connection.query('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ');
   return connection;

@@ -70,7 +70,7 @@ export function fingerprintOf(folders: readonly StoredFolder[], bounds: SizeLimi
  *
  * @param folders with a manifest, newest first
  */
-export async function readCatalog(
+export async function readSourceCatalog(
   read: ReadText,
   source: string,
   folders: readonly StoredFolder[],

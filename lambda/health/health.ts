@@ -12,7 +12,7 @@ import { errorText, HandlerError } from '../shared/errors';
 import { allowedAge, findingsOf } from './findings';
 import { logLine } from '../shared/log';
 import type { CatalogReading } from './catalog-reading';
-import { fingerprintOf, readCatalog } from './catalog-reading';
+import { fingerprintOf, readSourceCatalog } from './catalog-reading';
 import { recentFolders } from './recent-folders';
 import type { RememberedReading, MeasureMemory } from './measure-memory';
 
@@ -128,7 +128,7 @@ class HealthReader {
       return remembered.reading;
     }
     const read = (key: string) => unlessGone(this.store.get(key));
-    const readListed = ({ folders }: Listed) => readCatalog(read, source, folders, this.boundsOf(set));
+    const readListed = ({ folders }: Listed) => readSourceCatalog(read, source, folders, this.boundsOf(set));
     let [fingerprint, found] = [listed.fingerprint, await readListed(listed)];
     if (!found.newest && remembered?.reading.newest) {
       // A new backup may have come, and a pruning have deleted what was listed a moment ago.

@@ -7,7 +7,7 @@ import { parsePruneRequest } from '../shared/request';
 import { prunedSender } from '../shared/send-pruned';
 import { Ec2Snapshots, ec2Client } from './ec2-snapshots';
 import { pruneSnapshots } from './prune-snapshots';
-import { readSettings } from './settings';
+import { readSnapshotSettings } from './settings';
 
 const ec2 = new Ec2Snapshots(ec2Client());
 const send = prunedSender('snapshots');
@@ -16,5 +16,5 @@ const send = prunedSender('snapshots');
 export async function handler(event: unknown, context: LambdaContext): Promise<PruneReport> {
   const request = parsePruneRequest(event);
   const run = { now: new Date(), hasTime: () => hasTime(context) };
-  return conclude(await pruneSnapshots(ec2, readSettings(), request, run), request, PRUNE_METRICS.tag, send);
+  return conclude(await pruneSnapshots(ec2, readSnapshotSettings(), request, run), request, PRUNE_METRICS.tag, send);
 }

@@ -147,7 +147,7 @@ async function carryOut(
       errors.push(`${id} could not be deleted: ${errorText(error)}`);
     }
   });
-  if (notReached > 0) errors.push(`${notReached} snapshots were not reached in time: the next run goes on with them`);
+  if (notReached > 0) errors.push(`${notReached} snapshots were not reached in time: the next run continues with them`);
   const all = [...decisions.map((decision) => reportedDecision(decision, refused.get(decision.backup.id))), ...aside];
   const heldBack = decisions.filter(({ backup, reasons }) => backup.held !== undefined && reasons.length === 1);
   const damaged = decisions.flatMap(({ backup: { id, damage } }) => (damage === undefined ? [] : [{ id, damage }]));

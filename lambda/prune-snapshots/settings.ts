@@ -17,7 +17,7 @@ const snapshotSettings: z.ZodType<SnapshotSettings> = z.strictObject({
  *
  * @throws HandlerError if it cannot be read
  */
-export function readSettings(): SnapshotSettings {
+export function readSnapshotSettings(): SnapshotSettings {
   const name = HANDLER_ENV.snapshotSettings;
   const settings = snapshotSettings.safeParse(parsed(environment(name)));
   if (settings.success) return settings.data;

@@ -78,7 +78,7 @@ class SourcePruning {
   }
 
   private stop(why: string): void {
-    this.errors.push(`not finished: ${why}: the next run goes on, or run it again`);
+    this.errors.push(`not finished: ${why}: the next run continues, or run it again`);
   }
 
   /**

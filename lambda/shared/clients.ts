@@ -1,8 +1,6 @@
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
-import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { S3Client } from '@aws-sdk/client-s3';
-import { SchedulerClient } from '@aws-sdk/client-scheduler';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
@@ -28,11 +26,5 @@ export const sqsClient = (): SQSClient => new SQSClient(CLIENT_SETTINGS);
 /** Makes the client of CloudWatch. */
 export const cloudWatchClient = (): CloudWatchClient => new CloudWatchClient(CLIENT_SETTINGS);
 
-/** Makes the client of CloudWatch Logs. */
-export const logsClient = (): CloudWatchLogsClient => new CloudWatchLogsClient(CLIENT_SETTINGS);
-
 /** Makes the client of DynamoDB. */
 export const dynamoClient = (): DynamoDBClient => new DynamoDBClient(CLIENT_SETTINGS);
-
-/** Makes the client of EventBridge Scheduler. */
-export const schedulerClient = (): SchedulerClient => new SchedulerClient(CLIENT_SETTINGS);

@@ -1,4 +1,4 @@
-/** A failure that a handler understands. The message says what is so, and what to do. */
+/** A failure that a handler understands. The message states the fact and the remedy. */
 export class HandlerError extends Error {
   override readonly name = 'HandlerError';
 }

@@ -10,17 +10,17 @@ const SOURCES = 50;
 const ERRORS = 3;
 const CHARACTERS = 500;
 
-/** Sends the report of a scheduled run to the notify function. */
+/** Sends the problems in the report of a scheduled run to the notify function. */
 export type SendPruned = (report: PruneReport) => Promise<void>;
 
-/** Sends reports to the queue in the environment; `undefined` if no alarms watch the function. */
+/** Sends to the queue in the environment; `undefined` if no alarms watch the function. */
 export function prunedSender(prunes: Pruned['prunes']): SendPruned | undefined {
   const queueUrl = process.env[ALARM_ENV.events];
   return queueUrl ? sendPruned(sqsClient(), queueUrl, prunes) : undefined;
 }
 
-/** Sends reports to a queue. Needs `sqs:SendMessage`. */
-export const sendPruned =
+/** Sends to a queue. Needs `sqs:SendMessage`. */
+const sendPruned =
   (client: SQSClient, QueueUrl: string, prunes: Pruned['prunes']): SendPruned =>
   async (report) => {
     const MessageBody = JSON.stringify(prunedOf(report, prunes, new Date()));

@@ -116,7 +116,7 @@ export class BackupAlarms extends Construct {
     this.settings = new AlarmSettingsWriter({
       bucket: bucket.bucketName,
       timeZone,
-      digest: digest._often,
+      digest: digest._frequency,
       off,
       measureFunction: this.measureFunction.functionName,
       notifyFunction: this.notifyFunction.functionName,

@@ -1,11 +1,11 @@
 import type { TimeZone } from 'aws-cdk-lib';
-import type { DigestFrequency as Often } from '../../catalog/contract/alarms';
+import type { DigestFrequency } from '../../catalog/contract/alarms';
 import type { DailyScheduleOptions, WeeklyScheduleOptions } from '../backup/backup-schedule';
 import { BackupSchedule } from '../backup/backup-schedule';
 
 /** Emails about backups that went well. */
 export class Digest {
-  /** None: only what goes wrong is told, and when it is well again. */
+  /** None: you hear of problems only, and of their end. */
   public static off(): Digest {
     return new Digest('off');
   }
@@ -27,7 +27,7 @@ export class Digest {
 
   private constructor(
     /** @internal */
-    public readonly _often: Often,
+    public readonly _frequency: DigestFrequency,
     private readonly schedule?: (timeZone: TimeZone | undefined) => BackupSchedule,
   ) {}
 

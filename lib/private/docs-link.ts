@@ -5,7 +5,7 @@ import { join } from 'node:path';
 export const docsLink = (page: string): string =>
   `https://github.com/cdk-proven-backups/cdk-proven-backups/blob/v${version()}/${page}`;
 
-/** In the package `package.json` is two folders above `dist/lib/private`, from the sources one less. */
+/** `package.json` is three folders above `dist/lib/private` in the package, and two above `lib/private` in the sources. */
 function version(): string {
   const candidates = ['../../package.json', '../../../package.json'].map((path) => join(__dirname, path));
   const file = candidates.find((path) => existsSync(path))!;

@@ -12,7 +12,7 @@ const KILL_AFTER_MS = 5000;
 export interface ToolFailure {
   readonly exit: BackupError['exit'];
   readonly kind: RunReason['kind'];
-  /** What to do, in parentheses behind the complaints. */
+  /** The remedy, in parentheses behind the complaints. */
   readonly advice?: string;
 }
 

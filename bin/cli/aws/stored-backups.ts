@@ -14,7 +14,7 @@ import { sum } from '../sum';
 const WIDTH = 16;
 
 /** S3's storage classes from which a restore has to wait, and how long. */
-export const RESTORE_WAITS: Readonly<Record<string, string | undefined>> = {
+const RESTORE_WAITS: Readonly<Record<string, string | undefined>> = {
   GLACIER: '3 to 5 hours',
   DEEP_ARCHIVE: '12 hours',
 };

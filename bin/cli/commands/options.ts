@@ -39,7 +39,7 @@ export const withAwsOptions = (command: Command): Command =>
     .option('--profile <name>', 'profile of the AWS configuration; by default that of the environment');
 
 /** Whether a bucket is given: by an option or by the environment. */
-export const hasBucket = ({ bucket, stack }: BucketOptions): boolean =>
+const hasBucket = ({ bucket, stack }: BucketOptions): boolean =>
   bucket !== undefined || stack !== undefined || Boolean(process.env[BUCKET_VARIABLE]);
 
 /**

@@ -78,7 +78,7 @@ const kindOf = (reason: string): string =>
     .replace(/^(damaged|dated in the future): .*/, '$1');
 
 /** Prints everything that needs attention, and what stays untouched. */
-export function printProblems(output: Output, { dryRun, sources, unmanaged }: PruneReport): void {
+function printProblems(output: Output, { dryRun, sources, unmanaged }: PruneReport): void {
   for (const { source, refusal, errors, damaged, held, leftovers, strangers = 0, decisionsLeftOut } of sources) {
     const problem = (text: string): void => output.problem(`${source}: ${text}`);
     const note = (text: string): void => output.note(`${source}: ${text}`);

@@ -36,7 +36,7 @@ const head = (place: Place) => ({
 });
 
 /** A problem with what a reader can do about it. */
-export function advised(problem: Problem, place: Place): AdvisedProblem {
+function advised(problem: Problem, place: Place): AdvisedProblem {
   const { likelyCause, steps } = adviceOf(problem, place);
   const next = steps.flatMap(({ say, run, or }) => [
     say,

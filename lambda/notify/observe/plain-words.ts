@@ -15,7 +15,7 @@ const WRAPPING = [
 ];
 
 /** A message of AWS on one line, without the parts that tell nothing, cut to a readable length. */
-export function plainWords(text: string): string {
+function plainWords(text: string): string {
   const words = WRAPPING.reduce((rest, wrapping) => rest.replace(wrapping, ''), text).replace(/\s+/g, ' ');
   const plain = words.replace(/[\s.:;,]+$/, '').trim();
   return plain.length > QUOTED ? `${plain.slice(0, QUOTED).trimEnd()}…` : plain;

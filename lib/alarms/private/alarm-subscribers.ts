@@ -3,7 +3,7 @@ import * as sns from 'aws-cdk-lib/aws-sns';
 import type { IConstruct } from 'constructs';
 
 /** Id of the warning. */
-export const NOBODY_IS_TOLD = 'proven-backups:nobodyIsTold';
+const NOBODY_IS_TOLD = 'proven-backups:nobodyIsTold';
 
 /** Warns, when all is said, of a topic that nobody has subscribed to. */
 export function warnIfNobodyIsTold(scope: IConstruct, topic: sns.Topic): void {

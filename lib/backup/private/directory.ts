@@ -3,7 +3,7 @@ import type { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 import type {
-  Directory as Content,
+  DirectoryParameter,
   DirectoryFunctions,
   SharedTask,
   SourceTask,
@@ -138,7 +138,7 @@ export class Directory extends Construct {
     return part;
   }
 
-  private contentOf(part: Part): Content {
+  private contentOf(part: Part): DirectoryParameter {
     const tasks = [
       ...new Set([...part.values()].flatMap(({ tasks: own }) => Object.values(own).map(({ shared }) => shared))),
     ];

@@ -349,7 +349,9 @@ describe('deletions that fail', () => {
     let checks = 0;
     const report = await prune({}, {}, () => ++checks <= 10 + 4);
     expect(report.sources).toMatchObject([{ deleted: 4, kept: 8 }]);
-    expect(report.sources[0]!.errors).toEqual(['6 snapshots were not reached in time: the next run goes on with them']);
+    expect(report.sources[0]!.errors).toEqual([
+      '6 snapshots were not reached in time: the next run continues with them',
+    ]);
     expect([...server.snapshots.keys()].at(-1)).toBe('snap-7');
     expect(report.problems).toBe(1);
   });

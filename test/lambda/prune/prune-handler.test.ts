@@ -126,13 +126,13 @@ test('the clock of the machine does not matter', async () => {
   }
 });
 
-const GOES_ON = ': the next run goes on, or run it again';
+const CONTINUES = ': the next run continues, or run it again';
 const OVER = 'could not look at all of it: the time of the run is over: nothing that was not looked at is deleted';
 
 test.each([
-  ['at all', 0, `not finished: none of it was looked at${GOES_ON}`],
+  ['at all', 0, `not finished: none of it was looked at${CONTINUES}`],
   ['for the floor', 1, OVER],
-  ['for deletions', 2, `not finished: 3 backups are still to be looked at${GOES_ON}`],
+  ['for deletions', 2, `not finished: 3 backups are still to be looked at${CONTINUES}`],
   ['for their manifests', 3, OVER],
   ['for their notes', 4, OVER],
 ])('when no time is left %s it stops, and says so', async (_, looks, sentence) => {

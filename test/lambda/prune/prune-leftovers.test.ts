@@ -143,7 +143,7 @@ describe('data without a manifest', () => {
     expect(await only({ explain: true }, { endpoint: proxy.endpoint, hasTime })).toMatchObject({
       leftovers: 0,
       errors: [
-        'not finished: 1 folders of interrupted runs are still to be looked at: the next run goes on, or run it again',
+        'not finished: 1 folders of interrupted runs are still to be looked at: the next run continues, or run it again',
       ],
     });
     expect(await scene.keys()).toContain(data);

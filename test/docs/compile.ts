@@ -1,5 +1,6 @@
 import * as path from 'node:path';
 import * as ts from 'typescript';
+import * as library from '../../lib';
 import type { CodeBlock } from './markdown';
 import { ROOT } from './markdown';
 
@@ -15,7 +16,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as rds from 'aws-cdk-lib/aws-rds';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import {
-  AlarmSignal, BackupBucket, BackupDashboard, BackupSchedule, Backups, Database, DatabaseBackup, DatabaseTls, Digest, MariadbVersion, MysqlVersion, PostgresqlVersion, Retention, SnapshotRetention, SnapshotSchedule, SnapshotScripts, SnapshotTarget, StorageTiers, VolumeSnapshots, WeekDay
+  ${Object.keys(library).join(', ')}
 } from 'cdk-proven-backups';
 declare const stack: Stack;
 declare const vpc: ec2.IVpc;

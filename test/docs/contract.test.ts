@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { ENV, EXIT_CODES, METRICS, PRUNE_METRICS, TRIGGERS } from '../../catalog/contract/task';
-import { ENGINE_FACTS } from '../../engines/facts';
+import { ENGINE_FACTS, engineFacts } from '../../engines/facts';
 import { manifestSchema } from '../../catalog/bucket/manifest';
 import { partBytes } from '../../task/io/upload';
 import { DOCUMENTS, ROOT, document, plain, tableRows } from './markdown';
@@ -61,6 +61,23 @@ describe('docs/dump-program.md says what the contract says', () => {
     }
     expect(section).toContain(ENGINE_FACTS.mysql.image('5.7'));
   });
+});
+
+/** What only a person can write about an engine; that it is right, its reviewer has to see. */
+test.each([
+  ...['README.md', 'docs/consistency.md', 'docs/dump-program.md', 'docs/manifest.md'],
+  ...['docs/privileges.md', 'docs/restoring.md', 'docs/troubleshooting.md'],
+])('%s speaks of every engine', (file) => {
+  const { prose } = document(file);
+  const silent = Object.values(ENGINE_FACTS).filter(({ title }) => !prose.includes(title));
+  expect(silent.map(({ title }) => title)).toEqual([]);
+});
+
+test('docs/backups-file.md names the engines that have a server', () => {
+  const names = Object.keys(ENGINE_FACTS).filter((engine) => engineFacts(engine).server);
+  const list = new Intl.ListFormat('en-GB', { type: 'disjunction' }).format(names);
+  const code = document('docs/backups-file.md').blocks.map((block) => block.code);
+  expect(code.join('\n')).toContain(`# Required: ${list}.`);
 });
 
 describe('docs/pruning.md says what the contract says', () => {

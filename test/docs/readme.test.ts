@@ -2,7 +2,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import * as ts from 'typescript';
 import type { App } from 'aws-cdk-lib';
-import { ENGINE_FACTS } from '../../engines/facts';
+import { engines } from '../../engines/facts';
 import { Setup } from '../lib/support';
 import { templateOf } from '../support/examples';
 import { ROOT, document, plain, tableRows } from './markdown';
@@ -75,11 +75,11 @@ describe('the costs', () => {
 
 test('the versions are those that the constructs take', () => {
   const section = words(readme.prose).split('Versions: ')[1]!.split(" The backup's version")[0]!;
-  for (const engine of ['mysql', 'mariadb'] as const) {
-    expect(section).toContain(`${ENGINE_FACTS[engine].title} ${ENGINE_FACTS[engine].versions.join(', ')};`);
-  }
-  const { versions } = ENGINE_FACTS.postgresql;
-  expect(section).toContain(`PostgreSQL ${versions[0]} to ${versions.at(-1)}.`);
+  const said = [...engines().values()]
+    .filter(({ server }) => server)
+    .map(({ title, versions }) => [`${title} ${versions.join(', ')}`, `${title} ${versions[0]} to ${versions.at(-1)}`]);
+  for (const [each, range] of said)
+    expect(section.split(/[;.] ?(?=[A-Z]|$)/)).toContainEqual(expect.stringMatching(`^(?:${each}|${range})$`));
 });
 
 test('the email is one that is sent', () => {

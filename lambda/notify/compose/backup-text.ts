@@ -1,14 +1,13 @@
 /** Backups as people read them. */
 import type { BackupFacts } from '../../../catalog/contract/alarms';
 import { countOf, formatBytes, formatCount, formatDuration } from '../../../catalog/units';
-import { ENGINE_FACTS } from '../../../engines/facts';
+import { findEngine } from '../../../engines/facts';
 import type { ZoneClock } from './clock';
 import { oneLine, wrapped } from './text';
 
 /** `MySQL 8.4.3` */
 export function engineText({ engine, engineVersion }: Pick<BackupFacts, 'engine' | 'engineVersion'>): string {
-  const known: Readonly<Record<string, { readonly title: string } | undefined>> = ENGINE_FACTS;
-  const title = Object.hasOwn(known, engine) ? known[engine]!.title : oneLine(engine);
+  const title = findEngine(engine)?.title ?? oneLine(engine);
   // `10.11.19-MariaDB-ubu2204` says more than a reader wants.
   const version = /^[\d.]+/.exec(oneLine(engineVersion))?.[0] ?? '';
   return `${title} ${version}`.trim();

@@ -1,3 +1,4 @@
+import { ENGINE_FACTS, engineFacts } from '../../../engines/facts';
 import { refusal } from './support';
 
 const VPC = '{ id: vpc-0a1b2c3d, availabilityZones: [eu-west-1a], privateSubnetIds: [subnet-0a1b2c3d] }';
@@ -8,6 +9,9 @@ vpc: ${VPC}
 databases:
   shop:
 ${lines.map((line) => `    ${line}\n`).join('')}`;
+const SERVERS = Object.keys(ENGINE_FACTS)
+  .filter((engine) => engineFacts(engine).server)
+  .join(', ');
 const ENGINE = 'engine: mysql';
 const VERSION = 'version: 8.4';
 const HOST = 'host: db.internal';
@@ -223,12 +227,12 @@ test.each([
   [
     'an engine',
     database('engine: postgres', 'version: 17', HOST, SECRET, EVERY),
-    'backups.yaml:5: databases.shop.engine must be one of mysql, mariadb, postgresql, got: postgres: did you mean postgresql?',
+    `backups.yaml:5: databases.shop.engine must be one of ${SERVERS}, got: postgres: did you mean postgresql?`,
   ],
   [
     'the engine SQLite',
     database('engine: sqlite', VERSION, HOST, SECRET, EVERY),
-    'backups.yaml:5: databases.shop.engine must be one of mysql, mariadb, postgresql, got: sqlite: for SQLite give sqlite: { … } in place of engine',
+    `backups.yaml:5: databases.shop.engine must be one of ${SERVERS}, got: sqlite: for SQLite give sqlite: { … } in place of engine`,
   ],
   [
     'a version in quotes',

@@ -2,10 +2,7 @@
 import type { Reason } from '../../../catalog/contract/failure';
 import { COMMON_REASONS } from '../../../catalog/contract/failure';
 import type { ExitCodeName } from '../../../catalog/contract/task';
-import { MARIADB_REASONS } from '../../../engines/mariadb/facts';
-import { MYSQL_REASONS } from '../../../engines/mysql/facts';
-import { POSTGRESQL_REASONS } from '../../../engines/postgresql/facts';
-import { SQLITE_REASONS } from '../../../engines/sqlite/facts';
+import { ENGINE_FACTS } from '../../../engines/facts';
 
 /** A failed run with a reason. */
 export interface FailedRun {
@@ -190,10 +187,7 @@ const CAUSES: readonly (readonly [first: string, cause: FailedRun['cause']])[] =
 /** Every reason that a program can give, with and without values. */
 export const EVERY_REASON: readonly FailedRun[] = [
   ...COMMON_REASONS.flatMap((kind) => ['mysql', 'mongodb'].map((engine) => ({ kind: kind as string, engine }))),
-  ...MYSQL_REASONS.map((kind) => ({ kind, engine: 'mysql' })),
-  ...MARIADB_REASONS.map((kind) => ({ kind, engine: 'mariadb' })),
-  ...POSTGRESQL_REASONS.map((kind) => ({ kind, engine: 'postgresql' })),
-  ...SQLITE_REASONS.map((kind) => ({ kind, engine: 'sqlite' })),
+  ...Object.entries(ENGINE_FACTS).flatMap(([engine, { reasons }]) => reasons.map((kind) => ({ kind, engine }))),
 ].flatMap(({ kind, engine }) => {
   const index = COMMON_REASONS.findIndex((one) => one === kind);
   const cause =

@@ -4,7 +4,7 @@ import * as rds from 'aws-cdk-lib/aws-rds';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Stack } from 'aws-cdk-lib';
 import { Annotations, Match } from 'aws-cdk-lib/assertions';
-import { ENGINE_FACTS } from '../../../engines/facts';
+import { ENGINE_FACTS, type Engine } from '../../../engines/facts';
 import type { MysqlProps, ServerProps } from '../../../lib';
 import { Database, DatabaseTls, MariadbVersion, MysqlVersion, PostgresqlVersion } from '../../../lib';
 import type { Json } from '../support';
@@ -25,30 +25,30 @@ test('a host may be an address, of IPv6 too', () => {
   }
 });
 
-/** A server of each engine, of a version. */
-const SERVERS = {
-  mysql: (version: string, props: ServerProps) => Database.mysql({ ...props, version: MysqlVersion.of(version) }),
-  mariadb: (version: string, props: ServerProps) => Database.mariadb({ ...props, version: MariadbVersion.of(version) }),
-  postgresql: (version: string, props: ServerProps) =>
-    Database.postgresql({ ...props, version: PostgresqlVersion.of(version) }),
+type ServerEngine = {
+  [E in Engine]: (typeof ENGINE_FACTS)[E] extends { readonly server: object } ? E : never;
+}[Engine];
+
+/** A server of each engine, of a version: an engine without a factory does not compile. */
+const SERVERS: Readonly<Record<ServerEngine, (version: string, props: ServerProps) => Database>> = {
+  mysql: (version, props) => Database.mysql({ ...props, version: MysqlVersion.of(version) }),
+  mariadb: (version, props) => Database.mariadb({ ...props, version: MariadbVersion.of(version) }),
+  postgresql: (version, props) => Database.postgresql({ ...props, version: PostgresqlVersion.of(version) }),
 };
-type ServerEngine = keyof typeof SERVERS;
+const VERSIONS: Readonly<Record<ServerEngine, Readonly<Record<string, { readonly version: string }>>>> = {
+  ...{ mysql: { ...MysqlVersion }, mariadb: { ...MariadbVersion }, postgresql: { ...PostgresqlVersion } },
+};
+const SERVER_ENGINES = Object.keys(SERVERS) as ServerEngine[];
 
 describe('versions', () => {
-  test.each([
-    ['mysql', MysqlVersion],
-    ['mariadb', MariadbVersion],
-    ['postgresql', PostgresqlVersion],
-  ] as const)('of %s that are known have a constant each', (engine, versions) => {
-    const constants = Object.entries(versions).map(([name, { version }]) => [name, version]);
+  test.each(SERVER_ENGINES)('of %s that are known have a constant each', (engine) => {
+    const constants = Object.entries(VERSIONS[engine]).map(([name, { version }]) => [name, version]);
     const known = ENGINE_FACTS[engine].versions;
     expect(constants).toEqual(known.map((version) => [`V${version.replace('.', '_')}`, version]));
   });
 
   test.each(
-    (Object.keys(SERVERS) as ServerEngine[]).flatMap((engine) =>
-      ENGINE_FACTS[engine].versions.map((version) => [engine, version] as const),
-    ),
+    SERVER_ENGINES.flatMap((engine) => ENGINE_FACTS[engine].versions.map((version) => [engine, version] as const)),
   )('%s %s is one of them', (engine, version) => {
     expect(job(({ secret }) => SERVERS[engine](version, { host: 'db', secret })).engineVersion).toBe(version);
   });

@@ -1,4 +1,5 @@
 import { ENV, type DumpJob } from '../../../catalog/contract/task';
+import { ENGINE_FACTS } from '../../../engines/facts';
 import { readRun } from '../../../task/run/job';
 
 const job: DumpJob = {
@@ -61,7 +62,10 @@ test.each([
   [{}, 'environment variable BACKUP_JOB is not set: run this program through a task definition of cdk-proven-backups'],
   [{ [ENV.job]: '{' }, 'environment variable BACKUP_JOB is not JSON: '],
   [environment({ source: 'Shop' }), fits('source: source name must be 1 to 40 lower-case letters')],
-  [environment({ engine: 'oracle' }), fits('engine: must be one of mysql, mariadb, postgresql, sqlite, got: "oracle"')],
+  [
+    environment({ engine: 'oracle' }),
+    fits(`engine: must be one of ${Object.keys(ENGINE_FACTS).join(', ')}, got: "oracle"`),
+  ],
   [environment({ action: 'restore' }), fits('action: Invalid input: expected "dump"')],
   [environment({ compressionLevel: 20 }), fits('compressionLevel: Too big: expected number to be <=19')],
   [environment({ server: undefined }), fits('server: is required for the engine mariadb')],

@@ -19,7 +19,7 @@ test('a plan: what is deleted comes first, with the reasons of every decision', 
     [
       'source  backup                age   size       decision  why',
       'shop    2026-10-01T02-00-00Z  51 d  325.2 MiB  delete    no rule keeps it',
-      'shop    2026-11-20T02-00-00Z  24 h  326.1 MiB  keep      floor: newest 1; daily of 2026-11-20',
+      'shop    2026-11-20T02-00-00Z  1 d   326.1 MiB  keep      floor: newest 1; daily of 2026-11-20',
       '',
     ].join('\n'),
   );
@@ -146,8 +146,8 @@ test('a table of backups, and what is damaged of them below', () => {
   const damaged = { ...backup, id: '2026-11-19T02-00-00Z', damage: 'shop/x.zst is missing' };
   expect(printed((output) => printBackups(output, [damaged, backup], now))).toBe(
     [
-      'source  backup                age   size      proven  tables  rows     engine            storage',
-      'shop    2026-11-20T02-00-00Z  24 h  11.8 MiB  yes     12      200,863  mariadb 10.11.19  GLACIER (a restore waits 3 to 5 hours)',
+      'source  backup                age  size      proven  tables  rows     engine            storage',
+      'shop    2026-11-20T02-00-00Z  1 d  11.8 MiB  yes     12      200,863  mariadb 10.11.19  GLACIER (a restore waits 3 to 5 hours)',
       'damaged shop 2026-11-19T02-00-00Z: shop/x.zst is missing',
       '',
     ].join('\n'),
@@ -166,9 +166,9 @@ test('a table of snapshots', () => {
   };
   expect(printed((output) => printSnapshots(output, [{ ...snapshot, source: 'shop' }, snapshot], now))).toBe(
     [
-      'source  snapshot  volume  time                  age   size     state      tier      made by',
-      'shop    snap-0a   vol-0b  2026-11-20T02:00:00Z  24 h  8.0 GiB  completed  standard  DLM policy-0c',
-      '-       snap-0a   vol-0b  2026-11-20T02:00:00Z  24 h  8.0 GiB  completed  standard  DLM policy-0c',
+      'source  snapshot  volume  time                  age  size     state      tier      made by',
+      'shop    snap-0a   vol-0b  2026-11-20T02:00:00Z  1 d  8.0 GiB  completed  standard  DLM policy-0c',
+      '-       snap-0a   vol-0b  2026-11-20T02:00:00Z  1 d  8.0 GiB  completed  standard  DLM policy-0c',
       '',
     ].join('\n'),
   );

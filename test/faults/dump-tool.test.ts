@@ -14,8 +14,10 @@ import { Fixture } from './fixture';
 jest.setTimeout(120_000);
 
 const PASSWORD = 'not-so-secret';
-const MEGABYTES = 30;
+const MEGABYTES = 60;
 const HALF = MEGABYTES * 500_000;
+/** What is left then is more than the kernel's buffers hold: a server that is killed cannot have sent it already. */
+const EARLY = 10_000_000;
 /** A stderr of 100 bytes, beside exit code 0. */
 const COMPLAINT = `${'Something went wrong, and I shall not say so by my exit code.'.padEnd(99, '!')}\n`;
 
@@ -99,7 +101,7 @@ describe.each(['mariadb', 'postgresql'] as const)('a dump of %s', (engine) => {
   });
 
   test('whose connection is cut midway leaves no backup', async () => {
-    const stalled = proxy.stallAfter(HALF);
+    const stalled = proxy.stallAfter(EARLY);
     const run = Program.run(options('cut', proxy.port));
     await stalled;
     proxy.cut();
@@ -114,7 +116,7 @@ describe.each(['mariadb', 'postgresql'] as const)('a dump of %s', (engine) => {
   });
 
   test('whose server dies midway leaves no backup', async () => {
-    const stalled = proxy.stallAfter(HALF);
+    const stalled = proxy.stallAfter(EARLY);
     const run = Program.run(options('died', proxy.port));
     await stalled;
     await server.kill();

@@ -33,6 +33,9 @@ const common = {
   moduleNameMapper: { '^cdk-proven-backups$': '<rootDir>/lib' },
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.*/cdk\\.out/'],
 };
+/** Beside the units, and none: they bundle and start programs, upload megabytes, or hold a whole template against CDK's rules. */
+const NO_UNITS = ['bin/backups-file/app', 'bin/cli/cli', 'lib/cloudformation-rules', 'task/dump/pipeline', 'task/main'];
+const noUnits = NO_UNITS.map((file) => `<rootDir>/test/${file}.test.ts`);
 const group = (...folders) => folders.map((folder) => `<rootDir>/test/${folder}/**/*.test.ts`);
 
 /** @type {import('jest').Config} */
@@ -47,6 +50,7 @@ module.exports = {
       displayName: 'unit',
       setupFiles: ['<rootDir>/test/cheap-synthesis.cjs'],
       testMatch: group('lib', 'catalog', 'engines', 'task', 'bin', 'bench'),
+      testPathIgnorePatterns: ['/node_modules/', ...NO_UNITS.map((file) => `/test/${file}\\.test\\.ts$`)],
     },
     {
       ...common,
@@ -60,7 +64,10 @@ module.exports = {
     {
       ...common,
       displayName: 'integration',
-      testMatch: group('compare', 'e2e', 'examples', 'faults', 'image', 'lambda', 'lint', 'build', 'docs'),
+      testMatch: [
+        ...group('compare', 'e2e', 'examples', 'faults', 'image', 'lambda', 'lint', 'build', 'docs'),
+        ...noUnits,
+      ],
     },
   ],
 };

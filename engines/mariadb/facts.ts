@@ -1,15 +1,12 @@
 import type { ServerEngineFacts } from '../engine-facts';
 import { MYSQL_ARGUMENTS, MYSQL_REASONS, type MysqlReason } from '../mysql/facts';
 
-/** Reasons of failures that MariaDB has besides the common ones. */
-export const MARIADB_REASONS = MYSQL_REASONS;
-
 /** Facts of MariaDB. */
 export const MARIADB_FACTS: ServerEngineFacts<MysqlReason> = {
   title: 'MariaDB',
   versions: ['10.6', '10.11', '11.4', '11.8', '12.2', '12.3'],
   image: (version) => `mariadb:${version}`,
-  reasons: MARIADB_REASONS,
+  reasons: MYSQL_REASONS,
   server: {
     defaultPort: 3306,
     majorVersionParts: 2,

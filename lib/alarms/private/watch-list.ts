@@ -23,7 +23,7 @@ export class WatchList {
     return true;
   }
 
-  /** `PruneAlarm`, and for the next one `PruneAlarm2`. */
+  /** An id for an alarm: `DeadLetterAlarm`, and for the next one `DeadLetterAlarm2`. */
   idOf(id: string): string {
     const count = (this.counts.get(id) ?? 0) + 1;
     this.counts.set(id, count);

@@ -6,8 +6,13 @@ import { MYSQL_ADVICE } from './mysql/advice';
 import { POSTGRESQL_ADVICE } from './postgresql/advice';
 import { SQLITE_ADVICE } from './sqlite/advice';
 
-/** An engine, or a reason of one, without advice does not compile. */
-const ADVICE: { readonly [E in Engine]: EngineAdvice<(typeof ENGINE_FACTS)[E]['reasons'][number]> } = {
+/** An engine, or a reason or note of one, without advice does not compile. */
+const ADVICE: {
+  readonly [E in Engine]: EngineAdvice<
+    (typeof ENGINE_FACTS)[E]['reasons'][number],
+    (typeof ENGINE_FACTS)[E]['notes'][number]
+  >;
+} = {
   mysql: MYSQL_ADVICE,
   mariadb: MARIADB_ADVICE,
   postgresql: POSTGRESQL_ADVICE,

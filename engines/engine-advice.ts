@@ -1,5 +1,6 @@
 /** The shape of an engine's advice. Free of dependencies: handlers read it. */
 import type { CommonReason, ReasonValues } from '../catalog/contract/failure';
+import type { Note } from '../catalog/contract/note';
 
 /** A step: an instruction, and the statement, command or page for it. */
 export interface AdviceStep {
@@ -22,12 +23,24 @@ export interface EngineReasonAdvice {
   readonly steps: EngineSteps;
 }
 
-/** Advice of an engine about failures. */
-export interface EngineAdvice<Own extends string = string> {
+/** The words of a note. Every value comes from outside: quote it where it is used. */
+export interface NoteAdvice {
+  /** The note without its values, as the end of a subject: `characters that a dump changes`. */
+  readonly title: string;
+  /** One sentence: what was found, and what it means for a restore. The log, emails and `list` show it. */
+  readonly happened: (note: Note) => string;
+  /** What to do; empty if a restore needs nothing. */
+  readonly steps: (note: Note) => readonly AdviceStep[];
+}
+
+/** Advice of an engine about failures and notes. */
+export interface EngineAdvice<Own extends string = string, NoteKind extends string = string> {
   /** `-starttls` of `openssl s_client`; left out if the server speaks TLS from the first byte, or has no network. */
   readonly starttls?: string;
   /** Steps beside the general ones, by common reason. */
   readonly common: Readonly<Partial<Record<CommonReason, EngineSteps>>>;
   /** Advice about each of the engine's own reasons. */
   readonly own: Readonly<Record<Own, EngineReasonAdvice>>;
+  /** Words for each of the engine's notes. */
+  readonly notes: Readonly<Record<NoteKind, NoteAdvice>>;
 }

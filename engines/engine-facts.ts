@@ -1,7 +1,7 @@
 /** The shape of an engine's facts. Free of dependencies: constructs, handlers, command line and program share them. */
 
 /** Facts of one engine. */
-export interface EngineFacts<Reason extends string = string> {
+export interface EngineFacts<Reason extends string = string, NoteKind extends string = string> {
   /** Name as people write it: `PostgreSQL`. */
   readonly title: string;
   /** Versions of the server that the program supports, as users state them; empty if users state none. */
@@ -12,12 +12,17 @@ export interface EngineFacts<Reason extends string = string> {
   readonly withoutArmImage?: readonly string[];
   /** Reasons of failures that the engine has besides the common ones, as a closed list. */
   readonly reasons: readonly Reason[];
+  /** Kinds of notes that its backups may carry, as a closed list. */
+  readonly notes: readonly NoteKind[];
   /** Facts of the engine's server. An engine without them keeps a database in a file. */
   readonly server?: ServerFacts;
 }
 
 /** Facts of an engine that has a server. */
-export interface ServerEngineFacts<Reason extends string = string> extends EngineFacts<Reason> {
+export interface ServerEngineFacts<
+  Reason extends string = string,
+  NoteKind extends string = string,
+> extends EngineFacts<Reason, NoteKind> {
   readonly server: ServerFacts;
 }
 

@@ -1,6 +1,7 @@
 /** The program's side of an engine: what each `engines/<name>/program.ts` implements. */
 import type { Readable } from 'node:stream';
 import type { Consistency, DataObject, TableCount } from '../catalog/bucket/manifest';
+import type { Note } from '../catalog/contract/note';
 import type { DumpJob, ServerJob } from '../catalog/contract/task';
 import type { Credentials, RunInputs } from '../task/run/job';
 import type { Log } from '../task/run/log';
@@ -59,6 +60,8 @@ export interface DumpFacts {
 export interface EngineContext {
   readonly run: RunInputs;
   readonly log: Log;
+  /** Tells something that a person must know of this backup: the log, the manifest and, when it is new, an email have it. */
+  readonly note: (note: Note) => void;
   /** A directory of this run alone, mode 0700, removed at its end. */
   readonly scratch: string;
   /** Aborted when the run must stop. */

@@ -57,6 +57,18 @@ const consistency = z.object({
   nonTransactionalTables: z.array(z.string()).optional(),
 });
 
+const note = z.object({
+  /** What it is about: a note of the engine, or one of a newer version. */
+  kind: word,
+  database: z.string().optional(),
+  /** Objects concerned, the first of them. */
+  objects: z.array(z.string()).optional(),
+  /** How many objects are concerned, if `objects` does not show all. */
+  count: count.optional(),
+  /** The words of the server. */
+  said: z.string().optional(),
+});
+
 export const manifestSchema = z.object({
   formatVersion: z.literal(MANIFEST_FORMAT),
   source: z.string(),
@@ -75,6 +87,8 @@ export const manifestSchema = z.object({
   consistency,
   /** PostgreSQL: whether the roles carry their password hashes. */
   rolePasswords: z.boolean().optional(),
+  /** What the dump cannot hold, and what its restore needs. */
+  notes: z.array(note).optional(),
   objects: z.array(dataObject).min(1),
   tables: z.array(table),
 });

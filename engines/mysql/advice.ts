@@ -1,7 +1,7 @@
 /** How to repair failures of MySQL and MariaDB. Pure: handlers read it. */
 import type { ReasonValues } from '../../catalog/contract/failure';
 import type { EngineAdvice } from '../engine-advice';
-import type { MYSQL_REASONS } from './facts';
+import type { MysqlNote, MysqlReason } from './facts';
 
 const DUMPS = 'SELECT, SHOW VIEW, TRIGGER, EVENT, LOCK TABLES';
 
@@ -27,7 +27,7 @@ const accounts = (values: ReasonValues, say: string) => ({
   run: `SELECT user, host FROM mysql.user WHERE user = ${userOf(values)};`,
 });
 
-export const MYSQL_ADVICE: EngineAdvice<(typeof MYSQL_REASONS)[number]> = {
+export const MYSQL_ADVICE: EngineAdvice<MysqlReason, MysqlNote> = {
   starttls: 'mysql',
   common: {
     'certificate-self-signed': () => [ownCertificate],
@@ -98,6 +98,14 @@ export const MYSQL_ADVICE: EngineAdvice<(typeof MYSQL_REASONS)[number]> = {
       steps: () => [
         { say: 'If it happens again, move the schedule of the backup away from the job that alters tables.' },
       ],
+    },
+  },
+  notes: {
+    'no-history': {
+      title: 'past rows that are not in the backup',
+      happened: () =>
+        'the past rows of system-versioned tables are not in the dump: mariadb-dump writes them from MariaDB 10.11 on',
+      steps: () => [],
     },
   },
 };

@@ -12,9 +12,12 @@ import {
   type ServerContext,
 } from '../engine';
 import { connectMysql, writeOptionFile } from './connection';
+import { MYSQL_CHECKS } from './checks';
 import type { MysqlDialect } from './dialect';
 import { MysqlGrants, checkMysqlGrants } from './grants';
-import { startInSnapshot, type MysqlTable, type StartedDump } from './snapshot';
+import type { MysqlLook } from './look';
+import { readPlan, type MysqlPlan } from './plan';
+import { startInSnapshot, type StartedDump } from './snapshot';
 import { TailInspector } from '../shared/tail-inspector';
 import { checkVersions } from '../shared/versions';
 
@@ -28,15 +31,6 @@ const TALK = /^-- (?:Retrieving (?:table|view) structure for table (.+)\.\.\.|(?
 const PRIVILEGE_CODES = /(?:error:? |\()(?:1044|1142|1143|1227|1370)\b/i;
 const CHANGED_CODES = /(?:error:? |\()(?:1412|1146)\b/i;
 
-/** DumpPlan of the server's databases, read before the dump. */
-interface DumpPlan {
-  readonly databases: readonly string[];
-  readonly tables: readonly MysqlTable[];
-  readonly nonTransactional: readonly string[];
-  readonly systemVersioned: boolean;
-  readonly hasSnapshotPositions: boolean;
-}
-
 /** Dump of MySQL or MariaDB by its own tool, `mysqldump` or `mariadb-dump`. */
 export class MysqlDump implements EngineDump {
   private readonly context: ServerContext;
@@ -46,7 +40,7 @@ export class MysqlDump implements EngineDump {
   private optionFile = '';
   private serverVersion = '';
   private toolVersion = '';
-  private plan: DumpPlan | undefined;
+  private plan: MysqlPlan | undefined;
   private started: StartedDump | undefined;
   private readonly tools = new Set<Tool>();
   private readonly tail = new TailInspector(1024);
@@ -85,7 +79,20 @@ export class MysqlDump implements EngineDump {
       account: String(identity?.account),
       all: server.databases === undefined,
     });
-    this.plan = await this.readPlan(databases);
+    const look: MysqlLook = {
+      server,
+      dialect: this.dialect,
+      serverVersion: this.serverVersion,
+      toolVersion: this.toolVersion,
+      account: String(identity?.account),
+      grants,
+      log: this.context.log,
+      note: this.context.note,
+      query: (sql, values) => this.query(sql, values),
+      connect: () => this.connect(),
+    };
+    this.plan = await readPlan(look, databases);
+    for (const check of MYSQL_CHECKS) await check(look, this.plan);
   }
 
   async *streams(): AsyncIterable<DumpStream> {
@@ -169,7 +176,7 @@ export class MysqlDump implements EngineDump {
     return rows;
   }
 
-  private requirePlan(): DumpPlan {
+  private requirePlan(): MysqlPlan {
     if (!this.plan) throw new Error('dump before preflight');
     return this.plan;
   }
@@ -184,40 +191,7 @@ export class MysqlDump implements EngineDump {
     );
   }
 
-  private async readPlan(databases: readonly string[]): Promise<DumpPlan> {
-    const ignored = ignoredTables(this.context.server.extraDumpArguments ?? []);
-    const rows = await this.query(
-      `SELECT TABLE_SCHEMA AS db, TABLE_NAME AS name, ENGINE AS engine, TABLE_TYPE AS type FROM information_schema.TABLES
-       WHERE TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED') AND TABLE_SCHEMA IN (?) ORDER BY 1, 2`,
-      [databases],
-    );
-    const tables = rows.filter(({ db, name }) => !ignored.has(`${db}.${name}`));
-    const nonTransactional = tables
-      .filter(({ engine }) => !['InnoDB', 'ROCKSDB'].includes(String(engine)))
-      .map(({ db, name }) => `${db}.${name}`);
-    if (nonTransactional.length > 0)
-      this.context.log.warn(
-        'no-snapshot',
-        `${nonTransactional.length} tables have an engine without snapshots and are dumped as they are when their turn comes: ${nonTransactional.slice(0, 10).join(', ')}`,
-      );
-    const systemVersioned = tables.some(({ type }) => type === 'SYSTEM VERSIONED');
-    if (systemVersioned && !this.dialect.dumpsHistory(this.toolVersion))
-      this.context.log.warn(
-        'no-history',
-        `the past rows of system-versioned tables are not in the dump: ${this.command} writes them from MariaDB 10.11 on`,
-      );
-    const [binlog] = this.dialect.hasSnapshotPositions ? await this.query('SELECT @@log_bin AS on_') : [];
-    return {
-      databases,
-      tables: tables.map(({ db, name }) => ({ database: String(db), name: String(name) })),
-      nonTransactional,
-      systemVersioned,
-      hasSnapshotPositions: Number(binlog?.on_ ?? 0) === 1,
-    };
-  }
-
-  private toolCommand(plan: DumpPlan, withPosition: boolean): ToolCommand {
-    const history = plan.systemVersioned && this.dialect.dumpsHistory(this.toolVersion);
+  private toolCommand(plan: MysqlPlan, withPosition: boolean): ToolCommand {
     return {
       command: this.command,
       args: [
@@ -229,7 +203,7 @@ export class MysqlDump implements EngineDump {
         ...['--routines', '--triggers', '--events', '--hex-blob', '--no-tablespaces'],
         ...['--default-character-set=utf8mb4', '--max-allowed-packet=1G', '--net-buffer-length=1M'],
         ...this.dialect.dumpArguments,
-        ...(history ? ['--dump-history'] : []),
+        ...(plan.history ? ['--dump-history'] : []),
         ...(withPosition ? ['--master-data=2'] : []),
         ...(this.context.server.extraDumpArguments ?? []),
         // A server's own databases may be called anything, `--where=0` too: after `--`, nothing is an option.
@@ -242,10 +216,6 @@ export class MysqlDump implements EngineDump {
     };
   }
 }
-
-/** Tables that the user excludes from the dump: `db.table`. */
-const ignoredTables = (dumpArguments: readonly string[]): ReadonlySet<string> =>
-  new Set(dumpArguments.flatMap((argument) => /^--ignore-table=(.+)$/.exec(argument)?.[1] ?? []));
 
 /** `mariadb-dump  Ver 10.19 Distrib 10.11.19-MariaDB, for …` and `mysqldump  Ver 8.4.3 for Linux …`, 11.x: `… from 11.4.2-MariaDB, …`. */
 const dumpToolVersion = (text: string): string =>

@@ -11,6 +11,13 @@ export const MYSQL_REASONS = [
 ] as const;
 export type MysqlReason = (typeof MYSQL_REASONS)[number];
 
+/** Notes on backups of MySQL and MariaDB. */
+export const MYSQL_NOTES = [
+  /** Past rows of system-versioned tables are not in the dump. */
+  'no-history',
+] as const;
+export type MysqlNote = (typeof MYSQL_NOTES)[number];
+
 /** `mysqldump` and `mariadb-dump`. https://dev.mysql.com/doc/refman/8.4/en/mysqldump.html#mysqldump-option-summary */
 export const MYSQL_ARGUMENTS: Omit<DumpToolFacts, 'name'> = {
   refusals: [
@@ -41,13 +48,14 @@ export const MYSQL_ARGUMENTS: Omit<DumpToolFacts, 'name'> = {
 };
 
 /** Facts of MySQL. */
-export const MYSQL_FACTS: ServerEngineFacts<MysqlReason> = {
+export const MYSQL_FACTS: ServerEngineFacts<MysqlReason, MysqlNote> = {
   title: 'MySQL',
   versions: ['5.7', '8.0', '8.4', '9.6', '9.7'],
   // The Oracle Linux 7 variant of 5.7 has glibc 2.17, on which Node.js 24 (2.28) cannot start.
   image: (version) => (version === '5.7' ? 'mysql:5.7-debian' : `mysql:${version}`),
   withoutArmImage: ['5.7'],
   reasons: MYSQL_REASONS,
+  notes: MYSQL_NOTES,
   server: {
     defaultPort: 3306,
     majorVersionParts: 2,

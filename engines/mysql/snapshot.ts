@@ -5,12 +5,7 @@ import { errorText } from '../../task/run/errors';
 import type { Log } from '../../task/run/log';
 import type { Tool } from '../../task/io/tool';
 import { quote } from './names';
-
-/** A table whose rows are counted. */
-export interface MysqlTable {
-  readonly database: string;
-  readonly name: string;
-}
+import type { MysqlTable } from './plan';
 
 /** All that a snapshot of MySQL or MariaDB needs. */
 export interface MysqlSnapshotContext {
@@ -157,7 +152,7 @@ function sameSnapshot(
       counter.destroy();
       return {
         rowCounts,
-        tables: context.tables.map((table, index) => ({ ...table, rows: rows[index] ?? undefined })),
+        tables: context.tables.map(({ database, name }, index) => ({ database, name, rows: rows[index] ?? undefined })),
       };
     },
   };
@@ -174,8 +169,8 @@ async function bracketed(context: MysqlSnapshotContext, reason: string): Promise
     connections: [],
     counts: async () => {
       const after = await countRowsNow(context);
-      const tables = context.tables.map((table, index) => ({
-        ...table,
+      const tables = context.tables.map(({ database, name }, index) => ({
+        ...{ database, name },
         rowsBefore: before[index] ?? null,
         rowsAfter: after[index] ?? null,
       }));

@@ -1,7 +1,7 @@
 /** How to repair failures of PostgreSQL. Pure: handlers read it. */
 import type { ReasonValues } from '../../catalog/contract/failure';
 import type { EngineAdvice } from '../engine-advice';
-import type { POSTGRESQL_REASONS } from './facts';
+import type { PostgresqlNote, PostgresqlReason } from './facts';
 
 /** A role as `pg_hba.conf` and SQL take it without quotes; one that needs them gives way to the placeholder. */
 const roleOf = ({ account }: ReasonValues): string =>
@@ -12,7 +12,7 @@ const databases = {
   run: 'SELECT datname FROM pg_database WHERE datallowconn;',
 };
 
-export const POSTGRESQL_ADVICE: EngineAdvice<(typeof POSTGRESQL_REASONS)[number]> = {
+export const POSTGRESQL_ADVICE: EngineAdvice<PostgresqlReason, PostgresqlNote> = {
   starttls: 'postgres',
   common: {
     'certificate-self-signed': () => [
@@ -106,6 +106,13 @@ export const POSTGRESQL_ADVICE: EngineAdvice<(typeof POSTGRESQL_REASONS)[number]
           run: 'SELECT subname, subpublications FROM pg_subscription;',
         },
       ],
+    },
+  },
+  notes: {
+    'server-warning': {
+      title: 'a warning of the server',
+      happened: ({ said }) => `the server warns: ${said ?? ''}`,
+      steps: () => [],
     },
   },
 };

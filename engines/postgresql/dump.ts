@@ -48,7 +48,6 @@ export class PostgresqlDump implements EngineDump {
   private toolVersion = '';
   private rolePasswords = false;
   private readonly clients = new Set<Client>();
-  private readonly warnings = new Set<string>();
   /** Row counts by database, in the order of the databases. */
   private readonly tables = new Map<string, readonly TableCount[]>();
   private readonly tools = new Set<Tool>();
@@ -254,10 +253,9 @@ export class PostgresqlDump implements EngineDump {
   }
 
   private async connect(database: string): Promise<Client> {
-    const client = await connectPostgresql(this.context, database, this.trust, (warning) => {
-      if (!this.warnings.has(warning)) this.context.log.warn('server-warning', `the server warns: ${warning}`);
-      this.warnings.add(warning);
-    });
+    const client = await connectPostgresql(this.context, database, this.trust, (said) =>
+      this.context.note({ kind: 'server-warning', said }),
+    );
     this.clients.add(client);
     return client;
   }

@@ -15,12 +15,20 @@ export const POSTGRESQL_REASONS = [
 ] as const;
 export type PostgresqlReason = (typeof POSTGRESQL_REASONS)[number];
 
+/** Notes on backups of PostgreSQL. */
+export const POSTGRESQL_NOTES = [
+  /** The server warned our sessions; the dump is complete all the same. */
+  'server-warning',
+] as const;
+export type PostgresqlNote = (typeof POSTGRESQL_NOTES)[number];
+
 /** Facts of PostgreSQL. */
-export const POSTGRESQL_FACTS: ServerEngineFacts<PostgresqlReason> = {
+export const POSTGRESQL_FACTS: ServerEngineFacts<PostgresqlReason, PostgresqlNote> = {
   title: 'PostgreSQL',
   versions: ['14', '15', '16', '17', '18'],
   image: (version) => `postgres:${version}-bookworm`,
   reasons: POSTGRESQL_REASONS,
+  notes: POSTGRESQL_NOTES,
   server: {
     defaultPort: 5432,
     majorVersionParts: 1,

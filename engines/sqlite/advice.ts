@@ -1,12 +1,12 @@
 /** How to repair failures of SQLite. Pure: handlers read it. */
 import type { ReasonValues } from '../../catalog/contract/failure';
 import type { EngineAdvice } from '../engine-advice';
-import type { SQLITE_REASONS } from './facts';
+import type { SqliteNote, SqliteReason } from './facts';
 
 const fileOf = ({ object }: ReasonValues): string =>
   object === undefined ? 'the database file' : `the file ${object}`;
 
-export const SQLITE_ADVICE: EngineAdvice<(typeof SQLITE_REASONS)[number]> = {
+export const SQLITE_ADVICE: EngineAdvice<SqliteReason, SqliteNote> = {
   common: {},
   own: {
     'file-unreadable': {
@@ -79,4 +79,5 @@ export const SQLITE_ADVICE: EngineAdvice<(typeof SQLITE_REASONS)[number]> = {
       ],
     },
   },
+  notes: {},
 };

@@ -17,10 +17,15 @@ export const SQLITE_REASONS = [
 ] as const;
 export type SqliteReason = (typeof SQLITE_REASONS)[number];
 
+/** Notes on backups of SQLite. */
+export const SQLITE_NOTES = [] as const;
+export type SqliteNote = (typeof SQLITE_NOTES)[number];
+
 /** Facts of SQLite, which is part of Node.js: its image holds nothing of it. */
-export const SQLITE_FACTS: EngineFacts<SqliteReason> = {
+export const SQLITE_FACTS: EngineFacts<SqliteReason, SqliteNote> = {
   title: 'SQLite',
   versions: [],
   image: () => 'debian:bookworm-slim',
   reasons: SQLITE_REASONS,
+  notes: SQLITE_NOTES,
 };

@@ -14,6 +14,7 @@ import {
   type DataObject,
   type Manifest,
 } from '../../catalog/bucket/manifest';
+import type { Note } from '../../catalog/contract/note';
 import { backupId, manifestKey, objectKey, parseManifestKey, sourcePrefix } from '../../catalog/bucket/names';
 import { version } from '../../package.json';
 import type { DumpFacts, EngineDump } from '../../engines/engine';
@@ -21,6 +22,7 @@ import { engineProgram } from '../../engines/programs';
 import { BackupError, asBackupError } from '../run/errors';
 import type { RunInputs } from '../run/job';
 import { SourceLock } from '../run/lock';
+import { Notes } from '../run/notes';
 import type { Log } from '../run/log';
 import { writeMetrics } from '../run/metrics';
 import { storeStream, storeStreams } from './pipeline';
@@ -162,13 +164,14 @@ class BackupRun {
   private async backUp(id: string, startedAt: Date): Promise<void> {
     const { signal } = this.stop;
     const scratch = await this.makeScratch();
-    const context = { run: this.run, log: this.log, scratch, signal };
+    const notes = new Notes(this.run.job.engine, this.log);
+    const context = { run: this.run, log: this.log, note: (note: Note) => notes.add(note), scratch, signal };
     const engine = engineProgram(this.run.job.engine).createDump(context);
     try {
       // A server that stops answering must not outlast the timeout.
       const { objects, facts } = await untilAborted(signal, this.dumpAll(engine, id));
       signal.throwIfAborted();
-      await this.commit(id, startedAt, objects, facts);
+      await this.commit(id, startedAt, objects, facts, notes.all);
     } finally {
       await engine.close();
       // Uploads are being aborted: the program must not end before that.
@@ -192,7 +195,13 @@ class BackupRun {
   }
 
   /** The last put: from here on the backup exists. */
-  private async commit(id: string, startedAt: Date, objects: DataObject[], facts: DumpFacts): Promise<void> {
+  private async commit(
+    id: string,
+    startedAt: Date,
+    objects: DataObject[],
+    facts: DumpFacts,
+    notes: readonly Note[],
+  ): Promise<void> {
     const { job, trigger, scheduledTime, scheduleArn } = this.run;
     const manifest: Manifest = {
       formatVersion: MANIFEST_FORMAT,
@@ -209,6 +218,9 @@ class BackupRun {
       endedAt: this.clock.now().toISOString(),
       consistency: facts.consistency,
       ...(facts.rolePasswords === undefined ? {} : { rolePasswords: facts.rolePasswords }),
+      ...(notes.length === 0
+        ? {}
+        : { notes: notes.map((note) => ({ ...note, objects: note.objects && [...note.objects] })) }),
       objects,
       tables: [...facts.tables],
     };

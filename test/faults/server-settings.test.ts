@@ -144,7 +144,7 @@ describe('a PostgreSQL server', () => {
     const result = await Program.run(given('collation', { databases: ['shop'] }));
     await server.exec('ALTER DATABASE shop REFRESH COLLATION VERSION');
     expect(result).toMatchObject({ exit: 'success', failure: '' });
-    const warnings = result.log.filter(({ event }) => event === 'server-warning').map(({ message }) => message);
+    const warnings = result.log.filter(({ event }) => event === 'note').map(({ message }) => message);
     expect(warnings).toEqual([
       expect.stringMatching(/^the server warns: database "shop" has a collation version mismatch: Rebuild all objects/),
     ]);

@@ -39,7 +39,7 @@ export function* randomChunks(megabytes: number): Iterable<Buffer> {
 }
 
 /** Facts of a toy engine, whose database is a file. */
-export const TOY_FACTS: EngineFacts = { title: 'Toy', versions: [], image: () => 'toy:1', reasons: [] };
+export const TOY_FACTS: EngineFacts = { title: 'Toy', versions: [], image: () => 'toy:1', reasons: [], notes: [] };
 
 /** A dump of a toy engine, of given streams. */
 export class MemoryDump implements EngineDump {

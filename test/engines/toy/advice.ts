@@ -12,4 +12,5 @@ export const TOY_ADVICE: EngineAdvice<(typeof TOY_REASONS)[number]> = {
       steps: ({ port }) => [{ say: 'Open it:', run: `toys open --port ${port}` }],
     },
   },
+  notes: {},
 };

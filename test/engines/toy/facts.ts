@@ -10,6 +10,7 @@ export const TOY_FACTS: ServerEngineFacts<(typeof TOY_REASONS)[number]> = {
   versions: ['1', '2'],
   image: (version) => `toy-box:${version}`,
   reasons: TOY_REASONS,
+  notes: [],
   server: {
     defaultPort: 7777,
     majorVersionParts: 1,

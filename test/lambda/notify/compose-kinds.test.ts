@@ -74,6 +74,7 @@ describe('an engine without advice', () => {
           steps: () => [{ say: 'Glue it.' }],
         },
       },
+      notes: {},
     });
     const broken = { ...connection('toy-broken', 'crack'), engine: 'toydb', cause: 'dumpFailed' } as const;
     const email = emailOf(failedRun({ ...broken, reason: { kind: 'toy-broken', object: 'bear' } }));
@@ -81,7 +82,7 @@ describe('an engine without advice', () => {
     expect(email.text).toContain('What to do: Mend the toy.');
     const refused = { ...connection('login-refused', 'no', 'mysql', { account: 'ann' }), engine: 'toydb' };
     expect(textOf(failedRun(refused))).toContain('toys --of ann');
-    expect(() => registerAdvice('toydb', { common: {}, own: {} })).toThrow(
+    expect(() => registerAdvice('toydb', { common: {}, own: {}, notes: {} })).toThrow(
       'advice of engine toydb is registered already',
     );
   });

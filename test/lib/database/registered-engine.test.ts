@@ -10,6 +10,7 @@ beforeAll(() =>
     image: (version) => `toy:${version}`,
     withoutArmImage: ['1.2'],
     reasons: [],
+    notes: [],
     server: {
       ...{ defaultPort: 4711, majorVersionParts: 2, rdsEngines: ['toy-rds'], hasSchemas: false },
       dumpTool: { name: 'toydump', ...MYSQL_ARGUMENTS },

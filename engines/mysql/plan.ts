@@ -1,0 +1,62 @@
+import type { MysqlLook } from './look';
+
+/** A table to dump. */
+export interface MysqlTable {
+  readonly database: string;
+  readonly name: string;
+  /** Its storage engine, as `information_schema` writes it: `InnoDB`. */
+  readonly engine: string;
+}
+
+/** What is to be dumped, and how: read from the server before the dump. */
+export interface MysqlPlan {
+  /** Databases, in the order in which the tool writes them. */
+  readonly databases: readonly string[];
+  /** Base tables, without those that the user excludes. */
+  readonly tables: readonly MysqlTable[];
+  /** `db.table` of tables whose engine has no snapshots. */
+  readonly nonTransactional: readonly string[];
+  /** Whether the tool writes the past rows of system-versioned tables. */
+  readonly history: boolean;
+  /** Whether sessions can ask for the binary log position of their snapshot. */
+  readonly hasSnapshotPositions: boolean;
+}
+
+/** Reads what there is to dump. */
+export async function readPlan(look: MysqlLook, databases: readonly string[]): Promise<MysqlPlan> {
+  const { dialect, toolVersion } = look;
+  const ignored = ignoredTables(look.server.extraDumpArguments ?? []);
+  const rows = await look.query(
+    `SELECT TABLE_SCHEMA AS db, TABLE_NAME AS name, ENGINE AS engine, TABLE_TYPE AS type FROM information_schema.TABLES
+     WHERE TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED') AND TABLE_SCHEMA IN (?) ORDER BY 1, 2`,
+    [databases],
+  );
+  const tables = rows.filter(({ db, name }) => !ignored.has(`${db}.${name}`));
+  const nonTransactional = tables
+    .filter(({ engine }) => !['InnoDB', 'ROCKSDB'].includes(String(engine)))
+    .map(({ db, name }) => `${db}.${name}`);
+  if (nonTransactional.length > 0)
+    look.log.warn(
+      'no-snapshot',
+      `${nonTransactional.length} tables have an engine without snapshots and are dumped as they are when their turn comes: ${nonTransactional.slice(0, 10).join(', ')}`,
+    );
+  const systemVersioned = tables.some(({ type }) => type === 'SYSTEM VERSIONED');
+  const history = systemVersioned && dialect.dumpsHistory(toolVersion);
+  if (systemVersioned && !history) look.note({ kind: 'no-history' });
+  const [binlog] = dialect.hasSnapshotPositions ? await look.query('SELECT @@log_bin AS on_') : [];
+  return {
+    databases,
+    tables: tables.map(({ db, name, engine }) => ({
+      database: String(db),
+      name: String(name),
+      engine: String(engine),
+    })),
+    nonTransactional,
+    history,
+    hasSnapshotPositions: Number(binlog?.on_ ?? 0) === 1,
+  };
+}
+
+/** Tables that the user excludes from the dump: `db.table`. */
+const ignoredTables = (dumpArguments: readonly string[]): ReadonlySet<string> =>
+  new Set(dumpArguments.flatMap((argument) => /^--ignore-table=(.+)$/.exec(argument)?.[1] ?? []));

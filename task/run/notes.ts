@@ -1,0 +1,26 @@
+import type { Note } from '../../catalog/contract/note';
+import { adviceOfEngine } from '../../engines/advice';
+import type { Log } from './log';
+
+/** The notes of one run: each is told in its log at once, and kept for the manifest. */
+export class Notes {
+  private readonly byText = new Map<string, Note>();
+
+  constructor(
+    private readonly engine: string,
+    private readonly log: Log,
+  ) {}
+
+  /** Adds a note; the same note again changes nothing. */
+  add(note: Note): void {
+    const text = JSON.stringify(note);
+    if (this.byText.has(text)) return;
+    this.byText.set(text, note);
+    const advice = adviceOfEngine(this.engine)?.notes[note.kind];
+    this.log.warn('note', advice?.happened(note) ?? note.kind, { note });
+  }
+
+  get all(): readonly Note[] {
+    return [...this.byText.values()];
+  }
+}

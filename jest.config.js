@@ -65,7 +65,7 @@ module.exports = {
       ...common,
       displayName: 'integration',
       testMatch: [
-        ...group('compare', 'e2e', 'examples', 'faults', 'image', 'lambda', 'lint', 'build', 'docs'),
+        ...group('cases', 'compare', 'e2e', 'examples', 'faults', 'image', 'lambda', 'lint', 'build', 'docs'),
         ...noUnits,
       ],
     },

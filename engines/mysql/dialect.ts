@@ -44,6 +44,8 @@ export const MYSQL_DIALECT: MysqlDialect = {
   showGrants: (activeRoles) =>
     `SHOW GRANTS FOR CURRENT_USER()${activeRoles === undefined ? '' : ` USING ${activeRoles}`}`,
   heeds: () => true,
+  roleChoices: (roles, account) =>
+    roles.length > 0 ? [{ activate: 'SET ROLE ALL', byDefault: `SET DEFAULT ROLE ALL TO ${account}` }] : [],
   routineGrants: (grants, serverVersion) => {
     if (compareVersions(serverVersion, '8.0.20') >= 0)
       return grants.globally('SHOW_ROUTINE') || grants.globally('SELECT') ? [] : ['SHOW_ROUTINE ON *.*'];

@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
 import type { ServerJob } from '../../catalog/contract/task';
-import { BackupError } from '../../task/run/errors';
+import { BackupError, errorText } from '../../task/run/errors';
 import type { PgArchiveInspector } from './archive';
 import { entryKey } from './archive-head';
 import { filterValues } from './grants';
@@ -11,6 +11,13 @@ export interface Inventory {
   /** How many objects of each {@link entryKey}. */
   readonly entries: ReadonlyMap<string, number>;
   readonly largeObjects: number;
+}
+
+interface Entry {
+  readonly kind: string;
+  readonly schema: Buffer;
+  readonly name: Buffer;
+  readonly n: number;
 }
 
 const BATCH = 5000;
@@ -62,25 +69,39 @@ function leftOut({ extraDumpArguments = [] }: ServerJob): ReadonlySet<string> | 
   return kinds.includes(undefined) ? undefined : new Set(kinds.flatMap((some) => some ?? []));
 }
 
-/** Asks for all objects that the dump must have, in the snapshot of the client's transaction. */
-export async function readInventory(client: Client, server: ServerJob): Promise<Inventory> {
+/**
+ * Asks for all objects that the dump must have, in the snapshot of the client's transaction.
+ *
+ * @throws BackupError `dumpFailed` if the server does not answer
+ */
+export async function readInventory(client: Client, database: string, server: ServerJob): Promise<Inventory> {
   const entries = new Map<string, number>();
   if (!leftOut(server)) return { entries, largeObjects: 0 };
-  // In batches: the server's answer about 100,000 objects would take more memory than what is kept of it.
-  await client.query(`DECLARE inventory NO SCROLL CURSOR FOR ${INVENTORY_QUERY}`, filterValues(server));
-  for (;;) {
-    const { rows } = await client.query<{ kind: string; schema: Buffer; name: Buffer; n: number }>(
-      `FETCH ${BATCH} FROM inventory`,
+  try {
+    // In batches: an answer about 100,000 objects would take more memory than what is kept of it.
+    await client.query(`DECLARE inventory NO SCROLL CURSOR FOR ${INVENTORY_QUERY}`, filterValues(server));
+    let rows: Entry[];
+    do {
+      ({ rows } = await client.query<Entry>(`FETCH ${BATCH} FROM inventory`));
+      for (const { kind, schema, name, n } of rows) {
+        const key = entryKey(kind, schema.toString('latin1'), name.toString('latin1'));
+        entries.set(key, (entries.get(key) ?? 0) + n);
+      }
+    } while (rows.length === BATCH);
+    const counted = await client.query<{ n: number }>(
+      'SELECT count(*)::int AS n FROM pg_catalog.pg_largeobject_metadata WHERE $1::text[] IS NULL',
+      [server.schemas ?? null],
     );
-    for (const { kind, schema, name, n } of rows) {
-      const key = entryKey(kind, schema.toString('latin1'), name.toString('latin1'));
-      entries.set(key, (entries.get(key) ?? 0) + n);
-    }
-    if (rows.length < BATCH) break;
+    return { entries, largeObjects: counted.rows[0]?.n ?? 0 };
+  } catch (error) {
+    const said = errorText(error);
+    throw new BackupError(
+      'dumpFailed',
+      `could not list the objects of database ${database}: ${said}`,
+      { kind: 'count-failed', database, said },
+      { cause: error },
+    );
   }
-  await client.query('CLOSE inventory');
-  const { rows } = await client.query<{ n: string }>('SELECT count(*) AS n FROM pg_catalog.pg_largeobject_metadata');
-  return { entries, largeObjects: server.schemas ? 0 : Number(rows[0]?.n) };
 }
 
 /**

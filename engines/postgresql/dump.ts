@@ -17,6 +17,7 @@ import { POSTGRESQL_CHECKS } from './checks';
 import { SQLSTATE, connectPostgresql, connectionValue, toolConnection } from './connection';
 import { choosePostgresqlDatabases } from './databases';
 import { POSTGRESQL_FACTS } from './facts';
+import { checkInventory, readInventory } from './inventory';
 import { quoteName } from './names';
 import { countRows, countsOfArchive } from './row-counts';
 import { TailInspector } from '../shared/tail-inspector';
@@ -159,6 +160,8 @@ export class PostgresqlDump implements EngineDump {
       );
     });
     counting.catch(() => undefined);
+    const inventory = counting.then(() => readInventory(client, database, this.context.server));
+    inventory.catch(() => undefined);
     yield {
       // Percent-encoded, for a database may be called anything.
       file: `${encodeURIComponent(database)}.dump.zst`,
@@ -172,6 +175,7 @@ export class PostgresqlDump implements EngineDump {
         await tool.succeeded();
         archive.verify();
         const counts = countsOfArchive(database, await counting, archive.tables, this.context.server);
+        checkInventory(database, await inventory, archive, this.context.server);
         this.tables.set(database, counts);
         await this.disconnect(client);
       },

@@ -65,6 +65,7 @@ export const GROUPS = {
   databases: ['mariadb', 'postgresql', 'openssl', 'shell', 'faketime'],
   docker: ['docker', 'debootstrap'],
   schemas: ['schemas'],
+  servers: ['mariadb', 'postgresql', 'openssl', 'debootstrap'],
 };
 
 /** Installs the programs of a group that are absent. */

@@ -105,7 +105,7 @@ describe('the commands of docs/restoring.md', () => {
         `CREATE USER admin@'%' IDENTIFIED BY 'secret'; GRANT ALL ON *.* TO admin@'%' WITH GRANT OPTION;
          ${MARIADB_ACCOUNTS}`,
       );
-      manifest = await backUp(bucket, serverJob(source, 'mariadb', place(bucket), { databases: MARIADB_DATABASES }));
+      manifest = await backUp(bucket, serverJob(source, place(bucket), { databases: MARIADB_DATABASES }));
     });
     afterAll(() => Promise.all([source?.stop(), target?.stop()]));
 
@@ -172,7 +172,7 @@ describe('the commands of docs/restoring.md', () => {
         GRANT TEMPORARY ON DATABASE postgres TO backup; COMMENT ON DATABASE postgres IS 'ours'`);
       await source.exec('GRANT SELECT ON LARGE OBJECT 4242, 4243, 4244 TO backup', 'shop');
       await target.exec("ALTER ROLE postgres PASSWORD 'of the new server'");
-      manifest = await backUp(bucket, serverJob(source, 'postgresql', place(bucket), { databases: DATABASES }));
+      manifest = await backUp(bucket, serverJob(source, place(bucket), { databases: DATABASES }));
     });
     afterAll(() => Promise.all([source?.stop(), target?.stop()]));
 

@@ -1,4 +1,4 @@
-import { incompressibleTable as mariadbTable } from '../schemas/mariadb';
+import { incompressibleTable as mariadbTable } from '../schemas/mysql-family';
 import { incompressibleTable as postgresqlTable } from '../schemas/postgresql';
 import { MariadbServer } from '../servers/mariadb';
 import { PostgresqlServer } from '../servers/postgresql';
@@ -39,7 +39,7 @@ describe.each(['mariadb', 'postgresql'] as const)('a dump of %s', (engine) => {
     if (engine === 'mariadb') {
       const mariadb = await MariadbServer.start();
       await mariadb.exec(`CREATE USER backup@'%' IDENTIFIED BY '${PASSWORD}'; GRANT ALL ON *.* TO backup@'%';
-        CREATE DATABASE shop; USE shop; ${mariadbTable('orders', MEGABYTES)}`);
+        CREATE DATABASE shop; USE shop; ${mariadbTable(mariadb.version, 'orders', MEGABYTES)}`);
       return mariadb;
     }
     const postgresql = await PostgresqlServer.start();

@@ -4,7 +4,7 @@ import { run } from '../support/processes';
 import { differences } from './fingerprint';
 import { fingerprintMysqlFamily } from './mysql-family';
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 /** Each is one way in which a restored server can be wrong, and the whole of what the comparison must say. */
 const MUTATIONS: [what: string, sql: string, expected: RegExp[]][] = [

@@ -1,7 +1,7 @@
 import { describeOn, inMatrix, newestOf, versionsOf } from '../servers/versions';
 import { testBackups } from './mysql-family';
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 const ALL = versionsOf('mariadb');
 describeOn(ALL, 'a backup of %s', (version) =>

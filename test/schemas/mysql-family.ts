@@ -1,8 +1,7 @@
-import * as fs from 'node:fs';
-import * as path from 'node:path';
 import type { MysqlFamilyServer } from '../servers/mysql-family';
 import type { Version } from '../servers/versions';
 import { engineOf } from '../servers/versions';
+import { schemaScript } from './script';
 
 /** Databases that {@link loadMysqlFamilySchema} makes and a dump is asked for. `left_out` exists beside them. */
 export const MYSQL_FAMILY_DATABASES = ['shop', 'Alt `Archiv" 1', 'empty_one'];
@@ -10,9 +9,9 @@ export const MYSQL_FAMILY_DATABASES = ['shop', 'Alt `Archiv" 1', 'empty_one'];
 /** Definers are accounts of the server, not of a database: a dump refers to them, and a restore needs them. */
 export const MYSQL_FAMILY_ACCOUNTS = `CREATE USER 'shop owner'@'%' IDENTIFIED BY 'x'; GRANT ALL ON *.* TO 'shop owner'@'%';`;
 
-/** Loads the schema that hurts: the engine's script beside this file, and as many more tables as make 500. */
+/** Loads the schema that hurts: the engine's scripts beside this file, and as many more tables as make 500. */
 export async function loadMysqlFamilySchema(server: MysqlFamilyServer): Promise<void> {
-  const script = fs.readFileSync(path.join(__dirname, `${engineOf(server.version)}.sql`), 'utf8');
+  const script = schemaScript(server.version);
   const many = Array.from({ length: 500 }, (_, index) => {
     const rows = index % 3 === 0 ? '' : `INSERT INTO many_${index} VALUES (${index}, REPEAT('x', ${index % 97}));`;
     return `CREATE TABLE many_${index} (id INT PRIMARY KEY, a VARCHAR(100), KEY (a)); ${rows}`;

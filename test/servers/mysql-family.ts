@@ -23,6 +23,8 @@ export interface MysqlFamilyEngine {
   /** Its programs, with their paths. */
   readonly server: string;
   readonly client: string;
+  /** Options of the client beside those that both know. */
+  readonly clientOptions: readonly string[];
   /** The apt package of the server. */
   readonly aptPackage: string;
   /** The command that makes an empty data directory. */
@@ -43,7 +45,7 @@ export interface StartedMysql {
   readonly authority: Authority;
   readonly directory: string;
   readonly daemon: Daemon;
-  readonly client: string;
+  readonly client: readonly string[];
 }
 
 /** Makes and starts a server. */
@@ -64,7 +66,7 @@ export async function startMysqlFamily(
   await run(...own(engine.initialize(data)), { cwd: directory });
   const port = await freePort();
   const socket = path.join(directory, 's');
-  const client = [engine.client, '--no-defaults', `--socket=${socket}`, '--user=root'];
+  const client = [engine.client, '--no-defaults', ...engine.clientOptions, `--socket=${socket}`];
   const daemon = await Daemon.start(
     ...own([
       ...[engine.server, '--no-defaults', `--datadir=${data}`, `--socket=${socket}`, `--pid-file=${directory}/pid`],
@@ -78,11 +80,11 @@ export async function startMysqlFamily(
       ...(options.extra ?? []),
     ]),
     { logFile: path.join(directory, 'log') },
-    () => run(...own([...client, '--execute=SELECT 1'])),
+    () => run(...own([...client, '--user=root', '--execute=SELECT 1'])),
   );
   const password = ROOT_PASSWORD.replaceAll('\\', '\\\\').replaceAll("'", "\\'");
-  await run(...own(client), { input: engine.setRootPassword(`'${password}'`) });
-  return { version, port, socket, authority, directory, daemon, client: engine.client };
+  await run(...own([...client, '--user=root']), { input: engine.setRootPassword(`'${password}'`) });
+  return { version, port, socket, authority, directory, daemon, client };
 }
 
 /** A private server of a test of MySQL or MariaDB, on a free port of the loopback address, with TLS. */
@@ -107,8 +109,9 @@ export abstract class MysqlFamilyServer {
   /** Runs a script by the engine's own client, which knows DELIMITER, and returns tab-separated rows without a heading. */
   exec(sql: NodeJS.ReadableStream | string, options: { database?: string; user?: string; password?: string } = {}) {
     const command = [
-      ...[this.started.client, '--no-defaults', `--socket=${this.socket}`, `--user=${options.user ?? ROOT_USER}`],
-      ...['--batch', '--skip-column-names', '--default-character-set=utf8mb4', '--max-allowed-packet=1G'],
+      ...this.started.client,
+      ...[`--user=${options.user ?? ROOT_USER}`, '--batch', '--skip-column-names'],
+      ...['--default-character-set=utf8mb4', '--max-allowed-packet=1G'],
       // Comments and line ends within definitions are part of them.
       ...['--comments', '--binary-mode'],
       ...(options.database === undefined ? [] : [options.database]),

@@ -5,6 +5,7 @@ import type { Version } from './versions';
 const ENGINE: MysqlFamilyEngine = {
   server: '/usr/sbin/mysqld',
   client: '/usr/bin/mysql',
+  clientOptions: [],
   aptPackage: 'mysql-server',
   initialize: (data) => ['/usr/sbin/mysqld', '--no-defaults', '--initialize-insecure', `--datadir=${data}`],
   options: ['--mysqlx=OFF', '--lc-messages-dir=/usr/share/mysql'],

@@ -1,5 +1,6 @@
 // Makes a machine ready: npm modules, the Python environment of the emulated AWS, and, with `--with <group>[,<group>]`,
-// database servers, Docker or what the benchmark compares with. Skips whatever is done already. Needs only Node.js.
+// database servers, newer ones in roots of their own, Docker or what the benchmark compares with. Skips whatever is done
+// already. Needs only Node.js.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { constants } from 'node:os';
@@ -8,6 +9,7 @@ import { pathToFileURL } from 'node:url';
 import { checkNode, installNodeModules } from './setup/node-modules.mjs';
 import { GROUPS, installPrograms } from './setup/programs.mjs';
 import { installPythonPackages } from './setup/python.mjs';
+import { makeRoots } from './setup/roots.mjs';
 import { ROOT, SetupError } from './setup/say.mjs';
 
 const BENCH = 'bench';
@@ -24,6 +26,7 @@ export function setUp(groups = []) {
   installNodeModules();
   installPythonPackages(['requirements.txt', ...(groups.includes(BENCH) ? ['requirements-bench.txt'] : [])]);
   for (const group of groups) if (group !== BENCH) installPrograms(group);
+  if (groups.includes('servers')) makeRoots();
 }
 
 /** Sets up, or ends the process with a sentence about the missing part. */

@@ -56,6 +56,7 @@ export const GROUPS = {
   postgresql: ['postgresql', 'openssl'],
   databases: ['mariadb', 'postgresql', 'openssl', 'faketime'],
   docker: ['docker', 'debootstrap'],
+  servers: ['mariadb', 'postgresql', 'openssl', 'debootstrap'],
 };
 
 /** Installs the programs of a group that are absent. */

@@ -35,15 +35,26 @@ export const optionsOf = (settings: Settings): string =>
     .map(([name, value]) => `-c ${name}=${value.replaceAll(/[\s\\]/g, '\\$&')}`)
     .join(' ');
 
+/** Those that only newer versions know: in a startup packet, an unknown one ends the session. */
+const WHERE_KNOWN: Settings = {
+  transaction_timeout: '0',
+  // A name that has become a view or a foreign table would run its owner's code.
+  restrict_nonsystem_relation_kind: 'view,foreign-table',
+};
+
 /** Too late for it in a session that has begun. */
 const ONLY_AT_START = 'local_preload_libraries';
 
-/** The statement that sets them in a session that has begun, by a name that no `search_path` changes. */
-export const setAll = (settings: Settings): string =>
-  `SELECT ${Object.entries(settings)
-    .filter(([name]) => name !== ONLY_AT_START)
-    .map(([name, value]) => `pg_catalog.set_config('${name}', '${value}', false)`)
-    .join(', ')}`;
+/** The statement that sets them in a session that has begun, by names that no `search_path` changes. */
+export function setAll(settings: Settings): string {
+  const set = ([name, value]: [string, string]) => `pg_catalog.set_config('${name}', '${value}', false)`;
+  const known = Object.entries(settings).filter(([name]) => name !== ONLY_AT_START);
+  const perhaps = Object.entries(WHERE_KNOWN).map(
+    ([name, value]) =>
+      `CASE WHEN pg_catalog.current_setting('${name}', true) IS NOT NULL THEN ${set([name, value])} END`,
+  );
+  return `SELECT ${[...perhaps, ...known.map(set)].join(', ')}`;
+}
 
 /**
  * The settings for a server: those that only some versions know, and those that the role may set only here.
@@ -52,21 +63,17 @@ export const setAll = (settings: Settings): string =>
  */
 export async function settingsFor(client: Client): Promise<Settings> {
   const { rows } = await client.query<{ known: string[]; ownRole: boolean; version: number; superuser: boolean }>(
-    `SELECT array(SELECT name FROM pg_settings) AS known,
+    `SELECT array(SELECT name FROM unnest($1::text[]) name WHERE current_setting(name, true) IS NOT NULL) AS known,
        EXISTS (SELECT FROM pg_db_role_setting s, unnest(setconfig) c
          WHERE s.setrole = (SELECT oid FROM pg_roles WHERE rolname = session_user) AND c LIKE 'role=%') AS "ownRole",
        current_setting('server_version_num')::int AS version,
        (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) AS superuser`,
+    [Object.keys(WHERE_KNOWN)],
   );
   const { known = [], ownRole = false, version = 0, superuser = false } = rows[0] ?? {};
-  const whereKnown: Settings = {
-    transaction_timeout: '0',
-    // A name that has become a view or a foreign table would run its owner's code.
-    restrict_nonsystem_relation_kind: 'view,foreign-table',
-  };
   return {
     ...SETTINGS,
-    ...Object.fromEntries(Object.entries(whereKnown).filter(([name]) => known.includes(name))),
+    ...Object.fromEntries(Object.entries(WHERE_KNOWN).filter(([name]) => known.includes(name))),
     // A role that the administrators set for this role itself beats the one of a database's owner anyway.
     ...(ownRole ? {} : { role: 'none' }),
     ...((await maySet(client, 'client_connection_check_interval', CLIENT_CHECK))

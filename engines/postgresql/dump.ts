@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
 import type { TableCount } from '../../catalog/bucket/manifest';
 import { BackupError, errorCode, errorText } from '../../task/run/errors';
-import { Tool, toolOutput, type ToolCommand, type ToolFailure } from '../../task/io/tool';
+import { Tool, talkOf, toolOutput, type ToolCommand, type ToolFailure } from '../../task/io/tool';
 import { writeTrust, type Trust } from '../../task/io/tls';
 import {
   serverContext,
@@ -109,7 +109,13 @@ export class PostgresqlDump implements EngineDump {
       `--database=dbname=${connectionValue(this.databases[0] ?? DATABASE_TO_ASK)}`,
       ...(this.rolePasswords ? [] : ['--no-role-passwords']),
     ];
-    const tool = this.start({ command: 'pg_dumpall', args, env: this.environment, talk: GLOBALS_TALK, classify });
+    const tool = this.start({
+      command: 'pg_dumpall',
+      args,
+      env: this.environment,
+      talk: talkOf(GLOBALS_TALK),
+      classify,
+    });
     return {
       file: 'globals.sql.zst',
       kind: 'globals',
@@ -141,7 +147,7 @@ export class PostgresqlDump implements EngineDump {
       command: 'pg_dump',
       args: this.dumpArguments(rows[0]?.id ?? ''),
       env: { ...this.environment, PGDATABASE: database },
-      talk: TALK,
+      talk: talkOf(TALK),
       classify,
     });
     const counting = countRows(client, this.context.server).catch((error: unknown) => {

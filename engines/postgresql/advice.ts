@@ -2,6 +2,7 @@
 import type { ReasonValues } from '../../catalog/contract/failure';
 import type { EngineAdvice } from '../engine-advice';
 import type { PostgresqlNote, PostgresqlReason } from './facts';
+import { POSTGRESQL_NOTE_ADVICE } from './notes/advice';
 
 /** A role as `pg_hba.conf` and SQL take it without quotes; one that needs them gives way to the placeholder. */
 const roleOf = ({ account }: ReasonValues): string =>
@@ -107,12 +108,16 @@ export const POSTGRESQL_ADVICE: EngineAdvice<PostgresqlReason, PostgresqlNote> =
         },
       ],
     },
-  },
-  notes: {
-    'server-warning': {
-      title: 'a warning of the server',
-      happened: ({ said }) => `the server warns: ${said ?? ''}`,
-      steps: () => [],
+    'database-closed': {
+      title: 'the database accepts no connections',
+      happened: ({ database }) => `database ${database ?? 'to dump'} accepts no connections`,
+      likelyCause: 'Somebody closed the database, set its connection limit to 0, or its DROP was interrupted.',
+      action: 'Open the database, or leave it out of the backup.',
+      steps: ({ statements = [] }) => [
+        { say: 'Run as an administrator:', run: statements.join('\n') },
+        { say: 'Or leave it out: list it in excludeDatabases, or remove it from databases, and deploy.' },
+      ],
     },
   },
+  notes: POSTGRESQL_NOTE_ADVICE,
 };

@@ -1,5 +1,8 @@
 import { checkPostgresqlGrants } from '../grants';
 import type { PostgresqlCheck } from './check';
+import { noteExtensionRows } from './extension-rows';
+import { noteUserMappings } from './foreign-servers';
+import { noteObjects } from './notes';
 import { checkSchemas } from './schemas';
 import { checkSubscriptions } from './subscriptions';
 
@@ -8,4 +11,7 @@ export const POSTGRESQL_CHECKS: readonly PostgresqlCheck[] = [
   checkSchemas,
   checkSubscriptions,
   ({ client, database, server }) => checkPostgresqlGrants(client, database, server),
+  noteUserMappings,
+  noteExtensionRows,
+  noteObjects,
 ];

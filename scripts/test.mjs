@@ -1,5 +1,9 @@
-// All tests, on a machine that it makes ready first. Arguments are jest's: npm test -- test/e2e
+// All tests, on a machine that it makes ready first. Arguments are jest's: npm test -- test/e2e. With --matrix, each suite
+// that a server version can change runs on all of them.
 import { runOnOwnNode, setUpOrExit } from './setup.mjs';
 
-setUpOrExit(['databases', 'docker']);
-process.exitCode = await runOnOwnNode(['node_modules/jest/bin/jest.js', ...process.argv.slice(2)]);
+const args = process.argv.slice(2);
+const given = args.filter((arg) => arg !== '--matrix');
+if (given.length < args.length) process.env.TEST_MATRIX = 'all';
+setUpOrExit(['databases', 'docker', 'servers', 'schemas']);
+process.exitCode = await runOnOwnNode(['node_modules/jest/bin/jest.js', ...given]);

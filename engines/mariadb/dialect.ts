@@ -1,5 +1,5 @@
 import type { MysqlDialect } from '../mysql/dialect';
-import { databasePattern, unquote } from '../mysql/names';
+import { databasePattern, quote, unquote } from '../mysql/names';
 import { compareVersions } from '../shared/versions';
 import { MARIADB_FACTS } from './facts';
 
@@ -12,12 +12,19 @@ export const MARIADB_DIALECT: MysqlDialect = {
   toolOptions: () => [],
   dumpArguments: [],
   dumpsHistory: (toolVersion) => compareVersions(toolVersion, '10.11') >= 0,
+  masksColumns: () => false,
   hasSnapshotPositions: true,
   // If no user is named, it shows the grants of the active role and of PUBLIC as well.
   showGrants: () => 'SHOW GRANTS',
   // It also shows the global privileges of roles within the active one, but does not grant them.
   heeds: ({ on, grantee }, activeRole) =>
     on !== '*.*' || !/^`(?:[^`]|``)*`$/.test(grantee) || unquote(grantee) === activeRole,
+  // Only one role is active at a time.
+  roleChoices: (roles, account) =>
+    roles.map((role) => ({
+      activate: `SET ROLE ${quote(role)}`,
+      byDefault: `SET DEFAULT ROLE ${quote(role)} FOR ${account}`,
+    })),
   routineGrants: (grants, serverVersion, databases) => {
     if (grants.onTable('SELECT', 'mysql', 'proc')) return [];
     if (compareVersions(serverVersion, '11.3') < 0) return ['SELECT ON mysql.proc'];

@@ -1,5 +1,6 @@
 /** How to repair failures of MySQL and MariaDB. Pure: handlers read it. */
 import type { ReasonValues } from '../../catalog/contract/failure';
+import { objectsOf } from '../../catalog/contract/note';
 import type { EngineAdvice } from '../engine-advice';
 import type { MysqlNote, MysqlReason } from './facts';
 
@@ -99,12 +100,34 @@ export const MYSQL_ADVICE: EngineAdvice<MysqlReason, MysqlNote> = {
         { say: 'If it happens again, move the schedule of the backup away from the job that alters tables.' },
       ],
     },
+    'masked-columns': {
+      title: 'the user may see masked values',
+      happened: ({ object }) =>
+        `masking policies are set on columns of the source${object === undefined ? '' : `: ${object}`}`,
+      likelyCause:
+        'A masking policy shows the real values only to the users and roles that it names. The backup would hold masked values for all others, and nothing would say so.',
+      action: "Let the policies exempt the backup's user, and say so in the backup's settings.",
+      steps: ({ account }) => [
+        {
+          say: `As an administrator, see whom a policy exempts ($POLICY: its name), and add the backup's user${account === undefined ? '' : ` (${account})`}:`,
+          run: 'SHOW CREATE MASKING POLICY $POLICY;',
+        },
+        { say: 'Then tell the backup that its user is exempt:', run: "extraDumpArguments: ['--masking-policies']" },
+        { say: 'Or leave the tables out:', run: "extraDumpArguments: ['--ignore-table=$DATABASE.$TABLE']" },
+      ],
+    },
   },
   notes: {
     'no-history': {
       title: 'past rows that are not in the backup',
       happened: () =>
         'the past rows of system-versioned tables are not in the dump: mariadb-dump writes them from MariaDB 10.11 on',
+      steps: () => [],
+    },
+    'masked-columns': {
+      title: 'columns with masking policies',
+      happened: (note) =>
+        `columns have masking policies, which are said to exempt the backup's user: ${objectsOf(note)}`,
       steps: () => [],
     },
   },

@@ -17,6 +17,8 @@ export interface MysqlDialect extends GrantRules {
   readonly dumpArguments: readonly string[];
   /** Whether the dump tool writes the past rows of system-versioned tables on demand. */
   readonly dumpsHistory: (toolVersion: string) => boolean;
+  /** Whether columns of a server of this version can have masking policies. */
+  readonly masksColumns: (serverVersion: string) => boolean;
   /** Whether sessions can ask for the binary log position of their snapshot. */
   readonly hasSnapshotPositions: boolean;
 }
@@ -27,17 +29,23 @@ export const MYSQL_DIALECT: MysqlDialect = {
   twin: { title: 'MariaDB', factory: 'mariadb' },
   isOwnVersion: (serverVersion) => !/mariadb/i.test(serverVersion),
   tlsOptions: (authorities) => [authorities ? 'ssl-mode=VERIFY_IDENTITY' : 'ssl-mode=DISABLED'],
-  // Since 8.0 the tool asks for statistics that older servers lack. Older tools complain of the option itself.
-  toolOptions: (toolVersion) =>
-    compareVersions(toolVersion, '8.0') >= 0 ? ['[mysqldump]', 'column-statistics=0'] : [],
+  // Tools complain of options that they do not know. Since 8.0 the tool asks for statistics that older servers lack; since 9.7
+  // for masking policies, in a table on which no privilege can be granted where there is none.
+  toolOptions: (toolVersion) => {
+    const since = (version: string, option: string) => (compareVersions(toolVersion, version) >= 0 ? [option] : []);
+    return ['[mysqldump]', ...since('8.0', 'column-statistics=0'), ...since('9.7', 'skip-masking-policies')];
+  },
   // With GTIDs, anything else takes a global read lock, which RDS does not allow.
   dumpArguments: ['--set-gtid-purged=OFF'],
   dumpsHistory: () => false,
+  masksColumns: (serverVersion) => compareVersions(serverVersion, '9.7') >= 0,
   hasSnapshotPositions: false,
   // MySQL shows the grants of roles only on demand.
   showGrants: (activeRoles) =>
     `SHOW GRANTS FOR CURRENT_USER()${activeRoles === undefined ? '' : ` USING ${activeRoles}`}`,
   heeds: () => true,
+  roleChoices: (roles, account) =>
+    roles.length > 0 ? [{ activate: 'SET ROLE ALL', byDefault: `SET DEFAULT ROLE ALL TO ${account}` }] : [],
   routineGrants: (grants, serverVersion) => {
     if (compareVersions(serverVersion, '8.0.20') >= 0)
       return grants.globally('SHOW_ROUTINE') || grants.globally('SELECT') ? [] : ['SHOW_ROUTINE ON *.*'];

@@ -1,6 +1,6 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { BackupError, errorText } from '../../task/run/errors';
-import { Tool, toolOutput, type ToolCommand, type ToolFailure } from '../../task/io/tool';
+import { Tool, talkOf, toolOutput, type ToolCommand, type ToolFailure } from '../../task/io/tool';
 import { writeTrust, type Trust } from '../../task/io/tls';
 import { chooseDatabases } from '../shared/databases';
 import {
@@ -14,7 +14,7 @@ import {
 import { connectMysql, writeOptionFile } from './connection';
 import { MYSQL_CHECKS } from './checks';
 import type { MysqlDialect } from './dialect';
-import { MysqlGrants, checkMysqlGrants } from './grants';
+import { requireMysqlGrants } from './grants';
 import type { MysqlLook } from './look';
 import { readPlan, type MysqlPlan } from './plan';
 import { startInSnapshot, type StartedDump } from './snapshot';
@@ -72,8 +72,7 @@ export class MysqlDump implements EngineDump {
       schemata.map(({ name }) => String(name)).filter((name) => !own.includes(name)),
       server,
     );
-    const grants = await MysqlGrants.read(this.control, this.dialect);
-    checkMysqlGrants(grants, this.dialect, {
+    const grants = await requireMysqlGrants(this.control, this.dialect, {
       serverVersion: this.serverVersion,
       databases,
       account: String(identity?.account),
@@ -211,7 +210,7 @@ export class MysqlDump implements EngineDump {
         '--',
         ...plan.databases,
       ],
-      talk: TALK,
+      talk: talkOf(TALK),
       classify,
     };
   }

@@ -8,6 +8,8 @@ export const MYSQL_REASONS = [
   'database-refused',
   /** A table was changed or dropped during the dump. */
   'table-changed',
+  /** A masking policy may show masked values to the user. */
+  'masked-columns',
 ] as const;
 export type MysqlReason = (typeof MYSQL_REASONS)[number];
 
@@ -15,6 +17,8 @@ export type MysqlReason = (typeof MYSQL_REASONS)[number];
 export const MYSQL_NOTES = [
   /** Past rows of system-versioned tables are not in the dump. */
   'no-history',
+  /** Columns with masking policies, which the user says exempt the account. */
+  'masked-columns',
 ] as const;
 export type MysqlNote = (typeof MYSQL_NOTES)[number];
 

@@ -45,7 +45,7 @@ describe('a backup of MariaDB', () => {
   });
 
   const options = (server: MariadbServer, name: string, username: string, what: object) => ({
-    job: serverJob(server, 'mariadb', { source: name, bucket: bucket.name, scratchDirectory }, what),
+    job: serverJob(server, { source: name, bucket: bucket.name, scratchDirectory }, what),
     ...{ aws: emulator.environment, username, password: AWKWARD_PASSWORD },
   });
 

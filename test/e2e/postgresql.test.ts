@@ -46,7 +46,7 @@ describe('a backup of PostgreSQL', () => {
   });
 
   const options = (name: string, what: object) => ({
-    job: serverJob(source, 'postgresql', { source: name, bucket: bucket.name, scratchDirectory }, what),
+    job: serverJob(source, { source: name, bucket: bucket.name, scratchDirectory }, what),
     ...{ aws: emulator.environment, username: 'backup', password: AWKWARD_PASSWORD },
   });
 

@@ -44,7 +44,7 @@ describe.each(['mariadb', 'postgresql'] as const)('a backup of %s', (engine) => 
   });
 
   const options = (source: string, overrides: Partial<ServerJob> = {}, of = server): ProgramOptions => ({
-    job: serverJob(of, engine, fixture.place(source), overrides),
+    job: serverJob(of, fixture.place(source), overrides),
     ...{ aws: fixture.emulator.environment, username: 'backup', password: PASSWORD },
   });
 

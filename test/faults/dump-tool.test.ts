@@ -49,7 +49,7 @@ describe.each(['mariadb', 'postgresql'] as const)('a dump of %s', (engine) => {
   }
 
   const options = (source: string, port = server.port): ProgramOptions => ({
-    job: serverJob(server, engine, fixture.place(source), { databases: ['shop'], port }),
+    job: serverJob(server, fixture.place(source), { databases: ['shop'], port }),
     ...{ aws: fixture.emulator.environment, username: 'backup', password: PASSWORD },
   });
 

@@ -21,7 +21,7 @@ describe('a database whose name is an instruction to the dump tool', () => {
         CREATE DATABASE \`--where=1=0\`; CREATE TABLE \`--where=1=0\`.a (i INT); CREATE DATABASE \`-f\`;
         CREATE DATABASE shop; CREATE TABLE shop.t (i INT); INSERT INTO shop.t VALUES (4711);`);
       const result = await Program.run({
-        job: serverJob(server, 'mariadb', fixture.place('option')),
+        job: serverJob(server, fixture.place('option')),
         ...{ aws: fixture.emulator.environment, username: 'backup', password: PASSWORD },
       });
       expect(result).toMatchObject({ exit: 'success', failure: '' });
@@ -41,7 +41,7 @@ describe('a database whose name is an instruction to the dump tool', () => {
       await server.exec(`CREATE ROLE backup LOGIN SUPERUSER PASSWORD '${PASSWORD}'`);
       await server.exec(`CREATE DATABASE "${name}"`);
       const result = await Program.run({
-        job: serverJob(server, 'postgresql', fixture.place('address'), { databases: [name] }),
+        job: serverJob(server, fixture.place('address'), { databases: [name] }),
         ...{ aws: fixture.emulator.environment, username: 'backup', password: PASSWORD },
       });
       expect(result).toMatchObject({ exit: 'success', failure: '' });

@@ -69,7 +69,7 @@ describe('a missing privilege', () => {
         `CREATE USER '${user}'@'%' IDENTIFIED BY '${PASSWORD}'; ${grants.map((grant) => `GRANT ${grant} TO '${user}'@'%';`).join(' ')}`,
       );
       const given = {
-        job: serverJob(server, 'mariadb', fixture.place(user), { databases: ['my_shop'] }),
+        job: serverJob(server, fixture.place(user), { databases: ['my_shop'] }),
         ...{ aws: fixture.emulator.environment, username: user, password: PASSWORD },
       };
       await expectGrantMends(given, `GRANT ${missing} TO '${user}'@'%';`, (sql) => server.exec(sql));
@@ -126,7 +126,7 @@ describe('a missing privilege', () => {
       ['connect', 'GRANT CONNECT ON DATABASE connect TO "connect-user";', /may not connect to connect/],
     ])('(%s) is named, and mended by what the sentence says', async (name, statement, fact) => {
       const given = {
-        job: serverJob(server, 'postgresql', fixture.place(`pg-${name}`), { databases: [name] }),
+        job: serverJob(server, fixture.place(`pg-${name}`), { databases: [name] }),
         ...{ aws: fixture.emulator.environment, username: `${name}-user`, password: PASSWORD },
       };
       expect((await Program.run(given)).failure).toMatch(fact);

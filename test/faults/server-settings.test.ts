@@ -31,7 +31,7 @@ describe('a MariaDB server', () => {
   async function given(user: string, grants: string, overrides: Partial<ServerJob> = {}): Promise<ProgramOptions> {
     await server.exec(`CREATE USER ${user}@'%' IDENTIFIED BY '${PASSWORD}'; ${grants}`);
     return {
-      job: serverJob(server, 'mariadb', fixture.place(user), overrides),
+      job: serverJob(server, fixture.place(user), overrides),
       ...{ aws: fixture.emulator.environment, username: user, password: PASSWORD },
     };
   }
@@ -126,7 +126,7 @@ describe('a PostgreSQL server', () => {
   });
 
   const given = (source: string, overrides: Partial<ServerJob> = {}): ProgramOptions => ({
-    job: serverJob(server, 'postgresql', fixture.place(source), overrides),
+    job: serverJob(server, fixture.place(source), overrides),
     ...{ aws: fixture.emulator.environment, username: 'backup', password: PASSWORD },
   });
 

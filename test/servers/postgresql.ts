@@ -1,21 +1,17 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { Client } from 'pg';
+import { inRoot } from '../support/in-root';
 import { Daemon, findProgram, freePort, run, temporaryDirectory, unprivileged } from '../support/processes';
 import { Authority } from './tls';
+import type { Version } from './versions';
+import { numberOf, rootOf } from './versions';
 
-const PACKAGE = 'postgresql-15';
-
-/** The folder of the newest PostgreSQL installed, with `initdb`, `postgres`, `pg_dump`, `pg_restore` and `psql`. */
-export function postgresqlBinaries(): string {
-  const root = '/usr/lib/postgresql';
-  const versions = fs.existsSync(root) ? fs.readdirSync(root).sort((a, b) => Number(b) - Number(a)) : [];
-  return path.dirname(
-    findProgram(
-      (versions.length > 0 ? versions : ['15']).map((version) => path.join(root, version, 'bin/postgres')),
-      PACKAGE,
-    ),
-  );
+/** The folder, in the root of a version, of `initdb`, `postgres`, `pg_dump`, `pg_restore` and `psql`. */
+export function postgresqlBinaries(version: Version = 'postgresql-15'): string {
+  const folder = `/usr/lib/postgresql/${numberOf(version)}/bin`;
+  findProgram([path.join(rootOf(version), folder, 'postgres')], version);
+  return folder;
 }
 
 /** A private PostgreSQL server of a test, on a free port of the loopback address, with TLS. */
@@ -26,6 +22,7 @@ export class PostgresqlServer {
   readonly rootPassword = 'root of "tests" # \\ \' :';
 
   private constructor(
+    readonly version: Version,
     readonly port: number,
     /** The authority that issued the server's certificate. */
     readonly authority: Authority,
@@ -38,20 +35,22 @@ export class PostgresqlServer {
    * Makes and starts a server: about a second.
    *
    * @param options.expiredCertificate presents a certificate that ended yesterday
+   * @param options.settings more settings of the server
    */
-  static async start(options: { expiredCertificate?: boolean } = {}): Promise<PostgresqlServer> {
-    const bin = postgresqlBinaries();
-    const owner = unprivileged('postgres');
-    const directory = temporaryDirectory('postgresql', owner);
+  static async start(
+    options: { version?: Version; expiredCertificate?: boolean; settings?: Readonly<Record<string, string>> } = {},
+  ): Promise<PostgresqlServer> {
+    const version = options.version ?? 'postgresql-15';
+    const root = rootOf(version);
+    const bin = postgresqlBinaries(version);
+    const owner = unprivileged('postgres', root);
+    const own = (command: readonly string[]) => inRoot(root, owner, command);
+    const directory = temporaryDirectory(version, owner);
     const data = path.join(directory, 'data');
     const authority = await Authority.create(directory);
     const certificate = await authority.issue('localhost', { owner, expired: options.expiredCertificate });
-    const own = { ...owner, cwd: directory };
-    await run(
-      path.join(bin, 'initdb'),
-      [...['-D', data, '-U', 'postgres', '--auth=trust', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync']],
-      own,
-    );
+    const initdb = [path.join(bin, 'initdb'), '-D', data, '-U', 'postgres', '--auth=trust', '-E', 'UTF8'];
+    await run(...own([...initdb, '--locale=C.UTF-8', '--no-sync']), { cwd: directory });
     fs.writeFileSync(
       path.join(data, 'pg_hba.conf'),
       'local all all trust\nhostssl all all 127.0.0.1/32 scram-sha-256\n',
@@ -63,14 +62,15 @@ export class PostgresqlServer {
       // Speed only: nothing here outlives a crash of the machine, nor must it.
       ...{ fsync: 'off', full_page_writes: 'off', synchronous_commit: 'off', max_wal_size: '4GB' },
       ...{ wal_level: 'logical', shared_buffers: '64MB', maintenance_work_mem: '128MB' },
+      ...options.settings,
     };
+    const given = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
     const daemon = await Daemon.start(
-      path.join(bin, 'postgres'),
-      ['-D', data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
-      { identity: owner, logFile: path.join(directory, 'log') },
-      () => run(path.join(bin, 'pg_isready'), ['-h', directory, '-p', String(port)]),
+      ...own([path.join(bin, 'postgres'), '-D', data, ...given]),
+      { logFile: path.join(directory, 'log') },
+      () => run(...own([path.join(bin, 'pg_isready'), '-h', directory, '-p', String(port)])),
     );
-    const started = new PostgresqlServer(port, authority, directory, daemon);
+    const started = new PostgresqlServer(version, port, authority, directory, daemon);
     const password = started.rootPassword.replaceAll("'", "''");
     await started.exec(`SET standard_conforming_strings = on; ALTER ROLE postgres PASSWORD '${password}'`);
     return started;
@@ -78,7 +78,9 @@ export class PostgresqlServer {
 
   /** Runs one of the engine's own programs (`psql`, `pg_dump`, `pg_restore` …) as root against this server. */
   tool(name: string, args: readonly string[], input?: NodeJS.ReadableStream | string): Promise<string> {
-    return run(path.join(postgresqlBinaries(), name), args, {
+    const root = rootOf(this.version);
+    const command = [path.join(postgresqlBinaries(this.version), name), ...args];
+    return run(...inRoot(root, unprivileged('postgres', root), command), {
       env: { ...process.env, PGHOST: this.directory, PGPORT: String(this.port), PGUSER: this.rootUser },
       input,
     });

@@ -1,6 +1,6 @@
 import type { DumpJob, ServerJob } from '../../catalog/contract/task';
-import type { MariadbServer } from '../servers/mariadb';
-import type { PostgresqlServer } from '../servers/postgresql';
+import type { Server } from '../servers/start';
+import { engineOf, numberOf } from '../servers/versions';
 
 /** Characters that option files, password files, shells and URLs read as their own. */
 export const AWKWARD_PASSWORD = 'Geheim-9 "quoted" #hash \\back \'single\' :colon %25 $HOME é';
@@ -9,8 +9,7 @@ const KEY_ARN = 'arn:aws:kms:us-east-1:000000000000:key/11111111-2222-3333-4444-
 
 /** A job for a test server, with a certificate that is verified. */
 export function serverJob(
-  server: MariadbServer | PostgresqlServer,
-  engine: 'mariadb' | 'postgresql',
+  server: Server,
   place: { readonly source: string; readonly bucket: string; readonly scratchDirectory: string },
   overrides: Partial<ServerJob> = {},
 ): DumpJob {
@@ -18,7 +17,7 @@ export function serverJob(
   return {
     ...place,
     action: 'dump',
-    ...{ engine, engineVersion: engine === 'mariadb' ? '10.11' : '15', keyArn: KEY_ARN },
+    ...{ engine: engineOf(server.version), engineVersion: numberOf(server.version), keyArn: KEY_ARN },
     ...{ compressionLevel: 1, timeoutSeconds: 120 },
     server: { host: server.host, port: server.port, tls, ...overrides },
   };

@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import type { ChildProcess, SpawnOptions } from 'node:child_process';
 import { once } from 'node:events';
 import * as fs from 'node:fs';
@@ -32,11 +32,17 @@ export async function freePort(): Promise<number> {
   }
 }
 
-/** Servers refuse to run as root: root drops to the account that the engine's package made, anyone else stays. */
-export function unprivileged(account: string): Identity | undefined {
+/**
+ * Servers refuse to run as root: root drops to the account that the engine's package made, anyone else stays.
+ *
+ * @param root the system that the package is installed in
+ */
+export function unprivileged(account: string, root = '/'): Identity | undefined {
   if (process.getuid?.() !== 0) return undefined;
-  const [, , uid, gid] = execFileSync('getent', ['passwd', account], { encoding: 'utf8' }).split(':');
-  return { uid: Number(uid), gid: Number(gid) };
+  const accounts = fs.readFileSync(path.join(root, 'etc/passwd'), 'utf8').split('\n');
+  const found = accounts.map((line) => line.split(':')).find(([name]) => name === account);
+  if (found === undefined) throw new Error(`${root} has no account ${account}: its server is not installed`);
+  return { uid: Number(found[2]), gid: Number(found[3]) };
 }
 
 /** A new directory of the system's temporary directory, which belongs to `owner`. */

@@ -8,6 +8,8 @@ import type { FailedLine } from '../../catalog/contract/failure';
 import type { DumpJob, ExitCodeName } from '../../catalog/contract/task';
 import { ENV, EXIT_CODES } from '../../catalog/contract/task';
 import { postgresqlBinaries } from '../servers/postgresql';
+import type { Version } from '../servers/versions';
+import { inImage } from './in-image';
 import { endWithTests } from './processes';
 
 /** The bundle that ships, as the set-up of the tests built it. */
@@ -21,6 +23,8 @@ export interface ProgramOptions {
   readonly username?: string;
   readonly password?: string;
   readonly scheduledTime?: string;
+  /** Runs as the image of this version would: its system and tools, an account of few rights. This process's when left out. */
+  readonly image?: Version;
   /** Searched for tools before all else. */
   readonly toolsDirectory?: string;
   /** Set last: `undefined` removes a variable. */
@@ -67,14 +71,21 @@ export class Program {
 
   /** Starts it. */
   static start(options: ProgramOptions): Program {
-    const tools = [options.toolsDirectory, postgresqlBinaries(), process.env.PATH].filter(Boolean);
+    const { command, args, environment } = options.image
+      ? inImage(options.image, options.job.scratchDirectory, ['dump'])
+      : {
+          command: process.execPath,
+          args: [MAIN, 'dump'],
+          environment: { PATH: `${postgresqlBinaries()}:${process.env.PATH}` },
+        };
+    const tools = [options.toolsDirectory, environment.PATH].filter(Boolean);
     const own: Record<string, string | undefined> = {
-      ...{ PATH: tools.join(path.delimiter), ...options.aws, [ENV.job]: JSON.stringify(options.job) },
+      ...{ ...environment, PATH: tools.join(path.delimiter), ...options.aws, [ENV.job]: JSON.stringify(options.job) },
       ...{ [ENV.username]: options.username, [ENV.password]: options.password },
       ...{ [ENV.scheduledTime]: options.scheduledTime, ...options.environment },
     };
     const env = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined));
-    return new Program(spawn(process.execPath, [MAIN, 'dump'], { env, stdio: ['ignore', 'pipe', 'pipe'] }));
+    return new Program(spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] }));
   }
 
   /** Runs it to its end. */

@@ -1,5 +1,6 @@
 import type { MysqlLook } from '../look';
 import type { MysqlPlan } from '../plan';
+import { checkMaskedColumns } from './masked-columns';
 
 /**
  * A question about the source before the first byte of a dump: refuses what could not come back, with a BackupError, or notes
@@ -8,4 +9,4 @@ import type { MysqlPlan } from '../plan';
 export type MysqlCheck = (look: MysqlLook, plan: MysqlPlan) => Promise<void>;
 
 /** All checks, in order: what makes a dump impossible comes first. */
-export const MYSQL_CHECKS: readonly MysqlCheck[] = [];
+export const MYSQL_CHECKS: readonly MysqlCheck[] = [checkMaskedColumns];

@@ -1,0 +1,146 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import type { Connection } from 'mysql2/promise';
+import { createConnection } from 'mysql2/promise';
+import { inRoot } from '../support/in-root';
+import { Daemon, findProgram, freePort, run, temporaryDirectory, unprivileged } from '../support/processes';
+import { Authority } from './tls';
+import type { Version } from './versions';
+import { rootOf } from './versions';
+
+/** Options of a server of MySQL or MariaDB. */
+export interface MysqlFamilyOptions {
+  /** Writes a binary log, as servers with replicas do. */
+  readonly binlog?: boolean;
+  /** Presents a certificate that ended yesterday. */
+  readonly expiredCertificate?: boolean;
+  /** More options of the server, as `--sql-mode=ANSI`. */
+  readonly extra?: readonly string[];
+}
+
+/** How the two engines differ in being started. */
+export interface MysqlFamilyEngine {
+  /** Its programs, with their paths. */
+  readonly server: string;
+  readonly client: string;
+  /** The apt package of the server. */
+  readonly aptPackage: string;
+  /** The command that makes an empty data directory. */
+  readonly initialize: (data: string) => readonly string[];
+  readonly options: readonly string[];
+  /** The statements that give root a password. */
+  readonly setRootPassword: (quoted: string) => string;
+}
+
+const ROOT_USER = 'root';
+const ROOT_PASSWORD = 'root of "tests" # \\ \'';
+
+/** A started server, before it becomes one of its class. */
+export interface StartedMysql {
+  readonly version: Version;
+  readonly port: number;
+  readonly socket: string;
+  readonly authority: Authority;
+  readonly directory: string;
+  readonly daemon: Daemon;
+  readonly client: string;
+}
+
+/** Makes and starts a server. */
+export async function startMysqlFamily(
+  version: Version,
+  engine: MysqlFamilyEngine,
+  options: MysqlFamilyOptions,
+): Promise<StartedMysql> {
+  const root = rootOf(version);
+  findProgram([path.join(root, engine.server)], engine.aptPackage);
+  const owner = unprivileged('mysql', root);
+  const directory = temporaryDirectory(version, owner);
+  fs.chmodSync(directory, 0o755);
+  const data = path.join(directory, 'data');
+  const authority = await Authority.create(directory);
+  const certificate = await authority.issue('localhost', { owner, expired: options.expiredCertificate });
+  const own = (command: readonly string[]) => inRoot(root, owner, command);
+  await run(...own(engine.initialize(data)), { cwd: directory });
+  const port = await freePort();
+  const socket = path.join(directory, 's');
+  const client = [engine.client, '--no-defaults', `--socket=${socket}`, '--user=root'];
+  const daemon = await Daemon.start(
+    ...own([
+      ...[engine.server, '--no-defaults', `--datadir=${data}`, `--socket=${socket}`, `--pid-file=${directory}/pid`],
+      ...['--bind-address=127.0.0.1', `--port=${port}`, '--character-set-server=utf8mb4'],
+      ...[`--ssl-ca=${authority.file}`, `--ssl-cert=${certificate.certificateFile}`],
+      ...[`--ssl-key=${certificate.keyFile}`, '--max-allowed-packet=1G', '--event-scheduler=OFF'],
+      // Speed only: nothing here outlives a crash of the machine, nor must it.
+      ...['--innodb-flush-log-at-trx-commit=0', '--innodb-flush-method=nosync', '--innodb-doublewrite=0'],
+      ...['--innodb-buffer-pool-size=128M', '--log-bin-trust-function-creators=1', ...engine.options],
+      ...(options.binlog ? [`--log-bin=${data}/bin`, '--server-id=1', '--sync-binlog=0'] : ['--skip-log-bin']),
+      ...(options.extra ?? []),
+    ]),
+    { logFile: path.join(directory, 'log') },
+    () => run(...own([...client, '--execute=SELECT 1'])),
+  );
+  const password = ROOT_PASSWORD.replaceAll('\\', '\\\\').replaceAll("'", "\\'");
+  await run(...own(client), { input: engine.setRootPassword(`'${password}'`) });
+  return { version, port, socket, authority, directory, daemon, client: engine.client };
+}
+
+/** A private server of a test of MySQL or MariaDB, on a free port of the loopback address, with TLS. */
+export abstract class MysqlFamilyServer {
+  readonly version: Version;
+  /** The name in the server's certificate. */
+  readonly host = 'localhost';
+  readonly port: number;
+  readonly socket: string;
+  readonly rootUser = ROOT_USER;
+  readonly rootPassword = ROOT_PASSWORD;
+  /** The authority that issued the server's certificate. */
+  readonly authority: Authority;
+
+  protected constructor(private readonly started: StartedMysql) {
+    this.version = started.version;
+    this.port = started.port;
+    this.socket = started.socket;
+    this.authority = started.authority;
+  }
+
+  /** Runs a script by the engine's own client, which knows DELIMITER, and returns tab-separated rows without a heading. */
+  exec(sql: NodeJS.ReadableStream | string, options: { database?: string; user?: string; password?: string } = {}) {
+    const command = [
+      ...[this.started.client, '--no-defaults', `--socket=${this.socket}`, `--user=${options.user ?? ROOT_USER}`],
+      ...['--batch', '--skip-column-names', '--default-character-set=utf8mb4', '--max-allowed-packet=1G'],
+      // Comments and line ends within definitions are part of them.
+      ...['--comments', '--binary-mode'],
+      ...(options.database === undefined ? [] : [options.database]),
+    ];
+    const root = rootOf(this.version);
+    return run(...inRoot(root, unprivileged('mysql', root), command), {
+      env: { ...process.env, MYSQL_PWD: options.password ?? ROOT_PASSWORD },
+      input: sql,
+    });
+  }
+
+  /** A connection as root. Close it with `end()`. */
+  connect(database?: string): Promise<Connection> {
+    return createConnection({
+      ...{ socketPath: this.socket, user: ROOT_USER, password: ROOT_PASSWORD, database },
+      ...{ charset: 'utf8mb4_bin', dateStrings: true, supportBigNumbers: true, bigNumberStrings: true },
+    });
+  }
+
+  /** What the server wrote to its error log so far. */
+  log(): string {
+    return this.started.daemon.log();
+  }
+
+  /** Ends the server as a crash would. Its directory stays until {@link stop}. */
+  async kill(): Promise<void> {
+    await this.started.daemon.stop('SIGKILL');
+  }
+
+  /** Ends the server and removes all that it wrote. */
+  async stop(): Promise<void> {
+    await this.started.daemon.stop('SIGKILL');
+    fs.rmSync(this.started.directory, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,18 @@
+import { MariadbServer } from './mariadb';
+import { MysqlServer } from './mysql';
+import { PostgresqlServer } from './postgresql';
+import type { Version } from './versions';
+import { engineOf } from './versions';
+
+export type Server = MysqlServer | MariadbServer | PostgresqlServer;
+
+/**
+ * Makes and starts a server of a version, for tests that run on several.
+ *
+ * @param options.expiredCertificate presents a certificate that ended yesterday
+ */
+export function startServer(version: Version, options: { expiredCertificate?: boolean } = {}): Promise<Server> {
+  const engine = engineOf(version);
+  if (engine === 'postgresql') return PostgresqlServer.start({ ...options, version });
+  return (engine === 'mysql' ? MysqlServer : MariadbServer).start({ ...options, version });
+}

@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import type { Manifest } from '../../catalog/bucket/manifest';
 import { differences } from '../compare/fingerprint';
 import { fingerprintMariadb } from '../compare/mariadb';
@@ -15,7 +16,7 @@ import { MysqlServer } from '../servers/mysql';
 import { PostgresqlServer } from '../servers/postgresql';
 import type { Server } from '../servers/start';
 import { describeOn, inMatrix, versionsOf } from '../servers/versions';
-import type { TestBucket } from '../support/bucket';
+import { TestBucket } from '../support/bucket';
 import { serverJob, sqliteJob } from '../support/job';
 import { temporaryDirectory } from '../support/processes';
 import { Reader } from '../support/reader';
@@ -31,7 +32,8 @@ const README = document('README.md').commands('How do I restore?');
 /** Commands of the page that no test of this file types, by the heading above them, each with where they run. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
   'If it was pruned': 'test/e2e/prune.test.ts, which deploys the function that they invoke',
-  'PostgreSQL in sections': 'test/cases/restoring.test.ts',
+  'PostgreSQL in sections': 'test/cases/restoring-postgresql.test.ts',
+  'PostgreSQL: before you start': 'test/cases/restoring-postgresql.test.ts',
 };
 
 /** What an application that was killed leaves in its folder: an old file, and what was not yet written into it. */
@@ -187,6 +189,33 @@ describe('the commands of docs/restoring.md', () => {
     expect(fs.readdirSync(data!)).toEqual(['shop.db']);
     expect(await reader.typePage('4. Count')).toBe(counts(manifest));
     for (const folder of [sources!, data!]) fs.rmSync(folder, { recursive: true });
+  });
+
+  test('of docs/storage-tiers.md bring a backup back out of Deep Archive', async () => {
+    const bucket = await TestBucket.create(emulator, 'archived');
+    const s3 = new S3Client({ ...emulator.client, forcePathStyle: true });
+    const keyOf = (name: string): string => `shop/2026-06-30T02-00-00Z/${name}`;
+    const put = (name: string, Body: string, StorageClass?: 'DEEP_ARCHIVE') =>
+      s3.send(new PutObjectCommand({ Bucket: 'archived', Key: keyOf(name), Body, StorageClass }));
+    await put('small.zst', 'small');
+    await put('large.zst', 'large', 'DEEP_ARCHIVE');
+    await put(
+      'manifest.json',
+      JSON.stringify({ objects: ['small.zst', 'large.zst'].map((name) => ({ key: keyOf(name) })) }),
+    );
+
+    const reader = newReader(bucket);
+    const [retrieve, fetch] = document('docs/storage-tiers.md').blocks.filter(
+      ({ heading }) => heading === 'Retrieving',
+    );
+    const begun = await reader.type(retrieve!.code);
+    expect(begun).toMatch(/InvalidObjectState[^]*"DEEP_ARCHIVE",\s*"ongoing-request=\\"true\\""/);
+    const fetching = `BACKUP=shop/2026-06-30T02-00-00Z\n${fetch!.code}`;
+    await expect(reader.type(fetching)).rejects.toThrow();
+    await emulator.moveClock(12 * 3600);
+    expect(await reader.type(retrieve!.code)).toContain('ongoing-request=\\"false\\"');
+    await reader.type(fetching);
+    expect(fs.readFileSync(path.join(reader.folder, 'large.zst'), 'utf8')).toBe('large');
   });
 
   test('are all typed, here or elsewhere', () => {

@@ -97,7 +97,9 @@ export class Reader {
     const programs = [this.programs, path.join(ROOT, '.venv/bin'), process.env.PATH].join(path.delimiter);
     const own = { PATH: programs, HOME: this.folder, BUCKET: this.bucket.name, ...this.emulator.environment };
     const env = { ...own, ...this.account, ...set };
-    return run('bash', ['-euo', 'pipefail', '-c', `exec 2>&1\n${commands}`], { cwd: this.folder, env });
+    // What it printed is also what an error says.
+    const both = `{\n${commands}\n} 2>&1 | tee /dev/stderr`;
+    return run('bash', ['--norc', '-euo', 'pipefail', '-c', both], { cwd: this.folder, env });
   }
 
   /** Types the commands of docs/restoring.md below a heading. */

@@ -1,6 +1,6 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { BackupError, errorText } from '../../task/run/errors';
-import { Tool, toolOutput, type ToolCommand, type ToolFailure } from '../../task/io/tool';
+import { Tool, talkOf, toolOutput, type ToolCommand, type ToolFailure } from '../../task/io/tool';
 import { writeTrust, type Trust } from '../../task/io/tls';
 import { chooseDatabases } from '../shared/databases';
 import {
@@ -16,6 +16,7 @@ import { MYSQL_CHECKS } from './checks';
 import type { MysqlDialect } from './dialect';
 import { requireMysqlGrants } from './grants';
 import type { MysqlLook } from './look';
+import { OLD_NAME } from './names';
 import { readPlan, type MysqlPlan } from './plan';
 import { startInSnapshot, type StartedDump } from './snapshot';
 import { TailInspector } from '../shared/tail-inspector';
@@ -69,7 +70,10 @@ export class MysqlDump implements EngineDump {
     const schemata = await this.query('SELECT SCHEMA_NAME AS name FROM information_schema.SCHEMATA ORDER BY 1');
     const own = Number(identity?.rds) === 1 ? [...SYSTEM_DATABASES, ...RDS_DATABASES] : SYSTEM_DATABASES;
     const databases = chooseDatabases(
-      schemata.map(({ name }) => String(name)).filter((name) => !own.includes(name)),
+      this.leaveDirectoriesOut(
+        schemata.map(({ name }) => String(name)),
+        own,
+      ),
       server,
     );
     const grants = await requireMysqlGrants(this.control, this.dialect, {
@@ -190,6 +194,17 @@ export class MysqlDump implements EngineDump {
     );
   }
 
+  /** The names of databases: MariaDB also shows directories as such that are none, as every ext4 volume has one. */
+  private leaveDirectoriesOut(names: readonly string[], own: readonly string[]): string[] {
+    const directories = names.filter((name) => name.startsWith(OLD_NAME));
+    if (directories.length > 0)
+      this.context.log.info(
+        'not-a-database',
+        `directories that are no databases are left out: ${directories.join(', ')}`,
+      );
+    return names.filter((name) => !own.includes(name) && !directories.includes(name));
+  }
+
   private toolCommand(plan: MysqlPlan, withPosition: boolean): ToolCommand {
     return {
       command: this.command,
@@ -210,7 +225,7 @@ export class MysqlDump implements EngineDump {
         '--',
         ...plan.databases,
       ],
-      talk: TALK,
+      talk: talkOf(TALK),
       classify,
     };
   }

@@ -81,7 +81,7 @@ export class SqliteDump implements EngineDump {
 
   private async takeSnapshot(snapshot: string): Promise<SnapshotReport> {
     const args = ['--no-warnings', process.argv[1] ?? '', 'helper', 'sqlite', this.file, snapshot];
-    this.tool = new Tool({ command: process.execPath, args, talk: /^$/ });
+    this.tool = new Tool({ command: process.execPath, args });
     let text = '';
     this.tool.stdout.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
     const ended = await this.tool.succeeded().catch((error: unknown) => error);

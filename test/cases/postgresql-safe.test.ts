@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describeOn, inMatrix, versionsOf } from '../servers/versions';
 import type { ProgramResult } from '../support/program';
 import { Program } from '../support/program';
-import { PostgresqlCase } from './postgresql-support';
+import { PostgresqlCase } from './postgresql-tenant';
 
 jest.setTimeout(120_000);
 

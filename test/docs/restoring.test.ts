@@ -4,11 +4,11 @@ import { DatabaseSync } from 'node:sqlite';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import type { Manifest } from '../../catalog/bucket/manifest';
 import { differences } from '../compare/fingerprint';
-import { fingerprintMariadb } from '../compare/mariadb';
+import { fingerprintMysqlFamily } from '../compare/mysql-family';
 import { fingerprintPostgresql } from '../compare/postgresql';
 import { fingerprintSqlite } from '../compare/sqlite';
 import { Emulator } from '../emulator/emulator';
-import { loadMariadbSchema, MARIADB_ACCOUNTS, MARIADB_DATABASES } from '../schemas/mariadb';
+import { loadMysqlFamilySchema, MYSQL_FAMILY_ACCOUNTS, MYSQL_FAMILY_DATABASES } from '../schemas/mysql-family';
 import { loadPostgresqlSchema } from '../schemas/postgresql';
 import { createSqliteDatabase } from '../schemas/sqlite';
 import { MariadbServer } from '../servers/mariadb';
@@ -75,10 +75,10 @@ describe('the commands of docs/restoring.md', () => {
 
     beforeAll(async () => {
       source = await MariadbServer.start({ version, binlog: true });
-      await loadMariadbSchema(source);
+      await loadMysqlFamilySchema(source);
       await source.exec(MYSQL_USER);
       const job = (place: Parameters<typeof serverJob>[1]) =>
-        serverJob(source, place, { databases: MARIADB_DATABASES });
+        serverJob(source, place, { databases: MYSQL_FAMILY_DATABASES });
       ({ bucket, manifest } = await Reader.backUp(emulator, version.replace('.', '-'), job, {
         ...USER,
         image: version,
@@ -89,12 +89,12 @@ describe('the commands of docs/restoring.md', () => {
     async function newTarget(): Promise<MariadbServer> {
       const target = await MariadbServer.start({ version });
       targets.push(target);
-      await target.exec(MARIADB_ACCOUNTS);
+      await target.exec(MYSQL_FAMILY_ACCOUNTS);
       return target;
     }
     async function expectTheSame(target: MariadbServer): Promise<void> {
-      const before = await fingerprintMariadb(source, MARIADB_DATABASES);
-      expect(differences(before, await fingerprintMariadb(target, MARIADB_DATABASES))).toEqual([]);
+      const before = await fingerprintMysqlFamily(source, MYSQL_FAMILY_DATABASES);
+      expect(differences(before, await fingerprintMysqlFamily(target, MYSQL_FAMILY_DATABASES))).toEqual([]);
     }
 
     test('list it, fetch it, check it, restore it and count it', async () => {

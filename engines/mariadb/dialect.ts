@@ -10,6 +10,9 @@ export const MARIADB_DIALECT: MysqlDialect = {
   isOwnVersion: (serverVersion) => /mariadb/i.test(serverVersion),
   tlsOptions: (authorities) => [authorities ? 'ssl-verify-server-cert' : 'skip-ssl'],
   toolOptions: () => [],
+  // mariadb-dump lifts the limit of its statements by itself, and takes no statement of ours.
+  sessionOfTool: [],
+  limited: (select, seconds) => `SET STATEMENT max_statement_time = ${seconds} FOR ${select}`,
   dumpArguments: [],
   dumpsHistory: (toolVersion) => compareVersions(toolVersion, '10.11') >= 0,
   hasSnapshotPositions: true,

@@ -2,6 +2,7 @@ import type { ServerEngineFacts } from '../engine-facts';
 import { compareVersions } from '../shared/versions';
 import { MYSQL_FACTS } from './facts';
 import type { GrantRules } from './grants';
+import { TOOL_LOCK_WAIT_SECONDS } from './tool-watch';
 
 /** Differences between the two engines that share this implementation: MySQL and MariaDB. */
 export interface MysqlDialect extends GrantRules {
@@ -14,6 +15,10 @@ export interface MysqlDialect extends GrantRules {
   readonly tlsOptions: (authorities: boolean) => readonly string[];
   /** Lines at the end of the option file. */
   readonly toolOptions: (toolVersion: string) => readonly string[];
+  /** What the tool's session sets, where the tool can be told so (`--init-command`): assignments of one SET. */
+  readonly sessionOfTool: readonly string[];
+  /** Makes a statement of ours end with an error after some seconds. */
+  readonly limited: (select: string, seconds: number) => string;
   readonly dumpArguments: readonly string[];
   /** Whether the dump tool writes the past rows of system-versioned tables on demand. */
   readonly dumpsHistory: (toolVersion: string) => boolean;
@@ -33,6 +38,10 @@ export const MYSQL_DIALECT: MysqlDialect = {
     // Since 9.7 it asks for policies by a table that no grant of the documented user reaches, and says so.
     ...(compareVersions(toolVersion, '9.7') >= 0 ? ['skip-masking-policies'] : []),
   ],
+  // A limit of the server would end the dump in the middle of a table. A lock is waited for by the watch of the tool, and not
+  // for a year where that cannot see it.
+  sessionOfTool: ['SESSION max_execution_time = 0', `SESSION lock_wait_timeout = ${2 * TOOL_LOCK_WAIT_SECONDS}`],
+  limited: (select, seconds) => select.replace('SELECT', `SELECT /*+ MAX_EXECUTION_TIME(${seconds * 1000}) */`),
   // With GTIDs, anything else takes a global read lock, which RDS does not allow.
   dumpArguments: ['--set-gtid-purged=OFF'],
   dumpsHistory: () => false,

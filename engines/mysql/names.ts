@@ -12,3 +12,7 @@ export function quoteAccount(account: string): string {
   const at = account.lastIndexOf('@');
   return `'${account.slice(0, at)}'@'${account.slice(at + 1)}'`;
 }
+
+/** A table with its database, in backquotes. */
+export const qualified = ({ database, name }: { readonly database: string; readonly name: string }): string =>
+  `${quote(database)}.${quote(name)}`;

@@ -1,5 +1,5 @@
 import type { MysqlDialect } from '../mysql/dialect';
-import { databasePattern, unquote } from '../mysql/names';
+import { databasePattern, quote, unquote } from '../mysql/names';
 import { compareVersions } from '../shared/versions';
 import { MARIADB_FACTS } from './facts';
 
@@ -12,15 +12,26 @@ export const MARIADB_DIALECT: MysqlDialect = {
   toolOptions: () => [],
   // mariadb-dump lifts the limit of its statements by itself, and takes no statement of ours.
   sessionOfTool: [],
-  limited: (select, seconds) => `SET STATEMENT max_statement_time = ${seconds} FOR ${select}`,
   dumpArguments: [],
   dumpsHistory: (toolVersion) => compareVersions(toolVersion, '10.11') >= 0,
+  masksColumns: () => false,
+  hasSequences: true,
+  checksCanBeOff: true,
+  rowMemory: 3.5,
+  castsFloats: () => true,
+  limitTime: (selected, seconds) => `SET STATEMENT max_statement_time = ${seconds} FOR SELECT ${selected}`,
   hasSnapshotPositions: true,
   // If no user is named, it shows the grants of the active role and of PUBLIC as well.
   showGrants: () => 'SHOW GRANTS',
   // It also shows the global privileges of roles within the active one, but does not grant them.
   heeds: ({ on, grantee }, activeRole) =>
     on !== '*.*' || !/^`(?:[^`]|``)*`$/.test(grantee) || unquote(grantee) === activeRole,
+  // Only one role is active at a time.
+  roleChoices: (roles, account) =>
+    roles.map((role) => ({
+      activate: `SET ROLE ${quote(role)}`,
+      byDefault: `SET DEFAULT ROLE ${quote(role)} FOR ${account}`,
+    })),
   routineGrants: (grants, serverVersion, databases) => {
     if (grants.onTable('SELECT', 'mysql', 'proc')) return [];
     if (compareVersions(serverVersion, '11.3') < 0) return ['SELECT ON mysql.proc'];

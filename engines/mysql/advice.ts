@@ -3,6 +3,7 @@ import type { ReasonValues } from '../../catalog/contract/failure';
 import { objectsOf } from '../../catalog/contract/note';
 import type { EngineAdvice } from '../engine-advice';
 import type { MysqlNote, MysqlReason } from './facts';
+import { COMEBACK_NOTES } from './note-advice';
 
 const DUMPS = 'SELECT, SHOW VIEW, TRIGGER, EVENT, LOCK TABLES';
 
@@ -151,6 +152,36 @@ export const MYSQL_ADVICE: EngineAdvice<MysqlReason, MysqlNote> = {
         },
       ],
     },
+    'masked-columns': {
+      title: 'the user may see masked values',
+      happened: ({ object }) =>
+        `masking policies are set on columns of the source${object === undefined ? '' : `: ${object}`}`,
+      likelyCause:
+        'A masking policy shows the real values only to the users and roles that it names. The backup would hold masked values for all others, and nothing would say so.',
+      action: "Let the policies exempt the backup's user, and say so in the backup's settings.",
+      steps: ({ account }) => [
+        {
+          say: `As an administrator, see whom a policy exempts ($POLICY: its name), and add the backup's user${account === undefined ? '' : ` (${account})`}:`,
+          run: 'SHOW CREATE MASKING POLICY $POLICY;',
+        },
+        { say: 'Then tell the backup that its user is exempt:', run: "extraDumpArguments: ['--masking-policies']" },
+        { say: 'Or leave the tables out:', run: "extraDumpArguments: ['--ignore-table=$DATABASE.$TABLE']" },
+      ],
+    },
+    'old-name': {
+      title: 'a name from before MySQL 5.1',
+      happened: ({ object }) =>
+        `${object === undefined ? 'a database or table' : object} has a name from before MySQL 5.1`,
+      likelyCause:
+        'Its files were named by MySQL 5.0, or by hand. The server shows it as #mysql50#…, and no restore can create it.',
+      action: 'Give it a name of today, or leave it out.',
+      steps: ({ statements = [], object }) => [
+        { say: 'As an administrator, rename it:', run: statements.join('\n') },
+        {
+          say: `Or leave it out of the backup, by excludeDatabases or --ignore-table${object === undefined ? '' : `: ${object}`}.`,
+        },
+      ],
+    },
   },
   notes: {
     'rows-elsewhere': {
@@ -163,10 +194,17 @@ export const MYSQL_ADVICE: EngineAdvice<MysqlReason, MysqlNote> = {
         },
       ],
     },
+    ...COMEBACK_NOTES,
     'no-history': {
       title: 'past rows that are not in the backup',
       happened: () =>
         'the past rows of system-versioned tables are not in the dump: mariadb-dump writes them from MariaDB 10.11 on',
+      steps: () => [],
+    },
+    'masked-columns': {
+      title: 'columns with masking policies',
+      happened: (note) =>
+        `columns have masking policies, which are said to exempt the backup's user: ${objectsOf(note)}`,
       steps: () => [],
     },
   },

@@ -17,11 +17,21 @@ export interface MysqlDialect extends GrantRules {
   readonly toolOptions: (toolVersion: string) => readonly string[];
   /** What the tool's session sets, where the tool can be told so (`--init-command`): assignments of one SET. */
   readonly sessionOfTool: readonly string[];
-  /** Makes a statement of ours end with an error after some seconds. */
-  readonly limited: (select: string, seconds: number) => string;
   readonly dumpArguments: readonly string[];
   /** Whether the dump tool writes the past rows of system-versioned tables on demand. */
   readonly dumpsHistory: (toolVersion: string) => boolean;
+  /** Whether columns of a server of this version can have masking policies. */
+  readonly masksColumns: (serverVersion: string) => boolean;
+  /** Whether databases have sequences. */
+  readonly hasSequences: boolean;
+  /** Whether a session can insert rows without their checks. */
+  readonly checksCanBeOff: boolean;
+  /** Memory that the dump tool needs for a row of one byte, in bytes, as measured with large rows. */
+  readonly rowMemory: number;
+  /** Whether a server of this version can cast to FLOAT. */
+  readonly castsFloats: (serverVersion: string) => boolean;
+  /** A statement that selects this, and ends with an error after so many seconds. */
+  readonly limitTime: (selected: string, seconds: number) => string;
   /** Whether sessions can ask for the binary log position of their snapshot. */
   readonly hasSnapshotPositions: boolean;
 }
@@ -32,24 +42,31 @@ export const MYSQL_DIALECT: MysqlDialect = {
   twin: { title: 'MariaDB', factory: 'mariadb' },
   isOwnVersion: (serverVersion) => !/mariadb/i.test(serverVersion),
   tlsOptions: (authorities) => [authorities ? 'ssl-mode=VERIFY_IDENTITY' : 'ssl-mode=DISABLED'],
-  // Since 8.0 the tool asks for statistics that older servers lack. Older tools complain of the option itself.
-  toolOptions: (toolVersion) => [
-    ...(compareVersions(toolVersion, '8.0') >= 0 ? ['[mysqldump]', 'column-statistics=0'] : []),
-    // Since 9.7 it asks for policies by a table that no grant of the documented user reaches, and says so.
-    ...(compareVersions(toolVersion, '9.7') >= 0 ? ['skip-masking-policies'] : []),
-  ],
+  // Tools complain of options that they do not know. Since 8.0 the tool asks for statistics that older servers lack; since 9.7
+  // for masking policies, in a table on which no privilege can be granted where there is none.
+  toolOptions: (toolVersion) => {
+    const since = (version: string, option: string) => (compareVersions(toolVersion, version) >= 0 ? [option] : []);
+    return ['[mysqldump]', ...since('8.0', 'column-statistics=0'), ...since('9.7', 'skip-masking-policies')];
+  },
   // A limit of the server would end the dump in the middle of a table. A lock is waited for by the watch of the tool, and not
   // for a year where that cannot see it.
   sessionOfTool: ['SESSION max_execution_time = 0', `SESSION lock_wait_timeout = ${2 * TOOL_LOCK_WAIT_SECONDS}`],
-  limited: (select, seconds) => select.replace('SELECT', `SELECT /*+ MAX_EXECUTION_TIME(${seconds * 1000}) */`),
   // With GTIDs, anything else takes a global read lock, which RDS does not allow.
   dumpArguments: ['--set-gtid-purged=OFF'],
   dumpsHistory: () => false,
+  masksColumns: (serverVersion) => compareVersions(serverVersion, '9.7') >= 0,
+  hasSequences: false,
+  checksCanBeOff: false,
+  rowMemory: 6,
+  castsFloats: (serverVersion) => compareVersions(serverVersion, '8.0.17') >= 0,
+  limitTime: (selected, seconds) => `SELECT /*+ MAX_EXECUTION_TIME(${seconds * 1000}) */ ${selected}`,
   hasSnapshotPositions: false,
   // MySQL shows the grants of roles only on demand.
   showGrants: (activeRoles) =>
     `SHOW GRANTS FOR CURRENT_USER()${activeRoles === undefined ? '' : ` USING ${activeRoles}`}`,
   heeds: () => true,
+  roleChoices: (roles, account) =>
+    roles.length > 0 ? [{ activate: 'SET ROLE ALL', byDefault: `SET DEFAULT ROLE ALL TO ${account}` }] : [],
   routineGrants: (grants, serverVersion) => {
     if (compareVersions(serverVersion, '8.0.20') >= 0)
       return grants.globally('SHOW_ROUTINE') || grants.globally('SELECT') ? [] : ['SHOW_ROUTINE ON *.*'];

@@ -1,6 +1,6 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { BackupError, errorText } from '../../task/run/errors';
-import { Tool, talkOf, toolOutput, type ToolCommand } from '../../task/io/tool';
+import { Tool, toolOutput, type ToolCommand } from '../../task/io/tool';
 import { writeTrust, type Trust } from '../../task/io/tls';
 import { chooseDatabases } from '../shared/databases';
 import {
@@ -14,11 +14,13 @@ import {
 import { connectMysql, writeOptionFile } from './connection';
 import { MYSQL_CHECKS } from './checks';
 import { toolFailure } from './failures';
+import { toolTalk } from './tool-talk';
 import type { MysqlDialect } from './dialect';
-import { MysqlGrants, checkMysqlGrants } from './grants';
+import { requireMysqlGrants } from './grants';
 import type { MysqlLook } from './look';
-import { holdsNoRows, readPlan, type MysqlPlan, type MysqlTable } from './plan';
+import { holdsNoRows, readPlan, type MysqlPlan } from './plan';
 import { Sessions, rowsOf, type Session } from './sessions';
+import { OLD_NAME } from './names';
 import { startInSnapshot, type StartedDump } from './snapshot';
 import { TailInspector } from '../shared/tail-inspector';
 import { checkVersions } from '../shared/versions';
@@ -27,11 +29,6 @@ const SYSTEM_DATABASES = ['information_schema', 'performance_schema', 'mysql', '
 /** Created by RDS and Aurora; elsewhere they are the user's own. */
 const RDS_DATABASES = ['innodb', 'tmp'];
 const END_MARKER = /^-- Dump completed(?: on .*)?$/;
-/** `--verbose` talk of both clients; group 1: the table under way. */
-const VERBOSE = talkOf(
-  /^-- (?:Retrieving (?:table|view) structure for table (.+)\.\.\.|(?!error|warning|got error).*)$/i,
-);
-const SKIPPED = /^-- Warning: Skipping data for table '(.+)' because it's of type (\S+)$/;
 
 /** Dump of MySQL or MariaDB by its own tool, `mysqldump` or `mariadb-dump`. */
 export class MysqlDump implements EngineDump {
@@ -79,11 +76,13 @@ export class MysqlDump implements EngineDump {
     const schemata = await this.query('SELECT SCHEMA_NAME AS name FROM information_schema.SCHEMATA ORDER BY 1');
     const own = Number(identity?.rds) === 1 ? [...SYSTEM_DATABASES, ...RDS_DATABASES] : SYSTEM_DATABASES;
     const databases = chooseDatabases(
-      schemata.map(({ name }) => String(name)).filter((name) => !own.includes(name)),
+      this.leaveDirectoriesOut(
+        schemata.map(({ name }) => String(name)),
+        own,
+      ),
       server,
     );
-    const grants = await MysqlGrants.read(this.control.connection, this.dialect);
-    checkMysqlGrants(grants, this.dialect, {
+    const grants = await requireMysqlGrants(this.control.connection, this.dialect, {
       serverVersion: this.serverVersion,
       databases,
       account: String(identity?.account),
@@ -99,7 +98,7 @@ export class MysqlDump implements EngineDump {
       log: this.context.log,
       note: this.context.note,
       query: (sql, values) => this.query(sql, values),
-      connect: () => this.connect(),
+      connect: async () => (await this.sessions.begin()).connection,
     };
     this.plan = await readPlan(look, databases);
     for (const check of MYSQL_CHECKS) await check(look, this.plan);
@@ -208,6 +207,17 @@ export class MysqlDump implements EngineDump {
     );
   }
 
+  /** The names of databases: MariaDB also shows directories as such that are none, as every ext4 volume has one. */
+  private leaveDirectoriesOut(names: readonly string[], own: readonly string[]): string[] {
+    const directories = names.filter((name) => name.startsWith(OLD_NAME));
+    if (directories.length > 0)
+      this.context.log.info(
+        'not-a-database',
+        `directories that are no databases are left out: ${directories.join(', ')}`,
+      );
+    return names.filter((name) => !own.includes(name) && !directories.includes(name));
+  }
+
   private toolCommand(plan: MysqlPlan, withPosition: boolean): ToolCommand {
     return {
       command: this.command,
@@ -228,7 +238,7 @@ export class MysqlDump implements EngineDump {
         '--',
         ...plan.databases,
       ],
-      talk: (line) => isSkipped(line, plan.tables) || VERBOSE(line),
+      talk: toolTalk(plan.tables),
       classify: toolFailure,
     };
   }
@@ -237,11 +247,3 @@ export class MysqlDump implements EngineDump {
 /** `mariadb-dump  Ver 10.19 Distrib 10.11.19-MariaDB, for …` and `mysqldump  Ver 8.4.3 for Linux …`, 11.x: `… from 11.4.2-MariaDB, …`. */
 const dumpToolVersion = (text: string): string =>
   /(?:Distrib|from) ([\w.-]+)/.exec(text)?.[1] ?? /Ver ([\w.-]+)/.exec(text)?.[1] ?? text;
-
-/** Whether the tool says that it writes no rows of a table, and it is one that has none of its own. */
-function isSkipped(line: string, tables: readonly MysqlTable[]): boolean {
-  const [, name, engine] = SKIPPED.exec(line) ?? [];
-  return tables.some(
-    (table) => table.name === name && table.engine.toLowerCase() === String(engine).toLowerCase() && holdsNoRows(table),
-  );
-}

@@ -1,6 +1,6 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { BackupError } from '../../task/run/errors';
-import { databasePattern, quoteAccount, unquote } from './names';
+import { databasePattern, quote, quoteAccount, unquote } from './names';
 
 /** Privileges that a complete dump needs on every database. Without them the tool leaves objects out silently, or fails. */
 const DATABASE_PRIVILEGES = ['SELECT', 'SHOW VIEW', 'TRIGGER', 'EVENT'] as const;
@@ -24,18 +24,34 @@ export interface GrantRules {
   readonly heeds: (grant: Grant, activeRoles: string | undefined) => boolean;
   /** Grants that are missing to read the bodies of routines: `SELECT ON mysql.proc`. */
   readonly routineGrants: (grants: MysqlGrants, serverVersion: string, databases: readonly string[]) => string[];
+  /** Statements that activate roles of the user in its session, each with the one that does so at every login. */
+  readonly roleChoices: (roles: readonly string[], account: string) => readonly RoleChoice[];
+}
+
+/** A way to use roles that are granted but not active. */
+export interface RoleChoice {
+  readonly activate: string;
+  readonly byDefault: string;
 }
 
 /** Privileges of a user, as the server judges them. */
 export class MysqlGrants {
-  private constructor(private readonly grants: readonly Grant[]) {}
+  private constructor(
+    private readonly grants: readonly Grant[],
+    /** With `partial_revokes`, MySQL takes names of databases in grants literally. */
+    private readonly literal: boolean,
+  ) {}
 
   /** Reads the grants of the connected user, those of its active roles included. */
   static async read(connection: Connection, rules: GrantRules): Promise<MysqlGrants> {
     const roles = await activeRoles(connection);
     const [rows] = await connection.query<RowDataPacket[]>(rules.showGrants(roles));
     const grants = rows.flatMap((row) => parseGrant(String(Object.values(row)[0])) ?? []);
-    return new MysqlGrants(grants.filter((grant) => rules.heeds(grant, roles)));
+    const [literal] = await connection.query<RowDataPacket[]>("SHOW GLOBAL VARIABLES LIKE 'partial_revokes'");
+    return new MysqlGrants(
+      grants.filter((grant) => rules.heeds(grant, roles)),
+      literal[0]?.Value === 'ON',
+    );
   }
 
   /** Whether the user holds a privilege on the whole server. */
@@ -56,14 +72,19 @@ export class MysqlGrants {
     return onTable || this.onDatabase(privilege, database);
   }
 
+  /** The database as a GRANT names it. */
+  nameOf(database: string): string {
+    return this.literal ? quote(database) : databasePattern(database);
+  }
+
   /**
    * The grants that count: of several that fit a database, the server heeds the one with the most exact name alone, for
    * each grantee. https://dev.mysql.com/doc/refman/8.4/en/request-access.html
    */
   private onlyOnDatabase(database: string): Grant[] {
-    const fitting = this.grants.filter(
-      ({ on, revoked }) => !revoked && on !== '*.*' && on.endsWith('.*') && matches(on.slice(0, -2), database),
-    );
+    const ofDatabases = this.grants.filter(({ on, revoked }) => !revoked && on !== '*.*' && on.endsWith('.*'));
+    if (this.literal) return ofDatabases.filter(({ on }) => on === `${database}.*`);
+    const fitting = ofDatabases.filter(({ on }) => matches(on.slice(0, -2), database));
     const best = new Map<string, Grant>();
     for (const grant of fitting) {
       const rival = best.get(grant.grantee);
@@ -132,36 +153,79 @@ export interface DumpScope {
 }
 
 /**
- * Refuses a dump that would lose something, before its first byte.
+ * Reads the grants of the connected user, and refuses a dump that would lose something for want of one.
  *
  * @throws BackupError `privileges`, with the statements to run
  */
-export function checkMysqlGrants(grants: MysqlGrants, rules: GrantRules, scope: DumpScope): void {
-  const { account, databases, serverVersion } = scope;
-  const missing = new Set<string>();
-  const privileges = new Set<string>();
-  const granted: string[] = [];
-  const demand = (words: readonly string[], names: readonly string[], grant: string) => {
-    words.forEach((word) => missing.add(word));
-    names.forEach((name) => privileges.add(name));
-    granted.push(grant);
-  };
-  for (const database of databases) {
-    const lacking = DATABASE_PRIVILEGES.filter((privilege) => !grants.onDatabase(privilege, database));
-    if (lacking.length > 0) demand(lacking, lacking, `${lacking.join(', ')} ON ${databasePattern(database)}.*`);
-  }
-  // Without it the server hides databases on which the user has no privilege: the backup would lack them silently.
-  if (scope.all && !grants.globally('SHOW DATABASES') && !grants.globally('SELECT')) {
-    const why = 'SHOW DATABASES, since all databases are to be backed up and none is named';
-    demand([why], ['SHOW DATABASES'], 'SHOW DATABASES ON *.*');
-  }
-  for (const grant of rules.routineGrants(grants, serverVersion, databases))
-    demand(['the definitions of routines'], [grant.replace(' ON ', ' on ')], grant);
-  if (granted.length === 0) return;
-  const statements = granted.map((grant) => `GRANT ${grant} TO ${quoteAccount(account)};`);
+export async function requireMysqlGrants(
+  connection: Connection,
+  rules: GrantRules,
+  scope: DumpScope,
+): Promise<MysqlGrants> {
+  const grants = await MysqlGrants.read(connection, rules);
+  const lacks = lacking(grants, rules, scope);
+  if (lacks.length === 0) return grants;
+  const { account } = scope;
+  const byRole = await sufficientRole(connection, rules, scope);
+  const statements = byRole
+    ? [`${byRole.byDefault};`]
+    : lacks.map(({ grant }) => `GRANT ${grant} TO ${quoteAccount(account)};`);
+  const missing = new Set(lacks.flatMap(({ words }) => words));
+  const held = byRole ? ', which a role of the user has, but not from login on' : '';
   throw new BackupError(
     'privileges',
-    `user ${account} lacks privileges that a complete dump needs (${[...missing].join(', ')}); without them it would miss things silently. Run as an administrator: ${statements.join(' ')}`,
-    { kind: 'privileges-missing', account, privileges: [...privileges], statements },
+    `user ${account} lacks privileges that a complete dump needs (${[...missing].join(', ')})${held}; without them it would miss things silently. Run as an administrator: ${statements.join(' ')}`,
+    {
+      kind: 'privileges-missing',
+      account,
+      privileges: [...new Set(lacks.flatMap(({ privileges }) => privileges))],
+      statements,
+    },
   );
+}
+
+/** Something that the user may not do, and its GRANT, without the account. */
+interface Lack {
+  readonly words: readonly string[];
+  readonly privileges: readonly string[];
+  readonly grant: string;
+}
+
+function lacking(grants: MysqlGrants, rules: GrantRules, { databases, serverVersion, all }: DumpScope): Lack[] {
+  const lacks: Lack[] = [];
+  for (const database of databases) {
+    const privileges = DATABASE_PRIVILEGES.filter((privilege) => !grants.onDatabase(privilege, database));
+    const grant = `${privileges.join(', ')} ON ${grants.nameOf(database)}.*`;
+    if (privileges.length > 0) lacks.push({ words: privileges, privileges, grant });
+  }
+  // Without it the server hides databases on which the user has no privilege: the backup would lack them silently.
+  if (all && !grants.globally('SHOW DATABASES') && !grants.globally('SELECT')) {
+    const why = 'SHOW DATABASES, since all databases are to be backed up and none is named';
+    lacks.push({ words: [why], privileges: ['SHOW DATABASES'], grant: 'SHOW DATABASES ON *.*' });
+  }
+  for (const grant of rules.routineGrants(grants, serverVersion, databases))
+    lacks.push({ words: ['the definitions of routines'], privileges: [grant.replace(' ON ', ' on ')], grant });
+  return lacks;
+}
+
+/** A role of the user that would be enough, were it active. Leaves it active: the run ends here. */
+async function sufficientRole(
+  connection: Connection,
+  rules: GrantRules,
+  scope: DumpScope,
+): Promise<RoleChoice | undefined> {
+  const [rows] = await connection
+    .query<RowDataPacket[]>('SELECT ROLE_NAME AS role FROM information_schema.APPLICABLE_ROLES')
+    .catch(() => [[] as RowDataPacket[]]);
+  for (const choice of rules.roleChoices(
+    rows.map(({ role }) => String(role)),
+    quoteAccount(scope.account),
+  )) {
+    const activated = await connection.query(choice.activate).then(
+      () => true,
+      () => false,
+    );
+    if (activated && lacking(await MysqlGrants.read(connection, rules), rules, scope).length === 0) return choice;
+  }
+  return undefined;
 }

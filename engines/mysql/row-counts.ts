@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Tool } from '../../task/io/tool';
+import type { MysqlDialect } from './dialect';
 import { tableFailure } from './failures';
 import { qualified } from './names';
 import type { MysqlTable } from './plan';
@@ -31,14 +32,14 @@ export async function countRows(session: Session, tables: readonly MysqlTable[])
  * Counts the rows of each table in the snapshot of an open transaction, beside the dump. A table that takes longer than some
  * seconds is counted while the dump tool reads it: nobody waits longer then than for the tool.
  *
- * @param limited makes a statement end after some seconds
+ * @param limitTime makes a statement that ends after some seconds
  * @throws BackupError that names the table
  */
 export async function countInSnapshot(
   session: Session,
   tables: readonly MysqlTable[],
   tool: Tool,
-  limited: (select: string, seconds: number) => string,
+  limitTime: MysqlDialect['limitTime'],
 ): Promise<Count[]> {
   const counts: Count[] = [];
   const large: number[] = [];
@@ -48,7 +49,7 @@ export async function countInSnapshot(
       counts[index] = await countTable(
         session,
         table,
-        seconds === undefined ? undefined : (select) => limited(select, seconds),
+        seconds === undefined ? undefined : (selected) => limitTime(selected, seconds),
       );
     } catch (error) {
       if (seconds === undefined || !isOverdue(error)) throw error;
@@ -85,10 +86,10 @@ export async function countInSnapshot(
 async function countTable(
   session: Session,
   table: MysqlTable,
-  shape: (select: string) => string = (select) => select,
+  statement: (selected: string) => string = (selected) => `SELECT ${selected}`,
 ): Promise<Count> {
   try {
-    const [row] = await rowsOf(session, shape(`SELECT COUNT(*) AS n FROM ${qualified(table)}`));
+    const [row] = await rowsOf(session, statement(`COUNT(*) AS n FROM ${qualified(table)}`));
     return Number(row?.n);
   } catch (error) {
     if (errno(error) === NO_SUCH_TABLE) return null;

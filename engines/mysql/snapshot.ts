@@ -136,7 +136,7 @@ function sameSnapshot(
 ): StartedDump {
   const watched = watch(context, tool);
   // Begins at once, while the dump runs: the snapshot need not be kept any longer than the dump's.
-  const counting = countInSnapshot(counter, context.tables, tool, context.dialect.limited).then((rows) => {
+  const counting = countInSnapshot(counter, context.tables, tool, context.dialect.limitTime).then((rows) => {
     refuseMissing(context.tables, (index) => rows[index] !== null);
     return rows;
   });

@@ -4,7 +4,6 @@ import type { TableCount } from '../../catalog/bucket/manifest';
 import { BackupError, errorCode, errorText } from '../../task/run/errors';
 import { Tool, talkOf, toolOutput, type ToolCommand, type ToolFailure } from '../../task/io/tool';
 import { writeTrust, type Trust } from '../../task/io/tls';
-import { chooseDatabases } from '../shared/databases';
 import {
   serverContext,
   type DumpFacts,
@@ -14,9 +13,11 @@ import {
   type ServerContext,
 } from '../engine';
 import { PgArchiveInspector } from './archive';
-import { checkPostgresqlGrants, checkSubscriptions } from './grants';
+import { POSTGRESQL_CHECKS } from './checks';
 import { SQLSTATE, connectPostgresql, connectionValue, toolConnection } from './connection';
+import { choosePostgresqlDatabases } from './databases';
 import { POSTGRESQL_FACTS } from './facts';
+import { checkInventory, readInventory } from './inventory';
 import { quoteName } from './names';
 import { countRows, countsOfArchive } from './row-counts';
 import { TailInspector } from '../shared/tail-inspector';
@@ -34,8 +35,6 @@ const GLOBALS_END = '-- PostgreSQL database cluster dump complete';
 const PRIVILEGE_TEXT = /permission denied|row-level security/;
 const LOCK_WAIT = '60s';
 const FAREWELL_MS = 2000;
-/** `datconnlimit` of a database whose DROP was interrupted: it accepts no connections any more. */
-const HALF_DROPPED = -2;
 const DATABASE_TO_ASK = 'postgres';
 
 /** Dump of PostgreSQL, by `pg_dump` for each database and `pg_dumpall --globals-only` for the roles. */
@@ -70,13 +69,11 @@ export class PostgresqlDump implements EngineDump {
     this.rolePasswords = rows[0]?.secrets ?? false;
     this.toolVersion = /\d[\w.]*/.exec(await toolOutput('pg_dump', ['--version']))?.[0] ?? '';
     checkVersions(job, POSTGRESQL_FACTS, this.serverVersion, this.toolVersion);
-    this.databases = await this.chooseDatabases(client);
+    this.databases = await choosePostgresqlDatabases(client, this.context);
     await this.disconnect(client);
     for (const database of this.databases) {
       const own = await this.connect(database);
-      await this.checkSchemas(own, database);
-      await checkSubscriptions(own, database, server);
-      await checkPostgresqlGrants(own, database, server);
+      for (const check of POSTGRESQL_CHECKS) await check({ client: own, database, server, note: this.context.note });
       await this.disconnect(own);
     }
   }
@@ -163,6 +160,8 @@ export class PostgresqlDump implements EngineDump {
       );
     });
     counting.catch(() => undefined);
+    const inventory = counting.then(() => readInventory(client, database, this.context.server));
+    inventory.catch(() => undefined);
     yield {
       // Percent-encoded, for a database may be called anything.
       file: `${encodeURIComponent(database)}.dump.zst`,
@@ -176,6 +175,7 @@ export class PostgresqlDump implements EngineDump {
         await tool.succeeded();
         archive.verify();
         const counts = countsOfArchive(database, await counting, archive.tables, this.context.server);
+        checkInventory(database, await inventory, archive, this.context.server);
         this.tables.set(database, counts);
         await this.disconnect(client);
       },
@@ -198,46 +198,6 @@ export class PostgresqlDump implements EngineDump {
       ...excludeSchemas.map((schema) => `--exclude-schema=${quoteName(schema)}`),
       ...extraDumpArguments,
     ];
-  }
-
-  private async chooseDatabases(client: Client): Promise<string[]> {
-    const { rows } = await client.query<{ name: string; quoted: string; connectable: boolean }>(
-      `SELECT datname AS name, quote_ident(datname) AS quoted, has_database_privilege(oid, 'CONNECT') AS connectable
-       FROM pg_database WHERE datallowconn AND NOT datistemplate AND datname <> 'rdsadmin'
-         AND datconnlimit <> ${HALF_DROPPED} ORDER BY 1`,
-    );
-    const chosen = chooseDatabases(
-      rows.map(({ name }) => name),
-      this.context.server,
-    );
-    const closed = rows
-      .filter(({ name, connectable }) => chosen.includes(name) && !connectable)
-      .map(({ quoted }) => quoted);
-    if (closed.length > 0) {
-      const account = this.context.credentials.username;
-      const statements = closed.map((name) => `GRANT CONNECT ON DATABASE ${name} TO ${quoteName(account)};`);
-      throw new BackupError(
-        'privileges',
-        `role ${account} may not connect to ${closed.join(', ')}. Run as an administrator: ${statements.join(' ')}`,
-        { kind: 'privileges-missing', account, privileges: closed.map((name) => `CONNECT on ${name}`), statements },
-      );
-    }
-    return chosen;
-  }
-
-  private async checkSchemas(client: Client, database: string): Promise<void> {
-    const { schemas } = this.context.server;
-    if (!schemas) return;
-    const { rows } = await client.query<{ name: string }>(
-      'SELECT unnest($1::text[]) AS name EXCEPT SELECT nspname FROM pg_namespace ORDER BY 1',
-      [schemas],
-    );
-    if (rows.length > 0)
-      throw new BackupError(
-        'configuration',
-        `schema ${rows.map(({ name }) => JSON.stringify(name)).join(', ')} does not exist in database ${database}: correct schemas`,
-        { kind: 'schema-missing', database, object: rows.map(({ name }) => name).join(', ') },
-      );
   }
 
   private start(command: ToolCommand): Tool {

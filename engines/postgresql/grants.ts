@@ -1,5 +1,4 @@
 import type { Client } from 'pg';
-import type { ServerJob } from '../../catalog/contract/task';
 import { BackupError } from '../../task/run/errors';
 
 /** Relations of the user: none of PostgreSQL's own, none that is temporary, and none that an extension creates. */
@@ -92,23 +91,4 @@ async function unreadableLargeObjects(client: Client): Promise<string[]> {
      ORDER BY oid`,
   );
   return rows.map(({ oid }) => oid);
-}
-
-/**
- * pg_dump skips subscriptions with a warning unless its user is a superuser, which RDS does not offer.
- *
- * @throws BackupError `privileges`
- */
-export async function checkSubscriptions(client: Client, database: string, server: ServerJob): Promise<void> {
-  if (server.schemas || server.extraDumpArguments?.includes('--no-subscriptions')) return;
-  const { rows } = await client.query<{ n: string }>(
-    `SELECT count(*) AS n FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid
-     WHERE d.datname = current_database() AND NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)`,
-  );
-  if (Number(rows[0]?.n) > 0)
-    throw new BackupError(
-      'privileges',
-      `database ${database} has subscriptions, which only a superuser can dump: add --no-subscriptions to extraDumpArguments, and note down how they were made`,
-      { kind: 'subscriptions', database },
-    );
 }

@@ -2,7 +2,7 @@ import type { Client } from 'pg';
 import type { TableCount } from '../../catalog/bucket/manifest';
 import type { ServerJob } from '../../catalog/contract/task';
 import { BackupError } from '../../task/run/errors';
-import type { ArchivedTable } from './archive';
+import type { ArchivedTable } from './archive-head';
 import { USER_RELATIONS, filterValues } from './grants';
 
 /** Rows of one table. */

@@ -1,7 +1,7 @@
 import type { Connection } from 'mysql2/promise';
 import { MARIADB_DIALECT } from '../../../engines/mariadb/dialect';
 import { MYSQL_DIALECT } from '../../../engines/mysql/dialect';
-import { MysqlGrants, checkMysqlGrants } from '../../../engines/mysql/grants';
+import { requireMysqlGrants } from '../../../engines/mysql/grants';
 
 const DIALECTS = { mysql: MYSQL_DIALECT, mariadb: MARIADB_DIALECT };
 type Engine = keyof typeof DIALECTS;
@@ -11,6 +11,8 @@ const connection = (grants: readonly string[], engine: Engine, role = 'NONE') =>
   ({
     query: (sql: string) => {
       if (sql.includes('CURRENT_ROLE')) return Promise.resolve([[{ roles: role }]]);
+      if (sql.includes('partial_revokes')) return Promise.resolve([[]]);
+      if (sql.includes('APPLICABLE_ROLES')) return Promise.resolve([[]]);
       const using = role === 'NONE' ? '' : ` USING ${role}`;
       expect(sql).toBe(engine === 'mysql' ? `SHOW GRANTS FOR CURRENT_USER()${using}` : 'SHOW GRANTS');
       return Promise.resolve([grants.map((grant) => ({ 'Grants for bk@%': grant }))]);
@@ -25,8 +27,8 @@ async function check(
   role?: string,
 ) {
   const dialect = DIALECTS[engine];
-  const read = await MysqlGrants.read(connection(grants, engine, role), dialect);
-  checkMysqlGrants(read, dialect, { serverVersion, databases, account: 'bk@%', all: false });
+  const scope = { serverVersion, databases, account: 'bk@%', all: false };
+  await requireMysqlGrants(connection(grants, engine, role), dialect, scope);
 }
 
 const COMPLETE = 'GRANT SELECT, SHOW VIEW, TRIGGER, EVENT, LOCK TABLES ON `my\\_app`.* TO `bk`@`%`';
@@ -57,7 +59,7 @@ test.each<[Engine, string, string[]]>([
     ['GRANT SELECT, SHOW VIEW, TRIGGER, EVENT ON *.* TO `bk`@`%`', 'REVOKE SELECT ON `mysql`.* FROM `bk`@`%`'],
   ],
 ])('%s %s: %j suffice', async (engine, version, grants) => {
-  await expect(check(engine, version, grants)).resolves.toBeUndefined();
+  await check(engine, version, grants);
 });
 
 test('privileges of active roles of MySQL count', async () => {
@@ -137,7 +139,7 @@ test('one statement a database, and names are quoted', async () => {
 
 test('to back up all databases, the user must see all of them', async () => {
   const check = async (grants: readonly string[]) =>
-    checkMysqlGrants(await MysqlGrants.read(connection(grants, 'mysql'), MYSQL_DIALECT), MYSQL_DIALECT, {
+    requireMysqlGrants(connection(grants, 'mysql'), MYSQL_DIALECT, {
       ...{ serverVersion: '8.4.3', databases: ['my_app'], account: 'bk@%', all: true },
     });
   const grants = [COMPLETE, 'GRANT SHOW_ROUTINE ON *.* TO `bk`@`%`'];

@@ -1,0 +1,11 @@
+import { checkPostgresqlGrants } from '../grants';
+import type { PostgresqlCheck } from './check';
+import { checkSchemas } from './schemas';
+import { checkSubscriptions } from './subscriptions';
+
+/** All checks of one database, in order: what makes a dump impossible comes first. */
+export const POSTGRESQL_CHECKS: readonly PostgresqlCheck[] = [
+  checkSchemas,
+  checkSubscriptions,
+  ({ client, database, server }) => checkPostgresqlGrants(client, database, server),
+];

@@ -1,14 +1,19 @@
 import * as fs from 'node:fs';
+import * as path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import type { ServerJob } from '../../catalog/contract/task';
+import { MARIADB_DIALECT } from '../../engines/mariadb/dialect';
+import { MYSQL_DIALECT } from '../../engines/mysql/dialect';
+import { countInSnapshot } from '../../engines/mysql/row-counts';
+import type { Tool } from '../../task/io/tool';
 import { Fixture } from '../faults/fixture';
 import type { MysqlFamilyServer } from '../servers/mysql-family';
 import { startServer } from '../servers/start';
 import type { Version } from '../servers/versions';
 import { describeOn, versionsOf } from '../servers/versions';
 import { serverJob } from '../support/job';
-import type { ProgramOptions } from '../support/program';
+import type { ProgramOptions, ProgramResult } from '../support/program';
 import { Program } from '../support/program';
 
 jest.setTimeout(180_000);
@@ -193,35 +198,124 @@ describeOn(versionsOf('mysql', 'mariadb'), 'a dump of %s', (version: Version) =>
       expect(Number(/ for (\d+) ms$/.exec(line.message)![1])).toBeGreaterThan(1400);
     });
 
-    test('Mx05 of somebody who keeps a table for ever is named, and fails the run after a minute instead of twelve hours', async () => {
-      const owner = await server.connect();
-      await owner.query('LOCK TABLES waits.c WRITE');
-      const from = performance.now();
-      const result = await Program.run(options('waits'));
-      await owner.end();
-      expect(result).toMatchObject({
-        ...{ exit: 'dumpFailed', reason: { kind: 'table-locked', object: 'waits.c' } },
-        failure: expect.stringMatching(/\bwaits\.c\b/),
+    describe('of somebody who keeps it for ever', () => {
+      let first: ProgramResult;
+      let later: ProgramResult;
+      /** Both at once: they wait for a minute. */
+      beforeAll(async () => {
+        await server.exec(`CREATE DATABASE later; USE later; ${big('a_big')} CREATE TABLE z (i INT)`);
+        const { program, release } = await frozen(options('later'));
+        await sleep(700);
+        const owners = [await server.connect(), await server.connect()];
+        await owners[0]!.query('LOCK TABLES later.z WRITE');
+        await owners[1]!.query('LOCK TABLES waits.c WRITE');
+        release();
+        [first, later] = await Promise.all([Program.run(options('waits')), program.result()]);
+        await Promise.all(owners.map((owner) => owner.end()));
       });
-      expect((performance.now() - from) / 1000).toBeLessThan(100);
-      await expectNoSessions();
+
+      test('Mx05 fails the run after a minute instead of twelve hours, with the name of the table', async () => {
+        expect(first).toMatchObject({
+          ...{ exit: 'dumpFailed', reason: { kind: 'table-locked', object: 'waits.c' } },
+          failure: expect.stringMatching(/\bwaits\.c\b/),
+        });
+        await expectNoSessions();
+      });
+
+      test('Mx06 fails the dump in the same way when the turn of its table comes', () => {
+        expect(later).toMatchObject({
+          ...{ exit: 'dumpFailed', reason: { kind: 'table-locked', object: 'later.z' } },
+          failure: expect.stringMatching(/^the dump tool has waited for 60 s for a lock of table later\.z/),
+        });
+      });
+
+      test('Mx10 leaves no session behind when the run is interrupted while it waits', async () => {
+        const owner = await server.connect();
+        await owner.query('LOCK TABLES later.z WRITE');
+        const program = Program.start(options('later'));
+        await program.logged('row-counts-bracketed');
+        while (!(await sessions()).some(({ STATE }) => /metadata lock/.test(String(STATE)))) await sleep(20);
+        program.signal('SIGTERM');
+        expect(await program.result()).toMatchObject({ exit: 'interrupted' });
+        await expectNoSessions();
+        await owner.end();
+      });
+
+      test('Mx10 leaves none of the dump tool behind either', async () => {
+        const { program, release } = await frozen(options('later'));
+        await sleep(700);
+        const owner = await server.connect();
+        await owner.query('LOCK TABLES later.z WRITE');
+        release();
+        while (!(await sessions()).some(({ STATE }) => /metadata lock/.test(String(STATE)))) await sleep(20);
+        program.signal('SIGTERM');
+        expect(await program.result()).toMatchObject({ exit: 'interrupted' });
+        await expectNoSessions();
+        await owner.end();
+      });
     });
 
-    test('Mx06 of a table whose turn comes later fails the dump after a minute, with its name', async () => {
-      await server.exec(`CREATE DATABASE later; USE later; ${big('a_big')} CREATE TABLE z (i INT)`);
-      const { program, release } = await frozen(options('later'));
-      await sleep(700);
-      const owner = await server.connect();
-      await owner.query('LOCK TABLES later.z WRITE');
-      release();
-      const result = await program.result();
-      await owner.end();
-      expect(result).toMatchObject({
-        ...{ exit: 'dumpFailed', reason: { kind: 'table-locked', object: 'later.z' } },
-        failure: expect.stringMatching(/^the dump tool has waited for 60 s for a lock of table later\.z/),
-      });
+    /** A dump tool that does this, instead of a dump. */
+    function toolThat(does: string): string {
+      const directory = fs.mkdtempSync(path.join(fixture.directory, 'tool-'));
+      fs.chmodSync(directory, 0o755);
+      const script = `#!/bin/sh\ncase "$*" in *--version*|*--help*) exec /usr/bin/${dumpTool} "$@";; esac\n${does}\n`;
+      fs.writeFileSync(path.join(directory, dumpTool), script, { mode: 0o755 });
+      return directory;
+    }
+
+    test('Mx11 ends with the tool: one that fails at once does not keep it', async () => {
+      const toolsDirectory = toolThat('echo begun; echo "it broke" >&2; exit 7');
+      const result = await Program.run({ ...options('waits'), toolsDirectory });
+      expect(result).toMatchObject({ exit: 'dumpFailed', failure: `${dumpTool} exited with 7: it broke` });
+      const line = result.log.find(({ event }) => event === 'read-lock')!;
+      expect(Number(/ for (\d+) ms$/.exec(line.message)![1])).toBeLessThan(2500);
+    });
+
+    test('Mx12 ends by itself when the host of the task is lost with it', async () => {
+      const program = Program.start({ ...options('waits'), toolsDirectory: toolThat('sleep 60') });
+      await program.logged('start');
+      for (;;) {
+        const probe = await server.connect();
+        await probe.query('SET SESSION lock_wait_timeout = 1');
+        const isLocked = await probe.query('INSERT INTO waits.a VALUES (9)').then(
+          () => false,
+          () => true,
+        );
+        await probe.end();
+        if (isLocked) break;
+      }
+      program.signal('SIGSTOP');
+      expect(await seconds('INSERT INTO waits.a VALUES (9)')).toBeLessThan(15);
+      program.signal('SIGCONT');
+      program.signal('SIGTERM');
+      await program.result();
       await expectNoSessions();
     });
+  });
+
+  test('Mx13 a table that takes long to count is counted while the tool reads it: nobody waits for us alone', async () => {
+    await server.exec(`CREATE DATABASE slow; USE slow; ${big('a')} ${big('b', 2)}`);
+    const connection = await server.connect();
+    const [[row]] = await connection.query<RowDataPacket[]>('SELECT CONNECTION_ID() AS id');
+    await connection.query('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ');
+    await connection.query('START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY');
+    const tool: { exited: Promise<number | null>; table?: string } = { exited: new Promise(() => undefined) };
+    const statements: string[] = [];
+    const tables = ['a', 'b'].map((name) => ({ database: 'slow', name, engine: 'InnoDB' }));
+    // A thousandth of the usual time.
+    const limitTime = (selected: string, limit: number) => {
+      statements.push(selected);
+      return (isMaria ? MARIADB_DIALECT : MYSQL_DIALECT).limitTime(selected, limit / 1000);
+    };
+    const counting = countInSnapshot({ connection, id: row!.id as number }, tables, tool as Tool, limitTime);
+    while (statements.length < 2) await sleep(20);
+    await sleep(200);
+    expect(await seconds('ALTER TABLE slow.b ADD COLUMN extra INT')).toBeLessThan(3);
+    expect(await seconds('INSERT INTO slow.a (a) VALUES (1)')).toBeLessThan(3);
+    tool.table = 'a';
+    expect(await counting).toEqual([BIG_ROWS, 2]);
+    await connection.end();
   });
 
   describe('whose tables hold no rows of their own', () => {

@@ -10,6 +10,8 @@ export const MARIADB_DIALECT: MysqlDialect = {
   isOwnVersion: (serverVersion) => /mariadb/i.test(serverVersion),
   tlsOptions: (authorities) => [authorities ? 'ssl-verify-server-cert' : 'skip-ssl'],
   toolOptions: () => [],
+  // mariadb-dump lifts the limit of its statements by itself, and takes no statement of ours.
+  sessionOfTool: [],
   dumpArguments: [],
   dumpsHistory: (toolVersion) => compareVersions(toolVersion, '10.11') >= 0,
   masksColumns: () => false,

@@ -19,6 +19,10 @@ const hostOf = ({ account = '' }: ReasonValues): string => {
 const databaseOf = ({ database }: ReasonValues): string =>
   database === undefined ? '*' : `\`${database.replaceAll('`', '``').replace(/[_%]/g, '\\$&')}\``;
 
+/** `shop`.`orders` of `shop.orders`; a placeholder for a name that could end its quotes. */
+const tableOf = (object = ''): string =>
+  /^[\w$-]+\.[\w$-]+$/.test(object) ? object.replace(/^(.*?)\.(.*)$/, '`$1`.`$2`') : '$DATABASE.$TABLE';
+
 const ownCertificate = {
   say: 'A stock container creates a certificate that is for no host name. Give the server the new one, readable for its user, and restart it:',
   run: '[mysqld]\nssl_cert = /etc/mysql/server-cert.pem\nssl_key = /etc/mysql/server-key.pem',
@@ -98,7 +102,54 @@ export const MYSQL_ADVICE: EngineAdvice<MysqlReason, MysqlNote> = {
         'ALTER TABLE, DROP TABLE, TRUNCATE or RENAME ran while the dump was reading: a migration, a deployment or a job. The dump cannot be consistent then.',
       action: 'Make a backup now, and keep the schedule away from migrations.',
       steps: () => [
-        { say: 'If it happens again, move the schedule of the backup away from the job that alters tables.' },
+        { say: 'The run was tried twice. Move the schedule of the backup away from the job that alters tables.' },
+      ],
+    },
+    'table-locked': {
+      title: 'a table is locked',
+      happened: ({ object }) =>
+        `the dump waited too long for a lock${object === undefined ? '' : ` of table ${object}`}`,
+      likelyCause: 'LOCK TABLES … WRITE, an ALTER TABLE, or a transaction that nobody ends keeps the table.',
+      action: 'End the session that keeps the table, then make a backup.',
+      steps: ({ said }) => [
+        {
+          say: `As an administrator, find the session${said === undefined ? '' : ` (${said})`}, and end it by its id ($ID):`,
+          run: 'SHOW FULL PROCESSLIST;\nKILL $ID;',
+        },
+      ],
+    },
+    'table-unreadable': {
+      title: 'the server cannot read a table',
+      happened: ({ object }) => `the server cannot read ${object === undefined ? 'a table' : `table ${object}`}`,
+      likelyCause:
+        'Its files are damaged or gone, its engine is not loaded, or a table that it is made of (MERGE) does not exist.',
+      action: 'Repair the table, drop it, or leave it out of the backup.',
+      steps: ({ object }) => [
+        { say: 'As an administrator, ask the server what is wrong:', run: `CHECK TABLE ${tableOf(object)};` },
+        {
+          say: 'To leave it out of the backup for good, add to extraDumpArguments and deploy:',
+          run: `--ignore-table=${object !== undefined && /^[\w.$-]+$/.test(object) ? object : '$DATABASE.$TABLE'}`,
+        },
+      ],
+    },
+    'limit-reached': {
+      title: 'a limit of the account or the server stopped the backup',
+      likelyCause:
+        'The account has MAX_USER_CONNECTIONS, MAX_QUERIES_PER_HOUR or another limit, or the server ends long statements (max_execution_time, max_statement_time).',
+      action: 'Exempt the account of the backup from the limit.',
+      steps: (values) => [
+        {
+          say: 'As an administrator, see the limits of the account ($USER: the user name in the secret):',
+          run: `SHOW CREATE USER ${userOf(values)}@${hostOf(values)};`,
+        },
+        {
+          say: 'Lift them:',
+          run: `ALTER USER ${userOf(values)}@${hostOf(values)} WITH MAX_USER_CONNECTIONS 5 MAX_QUERIES_PER_HOUR 0 MAX_CONNECTIONS_PER_HOUR 0;`,
+        },
+        {
+          say: 'If the server ends long statements, see after how long:',
+          run: "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('max_execution_time', 'max_statement_time');",
+        },
       ],
     },
     'masked-columns': {
@@ -133,6 +184,16 @@ export const MYSQL_ADVICE: EngineAdvice<MysqlReason, MysqlNote> = {
     },
   },
   notes: {
+    'rows-elsewhere': {
+      title: 'tables that hold no rows of their own',
+      happened: (note) =>
+        `the rows that these tables show are in other tables, files or servers; the dump has their definitions alone: ${objectsOf(note)}`,
+      steps: () => [
+        {
+          say: 'MERGE tables are complete again once the tables below them are restored. Back up files and other servers by themselves.',
+        },
+      ],
+    },
     ...COMEBACK_NOTES,
     'no-history': {
       title: 'past rows that are not in the backup',

@@ -12,9 +12,17 @@ import type { MysqlDialect } from './dialect';
 
 const CONNECT_TIMEOUT_MS = 15_000;
 
+/** Sessions of one account that a backup has at once: two of ours, and the dump tool's. */
+export const SESSIONS_NEEDED = 3;
+
 const NO_CONNECTION_LEFT = {
   kind: 'no-connection-left',
   advice: 'the server has no connection left: raise max_connections',
+} as const;
+
+const ACCOUNT_LIMIT = {
+  kind: 'limit-reached',
+  advice: `the account may have too few connections: ALTER USER … WITH MAX_USER_CONNECTIONS ${SESSIONS_NEEDED + 1}`,
 } as const;
 
 /** https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html */
@@ -29,7 +37,8 @@ export const MYSQL_CAUSES: ConnectionCauses = {
       "the server admits no connection from the task's address: create the user for '%' or for the address of the subnet",
   },
   ER_CON_COUNT_ERROR: NO_CONNECTION_LEFT,
-  ER_TOO_MANY_USER_CONNECTIONS: NO_CONNECTION_LEFT,
+  ER_TOO_MANY_USER_CONNECTIONS: ACCOUNT_LIMIT,
+  ER_USER_LIMIT_REACHED: ACCOUNT_LIMIT,
   ER_DBACCESS_DENIED_ERROR: { kind: 'database-refused', advice: 'the user may not use the database' },
 };
 
@@ -93,7 +102,7 @@ export function writeOptionFile(
   context: ServerContext,
   dialect: MysqlDialect,
   trust: Trust | undefined,
-  toolVersion: string,
+  tool: { readonly version: string; readonly takesStatement: boolean },
 ): string {
   const { server, credentials } = context;
   const lines = [
@@ -105,7 +114,8 @@ export function writeOptionFile(
     `password=${optionValue(credentials.password)}`,
     ...(trust ? [`ssl-ca=${optionValue(trust.file)}`] : []),
     ...dialect.tlsOptions(trust !== undefined),
-    ...dialect.toolOptions(toolVersion),
+    ...dialect.toolOptions(tool.version),
+    ...(tool.takesStatement ? ['[mysqldump]', `init-command="SET ${dialect.sessionOfTool.join(', ')}"`] : []),
   ];
   const file = join(context.scratch, 'client.cnf');
   writeFileSync(file, `${lines.join('\n')}\n`, { mode: 0o600 });

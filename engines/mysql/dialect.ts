@@ -2,6 +2,7 @@ import type { ServerEngineFacts } from '../engine-facts';
 import { compareVersions } from '../shared/versions';
 import { MYSQL_FACTS } from './facts';
 import type { GrantRules } from './grants';
+import { TOOL_LOCK_WAIT_SECONDS } from './tool-watch';
 
 /** Differences between the two engines that share this implementation: MySQL and MariaDB. */
 export interface MysqlDialect extends GrantRules {
@@ -14,6 +15,8 @@ export interface MysqlDialect extends GrantRules {
   readonly tlsOptions: (authorities: boolean) => readonly string[];
   /** Lines at the end of the option file. */
   readonly toolOptions: (toolVersion: string) => readonly string[];
+  /** What the tool's session sets, where the tool can be told so (`--init-command`): assignments of one SET. */
+  readonly sessionOfTool: readonly string[];
   readonly dumpArguments: readonly string[];
   /** Whether the dump tool writes the past rows of system-versioned tables on demand. */
   readonly dumpsHistory: (toolVersion: string) => boolean;
@@ -45,6 +48,9 @@ export const MYSQL_DIALECT: MysqlDialect = {
     const since = (version: string, option: string) => (compareVersions(toolVersion, version) >= 0 ? [option] : []);
     return ['[mysqldump]', ...since('8.0', 'column-statistics=0'), ...since('9.7', 'skip-masking-policies')];
   },
+  // A limit of the server would end the dump in the middle of a table. A lock is waited for by the watch of the tool, and not
+  // for a year where that cannot see it.
+  sessionOfTool: ['SESSION max_execution_time = 0', `SESSION lock_wait_timeout = ${2 * TOOL_LOCK_WAIT_SECONDS}`],
   // With GTIDs, anything else takes a global read lock, which RDS does not allow.
   dumpArguments: ['--set-gtid-purged=OFF'],
   dumpsHistory: () => false,

@@ -1,6 +1,6 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { BackupError, errorText } from '../../task/run/errors';
-import { Tool, talkOf, toolOutput, type ToolCommand, type ToolFailure } from '../../task/io/tool';
+import { Tool, toolOutput, type ToolCommand } from '../../task/io/tool';
 import { writeTrust, type Trust } from '../../task/io/tls';
 import { chooseDatabases } from '../shared/databases';
 import {
@@ -13,11 +13,14 @@ import {
 } from '../engine';
 import { connectMysql, writeOptionFile } from './connection';
 import { MYSQL_CHECKS } from './checks';
+import { toolFailure } from './failures';
+import { toolTalk } from './tool-talk';
 import type { MysqlDialect } from './dialect';
 import { requireMysqlGrants } from './grants';
 import type { MysqlLook } from './look';
+import { holdsNoRows, readPlan, type MysqlPlan } from './plan';
+import { Sessions, rowsOf, type Session } from './sessions';
 import { OLD_NAME } from './names';
-import { readPlan, type MysqlPlan } from './plan';
 import { startInSnapshot, type StartedDump } from './snapshot';
 import { TailInspector } from '../shared/tail-inspector';
 import { checkVersions } from '../shared/versions';
@@ -26,18 +29,14 @@ const SYSTEM_DATABASES = ['information_schema', 'performance_schema', 'mysql', '
 /** Created by RDS and Aurora; elsewhere they are the user's own. */
 const RDS_DATABASES = ['innodb', 'tmp'];
 const END_MARKER = /^-- Dump completed(?: on .*)?$/;
-/** `--verbose` talk of both clients; group 1: the table under way. */
-const TALK = /^-- (?:Retrieving (?:table|view) structure for table (.+)\.\.\.|(?!error|warning|got error).*)$/i;
-/** Error codes stand after the word, or in brackets: `Error 2013: … at row: 1142` has none of these. */
-const PRIVILEGE_CODES = /(?:error:? |\()(?:1044|1142|1143|1227|1370)\b/i;
-const CHANGED_CODES = /(?:error:? |\()(?:1412|1146)\b/i;
 
 /** Dump of MySQL or MariaDB by its own tool, `mysqldump` or `mariadb-dump`. */
 export class MysqlDump implements EngineDump {
   private readonly context: ServerContext;
   private readonly command: string;
   private trust: Trust | undefined;
-  private control: Connection | undefined;
+  private readonly sessions: Sessions;
+  private control: Session | undefined;
   private optionFile = '';
   private serverVersion = '';
   private toolVersion = '';
@@ -53,20 +52,27 @@ export class MysqlDump implements EngineDump {
   ) {
     this.context = serverContext(context);
     this.command = dialect.facts.server.dumpTool.name;
+    this.sessions = new Sessions(() => this.connect());
   }
 
   async preflight(): Promise<void> {
     const { server, job, scratch } = this.context;
     this.trust = writeTrust(server.tls, scratch);
-    this.control = await this.connect();
+    this.control = await this.sessions.begin();
     const [identity] = await this.query(
       "SELECT VERSION() AS version, CURRENT_USER() AS account, @@basedir LIKE '/rdsdbbin/%' AS rds",
     );
     this.serverVersion = String(identity?.version);
     this.checkEngine();
+    await this.sessions.tryAll(this.control);
     this.toolVersion = dumpToolVersion(await toolOutput(this.command, ['--version']));
     checkVersions(job, this.dialect.facts, this.serverVersion, this.toolVersion);
-    this.optionFile = writeOptionFile(this.context, this.dialect, this.trust, this.toolVersion);
+    this.optionFile = writeOptionFile(this.context, this.dialect, this.trust, {
+      version: this.toolVersion,
+      takesStatement:
+        this.dialect.sessionOfTool.length > 0 &&
+        (await toolOutput(this.command, ['--no-defaults', '--help'])).includes('--init-command='),
+    });
     const schemata = await this.query('SELECT SCHEMA_NAME AS name FROM information_schema.SCHEMATA ORDER BY 1');
     const own = Number(identity?.rds) === 1 ? [...SYSTEM_DATABASES, ...RDS_DATABASES] : SYSTEM_DATABASES;
     const databases = chooseDatabases(
@@ -76,7 +82,7 @@ export class MysqlDump implements EngineDump {
       ),
       server,
     );
-    const grants = await requireMysqlGrants(this.control, this.dialect, {
+    const grants = await requireMysqlGrants(this.control.connection, this.dialect, {
       serverVersion: this.serverVersion,
       databases,
       account: String(identity?.account),
@@ -92,7 +98,7 @@ export class MysqlDump implements EngineDump {
       log: this.context.log,
       note: this.context.note,
       query: (sql, values) => this.query(sql, values),
-      connect: () => this.connect(),
+      connect: async () => (await this.sessions.begin()).connection,
     };
     this.plan = await readPlan(look, databases);
     for (const check of MYSQL_CHECKS) await check(look, this.plan);
@@ -101,14 +107,16 @@ export class MysqlDump implements EngineDump {
   async *streams(): AsyncIterable<DumpStream> {
     const plan = this.requirePlan();
     this.started = await startInSnapshot({
-      tables: plan.tables,
+      tables: plan.tables.filter((table) => !holdsNoRows(table)),
       log: this.context.log,
+      dialect: this.dialect,
       hasSnapshotPositions: plan.hasSnapshotPositions,
-      connect: () => this.connect(),
+      sessions: this.sessions,
+      control: this.requireControl(),
       startTool: (withPosition) => this.start(this.toolCommand(plan, withPosition)),
       signal: this.context.signal,
     });
-    const { tool } = this.started;
+    const { tool, cause } = this.started;
     yield {
       file: `${this.context.job.source}.sql.zst`,
       kind: 'dump',
@@ -118,7 +126,9 @@ export class MysqlDump implements EngineDump {
       inspect: (chunk) => this.tail.see(chunk),
       table: () => tool.table,
       succeeded: async () => {
-        await tool.succeeded();
+        await tool.succeeded().catch((error: unknown) => {
+          throw cause() ?? error;
+        });
         if (!END_MARKER.test(this.tail.lastLine()))
           throw new BackupError(
             'dumpFailed',
@@ -134,6 +144,7 @@ export class MysqlDump implements EngineDump {
     const plan = this.requirePlan();
     if (!this.started) throw new Error('facts before the dump');
     const { tables, rowCounts, reason } = await this.started.counts().catch((error: unknown) => {
+      if (error instanceof BackupError) throw error;
       const said = errorText(error);
       throw new BackupError(
         'dumpFailed',
@@ -157,9 +168,8 @@ export class MysqlDump implements EngineDump {
 
   async close(): Promise<void> {
     this.closed = true;
-    this.control?.destroy();
-    this.started?.connections.forEach((connection) => connection.destroy());
     await Promise.all([...this.tools].map((tool) => tool.stop()));
+    await this.sessions.close();
   }
 
   private start(command: ToolCommand): Tool {
@@ -174,9 +184,12 @@ export class MysqlDump implements EngineDump {
   }
 
   private async query(sql: string, values: unknown[] = []): Promise<RowDataPacket[]> {
+    return await rowsOf(this.requireControl(), sql, values);
+  }
+
+  private requireControl(): Session {
     if (!this.control) throw new Error('not connected');
-    const [rows] = await this.control.query<RowDataPacket[]>(sql, values);
-    return rows;
+    return this.control;
   }
 
   private requirePlan(): MysqlPlan {
@@ -225,8 +238,8 @@ export class MysqlDump implements EngineDump {
         '--',
         ...plan.databases,
       ],
-      talk: talkOf(TALK),
-      classify,
+      talk: toolTalk(plan.tables),
+      classify: toolFailure,
     };
   }
 }
@@ -234,10 +247,3 @@ export class MysqlDump implements EngineDump {
 /** `mariadb-dump  Ver 10.19 Distrib 10.11.19-MariaDB, for …` and `mysqldump  Ver 8.4.3 for Linux …`, 11.x: `… from 11.4.2-MariaDB, …`. */
 const dumpToolVersion = (text: string): string =>
   /(?:Distrib|from) ([\w.-]+)/.exec(text)?.[1] ?? /Ver ([\w.-]+)/.exec(text)?.[1] ?? text;
-
-function classify(complaints: string): ToolFailure | undefined {
-  if (PRIVILEGE_CODES.test(complaints)) return { exit: 'privileges', kind: 'privileges-missing' };
-  if (!CHANGED_CODES.test(complaints)) return undefined;
-  const advice = 'a table was changed or dropped during the dump: run it again, or schedule it away from migrations';
-  return { exit: 'dumpFailed', kind: 'table-changed', advice };
-}

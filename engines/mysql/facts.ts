@@ -8,6 +8,12 @@ export const MYSQL_REASONS = [
   'database-refused',
   /** A table was changed or dropped during the dump. */
   'table-changed',
+  /** Another session keeps a lock on a table that the dump waits for. */
+  'table-locked',
+  /** The server cannot read a table. */
+  'table-unreadable',
+  /** A limit of the account, or of all statements of the server. */
+  'limit-reached',
   /** A masking policy may show masked values to the user. */
   'masked-columns',
   /** A database or table has a name from before MySQL 5.1. */
@@ -19,6 +25,8 @@ export type MysqlReason = (typeof MYSQL_REASONS)[number];
 export const MYSQL_NOTES = [
   /** Past rows of system-versioned tables are not in the dump. */
   'no-history',
+  /** Tables of engines that hold no rows of their own: MERGE, FEDERATED and the like. */
+  'rows-elsewhere',
   /** Columns with masking policies, which the user says exempt the account. */
   'masked-columns',
   /** Tables with transaction-precise history, for which the history of all is left out. */

@@ -1,5 +1,7 @@
 import { noteOf } from '../../catalog/contract/note';
+import { tableFailure } from './failures';
 import type { MysqlLook } from './look';
+import { qualified } from './names';
 import { orderDatabases } from './order';
 
 /** A table to dump. */
@@ -9,6 +11,13 @@ export interface MysqlTable {
   /** Its storage engine, as `information_schema` writes it: `InnoDB`. */
   readonly engine: string;
 }
+
+/** Engines whose tables show the rows of other tables, files or servers: dump tools write their definitions alone. */
+const ROWLESS_ENGINES = ['mrg_myisam', 'mrg_isam', 'federated', 'connect', 'oqgraph', 'spider', 'vp'];
+
+/** Whether a table holds no rows of its own. */
+export const holdsNoRows = ({ engine }: Pick<MysqlTable, 'engine'>): boolean =>
+  ROWLESS_ENGINES.includes(engine.toLowerCase());
 
 /** What is to be dumped, and how: read from the server before the dump. */
 export interface MysqlPlan {
@@ -36,8 +45,22 @@ export async function readPlan(look: MysqlLook, databases: readonly string[]): P
     [databases],
   );
   const tables = rows.filter(({ db, name }) => !ignored.has(`${db}.${name}`));
+  const rowless = tables.filter(({ engine }) => holdsNoRows({ engine: String(engine) }));
+  for (const { db, name } of rowless)
+    await look
+      .query(`SHOW CREATE TABLE ${qualified({ database: String(db), name: String(name) })}`)
+      .catch((error: unknown) => {
+        throw tableFailure({ database: String(db), name: String(name) }, error);
+      });
+  if (rowless.length > 0)
+    look.note(
+      noteOf(
+        'rows-elsewhere',
+        rowless.map(({ db, name }) => `${db}.${name}`),
+      ),
+    );
   const nonTransactional = tables
-    .filter(({ engine }) => !['InnoDB', 'ROCKSDB'].includes(String(engine)))
+    .filter((table) => !rowless.includes(table) && !['InnoDB', 'ROCKSDB'].includes(String(table.engine)))
     .map(({ db, name }) => `${db}.${name}`);
   if (nonTransactional.length > 0)
     look.log.warn(

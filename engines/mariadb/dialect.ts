@@ -12,6 +12,7 @@ export const MARIADB_DIALECT: MysqlDialect = {
   toolOptions: () => [],
   dumpArguments: [],
   dumpsHistory: (toolVersion) => compareVersions(toolVersion, '10.11') >= 0,
+  hasLibraries: () => false,
   masksColumns: () => false,
   hasSnapshotPositions: true,
   // If no user is named, it shows the grants of the active role and of PUBLIC as well.

@@ -18,6 +18,8 @@ const hostOf = ({ account = '' }: ReasonValues): string => {
 const databaseOf = ({ database }: ReasonValues): string =>
   database === undefined ? '*' : `\`${database.replaceAll('`', '``').replace(/[_%]/g, '\\$&')}\``;
 
+const quoteName = (name: string): string => `\`${name.replaceAll('`', '``')}\``;
+
 const ownCertificate = {
   say: 'A stock container creates a certificate that is for no host name. Give the server the new one, readable for its user, and restart it:',
   run: '[mysqld]\nssl_cert = /etc/mysql/server-cert.pem\nssl_key = /etc/mysql/server-key.pem',
@@ -100,6 +102,51 @@ export const MYSQL_ADVICE: EngineAdvice<MysqlReason, MysqlNote> = {
         { say: 'If it happens again, move the schedule of the backup away from the job that alters tables.' },
       ],
     },
+    'row-too-long': {
+      title: 'a row is too long to be restored',
+      happened: ({ object }) =>
+        `a row${object === undefined ? '' : ` of ${object}`} makes a statement of more than 1 GiB, which no server can load`,
+      likelyCause:
+        'Binary values take twice their size in a dump, and no server accepts a statement of more than 1 GiB: a value of 512 MiB is too long.',
+      action: 'Shorten the row, or leave its table out of the backup.',
+      steps: ({ object = '$DATABASE.$TABLE' }) => [
+        { say: 'To leave the table out:', run: `extraDumpArguments: ['--ignore-table=${object}']` },
+      ],
+    },
+    'view-broken': {
+      title: 'a view cannot be read',
+      happened: ({ object }) => `${object === undefined ? 'a view' : `view ${object}`} cannot be read by anybody`,
+      likelyCause:
+        'The view names a table, column or function that no longer exists, or its definer was dropped or lost privileges. The dump tool stops at such a view.',
+      action: 'Repair or drop the view, or leave it out of the backup.',
+      steps: ({ object = '' }) => {
+        const [first = '$DATABASE.$VIEW'] = object.split(', ');
+        return [
+          {
+            say: 'As an administrator, see what is wrong with it:',
+            run: `CHECK TABLE ${first.split('.').map(quoteName).join('.')};`,
+          },
+          { say: 'To leave it out:', run: `extraDumpArguments: ['--ignore-table=${first}']` },
+        ];
+      },
+    },
+    'session-character-set': {
+      title: 'the server gives sessions another character set',
+      likelyCause:
+        'init_connect sets a character set, or the server runs with skip-character-set-client-handshake. The dump tool believes that it has utf8mb4: names and texts would be damaged.',
+      action: 'Let the session of the backup keep its character set.',
+      steps: (values) => [
+        { say: 'As an administrator, see what the server does:', run: "SHOW GLOBAL VARIABLES LIKE 'init_connect';" },
+        {
+          say: 'If init_connect is set, exempt the user from it (MySQL: CONNECTION_ADMIN):',
+          run: `GRANT CONNECTION ADMIN ON *.* TO ${userOf(values)}@${hostOf(values)};`,
+        },
+        {
+          say: 'If it is empty, start the server without skip-character-set-client-handshake, or with:',
+          run: '[mysqld]\ncharacter_set_server = utf8mb4',
+        },
+      ],
+    },
     'masked-columns': {
       title: 'the user may see masked values',
       happened: ({ object }) =>
@@ -123,6 +170,17 @@ export const MYSQL_ADVICE: EngineAdvice<MysqlReason, MysqlNote> = {
       happened: () =>
         'the past rows of system-versioned tables are not in the dump: mariadb-dump writes them from MariaDB 10.11 on',
       steps: () => [],
+    },
+    'long-rows': {
+      title: 'rows that need a larger max_allowed_packet',
+      happened: (note) =>
+        `rows of ${note.database ?? ''}.${objectsOf(note)} are longer than 16 MiB in the dump: set max_allowed_packet = 1G on the server before you restore them`,
+      steps: () => [
+        {
+          say: 'On the server to restore to, as an administrator:',
+          run: 'SET GLOBAL max_allowed_packet = 1073741824;',
+        },
+      ],
     },
     'masked-columns': {
       title: 'columns with masking policies',

@@ -33,8 +33,16 @@ export const MYSQL_CAUSES: ConnectionCauses = {
   ER_DBACCESS_DENIED_ERROR: { kind: 'database-refused', advice: 'the user may not use the database' },
 };
 
-/** Opens a connection of ours, beside those of the dump tool. Numbers that do not fit a double arrive as strings. */
-export async function connectMysql(context: ServerContext, trust: Trust | undefined): Promise<Connection> {
+/**
+ * Opens a connection of ours, beside those of the dump tool. Numbers that do not fit a double arrive as strings.
+ *
+ * @param given hears the character set of a session that asked for utf8mb4, as the dump tool does, and did not get it
+ */
+export async function connectMysql(
+  context: ServerContext,
+  trust: Trust | undefined,
+  given: (characterSet: string) => void = () => undefined,
+): Promise<Connection> {
   const { server, credentials } = context;
   try {
     const connection = await createConnection({
@@ -60,7 +68,7 @@ export async function connectMysql(context: ServerContext, trust: Trust | undefi
         throw fault;
       }
     }
-    await resetSession(connection);
+    await resetSession(connection, given);
     return connection;
   } catch (error) {
     throw connectionError(server, error, MYSQL_CAUSES, refusedValues(errorText(error), credentials.username));
@@ -75,12 +83,21 @@ function refusedValues(said: string, username: string): ReasonValues {
   return database === undefined ? { account: username } : { account: `${user ?? username}@${host ?? '%'}`, database };
 }
 
-/** Undoes what a server may set for all sessions: modes that change how names are quoted, and time limits. */
-async function resetSession(connection: Connection): Promise<void> {
-  const [limits] = await connection.query<RowDataPacket[]>(
-    "SHOW SESSION VARIABLES WHERE Variable_name IN ('max_execution_time', 'max_statement_time')",
-  );
-  const unlimited = limits.map((row) => `${String(row.Variable_name)} = 0`);
+const LIMITS = ['max_execution_time', 'max_statement_time'];
+const CHARACTER_SETS = ['character_set_client', 'character_set_results', 'character_set_connection'];
+
+/** Undoes what a server may set for all sessions: the character set, modes that change how names are quoted, and time limits. */
+async function resetSession(connection: Connection, given: (characterSet: string) => void): Promise<void> {
+  const [rows] = await connection.query<RowDataPacket[]>('SHOW SESSION VARIABLES WHERE Variable_name IN (?)', [
+    [...LIMITS, ...CHARACTER_SETS],
+  ]);
+  const variables = rows.map((row) => ({ name: String(row.Variable_name), value: String(row.Value) }));
+  const other = variables.find(({ name, value }) => CHARACTER_SETS.includes(name) && value !== 'utf8mb4');
+  if (other) {
+    given(other.value);
+    await connection.query('SET NAMES utf8mb4');
+  }
+  const unlimited = variables.filter(({ name }) => LIMITS.includes(name)).map(({ name }) => `${name} = 0`);
   const settings = ["sql_mode = ''", 'sql_quote_show_create = 1', ...unlimited];
   await connection.query(`SET ${settings.map((setting) => `SESSION ${setting}`).join(', ')}`);
 }
@@ -88,12 +105,15 @@ async function resetSession(connection: Connection): Promise<void> {
 /**
  * Writes the option file of the dump tool: mode 0600, and `--defaults-file`, so that no file of the image interferes.
  * https://dev.mysql.com/doc/refman/8.4/en/option-files.html
+ *
+ * @param initCommand statement that the tool runs after the login; MariaDB's tool cannot
  */
 export function writeOptionFile(
   context: ServerContext,
   dialect: MysqlDialect,
   trust: Trust | undefined,
   toolVersion: string,
+  initCommand?: string,
 ): string {
   const { server, credentials } = context;
   const lines = [
@@ -106,6 +126,7 @@ export function writeOptionFile(
     ...(trust ? [`ssl-ca=${optionValue(trust.file)}`] : []),
     ...dialect.tlsOptions(trust !== undefined),
     ...dialect.toolOptions(toolVersion),
+    ...(initCommand === undefined ? [] : [`init-command=${optionValue(initCommand)}`]),
   ];
   const file = join(context.scratch, 'client.cnf');
   writeFileSync(file, `${lines.join('\n')}\n`, { mode: 0o600 });

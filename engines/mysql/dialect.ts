@@ -17,6 +17,8 @@ export interface MysqlDialect extends GrantRules {
   readonly dumpArguments: readonly string[];
   /** Whether the dump tool writes the past rows of system-versioned tables on demand. */
   readonly dumpsHistory: (toolVersion: string) => boolean;
+  /** Whether a server of this version has libraries (`CREATE LIBRARY`). */
+  readonly hasLibraries: (serverVersion: string) => boolean;
   /** Whether columns of a server of this version can have masking policies. */
   readonly masksColumns: (serverVersion: string) => boolean;
   /** Whether sessions can ask for the binary log position of their snapshot. */
@@ -38,6 +40,7 @@ export const MYSQL_DIALECT: MysqlDialect = {
   // With GTIDs, anything else takes a global read lock, which RDS does not allow.
   dumpArguments: ['--set-gtid-purged=OFF'],
   dumpsHistory: () => false,
+  hasLibraries: (serverVersion) => compareVersions(serverVersion, '9.2') >= 0,
   masksColumns: (serverVersion) => compareVersions(serverVersion, '9.7') >= 0,
   hasSnapshotPositions: false,
   // MySQL shows the grants of roles only on demand.

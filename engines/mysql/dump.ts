@@ -15,9 +15,13 @@ import { connectMysql, writeOptionFile } from './connection';
 import { MYSQL_CHECKS } from './checks';
 import type { MysqlDialect } from './dialect';
 import { requireMysqlGrants } from './grants';
+import { checkLongestStatement, noteLongStatement, readInventory, requireComplete } from './inventory';
 import type { MysqlLook } from './look';
 import { readPlan, type MysqlPlan } from './plan';
+import { quoteAccount } from './names';
 import { startInSnapshot, type StartedDump } from './snapshot';
+import type { SqlObject } from './sql-objects';
+import { SqlStream } from './sql-stream';
 import { TailInspector } from '../shared/tail-inspector';
 import { checkVersions } from '../shared/versions';
 
@@ -40,10 +44,13 @@ export class MysqlDump implements EngineDump {
   private optionFile = '';
   private serverVersion = '';
   private toolVersion = '';
+  /** The character set of sessions that ask for utf8mb4, if the server gives them another. */
+  private givenCharacterSet: string | undefined;
   private plan: MysqlPlan | undefined;
   private started: StartedDump | undefined;
   private readonly tools = new Set<Tool>();
   private readonly tail = new TailInspector(1024);
+  private readonly sql = new SqlStream();
   private closed = false;
 
   constructor(
@@ -65,7 +72,8 @@ export class MysqlDump implements EngineDump {
     this.checkEngine();
     this.toolVersion = dumpToolVersion(await toolOutput(this.command, ['--version']));
     checkVersions(job, this.dialect.facts, this.serverVersion, this.toolVersion);
-    this.optionFile = writeOptionFile(this.context, this.dialect, this.trust, this.toolVersion);
+    const initCommand = await this.initCommand(String(identity?.account));
+    this.optionFile = writeOptionFile(this.context, this.dialect, this.trust, this.toolVersion, initCommand);
     const schemata = await this.query('SELECT SCHEMA_NAME AS name FROM information_schema.SCHEMATA ORDER BY 1');
     const own = Number(identity?.rds) === 1 ? [...SYSTEM_DATABASES, ...RDS_DATABASES] : SYSTEM_DATABASES;
     const databases = chooseDatabases(
@@ -111,7 +119,11 @@ export class MysqlDump implements EngineDump {
       format: 'sql',
       databases: plan.databases,
       bytes: tool.stdout,
-      inspect: (chunk) => this.tail.see(chunk),
+      inspect: (chunk) => {
+        this.tail.see(chunk);
+        this.sql.see(chunk);
+        checkLongestStatement(this.sql);
+      },
       table: () => tool.table,
       succeeded: async () => {
         await tool.succeeded();
@@ -121,6 +133,8 @@ export class MysqlDump implements EngineDump {
             `${this.command} exited with 0, but its output does not end with "-- Dump completed": the dump is cut short and was discarded`,
             { kind: 'dump-incomplete', object: this.command },
           );
+        await requireComplete(this.command, this.sql, plan.objects, () => this.inventory(plan.databases));
+        noteLongStatement(this.sql, this.context.note);
       },
       stop: () => tool.stop(),
     };
@@ -158,6 +172,19 @@ export class MysqlDump implements EngineDump {
     await Promise.all([...this.tools].map((tool) => tool.stop()));
   }
 
+  /** What the tool has to say after its login. */
+  private async initCommand(account: string): Promise<string | undefined> {
+    if (this.givenCharacterSet === undefined) return undefined;
+    if ((await toolOutput(this.command, ['--no-defaults', '--help'])).includes('--init-command'))
+      return 'SET NAMES utf8mb4';
+    const statement = `GRANT CONNECTION ADMIN ON *.* TO ${quoteAccount(account)};`;
+    throw new BackupError(
+      'configuration',
+      `the server gives sessions ${this.givenCharacterSet} where they ask for utf8mb4, by init_connect or skip-character-set-client-handshake, which ${this.command} cannot undo: names and texts would be damaged. Change the server, or exempt the user from init_connect: ${statement}`,
+      { kind: 'session-character-set', account, statements: [statement] },
+    );
+  }
+
   private start(command: ToolCommand): Tool {
     const tool = new Tool(command).holdOutput();
     this.tools.add(tool);
@@ -166,13 +193,25 @@ export class MysqlDump implements EngineDump {
   }
 
   private connect(): Promise<Connection> {
-    return connectMysql(this.context, this.trust);
+    return connectMysql(this.context, this.trust, (characterSet) => (this.givenCharacterSet = characterSet));
   }
 
   private async query(sql: string, values: unknown[] = []): Promise<RowDataPacket[]> {
     if (!this.control) throw new Error('not connected');
     const [rows] = await this.control.query<RowDataPacket[]>(sql, values);
     return rows;
+  }
+
+  /** What the server has now, by a connection of its own: one kept idle for as long as the dump takes would be gone by then. */
+  private async inventory(databases: readonly string[]): Promise<SqlObject[]> {
+    const connection = await this.connect();
+    try {
+      const query = async (sql: string, values: unknown[] = []) =>
+        (await connection.query<RowDataPacket[]>(sql, values))[0];
+      return await readInventory(query, this.dialect.hasLibraries(this.serverVersion), databases, new Set());
+    } finally {
+      connection.destroy();
+    }
   }
 
   private requirePlan(): MysqlPlan {

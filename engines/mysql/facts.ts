@@ -10,6 +10,12 @@ export const MYSQL_REASONS = [
   'table-changed',
   /** A masking policy may show masked values to the user. */
   'masked-columns',
+  /** A row makes a statement that no server can load. */
+  'row-too-long',
+  /** A view refers to what is gone, or to what its definer may not use. */
+  'view-broken',
+  /** The server gives sessions another character set than they ask for. */
+  'session-character-set',
 ] as const;
 export type MysqlReason = (typeof MYSQL_REASONS)[number];
 
@@ -17,6 +23,8 @@ export type MysqlReason = (typeof MYSQL_REASONS)[number];
 export const MYSQL_NOTES = [
   /** Past rows of system-versioned tables are not in the dump. */
   'no-history',
+  /** Rows that a server accepts only with a larger max_allowed_packet than usual. */
+  'long-rows',
   /** Columns with masking policies, which the user says exempt the account. */
   'masked-columns',
 ] as const;

@@ -1,4 +1,6 @@
+import { readInventory } from './inventory';
 import type { MysqlLook } from './look';
+import type { SqlObject } from './sql-objects';
 
 /** A table to dump. */
 export interface MysqlTable {
@@ -14,6 +16,8 @@ export interface MysqlPlan {
   readonly databases: readonly string[];
   /** Base tables, without those that the user excludes. */
   readonly tables: readonly MysqlTable[];
+  /** All that the dump has to create, as far as the server shows it. */
+  readonly objects: readonly SqlObject[];
   /** `db.table` of tables whose engine has no snapshots. */
   readonly nonTransactional: readonly string[];
   /** Whether the tool writes the past rows of system-versioned tables. */
@@ -46,6 +50,7 @@ export async function readPlan(look: MysqlLook, databases: readonly string[]): P
   const [binlog] = dialect.hasSnapshotPositions ? await look.query('SELECT @@log_bin AS on_') : [];
   return {
     databases,
+    objects: await readInventory(look.query, dialect.hasLibraries(look.serverVersion), databases, ignored),
     tables: tables.map(({ db, name, engine }) => ({
       database: String(db),
       name: String(name),
@@ -58,5 +63,5 @@ export async function readPlan(look: MysqlLook, databases: readonly string[]): P
 }
 
 /** Tables that the user excludes from the dump: `db.table`. */
-const ignoredTables = (dumpArguments: readonly string[]): ReadonlySet<string> =>
+export const ignoredTables = (dumpArguments: readonly string[]): ReadonlySet<string> =>
   new Set(dumpArguments.flatMap((argument) => /^--ignore-table=(.+)$/.exec(argument)?.[1] ?? []));

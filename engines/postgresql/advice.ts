@@ -1,5 +1,6 @@
 /** How to repair failures of PostgreSQL. Pure: handlers read it. */
 import type { ReasonValues } from '../../catalog/contract/failure';
+import { objectsOf } from '../../catalog/contract/note';
 import type { EngineAdvice } from '../engine-advice';
 import type { PostgresqlNote, PostgresqlReason } from './facts';
 
@@ -107,8 +108,77 @@ export const POSTGRESQL_ADVICE: EngineAdvice<PostgresqlReason, PostgresqlNote> =
         },
       ],
     },
+    pooler: {
+      title: 'a pooler refuses the connection',
+      likelyCause:
+        'The host and port are those of a pooler such as PgBouncer or RDS Proxy. A dump needs settings and snapshots of its own sessions, which a pooler does not pass on.',
+      action: 'Connect to the server itself.',
+      steps: () => [
+        { say: 'Give the host and port of the server itself to the database of the backup, and deploy.' },
+        { say: 'Let the security group of the server admit the one of the backup task.' },
+      ],
+    },
+    'table-locked': {
+      title: 'a table is locked',
+      happened: ({ object, database, said }) =>
+        `${object ?? 'a table'}${database === undefined ? '' : ` in database ${database}`} is locked${said === undefined ? '' : ` by ${said}`}`,
+      likelyCause:
+        'A transaction that changes the table (ALTER TABLE, TRUNCATE, LOCK TABLE, VACUUM FULL) was open for longer than the dump waits. A session may have left it open.',
+      action: 'Let that transaction end, and run the backup again.',
+      steps: () => [
+        {
+          say: 'As an administrator, see who holds such locks, and since when:',
+          run: "SELECT pid, usename, application_name, xact_start, state, query FROM pg_stat_activity WHERE pid IN (SELECT pid FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND relation >= 16384);\nSELECT gid, prepared, owner FROM pg_prepared_xacts;",
+        },
+        { say: 'End a session that was forgotten ($PID: its pid):', run: 'SELECT pg_terminate_backend($PID);' },
+        { say: 'Plan backups beside migrations and VACUUM FULL.' },
+      ],
+    },
+    'damage-hidden': {
+      title: 'the server hides damage',
+      happened: ({ object, database }) =>
+        `${object ?? 'a setting'} makes the server hide damage${database === undefined ? '' : ` in database ${database}`}`,
+      likelyCause:
+        'Somebody set it to rescue a damaged database, and it stayed. Pages that cannot be read are dumped as if they had been empty.',
+      action: 'Reset the setting, see what is damaged, and keep the older backups.',
+      steps: ({ statements = [] }) => [
+        ...statements.map((run) => ({
+          say: 'As an administrator, see what is damaged after the setting is reset:',
+          run,
+        })),
+        {
+          say: 'Restore what is damaged from a backup from before the damage. Lock or copy that backup first, so that pruning does not remove it.',
+        },
+      ],
+    },
   },
   notes: {
+    'circular-keys': {
+      title: 'tables of extensions that refer to each other',
+      happened: (note) =>
+        `foreign keys of tables of an extension in database ${note.database ?? ''} refer to each other (${objectsOf(note)}): the dump is complete, but its restore needs a setting`,
+      steps: () => [
+        {
+          say: 'Restore as a superuser, without checks of foreign keys while the rows are loaded; for TimescaleDB, follow its own instructions (timescaledb_pre_restore):',
+          run: "PGOPTIONS='-c session_replication_role=replica' pg_restore …",
+        },
+      ],
+    },
+    'damage-unnoticed': {
+      title: 'settings by which damage goes unnoticed',
+      happened: (note) =>
+        `the server would not notice damage to its files (${objectsOf(note)}): a dump may hold rows that were damaged on disk`,
+      steps: () => [
+        {
+          say: 'Turn checksums on while the server is stopped (before version 18 they are off unless asked for):',
+          run: 'pg_checksums --enable --pgdata $PGDATA',
+        },
+        {
+          say: 'As an administrator, turn on what protects the files in a crash:',
+          run: 'ALTER SYSTEM RESET fsync;\nALTER SYSTEM RESET full_page_writes;\nSELECT pg_reload_conf();',
+        },
+      ],
+    },
     'server-warning': {
       title: 'a warning of the server',
       happened: ({ said }) => `the server warns: ${said ?? ''}`,

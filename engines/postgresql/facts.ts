@@ -12,6 +12,12 @@ export const POSTGRESQL_REASONS = [
   'schema-missing',
   /** Subscriptions, which only a superuser can dump. */
   'subscriptions',
+  /** A pooler stands before the server, and refuses the settings of our sessions. */
+  'pooler',
+  /** Somebody holds a lock that the dump needs. */
+  'table-locked',
+  /** A setting makes the server pass over damage instead of reporting it. */
+  'damage-hidden',
 ] as const;
 export type PostgresqlReason = (typeof POSTGRESQL_REASONS)[number];
 
@@ -19,6 +25,10 @@ export type PostgresqlReason = (typeof POSTGRESQL_REASONS)[number];
 export const POSTGRESQL_NOTES = [
   /** The server warned our sessions; the dump is complete all the same. */
   'server-warning',
+  /** Foreign keys of an extension's tables refer to each other: their rows come back only with triggers disabled. */
+  'circular-keys',
+  /** Settings of the server by which damage goes unnoticed. */
+  'damage-unnoticed',
 ] as const;
 export type PostgresqlNote = (typeof POSTGRESQL_NOTES)[number];
 

@@ -1,7 +1,13 @@
 import type { MysqlLook } from '../look';
 import type { MysqlPlan } from '../plan';
+import { checkBodies, checkFunctions, checkViews } from './bodies';
+import { checkEvents } from './events';
+import { checkLargeRows } from './large-rows';
 import { checkMaskedColumns } from './masked-columns';
 import { checkReadableObjects } from './readable-objects';
+import { checkOldNames, checkServer } from './server';
+import { checkTables } from './tables';
+import { checkValues } from './values';
 
 /**
  * A question about the source before the first byte of a dump: refuses what could not come back, with a BackupError, or notes
@@ -10,4 +16,16 @@ import { checkReadableObjects } from './readable-objects';
 export type MysqlCheck = (look: MysqlLook, plan: MysqlPlan) => Promise<void>;
 
 /** All checks, in order: what makes a dump impossible comes first. */
-export const MYSQL_CHECKS: readonly MysqlCheck[] = [checkReadableObjects, checkMaskedColumns];
+export const MYSQL_CHECKS: readonly MysqlCheck[] = [
+  checkReadableObjects,
+  checkMaskedColumns,
+  checkOldNames,
+  checkTables,
+  checkBodies,
+  checkFunctions,
+  checkViews,
+  checkEvents,
+  checkServer,
+  checkValues,
+  checkLargeRows,
+];

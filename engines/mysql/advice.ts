@@ -131,6 +131,21 @@ export const MYSQL_ADVICE: EngineAdvice<MysqlReason, MysqlNote> = {
         ];
       },
     },
+    'damage-hidden': {
+      title: 'the server skips damaged data',
+      happened: ({ object }) =>
+        `the server was started to skip damaged data${object === undefined ? '' : ` (${object})`}`,
+      likelyCause:
+        'innodb_force_recovery lets a server start in spite of damage. What it cannot read is missing, and a dump would look complete.',
+      action: 'Repair the server, and keep the backups that were made before the damage.',
+      steps: () => [
+        {
+          say: 'Read how to recover, and do not delete older backups:',
+          run: 'https://dev.mysql.com/doc/refman/8.4/en/forcing-innodb-recovery.html',
+        },
+        { say: 'When all tables are sound, start the server without it:', run: '[mysqld]\ninnodb_force_recovery = 0' },
+      ],
+    },
     'session-character-set': {
       title: 'the server gives sessions another character set',
       likelyCause:
@@ -197,6 +212,12 @@ export const MYSQL_ADVICE: EngineAdvice<MysqlReason, MysqlNote> = {
           run: 'SET GLOBAL max_allowed_packet = 1073741824;',
         },
       ],
+    },
+    'damage-unchecked': {
+      title: 'a server that does not check its pages',
+      happened: (note) =>
+        `the server reads damaged pages without a word, so that damage would be in the backup too: ${objectsOf(note)}`,
+      steps: () => [{ say: 'Let it check them:', run: 'SET GLOBAL innodb_checksum_algorithm = crc32;' }],
     },
     'masked-columns': {
       title: 'columns with masking policies',

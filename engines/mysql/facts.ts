@@ -16,6 +16,8 @@ export const MYSQL_REASONS = [
   'view-broken',
   /** The server gives sessions another character set than they ask for. */
   'session-character-set',
+  /** The server skips what is damaged. */
+  'damage-hidden',
   /** A database or table has a name from before MySQL 5.1. */
   'old-name',
 ] as const;
@@ -27,6 +29,8 @@ export const MYSQL_NOTES = [
   'no-history',
   /** Rows that a server accepts only with a larger max_allowed_packet than usual. */
   'long-rows',
+  /** Settings by which the server reads damaged pages without a word. */
+  'damage-unchecked',
   /** Columns with masking policies, which the user says exempt the account. */
   'masked-columns',
   /** Tables with transaction-precise history, for which the history of all is left out. */

@@ -1,5 +1,6 @@
+import { createConnection } from 'mysql2/promise';
 import { Program } from '../support/program';
-import { describeOn, versionsOf } from '../servers/versions';
+import { describeOn, newestOf, versionsOf } from '../servers/versions';
 import { MysqlSource } from './mysql-source';
 
 jest.setTimeout(180_000);
@@ -58,9 +59,9 @@ CREATE TABLE t (a INT, b TEXT) COMMENT='x\\nCREATE VIEW \`v9\` AS\\nDELIMITER ;;
 INSERT INTO t VALUES (1, 'a\\nUSE \`mysql\`;\\nDELIMITER ;;\\n'), (2, ';\\n/*!50003 CREATE*/');
 CREATE TABLE \`two
 lines\` (\`b
-\` INT, c INT AS (1)); INSERT INTO \`two
+c\` INT, c INT AS (1)); INSERT INTO \`two
 lines\` (\`b
-\`) VALUES (1);
+c\`) VALUES (1);
 DELIMITER //
 CREATE TRIGGER tr BEFORE INSERT ON t FOR EACH ROW BEGIN -- don't
   /* it's */ SET NEW.b = '
@@ -78,20 +79,66 @@ DELIMITER ;
 CREATE FUNCTION last_one() RETURNS INT DETERMINISTIC RETURN 1;`);
     const { text } = await source.dump(await source.given('forge'));
     await source.restore('forge', text);
-    expect(
-      await source.server.exec("SELECT COUNT(*) FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = 'forge'"),
-    ).toBe('2');
+    const routines = "SELECT COUNT(*) FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = 'forge'";
+    expect((await source.server.exec(routines)).trim()).toBe('2');
     await source.server.exec('DROP DATABASE forge');
   });
 
   test('Mx22 a definition whose characters end in a backslash is refused: no client could load it', async () => {
-    const connection = await source.server.connect();
+    const { socket: socketPath, rootUser: user, rootPassword: password } = source.server;
+    const connection = await createConnection({ socketPath, user, password, charset: 'SJIS_JAPANESE_CI' });
     await connection.query('CREATE DATABASE sj');
-    await connection.query('CREATE PROCEDURE sj.fine() SELECT 1');
-    await connection.query({ sql: 'SET NAMES sjis' });
-    await connection.query("CREATE PROCEDURE sj.p() BEGIN SELECT '\\u8868'; SELECT 2; END".replace('\\u8868', 'X'));
-    await connection.end();
+    await connection.query("CREATE PROCEDURE sj.fine() SELECT '日'");
     await source.dump(await source.given('sj'));
+    await connection.query("CREATE PROCEDURE sj.p() BEGIN SELECT '表'; SELECT 2; END");
+    await connection.end();
+    const { exit, failure, reason } = await Program.run(await source.given('sj'));
+    const sentence = expect.stringMatching(/cannot be loaded: .* of sj\.p has no end/) as string;
+    expect({ exit, failure }).toEqual({ exit: 'dumpFailed', failure: sentence });
+    expect(reason).toMatchObject({ kind: 'dump-incomplete', object: 'sj.p' });
+  });
+
+  test('M08 a session that does not get utf8mb4: the tool sets it by itself, or the run is refused', async () => {
+    await source.server.exec(
+      "CREATE DATABASE ic; CREATE TABLE ic.`größe` (`name` VARCHAR(30)); INSERT INTO ic.`größe` VALUES ('Käse €')",
+    );
+    const options = await source.given('ic');
+    await source.server.exec("SET GLOBAL init_connect = 'SET NAMES latin1'");
+    try {
+      if (!source.isMysql) {
+        const { exit, failure, reason } = await Program.run(options);
+        const sentence = expect.stringMatching(
+          /^the server gives sessions latin1 where they ask for utf8mb4/,
+        ) as string;
+        expect({ exit, failure }).toEqual({ exit: 'configuration', failure: sentence });
+        expect(reason).toMatchObject({ kind: 'session-character-set' });
+        await source.server.exec(reason!.statements![0]!);
+      }
+      const { text } = await source.dump(options);
+      expect(text).toMatch(/INSERT INTO `größe` VALUES\s\('Käse €'\);/);
+      const [manifest] = await source.fixture.bucket.manifests(options.job.source);
+      expect(manifest!.tables).toEqual([{ database: 'ic', name: 'größe', rows: 1 }]);
+    } finally {
+      await source.server.exec("SET GLOBAL init_connect = ''");
+    }
+  });
+
+  test('Mx25 init_connect and global settings that change a session change no dump', async () => {
+    await source.server
+      .exec(`CREATE DATABASE seth; USE seth; CREATE TABLE \`order\` (a TIMESTAMP, b CHAR(5)); INSERT INTO \`order\` VALUES ('2026-01-01 00:00:00', 'it''s');
+      CREATE FUNCTION f() RETURNS INT DETERMINISTIC RETURN 1; CREATE VIEW v AS SELECT b FROM \`order\``);
+    const plain = await source.dump(await source.given('seth'));
+    const options = await source.given('seth');
+    await source.server.exec(`SET GLOBAL sql_quote_show_create = 0; SET GLOBAL lc_messages = 'de_DE';
+      SET GLOBAL init_connect = "SET autocommit = 0, sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES,PAD_CHAR_TO_FULL_LENGTH', time_zone = '+05:00', sql_quote_show_create = 0, sql_select_limit = 1"`);
+    try {
+      const { text } = await source.dump(options);
+      const comparable = (sql: string) => sql.replace(/^-- Dump completed.*$/m, '');
+      expect(comparable(text)).toBe(comparable(plain.text));
+    } finally {
+      const undone = ["init_connect = ''", 'sql_quote_show_create = 1', "lc_messages = 'en_US'"];
+      await source.server.exec(undone.map((setting) => `SET GLOBAL ${setting};`).join(' '));
+    }
   });
 
   test('Mx23 what a tool leaves out that the server has is named, and fails the run', async () => {

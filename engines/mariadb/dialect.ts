@@ -12,6 +12,7 @@ export const MARIADB_DIALECT: MysqlDialect = {
   toolOptions: () => [],
   dumpArguments: [],
   dumpsHistory: (toolVersion) => compareVersions(toolVersion, '10.11') >= 0,
+  exemptFromInitConnect: () => 'CONNECTION ADMIN',
   hasLibraries: () => false,
   masksColumns: () => false,
   hasSequences: true,

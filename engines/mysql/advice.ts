@@ -146,11 +146,11 @@ export const MYSQL_ADVICE: EngineAdvice<MysqlReason, MysqlNote> = {
         { say: 'When all tables are sound, start the server without it:', run: '[mysqld]\ninnodb_force_recovery = 0' },
       ],
     },
-    'session-character-set': {
-      title: 'the server gives sessions another character set',
+    'session-settings': {
+      title: 'the server begins sessions with settings that damage dumps',
       likelyCause:
-        'init_connect sets a character set, or the server runs with skip-character-set-client-handshake. The dump tool believes that it has utf8mb4: names and texts would be damaged.',
-      action: 'Let the session of the backup keep its character set.',
+        "init_connect or a global setting gives sessions another character set than utf8mb4 (skip-character-set-client-handshake does so too), limits how many rows a SELECT returns, or sets system_versioning_asof. MariaDB's dump tool cannot undo it.",
+      action: 'Let sessions of the backup begin with the settings of the engine.',
       steps: (values) => [
         { say: 'As an administrator, see what the server does:', run: "SHOW GLOBAL VARIABLES LIKE 'init_connect';" },
         {
@@ -158,8 +158,8 @@ export const MYSQL_ADVICE: EngineAdvice<MysqlReason, MysqlNote> = {
           run: `GRANT CONNECTION ADMIN ON *.* TO ${userOf(values)}@${hostOf(values)};`,
         },
         {
-          say: 'If it is empty, start the server without skip-character-set-client-handshake, or with:',
-          run: '[mysqld]\ncharacter_set_server = utf8mb4',
+          say: 'If it is empty, undo the global settings, and start the server without skip-character-set-client-handshake or with character_set_server:',
+          run: '[mysqld]\ncharacter_set_server = utf8mb4\nsql_select_limit = 18446744073709551615',
         },
       ],
     },

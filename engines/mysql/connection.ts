@@ -36,12 +36,12 @@ export const MYSQL_CAUSES: ConnectionCauses = {
 /**
  * Opens a connection of ours, beside those of the dump tool. Numbers that do not fit a double arrive as strings.
  *
- * @param given hears the character set of a session that asked for utf8mb4, as the dump tool does, and did not get it
+ * @param given hears a setting of the new session with which the dump tool would read something else than there is
  */
 export async function connectMysql(
   context: ServerContext,
   trust: Trust | undefined,
-  given: (characterSet: string) => void = () => undefined,
+  given: (setting: string) => void = () => undefined,
 ): Promise<Connection> {
   const { server, credentials } = context;
   try {
@@ -84,18 +84,27 @@ function refusedValues(said: string, username: string): ReasonValues {
 }
 
 const LIMITS = ['max_execution_time', 'max_statement_time'];
-const CHARACTER_SETS = ['character_set_client', 'character_set_results', 'character_set_connection'];
+/** What sessions must begin with: else the dump tool would read other bytes, fewer rows, or those of another time. */
+const NEEDED: Readonly<Record<string, string>> = {
+  character_set_client: 'utf8mb4',
+  character_set_results: 'utf8mb4',
+  character_set_connection: 'utf8mb4',
+  sql_select_limit: '18446744073709551615',
+  system_versioning_asof: 'DEFAULT',
+};
+/** Undoes what a server sets against {@link NEEDED}; MySQL knows no system_versioning_asof. */
+export const NEEDED_SETTINGS = 'SET NAMES utf8mb4, SESSION sql_select_limit = 18446744073709551615';
 
-/** Undoes what a server may set for all sessions: the character set, modes that change how names are quoted, and time limits. */
-async function resetSession(connection: Connection, given: (characterSet: string) => void): Promise<void> {
+/** Undoes what a server may set for all sessions: the above, modes that change how names are quoted, and time limits. */
+async function resetSession(connection: Connection, given: (setting: string) => void): Promise<void> {
   const [rows] = await connection.query<RowDataPacket[]>('SHOW SESSION VARIABLES WHERE Variable_name IN (?)', [
-    [...LIMITS, ...CHARACTER_SETS],
+    [...LIMITS, ...Object.keys(NEEDED)],
   ]);
   const variables = rows.map((row) => ({ name: String(row.Variable_name), value: String(row.Value) }));
-  const other = variables.find(({ name, value }) => CHARACTER_SETS.includes(name) && value !== 'utf8mb4');
+  const other = variables.find(({ name, value }) => NEEDED[name] !== undefined && NEEDED[name] !== value);
   if (other) {
-    given(other.value);
-    await connection.query('SET NAMES utf8mb4');
+    given(`${other.name}=${other.value}`);
+    await connection.query(NEEDED_SETTINGS);
   }
   const unlimited = variables.filter(({ name }) => LIMITS.includes(name)).map(({ name }) => `${name} = 0`);
   const settings = ["sql_mode = ''", 'sql_quote_show_create = 1', ...unlimited];

@@ -11,7 +11,7 @@ import {
   type EngineDump,
   type ServerContext,
 } from '../engine';
-import { connectMysql, writeOptionFile } from './connection';
+import { NEEDED_SETTINGS, connectMysql, writeOptionFile } from './connection';
 import { MYSQL_CHECKS } from './checks';
 import type { MysqlDialect } from './dialect';
 import { requireMysqlGrants } from './grants';
@@ -32,6 +32,7 @@ const RDS_DATABASES = ['innodb', 'tmp'];
 const END_MARKER = /^-- Dump completed(?: on .*)?$/;
 /** `--verbose` talk of both clients; group 1: the table under way. */
 const TALK = /^-- (?:Retrieving (?:table|view) structure for table (.+)\.\.\.|(?!error|warning|got error).*)$/i;
+const talk = talkOf(TALK);
 /** Error codes stand after the word, or in brackets: `Error 2013: … at row: 1142` has none of these. */
 const PRIVILEGE_CODES = /(?:error:? |\()(?:1044|1142|1143|1227|1370)\b/i;
 const CHANGED_CODES = /(?:error:? |\()(?:1412|1146)\b/i;
@@ -45,8 +46,8 @@ export class MysqlDump implements EngineDump {
   private optionFile = '';
   private serverVersion = '';
   private toolVersion = '';
-  /** The character set of sessions that ask for utf8mb4, if the server gives them another. */
-  private givenCharacterSet: string | undefined;
+  /** A setting of new sessions with which the tool would read something else than there is. */
+  private givenSetting: string | undefined;
   private plan: MysqlPlan | undefined;
   private started: StartedDump | undefined;
   private readonly tools = new Set<Tool>();
@@ -178,14 +179,14 @@ export class MysqlDump implements EngineDump {
 
   /** What the tool has to say after its login. */
   private async initCommand(account: string): Promise<string | undefined> {
-    if (this.givenCharacterSet === undefined) return undefined;
-    if ((await toolOutput(this.command, ['--no-defaults', '--help'])).includes('--init-command'))
-      return 'SET NAMES utf8mb4';
-    const statement = `GRANT CONNECTION ADMIN ON *.* TO ${quoteAccount(account)};`;
+    if (this.givenSetting === undefined) return undefined;
+    const help = await toolOutput(this.command, ['--no-defaults', '--help']);
+    if (help.includes('--init-command')) return NEEDED_SETTINGS;
+    const statement = `GRANT ${this.dialect.exemptFromInitConnect(this.serverVersion)} ON *.* TO ${quoteAccount(account)};`;
     throw new BackupError(
       'configuration',
-      `the server gives sessions ${this.givenCharacterSet} where they ask for utf8mb4, by init_connect or skip-character-set-client-handshake, which ${this.command} cannot undo: names and texts would be damaged. Change the server, or exempt the user from init_connect: ${statement}`,
-      { kind: 'session-character-set', account, statements: [statement] },
+      `the server begins sessions with ${this.givenSetting}, by init_connect, skip-character-set-client-handshake or a global setting, which ${this.command} cannot undo: rows, names or texts would be lost or damaged. Change the server, or, if it is init_connect, exempt the user: ${statement}`,
+      { kind: 'session-settings', account, statements: [statement] },
     );
   }
 
@@ -197,7 +198,7 @@ export class MysqlDump implements EngineDump {
   }
 
   private connect(): Promise<Connection> {
-    return connectMysql(this.context, this.trust, (characterSet) => (this.givenCharacterSet = characterSet));
+    return connectMysql(this.context, this.trust, (setting) => (this.givenSetting = setting));
   }
 
   private async query(sql: string, values: unknown[] = []): Promise<RowDataPacket[]> {
@@ -245,6 +246,8 @@ export class MysqlDump implements EngineDump {
   }
 
   private toolCommand(plan: MysqlPlan, withPosition: boolean): ToolCommand {
+    // The rest of a name with ends of lines, behind which the tool puts dots.
+    const brokenNames = new Set(plan.objects.flatMap(({ name }) => `${name}...`.split('\n').slice(1)));
     return {
       command: this.command,
       args: [
@@ -264,7 +267,7 @@ export class MysqlDump implements EngineDump {
         '--',
         ...plan.databases,
       ],
-      talk: talkOf(TALK),
+      talk: (line) => talk(line) || brokenNames.has(line),
       classify,
     };
   }

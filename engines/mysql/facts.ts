@@ -14,8 +14,8 @@ export const MYSQL_REASONS = [
   'row-too-long',
   /** A view refers to what is gone, or to what its definer may not use. */
   'view-broken',
-  /** The server gives sessions another character set than they ask for. */
-  'session-character-set',
+  /** The server begins sessions with settings that would damage the dump. */
+  'session-settings',
   /** The server skips what is damaged. */
   'damage-hidden',
   /** A database or table has a name from before MySQL 5.1. */

@@ -1,6 +1,6 @@
 import { createConnection } from 'mysql2/promise';
 import { Program } from '../support/program';
-import { describeOn, newestOf, versionsOf } from '../servers/versions';
+import { describeOn, versionsOf } from '../servers/versions';
 import { MysqlSource } from './mysql-source';
 
 jest.setTimeout(180_000);
@@ -108,10 +108,10 @@ CREATE FUNCTION last_one() RETURNS INT DETERMINISTIC RETURN 1;`);
       if (!source.isMysql) {
         const { exit, failure, reason } = await Program.run(options);
         const sentence = expect.stringMatching(
-          /^the server gives sessions latin1 where they ask for utf8mb4/,
+          /^the server begins sessions with character_set_client=latin1/,
         ) as string;
         expect({ exit, failure }).toEqual({ exit: 'configuration', failure: sentence });
-        expect(reason).toMatchObject({ kind: 'session-character-set' });
+        expect(reason).toMatchObject({ kind: 'session-settings' });
         await source.server.exec(reason!.statements![0]!);
       }
       const { text } = await source.dump(options);
@@ -130,7 +130,7 @@ CREATE FUNCTION last_one() RETURNS INT DETERMINISTIC RETURN 1;`);
     const plain = await source.dump(await source.given('seth'));
     const options = await source.given('seth');
     await source.server.exec(`SET GLOBAL sql_quote_show_create = 0; SET GLOBAL lc_messages = 'de_DE';
-      SET GLOBAL init_connect = "SET autocommit = 0, sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES,PAD_CHAR_TO_FULL_LENGTH', time_zone = '+05:00', sql_quote_show_create = 0, sql_select_limit = 1"`);
+      SET GLOBAL init_connect = "SET autocommit = 0, sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES,PAD_CHAR_TO_FULL_LENGTH', time_zone = '+05:00', sql_quote_show_create = 0"`);
     try {
       const { text } = await source.dump(options);
       const comparable = (sql: string) => sql.replace(/^-- Dump completed.*$/m, '');
@@ -138,6 +138,23 @@ CREATE FUNCTION last_one() RETURNS INT DETERMINISTIC RETURN 1;`);
     } finally {
       const undone = ["init_connect = ''", 'sql_quote_show_create = 1', "lc_messages = 'en_US'"];
       await source.server.exec(undone.map((setting) => `SET GLOBAL ${setting};`).join(' '));
+    }
+  });
+
+  test('Mx34 sql_select_limit loses no rows: the tool undoes it, or the run is refused', async () => {
+    await source.server.exec('CREATE DATABASE few; CREATE TABLE few.t (a INT); INSERT INTO few.t VALUES (1), (2), (3)');
+    const options = await source.given('few');
+    await source.server.exec('SET GLOBAL sql_select_limit = 2');
+    try {
+      if (source.isMysql) {
+        expect((await source.dump(options)).text).toContain('VALUES (1),(2),(3);');
+      } else {
+        const { exit, failure } = await Program.run(options);
+        const sentence = expect.stringMatching(/^the server begins sessions with sql_select_limit=2/) as string;
+        expect({ exit, failure }).toEqual({ exit: 'configuration', failure: sentence });
+      }
+    } finally {
+      await source.server.exec('SET GLOBAL sql_select_limit = DEFAULT');
     }
   });
 

@@ -1,8 +1,10 @@
 import { noteOf } from '../../catalog/contract/note';
 import { tableFailure } from './failures';
+import { readInventory } from './inventory';
 import type { MysqlLook } from './look';
 import { qualified } from './names';
 import { orderDatabases } from './order';
+import type { SqlObject } from './sql-objects';
 
 /** A table to dump. */
 export interface MysqlTable {
@@ -25,6 +27,8 @@ export interface MysqlPlan {
   readonly databases: readonly string[];
   /** Base tables, without those that the user excludes. */
   readonly tables: readonly MysqlTable[];
+  /** All that the dump has to create, as far as the server shows it. */
+  readonly objects: readonly SqlObject[];
   /** `db.table` of tables and views that the user excludes. */
   readonly ignored: ReadonlySet<string>;
   /** `db.table` of tables whose engine has no snapshots. */
@@ -73,6 +77,7 @@ export async function readPlan(look: MysqlLook, databases: readonly string[]): P
   return {
     databases: await orderDatabases(look, databases),
     ignored,
+    objects: await readInventory(look.query, dialect.hasLibraries(look.serverVersion), databases, ignored),
     tables: tables.map(({ db, name, engine }) => ({
       database: String(db),
       name: String(name),

@@ -1,0 +1,50 @@
+import type { Note } from '../../catalog/contract/note';
+import type { Version } from '../servers/versions';
+import { engineOf } from '../servers/versions';
+import type { Trip } from './support';
+
+/** An input that does not come back, or not unchanged, without what its note says. */
+export interface Comeback {
+  /** Begins with the id of the case. */
+  readonly title: string;
+  /** The engine that has it; both when left out. */
+  readonly engine?: 'mysql' | 'mariadb';
+  readonly databases: readonly string[];
+  readonly setup: string | ((trip: Trip) => Promise<unknown>);
+  readonly notes: readonly Partial<Note>[];
+  readonly dumpArguments?: readonly string[];
+  /** What the client says without the way out of the note. */
+  readonly fails?: RegExp;
+  /** The way out: statements for the target, settings of the session, a filter of the stream. */
+  readonly prepare?: string;
+  readonly settings?: readonly string[];
+  readonly filter?: (sql: string) => string;
+  /** A question with the same answer on both servers after the restore. */
+  readonly same?: string;
+  /** A question whose answer differs, as the note says. */
+  readonly differs?: string;
+}
+
+/** Tests of these inputs on a version: its backup, its notes, its restore without their way out and with it. */
+export function testComebacks(version: Version, trip: () => Trip, cases: readonly Comeback[]): void {
+  const here = cases.filter(({ engine }) => engine === undefined || engine === engineOf(version));
+  test.each(here)('$title', async (input) => {
+    const { source, target } = trip();
+    const { databases } = input;
+    await (typeof input.setup === 'string' ? source.exec(input.setup) : input.setup(trip()));
+    const manifest = await trip().backUp(databases[0]!, {
+      databases: [...databases],
+      ...(input.dumpArguments ? { extraDumpArguments: [...input.dumpArguments] } : {}),
+    });
+    expect(manifest.notes ?? []).toEqual(input.notes.map((note) => expect.objectContaining(note)));
+    const sql = await trip().sql(manifest);
+    if (input.fails) {
+      await expect(trip().load(sql)).rejects.toThrow(input.fails);
+      await trip().clear(databases);
+    }
+    if (input.prepare) await target.exec(input.prepare);
+    await trip().load(input.filter?.(sql) ?? sql, input.settings);
+    if (input.same) expect(await target.exec(input.same)).toBe(await source.exec(input.same));
+    if (input.differs) expect(await target.exec(input.differs)).not.toBe(await source.exec(input.differs));
+  });
+}

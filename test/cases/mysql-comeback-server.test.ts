@@ -111,12 +111,14 @@ describeOn(versionsOf('mysql', 'mariadb'), 'settings of %s', (version) => {
       same: 'SELECT COUNT(*) FROM keyless.t',
     },
     {
-      title: 'Mx84 encrypted tables are named',
+      title: 'Mx84 encrypted tables are named: the target must be able to encrypt',
       engine: 'mariadb',
       databases: ['vault'],
       setup: `SET GLOBAL innodb_force_primary_key = OFF; CREATE DATABASE vault; CREATE TABLE vault.t (a INT) ENCRYPTED=YES;
         CREATE TABLE vault.n (a INT) ENCRYPTED=NO`,
       notes: [{ kind: 'encrypted-tables', objects: ['vault.t'] }, ...settings],
+      fails: /1005/,
+      lost: true,
     },
     {
       title: 'Mx85 servers of FEDERATED tables are named',

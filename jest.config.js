@@ -42,6 +42,7 @@ const group = (...folders) => folders.map((folder) => `<rootDir>/test/${folder}/
 module.exports = {
   // Every core: each test has servers, ports and folders of its own.
   maxWorkers: '100%',
+  reporters: ['<rootDir>/test/not-tested.cjs', 'default'],
   // On a busy machine, too.
   testTimeout: 30_000,
   projects: [

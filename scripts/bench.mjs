@@ -15,7 +15,7 @@ function buildSink() {
 }
 
 const prune = process.argv.includes('--prune');
-setUpOrExit(prune ? [] : ['databases', 'bench']);
+setUpOrExit(prune ? [] : ['databases']);
 try {
   if (!prune) buildSink();
 } catch (error) {

@@ -1,6 +1,5 @@
 // Makes a machine ready: npm modules, the Python environment of the emulated AWS, and, with `--with <group>[,<group>]`,
-// database servers, newer ones in roots of their own, Docker or what the benchmark compares with. Skips whatever is done
-// already. Needs only Node.js.
+// database servers, newer ones in roots of their own, schemas or Docker. Skips whatever is done already. Needs only Node.js.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { constants } from 'node:os';
@@ -12,20 +11,18 @@ import { installPythonPackages } from './setup/python.mjs';
 import { makeRoots } from './setup/roots.mjs';
 import { ROOT, SetupError } from './setup/say.mjs';
 
-const BENCH = 'bench';
-
 /**
- * @param groups groups of programs to install: those of `scripts/setup/programs.mjs`, or `bench`
+ * @param groups groups of programs to install, of `scripts/setup/programs.mjs`
  * @throws SetupError if something is missing and cannot be installed
  */
 export function setUp(groups = []) {
   checkNode();
-  const known = [...Object.keys(GROUPS), BENCH];
+  const known = Object.keys(GROUPS);
   const unknown = groups.find((group) => !known.includes(group));
   if (unknown !== undefined) throw new SetupError(`--with must be one of ${known.join(', ')}, got: ${unknown}`);
   installNodeModules();
-  installPythonPackages(['requirements.txt', ...(groups.includes(BENCH) ? ['requirements-bench.txt'] : [])]);
-  for (const group of groups) if (group !== BENCH) installPrograms(group);
+  installPythonPackages();
+  for (const group of groups) installPrograms(group);
   if (groups.includes('servers')) makeRoots();
 }
 

@@ -1,6 +1,6 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { BackupError, errorText } from '../../task/run/errors';
-import { Tool, toolOutput, type ToolCommand, type ToolFailure } from '../../task/io/tool';
+import { Tool, talkOf, toolOutput, type ToolCommand, type ToolFailure } from '../../task/io/tool';
 import { writeTrust, type Trust } from '../../task/io/tls';
 import { chooseDatabases } from '../shared/databases';
 import {
@@ -225,7 +225,7 @@ export class MysqlDump implements EngineDump {
         '--',
         ...plan.databases,
       ],
-      talk: TALK,
+      talk: talkOf(TALK),
       classify,
     };
   }

@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { aptInstall } from './apt.mjs';
 import { which } from './say.mjs';
+import { downloadSchemas, schemasAreThere } from './schemas.mjs';
 
 const SBIN = ['/usr/sbin', '/usr/local/sbin', '/usr/libexec'];
 
@@ -30,6 +31,12 @@ const TOOLS = {
     packages: ['openssl'],
     elsewhere: 'install it from https://www.openssl.org',
   },
+  shell: {
+    title: 'what the documents’ commands use (jq, zstd, sqlite3)',
+    isThere: () => ['jq', 'zstd', 'sqlite3'].every((program) => which(program)),
+    packages: ['jq', 'zstd', 'sqlite3'],
+    elsewhere: 'install them with the package manager of the system',
+  },
   faketime: {
     title: 'libfaketime (faketime)',
     isThere: () => which('faketime'),
@@ -48,14 +55,16 @@ const TOOLS = {
     packages: ['debootstrap', 'debian-archive-keyring'],
     elsewhere: 'install it from https://wiki.debian.org/Debootstrap',
   },
+  schemas: { isThere: schemasAreThere, install: downloadSchemas },
 };
 
 /** Groups of tools, by their name in `--with`. */
 export const GROUPS = {
   mariadb: ['mariadb', 'openssl'],
   postgresql: ['postgresql', 'openssl'],
-  databases: ['mariadb', 'postgresql', 'openssl', 'faketime'],
+  databases: ['mariadb', 'postgresql', 'openssl', 'shell', 'faketime'],
   docker: ['docker', 'debootstrap'],
+  schemas: ['schemas'],
   servers: ['mariadb', 'postgresql', 'openssl', 'debootstrap'],
 };
 
@@ -63,6 +72,8 @@ export const GROUPS = {
 export function installPrograms(group) {
   for (const name of GROUPS[group]) {
     const tool = TOOLS[name];
-    if (!tool.isThere()) aptInstall(tool.packages, tool.title, tool.elsewhere);
+    if (tool.isThere()) continue;
+    if (tool.install) tool.install();
+    else aptInstall(tool.packages, tool.title, tool.elsewhere);
   }
 }

@@ -8,6 +8,7 @@ import { ROOT, SetupError, run, say } from './say.mjs';
 const OLDEST_PYTHON = '3.10';
 const CANDIDATES = ['python3', 'python3.14', 'python3.13', 'python3.12', 'python3.11', 'python3.10'];
 const VENV = join(ROOT, '.venv');
+const REQUIREMENTS = join(ROOT, 'requirements.txt');
 const ELSEWHERE = 'install it from https://www.python.org/downloads';
 
 const succeeds = (python, code) => spawnSync(python, ['-c', code], { stdio: 'ignore' }).status === 0;
@@ -31,28 +32,19 @@ function findPython() {
   );
 }
 
-/**
- * Installs the packages of requirement files into the Python environment `.venv`, unless they are there.
- *
- * @param files names of requirement files
- */
-export function installPythonPackages(files) {
-  const stampFile = join(VENV, 'installed.json');
-  const wanted = Object.fromEntries(files.map((file) => [file, hash(join(ROOT, file))]));
+/** Installs the packages of `requirements.txt` into the Python environment `.venv`, unless they are there. */
+export function installPythonPackages() {
+  const stampFile = join(VENV, 'installed');
+  const wanted = createHash('sha256').update(readFileSync(REQUIREMENTS)).digest('hex');
   const usable = existsSync(stampFile) && existsSync(join(VENV, 'bin/python'));
-  const installed = usable ? JSON.parse(readFileSync(stampFile, 'utf8')) : {};
-  const missing = files.filter((file) => installed[file] !== wanted[file]);
-  if (missing.length === 0) return;
+  if (usable && readFileSync(stampFile, 'utf8') === wanted) return;
   const python = usable ? undefined : findPython();
-  say(`installing the Python packages of ${missing.join(', ')} into .venv …`);
+  say('installing the Python packages of requirements.txt into .venv …');
   if (python) {
     rmSync(VENV, { recursive: true, force: true });
     run(python, ['-m', 'venv', VENV], 'the Python environment could not be made');
   }
-  const args = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check'];
-  const requirements = missing.flatMap((file) => ['-r', file]);
-  run(join(VENV, 'bin/python'), [...args, ...requirements], 'the Python packages could not be installed');
-  writeFileSync(stampFile, JSON.stringify({ ...installed, ...wanted }));
+  const args = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', REQUIREMENTS];
+  run(join(VENV, 'bin/python'), args, 'the Python packages could not be installed');
+  writeFileSync(stampFile, wanted);
 }
-
-const hash = (file) => createHash('sha256').update(readFileSync(file)).digest('hex');

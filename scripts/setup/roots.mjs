@@ -45,11 +45,17 @@ export function makeRoots(versions) {
 
 const recipeOf = ({ servers }) => JSON.stringify(servers);
 
-function isMade(recipe) {
+/** What is written beside a root when it is complete; `undefined` if it is not. */
+function stateOf(recipe) {
   const file = join(ROOTS, `${recipe.suite}.json`);
-  if (!existsSync(file) || !existsSync(join(ROOTS, recipe.suite))) return false;
-  const state = JSON.parse(readFileSync(file, 'utf8'));
-  return state.recipe === recipeOf(recipe) && Object.keys(state.notTested).length === 0;
+  const state = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
+  return state.recipe === recipeOf(recipe) && existsSync(join(ROOTS, recipe.suite)) ? state : undefined;
+}
+
+/** A server that apt could not install is tried again the next time. */
+function isMade(recipe) {
+  const state = stateOf(recipe);
+  return state !== undefined && Object.keys(state.notTested).length === 0;
 }
 
 /** The archive that the system's own packages come from. */
@@ -65,30 +71,17 @@ function mirror() {
 }
 
 async function make(recipe) {
-  const from = Date.now();
   const { suite, servers } = recipe;
   const root = join(ROOTS, suite);
   const unfinished = `${root}.unfinished`;
   const log = join(ROOTS, `${suite}.log`);
   writeFileSync(log, '');
   rmSync(unfinished, { recursive: true, force: true });
-  say(`making a root of ${suite} with ${servers.map(({ title }) => title).join(', ')} …`);
-  const bootstrap = await logged(log, [
-    'unshare',
-    '--mount',
-    'debootstrap',
-    '--variant=minbase',
-    suite,
-    unfinished,
-    mirror(),
-  ]);
-  if (bootstrap.code !== 0)
-    throw new SetupError(`debootstrap of ${suite} ended with ${bootstrap.code}; its output is in ${log}`);
-  copyFileSync('/etc/hosts', join(unfinished, 'etc/hosts'));
-  writeFileSync(join(unfinished, 'usr/sbin/policy-rc.d'), '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+  say(`making a root of ${suite} with ${servers.map(({ title }) => title).join(' and ')} …`);
+  const cannot = await bootstrap(recipe, unfinished, log);
   const [versions, notTested] = [{}, {}];
   for (const server of servers) {
-    const reason = await install(server, unfinished, log);
+    const reason = cannot ?? (await install(server, unfinished, log));
     if (reason) notTested[server.version] = `${server.title}: ${reason}`;
     else versions[server.version] = installedVersion(server, suite, unfinished);
   }
@@ -96,9 +89,35 @@ async function make(recipe) {
   renameSync(unfinished, root);
   const state = { recipe: recipeOf(recipe), versions, notTested };
   writeFileSync(join(ROOTS, `${suite}.json`), `${JSON.stringify(state, undefined, 2)}\n`);
-  const found = Object.entries(versions).map(([version, number]) => `${version.replace(/-.*/, '')} ${number}`);
-  say(`${suite} has ${found.join(', ') || 'no server'} (${Math.round((Date.now() - from) / 1000)} s)`);
 }
+
+/** Makes a root without servers. Returns why apt cannot install them either, if debootstrap failed. */
+async function bootstrap({ suite, servers }, root, log) {
+  const archive = mirror();
+  const { code } = await logged(log, ['unshare', '--mount', 'debootstrap', '--variant=minbase', suite, root, archive]);
+  if (code === 0) {
+    copyFileSync('/etc/hosts', join(root, 'etc/hosts'));
+    writeFileSync(join(root, 'usr/sbin/policy-rc.d'), '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+    return undefined;
+  }
+  rmSync(root, { recursive: true, force: true });
+  mkdirSync(join(root, 'apt/lists/partial'), { recursive: true });
+  const own = join(root, 'apt');
+  writeFileSync(join(own, 'sources.list'), `deb ${archive} ${suite} main\n`);
+  writeFileSync(join(own, 'status'), '');
+  const places = [`State=${own}`, `State::status=${own}/status`, `Cache=${own}`, `Etc::SourceList=${own}/sources.list`];
+  const options = [...places, 'Etc::SourceParts=/dev/null'].flatMap((option) => ['-o', `Dir::${option}`]);
+  const apt = (...args) => logged(log, [...APT, ...options, ...args]);
+  const packages = servers.flatMap((server) => server.packages);
+  const asked = [await apt('update'), await apt('install', '--simulate', '--no-install-recommends', ...packages)];
+  rmSync(own, { recursive: true });
+  const failed = asked.find((result) => result.code === APT_CANNOT);
+  if (failed) return saidBy(failed);
+  throw new SetupError(`debootstrap of ${suite} ended with ${code}; its output is in ${log}`);
+}
+
+const saidBy = ({ output }) =>
+  `apt-get ended with ${APT_CANNOT}: ${/^E: (.*)$/m.exec(output)?.[1] ?? 'it does not say why'}`;
 
 /** Installs a server into a root. Returns why apt could not. */
 async function install({ packages, title }, root, log) {
@@ -110,17 +129,15 @@ async function install({ packages, title }, root, log) {
   if (result.code === 0) return undefined;
   if (result.code !== APT_CANNOT)
     throw new SetupError(`${title} could not be installed: ${result.code}; the output is in ${log}`);
-  const reason = result.output.split('\n').find((line) => line.startsWith('E: ')) ?? 'E: it says nothing';
-  return `apt-get ended with ${APT_CANNOT}: ${reason.slice(3)}`;
+  return saidBy(result);
 }
 
 /** @throws SetupError if the archive has moved on to a version that the tests do not know */
 function installedVersion({ version, title, packages }, suite, root) {
   const format = ['-W', '-f', '${source:Upstream-Version}', packages[0]];
   const { stdout } = spawnSync('chroot', [root, 'dpkg-query', ...format], { encoding: 'utf8' });
-  const [, series] = version.split('-');
-  if (stdout === series || stdout.startsWith(`${series}.`)) return stdout;
-  const [engine] = version.split('-');
+  const [engine, series] = version.split('-');
+  if (stdout.startsWith(`${series}.`)) return /^[\d.]+/.exec(stdout)[0];
   throw new SetupError(
     `${suite} has ${title.split(' ')[0]} ${stdout}, but the tests know ${series}: add the new version to engines/${engine}/facts.ts, scripts/setup/roots.json and test/servers/versions.ts`,
   );
@@ -144,9 +161,14 @@ async function logged(file, [command, ...args]) {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
-  const suites = process.argv.slice(2);
-  const missing = RECIPES.filter((recipe) => suites.includes(recipe.suite) && !isMade(recipe));
-  const ended = await Promise.allSettled(missing.map(make));
+  const wanted = RECIPES.filter(({ suite }) => process.argv.includes(suite));
+  const ended = await Promise.allSettled(wanted.filter((recipe) => !isMade(recipe)).map(make));
+  for (const recipe of wanted) {
+    const { versions = {}, notTested = {} } = stateOf(recipe) ?? {};
+    const found = Object.entries(versions).map(([version, number]) => `${version.replace(/-.*/, '')} ${number}`);
+    if (found.length > 0) say(`the root of ${recipe.suite} has ${found.join(' and ')}`);
+    for (const reason of Object.values(notTested)) say(`NOT TESTED: ${reason}`);
+  }
   const failed = ended.find(({ status }) => status === 'rejected')?.reason;
   if (failed && !(failed instanceof SetupError)) throw failed;
   if (failed) process.stdout.write(`${failed.message}\n`);

@@ -28,6 +28,7 @@ import { writeMetrics } from '../run/metrics';
 import { storeStream, storeStreams } from './pipeline';
 import { formatBytes, formatDuration } from '../../catalog/units';
 import { Meter } from '../io/meter';
+import { hasLargeWrites } from '../io/tool';
 import { PartMemory } from '../io/part-memory';
 import { putNewObject } from '../io/put';
 import { ServerClock, createS3Client, uploadError } from '../io/s3';
@@ -95,25 +96,41 @@ class BackupRun {
     const { job } = this.run;
     const lock = await SourceLock.acquire(this.s3, job, this.clock, (error) => this.stop.abort(error));
     try {
-      const startedAt = this.clock.now();
-      const slot = await this.findSlot(startedAt);
-      if (slot.existing !== undefined) {
-        this.log.info(
-          'already-complete',
-          `backup ${slot.existing} of ${job.source} exists already for this scheduled time: nothing to do`,
-          { backupId: slot.existing },
-        );
-        return false;
-      }
-      this.log.with({ backupId: slot.id });
-      await this.abortAbandonedUploads();
-      this.stop.signal.throwIfAborted();
-      await this.backUp(slot.id, startedAt);
-      return true;
+      return await this.attempt().catch((error: unknown) => {
+        if (!(error instanceof BackupError) || !error.passing || this.stop.signal.aborted) throw error;
+        this.log.warn('retry', `the backup is tried once more: ${error.message}`);
+        this.meter.restart();
+        return this.attempt();
+      });
     } finally {
       await lock.release();
       this.s3.destroy();
     }
+  }
+
+  /**
+   * Makes the backup, by an id of its own: what a failed attempt has stored stays under its id, without a manifest, as what
+   * any failed run leaves.
+   *
+   * @returns whether this attempt made the backup
+   */
+  private async attempt(): Promise<boolean> {
+    const { job } = this.run;
+    const startedAt = this.clock.now();
+    const slot = await this.findSlot(startedAt);
+    if (slot.existing !== undefined) {
+      this.log.info(
+        'already-complete',
+        `backup ${slot.existing} of ${job.source} exists already for this scheduled time: nothing to do`,
+        { backupId: slot.existing },
+      );
+      return false;
+    }
+    this.log.with({ backupId: slot.id });
+    await this.abortAbandonedUploads();
+    this.stop.signal.throwIfAborted();
+    await this.backUp(slot.id, startedAt);
+    return true;
   }
 
   /**
@@ -184,6 +201,11 @@ class BackupRun {
     const { job } = this.run;
     await engine.preflight();
     this.log.info('start', `backing up ${job.source} as ${id}`);
+    if (job.server && !hasLargeWrites())
+      this.log.info(
+        'slow-pipe',
+        'the image has no libstdbuf.so of coreutils: the dump tool writes 4 KiB at a time, and the dump takes longer',
+      );
     const context = { s3: this.s3, log: this.log, meter: this.meter, memory: this.memory };
     const objects = await storeStreams(engine.streams(), STREAMS_AT_ONCE, this.stop.signal, (stream, signal) => {
       const target = { bucket: job.bucket, key: objectKey(job.source, id, stream.file), keyArn: job.keyArn };

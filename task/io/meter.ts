@@ -49,6 +49,12 @@ export class Meter {
     };
   }
 
+  /** Forgets the streams that have ended: those of an attempt that failed. */
+  restart(): void {
+    this.ended = { bytesIn: 0, bytesOut: 0 };
+    this.last = { at: performance.now(), bytes: 0 };
+  }
+
   stop(): void {
     clearInterval(this.timer);
   }

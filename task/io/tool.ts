@@ -14,7 +14,24 @@ export interface ToolFailure {
   readonly kind: RunReason['kind'];
   /** The remedy, in parentheses behind the complaints. */
   readonly advice?: string;
+  /** What the engine knows besides: the table. */
+  readonly object?: string;
+  /** Whether the same run may well succeed now: see {@link BackupError}. */
+  readonly passing?: boolean;
 }
+
+/**
+ * What a line on a tool's standard error is: the table that is under way, harmless talk (`true`), or a complaint (`false`).
+ */
+export type Talk = (line: string) => string | boolean;
+
+/** Talk as a pattern: the text of group 1, if there is one, is the table under way. */
+export const talkOf =
+  (pattern: RegExp): Talk =>
+  (line) => {
+    const match = pattern.exec(line);
+    return match ? (match[1] ?? true) : false;
+  };
 
 /** A program to run, and how to read its standard error. */
 export interface ToolCommand {
@@ -23,10 +40,10 @@ export interface ToolCommand {
   readonly args: readonly string[];
   /** Added to the environment, which holds no secret otherwise. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Standard error lines that are no complaints: the text of group 1, if there is one, is the table under way. */
-  readonly talk: RegExp;
+  /** Judges each line of standard error; nothing but complaints when left out. */
+  readonly talk?: Talk;
   /** Meaning of complaints, where the engine knows it. */
-  readonly classify?: (complaints: string) => ToolFailure | undefined;
+  readonly classify?: (complaints: string, table: string | undefined) => ToolFailure | undefined;
 }
 
 /** The tool's environment: no secrets of the task, no credentials of the role. */
@@ -47,7 +64,10 @@ const STDBUF_LIBRARY = '/usr/libexec/coreutils/libstdbuf.so';
  * https://www.gnu.org/software/coreutils/manual/html_node/stdbuf-invocation.html
  */
 const largeWrites = (): Record<string, string> =>
-  existsSync(STDBUF_LIBRARY) ? { LD_PRELOAD: STDBUF_LIBRARY, _STDBUF_O: String(64 * 1024) } : {};
+  hasLargeWrites() ? { LD_PRELOAD: STDBUF_LIBRARY, _STDBUF_O: String(64 * 1024) } : {};
+
+/** Whether tools can be made to write 64 KiB at a time. */
+export const hasLargeWrites = (): boolean => existsSync(STDBUF_LIBRARY);
 
 /**
  * A running child process. It succeeds if its exit code, its signal and its standard error all say so. Its output counts
@@ -85,7 +105,8 @@ export class Tool {
       child.once('error', (error) => resolve({ code: null, signal: null, error }));
       child.once('close', (code, signal) => void linesEnded.then(() => resolve({ code, signal })));
     });
-    void this.ended.then(() => this.begin());
+    // Not at 'close', which waits for a reader of standard output: whoever waits for the start has none yet.
+    child.once('exit', () => this.begin()).once('error', () => this.begin());
   }
 
   /**
@@ -114,14 +135,11 @@ export class Tool {
     if (signal)
       throw new BackupError('dumpFailed', `${name} was ended by ${signal}${words}`, { kind: 'tool-failed', ...facts });
     if (code === 0 && said === '') return;
-    const { exit, kind, advice }: ToolFailure = this.tool.classify?.(said) ?? {
-      exit: 'dumpFailed',
-      kind: 'tool-failed',
-    };
+    const meaning: ToolFailure = this.tool.classify?.(said, this.table) ?? { exit: 'dumpFailed', kind: 'tool-failed' };
+    const { exit, kind, advice, object = name, passing } = meaning;
     const hint = advice === undefined ? '' : ` (${advice})`;
-    if (code === 0)
-      throw new BackupError(exit, `${name} exited with 0 but complained${words}${hint}`, { kind, ...facts });
-    throw new BackupError(exit, `${name} exited with ${code}${words}${hint}`, { kind, ...facts });
+    const ended = code === 0 ? 'exited with 0 but complained' : `exited with ${code}`;
+    throw new BackupError(exit, `${name} ${ended}${words}${hint}`, { kind, ...facts, object }, { passing });
   }
 
   /** Whether the tool has spoken of a table, or has ended. */
@@ -150,15 +168,13 @@ export class Tool {
   }
 
   private hear(line: string): void {
-    const match = this.tool.talk.exec(line);
-    if (!match) {
-      if (line.trim() !== '' && this.complaints.push(line.trim().slice(0, KEPT_CHARACTERS)) > KEPT_LINES)
-        this.complaints.shift();
-      return;
+    const talk = line.trim() === '' || (this.tool.talk?.(line) ?? false);
+    if (talk === false) {
+      if (this.complaints.push(line.trim().slice(0, KEPT_CHARACTERS)) > KEPT_LINES) this.complaints.shift();
+    } else if (talk !== true) {
+      this.table = talk;
+      this.begin();
     }
-    if (match[1] === undefined) return;
-    this.table = match[1];
-    this.begin();
   }
 }
 
@@ -174,7 +190,7 @@ function preferAsVictim(pid: number | undefined): void {
 
 /** Runs a short command and returns its standard output. */
 export async function toolOutput(command: string, args: readonly string[]): Promise<string> {
-  const tool = new Tool({ command, args, talk: /^$/ });
+  const tool = new Tool({ command, args });
   let text = '';
   tool.stdout.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
   await tool.succeeded();

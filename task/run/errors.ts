@@ -14,14 +14,18 @@ export type RunReason = Reason<Kind>;
  * @typeParam K kinds of reasons; those of this program unless an engine that is not part of it names its own
  */
 export class BackupError<K extends string = Kind> extends Error {
+  /** Whether what happened passes: the same run may well succeed when it is tried again at once. */
+  readonly passing: boolean;
+
   constructor(
     readonly exit: Exclude<ExitCodeName, 'success'>,
     message: string,
     readonly reason: Reason<NoInfer<K>>,
-    options?: { cause?: unknown },
+    options?: { cause?: unknown; passing?: boolean },
   ) {
     super(message, options);
     this.name = 'BackupError';
+    this.passing = options?.passing ?? false;
   }
 
   get exitCode(): number {

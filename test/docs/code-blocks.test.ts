@@ -12,7 +12,7 @@ jest.setTimeout(120_000);
 
 const blocksOf = (language: string): CodeBlock[] =>
   DOCUMENTS.flatMap(({ blocks }) => blocks.filter((block) => block.language === language));
-const block = (code: string): CodeBlock => ({ place: 'here:1', language: 'ts', code });
+const block = (code: string): CodeBlock => ({ place: 'here:1', heading: '', language: 'ts', code });
 
 describe('code in the documents', () => {
   test('TypeScript compiles against the library', () => {

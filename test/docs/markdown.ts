@@ -7,6 +7,8 @@ export const ROOT = path.resolve(__dirname, '../..');
 export interface CodeBlock {
   /** `README.md:33`: the file and the line of the fence. */
   readonly place: string;
+  /** The heading above it. */
+  readonly heading: string;
   readonly language: string;
   readonly code: string;
 }
@@ -19,7 +21,8 @@ export class Markdown {
 
   /** @param file path from the project's folder */
   constructor(readonly file: string) {
-    const blocks: { place: string; language: string; code: string }[] = [];
+    const blocks: { place: string; heading: string; language: string; code: string }[] = [];
+    let heading = '';
     const prose: string[] = [];
     let inside = false;
     fs.readFileSync(path.join(ROOT, file), 'utf8')
@@ -28,16 +31,24 @@ export class Markdown {
         const fence = /^\s*```(\S*)/.exec(line);
         if (fence) {
           inside = !inside;
-          if (inside) blocks.push({ place: `${file}:${index + 1}`, language: fence[1]!, code: '' });
+          if (inside) blocks.push({ place: `${file}:${index + 1}`, heading, language: fence[1]!, code: '' });
         } else if (inside) {
           blocks.at(-1)!.code += `${line}\n`;
         } else {
+          heading = /^#+ (.+)$/.exec(line)?.[1] ?? heading;
           prose.push(line);
         }
       });
     if (inside) throw new Error(`${blocks.at(-1)!.place}: the block is not closed`);
     this.prose = prose.join('\n');
     this.blocks = blocks;
+  }
+
+  /** The shell commands below a heading, before the next one. */
+  commands(heading: string): string {
+    const blocks = this.blocks.filter((block) => block.heading === heading && block.language === 'sh');
+    if (blocks.length === 0) throw new Error(`${this.file} has no commands below "${heading}"`);
+    return blocks.map(({ code }) => code).join('');
   }
 
   /** Code in the text: what stands between backticks. */

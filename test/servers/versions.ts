@@ -39,13 +39,15 @@ interface RootState {
   readonly notTested: Readonly<Record<string, string>>;
 }
 
-function rootState(version: Version): { readonly root: string; readonly state: RootState } | undefined {
-  if (OF_THE_HOST.includes(version)) return undefined;
-  const suite = recipes.find(({ servers }) => servers.some((server) => server.version === version))?.suite;
-  const root = path.join(ROOTS, String(suite));
-  if (suite === undefined || !fs.existsSync(`${root}.json`) || !fs.existsSync(root))
+/** Where a version lives, or why apt could not install it. */
+function find(version: Version): { readonly root: string; readonly notTested?: string } {
+  if (OF_THE_HOST.includes(version)) return { root: '/' };
+  const suite = recipes.find(({ servers }) => servers.some((server) => server.version === version))!.suite;
+  const root = path.join(ROOTS, suite);
+  if (!fs.existsSync(root) || !fs.existsSync(`${root}.json`))
     throw new Error(`${version} is not installed: run npm test, or npm run setup -- --with servers`);
-  return { root, state: JSON.parse(fs.readFileSync(`${root}.json`, 'utf8')) as RootState };
+  const state = JSON.parse(fs.readFileSync(`${root}.json`, 'utf8')) as RootState;
+  return { root, notTested: state.notTested[version] };
 }
 
 /**
@@ -54,10 +56,9 @@ function rootState(version: Version): { readonly root: string; readonly state: R
  * @throws Error in one sentence if it is not installed
  */
 export function rootOf(version: Version): string {
-  const found = rootState(version);
-  const reason = found?.state.notTested[version];
-  if (reason !== undefined) throw new Error(`${version} is not installed: ${reason}`);
-  return found?.root ?? '/';
+  const { root, notTested } = find(version);
+  if (notTested !== undefined) throw new Error(`${version} is not installed: ${notTested}`);
+  return root;
 }
 
 /**
@@ -68,7 +69,8 @@ export function rootOf(version: Version): string {
  */
 export function describeOn(versions: readonly Version[], title: string, tests: (version: Version) => void): void {
   for (const version of versions) {
-    const isMissing = rootState(version)?.state.notTested[version] !== undefined;
-    (isMissing ? describe.skip : describe)(title.replace('%s', version), () => tests(version));
+    (find(version).notTested === undefined ? describe : describe.skip)(title.replace('%s', version), () =>
+      tests(version),
+    );
   }
 }

@@ -176,6 +176,73 @@ test('an engine that fails before its first byte is closed, and the lock is free
   expect([keysLeft(), engine.closed]).toEqual([[], true]);
 });
 
+describe('a failure that passes', () => {
+  const CHANGED = new BackupError('dumpFailed', 'a table changed', { kind: 'table-changed' }, { passing: true });
+  /** The first `failures` attempts store one object, and then fail. */
+  const failing = (failures: number, error = CHANGED) => {
+    let attempt = 0;
+    next = () => {
+      const fails = attempt++ < failures ? error : undefined;
+      return new MemoryDump(() => [
+        memoryStream('a.zst', [Buffer.from('hello')]),
+        memoryStream('b.zst', [Buffer.from('world')], { fails }),
+      ]);
+    };
+  };
+
+  test('Mx01 is tried once more by the same run, by the next free second, and told once', async () => {
+    failing(1);
+    const { error, log, metric } = await run({ scheduledTime: SCHEDULED });
+    expect(error).toBeUndefined();
+    expect(log.of('retry')).toMatchObject([
+      { level: 'warn', message: 'the backup is tried once more: a table changed' },
+    ]);
+    const again = '2026-11-20T02-00-01Z';
+    expect(keysLeft()).toEqual([
+      `shop/${ID}/a.zst`,
+      ...['a.zst', 'b.zst', 'manifest.json'].map((file) => `shop/${again}/${file}`),
+    ]);
+    expect(log.of('complete')).toMatchObject([{ backupId: again, bytesIn: 10 }]);
+    expect(metric).toMatchObject({ BackupSuccess: 1 });
+  });
+
+  test('Mx01 fails the run when it comes again', async () => {
+    failing(2);
+    const { error, log, metric } = await run({ scheduledTime: SCHEDULED });
+    expect([error, log.of('retry').length]).toEqual([CHANGED, 1]);
+    expect(metric).toMatchObject({ BackupSuccess: 0 });
+    expect(keysLeft()).toHaveLength(2);
+    expect(engine.closed).toBe(true);
+  });
+
+  test('Mx01 is no reason to outlast the timeout', async () => {
+    next = () => {
+      next = () => new MemoryDump(() => [memoryStream('a.zst', endless())]);
+      return new MemoryDump(() => [], CHANGED);
+    };
+    const { error } = await run({}, { timeoutSeconds: 0.5 });
+    expect(error).toMatchObject({ exit: 'timedOut' });
+    expect(keysLeft()).toEqual([]);
+  });
+
+  test('Mx01 is not tried again by a run that was stopped', async () => {
+    const stop = new AbortController();
+    next = () =>
+      new MemoryDump(() => {
+        stop.abort(BROKEN);
+        throw CHANGED;
+      });
+    const { error, log } = await run({}, {}, stop);
+    expect([error, log.of('retry')]).toEqual([BROKEN, []]);
+  });
+
+  test('Mx01 a lasting failure is not tried again', async () => {
+    failing(1, BROKEN);
+    const { error, log } = await run();
+    expect([error, log.of('retry')]).toEqual([BROKEN, []]);
+  });
+});
+
 test('a failure that nobody foresaw is a defect of the program, with its words', async () => {
   next = () => new MemoryDump(() => [], new TypeError('x is not a function'));
   const { error } = await run();

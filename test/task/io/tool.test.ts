@@ -1,6 +1,7 @@
-import { Tool, toolOutput } from '../../../task/io/tool';
+import { text } from 'node:stream/consumers';
+import { Tool, talkOf, toolOutput } from '../../../task/io/tool';
 
-const TALK = /^-- (?:table (\w+))?/;
+const TALK = talkOf(/^-- (?:table (\w+))?/);
 const run = (script: string, env: Record<string, string> = {}) => {
   const tool = new Tool({ command: process.execPath, args: ['-e', script], env, talk: TALK });
   tool.stdout.resume();
@@ -61,4 +62,27 @@ test('a tool that is stopped is gone afterwards', async () => {
   const tool = run('setInterval(() => {}, 1000)');
   await tool.stop();
   await expect(tool.succeeded()).rejects.toThrow('was ended by SIGTERM');
+});
+
+test('a tool that has failed is known to have ended before anybody reads what it wrote', async () => {
+  const script = 'console.log("x".repeat(60000)); console.error("boom"); process.exit(2)';
+  const tool = new Tool({ command: process.execPath, args: ['-e', script] }).holdOutput();
+  await tool.started;
+  expect(tool.hasStarted).toBe(true);
+  expect(await text(tool.stdout)).toHaveLength(60_001);
+  await expect(tool.succeeded()).rejects.toThrow('exited with 2: boom');
+});
+
+test('what a complaint means may depend on the table under way, and pass', async () => {
+  const tool = new Tool({
+    ...{ command: process.execPath, args: ['-e', 'console.error("-- table book"); console.error("gone")'], talk: TALK },
+    classify: (said, table) => ({
+      ...{ exit: 'dumpFailed', kind: 'table-changed', object: table, advice: `${said}: run it again`, passing: true },
+    }),
+  });
+  tool.stdout.resume();
+  await expect(tool.succeeded()).rejects.toMatchObject({
+    ...{ passing: true, reason: { kind: 'table-changed', object: 'book', said: 'gone' } },
+    message: expect.stringMatching(/exited with 0 but complained: gone \(gone: run it again\)$/) as string,
+  });
 });

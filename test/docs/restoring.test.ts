@@ -1,0 +1,228 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import type { Manifest } from '../../catalog/bucket/manifest';
+import { differences } from '../compare/fingerprint';
+import { fingerprintMariadb } from '../compare/mariadb';
+import { fingerprintPostgresql } from '../compare/postgresql';
+import { fingerprintSqlite } from '../compare/sqlite';
+import { Emulator } from '../emulator/emulator';
+import { loadMariadbSchema, MARIADB_ACCOUNTS, MARIADB_DATABASES } from '../schemas/mariadb';
+import { loadPostgresqlSchema } from '../schemas/postgresql';
+import { createSqliteDatabase } from '../schemas/sqlite';
+import { MariadbServer } from '../servers/mariadb';
+import { MysqlServer } from '../servers/mysql';
+import { PostgresqlServer } from '../servers/postgresql';
+import type { Server } from '../servers/start';
+import { describeOn, inMatrix, versionsOf } from '../servers/versions';
+import { TestBucket } from '../support/bucket';
+import { serverJob, sqliteJob } from '../support/job';
+import { temporaryDirectory } from '../support/processes';
+import { Reader } from '../support/reader';
+import { document } from './markdown';
+
+jest.setTimeout(300_000);
+
+const USER = { username: 'backup', password: 'secret' };
+const MYSQL_USER = `CREATE USER backup@'%' IDENTIFIED BY 'secret';
+  GRANT SELECT, SHOW VIEW, TRIGGER, EVENT, LOCK TABLES ON *.* TO backup@'%';`;
+const README = document('README.md').commands('How do I restore?');
+
+/** Commands of the page that no test of this file types, by the heading above them, each with where they run. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  'If it was pruned': 'test/e2e/prune.test.ts, which deploys the function that they invoke',
+  'PostgreSQL in sections': 'test/cases/restoring-postgresql.test.ts',
+  'PostgreSQL: before you start': 'test/cases/restoring-postgresql.test.ts',
+};
+
+/** What an application that was killed leaves in its folder: an old file, and what was not yet written into it. */
+function leaveBehind(folder: string): void {
+  const elsewhere = fs.mkdtempSync(path.join(folder, 'running-'));
+  const old = new DatabaseSync(path.join(elsewhere, 'shop.db'));
+  old.exec('PRAGMA journal_mode = WAL; CREATE TABLE old (a); INSERT INTO old VALUES (zeroblob(100000))');
+  for (const file of fs.readdirSync(elsewhere)) fs.copyFileSync(path.join(elsewhere, file), path.join(folder, file));
+  fs.copyFileSync(path.join(folder, 'shop.db'), path.join(folder, 'shop.db-journal'));
+  old.close();
+  fs.rmSync(elsewhere, { recursive: true });
+}
+
+/** What step 4 prints for a backup with exact numbers of rows. */
+const counts = ({ tables }: Manifest): string =>
+  tables.map(({ database, schema = '-', name, rows }) => `${[database, schema, name, rows].join('\t')}\n`).join('');
+
+describe('the commands of docs/restoring.md', () => {
+  const readers: Reader[] = [];
+  let emulator: Emulator;
+
+  beforeAll(async () => void (emulator = await Emulator.start()));
+  afterAll(async () => {
+    await emulator?.stop();
+    readers.forEach((reader) => reader.leave());
+  });
+
+  function newReader(...args: [bucket: TestBucket, target?: Server]): Reader {
+    const reader = new Reader(emulator, ...args);
+    readers.push(reader);
+    return reader;
+  }
+
+  describeOn(inMatrix(versionsOf('mariadb'), ['mariadb-10.11']), 'with %s', (version) => {
+    let source: MariadbServer;
+    let bucket: TestBucket;
+    let manifest: Manifest;
+    const targets: MariadbServer[] = [];
+
+    beforeAll(async () => {
+      source = await MariadbServer.start({ version, binlog: true });
+      await loadMariadbSchema(source);
+      await source.exec(MYSQL_USER);
+      const job = (place: Parameters<typeof serverJob>[1]) =>
+        serverJob(source, place, { databases: MARIADB_DATABASES });
+      ({ bucket, manifest } = await Reader.backUp(emulator, version.replace('.', '-'), job, {
+        ...USER,
+        image: version,
+      }));
+    });
+    afterAll(() => Promise.all([source, ...targets].map((server) => server?.stop())));
+
+    async function newTarget(): Promise<MariadbServer> {
+      const target = await MariadbServer.start({ version });
+      targets.push(target);
+      await target.exec(MARIADB_ACCOUNTS);
+      return target;
+    }
+    async function expectTheSame(target: MariadbServer): Promise<void> {
+      const before = await fingerprintMariadb(source, MARIADB_DATABASES);
+      expect(differences(before, await fingerprintMariadb(target, MARIADB_DATABASES))).toEqual([]);
+    }
+
+    test('list it, fetch it, check it, restore it and count it', async () => {
+      const target = await newTarget();
+      const reader = newReader(bucket, target);
+      expect(await reader.typePage('1. Choose a backup')).toContain('2026-11-20T02-00-00Z');
+      expect(await reader.fetch()).toContain('shop.sql.zst: OK');
+      expect(await reader.typePage('MySQL, MariaDB: before you start')).toContain('DEFINER=`shop owner`@`%`');
+      expect(await reader.restore()).toBe('');
+      await expectTheSame(target);
+      expect(await reader.typePage('4. Count')).toBe(counts(manifest));
+    });
+
+    test('restore it as a stream, and compare the checksum', async () => {
+      const target = await newTarget();
+      const reader = newReader(bucket, target);
+      await reader.logIn();
+      const output = await reader.typePage('Without the disk space', { BACKUP: 'shop/2026-11-20T02-00-00Z' });
+      expect(output).toContain(manifest.objects[0]!.sha256);
+      await expectTheSame(target);
+    });
+  });
+
+  describeOn(versionsOf('mysql'), 'with %s', (version) => {
+    const servers: MysqlServer[] = [];
+    afterAll(() => Promise.all(servers.map((server) => server.stop())));
+
+    test('fetch it, check it and restore it, also by the one command of the README', async () => {
+      for (let server = 0; server < 3; server++) servers.push(await MysqlServer.start({ version }));
+      const [source, target, other] = servers as [MysqlServer, MysqlServer, MysqlServer];
+      await source.exec(`${MYSQL_USER} CREATE DATABASE shop; USE shop;
+        CREATE TABLE t (id INT PRIMARY KEY, a TEXT, b BLOB); INSERT INTO t VALUES (1, 'é 😀', 0x00FF), (2, NULL, NULL);
+        DELIMITER //
+        CREATE PROCEDURE p() BEGIN /* why */ SELECT 'a\r\nb'; -- keep\r\nEND//`);
+      const job = (place: Parameters<typeof serverJob>[1]) => serverJob(source, place);
+      const { bucket } = await Reader.backUp(emulator, 'mysql', job, { ...USER, image: version });
+      const reader = newReader(bucket, target);
+      await reader.fetch();
+      expect(await reader.restore()).toBe('');
+      const another = newReader(bucket, other);
+      await another.logIn();
+      expect(await another.type(README)).toContain('shop.sql.zst: OK');
+      const facts = async (server: MysqlServer): Promise<string> =>
+        server.exec('SELECT *, HEX(b) FROM shop.t; SHOW CREATE TABLE shop.t; SHOW CREATE PROCEDURE shop.p');
+      const before = await facts(source);
+      expect(before).toContain('/* why */');
+      expect([await facts(target), await facts(other)]).toEqual([before, before]);
+    });
+  });
+
+  describeOn(inMatrix(versionsOf('postgresql'), ['postgresql-15', 'postgresql-18']), 'with %s', (version) => {
+    const DATABASES = ['shop', 'postgres'];
+    let source: PostgresqlServer;
+    let target: PostgresqlServer;
+    afterAll(() => Promise.all([source?.stop(), target?.stop()]));
+
+    test('fetch it, check it, restore it and count it', async () => {
+      [source, target] = await Promise.all([PostgresqlServer.start({ version }), PostgresqlServer.start({ version })]);
+      await loadPostgresqlSchema(source);
+      await source.exec(`CREATE ROLE backup LOGIN PASSWORD 'secret' BYPASSRLS; GRANT pg_read_all_data TO backup;
+        CREATE TABLE jobs (a int); INSERT INTO jobs VALUES (1); ALTER DATABASE postgres SET timezone = 'Asia/Tokyo';
+        GRANT TEMPORARY ON DATABASE postgres TO backup; COMMENT ON DATABASE postgres IS 'ours'`);
+      await source.exec('GRANT SELECT ON LARGE OBJECT 4242, 4243, 4244 TO backup', 'shop');
+      const job = (place: Parameters<typeof serverJob>[1]) => serverJob(source, place, { databases: DATABASES });
+      const how = { ...USER, image: version };
+      const { bucket, manifest } = await Reader.backUp(emulator, version, job, how);
+
+      const reader = newReader(bucket, target);
+      await reader.fetch();
+      expect(await reader.restore()).not.toMatch(/error/i);
+      expect(await reader.typePage('The database postgres')).toBe('');
+      const before = await fingerprintPostgresql(source, DATABASES);
+      expect(differences(before, await fingerprintPostgresql(target, DATABASES))).toEqual([]);
+      expect(await reader.typePage('4. Count')).toBe(counts(manifest));
+    });
+  });
+
+  test('with SQLite: fetch it, check it, restore it and count it', async () => {
+    const [sources, data] = ['source', 'data'].map((name) => temporaryDirectory(name));
+    const source = createSqliteDatabase(path.join(sources!, 'shop.db'));
+    const job = (place: Parameters<typeof sqliteJob>[1]) => sqliteJob(path.join(sources!, 'shop.db'), place);
+    const { bucket, manifest } = await Reader.backUp(emulator, 'sqlite', job);
+    leaveBehind(data!);
+
+    const reader = newReader(bucket);
+    await reader.fetch();
+    expect(await reader.typePage('SQLite', { DATA: data! })).toMatch(/^.*: \d+ bytes \s*ok\n$/);
+    const restored = new DatabaseSync(path.join(data!, 'shop.db'));
+    expect(differences(fingerprintSqlite(source), fingerprintSqlite(restored))).toEqual([]);
+    restored.close();
+    source.close();
+    expect(fs.readdirSync(data!)).toEqual(['shop.db']);
+    expect(await reader.typePage('4. Count')).toBe(counts(manifest));
+    for (const folder of [sources!, data!]) fs.rmSync(folder, { recursive: true });
+  });
+
+  test('of docs/storage-tiers.md bring a backup back out of Deep Archive', async () => {
+    const bucket = await TestBucket.create(emulator, 'archived');
+    const s3 = new S3Client({ ...emulator.client, forcePathStyle: true });
+    const keyOf = (name: string): string => `shop/2026-06-30T02-00-00Z/${name}`;
+    const put = (name: string, Body: string, StorageClass?: 'DEEP_ARCHIVE') =>
+      s3.send(new PutObjectCommand({ Bucket: 'archived', Key: keyOf(name), Body, StorageClass }));
+    await put('small.zst', 'small');
+    await put('large.zst', 'large', 'DEEP_ARCHIVE');
+    await put(
+      'manifest.json',
+      JSON.stringify({ objects: ['small.zst', 'large.zst'].map((name) => ({ key: keyOf(name) })) }),
+    );
+
+    const reader = newReader(bucket);
+    const [retrieve, fetch] = document('docs/storage-tiers.md').blocks.filter(
+      ({ heading }) => heading === 'Retrieving',
+    );
+    const begun = await reader.type(retrieve!.code);
+    expect(begun).toMatch(/InvalidObjectState[^]*"DEEP_ARCHIVE",\s*"ongoing-request=\\"true\\""/);
+    const fetching = `BACKUP=shop/2026-06-30T02-00-00Z\n${fetch!.code}`;
+    await expect(reader.type(fetching)).rejects.toThrow();
+    await emulator.moveClock(12 * 3600);
+    expect(await reader.type(retrieve!.code)).toContain('ongoing-request=\\"false\\"');
+    await reader.type(fetching);
+    expect(fs.readFileSync(path.join(reader.folder, 'large.zst'), 'utf8')).toBe('large');
+  });
+
+  test('are all typed, here or elsewhere', () => {
+    const headings = document('docs/restoring.md').blocks.flatMap(({ language, heading }) =>
+      language === 'sh' ? [heading] : [],
+    );
+    const typed = new Set(readers.flatMap((reader) => reader.typed));
+    expect([...typed, ...Object.keys(ELSEWHERE)].sort()).toEqual([...new Set(headings)].sort());
+  });
+});

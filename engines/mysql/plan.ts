@@ -12,6 +12,8 @@ export interface MysqlTable {
   readonly name: string;
   /** Its storage engine, as `information_schema` writes it: `InnoDB`. */
   readonly engine: string;
+  /** Options of its CREATE TABLE, as far as `information_schema` shows them. */
+  readonly options: string;
 }
 
 /** Engines whose tables show the rows of other tables, files or servers: dump tools write their definitions alone. */
@@ -44,7 +46,7 @@ export async function readPlan(look: MysqlLook, databases: readonly string[]): P
   const { dialect } = look;
   const ignored = ignoredTables(look.server.extraDumpArguments ?? []);
   const rows = await look.query(
-    `SELECT TABLE_SCHEMA AS db, TABLE_NAME AS name, ENGINE AS engine, TABLE_TYPE AS type FROM information_schema.TABLES
+    `SELECT TABLE_SCHEMA AS db, TABLE_NAME AS name, ENGINE AS engine, TABLE_TYPE AS type, CREATE_OPTIONS AS options FROM information_schema.TABLES
      WHERE TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED') AND TABLE_SCHEMA IN (?) ORDER BY 1, 2`,
     [databases],
   );
@@ -78,10 +80,11 @@ export async function readPlan(look: MysqlLook, databases: readonly string[]): P
     databases: await orderDatabases(look, databases),
     ignored,
     objects: await readInventory(look.query, dialect.hasLibraries(look.serverVersion), databases, ignored),
-    tables: tables.map(({ db, name, engine }) => ({
+    tables: tables.map(({ db, name, engine, options }) => ({
       database: String(db),
       name: String(name),
       engine: String(engine),
+      options: String(options),
     })),
     nonTransactional,
     history,

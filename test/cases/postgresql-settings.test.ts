@@ -105,6 +105,18 @@ describeOn(inMatrix(ALL, ['postgresql-15', 'postgresql-18']), 'settings of a dat
     expect(tables).toContainEqual({ database: 'oldstrings', schema: 'pgstuff', name: 'kept', rows: 1 });
   });
 
+  test('Px17 a search_path decides which table an argument without a schema means, as for pg_dump itself', async () => {
+    await given.tenantDatabase(
+      'patterns',
+      `CREATE TABLE t (i int); CREATE SCHEMA app; CREATE TABLE app.t (i int); CREATE TABLE app.u (i int);
+       ALTER DATABASE patterns SET search_path = app`,
+    );
+    const result = await Program.run(given.run('patterns', { extraDumpArguments: ['--exclude-table=t'] }));
+    expect(result).toMatchObject({ exit: 'success', failure: '' });
+    const [manifest] = await given.fixture.bucket.manifests('patterns');
+    expect(manifest!.tables.map(({ schema, name }) => `${schema}.${name}`)).toEqual(['app.u', 'public.t']);
+  });
+
   test('Px13 zero_damaged_pages, which hides damage, is refused', async () => {
     const { result } = await runWith('zeroed', ['zero_damaged_pages = on']);
     expect(result).toMatchObject({

@@ -118,9 +118,15 @@ export class PostgresqlSessions {
     await Promise.all([...this.clients].map((client) => this.disconnect(client)));
   }
 
-  /** Environment of the client tools: the password in a file of mode 0600, certificate and host name verified. */
-  get environment(): Readonly<Record<string, string>> {
+  /**
+   * Environment of the client tools: the password in a file of mode 0600, certificate and host name verified.
+   *
+   * @param options.hasPatterns leaves the `search_path` to the database: pg_dump, which sets its own before its first
+   *   query, resets it to find the tables that an argument of the user means, by statements that do not depend on it
+   */
+  environment({ hasPatterns = false } = {}): Readonly<Record<string, string>> {
     const { server, credentials } = this.context;
+    const { search_path = '', ...others } = this.settings;
     return {
       PGHOST: server.host,
       PGPORT: String(server.port),
@@ -128,8 +134,7 @@ export class PostgresqlSessions {
       PGPASSFILE: this.passwordFile,
       PGCONNECT_TIMEOUT: String(CONNECT_TIMEOUT_SECONDS),
       PGAPPNAME: APPLICATION,
-      // The tools begin with an empty path themselves; this one is for tables that an argument names without a schema.
-      PGOPTIONS: optionsOf({ ...this.settings, search_path: 'pg_catalog, public' }),
+      PGOPTIONS: optionsOf(hasPatterns ? others : { search_path, ...others }),
       ...(this.trust ? { PGSSLMODE: 'verify-full', PGSSLROOTCERT: this.trust.file } : { PGSSLMODE: 'disable' }),
     };
   }

@@ -90,7 +90,7 @@ export class PostgresqlDump implements EngineDump {
     await this.sessions?.close();
   }
 
-  private globals({ environment, heard }: PostgresqlSessions): DumpStream {
+  private globals(sessions: PostgresqlSessions): DumpStream {
     const tail = new TailInspector(1024);
     const args = [
       '--globals-only',
@@ -100,8 +100,8 @@ export class PostgresqlDump implements EngineDump {
       `--database=dbname=${connectionValue(this.databases[0] ?? DATABASE_TO_ASK)}`,
       ...(this.rolePasswords ? [] : ['--no-role-passwords']),
     ];
-    const talk = (line: string) => heard.has(line);
-    const tool = this.start({ command: 'pg_dumpall', args, env: environment, talk, classify });
+    const talk = (line: string) => sessions.heard.has(line);
+    const tool = this.start({ command: 'pg_dumpall', args, env: sessions.environment(), talk, classify });
     return {
       file: 'globals.sql.zst',
       kind: 'globals',
@@ -135,11 +135,16 @@ export class PostgresqlDump implements EngineDump {
     );
     const archive = new PgArchiveInspector();
     const talk = new PgDumpTalk(sessions.heard);
+    const hasPatterns = (this.context.server.extraDumpArguments ?? []).length > 0;
     const tool = this.start({
       command: 'pg_dump',
       args: this.dumpArguments(rows[0]?.id ?? ''),
       // Names are bytes in it, as the session has them that counts.
-      env: { ...sessions.environment, PGDATABASE: database, PGCLIENTENCODING: rows[0]?.encoding ?? '' },
+      env: {
+        ...sessions.environment({ hasPatterns }),
+        PGDATABASE: database,
+        PGCLIENTENCODING: rows[0]?.encoding ?? '',
+      },
       talk: talk.judge,
       classify,
     });

@@ -46,11 +46,11 @@ export class LockWatch {
 
   /** The lock that the dump has failed for, if it was one; else the failure. */
   explain(failure: unknown): unknown {
-    if (!this.seen || failure instanceof LockError) return failure;
+    if (!this.seen || (failure instanceof BackupError && failure.reason.kind === 'table-locked')) return failure;
     const { wait, since, at } = this.seen;
     const isFresh = Date.now() - at < 2 * LOOK_MS;
     return isFresh && Date.now() - since > LOCK_WAIT_SECONDS * 1000 - LOOK_MS
-      ? new LockError(this.database, wait, failure)
+      ? lockError(this.database, wait, failure)
       : failure;
   }
 
@@ -66,7 +66,7 @@ export class LockWatch {
     const now = Date.now();
     this.seen = wait && { wait, since: this.seen?.since ?? now - wait.seconds * 1000, at: now };
     if (this.seen && now - this.seen.since > LOCK_WAIT_SECONDS * 1000 + LOOK_MS)
-      reject(new LockError(this.database, this.seen.wait));
+      reject(lockError(this.database, this.seen.wait));
   }
 
   private async waitOfOurs(): Promise<Wait | undefined> {
@@ -95,15 +95,13 @@ async function longestWait(client: Client): Promise<Wait | undefined> {
   return rows[0];
 }
 
-class LockError extends BackupError {
-  constructor(database: string, { object, pid, role, application }: Wait, cause?: unknown) {
-    const who = [role && `role ${role}`, application && `application ${application}`].filter(Boolean).join(', ');
-    const holder = pid === 0 ? 'a prepared transaction' : `process ${pid ?? 'unknown'}${who && ` (${who})`}`;
-    super(
-      'dumpFailed',
-      `${object} in database ${database} is locked by ${holder}: the dump waited for ${LOCK_WAIT_SECONDS} s and gave up; let that transaction end, or plan the backup beside it`,
-      { kind: 'table-locked', database, object, said: holder },
-      { cause },
-    );
-  }
+function lockError(database: string, { object, pid, role, application }: Wait, cause?: unknown): BackupError {
+  const who = [role && `role ${role}`, application && `application ${application}`].filter(Boolean).join(', ');
+  const holder = pid === 0 ? 'a prepared transaction' : `process ${pid ?? 'unknown'}${who && ` (${who})`}`;
+  return new BackupError(
+    'dumpFailed',
+    `${object} in database ${database} is locked by ${holder}: the dump waited for ${LOCK_WAIT_SECONDS} s and gave up; let that transaction end, or plan the backup beside it`,
+    { kind: 'table-locked', database, object, said: holder },
+    { cause },
+  );
 }

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describeOn, inMatrix, versionsOf } from '../servers/versions';
 import type { ProgramResult } from '../support/program';
 import { Program } from '../support/program';
-import { PostgresqlCase } from './postgresql-tenant';
+import { PostgresqlCase } from './postgresql-support';
 
 jest.setTimeout(120_000);
 
@@ -61,7 +61,7 @@ describeOn(inMatrix(ALL, ['postgresql-15', 'postgresql-18']), 'what is no failur
     ]);
   });
 
-  test('Px17 names in EUC_JP and LATIN1 are those of the manifest', async () => {
+  test('Px20 names in EUC_JP and LATIN1 are those of the manifest', async () => {
     for (const [database, encoding, name] of [
       ['kana', 'EUC_JP', 'テスト'],
       ['latin', 'LATIN1', 'größe'],
@@ -134,7 +134,10 @@ describeOn(inMatrix(ALL, ALL), 'locks and sessions on %s', (version) => {
     await holder.query('BEGIN; LOCK TABLE t IN ACCESS EXCLUSIVE MODE');
     const waiting = async (statement: string) => {
       const sql = `SELECT count(*) FROM pg_stat_activity WHERE usename = 'backup' AND wait_event_type = 'Lock' AND query LIKE '${statement}%'`;
-      while ((await given.server.exec(sql)) === '0\n') await sleep(100);
+      for (let tries = 0; (await given.server.exec(sql)) === '0\n'; tries++) {
+        if (tries === 200) throw new Error(await given.server.exec('SELECT * FROM pg_stat_activity'));
+        await sleep(100);
+      }
     };
     for (const [statement, extraDumpArguments] of [
       ['LOCK TABLE', []],

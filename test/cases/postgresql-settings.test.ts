@@ -2,7 +2,7 @@ import type { Client } from 'pg';
 import { describeOn, inMatrix, versionsOf } from '../servers/versions';
 import type { ProgramResult } from '../support/program';
 import { Program } from '../support/program';
-import { PostgresqlCase } from './postgresql-tenant';
+import { PostgresqlCase } from './postgresql-support';
 
 jest.setTimeout(120_000);
 
@@ -103,6 +103,18 @@ describeOn(inMatrix(ALL, ['postgresql-15', 'postgresql-18']), 'settings of a dat
     );
     expect(result).toMatchObject({ exit: 'success', failure: '' });
     expect(tables).toContainEqual({ database: 'oldstrings', schema: 'pgstuff', name: 'kept', rows: 1 });
+  });
+
+  test('Px17 a search_path decides which table an argument without a schema means, as for pg_dump itself', async () => {
+    await given.tenantDatabase(
+      'patterns',
+      `CREATE TABLE t (i int); CREATE SCHEMA app; CREATE TABLE app.t (i int); CREATE TABLE app.u (i int);
+       ALTER DATABASE patterns SET search_path = app`,
+    );
+    const result = await Program.run(given.run('patterns', { extraDumpArguments: ['--exclude-table=t'] }));
+    expect(result).toMatchObject({ exit: 'success', failure: '' });
+    const [manifest] = await given.fixture.bucket.manifests('patterns');
+    expect(manifest!.tables.map(({ schema, name }) => `${schema}.${name}`)).toEqual(['app.u', 'public.t']);
   });
 
   test('Px13 zero_damaged_pages, which hides damage, is refused', async () => {

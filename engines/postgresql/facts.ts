@@ -14,6 +14,12 @@ export const POSTGRESQL_REASONS = [
   'subscriptions',
   /** The database accepts no connections, or none of this role. */
   'database-closed',
+  /** A pooler stands before the server, and refuses the settings of our sessions. */
+  'pooler',
+  /** Somebody holds a lock that the dump needs. */
+  'table-locked',
+  /** A setting makes the server pass over damage instead of reporting it. */
+  'damage-hidden',
 ] as const;
 export type PostgresqlReason = (typeof POSTGRESQL_REASONS)[number];
 
@@ -57,6 +63,10 @@ export const POSTGRESQL_NOTES = [
   'search-path-functions',
   /** Functions that run while a restore loads, and that read tables. */
   'table-reading-functions',
+  /** Foreign keys of an extension's tables refer to each other: their rows come back only with triggers disabled. */
+  'circular-keys',
+  /** Settings of the server by which damage goes unnoticed. */
+  'damage-unnoticed',
 ] as const;
 export type PostgresqlNote = (typeof POSTGRESQL_NOTES)[number];
 

@@ -5,30 +5,30 @@ import { fingerprintPostgresql } from '../compare/postgresql';
 import { describeOn, versionsOf } from '../servers/versions';
 import { postgresqlBinaries } from '../servers/postgresql';
 import { temporaryDirectory } from '../support/processes';
-import { PostgresqlCases } from './postgresql-support';
+import { PostgresqlRestore } from './postgresql-restore';
 
 jest.setTimeout(240_000);
 
 const OBJECTS = fs.readFileSync(path.join(__dirname, 'postgresql-objects.sql'), 'utf8');
 
 describeOn(versionsOf('postgresql'), 'what %s has, its backup has or names', (version) => {
-  let cases: PostgresqlCases;
+  let cases: PostgresqlRestore;
   beforeAll(async () => {
-    cases = await PostgresqlCases.start(version);
+    cases = await PostgresqlRestore.start(version);
   });
   afterAll(() => cases?.stop());
 
   /** Notes of a backup of one database, by kind. */
   const notesOf = async (database: string): Promise<Record<string, readonly string[] | undefined>> => {
-    const { exit, failure, notes } = await cases.backup({ databases: [database] });
-    expect({ exit, failure }).toEqual({ exit: 'success', failure: '' });
+    const { notes } = await cases.backupOf(database);
     return Object.fromEntries(notes.map(({ kind, objects }) => [kind, objects]));
   };
 
   test('Px30 an object of every kind is looked for in the archive, is there, and comes back the same', async () => {
     await cases.database('objects', OBJECTS);
-    const notes = await cases.roundTrip('objects');
-    expect(notes.map(({ kind }) => kind)).toEqual(['foreign-rows', 'server-files']);
+    const backup = await cases.backupOf('objects');
+    await cases.restore(backup);
+    expect(backup.notes.map(({ kind }) => kind)).toEqual(['foreign-rows', 'server-files']);
     const [source, target] = await Promise.all(
       [cases.source, cases.target].map((server) => fingerprintPostgresql(server, ['objects'])),
     );
@@ -55,10 +55,7 @@ describeOn(versionsOf('postgresql'), 'what %s has, its backup has or names', (ve
     ['Px35 a table and all of it', '--exclude-table=app.parent', 'TABLE app.parent'],
     ['Px36 a publication', '--no-publications', 'PUBLICATION pub'],
   ])('%s that the server has and the archive has not fails the run', async (_, shell, missing) => {
-    const { exit, failure, manifest } = await cases.backup(
-      { databases: ['objects'] },
-      { toolsDirectory: toolThat(shell) },
-    );
+    const { exit, failure, manifest } = await cases.backup({ databases: ['objects'] }, toolThat(shell));
     expect({ exit, manifest }).toEqual({ exit: 'dumpFailed', manifest: undefined });
     expect(failure).toMatch(/^pg_dump exited with 0, but left out/);
     if (!missing.startsWith('TABLE')) expect(failure).toContain(missing);
@@ -68,7 +65,7 @@ describeOn(versionsOf('postgresql'), 'what %s has, its backup has or names', (ve
     const given = ['--exclude-table=app.parent', '--no-publications', '--no-comments'];
     const server = { databases: ['objects'], extraDumpArguments: given };
     expect(await cases.backup(server)).toMatchObject({ exit: 'success', failure: '' });
-    const { failure } = await cases.backup(server, { toolsDirectory: toolThat(hides('FUNCTION')) });
+    const { failure } = await cases.backup(server, toolThat(hides('FUNCTION')));
     expect(failure).toContain('FUNCTION app');
   });
 
@@ -78,7 +75,7 @@ describeOn(versionsOf('postgresql'), 'what %s has, its backup has or names', (ve
     });
     const named = { databases: ['objects'], schemas: ['app'] };
     expect(await cases.backup(named)).toMatchObject({ exit: 'success', failure: '' });
-    expect((await cases.backup(named, { toolsDirectory: toolThat(hides('VIEW')) })).failure).toContain('VIEW app.cv');
+    expect((await cases.backup(named, toolThat(hides('VIEW')))).failure).toContain('VIEW app.cv');
   });
 
   test('P05 options of user mappings are told by the names of servers and users, without their values', async () => {

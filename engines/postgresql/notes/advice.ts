@@ -19,6 +19,32 @@ export const POSTGRESQL_NOTE_ADVICE: Readonly<Record<PostgresqlNote, NoteAdvice>
     happened: ({ said }) => `the server warns: ${said ?? ''}`,
     steps: () => [],
   },
+  'circular-keys': {
+    title: 'tables of extensions that refer to each other',
+    happened: (note) =>
+      `foreign keys of tables of an extension in database ${note.database ?? ''} refer to each other (${objectsOf(note)}): the dump is complete, but its restore needs a setting`,
+    steps: () => [
+      {
+        say: 'Restore as a superuser, without checks of foreign keys while the rows are loaded; for TimescaleDB, follow its own instructions (timescaledb_pre_restore):',
+        run: "PGOPTIONS='-c session_replication_role=replica' pg_restore …",
+      },
+    ],
+  },
+  'damage-unnoticed': {
+    title: 'settings by which damage goes unnoticed',
+    happened: (note) =>
+      `the server would not notice damage to its files (${objectsOf(note)}): a dump may hold rows that were damaged on disk`,
+    steps: () => [
+      {
+        say: 'Turn checksums on while the server is stopped (before version 18 they are off unless asked for):',
+        run: 'pg_checksums --enable --pgdata $PGDATA',
+      },
+      {
+        say: 'As an administrator, turn on what protects the files in a crash:',
+        run: 'ALTER SYSTEM RESET fsync;\nALTER SYSTEM RESET full_page_writes;\nSELECT pg_reload_conf();',
+      },
+    ],
+  },
   'databases-closed': about(
     'databases that are not in the backup',
     (objects) => `databases that accept no connections are not in the backup: ${objects}`,

@@ -18,7 +18,15 @@ export const APPLICATION = 'cdk-proven-backups';
 export const DATABASE_TO_ASK = 'postgres';
 
 /** https://www.postgresql.org/docs/current/errcodes-appendix.html */
-export const SQLSTATE = { databaseMissing: '3D000', notPrivileged: '42501' } as const;
+export const SQLSTATE = {
+  ...{ databaseMissing: '3D000', notPrivileged: '42501' },
+  /** The database accepts no connections. */
+  closed: '55000',
+  /** Also of a database whose limit is reached. */
+  noConnectionLeft: '53300',
+} as const;
+/** Answers about the database of a connection, not about its server. */
+const ABOUT_DATABASE: readonly string[] = Object.values(SQLSTATE);
 
 export const POSTGRESQL_CAUSES: ConnectionCauses = {
   '28P01': { kind: 'login-refused', advice: 'the server refused user or password: check the secret' },
@@ -31,7 +39,10 @@ export const POSTGRESQL_CAUSES: ConnectionCauses = {
     kind: 'pooler',
     advice: 'a pooler refuses the settings of the session: give the host and port of the server itself',
   },
-  '53300': { kind: 'no-connection-left', advice: 'the server has no connection left: raise max_connections' },
+  [SQLSTATE.noConnectionLeft]: {
+    kind: 'no-connection-left',
+    advice: 'the server has no connection left: raise max_connections',
+  },
 };
 
 /** The server has one SQLSTATE for this and for pg_hba.conf: its words tell which it is. */
@@ -98,10 +109,9 @@ export class PostgresqlSessions {
   connectToAny(): Promise<Client> {
     const [named] = this.context.server.databases ?? [];
     return this.connect(named ?? DATABASE_TO_ASK).catch((error: unknown) => {
-      // It does not exist, or the role may not connect to it: choosing the databases shows which, and what to do.
+      // It does not exist, is closed, or the role may not connect to it: choosing the databases shows which, and what to do.
       const code = errorCode((error as Error).cause) ?? '';
-      const isAnswered: boolean = [SQLSTATE.databaseMissing, SQLSTATE.notPrivileged].some((known) => known === code);
-      if (!isAnswered || named === undefined) throw error;
+      if (!ABOUT_DATABASE.includes(code) || named === undefined) throw error;
       return this.connect(DATABASE_TO_ASK);
     });
   }

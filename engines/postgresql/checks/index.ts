@@ -1,9 +1,8 @@
 import { checkPostgresqlGrants } from '../grants';
 import type { PostgresqlCheck } from './check';
-import { checkDamage } from './damage';
-import { noteExtensionRows } from './extension-rows';
 import { noteUserMappings } from './foreign-servers';
 import { noteObjects } from './notes';
+import { checkDamage } from './damage';
 import { checkSchemas } from './schemas';
 import { checkSubscriptions } from './subscriptions';
 
@@ -14,6 +13,5 @@ export const POSTGRESQL_CHECKS: readonly PostgresqlCheck[] = [
   checkSubscriptions,
   ({ client, database, server }) => checkPostgresqlGrants(client, database, server),
   noteUserMappings,
-  noteExtensionRows,
   noteObjects,
 ];

@@ -1,6 +1,7 @@
 import { noteOf } from '../../../catalog/contract/note';
 import type { PostgresqlNote } from '../facts';
 import { filterValues } from '../grants';
+import { utf8Of } from '../names';
 import type { PostgresqlLook } from './check';
 import { FUNCTION_NOTES } from './functions';
 import { LEFT_OUT_NOTES } from './left-out';
@@ -31,9 +32,9 @@ const COMMON = `
 
 /** Notes what a dump of the database cannot hold, and what its restore needs. */
 export async function noteObjects({ client, database, server, note }: PostgresqlLook): Promise<void> {
-  const { rows } = await client.query<{ kind: PostgresqlNote; objects: string[] }>(
-    `WITH ${COMMON} SELECT kind, array_agg(object) AS objects FROM (${QUERIES.join(' UNION ALL ')}) o GROUP BY kind ORDER BY kind`,
+  const { rows } = await client.query<{ kind: PostgresqlNote; objects: Buffer[] }>(
+    `WITH ${COMMON} SELECT kind, array_agg(${utf8Of('object')}) AS objects FROM (${QUERIES.join(' UNION ALL ')}) o GROUP BY kind ORDER BY kind`,
     filterValues(server),
   );
-  for (const { kind, objects } of rows) note(noteOf(kind, objects, database));
+  for (const { kind, objects } of rows) note(noteOf(kind, objects.map(String), database));
 }

@@ -19,6 +19,17 @@ export const RESTORE_NOTES: NoteQueries = {
     SELECT format('%I %s (default of this server: %s)', extname, extversion, coalesce(default_version, 'none'))
     FROM pg_catalog.pg_extension x LEFT JOIN pg_catalog.pg_available_extensions a ON a.name = extname
     WHERE $1 IS NULL AND extversion IS DISTINCT FROM default_version`,
+  // Of the extensions that require it, one may insert the same rows, such as jobs of pg_cron, when it is created. Where a condition
+  // marks the user's rows, theirs are not in the dump.
+  'extension-rows': `
+    SELECT format('%I.%I of %I, required by %s', nspname, relname, x.extname, string_agg(quote_ident(other.extname), ', '))
+    FROM pg_catalog.pg_extension x CROSS JOIN LATERAL unnest(extconfig, extcondition) AS config (oid, condition)
+    JOIN pg_catalog.pg_class c ON c.oid = config.oid JOIN pg_catalog.pg_namespace n ON n.oid = relnamespace
+    JOIN pg_catalog.pg_depend ON refclassid = 'pg_catalog.pg_extension'::regclass AND refobjid = x.oid
+      AND classid = 'pg_catalog.pg_extension'::regclass
+    JOIN pg_catalog.pg_extension other ON other.oid = objid
+    WHERE $1 IS NULL AND relkind = 'r' AND condition = '' AND pg_relation_size(c.oid) > 0
+    GROUP BY nspname, relname, x.extname`,
   'server-files': `
     SELECT DISTINCT 'library ' || p.probin FROM pg_catalog.pg_proc p JOIN own ON own.oid = pronamespace
     JOIN pg_catalog.pg_language l ON l.oid = prolang WHERE lanname = 'c'

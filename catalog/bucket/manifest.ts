@@ -65,6 +65,8 @@ const note = z.object({
   objects: z.array(z.string()).optional(),
   /** How many objects are concerned, if `objects` does not show all. */
   count: count.optional(),
+  /** Memory that the task needs for them, in MiB. */
+  memoryMiB: count.optional(),
   /** The words of the server. */
   said: z.string().optional(),
 });

@@ -13,6 +13,11 @@ export const MARIADB_DIALECT: MysqlDialect = {
   dumpArguments: [],
   dumpsHistory: (toolVersion) => compareVersions(toolVersion, '10.11') >= 0,
   masksColumns: () => false,
+  hasSequences: true,
+  checksCanBeOff: true,
+  rowMemory: 3.5,
+  castsFloats: () => true,
+  limitTime: (selected, seconds) => `SET STATEMENT max_statement_time = ${seconds} FOR SELECT ${selected}`,
   hasSnapshotPositions: true,
   // If no user is named, it shows the grants of the active role and of PUBLIC as well.
   showGrants: () => 'SHOW GRANTS',

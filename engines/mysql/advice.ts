@@ -3,6 +3,7 @@ import type { ReasonValues } from '../../catalog/contract/failure';
 import { objectsOf } from '../../catalog/contract/note';
 import type { EngineAdvice } from '../engine-advice';
 import type { MysqlNote, MysqlReason } from './facts';
+import { COMEBACK_NOTES } from './note-advice';
 
 const DUMPS = 'SELECT, SHOW VIEW, TRIGGER, EVENT, LOCK TABLES';
 
@@ -116,8 +117,23 @@ export const MYSQL_ADVICE: EngineAdvice<MysqlReason, MysqlNote> = {
         { say: 'Or leave the tables out:', run: "extraDumpArguments: ['--ignore-table=$DATABASE.$TABLE']" },
       ],
     },
+    'old-name': {
+      title: 'a name from before MySQL 5.1',
+      happened: ({ object }) =>
+        `${object === undefined ? 'a database or table' : object} has a name from before MySQL 5.1`,
+      likelyCause:
+        'Its files were named by MySQL 5.0, or by hand. The server shows it as #mysql50#…, and no restore can create it.',
+      action: 'Give it a name of today, or leave it out.',
+      steps: ({ statements = [], object }) => [
+        { say: 'As an administrator, rename it:', run: statements.join('\n') },
+        {
+          say: `Or leave it out of the backup, by excludeDatabases or --ignore-table${object === undefined ? '' : `: ${object}`}.`,
+        },
+      ],
+    },
   },
   notes: {
+    ...COMEBACK_NOTES,
     'no-history': {
       title: 'past rows that are not in the backup',
       happened: () =>

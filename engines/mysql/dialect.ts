@@ -19,6 +19,16 @@ export interface MysqlDialect extends GrantRules {
   readonly dumpsHistory: (toolVersion: string) => boolean;
   /** Whether columns of a server of this version can have masking policies. */
   readonly masksColumns: (serverVersion: string) => boolean;
+  /** Whether databases have sequences. */
+  readonly hasSequences: boolean;
+  /** Whether a session can insert rows without their checks. */
+  readonly checksCanBeOff: boolean;
+  /** Memory that the dump tool needs for a row of one byte, in bytes, as measured with large rows. */
+  readonly rowMemory: number;
+  /** Whether a server of this version can cast to FLOAT. */
+  readonly castsFloats: (serverVersion: string) => boolean;
+  /** A statement that selects this, and ends with an error after so many seconds. */
+  readonly limitTime: (selected: string, seconds: number) => string;
   /** Whether sessions can ask for the binary log position of their snapshot. */
   readonly hasSnapshotPositions: boolean;
 }
@@ -39,6 +49,11 @@ export const MYSQL_DIALECT: MysqlDialect = {
   dumpArguments: ['--set-gtid-purged=OFF'],
   dumpsHistory: () => false,
   masksColumns: (serverVersion) => compareVersions(serverVersion, '9.7') >= 0,
+  hasSequences: false,
+  checksCanBeOff: false,
+  rowMemory: 6,
+  castsFloats: (serverVersion) => compareVersions(serverVersion, '8.0.17') >= 0,
+  limitTime: (selected, seconds) => `SELECT /*+ MAX_EXECUTION_TIME(${seconds * 1000}) */ ${selected}`,
   hasSnapshotPositions: false,
   // MySQL shows the grants of roles only on demand.
   showGrants: (activeRoles) =>

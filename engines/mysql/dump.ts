@@ -16,6 +16,7 @@ import { MYSQL_CHECKS } from './checks';
 import type { MysqlDialect } from './dialect';
 import { requireMysqlGrants } from './grants';
 import type { MysqlLook } from './look';
+import { OLD_NAME } from './names';
 import { readPlan, type MysqlPlan } from './plan';
 import { startInSnapshot, type StartedDump } from './snapshot';
 import { TailInspector } from '../shared/tail-inspector';
@@ -69,7 +70,10 @@ export class MysqlDump implements EngineDump {
     const schemata = await this.query('SELECT SCHEMA_NAME AS name FROM information_schema.SCHEMATA ORDER BY 1');
     const own = Number(identity?.rds) === 1 ? [...SYSTEM_DATABASES, ...RDS_DATABASES] : SYSTEM_DATABASES;
     const databases = chooseDatabases(
-      schemata.map(({ name }) => String(name)).filter((name) => !own.includes(name)),
+      this.leaveDirectoriesOut(
+        schemata.map(({ name }) => String(name)),
+        own,
+      ),
       server,
     );
     const grants = await requireMysqlGrants(this.control, this.dialect, {
@@ -188,6 +192,17 @@ export class MysqlDump implements EngineDump {
       `the server is ${twin.title} ${this.serverVersion}, but the backup is set up for ${this.dialect.facts.title}: use Database.${twin.factory}(…)`,
       { kind: 'engine-mismatch', object: `${twin.title} ${this.serverVersion}` },
     );
+  }
+
+  /** The names of databases: MariaDB also shows directories as such that are none, as every ext4 volume has one. */
+  private leaveDirectoriesOut(names: readonly string[], own: readonly string[]): string[] {
+    const directories = names.filter((name) => name.startsWith(OLD_NAME));
+    if (directories.length > 0)
+      this.context.log.info(
+        'not-a-database',
+        `directories that are no databases are left out: ${directories.join(', ')}`,
+      );
+    return names.filter((name) => !own.includes(name) && !directories.includes(name));
   }
 
   private toolCommand(plan: MysqlPlan, withPosition: boolean): ToolCommand {

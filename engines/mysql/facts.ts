@@ -10,6 +10,8 @@ export const MYSQL_REASONS = [
   'table-changed',
   /** A masking policy may show masked values to the user. */
   'masked-columns',
+  /** A database or table has a name from before MySQL 5.1. */
+  'old-name',
 ] as const;
 export type MysqlReason = (typeof MYSQL_REASONS)[number];
 
@@ -19,6 +21,62 @@ export const MYSQL_NOTES = [
   'no-history',
   /** Columns with masking policies, which the user says exempt the account. */
   'masked-columns',
+  /** Tables with transaction-precise history, for which the history of all is left out. */
+  'transaction-precise-history',
+  /** Sequences that must be there before the dump is loaded. */
+  'sequences-first',
+  /** Views of objects that are not in the dump. */
+  'outside-views',
+  /** Columns of which some characters come back as others. */
+  'characters-changed',
+  /** FLOAT columns of which some values come back with six digits. */
+  'floats-rounded',
+  /** JSON columns of which some values come back with another type. */
+  'json-types',
+  /** ENUM columns whose invalid value comes back as the empty member. */
+  'empty-enums',
+  /** Rows that violate a CHECK of their table. */
+  'check-violations',
+  /** Events that vanish when they are loaded after their time. */
+  'passing-events',
+  /** Events that are disabled because this server is a replica. */
+  'replica-events',
+  /** Events in a named time zone. */
+  'event-time-zones',
+  /** Definitions that end in a semicolon. */
+  'trailing-semicolons',
+  /** Definitions written in a character set that the client misreads. */
+  'body-characters',
+  /** Functions that a server with a binary log does not create. */
+  'undeclared-functions',
+  /** Accounts that are definers. */
+  'definers',
+  /** ARCHIVE tables with AUTO_INCREMENT. */
+  'archive-tables',
+  /** MEMORY tables that are larger than a server allows by itself. */
+  'memory-tables',
+  /** Foreign keys to columns that are not unique. */
+  'non-unique-parents',
+  /** Tables in general tablespaces. */
+  'tablespaces',
+  /** Tables with files outside of the data directory. */
+  'data-directories',
+  /** Encrypted tables. */
+  'encrypted-tables',
+  /** Tables whose storage engine is a plugin. */
+  'engine-plugins',
+  /** Tables that the server would not create, for want of a primary key. */
+  'no-primary-keys',
+  /** A spatial reference system that the server does not have by itself. */
+  'spatial-systems',
+  /** Settings that can only be chosen when a server is made. */
+  'server-settings',
+  /** Objects that belong to the server. */
+  'server-objects',
+  /** Databases that are read-only. */
+  'read-only-databases',
+  /** Rows for which the task has too little memory. */
+  'large-rows',
 ] as const;
 export type MysqlNote = (typeof MYSQL_NOTES)[number];
 

@@ -12,3 +12,9 @@ export function quoteAccount(account: string): string {
   const at = account.lastIndexOf('@');
   return `'${account.slice(0, at)}'@'${account.slice(at + 1)}'`;
 }
+
+/**
+ * Begins the names of files and directories that the server shows as tables and databases, though their names are not encoded as
+ * since MySQL 5.1: `#mysql50#lost+found`.
+ */
+export const OLD_NAME = '#mysql50#';

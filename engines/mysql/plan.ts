@@ -1,4 +1,6 @@
+import { noteOf } from '../../catalog/contract/note';
 import type { MysqlLook } from './look';
+import { orderDatabases } from './order';
 
 /** A table to dump. */
 export interface MysqlTable {
@@ -14,6 +16,8 @@ export interface MysqlPlan {
   readonly databases: readonly string[];
   /** Base tables, without those that the user excludes. */
   readonly tables: readonly MysqlTable[];
+  /** `db.table` of tables and views that the user excludes. */
+  readonly ignored: ReadonlySet<string>;
   /** `db.table` of tables whose engine has no snapshots. */
   readonly nonTransactional: readonly string[];
   /** Whether the tool writes the past rows of system-versioned tables. */
@@ -24,7 +28,7 @@ export interface MysqlPlan {
 
 /** Reads what there is to dump. */
 export async function readPlan(look: MysqlLook, databases: readonly string[]): Promise<MysqlPlan> {
-  const { dialect, toolVersion } = look;
+  const { dialect } = look;
   const ignored = ignoredTables(look.server.extraDumpArguments ?? []);
   const rows = await look.query(
     `SELECT TABLE_SCHEMA AS db, TABLE_NAME AS name, ENGINE AS engine, TABLE_TYPE AS type FROM information_schema.TABLES
@@ -40,12 +44,12 @@ export async function readPlan(look: MysqlLook, databases: readonly string[]): P
       'no-snapshot',
       `${nonTransactional.length} tables have an engine without snapshots and are dumped as they are when their turn comes: ${nonTransactional.slice(0, 10).join(', ')}`,
     );
-  const systemVersioned = tables.some(({ type }) => type === 'SYSTEM VERSIONED');
-  const history = systemVersioned && dialect.dumpsHistory(toolVersion);
-  if (systemVersioned && !history) look.note({ kind: 'no-history' });
+  const versioned = tables.filter(({ type }) => type === 'SYSTEM VERSIONED').map(({ db, name }) => `${db}.${name}`);
+  const history = versioned.length > 0 && (await dumpsHistory(look, databases, versioned));
   const [binlog] = dialect.hasSnapshotPositions ? await look.query('SELECT @@log_bin AS on_') : [];
   return {
-    databases,
+    databases: await orderDatabases(look, databases),
+    ignored,
     tables: tables.map(({ db, name, engine }) => ({
       database: String(db),
       name: String(name),
@@ -60,3 +64,24 @@ export async function readPlan(look: MysqlLook, databases: readonly string[]): P
 /** Tables that the user excludes from the dump: `db.table`. */
 const ignoredTables = (dumpArguments: readonly string[]): ReadonlySet<string> =>
   new Set(dumpArguments.flatMap((argument) => /^--ignore-table=(.+)$/.exec(argument)?.[1] ?? []));
+
+/** Whether the tool can write the past rows of these tables, all or none; what prevents it is noted. */
+async function dumpsHistory(
+  look: MysqlLook,
+  databases: readonly string[],
+  versioned: readonly string[],
+): Promise<boolean> {
+  if (!look.dialect.dumpsHistory(look.toolVersion)) {
+    look.note({ kind: 'no-history' });
+    return false;
+  }
+  // Numbers of transactions, where all others have times.
+  const rows = await look.query(
+    `SELECT DISTINCT TABLE_SCHEMA AS db, TABLE_NAME AS name FROM information_schema.COLUMNS
+     WHERE TABLE_SCHEMA IN (?) AND GENERATION_EXPRESSION = 'ROW START' AND DATA_TYPE = 'bigint'`,
+    [databases],
+  );
+  const precise = rows.map(({ db, name }) => `${db}.${name}`).filter((name) => versioned.includes(name));
+  if (precise.length > 0) look.note(noteOf('transaction-precise-history', precise));
+  return precise.length === 0;
+}

@@ -10,7 +10,8 @@ import type { ZoneClock } from './clock';
 import { DETAILED } from './fitting';
 import type { Place } from './place';
 import { linksText, NPX, stepText } from './problem-text';
-import { capital, cut, oneLine, sentence, subject, wrapped } from './text';
+import { fullest } from './subjects';
+import { capital, cut, oneLine, sentence, wrapped } from './text';
 
 const SENTENCE_CHARACTERS = 4000;
 
@@ -23,9 +24,10 @@ function adviceOfNote({ newest }: NewNotes, { kind }: FoundNote): NoteAdvice | u
 const titleOf = (found: NewNotes, note: FoundNote): string => adviceOfNote(found, note)?.title ?? oneLine(note.kind);
 
 function happenedText(found: NewNotes, note: FoundNote): string {
-  const { said, objects = [] } = note;
-  const told = adviceOfNote(found, note)?.happened(note);
-  return oneLine(told ?? [note.kind, objects.join(', '), said].filter(Boolean).join(': '));
+  const { said, objects = [], database } = note;
+  const advice = adviceOfNote(found, note);
+  const text = oneLine(advice?.happened(note) ?? [note.kind, objects.join(', '), said].filter(Boolean).join(': '));
+  return database === undefined || text.includes(oneLine(database)) ? capital(text) : `${oneLine(database)}: ${text}`;
 }
 
 /** Subject of an email about notes. */
@@ -35,7 +37,7 @@ export function noteSubject(found: readonly NewNotes[], clock: ZoneClock): strin
   const more = titles.length > 1 ? ` and ${titles.length - 1} more` : '';
   const time = clock.full(found.map(({ newest }) => newest.time).reduce((a, b) => (b > a ? b : a)));
   const head = found.length > 1 ? `NOTE ${countOf(found.length, 'source')}` : `NOTE ${oneLine(first!.source)}`;
-  return subject(head, `${titles[0]}${more}`, time);
+  return fullest(head, [`${titles[0]}${more}`, titles[0]], time);
 }
 
 /** The notes of each source, with what to do about them. */
@@ -48,8 +50,13 @@ export function noteText(found: readonly NewNotes[], place: Place, clock: ZoneCl
     ...(found.length > 1
       ? [wrapped(`New notes on backups of ${countOf(found.length, 'source')}: ${names.join(', ')}.`)]
       : []),
-    ...found.slice(0, DETAILED).flatMap((one) => sourceText(one, place, clock)),
-    ...(more.length > 0 ? [['THE OTHERS', ...more.map((line) => wrapped(line))].join('\n')] : []),
+    ...found
+      .slice(0, DETAILED)
+      .flatMap((one) => [
+        ...(found.length > 1 ? [`--- ${cut(oneLine(one.source), 60)} ---`] : []),
+        ...sourceText(one, place, clock),
+      ]),
+    ...(more.length > 0 ? [['THE OTHERS', ...[...new Set(more)].map((line) => wrapped(line))].join('\n')] : []),
     linksText({ runbook: page('manifest.md#notes') }),
   ];
 }
@@ -68,7 +75,7 @@ function sourceText(found: NewNotes, { bucket, region }: Place, clock: ZoneClock
     wrapped(
       `The backup of ${oneLine(source)} was made at ${clock.full(newest.time)} (${engineText(newest)}). It has ${notes.length > 1 ? 'notes' : 'a note'} that you have not been told yet:`,
     ),
-    ...notes.map((note) => wrapped(`- ${sentence(cut(capital(happenedText(found, note)), SENTENCE_CHARACTERS))}`)),
+    ...notes.map((note) => wrapped(`- ${sentence(cut(happenedText(found, note), SENTENCE_CHARACTERS))}`)),
     wrapped('WHAT TO DO'),
     ...all.map(stepText),
     ...(all.some(({ run }) => run?.startsWith('npx ')) ? [NPX] : []),

@@ -1,8 +1,8 @@
 /** How to repair failures of PostgreSQL. Pure: handlers read it. */
 import type { ReasonValues } from '../../catalog/contract/failure';
-import { objectsOf } from '../../catalog/contract/note';
 import type { EngineAdvice } from '../engine-advice';
 import type { PostgresqlNote, PostgresqlReason } from './facts';
+import { POSTGRESQL_NOTE_ADVICE } from './notes/advice';
 
 /** A role as `pg_hba.conf` and SQL take it without quotes; one that needs them gives way to the placeholder. */
 const roleOf = ({ account }: ReasonValues): string =>
@@ -151,38 +151,16 @@ export const POSTGRESQL_ADVICE: EngineAdvice<PostgresqlReason, PostgresqlNote> =
         },
       ],
     },
-  },
-  notes: {
-    'circular-keys': {
-      title: 'tables of extensions that refer to each other',
-      happened: (note) =>
-        `foreign keys of tables of an extension in database ${note.database ?? ''} refer to each other (${objectsOf(note)}): the dump is complete, but its restore needs a setting`,
-      steps: () => [
-        {
-          say: 'Restore as a superuser, without checks of foreign keys while the rows are loaded; for TimescaleDB, follow its own instructions (timescaledb_pre_restore):',
-          run: "PGOPTIONS='-c session_replication_role=replica' pg_restore …",
-        },
+    'database-closed': {
+      title: 'the database accepts no connections',
+      happened: ({ database }) => `database ${database ?? 'to dump'} accepts no connections`,
+      likelyCause: 'Somebody closed the database, set its connection limit to 0, or its DROP was interrupted.',
+      action: 'Open the database, or leave it out of the backup.',
+      steps: ({ statements = [] }) => [
+        { say: 'Run as an administrator:', run: statements.join('\n') },
+        { say: 'Or leave it out: list it in excludeDatabases, or remove it from databases, and deploy.' },
       ],
     },
-    'damage-unnoticed': {
-      title: 'settings by which damage goes unnoticed',
-      happened: (note) =>
-        `the server would not notice damage to its files (${objectsOf(note)}): a dump may hold rows that were damaged on disk`,
-      steps: () => [
-        {
-          say: 'Turn checksums on while the server is stopped (before version 18 they are off unless asked for):',
-          run: 'pg_checksums --enable --pgdata $PGDATA',
-        },
-        {
-          say: 'As an administrator, turn on what protects the files in a crash:',
-          run: 'ALTER SYSTEM RESET fsync;\nALTER SYSTEM RESET full_page_writes;\nSELECT pg_reload_conf();',
-        },
-      ],
-    },
-    'server-warning': {
-      title: 'a warning of the server',
-      happened: ({ said }) => `the server warns: ${said ?? ''}`,
-      steps: () => [],
-    },
   },
+  notes: POSTGRESQL_NOTE_ADVICE,
 };

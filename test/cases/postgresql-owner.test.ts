@@ -1,6 +1,6 @@
 import { describeOn, inMatrix, versionsOf } from '../servers/versions';
 import { Program } from '../support/program';
-import { PostgresqlCase } from './postgresql-support';
+import { PostgresqlCase } from './postgresql-tenant';
 
 jest.setTimeout(120_000);
 

@@ -2,7 +2,7 @@ import type { Client } from 'pg';
 import { describeOn, inMatrix, versionsOf } from '../servers/versions';
 import type { ProgramResult } from '../support/program';
 import { Program } from '../support/program';
-import { PostgresqlCase } from './postgresql-support';
+import { PostgresqlCase } from './postgresql-tenant';
 
 jest.setTimeout(120_000);
 

@@ -1,6 +1,9 @@
 import { checkPostgresqlGrants } from '../grants';
 import type { PostgresqlCheck } from './check';
 import { checkDamage } from './damage';
+import { noteExtensionRows } from './extension-rows';
+import { noteUserMappings } from './foreign-servers';
+import { noteObjects } from './notes';
 import { checkSchemas } from './schemas';
 import { checkSubscriptions } from './subscriptions';
 
@@ -10,4 +13,7 @@ export const POSTGRESQL_CHECKS: readonly PostgresqlCheck[] = [
   checkDamage,
   checkSubscriptions,
   ({ client, database, server }) => checkPostgresqlGrants(client, database, server),
+  noteUserMappings,
+  noteExtensionRows,
+  noteObjects,
 ];

@@ -28,12 +28,6 @@ import { checkVersions } from '../shared/versions';
 const GLOBALS_END = '-- PostgreSQL database cluster dump complete';
 const PRIVILEGE_TEXT = /permission denied|row-level security/;
 
-/** What a database has, in the snapshot of its dump. */
-interface Counted {
-  readonly counts: readonly CountedTable[];
-  readonly inventory: Inventory;
-}
-
 /** Dump of PostgreSQL, by `pg_dump` for each database and `pg_dumpall --globals-only` for the roles. */
 export class PostgresqlDump implements EngineDump {
   private readonly context: ServerContext;

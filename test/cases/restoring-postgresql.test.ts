@@ -4,7 +4,7 @@ import { plain, tableRows, document } from '../docs/markdown';
 import { Emulator } from '../emulator/emulator';
 import { PostgresqlServer } from '../servers/postgresql';
 import type { Version } from '../servers/versions';
-import { describeOn, versionsOf } from '../servers/versions';
+import { describeOn, numberOf, rootOf, versionsOf } from '../servers/versions';
 import { serverJob } from '../support/job';
 import { Reader } from '../support/reader';
 
@@ -160,6 +160,27 @@ describe('restoring PostgreSQL by the documented commands', () => {
         'violates check constraint',
       );
       await expectSame("SELECT count(*), (SELECT count(*) FROM pg_constraint WHERE conname = 'paid') FROM orders");
+    });
+    test('P03 rows of an extension whose tables refer to each other come back', async () => {
+      const folder = path.join(rootOf(version), 'usr/share/postgresql', numberOf(version), 'extension');
+      const files = {
+        'proven_ring.control': "default_version = '1.0'\nrelocatable = false\n",
+        'proven_ring--1.0.sql': `CREATE TABLE hyper (id int PRIMARY KEY, newest int);
+          CREATE TABLE chunk (id int PRIMARY KEY, hyper int REFERENCES hyper (id));
+          ALTER TABLE hyper ADD FOREIGN KEY (newest) REFERENCES chunk (id);
+          SELECT pg_catalog.pg_extension_config_dump(c, '') FROM unnest('{hyper,chunk}'::regclass[]) c;`,
+      };
+      for (const [name, content] of Object.entries(files)) fs.writeFileSync(path.join(folder, name), content);
+      try {
+        await expectRepaired(
+          `CREATE EXTENSION proven_ring; INSERT INTO hyper VALUES (1, NULL); INSERT INTO chunk VALUES (2, 1);
+           UPDATE hyper SET newest = 2`,
+          'violates foreign key constraint',
+        );
+        await expectSame('SELECT * FROM hyper JOIN chunk ON newest = chunk.id');
+      } finally {
+        for (const name of Object.keys(files)) fs.rmSync(path.join(folder, name));
+      }
     });
     test('Rx16 a tablespace that the new server lacks: the database comes back without it', async () => {
       await source.exec('DROP DATABASE shop');

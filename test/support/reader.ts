@@ -93,13 +93,19 @@ export class Reader {
    *
    * @param set variables that the text tells the reader to set
    */
-  type(commands: string, set: Readonly<Record<string, string>> = {}): Promise<string> {
+  async type(commands: string, set: Readonly<Record<string, string>> = {}): Promise<string> {
     const programs = [this.programs, path.join(ROOT, '.venv/bin'), process.env.PATH].join(path.delimiter);
     const own = { PATH: programs, HOME: this.folder, BUCKET: this.bucket.name, ...this.emulator.environment };
     const env = { ...own, ...this.account, ...set };
-    // What it printed is also what an error says.
-    const both = `{\n${commands}\n} 2>&1 | tee /dev/stderr`;
-    return run('bash', ['--norc', '-euo', 'pipefail', '-c', both], { cwd: this.folder, env });
+    const output = path.join(this.programs, 'output');
+    const printed = (): string => fs.readFileSync(output, 'utf8');
+    try {
+      const args = ['--norc', '-euo', 'pipefail', '-c', `exec >${output} 2>&1\n${commands}`];
+      await run('bash', args, { cwd: this.folder, env });
+    } catch (error) {
+      throw new Error(`${(error as Error).message}${printed()}`, { cause: error });
+    }
+    return printed();
   }
 
   /** Types the commands of docs/restoring.md below a heading. */

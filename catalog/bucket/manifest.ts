@@ -47,7 +47,7 @@ const table = z.object({
 });
 
 const consistency = z.object({
-  /** The snapshot that was dumped: `single-transaction`, `exported-snapshot`, `vacuum-into`. */
+  /** The snapshot that was dumped: `single-transaction`, `exported-snapshot`, `page-copy`. */
   snapshot: word,
   /** Relation of the row counts to that snapshot: `same-snapshot`, `read-lock`, `binlog-position`, `bracketed`, `file`. */
   rowCounts: word,

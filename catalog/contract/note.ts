@@ -17,6 +17,12 @@ export interface Note<Kind extends string = string> {
   readonly said?: string;
 }
 
+/** A note that was read from a manifest. */
+export interface FoundNote extends Note {
+  /** The same for the same note of another backup: of its kind, database and objects. */
+  readonly key: string;
+}
+
 /** Objects that a note names at most. */
 export const NOTE_OBJECTS = 20;
 

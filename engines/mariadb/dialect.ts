@@ -14,6 +14,8 @@ export const MARIADB_DIALECT: MysqlDialect = {
   sessionOfTool: [],
   dumpArguments: [],
   dumpsHistory: (toolVersion) => compareVersions(toolVersion, '10.11') >= 0,
+  exemptFromInitConnect: () => 'CONNECTION ADMIN',
+  hasLibraries: () => false,
   masksColumns: () => false,
   hasSequences: true,
   checksCanBeOff: true,

@@ -22,6 +22,7 @@ const databaseOf = ({ database }: ReasonValues): string =>
 /** `shop`.`orders` of `shop.orders`; a placeholder for a name that could end its quotes. */
 const tableOf = (object = ''): string =>
   /^[\w$-]+\.[\w$-]+$/.test(object) ? object.replace(/^(.*?)\.(.*)$/, '`$1`.`$2`') : '$DATABASE.$TABLE';
+const quoteName = (name: string): string => `\`${name.replaceAll('`', '``')}\``;
 
 const ownCertificate = {
   say: 'A stock container creates a certificate that is for no host name. Give the server the new one, readable for its user, and restart it:',
@@ -152,6 +153,66 @@ export const MYSQL_ADVICE: EngineAdvice<MysqlReason, MysqlNote> = {
         },
       ],
     },
+    'row-too-long': {
+      title: 'a row is too long to be restored',
+      happened: ({ object }) =>
+        `a row${object === undefined ? '' : ` of ${object}`} makes a statement of more than 1 GiB, which no server can load`,
+      likelyCause:
+        'Binary values take twice their size in a dump, and no server accepts a statement of more than 1 GiB: a value of 512 MiB is too long.',
+      action: 'Shorten the row, or leave its table out of the backup.',
+      steps: ({ object = '$DATABASE.$TABLE' }) => [
+        { say: 'To leave the table out:', run: `extraDumpArguments: ['--ignore-table=${object}']` },
+      ],
+    },
+    'view-broken': {
+      title: 'a view cannot be read',
+      happened: ({ object }) => `${object === undefined ? 'a view' : `view ${object}`} cannot be read by anybody`,
+      likelyCause:
+        'The view names a table, column or function that no longer exists, or its definer was dropped or lost privileges. The dump tool stops at such a view.',
+      action: 'Repair or drop the view, or leave it out of the backup.',
+      steps: ({ object = '' }) => {
+        const [first = '$DATABASE.$VIEW'] = object.split(', ');
+        return [
+          {
+            say: 'As an administrator, see what is wrong with it:',
+            run: `CHECK TABLE ${first.split('.').map(quoteName).join('.')};`,
+          },
+          { say: 'To leave it out:', run: `extraDumpArguments: ['--ignore-table=${first}']` },
+        ];
+      },
+    },
+    'damage-hidden': {
+      title: 'the server skips damaged data',
+      happened: ({ object }) =>
+        `the server was started to skip damaged data${object === undefined ? '' : ` (${object})`}`,
+      likelyCause:
+        'innodb_force_recovery lets a server start in spite of damage. What it cannot read is missing, and a dump would look complete.',
+      action: 'Repair the server, and keep the backups that were made before the damage.',
+      steps: () => [
+        {
+          say: 'Read how to recover, and do not delete older backups:',
+          run: 'https://dev.mysql.com/doc/refman/8.4/en/forcing-innodb-recovery.html',
+        },
+        { say: 'When all tables are sound, start the server without it:', run: '[mysqld]\ninnodb_force_recovery = 0' },
+      ],
+    },
+    'session-settings': {
+      title: 'the server begins sessions with settings that damage dumps',
+      likelyCause:
+        "init_connect or a global setting gives sessions another character set than utf8mb4 (skip-character-set-client-handshake does so too), limits how many rows a SELECT returns, or sets system_versioning_asof. MariaDB's dump tool cannot undo it.",
+      action: 'Let sessions of the backup begin with the settings of the engine.',
+      steps: (values) => [
+        { say: 'As an administrator, see what the server does:', run: "SHOW GLOBAL VARIABLES LIKE 'init_connect';" },
+        {
+          say: 'If init_connect is set, exempt the user from it (MySQL: CONNECTION_ADMIN):',
+          run: `GRANT CONNECTION ADMIN ON *.* TO ${userOf(values)}@${hostOf(values)};`,
+        },
+        {
+          say: 'If it is empty, undo the global settings, and start the server without skip-character-set-client-handshake or with character_set_server:',
+          run: '[mysqld]\ncharacter_set_server = utf8mb4\nsql_select_limit = 18446744073709551615',
+        },
+      ],
+    },
     'masked-columns': {
       title: 'the user may see masked values',
       happened: ({ object }) =>
@@ -200,6 +261,23 @@ export const MYSQL_ADVICE: EngineAdvice<MysqlReason, MysqlNote> = {
       happened: () =>
         'the past rows of system-versioned tables are not in the dump: mariadb-dump writes them from MariaDB 10.11 on',
       steps: () => [],
+    },
+    'long-rows': {
+      title: 'rows that need a larger max_allowed_packet',
+      happened: (note) =>
+        `rows of ${note.database ?? ''}.${objectsOf(note)} are longer than 16 MiB in the dump: set max_allowed_packet = 1G on the server before you restore them`,
+      steps: () => [
+        {
+          say: 'On the server to restore to, as an administrator:',
+          run: 'SET GLOBAL max_allowed_packet = 1073741824;',
+        },
+      ],
+    },
+    'damage-unchecked': {
+      title: 'a server that does not check its pages',
+      happened: (note) =>
+        `the server reads damaged pages without a word, so that damage would be in the backup too: ${objectsOf(note)}`,
+      steps: () => [{ say: 'Let it check them:', run: 'SET GLOBAL innodb_checksum_algorithm = crc32;' }],
     },
     'masked-columns': {
       title: 'columns with masking policies',

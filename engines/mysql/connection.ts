@@ -42,8 +42,16 @@ export const MYSQL_CAUSES: ConnectionCauses = {
   ER_DBACCESS_DENIED_ERROR: { kind: 'database-refused', advice: 'the user may not use the database' },
 };
 
-/** Opens a connection of ours, beside those of the dump tool. Numbers that do not fit a double arrive as strings. */
-export async function connectMysql(context: ServerContext, trust: Trust | undefined): Promise<Connection> {
+/**
+ * Opens a connection of ours, beside those of the dump tool. Numbers that do not fit a double arrive as strings.
+ *
+ * @param given hears a setting of the new session with which the dump tool would read something else than there is
+ */
+export async function connectMysql(
+  context: ServerContext,
+  trust: Trust | undefined,
+  given: (setting: string) => void = () => undefined,
+): Promise<Connection> {
   const { server, credentials } = context;
   try {
     const connection = await createConnection({
@@ -69,7 +77,7 @@ export async function connectMysql(context: ServerContext, trust: Trust | undefi
         throw fault;
       }
     }
-    await resetSession(connection);
+    await resetSession(connection, given);
     return connection;
   } catch (error) {
     throw connectionError(server, error, MYSQL_CAUSES, refusedValues(errorText(error), credentials.username));
@@ -84,12 +92,30 @@ function refusedValues(said: string, username: string): ReasonValues {
   return database === undefined ? { account: username } : { account: `${user ?? username}@${host ?? '%'}`, database };
 }
 
-/** Undoes what a server may set for all sessions: modes that change how names are quoted, and time limits. */
-async function resetSession(connection: Connection): Promise<void> {
-  const [limits] = await connection.query<RowDataPacket[]>(
-    "SHOW SESSION VARIABLES WHERE Variable_name IN ('max_execution_time', 'max_statement_time')",
-  );
-  const unlimited = limits.map((row) => `${String(row.Variable_name)} = 0`);
+const LIMITS = ['max_execution_time', 'max_statement_time'];
+/** What sessions must begin with: else the dump tool would read other bytes, fewer rows, or those of another time. */
+const NEEDED: Readonly<Record<string, string>> = {
+  character_set_client: 'utf8mb4',
+  character_set_results: 'utf8mb4',
+  character_set_connection: 'utf8mb4',
+  sql_select_limit: '18446744073709551615',
+  system_versioning_asof: 'DEFAULT',
+};
+/** Undo what a server sets against {@link NEEDED}; MySQL knows no system_versioning_asof. */
+export const NEEDED_SETTINGS = ['NAMES utf8mb4', 'SESSION sql_select_limit = 18446744073709551615'];
+
+/** Undoes what a server may set for all sessions: the above, modes that change how names are quoted, and time limits. */
+async function resetSession(connection: Connection, given: (setting: string) => void): Promise<void> {
+  const [rows] = await connection.query<RowDataPacket[]>('SHOW SESSION VARIABLES WHERE Variable_name IN (?)', [
+    [...LIMITS, ...Object.keys(NEEDED)],
+  ]);
+  const variables = rows.map((row) => ({ name: String(row.Variable_name), value: String(row.Value) }));
+  const other = variables.find(({ name, value }) => NEEDED[name] !== undefined && NEEDED[name] !== value);
+  if (other) {
+    given(`${other.name}=${other.value}`);
+    await connection.query(`SET ${NEEDED_SETTINGS.join(', ')}`);
+  }
+  const unlimited = variables.filter(({ name }) => LIMITS.includes(name)).map(({ name }) => `${name} = 0`);
   const settings = ["sql_mode = ''", 'sql_quote_show_create = 1', ...unlimited];
   await connection.query(`SET ${settings.map((setting) => `SESSION ${setting}`).join(', ')}`);
 }
@@ -97,12 +123,15 @@ async function resetSession(connection: Connection): Promise<void> {
 /**
  * Writes the option file of the dump tool: mode 0600, and `--defaults-file`, so that no file of the image interferes.
  * https://dev.mysql.com/doc/refman/8.4/en/option-files.html
+ *
+ * @param settings what the tool sets after its login; MariaDB's tool cannot
  */
 export function writeOptionFile(
   context: ServerContext,
   dialect: MysqlDialect,
   trust: Trust | undefined,
-  tool: { readonly version: string; readonly takesStatement: boolean },
+  toolVersion: string,
+  settings: readonly string[],
 ): string {
   const { server, credentials } = context;
   const lines = [
@@ -114,8 +143,8 @@ export function writeOptionFile(
     `password=${optionValue(credentials.password)}`,
     ...(trust ? [`ssl-ca=${optionValue(trust.file)}`] : []),
     ...dialect.tlsOptions(trust !== undefined),
-    ...dialect.toolOptions(tool.version),
-    ...(tool.takesStatement ? ['[mysqldump]', `init-command="SET ${dialect.sessionOfTool.join(', ')}"`] : []),
+    ...dialect.toolOptions(toolVersion),
+    ...(settings.length === 0 ? [] : ['[mysqldump]', `init-command=${optionValue(`SET ${settings.join(', ')}`)}`]),
   ];
   const file = join(context.scratch, 'client.cnf');
   writeFileSync(file, `${lines.join('\n')}\n`, { mode: 0o600 });

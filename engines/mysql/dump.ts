@@ -11,17 +11,20 @@ import {
   type EngineDump,
   type ServerContext,
 } from '../engine';
-import { connectMysql, writeOptionFile } from './connection';
+import { NEEDED_SETTINGS, connectMysql, writeOptionFile } from './connection';
 import { MYSQL_CHECKS } from './checks';
 import { toolFailure } from './failures';
 import { toolTalk } from './tool-talk';
 import type { MysqlDialect } from './dialect';
 import { requireMysqlGrants } from './grants';
+import { checkLongestStatement, noteLongStatement, readInventory, requireComplete } from './inventory';
 import type { MysqlLook } from './look';
 import { holdsNoRows, readPlan, type MysqlPlan } from './plan';
 import { Sessions, rowsOf, type Session } from './sessions';
-import { OLD_NAME } from './names';
+import { OLD_NAME, quoteAccount } from './names';
 import { startInSnapshot, type StartedDump } from './snapshot';
+import type { SqlObject } from './sql-objects';
+import { SqlStream } from './sql-stream';
 import { TailInspector } from '../shared/tail-inspector';
 import { checkVersions } from '../shared/versions';
 
@@ -40,10 +43,13 @@ export class MysqlDump implements EngineDump {
   private optionFile = '';
   private serverVersion = '';
   private toolVersion = '';
+  /** A setting of new sessions with which the tool would read something else than there is. */
+  private givenSetting: string | undefined;
   private plan: MysqlPlan | undefined;
   private started: StartedDump | undefined;
   private readonly tools = new Set<Tool>();
   private readonly tail = new TailInspector(1024);
+  private readonly sql = new SqlStream();
   private closed = false;
 
   constructor(
@@ -67,12 +73,8 @@ export class MysqlDump implements EngineDump {
     await this.sessions.tryAll(this.control);
     this.toolVersion = dumpToolVersion(await toolOutput(this.command, ['--version']));
     checkVersions(job, this.dialect.facts, this.serverVersion, this.toolVersion);
-    this.optionFile = writeOptionFile(this.context, this.dialect, this.trust, {
-      version: this.toolVersion,
-      takesStatement:
-        this.dialect.sessionOfTool.length > 0 &&
-        (await toolOutput(this.command, ['--no-defaults', '--help'])).includes('--init-command='),
-    });
+    const settings = await this.toolSettings(String(identity?.account));
+    this.optionFile = writeOptionFile(this.context, this.dialect, this.trust, this.toolVersion, settings);
     const schemata = await this.query('SELECT SCHEMA_NAME AS name FROM information_schema.SCHEMATA ORDER BY 1');
     const own = Number(identity?.rds) === 1 ? [...SYSTEM_DATABASES, ...RDS_DATABASES] : SYSTEM_DATABASES;
     const databases = chooseDatabases(
@@ -123,7 +125,11 @@ export class MysqlDump implements EngineDump {
       format: 'sql',
       databases: plan.databases,
       bytes: tool.stdout,
-      inspect: (chunk) => this.tail.see(chunk),
+      inspect: (chunk) => {
+        this.tail.see(chunk);
+        this.sql.see(chunk);
+        checkLongestStatement(this.sql);
+      },
       table: () => tool.table,
       succeeded: async () => {
         await tool.succeeded().catch((error: unknown) => {
@@ -135,6 +141,8 @@ export class MysqlDump implements EngineDump {
             `${this.command} exited with 0, but its output does not end with "-- Dump completed": the dump is cut short and was discarded`,
             { kind: 'dump-incomplete', object: this.command },
           );
+        await requireComplete(this.command, this.sql, plan.objects, () => this.inventory(plan.databases));
+        noteLongStatement(this.sql, this.context.note);
       },
       stop: () => tool.stop(),
     };
@@ -172,6 +180,21 @@ export class MysqlDump implements EngineDump {
     await this.sessions.close();
   }
 
+  /** What the tool has to set after its login. */
+  private async toolSettings(account: string): Promise<readonly string[]> {
+    const wanted = [...(this.givenSetting === undefined ? [] : NEEDED_SETTINGS), ...this.dialect.sessionOfTool];
+    if (wanted.length === 0) return [];
+    const help = await toolOutput(this.command, ['--no-defaults', '--help']);
+    if (help.includes('--init-command=')) return wanted;
+    if (this.givenSetting === undefined) return [];
+    const statement = `GRANT ${this.dialect.exemptFromInitConnect(this.serverVersion)} ON *.* TO ${quoteAccount(account)};`;
+    throw new BackupError(
+      'configuration',
+      `the server begins sessions with ${this.givenSetting}, by init_connect, skip-character-set-client-handshake or a global setting, which ${this.command} cannot undo: rows, names or texts would be lost or damaged. Change the server, or, if it is init_connect, exempt the user: ${statement}`,
+      { kind: 'session-settings', account, statements: [statement] },
+    );
+  }
+
   private start(command: ToolCommand): Tool {
     const tool = new Tool(command).holdOutput();
     this.tools.add(tool);
@@ -180,7 +203,7 @@ export class MysqlDump implements EngineDump {
   }
 
   private connect(): Promise<Connection> {
-    return connectMysql(this.context, this.trust);
+    return connectMysql(this.context, this.trust, (setting) => (this.givenSetting = setting));
   }
 
   private async query(sql: string, values: unknown[] = []): Promise<RowDataPacket[]> {
@@ -190,6 +213,18 @@ export class MysqlDump implements EngineDump {
   private requireControl(): Session {
     if (!this.control) throw new Error('not connected');
     return this.control;
+  }
+
+  /** What the server has now, by a connection of its own: one kept idle for as long as the dump takes would be gone by then. */
+  private async inventory(databases: readonly string[]): Promise<SqlObject[]> {
+    const connection = await this.connect();
+    try {
+      const query = async (sql: string, values: unknown[] = []) =>
+        (await connection.query<RowDataPacket[]>(sql, values))[0];
+      return await readInventory(query, this.dialect.hasLibraries(this.serverVersion), databases, new Set());
+    } finally {
+      connection.destroy();
+    }
   }
 
   private requirePlan(): MysqlPlan {
@@ -219,6 +254,9 @@ export class MysqlDump implements EngineDump {
   }
 
   private toolCommand(plan: MysqlPlan, withPosition: boolean): ToolCommand {
+    const talk = toolTalk(plan.tables);
+    // The rest of a name with ends of lines, behind which the tool puts dots.
+    const brokenNames = new Set(plan.objects.flatMap(({ name }) => `${name}...`.split('\n').slice(1)));
     return {
       command: this.command,
       args: [
@@ -238,7 +276,7 @@ export class MysqlDump implements EngineDump {
         '--',
         ...plan.databases,
       ],
-      talk: toolTalk(plan.tables),
+      talk: (line) => talk(line) || brokenNames.has(line),
       classify: toolFailure,
     };
   }

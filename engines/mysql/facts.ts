@@ -16,6 +16,14 @@ export const MYSQL_REASONS = [
   'limit-reached',
   /** A masking policy may show masked values to the user. */
   'masked-columns',
+  /** A row makes a statement that no server can load. */
+  'row-too-long',
+  /** A view refers to what is gone, or to what its definer may not use. */
+  'view-broken',
+  /** The server begins sessions with settings that would damage the dump. */
+  'session-settings',
+  /** The server skips what is damaged. */
+  'damage-hidden',
   /** A database or table has a name from before MySQL 5.1. */
   'old-name',
 ] as const;
@@ -27,6 +35,10 @@ export const MYSQL_NOTES = [
   'no-history',
   /** Tables of engines that hold no rows of their own: MERGE, FEDERATED and the like. */
   'rows-elsewhere',
+  /** Rows that a server accepts only with a larger max_allowed_packet than usual. */
+  'long-rows',
+  /** Settings by which the server reads damaged pages without a word. */
+  'damage-unchecked',
   /** Columns with masking policies, which the user says exempt the account. */
   'masked-columns',
   /** Tables with transaction-precise history, for which the history of all is left out. */

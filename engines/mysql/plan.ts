@@ -1,8 +1,10 @@
 import { noteOf } from '../../catalog/contract/note';
 import { tableFailure } from './failures';
+import { readInventory } from './inventory';
 import type { MysqlLook } from './look';
 import { qualified } from './names';
 import { orderDatabases } from './order';
+import type { SqlObject } from './sql-objects';
 
 /** A table to dump. */
 export interface MysqlTable {
@@ -10,6 +12,8 @@ export interface MysqlTable {
   readonly name: string;
   /** Its storage engine, as `information_schema` writes it: `InnoDB`. */
   readonly engine: string;
+  /** Options of its CREATE TABLE, as far as `information_schema` shows them. */
+  readonly options: string;
 }
 
 /** Engines whose tables show the rows of other tables, files or servers: dump tools write their definitions alone. */
@@ -25,6 +29,8 @@ export interface MysqlPlan {
   readonly databases: readonly string[];
   /** Base tables, without those that the user excludes. */
   readonly tables: readonly MysqlTable[];
+  /** All that the dump has to create, as far as the server shows it. */
+  readonly objects: readonly SqlObject[];
   /** `db.table` of tables and views that the user excludes. */
   readonly ignored: ReadonlySet<string>;
   /** `db.table` of tables whose engine has no snapshots. */
@@ -40,7 +46,7 @@ export async function readPlan(look: MysqlLook, databases: readonly string[]): P
   const { dialect } = look;
   const ignored = ignoredTables(look.server.extraDumpArguments ?? []);
   const rows = await look.query(
-    `SELECT TABLE_SCHEMA AS db, TABLE_NAME AS name, ENGINE AS engine, TABLE_TYPE AS type FROM information_schema.TABLES
+    `SELECT TABLE_SCHEMA AS db, TABLE_NAME AS name, ENGINE AS engine, TABLE_TYPE AS type, CREATE_OPTIONS AS options FROM information_schema.TABLES
      WHERE TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED') AND TABLE_SCHEMA IN (?) ORDER BY 1, 2`,
     [databases],
   );
@@ -73,10 +79,12 @@ export async function readPlan(look: MysqlLook, databases: readonly string[]): P
   return {
     databases: await orderDatabases(look, databases),
     ignored,
-    tables: tables.map(({ db, name, engine }) => ({
+    objects: await readInventory(look.query, dialect.hasLibraries(look.serverVersion), databases, ignored),
+    tables: tables.map(({ db, name, engine, options }) => ({
       database: String(db),
       name: String(name),
       engine: String(engine),
+      options: String(options),
     })),
     nonTransactional,
     history,

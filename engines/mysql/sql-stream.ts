@@ -1,32 +1,7 @@
-/** Kinds of objects that a dump creates, as MySQL and MariaDB write them. */
-export type ObjectKind = (typeof KINDS)[number];
-const KINDS = [
-  ...(['TABLE', 'VIEW', 'SEQUENCE', 'TRIGGER', 'EVENT'] as const),
-  ...(['PROCEDURE', 'FUNCTION', 'LIBRARY', 'PACKAGE BODY', 'PACKAGE'] as const),
-] as const;
-
-/** An object of a database. */
-export interface SqlObject {
-  readonly kind: ObjectKind;
-  readonly database: string;
-  readonly name: string;
-}
+import { createdBy, createsTrigger, insertedTable, objectKey, usedDatabase } from './sql-objects';
 
 /** Bytes of a statement that are kept to see what it creates. */
 const HEAD_BYTES = 2048;
-const GAP = String.raw`(?:\s|/\*M?!\d*|\*/|/\*(?!M?!)[^]*?\*/|--\s[^\n]*\n|#[^\n]*\n)`;
-const NAME = String.raw`(\x60(?:[^\x60]|\x60\x60)*\x60|"(?:[^"]|"")*"|[\w$\x80-\uffff]+)`;
-const ACCOUNT = String.raw`(?:[\x60'"](?:[^\x60'"]|\x60\x60)*[\x60'"]|[^\s\x60'"@/]+)`;
-/** Group 1 is there if a view is the final one, not the place that the tool keeps for it. */
-const CREATE = new RegExp(
-  `^${GAP}*CREATE${GAP}+(?:OR${GAP}+REPLACE${GAP}+)?(ALGORITHM=\\w+${GAP}+)?(?:DEFINER=${ACCOUNT}(?:@${ACCOUNT})?${GAP}+)?` +
-    `(?:SQL${GAP}+SECURITY${GAP}+\\w+${GAP}+)?(?:AGGREGATE${GAP}+)?(${KINDS.join('|').replace(' ', String.raw`\s+`)})\\b${GAP}*(?:IF${GAP}+NOT${GAP}+EXISTS\\b${GAP}*)?` +
-    `${NAME}(?:${GAP}*\\.${GAP}*${NAME})?`,
-  'i',
-);
-const TRIGGER = new RegExp(`^${GAP}*CREATE${GAP}.*\\bTRIGGER\\b`, 'is');
-const USE = new RegExp(`^USE ${NAME}`);
-const INSERT = new RegExp(`^(?:INSERT|REPLACE)\\s+(?:IGNORE\\s+)?INTO\\s+${NAME}`);
 const SQL_MODE = /^\/\*!50003 SET sql_mode\s*= ('[^']*'|@saved_sql_mode)/;
 
 const enum State {
@@ -99,9 +74,10 @@ export class SqlStream {
     if (this.state !== State.Between) this.measure(this.passed);
   }
 
-  /** Whether the stream ends between two statements. */
-  get complete(): boolean {
-    return this.state === State.Between || (this.state === State.LineComment && this.headLength === 0);
+  /** At the end of the stream: what the statement creates that has no end; `undefined` if none is under way. */
+  unfinished(): string | undefined {
+    if (this.headLength === 0) return undefined;
+    return `${this.database}.${createdBy(this.headText())?.name ?? ''}`;
   }
 
   /** Looks for the end of the rows; returns where it stopped. */
@@ -260,8 +236,8 @@ export class SqlStream {
   private measure(position: number): void {
     const bytes = position - this.began;
     if (bytes <= this.longest.bytes) return;
-    const table = INSERT.exec(this.headText())?.[1];
-    this.longest = { bytes, database: this.database, ...(table === undefined ? {} : { table: bare(table) }) };
+    const table = insertedTable(this.headText());
+    this.longest = { bytes, database: this.database, ...(table === undefined ? {} : { table }) };
   }
 
   private headText(): string {
@@ -271,22 +247,13 @@ export class SqlStream {
   private classify(head: string): void {
     const mode = SQL_MODE.exec(head)?.[1];
     if (mode !== undefined) this.noBackslashes = mode.includes('NO_BACKSLASH_ESCAPES');
-    const used = USE.exec(head)?.[1];
-    if (used !== undefined) this.database = bare(used);
+    this.database = usedDatabase(head) ?? this.database;
     const { database } = this;
-    const [, final, word, first, second] = CREATE.exec(head) ?? [];
-    if (first === undefined) {
-      if (TRIGGER.test(head)) this.unnamedTriggers.set(database, (this.unnamedTriggers.get(database) ?? 0) + 1);
-      return;
-    }
-    const kind = word?.toUpperCase().replace(/\s+/, ' ') as ObjectKind;
-    if (kind === 'VIEW' && final === undefined) return;
-    this.created.add(objectKey({ kind, database, name: bare(second ?? first) }));
+    const created = createdBy(head);
+    if (created) this.created.add(objectKey({ database, ...created }));
+    else if (createsTrigger(head)) this.unnamedTriggers.set(database, (this.unnamedTriggers.get(database) ?? 0) + 1);
   }
 }
-
-/** The text of an object by which sets know it. */
-export const objectKey = ({ kind, database, name }: SqlObject): string => `${kind} ${database}\0${name}`;
 
 function bytesOf(text: string): Uint8Array {
   const table = new Uint8Array(256);
@@ -301,10 +268,4 @@ function endOfRows(chunk: Buffer, from: number): number {
     return chunk.indexOf(';\n', line, 'latin1');
   while (line >= 0 && (line === from || chunk[line - 1] !== SEMICOLON)) line = chunk.indexOf(LF, line + 1);
   return line < 0 ? -1 : line - 1;
-}
-
-/** A name without its quotes. */
-function bare(name: string): string {
-  const [quote] = name;
-  return quote === '`' || quote === '"' ? name.slice(1, -1).replaceAll(quote + quote, quote) : name;
 }

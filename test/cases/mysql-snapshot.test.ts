@@ -302,7 +302,7 @@ describeOn(versionsOf('mysql', 'mariadb'), 'a dump of %s', (version: Version) =>
     await connection.query('START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY');
     const tool: { exited: Promise<number | null>; table?: string } = { exited: new Promise(() => undefined) };
     const statements: string[] = [];
-    const tables = ['a', 'b'].map((name) => ({ database: 'slow', name, engine: 'InnoDB' }));
+    const tables = ['a', 'b'].map((name) => ({ database: 'slow', name, engine: 'InnoDB', options: '' }));
     // A millisecond for the large one.
     const limitTime = (selected: string, limit: number) => {
       statements.push(selected);

@@ -3,7 +3,7 @@ import { PostgresqlServer } from '../servers/postgresql';
 import { differences } from './fingerprint';
 import { fingerprintPostgresql } from './postgresql';
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 /** Each is one way in which a restored server can be wrong, and the whole of what the comparison must say. */
 const MUTATIONS: [what: string, sql: string, expected: RegExp[]][] = [

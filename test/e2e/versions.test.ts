@@ -11,7 +11,7 @@ import { AWKWARD_PASSWORD, serverJob } from '../support/job';
 import { temporaryDirectory } from '../support/processes';
 import { Program } from '../support/program';
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 const QUOTED = AWKWARD_PASSWORD.replaceAll("'", "''");
 

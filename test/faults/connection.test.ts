@@ -1,8 +1,11 @@
-import { MariadbServer } from '../servers/mariadb';
 import { PostgresqlServer } from '../servers/postgresql';
+import type { Server } from '../servers/start';
+import { startServer } from '../servers/start';
+import { describeOn, engineOf, inMatrix, newestOf, numberOf, VERSIONS } from '../servers/versions';
 import type { RunReason } from '../../task/run/errors';
 import type { DumpJob, ExitCodeName, ServerJob } from '../../catalog/contract/task';
 import { ENV } from '../../catalog/contract/task';
+import { ENGINE_FACTS } from '../../engines/facts';
 import { Authority } from '../servers/tls';
 import { serverJob } from '../support/job';
 import { freePort } from '../support/processes';
@@ -10,26 +13,25 @@ import type { ProgramOptions } from '../support/program';
 import { Program } from '../support/program';
 import { Fixture } from './fixture';
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 const PASSWORD = 'right-one';
-type Server = MariadbServer | PostgresqlServer;
 
-describe.each(['mariadb', 'postgresql'] as const)('a backup of %s', (engine) => {
-  const start =
-    engine === 'mariadb' ? MariadbServer.start.bind(MariadbServer) : PostgresqlServer.start.bind(PostgresqlServer);
-  const title = engine === 'mariadb' ? 'MariaDB' : 'PostgreSQL';
+describeOn(inMatrix(VERSIONS, newestOf('mysql', 'mariadb', 'postgresql')), 'a backup of %s', (version) => {
+  const { title } = ENGINE_FACTS[engineOf(version)];
+  /** Another version of the engine than the server's. */
+  const other = { mysql: '8.4', mariadb: '11.4', postgresql: '16' }[engineOf(version)];
   let fixture: Fixture;
   let server: Server;
   let expired: Server;
 
   async function prepare(options: { expiredCertificate?: boolean }): Promise<Server> {
-    const made = await start(options);
-    await (made instanceof MariadbServer
-      ? made.exec(
+    const made = await startServer(version, options);
+    await (made instanceof PostgresqlServer
+      ? made.exec(`CREATE ROLE backup LOGIN SUPERUSER PASSWORD '${PASSWORD}'`)
+      : made.exec(
           `CREATE USER backup@'%' IDENTIFIED BY '${PASSWORD}'; GRANT ALL ON *.* TO backup@'%'; CREATE DATABASE shop; CREATE TABLE shop.t (a INT);`,
-        )
-      : made.exec(`CREATE ROLE backup LOGIN SUPERUSER PASSWORD '${PASSWORD}'`));
+        ));
     return made;
   }
 
@@ -45,7 +47,7 @@ describe.each(['mariadb', 'postgresql'] as const)('a backup of %s', (engine) => 
 
   const options = (source: string, overrides: Partial<ServerJob> = {}, of = server): ProgramOptions => ({
     job: serverJob(of, fixture.place(source), overrides),
-    ...{ aws: fixture.emulator.environment, username: 'backup', password: PASSWORD },
+    ...{ aws: fixture.emulator.environment, username: 'backup', password: PASSWORD, image: version },
   });
 
   async function expectFailure(
@@ -139,9 +141,9 @@ describe.each(['mariadb', 'postgresql'] as const)('a backup of %s', (engine) => 
 
   test('of another version', async () => {
     const given = options('version');
-    const job: DumpJob = { ...given.job, engineVersion: engine === 'mariadb' ? '11.4' : '17' };
+    const job: DumpJob = { ...given.job, engineVersion: other };
     const sentence = new RegExp(
-      `^the server is ${title} .*, but the backup is set up for version (11\\.4|17): set version: '(10\\.11|15)' and deploy$`,
+      `^the server is ${title} .*, but the backup is set up for version ${other}: set version: '${numberOf(version)}' and deploy$`,
     );
     await expectFailure({ ...given, job }, 'configuration', sentence, { kind: 'version-mismatch' });
   });

@@ -1,7 +1,9 @@
-import { incompressibleTable as mariadbTable } from '../schemas/mariadb';
+import { incompressibleTable as mysqlFamilyTable } from '../schemas/mysql-family';
 import { incompressibleTable as postgresqlTable } from '../schemas/postgresql';
-import { MariadbServer } from '../servers/mariadb';
 import { PostgresqlServer } from '../servers/postgresql';
+import type { Server } from '../servers/start';
+import { startServer } from '../servers/start';
+import { describeOn, engineOf, inMatrix, newestOf, VERSIONS } from '../servers/versions';
 import { serverJob } from '../support/job';
 import type { ProgramOptions } from '../support/program';
 import { Program } from '../support/program';
@@ -9,9 +11,10 @@ import { TcpProxy } from '../support/tcp-proxy';
 import type { RunReason } from '../../task/run/errors';
 import type { ToolFault } from '../support/tool-wrapper';
 import { wrapTool } from '../support/tool-wrapper';
+import { ENGINE_FACTS } from '../../engines/facts';
 import { Fixture } from './fixture';
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 const PASSWORD = 'not-so-secret';
 const MEGABYTES = 60;
@@ -21,41 +24,42 @@ const EARLY = 10_000_000;
 /** A stderr of 100 bytes, beside exit code 0. */
 const COMPLAINT = `${'Something went wrong, and I shall not say so by my exit code.'.padEnd(99, '!')}\n`;
 
+const NO_LAST_LINE =
+  /^(mariadb-|mysql)dump exited with 0, but its output does not end with "-- Dump completed": the dump is cut short and was discarded$/;
 const CUT_SHORT = {
-  mariadb:
-    /^mariadb-dump exited with 0, but its output does not end with "-- Dump completed": the dump is cut short and was discarded$/,
+  ...{ mysql: NO_LAST_LINE, mariadb: NO_LAST_LINE },
   postgresql:
     /^pg_dump exited with 0, but its archive is incomplete: it ends within a block of data: the dump was discarded$/,
 };
 
-describe.each(['mariadb', 'postgresql'] as const)('a dump of %s', (engine) => {
-  const tool = engine === 'mariadb' ? 'mariadb-dump' : 'pg_dump';
+describeOn(inMatrix(VERSIONS, newestOf('mysql', 'mariadb', 'postgresql')), 'a dump of %s', (version) => {
+  const engine = engineOf(version);
+  const tool = ENGINE_FACTS[engine].server.dumpTool.name;
   let fixture: Fixture;
-  let server: MariadbServer | PostgresqlServer;
+  let server: Server;
   let proxy: TcpProxy;
   let uncompressedBytes: number;
 
-  async function startServer(): Promise<MariadbServer | PostgresqlServer> {
-    if (engine === 'mariadb') {
-      const mariadb = await MariadbServer.start();
-      await mariadb.exec(`CREATE USER backup@'%' IDENTIFIED BY '${PASSWORD}'; GRANT ALL ON *.* TO backup@'%';
-        CREATE DATABASE shop; USE shop; ${mariadbTable('orders', MEGABYTES)}`);
-      return mariadb;
+  async function filled(): Promise<Server> {
+    const made = await startServer(version);
+    if (made instanceof PostgresqlServer) {
+      await made.exec(`CREATE ROLE backup LOGIN SUPERUSER PASSWORD '${PASSWORD}'; CREATE DATABASE shop`);
+      await made.exec(postgresqlTable('orders', MEGABYTES), 'shop');
+    } else {
+      await made.exec(`CREATE USER backup@'%' IDENTIFIED BY '${PASSWORD}'; GRANT ALL ON *.* TO backup@'%';
+        CREATE DATABASE shop; USE shop; ${mysqlFamilyTable(version, 'orders', MEGABYTES)}`);
     }
-    const postgresql = await PostgresqlServer.start();
-    await postgresql.exec(`CREATE ROLE backup LOGIN SUPERUSER PASSWORD '${PASSWORD}'; CREATE DATABASE shop`);
-    await postgresql.exec(postgresqlTable('orders', MEGABYTES), 'shop');
-    return postgresql;
+    return made;
   }
 
   const options = (source: string, port = server.port): ProgramOptions => ({
     job: serverJob(server, fixture.place(source), { databases: ['shop'], port }),
-    ...{ aws: fixture.emulator.environment, username: 'backup', password: PASSWORD },
+    ...{ aws: fixture.emulator.environment, username: 'backup', password: PASSWORD, image: version },
   });
 
   beforeAll(async () => {
     fixture = await Fixture.start();
-    server = await startServer();
+    server = await filled();
     proxy = await TcpProxy.start(server.port);
     expect(await Program.run(options('whole'))).toMatchObject({ exit: 'success' });
     const [manifest] = await fixture.bucket.manifests('whole');

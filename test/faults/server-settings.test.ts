@@ -1,25 +1,37 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
+import type { Note } from '../../catalog/contract/note';
 import type { ServerJob } from '../../catalog/contract/task';
-import { MariadbServer } from '../servers/mariadb';
+import type { MysqlFamilyServer } from '../servers/mysql-family';
 import { PostgresqlServer, postgresqlBinaries } from '../servers/postgresql';
+import { startServer } from '../servers/start';
+import { describeOn, engineOf, inMatrix, newestOf, versionsOf } from '../servers/versions';
+import { sequence } from '../schemas/mysql-family';
 import { serverJob } from '../support/job';
 import type { ProgramOptions } from '../support/program';
 import { Program } from '../support/program';
 import { Fixture } from './fixture';
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 const PASSWORD = 'not-so-secret';
 
-describe('a MariaDB server', () => {
+const FAMILY = ['mysql', 'mariadb'] as const;
+const POSTGRESQL = versionsOf('postgresql');
+
+describeOn(inMatrix(versionsOf(...FAMILY), newestOf(...FAMILY)), 'a server of %s', (version) => {
+  const isMariadb = engineOf(version) === 'mariadb';
+  /** What shows the text of routines. */
+  const routines = isMariadb ? 'SELECT ON mysql.proc' : 'SHOW_ROUTINE ON *.*';
+  const onMariadb = isMariadb ? test : undefined;
+  const onMysql = isMariadb ? undefined : test;
   let fixture: Fixture;
-  let server: MariadbServer;
+  let server: MysqlFamilyServer;
   beforeAll(async () => {
     fixture = await Fixture.start();
-    server = await MariadbServer.start();
+    server = (await startServer(version)) as MysqlFamilyServer;
     await server.exec(`CREATE DATABASE app_prod; USE app_prod; CREATE TABLE t (i INT);
-      INSERT INTO t SELECT seq FROM seq_1_to_1500000;
+      INSERT INTO t ${sequence(version, 1_500_000)};
       CREATE TRIGGER tr BEFORE INSERT ON t FOR EACH ROW SET NEW.i = 1;
       CREATE DATABASE tmp; CREATE TABLE tmp.kept (i INT); INSERT INTO tmp.kept VALUES (1);`);
   });
@@ -32,24 +44,25 @@ describe('a MariaDB server', () => {
     await server.exec(`CREATE USER ${user}@'%' IDENTIFIED BY '${PASSWORD}'; ${grants}`);
     return {
       job: serverJob(server, fixture.place(user), overrides),
-      ...{ aws: fixture.emulator.environment, username: user, password: PASSWORD },
+      ...{ aws: fixture.emulator.environment, username: user, password: PASSWORD, image: version },
     };
   }
 
   test('whose sessions quote otherwise and end long statements is dumped all the same', async () => {
     const options = await given(
       'modes',
-      `GRANT SELECT, SHOW VIEW, TRIGGER, EVENT, LOCK TABLES ON app_prod.* TO modes@'%'; GRANT SELECT ON mysql.proc TO modes@'%'`,
+      `GRANT SELECT, SHOW VIEW, TRIGGER, EVENT, LOCK TABLES ON app_prod.* TO modes@'%'; GRANT ${routines} TO modes@'%'`,
       { databases: ['app_prod'] },
     );
     await server.exec(
-      "SET GLOBAL sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES'; SET GLOBAL sql_quote_show_create = 0; SET GLOBAL max_statement_time = 0.05",
+      "SET GLOBAL sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES'; SET GLOBAL sql_quote_show_create = 0; SET GLOBAL " +
+        (isMariadb ? 'max_statement_time = 0.05' : 'max_execution_time = 50'),
     );
     try {
       await fixture.expectNextRunSucceeds(options);
     } finally {
       await server.exec(
-        'SET GLOBAL sql_mode = DEFAULT; SET GLOBAL sql_quote_show_create = 1; SET GLOBAL max_statement_time = 0',
+        `SET GLOBAL sql_mode = DEFAULT; SET GLOBAL sql_quote_show_create = 1; SET GLOBAL ${isMariadb ? 'max_statement_time' : 'max_execution_time'} = 0`,
       );
     }
     expect((await fixture.bucket.manifests('modes'))[0]!.tables).toEqual([
@@ -64,7 +77,19 @@ describe('a MariaDB server', () => {
     expect(manifest!.tables).toContainEqual({ database: 'tmp', name: 'kept', rows: 1 });
   });
 
-  test('grants by default roles, and to all', async () => {
+  onMysql?.('grants by default roles, and by roles of roles', async () => {
+    const options = await given(
+      'rolled',
+      `CREATE ROLE readers, dumpers; GRANT readers TO dumpers; GRANT dumpers TO rolled@'%'; SET DEFAULT ROLE dumpers TO rolled@'%';
+       GRANT SELECT, SHOW VIEW ON app_prod.* TO readers; GRANT SHOW_ROUTINE ON *.* TO readers; GRANT TRIGGER, EVENT ON *.* TO dumpers;`,
+      { databases: ['app_prod'] },
+    );
+    await fixture.expectNextRunSucceeds(options);
+    const [manifest] = await fixture.bucket.manifests('rolled');
+    expect((await fixture.bucket.download(manifest!.objects[0]!)).toString('utf8')).toMatch(/TRIGGER `?tr`? BEFORE/);
+  });
+
+  onMariadb?.('grants by default roles, and to all', async () => {
     const options = await given(
       'rolled',
       `CREATE ROLE readers; CREATE ROLE dumpers; GRANT readers TO dumpers; GRANT dumpers TO rolled@'%'; SET DEFAULT ROLE dumpers FOR rolled@'%';
@@ -78,7 +103,7 @@ describe('a MariaDB server', () => {
     await server.exec('REVOKE EVENT ON *.* FROM PUBLIC');
   });
 
-  test('shows the global grants of a role within a role, but does not heed them', async () => {
+  onMariadb?.('shows the global grants of a role within a role, but does not heed them', async () => {
     const options = await given(
       'nested',
       `CREATE ROLE inner_one; CREATE ROLE outer_one; GRANT inner_one TO outer_one; GRANT outer_one TO nested@'%'; SET DEFAULT ROLE outer_one FOR nested@'%';
@@ -94,7 +119,7 @@ describe('a MariaDB server', () => {
     );
   });
 
-  test('heeds one of two grants that overlap: the trigger would be lost without a word', async () => {
+  onMariadb?.('heeds one of two grants that overlap: the trigger would be lost without a word', async () => {
     const options = await given(
       'overlap',
       `GRANT SELECT, SHOW VIEW, EVENT ON \`app_prod\`.* TO overlap@'%'; GRANT TRIGGER ON \`app%\`.* TO overlap@'%'; GRANT SELECT ON mysql.proc TO overlap@'%'`,
@@ -110,12 +135,12 @@ describe('a MariaDB server', () => {
   });
 });
 
-describe('a PostgreSQL server', () => {
+describeOn(inMatrix(POSTGRESQL, newestOf('postgresql')), 'a server of %s', (version) => {
   let fixture: Fixture;
   let server: PostgresqlServer;
   beforeAll(async () => {
     fixture = await Fixture.start();
-    server = await PostgresqlServer.start();
+    server = await PostgresqlServer.start({ version });
     await server.exec(`CREATE ROLE backup LOGIN PASSWORD '${PASSWORD}' BYPASSRLS; GRANT pg_read_all_data TO backup;
       CREATE DATABASE shop TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US';`);
     await server.exec('CREATE TABLE t AS SELECT generate_series(1, 1500000) AS i', 'shop');
@@ -127,7 +152,7 @@ describe('a PostgreSQL server', () => {
 
   const given = (source: string, overrides: Partial<ServerJob> = {}): ProgramOptions => ({
     job: serverJob(server, fixture.place(source), overrides),
-    ...{ aws: fixture.emulator.environment, username: 'backup', password: PASSWORD },
+    ...{ aws: fixture.emulator.environment, username: 'backup', password: PASSWORD, image: version },
   });
 
   test('that ends long statements is dumped and counted all the same', async () => {
@@ -144,7 +169,8 @@ describe('a PostgreSQL server', () => {
     const result = await Program.run(given('collation', { databases: ['shop'] }));
     await server.exec('ALTER DATABASE shop REFRESH COLLATION VERSION');
     expect(result).toMatchObject({ exit: 'success', failure: '' });
-    const warnings = result.log.filter(({ event }) => event === 'note').map(({ message }) => message);
+    const notes = result.log.filter(({ event, note }) => event === 'note' && (note as Note).kind === 'server-warning');
+    const warnings = notes.map(({ message }) => message);
     expect(warnings).toEqual([
       expect.stringMatching(/^the server warns: database "shop" has a collation version mismatch: Rebuild all objects/),
     ]);
@@ -158,8 +184,9 @@ describe('a PostgreSQL server', () => {
   });
 
   test('whose pg_dump leaves out a table that nobody told it to leave out', async () => {
-    const real = path.join(postgresqlBinaries(), 'pg_dump');
+    const real = path.join(postgresqlBinaries(version), 'pg_dump');
     const toolsDirectory = fs.mkdtempSync(path.join(fixture.directory, 'tools-'));
+    fs.chmodSync(toolsDirectory, 0o755);
     fs.writeFileSync(
       path.join(toolsDirectory, 'pg_dump'),
       `#!/bin/sh\n[ "$1" = --version ] && exec ${real} --version\nexec ${real} "$@" --exclude-table=public.t\n`,

@@ -1,13 +1,12 @@
-import * as fs from 'node:fs';
-import * as path from 'node:path';
 import type { PostgresqlServer } from '../servers/postgresql';
+import { schemaScript } from './script';
 
 /** Databases that {@link loadPostgresqlSchema} makes and a dump is asked for. `left_out` and `postgres` exist beside them. */
 export const POSTGRESQL_DATABASES = ['Alt "Archiv" 1', 'empty_one', 'shop'];
 
-/** Loads the schema that hurts: the script beside this file, and as many more tables as make 500. */
+/** Loads the schema that hurts: the scripts beside this file, and as many more tables as make 500. */
 export async function loadPostgresqlSchema(server: PostgresqlServer): Promise<void> {
-  const script = fs.readFileSync(path.join(__dirname, 'postgresql.sql'), 'utf8');
+  const script = schemaScript(server.version);
   const many = `DO $$ BEGIN FOR n IN 1..500 LOOP
     EXECUTE format('CREATE TABLE shop.many_%s (id int PRIMARY KEY, a text)', n);
     IF n % 3 > 0 THEN EXECUTE format('INSERT INTO shop.many_%s VALUES (%s, repeat(''x'', %s))', n, n, n % 97); END IF;

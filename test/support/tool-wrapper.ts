@@ -54,6 +54,8 @@ child.on('close', (code, signal) => end(signal ? 1 : code));
  */
 export function wrapTool(tool: string, fault: ToolFault, parent: string): string {
   const directory = fs.mkdtempSync(path.join(parent, 'tools-'));
+  // The program may run as an account of few rights.
+  fs.chmodSync(directory, 0o755);
   const script = WRAPPER.replace('FAULT', JSON.stringify(fault)).replace('TOOL', JSON.stringify(tool));
   fs.writeFileSync(path.join(directory, tool), `#!/usr/bin/env node\n${script}`, { mode: 0o755 });
   return directory;

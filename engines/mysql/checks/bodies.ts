@@ -13,13 +13,15 @@ const OF_THE_SERVER = ['information_schema', 'performance_schema', 'mysql', 'sys
 /** Notes definitions of triggers, events, routines and views that the dump holds and a restore may stop at. */
 export const checkBodies: MysqlCheck = async (look, { databases }) => {
   const trailing = (body: string): string => `COALESCE(${body} RLIKE ';[[:space:]]*$', 0)`;
+  const beyondAscii = (body: string): string => `COALESCE(CHAR_LENGTH(${body}) <> LENGTH(${body}), 0)`;
   const sources = [
-    `SELECT TRIGGER_SCHEMA AS db, TRIGGER_NAME AS name, CHARACTER_SET_CLIENT AS cs, DEFINER AS definer, ${trailing('ACTION_STATEMENT')} AS semicolon
+    `SELECT TRIGGER_SCHEMA AS db, TRIGGER_NAME AS name, CHARACTER_SET_CLIENT AS cs, DEFINER AS definer, ${trailing('ACTION_STATEMENT')} AS semicolon,
+       ${beyondAscii('ACTION_STATEMENT')} AS beyond
      FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA IN (?)`,
-    `SELECT EVENT_SCHEMA, EVENT_NAME, CHARACTER_SET_CLIENT, DEFINER, ${trailing('EVENT_DEFINITION')}
+    `SELECT EVENT_SCHEMA, EVENT_NAME, CHARACTER_SET_CLIENT, DEFINER, ${trailing('EVENT_DEFINITION')}, ${beyondAscii('EVENT_DEFINITION')}
      FROM information_schema.EVENTS WHERE EVENT_SCHEMA IN (?)`,
-    `SELECT ROUTINE_SCHEMA, ROUTINE_NAME, CHARACTER_SET_CLIENT, DEFINER, 0 FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA IN (?)`,
-    `SELECT TABLE_SCHEMA, TABLE_NAME, '', DEFINER, 0 FROM information_schema.VIEWS WHERE TABLE_SCHEMA IN (?)`,
+    `SELECT ROUTINE_SCHEMA, ROUTINE_NAME, CHARACTER_SET_CLIENT, DEFINER, 0, ${beyondAscii('ROUTINE_DEFINITION')} FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA IN (?)`,
+    `SELECT TABLE_SCHEMA, TABLE_NAME, '', DEFINER, 0, 0 FROM information_schema.VIEWS WHERE TABLE_SCHEMA IN (?)`,
   ];
   const rows = await look.query(
     sources.join(' UNION ALL '),
@@ -27,7 +29,7 @@ export const checkBodies: MysqlCheck = async (look, { databases }) => {
   );
   const objects = rows.map((row) => ({
     name: `${row.db}.${row.name}`,
-    cs: String(row.cs),
+    misread: Number(row.beyond) === 1 && MISREAD.includes(String(row.cs)),
     definer: String(row.definer),
     semicolon: Number(row.semicolon) === 1,
   }));
@@ -40,7 +42,7 @@ export const checkBodies: MysqlCheck = async (look, { databases }) => {
   );
   tell(
     'body-characters',
-    objects.filter(({ cs }) => MISREAD.includes(cs)).map(({ name }) => name),
+    objects.filter(({ misread }) => misread).map(({ name }) => name),
   );
   tell(
     'definers',

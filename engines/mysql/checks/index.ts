@@ -1,9 +1,11 @@
 import type { MysqlLook } from '../look';
 import type { MysqlPlan } from '../plan';
 import { checkBodies, checkFunctions, checkViews } from './bodies';
+import { checkDamage } from './damage';
 import { checkEvents } from './events';
 import { checkLargeRows } from './large-rows';
 import { checkMaskedColumns } from './masked-columns';
+import { checkReadableObjects } from './readable-objects';
 import { checkOldNames, checkServer } from './server';
 import { checkTables } from './tables';
 import { checkValues } from './values';
@@ -16,6 +18,8 @@ export type MysqlCheck = (look: MysqlLook, plan: MysqlPlan) => Promise<void>;
 
 /** All checks, in order: what makes a dump impossible comes first. */
 export const MYSQL_CHECKS: readonly MysqlCheck[] = [
+  checkDamage,
+  checkReadableObjects,
   checkMaskedColumns,
   checkOldNames,
   checkTables,

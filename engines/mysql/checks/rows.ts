@@ -6,6 +6,8 @@ import { quote } from '../names';
 const QUESTION_SECONDS = 2;
 /** All questions of a run together. */
 const TOTAL_SECONDS = 20;
+/** Questions that one statement asks: a server with thousands of small tables needs few statements. */
+const TOGETHER = 25;
 
 /** A question about the rows of a table: is there one for which the condition holds? */
 export interface RowQuestion {
@@ -24,20 +26,30 @@ export async function askRows<Q extends RowQuestion>(look: MysqlLook, questions:
   const end = performance.now() + TOTAL_SECONDS * 1000;
   const found: Q[] = [];
   const unanswered = new Set<string>();
-  for (const question of questions) {
-    const { database, table, condition } = question;
-    const sql = `1 FROM ${quote(database)}.${quote(table)} WHERE ${condition} LIMIT 1`;
-    const rows =
-      performance.now() < end ? await askBriefly(look, sql, QUESTION_SECONDS).catch(() => undefined) : undefined;
-    if (rows === undefined) unanswered.add(`${database}.${table}`);
-    else if (rows.length > 0) found.push(question);
-  }
+  const ask = async (asked: readonly Q[]): Promise<void> => {
+    const rows = performance.now() < end ? await askTogether(look, asked).catch(() => undefined) : undefined;
+    if (rows) found.push(...rows);
+    // One of them is slow, or fails: which one, only asking each can tell.
+    else if (asked.length > 1) for (const question of asked) await ask([question]);
+    else asked.forEach(({ database, table }) => unanswered.add(`${database}.${table}`));
+  };
+  for (let from = 0; from < questions.length; from += TOGETHER) await ask(questions.slice(from, from + TOGETHER));
   if (unanswered.size > 0)
     look.log.info(
       'rows-unchecked',
       `the look for values that a restore changes did not get through ${unanswered.size} tables in its time: ${[...unanswered].slice(0, 10).join(', ')}`,
     );
   return found;
+}
+
+async function askTogether<Q extends RowQuestion>(look: MysqlLook, questions: readonly Q[]): Promise<Q[]> {
+  const selects = questions.map(
+    ({ database, table, condition }, index) =>
+      `(SELECT ${index} AS question FROM ${quote(database)}.${quote(table)} WHERE ${condition} LIMIT 1)`,
+  );
+  const rows = await askBriefly(look, `question FROM (${selects.join(' UNION ALL ')}) asked`, QUESTION_SECONDS);
+  const numbers = new Set(rows.map(({ question }) => Number(question)));
+  return questions.filter((_, index) => numbers.has(index));
 }
 
 /** Runs what comes after SELECT, at most for so many seconds. Rejects when they are over. */

@@ -23,12 +23,10 @@ export const checkTables: MysqlCheck = async (look, plan) => {
     ...['restrict_fk_on_non_standard_key', 'sql_require_primary_key', 'innodb_force_primary_key'],
     'innodb_directories',
   ]);
-  const options = await look.query(
-    `SELECT TABLE_SCHEMA AS db, TABLE_NAME AS name, CREATE_OPTIONS AS options FROM information_schema.TABLES
-     WHERE TABLE_SCHEMA IN (?) AND (CREATE_OPTIONS LIKE '%ENCRYPT%' OR CREATE_OPTIONS LIKE '% DIRECTORY=%')`,
-    [plan.databases],
-  );
-  const withOption = (option: RegExp) => options.filter((row) => option.test(String(row.options)));
+  const withOption = (option: RegExp) =>
+    plan.tables
+      .filter(({ options }) => option.test(options))
+      .map(({ database, name }) => ({ db: database, name }) as RowDataPacket);
   // ENCRYPTION='Y' of MySQL, `ENCRYPTED`=YES of MariaDB.
   tell('encrypted-tables', withOption(/\bENCRYPT(?:ION|ED)`?\s*=\s*['"]?Y/i));
   tell('data-directories', withOption(/ DIRECTORY=|^DATA DIRECTORY=/));

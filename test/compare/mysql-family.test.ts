@@ -1,10 +1,10 @@
-import { loadMariadbSchema, MARIADB_ACCOUNTS, MARIADB_DATABASES } from '../schemas/mariadb';
+import { loadMysqlFamilySchema, MYSQL_FAMILY_ACCOUNTS, MYSQL_FAMILY_DATABASES } from '../schemas/mysql-family';
 import { MariadbServer } from '../servers/mariadb';
 import { run } from '../support/processes';
 import { differences } from './fingerprint';
-import { fingerprintMariadb } from './mariadb';
+import { fingerprintMysqlFamily } from './mysql-family';
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 /** Each is one way in which a restored server can be wrong, and the whole of what the comparison must say. */
 const MUTATIONS: [what: string, sql: string, expected: RegExp[]][] = [
@@ -53,8 +53,8 @@ describe('comparison of MariaDB servers', () => {
   beforeAll(async () => {
     source = await MariadbServer.start();
     restored = await MariadbServer.start();
-    await loadMariadbSchema(source);
-    await restored.exec(MARIADB_ACCOUNTS);
+    await loadMysqlFamilySchema(source);
+    await restored.exec(MYSQL_FAMILY_ACCOUNTS);
     dump = await run(
       'mariadb-dump',
       [
@@ -74,7 +74,7 @@ describe('comparison of MariaDB servers', () => {
           '--max-allowed-packet=1G',
           '--databases',
         ],
-        ...MARIADB_DATABASES,
+        ...MYSQL_FAMILY_DATABASES,
       ],
       { env: { ...process.env, MYSQL_PWD: source.rootPassword } },
     );
@@ -83,16 +83,16 @@ describe('comparison of MariaDB servers', () => {
   afterAll(() => Promise.all([source?.stop(), restored?.stop()]));
 
   test('finds nothing in a faithful copy', async () => {
-    const before = await fingerprintMariadb(source, MARIADB_DATABASES);
+    const before = await fingerprintMysqlFamily(source, MYSQL_FAMILY_DATABASES);
     expect(Object.keys(before).length).toBeGreaterThan(1040);
-    expect(differences(before, await fingerprintMariadb(restored, MARIADB_DATABASES))).toEqual([]);
+    expect(differences(before, await fingerprintMysqlFamily(restored, MYSQL_FAMILY_DATABASES))).toEqual([]);
   });
 
   test('finds each mutation, and nothing but it', async () => {
-    let before = await fingerprintMariadb(restored, MARIADB_DATABASES);
+    let before = await fingerprintMysqlFamily(restored, MYSQL_FAMILY_DATABASES);
     for (const [what, sql, expected] of MUTATIONS) {
       await restored.exec(sql);
-      const after = await fingerprintMariadb(restored, MARIADB_DATABASES);
+      const after = await fingerprintMysqlFamily(restored, MYSQL_FAMILY_DATABASES);
       const found = differences(before, after);
       expect({ what, found }).toEqual({ what, found: expected.map((sentence) => expect.stringMatching(sentence)) });
       before = after;

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { escapeId } from 'mysql2/promise';
-import type { MariadbServer } from '../servers/mariadb';
+import type { MysqlFamilyServer } from '../servers/mysql-family';
+import { engineOf } from '../servers/versions';
 import type { Fingerprint } from './fingerprint';
 
 type Row = Record<string, string | number | null>;
@@ -19,26 +20,37 @@ async function digest(connection: Connection, database: string, table: string, v
     [database, table],
   );
   const names = [...columns.map(({ c }) => String(c)), ...(versioned ? ['row_start', 'row_end'] : [])];
-  const row = names.map((name) => `IFNULL(MD5(${escapeId(name, true)}), '-')`).join(', ');
+  const row = names.map((name) => `IFNULL(SHA2(${escapeId(name, true)}, 256), '-')`).join(', ');
   const from = `${escapeId(database, true)}.${escapeId(table, true)}${versioned ? ' FOR SYSTEM_TIME ALL' : ''}`;
-  const digests = await rows(connection, `SELECT MD5(CONCAT_WS(',', ${row})) AS d FROM ${from} ORDER BY d`);
+  const digests = await rows(connection, `SELECT SHA2(CONCAT_WS(',', ${row}), 256) AS d FROM ${from} ORDER BY d`);
   const hash = createHash('sha256');
   for (const { d } of digests) hash.update(`${d}\n`);
   return `${digests.length} rows ${hash.digest('hex')}`;
 }
 
-/** Result of `SHOW CREATE …`: all columns except the time at which the server created the object. */
+/**
+ * Result of `SHOW CREATE …`: all columns except the time at which the server created the object. MySQL writes the character
+ * set of a column before its collation or not, after where it came from; it follows from the collation.
+ */
 async function definition(connection: Connection, kind: string, database: string, name: string): Promise<string> {
   const [row] = await rows(connection, `SHOW CREATE ${kind} ${escapeId(database, true)}.${escapeId(name, true)}`);
-  return JSON.stringify({ ...row, Created: undefined });
+  return JSON.stringify({ ...row, Created: undefined }).replaceAll(/CHARACTER SET \w+ (?=COLLATE )/g, '');
 }
 
 const LISTS: Record<string, string> = {
   TRIGGER: 'SELECT trigger_name AS n FROM information_schema.triggers WHERE trigger_schema = ?',
   EVENT: 'SELECT event_name AS n FROM information_schema.events WHERE event_schema = ?',
 };
+const MYSQL_LISTS: Record<string, string> = {
+  ...LISTS,
+  LIBRARY: 'SELECT library_name AS n FROM information_schema.libraries WHERE library_schema = ?',
+};
 
-async function fingerprintDatabase(connection: Connection, database: string): Promise<Record<string, string>> {
+async function fingerprintDatabase(
+  connection: Connection,
+  database: string,
+  lists: typeof LISTS,
+): Promise<Record<string, string>> {
   const found: Record<string, string> = {};
   const name = (kind: string, thing: unknown): string => `${kind.toLowerCase()} ${database}.${String(thing)}`;
   const [created] = await rows(connection, `SHOW CREATE DATABASE ${escapeId(database, true)}`);
@@ -59,7 +71,7 @@ async function fingerprintDatabase(connection: Connection, database: string): Pr
       found[name('next value', n)] = JSON.stringify(await rows(connection, `SELECT * FROM ${from}`));
     }
   }
-  for (const [kind, list] of Object.entries(LISTS)) {
+  for (const [kind, list] of Object.entries(lists)) {
     for (const { n } of await rows(connection, list, [database])) {
       found[name(kind, n)] = await definition(connection, kind, database, String(n));
     }
@@ -77,14 +89,18 @@ async function fingerprintDatabase(connection: Connection, database: string): Pr
 }
 
 /** All that a dump of these databases must bring back: definitions, rows with their history, sequences, routines, events. */
-export async function fingerprintMariadb(server: MariadbServer, databases: readonly string[]): Promise<Fingerprint> {
+export async function fingerprintMysqlFamily(
+  server: MysqlFamilyServer,
+  databases: readonly string[],
+): Promise<Fingerprint> {
   const connection = await server.connect();
   try {
     await connection.query(
       "SET time_zone = '+00:00', sql_mode = '', sql_quote_show_create = 1, SESSION group_concat_max_len = 1048576",
     );
+    const lists = engineOf(server.version) === 'mysql' ? MYSQL_LISTS : LISTS;
     const all: Record<string, string> = {};
-    for (const database of databases) Object.assign(all, await fingerprintDatabase(connection, database));
+    for (const database of databases) Object.assign(all, await fingerprintDatabase(connection, database, lists));
     return all;
   } finally {
     await connection.end();
@@ -92,15 +108,15 @@ export async function fingerprintMariadb(server: MariadbServer, databases: reado
 }
 
 /** Names of the databases of a server, without the system's own. */
-export async function mariadbDatabases(server: MariadbServer): Promise<string[]> {
+export async function mysqlFamilyDatabases(server: MysqlFamilyServer): Promise<string[]> {
   const listed = await server.exec('SHOW DATABASES');
   const system = ['information_schema', 'mysql', 'performance_schema', 'sys'];
   return listed.split('\n').filter((name) => name !== '' && !system.includes(name));
 }
 
 /** Real number of rows of each base table, as `database.table` -> rows. */
-export async function mariadbRowCounts(
-  server: MariadbServer,
+export async function mysqlFamilyRowCounts(
+  server: MysqlFamilyServer,
   databases: readonly string[],
 ): Promise<Map<string, number>> {
   const connection = await server.connect();

@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 import type { DumpJob } from '../../catalog/contract/task';
 import { DATA_DIRECTORY, ENV, NODE_FILE, PROGRAM_FILE, SCRATCH_DIRECTORY } from '../../catalog/contract/task';
 import type { Version } from '../servers/versions';
-import { inImage } from '../support/in-image';
+import { IMAGE_FILES, inImage } from '../support/in-image';
 import { temporaryDirectory } from '../support/processes';
 import type { Emulator } from './emulator';
 import { ROOT } from './emulator';
@@ -51,11 +51,13 @@ const SIGNAL_NUMBERS: Partial<Record<NodeJS.Signals, number>> = { SIGINT: 2, SIG
 /** Starts the command of a container with its environment, and nothing else of this process's but PATH and TERM. */
 export function runAsProcess(emulator: Emulator, run: ContainerRun, options: LocalOptions = {}): LocalContainer {
   const scratchDirectory = temporaryDirectory('scratch');
-  const local: Record<string, string> = { [NODE_FILE]: NODE, [PROGRAM_FILE]: options.program ?? PROGRAM };
-  const [command, ...args] = run.command.map((word) => local[word] ?? word);
+  const { node, main } = options.version ? IMAGE_FILES : { node: NODE, main: options.program ?? PROGRAM };
+  const local: Record<string, string> = { [NODE_FILE]: node, [PROGRAM_FILE]: main };
+  const own = run.command.map((word) => local[word] ?? word);
+  const image = options.version && inImage(options.version, scratchDirectory, own);
+  const [command, ...args] = image ? [image.command, ...image.args] : own;
   if (command === undefined) throw new Error('the container has no command');
-  const image = options.version && inImage(options.version, scratchDirectory, args.slice(1));
-  const child = spawn(image?.command ?? command, image?.args ?? args, {
+  const child = spawn(command, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     cwd: scratchDirectory,
     env: {

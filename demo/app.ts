@@ -5,7 +5,15 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as efs from 'aws-cdk-lib/aws-efs';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
-import { Backups, BackupSchedule, Database, DatabaseTls, MariadbVersion, PostgresqlVersion } from '../lib';
+import {
+  Backups,
+  BackupSchedule,
+  Database,
+  DatabaseTls,
+  MariadbVersion,
+  MysqlVersion,
+  PostgresqlVersion,
+} from '../lib';
 import type { Bookshop } from './bookshop';
 import { ADDRESS, APP_VARIABLE, STACK } from './bookshop';
 
@@ -62,9 +70,14 @@ class BookshopStack extends Stack {
       secret: secretsmanager.Secret.fromSecretCompleteArn(this, 'Secret', bookshop.secretArn),
       tls: DatabaseTls.certificateAuthority(bookshop.certificateAuthority),
     };
-    return bookshop.engine === 'mariadb'
-      ? Database.mariadb({ ...server, version: MariadbVersion.of(version) })
-      : Database.postgresql({ ...server, version: PostgresqlVersion.of(version) });
+    switch (bookshop.engine) {
+      case 'mysql':
+        return Database.mysql({ ...server, version: MysqlVersion.of(version) });
+      case 'mariadb':
+        return Database.mariadb({ ...server, version: MariadbVersion.of(version) });
+      case 'postgresql':
+        return Database.postgresql({ ...server, version: PostgresqlVersion.of(version) });
+    }
   }
 }
 

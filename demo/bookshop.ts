@@ -5,13 +5,13 @@ export const ADDRESS = 'you@example.com';
 /** Name of the demo's stack. */
 export const STACK = 'Bookshop';
 /** An engine that the demo can run. */
-export type DemoEngine = 'sqlite' | 'mariadb' | 'postgresql';
+export type DemoEngine = 'sqlite' | 'mysql' | 'mariadb' | 'postgresql';
 
 /** The bookshop's database, as the app sees it. */
 export type Bookshop =
   | { readonly engine: 'sqlite'; readonly file: string }
   | {
-      readonly engine: 'mariadb' | 'postgresql';
+      readonly engine: Exclude<DemoEngine, 'sqlite'>;
       readonly version: string;
       readonly host: string;
       readonly port: number;
@@ -31,7 +31,7 @@ const AUTHORS = [
 ];
 const SUBJECTS = ['Rivers', 'Mirrors', 'Winter', 'Machines', 'Salt', 'Maps', 'Lighthouses', 'Silence 🌙'];
 
-/** Tables and a view that SQLite, MariaDB and PostgreSQL all understand. */
+/** Tables and a view that all engines understand. */
 export const SCHEMA = `
 CREATE TABLE authors (id INTEGER PRIMARY KEY, name VARCHAR(100) NOT NULL);
 CREATE TABLE books (

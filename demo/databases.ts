@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -6,7 +5,11 @@ import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secre
 import type { Emulator } from '../test/emulator/emulator';
 import type { LocalOptions } from '../test/emulator/local-container';
 import { MariadbServer } from '../test/servers/mariadb';
+import { MysqlServer } from '../test/servers/mysql';
+import type { MysqlFamilyServer } from '../test/servers/mysql-family';
 import { PostgresqlServer, postgresqlBinaries } from '../test/servers/postgresql';
+import type { Server } from '../test/servers/start';
+import { engineOf, numberOf, rootOf } from '../test/servers/versions';
 import type { Bookshop, DemoEngine } from './bookshop';
 import { SCHEMA, insertStatements } from './bookshop';
 
@@ -54,35 +57,16 @@ export const START: Record<DemoEngine, (directory: string) => Promise<DemoDataba
     };
   },
 
-  async mariadb() {
-    const server = await MariadbServer.start();
-    const account = `${USER}@'%'`;
-    await server.exec(
-      `CREATE DATABASE ${NAME}; CREATE USER ${account} IDENTIFIED BY '${PASSWORD}' REQUIRE SSL;
-       GRANT SELECT, SHOW VIEW, TRIGGER, EVENT, LOCK TABLES ON ${NAME}.* TO ${account};
-       GRANT SELECT ON mysql.proc TO ${account};
-       GRANT RELOAD ON *.* TO ${account};`,
-    );
-    await server.exec([SCHEMA, ...insertStatements()].join(''), { database: NAME });
-    const version = /(\d+\.\d+)\.\d+-MariaDB/.exec(await server.exec('SELECT VERSION()'))![1]!;
-    return {
-      bookshop: (emulator) => describe(emulator, { engine: 'mariadb', version }, server),
-      local: {},
-      ...passwordFault((password) => server.exec(`ALTER USER ${account} IDENTIFIED BY '${password}'`)),
-      look: `MYSQL_PWD=${shellQuoted(server.rootPassword)} mariadb -u root -S ${server.socket} ${NAME}`,
-      stop: () => server.stop(),
-    };
-  },
+  mysql: async () => fillMysqlFamily(await MysqlServer.start(), 'SHOW_ROUTINE ON *.*'),
+  mariadb: async () => fillMysqlFamily(await MariadbServer.start(), 'SELECT ON mysql.proc'),
 
   async postgresql() {
     const server = await PostgresqlServer.start();
     await server.exec(`CREATE ROLE ${USER} LOGIN PASSWORD '${PASSWORD}'; GRANT pg_read_all_data TO ${USER};`);
     await server.exec(`CREATE DATABASE ${NAME}`);
     await server.exec([SCHEMA, ...insertStatements()].join(''), NAME);
-    const version = execFileSync(path.join(postgresqlBinaries(), 'postgres'), ['--version'], { encoding: 'utf8' });
     return {
-      bookshop: (emulator) =>
-        describe(emulator, { engine: 'postgresql', version: /(\d+)\.\d+/.exec(version)![1]! }, server),
+      bookshop: (emulator) => describe(emulator, server),
       local: { path: [postgresqlBinaries()] },
       ...passwordFault((password) => server.exec(`ALTER ROLE ${USER} PASSWORD '${password}'`)),
       look: `psql -h ${server.directory} -p ${server.port} -U ${server.rootUser} ${NAME}`,
@@ -90,6 +74,35 @@ export const START: Record<DemoEngine, (directory: string) => Promise<DemoDataba
     };
   },
 };
+
+/**
+ * Fills a server of MySQL or MariaDB.
+ *
+ * @param routines the privilege to see the text of routines
+ */
+async function fillMysqlFamily(server: MysqlFamilyServer, routines: string): Promise<DemoDatabase> {
+  const account = `${USER}@'%'`;
+  await server.exec(
+    `CREATE DATABASE ${NAME}; CREATE USER ${account} IDENTIFIED BY '${PASSWORD}' REQUIRE SSL;
+     GRANT SELECT, SHOW VIEW, TRIGGER, EVENT, LOCK TABLES ON ${NAME}.* TO ${account};
+     GRANT ${routines} TO ${account};
+     GRANT RELOAD ON *.* TO ${account};`,
+  );
+  await server.exec([SCHEMA, ...insertStatements()].join(''), { database: NAME });
+  return {
+    bookshop: (emulator) => describe(emulator, server),
+    local: { version: server.version },
+    ...passwordFault((password) => server.exec(`ALTER USER ${account} IDENTIFIED BY '${password}'`)),
+    look: `MYSQL_PWD=${shellQuoted(server.rootPassword)} ${client(server)} ${NAME}`,
+    stop: () => server.stop(),
+  };
+}
+
+/** MySQL's own client is in its root, which sees no sockets of the system. */
+const client = ({ version, socket, port }: MysqlFamilyServer): string =>
+  engineOf(version) === 'mysql'
+    ? `chroot ${rootOf(version)} mysql -u root -h 127.0.0.1 -P ${port}`
+    : `mariadb -u root -S ${socket}`;
 
 /** The most common fault of all. */
 const passwordFault = (setPassword: (password: string) => Promise<unknown>) => ({
@@ -100,18 +113,22 @@ const passwordFault = (setPassword: (password: string) => Promise<unknown>) => (
 });
 
 /** Puts the account of the backup into Secrets Manager, and says where the server is. */
-async function describe(
-  emulator: Emulator,
-  engine: { engine: 'mariadb' | 'postgresql'; version: string },
-  server: MariadbServer | PostgresqlServer,
-): Promise<Bookshop> {
+async function describe(emulator: Emulator, server: Server): Promise<Bookshop> {
   const secret = await new SecretsManagerClient(emulator.client).send(
     new CreateSecretCommand({
       Name: `${NAME}/${USER}`,
       SecretString: JSON.stringify({ username: USER, password: PASSWORD }),
     }),
   );
-  const { host, port } = server;
+  const { host, port, version } = server;
   const certificateAuthority = fs.readFileSync(server.authority.file, 'utf8');
-  return { ...engine, host, port, database: NAME, secretArn: secret.ARN!, certificateAuthority };
+  return {
+    engine: engineOf(version),
+    version: numberOf(version),
+    host,
+    port,
+    database: NAME,
+    secretArn: secret.ARN!,
+    certificateAuthority,
+  };
 }

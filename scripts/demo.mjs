@@ -1,8 +1,8 @@
-// The demo, on a machine that it makes ready first: npm run demo [-- --engine sqlite|mariadb|postgresql] [--keep]
+// The demo, on a machine that it makes ready first: npm run demo [-- --engine sqlite|mysql|mariadb|postgresql] [--keep]
 import { parseArgs } from 'node:util';
 import { runOnOwnNode, setUpOrExit } from './setup.mjs';
 
-const ENGINES = { sqlite: [], mariadb: ['mariadb'], postgresql: ['postgresql'] };
+const ENGINES = { sqlite: [], mysql: ['mysql'], mariadb: ['mariadb'], postgresql: ['postgresql'] };
 const NAMES = Object.keys(ENGINES);
 
 const USAGE = `Usage: npm run demo [-- <options>]
@@ -15,7 +15,7 @@ after set-up, and leaves nothing behind.
 Options:
   --engine <name>  database to back up: ${NAMES.join(', ')}
                    (default: sqlite). Installs the server by apt-get if it is
-                   missing
+                   missing; MySQL, in a root of its own, takes minutes once
   --keep           leaves everything up, prints commands to try, and ends with
                    Ctrl-C
   --help           prints this help

@@ -24,6 +24,7 @@ export function setUp(groups = []) {
   installPythonPackages();
   for (const group of groups) installPrograms(group);
   if (groups.includes('servers')) makeRoots();
+  else if (groups.includes('mysql')) makeRoots(['mysql-9.7']);
 }
 
 /** Sets up, or ends the process with a sentence about the missing part. */

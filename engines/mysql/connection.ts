@@ -98,14 +98,22 @@ const NEEDED: Readonly<Record<string, string>> = {
   character_set_client: 'utf8mb4',
   character_set_results: 'utf8mb4',
   character_set_connection: 'utf8mb4',
-  sql_select_limit: '18446744073709551615',
   system_versioning_asof: 'DEFAULT',
 };
-/** Undo what a server sets against {@link NEEDED}; MySQL knows no system_versioning_asof. */
-export const NEEDED_SETTINGS = ['NAMES utf8mb4', 'SESSION sql_select_limit = 18446744073709551615'];
+/** The rows of a SELECT: all. */
+const UNLIMITED = '18446744073709551615';
+/** Undo what a server sets against {@link NEEDED} and {@link UNLIMITED}; MySQL knows no system_versioning_asof. */
+export const NEEDED_SETTINGS = ['NAMES utf8mb4', `SESSION sql_select_limit = ${UNLIMITED}`];
 
 /** Undoes what a server may set for all sessions: the above, modes that change how names are quoted, and time limits. */
 async function resetSession(connection: Connection, given: (setting: string) => void): Promise<void> {
+  // By itself and first: a limit cuts off the answers to all other questions, those of SHOW too.
+  const [[limit]] = await connection.query<RowDataPacket[]>('SELECT CAST(@@sql_select_limit AS CHAR) AS rows_');
+  const undo = `SET ${NEEDED_SETTINGS.join(', ')}`;
+  if (limit?.rows_ !== UNLIMITED) {
+    given(`sql_select_limit=${limit?.rows_}`);
+    await connection.query(undo);
+  }
   const [rows] = await connection.query<RowDataPacket[]>('SHOW SESSION VARIABLES WHERE Variable_name IN (?)', [
     [...LIMITS, ...Object.keys(NEEDED)],
   ]);
@@ -113,7 +121,7 @@ async function resetSession(connection: Connection, given: (setting: string) => 
   const other = variables.find(({ name, value }) => NEEDED[name] !== undefined && NEEDED[name] !== value);
   if (other) {
     given(`${other.name}=${other.value}`);
-    await connection.query(`SET ${NEEDED_SETTINGS.join(', ')}`);
+    await connection.query(undo);
   }
   const unlimited = variables.filter(({ name }) => LIMITS.includes(name)).map(({ name }) => `${name} = 0`);
   const settings = ["sql_mode = ''", 'sql_quote_show_create = 1', ...unlimited];

@@ -65,6 +65,7 @@ export const GROUPS = {
   databases: ['mariadb', 'postgresql', 'openssl', 'shell', 'faketime'],
   docker: ['docker', 'debootstrap'],
   schemas: ['schemas'],
+  mysql: ['openssl', 'debootstrap'],
   servers: ['mariadb', 'postgresql', 'openssl', 'debootstrap'],
 };
 

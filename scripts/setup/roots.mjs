@@ -12,11 +12,13 @@ const RECIPES = JSON.parse(readFileSync(join(ROOT, 'scripts/setup/roots.json'), 
 const IN_ROOT =
   'mount -t proc proc "$0/proc" && mount --rbind /dev "$0/dev" && mount -t tmpfs tmpfs "$0/run" && exec chroot "$0" "$@"';
 const APT = ['env', 'DEBIAN_FRONTEND=noninteractive', 'LC_ALL=C', 'apt-get', '-o', 'Acquire::Check-Valid-Until=false'];
+/** Says only what it makes. */
+const QUIET = '--quiet';
 /** How apt-get ends when it cannot do what it was asked for. */
 const APT_CANNOT = 100;
 
 /**
- * Makes the roots of server versions, unless they are there, and says which versions they hold. A server that apt cannot
+ * Makes the roots of server versions, unless they are there. Without a choice, it always says which versions they hold. A server that apt cannot
  * install is noted in the file of its root; tests read it.
  *
  * @param versions as `mysql-9.7`; all when left out
@@ -33,7 +35,7 @@ export function makeRoots(versions) {
   mkdirSync(ROOTS, { recursive: true });
   // The lock is held while they are looked at, too: another run may be about to finish them.
   const args = [join(ROOTS, 'lock'), process.execPath, join(ROOT, 'scripts/setup/roots.mjs')];
-  const made = spawnSync('flock', [...args, ...wanted.map(({ suite }) => suite)], {
+  const made = spawnSync('flock', [...args, ...(versions ? [QUIET] : []), ...wanted.map(({ suite }) => suite)], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -162,8 +164,9 @@ async function logged(file, [command, ...args]) {
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   const wanted = RECIPES.filter(({ suite }) => process.argv.includes(suite));
-  const ended = await Promise.allSettled(wanted.filter((recipe) => !isMade(recipe)).map(make));
-  for (const recipe of wanted) {
+  const missing = wanted.filter((recipe) => !isMade(recipe));
+  const ended = await Promise.allSettled(missing.map(make));
+  for (const recipe of process.argv.includes(QUIET) ? missing : wanted) {
     const { versions = {}, notTested = {} } = stateOf(recipe) ?? {};
     const found = Object.entries(versions).map(([version, number]) => `${version.replace(/-.*/, '')} ${number}`);
     if (found.length > 0) say(`the root of ${recipe.suite} has ${found.join(' and ')}`);

@@ -122,6 +122,6 @@ test('a Node.js that is too old: one sentence', () => {
 
 test('what it does not know to install', () => {
   expect(setUp(['--with', 'oracle']).said).toBe(
-    'set-up: --with must be one of mariadb, postgresql, databases, docker, schemas, servers, got: oracle\n',
+    'set-up: --with must be one of mariadb, postgresql, databases, docker, schemas, mysql, servers, got: oracle\n',
   );
 });

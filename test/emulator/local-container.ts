@@ -5,6 +5,8 @@ import * as path from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { DumpJob } from '../../catalog/contract/task';
 import { DATA_DIRECTORY, ENV, NODE_FILE, PROGRAM_FILE, SCRATCH_DIRECTORY } from '../../catalog/contract/task';
+import type { Version } from '../servers/versions';
+import { IMAGE_FILES, inImage } from '../support/in-image';
 import { temporaryDirectory } from '../support/processes';
 import type { Emulator } from './emulator';
 import { ROOT } from './emulator';
@@ -18,6 +20,8 @@ const PROGRAM = path.join(ROOT, 'dist/task/main.js');
 export interface LocalOptions {
   /** Stands for the EFS access point of an SQLite source. */
   readonly dataDirectory?: string;
+  /** Runs in the system of this server version, as its image would; else as a process like this one. */
+  readonly version?: Version;
   /** Folders put before PATH, for the engine's programs; an image has them in its own. */
   readonly path?: readonly string[];
   /** Added to the environment, over everything else. */
@@ -47,8 +51,11 @@ const SIGNAL_NUMBERS: Partial<Record<NodeJS.Signals, number>> = { SIGINT: 2, SIG
 /** Starts the command of a container with its environment, and nothing else of this process's but PATH and TERM. */
 export function runAsProcess(emulator: Emulator, run: ContainerRun, options: LocalOptions = {}): LocalContainer {
   const scratchDirectory = temporaryDirectory('scratch');
-  const local: Record<string, string> = { [NODE_FILE]: NODE, [PROGRAM_FILE]: options.program ?? PROGRAM };
-  const [command, ...args] = run.command.map((word) => local[word] ?? word);
+  const { node, main } = options.version ? IMAGE_FILES : { node: NODE, main: options.program ?? PROGRAM };
+  const local: Record<string, string> = { [NODE_FILE]: node, [PROGRAM_FILE]: main };
+  const own = run.command.map((word) => local[word] ?? word);
+  const image = options.version && inImage(options.version, scratchDirectory, own);
+  const [command, ...args] = image ? [image.command, ...image.args] : own;
   if (command === undefined) throw new Error('the container has no command');
   const child = spawn(command, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -56,6 +63,7 @@ export function runAsProcess(emulator: Emulator, run: ContainerRun, options: Loc
     env: {
       PATH: [...(options.path ?? []), process.env.PATH].join(path.delimiter),
       ...(process.env.TERM === undefined ? {} : { TERM: process.env.TERM }),
+      ...image?.environment,
       ...emulator.environment,
       ...run.environment,
       [ENV.job]: localJob(run.environment[ENV.job], scratchDirectory, options.dataDirectory),

@@ -29,8 +29,8 @@ export const versionsOf = (...engines: readonly ServerEngine[]): Version[] =>
 /** The newest version of each of these engines. */
 export const newestOf = (...engines: readonly ServerEngine[]): Version[] =>
   engines.map((engine) => versionsOf(engine).at(-1)!);
-/** All of the versions in a run with `--matrix`, else those chosen. */
-export const inMatrix = (all: readonly Version[], chosen: readonly Version[]): readonly Version[] =>
+/** All in a run with `--matrix`, else those chosen. */
+export const inMatrix = <T>(all: readonly T[], chosen: readonly T[]): readonly T[] =>
   process.env.TEST_MATRIX === undefined ? chosen : all;
 
 /** What `scripts/setup/roots.mjs` writes beside a root. */

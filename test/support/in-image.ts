@@ -7,6 +7,8 @@ import { inRoot } from './in-root';
 
 /** The account of the image. */
 const ACCOUNT = { uid: 10001, gid: 10001 };
+/** Node.js and the program within {@link inImage}. */
+export const IMAGE_FILES = { node: '/mnt/bin/node', main: '/mnt/task/main.js' } as const;
 /** The project's Node.js, and the bundle that ships. */
 const NODE = path.resolve(__dirname, '../../node_modules/node/bin/node');
 const TASK = path.resolve(__dirname, '../../dist/task');
@@ -24,20 +26,17 @@ export interface InImage {
 }
 
 /**
- * The command that runs the program as the image of a version would: in that version's system, on the project's Node.js,
+ * A command that runs another, of {@link IMAGE_FILES}, as the image of a version would: in that version's system, on the project's Node.js,
  * by an account of few rights, with the version's own tools.
  *
  * @param scratchDirectory of the job; the account becomes its owner
  */
-export function inImage(version: Version, scratchDirectory: string, args: readonly string[]): InImage {
+export function inImage(version: Version, scratchDirectory: string, own: readonly string[]): InImage {
   const root = rootOf(version);
   fs.chownSync(scratchDirectory, ACCOUNT.uid, ACCOUNT.gid);
   const tools = engineOf(version) === 'postgresql' ? [postgresqlBinaries(version)] : [];
-  const [command, all] = inRoot(root, ACCOUNT, ['/mnt/bin/node', '/mnt/task/main.js', ...args], {
-    script: SCRIPT,
-    args: [root, NODE, TASK],
-  });
+  const [command, args] = inRoot(root, ACCOUNT, own, { script: SCRIPT, args: [root, NODE, TASK] });
   const system = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
   const environment = { HOME: scratchDirectory, PATH: [...tools, ...system, '/mnt/bin'].join(':') };
-  return { command, args: all, environment };
+  return { command, args, environment };
 }

@@ -9,7 +9,7 @@ import type { DumpJob, ExitCodeName } from '../../catalog/contract/task';
 import { ENV, EXIT_CODES } from '../../catalog/contract/task';
 import { postgresqlBinaries } from '../servers/postgresql';
 import type { Version } from '../servers/versions';
-import { inImage } from './in-image';
+import { IMAGE_FILES, inImage } from './in-image';
 import { endWithTests } from './processes';
 
 /** The bundle that ships, as the set-up of the tests built it. */
@@ -72,7 +72,7 @@ export class Program {
   /** Starts it. */
   static start(options: ProgramOptions): Program {
     const { command, args, environment } = options.image
-      ? inImage(options.image, options.job.scratchDirectory, ['dump'])
+      ? inImage(options.image, options.job.scratchDirectory, [IMAGE_FILES.node, IMAGE_FILES.main, 'dump'])
       : {
           command: process.execPath,
           args: [MAIN, 'dump'],

@@ -57,6 +57,8 @@ describe('restoring MySQL and MariaDB by the documented commands', () => {
       });
       reader = new Reader(emulator, bucket, target);
       await reader.fetch();
+      // Until the time of the events is over.
+      await source.exec('DO SLEEP(3)');
       expect(await reader.restore()).toBe('');
     });
     afterAll(async () => {

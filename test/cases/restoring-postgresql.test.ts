@@ -168,7 +168,8 @@ describe('restoring PostgreSQL by the documented commands', () => {
         'proven_ring--1.0.sql': `CREATE TABLE hyper (id int PRIMARY KEY, newest int);
           CREATE TABLE chunk (id int PRIMARY KEY, hyper int REFERENCES hyper (id));
           ALTER TABLE hyper ADD FOREIGN KEY (newest) REFERENCES chunk (id);
-          SELECT pg_catalog.pg_extension_config_dump(c, '') FROM unnest('{hyper,chunk}'::regclass[]) c;`,
+          SELECT pg_catalog.pg_extension_config_dump('hyper', '');
+          SELECT pg_catalog.pg_extension_config_dump('chunk', '');`,
       };
       for (const [name, content] of Object.entries(files)) fs.writeFileSync(path.join(folder, name), content);
       try {

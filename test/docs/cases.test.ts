@@ -3,8 +3,8 @@ import * as path from 'node:path';
 import { Markdown, ROOT, plain, tableRows } from './markdown';
 
 const FOLDER = 'test/cases';
-/** A text that begins with ids, as titles of tests do: `M07 functions that …`, `P08 P17 settings …`. */
-const TITLE = /['"`]((?:[MPSR]x?\d\d )*[MPSR]x?\d\d)(?=[ '"`])/g;
+/** A text that begins with ids, as titles of tests do: `M07 functions that …`, `P08 P17 settings …`, `Px39–Px46 what …`. */
+const TITLE = /['"`]((?:[MPSR]x?\d\d )*[MPSR]x?\d\d(?:–[MPSR]x?\d\d)?)(?=[ '"`])/g;
 
 /** Ids of cases, each with the files whose titles have it. */
 function testedCases(): Map<string, Set<string>> {
@@ -16,7 +16,7 @@ function testedCases(): Map<string, Set<string>> {
   return found;
 }
 
-const rows = tableRows(new Markdown(`${FOLDER}/README.md`).prose).filter(([id]) => /^[A-Z]x?\d\d$/.test(id!));
+const rows = tableRows(new Markdown(`${FOLDER}/README.md`).prose).filter(([id]) => /^[A-Z]x?\d\d/.test(id!));
 const filesOf = (cell: string): string[] => (cell === 'next' ? [] : cell.split(', ').map(plain));
 const inFolder = (file: string): boolean => !file.includes('/');
 

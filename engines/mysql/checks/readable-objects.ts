@@ -41,18 +41,18 @@ export const checkReadableObjects: MysqlCheck = async (look, { databases, object
         lack(name, on);
       }
     };
-    if ((await fault(look, `SHOW EVENTS FROM ${quote(database)}`)) !== undefined) lackOf('EVENT');
+    if ((await faultOf(look, `SHOW EVENTS FROM ${quote(database)}`)) !== undefined) lackOf('EVENT');
     for (const kind of ['TRIGGER', 'EVENT', 'VIEW', 'PROCEDURE', 'FUNCTION', 'PACKAGE'] as const) {
       const [sample] = own.filter((object) => object.kind === kind);
       if (!sample) continue;
-      const found = await fault(look, `SHOW CREATE ${kind} ${qualified(sample)}`);
+      const found = await faultOf(look, `SHOW CREATE ${kind} ${qualified(sample)}`);
       if (found && !ACCESS_DENIED.includes(found.code)) continue;
       if (found || (await hidesBody(look, sample))) lackOf(kind);
     }
   }
   const broken: Fault[] = [];
   for (const view of objects.filter(({ kind }) => kind === 'VIEW')) {
-    const found = await fault(look, `SHOW FIELDS FROM ${qualified(view)}`);
+    const found = await faultOf(look, `SHOW FIELDS FROM ${qualified(view)}`);
     if (!found) continue;
     const routine = found.code === ROUTINE_DENIED ? /routine '(.+)'/.exec(found.said)?.[1] : undefined;
     if (routine === undefined) broken.push({ ...found, object: view });
@@ -90,7 +90,7 @@ function refuseBroken(broken: readonly Fault[]): void {
 }
 
 /** What the server says against a statement, if it does; nothing about an object that is gone. */
-async function fault(look: MysqlLook, sql: string): Promise<Fault | undefined> {
+async function faultOf(look: MysqlLook, sql: string): Promise<Fault | undefined> {
   try {
     await look.query(sql);
     return undefined;

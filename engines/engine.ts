@@ -14,7 +14,7 @@ export interface EngineProgram {
    *
    * @returns the exit code
    */
-  helper?(args: readonly string[]): number;
+  helper?(args: readonly string[]): number | Promise<number>;
 }
 
 /** One dump of one source, from preflight to facts. */

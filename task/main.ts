@@ -82,7 +82,7 @@ const [command = '', ...args] = process.argv.slice(2);
 const runAction = ACTIONS[command as Action];
 if (command === 'helper') {
   const [engine = '', ...rest] = args;
-  process.exitCode = engineProgram(engine).helper?.(rest) ?? 10;
+  void Promise.resolve(engineProgram(engine).helper?.(rest) ?? 10).then((code) => (process.exitCode = code));
 } else if (runAction) {
   // A connection that will not close must not keep the task, and its bill, alive.
   void main(command as Action, runAction).then((code) => process.exit(code));

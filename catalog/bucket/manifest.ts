@@ -47,7 +47,7 @@ const table = z.object({
 });
 
 const consistency = z.object({
-  /** The snapshot that was dumped: `single-transaction`, `exported-snapshot`, `vacuum-into`. */
+  /** The snapshot that was dumped: `single-transaction`, `exported-snapshot`, `page-copy`. */
   snapshot: word,
   /** Relation of the row counts to that snapshot: `same-snapshot`, `read-lock`, `binlog-position`, `bracketed`, `file`. */
   rowCounts: word,
@@ -65,6 +65,8 @@ const note = z.object({
   objects: z.array(z.string()).optional(),
   /** How many objects are concerned, if `objects` does not show all. */
   count: count.optional(),
+  /** Memory that the task needs for them, in MiB. */
+  memoryMiB: count.optional(),
   /** The words of the server. */
   said: z.string().optional(),
 });

@@ -3,6 +3,7 @@
  * signals, settings, and messages between the functions, those of prune to notify among them ({@link Pruned}). Free of
  * dependencies, because the construct library has none.
  */
+import type { FoundNote } from './note';
 import type { Refusal } from '../retention/prune';
 
 /** The six ways in which backups go wrong. */
@@ -183,6 +184,8 @@ export interface SourceHealth {
   /** The newest backup before a strange one that is not strange itself. */
   readonly lastUsual?: BackupFacts;
   readonly findings: readonly Finding[];
+  /** Notes of the newest backup, shortened; left out if there are none. */
+  readonly notes?: readonly FoundNote[];
   /** Why it could not be measured. The other facts are not known then. */
   readonly failure?: string;
 }

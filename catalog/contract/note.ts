@@ -11,8 +11,16 @@ export interface Note<Kind extends string = string> {
   readonly objects?: readonly string[];
   /** How many objects are concerned, where `objects` does not show all. */
   readonly count?: number;
+  /** Memory that the task needs for the objects, in MiB. */
+  readonly memoryMiB?: number;
   /** The words of the server, without the program's own. */
   readonly said?: string;
+}
+
+/** A note that was read from a manifest. */
+export interface FoundNote extends Note {
+  /** The same for the same note of another backup: of its kind, database and objects. */
+  readonly key: string;
 }
 
 /** Objects that a note names at most. */

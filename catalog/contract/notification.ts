@@ -1,6 +1,7 @@
 /** Notifications of the topic as JSON, for SQS, HTTPS, Lambda and chat. Emails say the same in words. */
 import type { BackupFacts, Cause, Pruned, Signal, SourceHealth } from './alarms';
 import type { Reason } from './failure';
+import type { FoundNote } from './note';
 
 /** Message attributes of the topic, by which a subscription can filter. */
 export const NOTIFICATION_ATTRIBUTES = { kind: 'kind', signal: 'signal', test: 'test' } as const;
@@ -110,6 +111,13 @@ export interface AdvisedProblem extends Problem {
   readonly links: Links;
 }
 
+/** Notes of the newest backup of a source that were not told before. */
+export interface NewNotes {
+  readonly source: string;
+  readonly newest: BackupFacts;
+  readonly notes: readonly FoundNote[];
+}
+
 /** One source in a digest. */
 export interface DigestRow extends SourceHealth {
   /** Signals that are open. */
@@ -119,7 +127,7 @@ export interface DigestRow extends SourceHealth {
 /** One message to the subscribers. */
 export interface Notification {
   readonly formatVersion: 1;
-  readonly kind: 'problem' | 'recovered' | 'digest';
+  readonly kind: 'problem' | 'recovered' | 'digest' | 'note';
   /** Nothing happened: somebody tests that notifications arrive. */
   readonly test?: true;
   /** The subject of the email. */
@@ -135,4 +143,5 @@ export interface Notification {
   readonly problems?: readonly AdvisedProblem[];
   readonly recoveries?: readonly Recovery[];
   readonly digest?: readonly DigestRow[];
+  readonly notes?: readonly NewNotes[];
 }

@@ -10,9 +10,18 @@ export const MARIADB_DIALECT: MysqlDialect = {
   isOwnVersion: (serverVersion) => /mariadb/i.test(serverVersion),
   tlsOptions: (authorities) => [authorities ? 'ssl-verify-server-cert' : 'skip-ssl'],
   toolOptions: () => [],
+  // mariadb-dump lifts the limit of its statements by itself, and takes no statement of ours.
+  sessionOfTool: [],
   dumpArguments: [],
   dumpsHistory: (toolVersion) => compareVersions(toolVersion, '10.11') >= 0,
+  exemptFromInitConnect: () => 'CONNECTION ADMIN',
+  hasLibraries: () => false,
   masksColumns: () => false,
+  hasSequences: true,
+  checksCanBeOff: true,
+  rowMemory: 3.5,
+  castsFloats: () => true,
+  limitTime: (selected, seconds) => `SET STATEMENT max_statement_time = ${seconds} FOR SELECT ${selected}`,
   hasSnapshotPositions: true,
   // If no user is named, it shows the grants of the active role and of PUBLIC as well.
   showGrants: () => 'SHOW GRANTS',

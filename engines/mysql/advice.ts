@@ -3,6 +3,7 @@ import type { ReasonValues } from '../../catalog/contract/failure';
 import { objectsOf } from '../../catalog/contract/note';
 import type { EngineAdvice } from '../engine-advice';
 import type { MysqlNote, MysqlReason } from './facts';
+import { COMEBACK_NOTES } from './note-advice';
 
 const DUMPS = 'SELECT, SHOW VIEW, TRIGGER, EVENT, LOCK TABLES';
 
@@ -17,6 +18,11 @@ const hostOf = ({ account = '' }: ReasonValues): string => {
 };
 const databaseOf = ({ database }: ReasonValues): string =>
   database === undefined ? '*' : `\`${database.replaceAll('`', '``').replace(/[_%]/g, '\\$&')}\``;
+
+/** `shop`.`orders` of `shop.orders`; a placeholder for a name that could end its quotes. */
+const tableOf = (object = ''): string =>
+  /^[\w$-]+\.[\w$-]+$/.test(object) ? object.replace(/^(.*?)\.(.*)$/, '`$1`.`$2`') : '$DATABASE.$TABLE';
+const quoteName = (name: string): string => `\`${name.replaceAll('`', '``')}\``;
 
 const ownCertificate = {
   say: 'A stock container creates a certificate that is for no host name. Give the server the new one, readable for its user, and restart it:',
@@ -97,7 +103,114 @@ export const MYSQL_ADVICE: EngineAdvice<MysqlReason, MysqlNote> = {
         'ALTER TABLE, DROP TABLE, TRUNCATE or RENAME ran while the dump was reading: a migration, a deployment or a job. The dump cannot be consistent then.',
       action: 'Make a backup now, and keep the schedule away from migrations.',
       steps: () => [
-        { say: 'If it happens again, move the schedule of the backup away from the job that alters tables.' },
+        { say: 'The run was tried twice. Move the schedule of the backup away from the job that alters tables.' },
+      ],
+    },
+    'table-locked': {
+      title: 'a table is locked',
+      happened: ({ object }) =>
+        `the dump waited too long for a lock${object === undefined ? '' : ` of table ${object}`}`,
+      likelyCause: 'LOCK TABLES … WRITE, an ALTER TABLE, or a transaction that nobody ends keeps the table.',
+      action: 'End the session that keeps the table, then make a backup.',
+      steps: ({ said }) => [
+        {
+          say: `As an administrator, find the session${said === undefined ? '' : ` (${said})`}, and end it by its id ($ID):`,
+          run: 'SHOW FULL PROCESSLIST;\nKILL $ID;',
+        },
+      ],
+    },
+    'table-unreadable': {
+      title: 'the server cannot read a table',
+      happened: ({ object }) => `the server cannot read ${object === undefined ? 'a table' : `table ${object}`}`,
+      likelyCause:
+        'Its files are damaged or gone, its engine is not loaded, or a table that it is made of (MERGE) does not exist.',
+      action: 'Repair the table, drop it, or leave it out of the backup.',
+      steps: ({ object }) => [
+        { say: 'As an administrator, ask the server what is wrong:', run: `CHECK TABLE ${tableOf(object)};` },
+        {
+          say: 'To leave it out of the backup for good, add to extraDumpArguments and deploy:',
+          run: `--ignore-table=${object !== undefined && /^[\w.$-]+$/.test(object) ? object : '$DATABASE.$TABLE'}`,
+        },
+      ],
+    },
+    'limit-reached': {
+      title: 'a limit of the account or the server stopped the backup',
+      likelyCause:
+        'The account has MAX_USER_CONNECTIONS, MAX_QUERIES_PER_HOUR or another limit, or the server ends long statements (max_execution_time, max_statement_time).',
+      action: 'Exempt the account of the backup from the limit.',
+      steps: (values) => [
+        {
+          say: 'As an administrator, see the limits of the account ($USER: the user name in the secret):',
+          run: `SHOW CREATE USER ${userOf(values)}@${hostOf(values)};`,
+        },
+        {
+          say: 'Lift them:',
+          run: `ALTER USER ${userOf(values)}@${hostOf(values)} WITH MAX_USER_CONNECTIONS 5 MAX_QUERIES_PER_HOUR 0 MAX_CONNECTIONS_PER_HOUR 0;`,
+        },
+        {
+          say: 'If the server ends long statements, see after how long:',
+          run: "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('max_execution_time', 'max_statement_time');",
+        },
+      ],
+    },
+    'row-too-long': {
+      title: 'a row is too long to be restored',
+      happened: ({ object }) =>
+        `a row${object === undefined ? '' : ` of ${object}`} makes a statement of more than 1 GiB, which no server can load`,
+      likelyCause:
+        'Binary values take twice their size in a dump, and no server accepts a statement of more than 1 GiB: a value of 512 MiB is too long.',
+      action: 'Shorten the row, or leave its table out of the backup.',
+      steps: ({ object = '$DATABASE.$TABLE' }) => [
+        { say: 'To leave the table out:', run: `extraDumpArguments: ['--ignore-table=${object}']` },
+      ],
+    },
+    'view-broken': {
+      title: 'a view cannot be read',
+      happened: ({ object }) => `${object === undefined ? 'a view' : `view ${object}`} cannot be read by anybody`,
+      likelyCause:
+        'The view names a table, column or function that no longer exists, or its definer was dropped or lost privileges. The dump tool stops at such a view.',
+      action: 'Repair or drop the view, or leave it out of the backup.',
+      steps: ({ object = '' }) => {
+        const [first = '$DATABASE.$VIEW'] = object.split(', ');
+        return [
+          {
+            say: 'As an administrator, see what is wrong with it:',
+            run: `CHECK TABLE ${first.split('.').map(quoteName).join('.')};`,
+          },
+          { say: 'To leave it out:', run: `extraDumpArguments: ['--ignore-table=${first}']` },
+        ];
+      },
+    },
+    'damage-hidden': {
+      title: 'the server skips damaged data',
+      happened: ({ object }) =>
+        `the server was started to skip damaged data${object === undefined ? '' : ` (${object})`}`,
+      likelyCause:
+        'innodb_force_recovery lets a server start in spite of damage. What it cannot read is missing, and a dump would look complete.',
+      action: 'Repair the server, and keep the backups that were made before the damage.',
+      steps: () => [
+        {
+          say: 'Read how to recover, and do not delete older backups:',
+          run: 'https://dev.mysql.com/doc/refman/8.4/en/forcing-innodb-recovery.html',
+        },
+        { say: 'When all tables are sound, start the server without it:', run: '[mysqld]\ninnodb_force_recovery = 0' },
+      ],
+    },
+    'session-settings': {
+      title: 'the server begins sessions with settings that damage dumps',
+      likelyCause:
+        "init_connect or a global setting gives sessions another character set than utf8mb4 (skip-character-set-client-handshake does so too), limits how many rows a SELECT returns, or sets system_versioning_asof. MariaDB's dump tool cannot undo it.",
+      action: 'Let sessions of the backup begin with the settings of the engine.',
+      steps: (values) => [
+        { say: 'As an administrator, see what the server does:', run: "SHOW GLOBAL VARIABLES LIKE 'init_connect';" },
+        {
+          say: 'If init_connect is set, exempt the user from it (MySQL: CONNECTION_ADMIN):',
+          run: `GRANT CONNECTION ADMIN ON *.* TO ${userOf(values)}@${hostOf(values)};`,
+        },
+        {
+          say: 'If it is empty, undo the global settings, and start the server without skip-character-set-client-handshake or with character_set_server:',
+          run: '[mysqld]\ncharacter_set_server = utf8mb4\nsql_select_limit = 18446744073709551615',
+        },
       ],
     },
     'masked-columns': {
@@ -116,13 +229,55 @@ export const MYSQL_ADVICE: EngineAdvice<MysqlReason, MysqlNote> = {
         { say: 'Or leave the tables out:', run: "extraDumpArguments: ['--ignore-table=$DATABASE.$TABLE']" },
       ],
     },
+    'old-name': {
+      title: 'a name from before MySQL 5.1',
+      happened: ({ object }) =>
+        `${object === undefined ? 'a database or table' : object} has a name from before MySQL 5.1`,
+      likelyCause:
+        'Its files were named by MySQL 5.0, or by hand. The server shows it as #mysql50#…, and no restore can create it.',
+      action: 'Give it a name of today, or leave it out.',
+      steps: ({ statements = [], object }) => [
+        { say: 'As an administrator, rename it:', run: statements.join('\n') },
+        {
+          say: `Or leave it out of the backup, by excludeDatabases or --ignore-table${object === undefined ? '' : `: ${object}`}.`,
+        },
+      ],
+    },
   },
   notes: {
+    'rows-elsewhere': {
+      title: 'tables that hold no rows of their own',
+      happened: (note) =>
+        `the rows that these tables show are in other tables, files or servers; the dump has their definitions alone: ${objectsOf(note)}`,
+      steps: () => [
+        {
+          say: 'MERGE tables are complete again once the tables below them are restored. Back up files and other servers by themselves.',
+        },
+      ],
+    },
+    ...COMEBACK_NOTES,
     'no-history': {
       title: 'past rows that are not in the backup',
       happened: () =>
         'the past rows of system-versioned tables are not in the dump: mariadb-dump writes them from MariaDB 10.11 on',
       steps: () => [],
+    },
+    'long-rows': {
+      title: 'rows that need a larger max_allowed_packet',
+      happened: (note) =>
+        `rows of ${note.database ?? ''}.${objectsOf(note)} are longer than 16 MiB in the dump: set max_allowed_packet = 1G on the server before you restore them`,
+      steps: () => [
+        {
+          say: 'On the server to restore to, as an administrator:',
+          run: 'SET GLOBAL max_allowed_packet = 1073741824;',
+        },
+      ],
+    },
+    'damage-unchecked': {
+      title: 'a server that does not check its pages',
+      happened: (note) =>
+        `the server reads damaged pages without a word, so that damage would be in the backup too: ${objectsOf(note)}`,
+      steps: () => [{ say: 'Let it check them:', run: 'SET GLOBAL innodb_checksum_algorithm = crc32;' }],
     },
     'masked-columns': {
       title: 'columns with masking policies',

@@ -12,9 +12,17 @@ import type { MysqlDialect } from './dialect';
 
 const CONNECT_TIMEOUT_MS = 15_000;
 
+/** Sessions of one account that a backup has at once: two of ours, and the dump tool's. */
+export const SESSIONS_NEEDED = 3;
+
 const NO_CONNECTION_LEFT = {
   kind: 'no-connection-left',
   advice: 'the server has no connection left: raise max_connections',
+} as const;
+
+const ACCOUNT_LIMIT = {
+  kind: 'limit-reached',
+  advice: `the account may have too few connections: ALTER USER … WITH MAX_USER_CONNECTIONS ${SESSIONS_NEEDED + 1}`,
 } as const;
 
 /** https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html */
@@ -29,12 +37,21 @@ export const MYSQL_CAUSES: ConnectionCauses = {
       "the server admits no connection from the task's address: create the user for '%' or for the address of the subnet",
   },
   ER_CON_COUNT_ERROR: NO_CONNECTION_LEFT,
-  ER_TOO_MANY_USER_CONNECTIONS: NO_CONNECTION_LEFT,
+  ER_TOO_MANY_USER_CONNECTIONS: ACCOUNT_LIMIT,
+  ER_USER_LIMIT_REACHED: ACCOUNT_LIMIT,
   ER_DBACCESS_DENIED_ERROR: { kind: 'database-refused', advice: 'the user may not use the database' },
 };
 
-/** Opens a connection of ours, beside those of the dump tool. Numbers that do not fit a double arrive as strings. */
-export async function connectMysql(context: ServerContext, trust: Trust | undefined): Promise<Connection> {
+/**
+ * Opens a connection of ours, beside those of the dump tool. Numbers that do not fit a double arrive as strings.
+ *
+ * @param given hears a setting of the new session with which the dump tool would read something else than there is
+ */
+export async function connectMysql(
+  context: ServerContext,
+  trust: Trust | undefined,
+  given: (setting: string) => void = () => undefined,
+): Promise<Connection> {
   const { server, credentials } = context;
   try {
     const connection = await createConnection({
@@ -60,7 +77,7 @@ export async function connectMysql(context: ServerContext, trust: Trust | undefi
         throw fault;
       }
     }
-    await resetSession(connection);
+    await resetSession(connection, given);
     return connection;
   } catch (error) {
     throw connectionError(server, error, MYSQL_CAUSES, refusedValues(errorText(error), credentials.username));
@@ -75,12 +92,38 @@ function refusedValues(said: string, username: string): ReasonValues {
   return database === undefined ? { account: username } : { account: `${user ?? username}@${host ?? '%'}`, database };
 }
 
-/** Undoes what a server may set for all sessions: modes that change how names are quoted, and time limits. */
-async function resetSession(connection: Connection): Promise<void> {
-  const [limits] = await connection.query<RowDataPacket[]>(
-    "SHOW SESSION VARIABLES WHERE Variable_name IN ('max_execution_time', 'max_statement_time')",
-  );
-  const unlimited = limits.map((row) => `${String(row.Variable_name)} = 0`);
+const LIMITS = ['max_execution_time', 'max_statement_time'];
+/** What sessions must begin with: else the dump tool would read other bytes, fewer rows, or those of another time. */
+const NEEDED: Readonly<Record<string, string>> = {
+  character_set_client: 'utf8mb4',
+  character_set_results: 'utf8mb4',
+  character_set_connection: 'utf8mb4',
+  system_versioning_asof: 'DEFAULT',
+};
+/** The rows of a SELECT: all. */
+const UNLIMITED = '18446744073709551615';
+/** Undo what a server sets against {@link NEEDED} and {@link UNLIMITED}; MySQL knows no system_versioning_asof. */
+export const NEEDED_SETTINGS = ['NAMES utf8mb4', `SESSION sql_select_limit = ${UNLIMITED}`];
+
+/** Undoes what a server may set for all sessions: the above, modes that change how names are quoted, and time limits. */
+async function resetSession(connection: Connection, given: (setting: string) => void): Promise<void> {
+  // By itself and first: a limit cuts off the answers to all other questions, those of SHOW too.
+  const [[limit]] = await connection.query<RowDataPacket[]>('SELECT CAST(@@sql_select_limit AS CHAR) AS rows_');
+  const undo = `SET ${NEEDED_SETTINGS.join(', ')}`;
+  if (limit?.rows_ !== UNLIMITED) {
+    given(`sql_select_limit=${limit?.rows_}`);
+    await connection.query(undo);
+  }
+  const [rows] = await connection.query<RowDataPacket[]>('SHOW SESSION VARIABLES WHERE Variable_name IN (?)', [
+    [...LIMITS, ...Object.keys(NEEDED)],
+  ]);
+  const variables = rows.map((row) => ({ name: String(row.Variable_name), value: String(row.Value) }));
+  const other = variables.find(({ name, value }) => NEEDED[name] !== undefined && NEEDED[name] !== value);
+  if (other) {
+    given(`${other.name}=${other.value}`);
+    await connection.query(undo);
+  }
+  const unlimited = variables.filter(({ name }) => LIMITS.includes(name)).map(({ name }) => `${name} = 0`);
   const settings = ["sql_mode = ''", 'sql_quote_show_create = 1', ...unlimited];
   await connection.query(`SET ${settings.map((setting) => `SESSION ${setting}`).join(', ')}`);
 }
@@ -88,12 +131,15 @@ async function resetSession(connection: Connection): Promise<void> {
 /**
  * Writes the option file of the dump tool: mode 0600, and `--defaults-file`, so that no file of the image interferes.
  * https://dev.mysql.com/doc/refman/8.4/en/option-files.html
+ *
+ * @param settings what the tool sets after its login; MariaDB's tool cannot
  */
 export function writeOptionFile(
   context: ServerContext,
   dialect: MysqlDialect,
   trust: Trust | undefined,
   toolVersion: string,
+  settings: readonly string[],
 ): string {
   const { server, credentials } = context;
   const lines = [
@@ -106,6 +152,7 @@ export function writeOptionFile(
     ...(trust ? [`ssl-ca=${optionValue(trust.file)}`] : []),
     ...dialect.tlsOptions(trust !== undefined),
     ...dialect.toolOptions(toolVersion),
+    ...(settings.length === 0 ? [] : ['[mysqldump]', `init-command=${optionValue(`SET ${settings.join(', ')}`)}`]),
   ];
   const file = join(context.scratch, 'client.cnf');
   writeFileSync(file, `${lines.join('\n')}\n`, { mode: 0o600 });

@@ -2,6 +2,7 @@ import type { ServerEngineFacts } from '../engine-facts';
 import { compareVersions } from '../shared/versions';
 import { MYSQL_FACTS } from './facts';
 import type { GrantRules } from './grants';
+import { TOOL_LOCK_WAIT_SECONDS } from './tool-watch';
 
 /** Differences between the two engines that share this implementation: MySQL and MariaDB. */
 export interface MysqlDialect extends GrantRules {
@@ -14,11 +15,27 @@ export interface MysqlDialect extends GrantRules {
   readonly tlsOptions: (authorities: boolean) => readonly string[];
   /** Lines at the end of the option file. */
   readonly toolOptions: (toolVersion: string) => readonly string[];
+  /** What the tool's session sets, where the tool can be told so (`--init-command`): assignments of one SET. */
+  readonly sessionOfTool: readonly string[];
   readonly dumpArguments: readonly string[];
   /** Whether the dump tool writes the past rows of system-versioned tables on demand. */
   readonly dumpsHistory: (toolVersion: string) => boolean;
+  /** The privilege that exempts an account from init_connect. */
+  readonly exemptFromInitConnect: (serverVersion: string) => string;
+  /** Whether a server of this version has libraries (`CREATE LIBRARY`). */
+  readonly hasLibraries: (serverVersion: string) => boolean;
   /** Whether columns of a server of this version can have masking policies. */
   readonly masksColumns: (serverVersion: string) => boolean;
+  /** Whether databases have sequences. */
+  readonly hasSequences: boolean;
+  /** Whether a session can insert rows without their checks. */
+  readonly checksCanBeOff: boolean;
+  /** Memory that the dump tool needs for a row of one byte, in bytes, as measured with large rows. */
+  readonly rowMemory: number;
+  /** Whether a server of this version can cast to FLOAT. */
+  readonly castsFloats: (serverVersion: string) => boolean;
+  /** A statement that selects this, and ends with an error after so many seconds. */
+  readonly limitTime: (selected: string, seconds: number) => string;
   /** Whether sessions can ask for the binary log position of their snapshot. */
   readonly hasSnapshotPositions: boolean;
 }
@@ -35,10 +52,20 @@ export const MYSQL_DIALECT: MysqlDialect = {
     const since = (version: string, option: string) => (compareVersions(toolVersion, version) >= 0 ? [option] : []);
     return ['[mysqldump]', ...since('8.0', 'column-statistics=0'), ...since('9.7', 'skip-masking-policies')];
   },
+  // A limit of the server would end the dump in the middle of a table. A lock is waited for by the watch of the tool, and not
+  // for a year where that cannot see it.
+  sessionOfTool: ['SESSION max_execution_time = 0', `SESSION lock_wait_timeout = ${2 * TOOL_LOCK_WAIT_SECONDS}`],
   // With GTIDs, anything else takes a global read lock, which RDS does not allow.
   dumpArguments: ['--set-gtid-purged=OFF'],
   dumpsHistory: () => false,
+  exemptFromInitConnect: (serverVersion) => (compareVersions(serverVersion, '8.0') >= 0 ? 'CONNECTION_ADMIN' : 'SUPER'),
+  hasLibraries: (serverVersion) => compareVersions(serverVersion, '9.2') >= 0,
   masksColumns: (serverVersion) => compareVersions(serverVersion, '9.7') >= 0,
+  hasSequences: false,
+  checksCanBeOff: false,
+  rowMemory: 6,
+  castsFloats: (serverVersion) => compareVersions(serverVersion, '8.0.17') >= 0,
+  limitTime: (selected, seconds) => `SELECT /*+ MAX_EXECUTION_TIME(${seconds * 1000}) */ ${selected}`,
   hasSnapshotPositions: false,
   // MySQL shows the grants of roles only on demand.
   showGrants: (activeRoles) =>

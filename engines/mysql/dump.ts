@@ -1,6 +1,6 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { BackupError, errorText } from '../../task/run/errors';
-import { Tool, talkOf, toolOutput, type ToolCommand, type ToolFailure } from '../../task/io/tool';
+import { Tool, toolOutput, type ToolCommand } from '../../task/io/tool';
 import { writeTrust, type Trust } from '../../task/io/tls';
 import { chooseDatabases } from '../shared/databases';
 import {
@@ -11,13 +11,20 @@ import {
   type EngineDump,
   type ServerContext,
 } from '../engine';
-import { connectMysql, writeOptionFile } from './connection';
+import { NEEDED_SETTINGS, connectMysql, writeOptionFile } from './connection';
 import { MYSQL_CHECKS } from './checks';
+import { toolFailure } from './failures';
+import { toolTalk } from './tool-talk';
 import type { MysqlDialect } from './dialect';
 import { requireMysqlGrants } from './grants';
+import { checkLongestStatement, noteLongStatement, readInventory, requireComplete } from './inventory';
 import type { MysqlLook } from './look';
-import { readPlan, type MysqlPlan } from './plan';
+import { holdsNoRows, readPlan, type MysqlPlan } from './plan';
+import { Sessions, rowsOf, type Session } from './sessions';
+import { OLD_NAME, quoteAccount } from './names';
 import { startInSnapshot, type StartedDump } from './snapshot';
+import type { SqlObject } from './sql-objects';
+import { SqlStream } from './sql-stream';
 import { TailInspector } from '../shared/tail-inspector';
 import { checkVersions } from '../shared/versions';
 
@@ -25,25 +32,24 @@ const SYSTEM_DATABASES = ['information_schema', 'performance_schema', 'mysql', '
 /** Created by RDS and Aurora; elsewhere they are the user's own. */
 const RDS_DATABASES = ['innodb', 'tmp'];
 const END_MARKER = /^-- Dump completed(?: on .*)?$/;
-/** `--verbose` talk of both clients; group 1: the table under way. */
-const TALK = /^-- (?:Retrieving (?:table|view) structure for table (.+)\.\.\.|(?!error|warning|got error).*)$/i;
-/** Error codes stand after the word, or in brackets: `Error 2013: … at row: 1142` has none of these. */
-const PRIVILEGE_CODES = /(?:error:? |\()(?:1044|1142|1143|1227|1370)\b/i;
-const CHANGED_CODES = /(?:error:? |\()(?:1412|1146)\b/i;
 
 /** Dump of MySQL or MariaDB by its own tool, `mysqldump` or `mariadb-dump`. */
 export class MysqlDump implements EngineDump {
   private readonly context: ServerContext;
   private readonly command: string;
   private trust: Trust | undefined;
-  private control: Connection | undefined;
+  private readonly sessions: Sessions;
+  private control: Session | undefined;
   private optionFile = '';
   private serverVersion = '';
   private toolVersion = '';
+  /** A setting of new sessions with which the tool would read something else than there is. */
+  private givenSetting: string | undefined;
   private plan: MysqlPlan | undefined;
   private started: StartedDump | undefined;
   private readonly tools = new Set<Tool>();
   private readonly tail = new TailInspector(1024);
+  private readonly sql = new SqlStream();
   private closed = false;
 
   constructor(
@@ -52,27 +58,33 @@ export class MysqlDump implements EngineDump {
   ) {
     this.context = serverContext(context);
     this.command = dialect.facts.server.dumpTool.name;
+    this.sessions = new Sessions(() => this.connect());
   }
 
   async preflight(): Promise<void> {
     const { server, job, scratch } = this.context;
     this.trust = writeTrust(server.tls, scratch);
-    this.control = await this.connect();
+    this.control = await this.sessions.begin();
     const [identity] = await this.query(
       "SELECT VERSION() AS version, CURRENT_USER() AS account, @@basedir LIKE '/rdsdbbin/%' AS rds",
     );
     this.serverVersion = String(identity?.version);
     this.checkEngine();
+    await this.sessions.tryAll(this.control);
     this.toolVersion = dumpToolVersion(await toolOutput(this.command, ['--version']));
     checkVersions(job, this.dialect.facts, this.serverVersion, this.toolVersion);
-    this.optionFile = writeOptionFile(this.context, this.dialect, this.trust, this.toolVersion);
+    const settings = await this.toolSettings(String(identity?.account));
+    this.optionFile = writeOptionFile(this.context, this.dialect, this.trust, this.toolVersion, settings);
     const schemata = await this.query('SELECT SCHEMA_NAME AS name FROM information_schema.SCHEMATA ORDER BY 1');
     const own = Number(identity?.rds) === 1 ? [...SYSTEM_DATABASES, ...RDS_DATABASES] : SYSTEM_DATABASES;
     const databases = chooseDatabases(
-      schemata.map(({ name }) => String(name)).filter((name) => !own.includes(name)),
+      this.leaveDirectoriesOut(
+        schemata.map(({ name }) => String(name)),
+        own,
+      ),
       server,
     );
-    const grants = await requireMysqlGrants(this.control, this.dialect, {
+    const grants = await requireMysqlGrants(this.control.connection, this.dialect, {
       serverVersion: this.serverVersion,
       databases,
       account: String(identity?.account),
@@ -88,7 +100,7 @@ export class MysqlDump implements EngineDump {
       log: this.context.log,
       note: this.context.note,
       query: (sql, values) => this.query(sql, values),
-      connect: () => this.connect(),
+      connect: async () => (await this.sessions.begin()).connection,
     };
     this.plan = await readPlan(look, databases);
     for (const check of MYSQL_CHECKS) await check(look, this.plan);
@@ -97,30 +109,40 @@ export class MysqlDump implements EngineDump {
   async *streams(): AsyncIterable<DumpStream> {
     const plan = this.requirePlan();
     this.started = await startInSnapshot({
-      tables: plan.tables,
+      tables: plan.tables.filter((table) => !holdsNoRows(table)),
       log: this.context.log,
+      dialect: this.dialect,
       hasSnapshotPositions: plan.hasSnapshotPositions,
-      connect: () => this.connect(),
+      sessions: this.sessions,
+      control: this.requireControl(),
       startTool: (withPosition) => this.start(this.toolCommand(plan, withPosition)),
       signal: this.context.signal,
     });
-    const { tool } = this.started;
+    const { tool, cause } = this.started;
     yield {
       file: `${this.context.job.source}.sql.zst`,
       kind: 'dump',
       format: 'sql',
       databases: plan.databases,
       bytes: tool.stdout,
-      inspect: (chunk) => this.tail.see(chunk),
+      inspect: (chunk) => {
+        this.tail.see(chunk);
+        this.sql.see(chunk);
+        checkLongestStatement(this.sql);
+      },
       table: () => tool.table,
       succeeded: async () => {
-        await tool.succeeded();
+        await tool.succeeded().catch((error: unknown) => {
+          throw cause() ?? error;
+        });
         if (!END_MARKER.test(this.tail.lastLine()))
           throw new BackupError(
             'dumpFailed',
             `${this.command} exited with 0, but its output does not end with "-- Dump completed": the dump is cut short and was discarded`,
             { kind: 'dump-incomplete', object: this.command },
           );
+        await requireComplete(this.command, this.sql, plan.objects, () => this.inventory(plan.databases));
+        noteLongStatement(this.sql, this.context.note);
       },
       stop: () => tool.stop(),
     };
@@ -130,6 +152,7 @@ export class MysqlDump implements EngineDump {
     const plan = this.requirePlan();
     if (!this.started) throw new Error('facts before the dump');
     const { tables, rowCounts, reason } = await this.started.counts().catch((error: unknown) => {
+      if (error instanceof BackupError) throw error;
       const said = errorText(error);
       throw new BackupError(
         'dumpFailed',
@@ -153,9 +176,23 @@ export class MysqlDump implements EngineDump {
 
   async close(): Promise<void> {
     this.closed = true;
-    this.control?.destroy();
-    this.started?.connections.forEach((connection) => connection.destroy());
     await Promise.all([...this.tools].map((tool) => tool.stop()));
+    await this.sessions.close();
+  }
+
+  /** What the tool has to set after its login. */
+  private async toolSettings(account: string): Promise<readonly string[]> {
+    const wanted = [...(this.givenSetting === undefined ? [] : NEEDED_SETTINGS), ...this.dialect.sessionOfTool];
+    if (wanted.length === 0) return [];
+    const help = await toolOutput(this.command, ['--no-defaults', '--help']);
+    if (help.includes('--init-command=')) return wanted;
+    if (this.givenSetting === undefined) return [];
+    const statement = `GRANT ${this.dialect.exemptFromInitConnect(this.serverVersion)} ON *.* TO ${quoteAccount(account)};`;
+    throw new BackupError(
+      'configuration',
+      `the server begins sessions with ${this.givenSetting}, by init_connect, skip-character-set-client-handshake or a global setting, which ${this.command} cannot undo: rows, names or texts would be lost or damaged. Change the server, or, if it is init_connect, exempt the user: ${statement}`,
+      { kind: 'session-settings', account, statements: [statement] },
+    );
   }
 
   private start(command: ToolCommand): Tool {
@@ -166,13 +203,28 @@ export class MysqlDump implements EngineDump {
   }
 
   private connect(): Promise<Connection> {
-    return connectMysql(this.context, this.trust);
+    return connectMysql(this.context, this.trust, (setting) => (this.givenSetting = setting));
   }
 
   private async query(sql: string, values: unknown[] = []): Promise<RowDataPacket[]> {
+    return await rowsOf(this.requireControl(), sql, values);
+  }
+
+  private requireControl(): Session {
     if (!this.control) throw new Error('not connected');
-    const [rows] = await this.control.query<RowDataPacket[]>(sql, values);
-    return rows;
+    return this.control;
+  }
+
+  /** What the server has now, by a connection of its own: one kept idle for as long as the dump takes would be gone by then. */
+  private async inventory(databases: readonly string[]): Promise<SqlObject[]> {
+    const connection = await this.connect();
+    try {
+      const query = async (sql: string, values: unknown[] = []) =>
+        (await connection.query<RowDataPacket[]>(sql, values))[0];
+      return await readInventory(query, this.dialect.hasLibraries(this.serverVersion), databases, new Set());
+    } finally {
+      connection.destroy();
+    }
   }
 
   private requirePlan(): MysqlPlan {
@@ -190,7 +242,21 @@ export class MysqlDump implements EngineDump {
     );
   }
 
+  /** The names of databases: MariaDB also shows directories as such that are none, as every ext4 volume has one. */
+  private leaveDirectoriesOut(names: readonly string[], own: readonly string[]): string[] {
+    const directories = names.filter((name) => name.startsWith(OLD_NAME));
+    if (directories.length > 0)
+      this.context.log.info(
+        'not-a-database',
+        `directories that are no databases are left out: ${directories.join(', ')}`,
+      );
+    return names.filter((name) => !own.includes(name) && !directories.includes(name));
+  }
+
   private toolCommand(plan: MysqlPlan, withPosition: boolean): ToolCommand {
+    const talk = toolTalk(plan.tables);
+    // The rest of a name with ends of lines, behind which the tool puts dots.
+    const brokenNames = new Set(plan.objects.flatMap(({ name }) => `${name}...`.split('\n').slice(1)));
     return {
       command: this.command,
       args: [
@@ -210,8 +276,8 @@ export class MysqlDump implements EngineDump {
         '--',
         ...plan.databases,
       ],
-      talk: talkOf(TALK),
-      classify,
+      talk: (line) => talk(line) || brokenNames.has(line),
+      classify: toolFailure,
     };
   }
 }
@@ -219,10 +285,3 @@ export class MysqlDump implements EngineDump {
 /** `mariadb-dump  Ver 10.19 Distrib 10.11.19-MariaDB, for …` and `mysqldump  Ver 8.4.3 for Linux …`, 11.x: `… from 11.4.2-MariaDB, …`. */
 const dumpToolVersion = (text: string): string =>
   /(?:Distrib|from) ([\w.-]+)/.exec(text)?.[1] ?? /Ver ([\w.-]+)/.exec(text)?.[1] ?? text;
-
-function classify(complaints: string): ToolFailure | undefined {
-  if (PRIVILEGE_CODES.test(complaints)) return { exit: 'privileges', kind: 'privileges-missing' };
-  if (!CHANGED_CODES.test(complaints)) return undefined;
-  const advice = 'a table was changed or dropped during the dump: run it again, or schedule it away from migrations';
-  return { exit: 'dumpFailed', kind: 'table-changed', advice };
-}

@@ -8,8 +8,24 @@ export const MYSQL_REASONS = [
   'database-refused',
   /** A table was changed or dropped during the dump. */
   'table-changed',
+  /** Another session keeps a lock on a table that the dump waits for. */
+  'table-locked',
+  /** The server cannot read a table. */
+  'table-unreadable',
+  /** A limit of the account, or of all statements of the server. */
+  'limit-reached',
   /** A masking policy may show masked values to the user. */
   'masked-columns',
+  /** A row makes a statement that no server can load. */
+  'row-too-long',
+  /** A view refers to what is gone, or to what its definer may not use. */
+  'view-broken',
+  /** The server begins sessions with settings that would damage the dump. */
+  'session-settings',
+  /** The server skips what is damaged. */
+  'damage-hidden',
+  /** A database or table has a name from before MySQL 5.1. */
+  'old-name',
 ] as const;
 export type MysqlReason = (typeof MYSQL_REASONS)[number];
 
@@ -17,8 +33,70 @@ export type MysqlReason = (typeof MYSQL_REASONS)[number];
 export const MYSQL_NOTES = [
   /** Past rows of system-versioned tables are not in the dump. */
   'no-history',
+  /** Tables of engines that hold no rows of their own: MERGE, FEDERATED and the like. */
+  'rows-elsewhere',
+  /** Rows that a server accepts only with a larger max_allowed_packet than usual. */
+  'long-rows',
+  /** Settings by which the server reads damaged pages without a word. */
+  'damage-unchecked',
   /** Columns with masking policies, which the user says exempt the account. */
   'masked-columns',
+  /** Tables with transaction-precise history, for which the history of all is left out. */
+  'transaction-precise-history',
+  /** Sequences that must be there before the dump is loaded. */
+  'sequences-first',
+  /** Views of objects that are not in the dump. */
+  'outside-views',
+  /** Columns of which some characters come back as others. */
+  'characters-changed',
+  /** FLOAT columns of which some values come back with six digits. */
+  'floats-rounded',
+  /** JSON columns of which some values come back with another type. */
+  'json-types',
+  /** ENUM columns whose invalid value comes back as the empty member. */
+  'empty-enums',
+  /** Rows that violate a CHECK of their table. */
+  'check-violations',
+  /** Events that vanish when they are loaded after their time. */
+  'passing-events',
+  /** Events that are disabled because this server is a replica. */
+  'replica-events',
+  /** Events in a named time zone. */
+  'event-time-zones',
+  /** Definitions that end in a semicolon. */
+  'trailing-semicolons',
+  /** Definitions written in a character set that the client misreads. */
+  'body-characters',
+  /** Functions that a server with a binary log does not create. */
+  'undeclared-functions',
+  /** Accounts that are definers. */
+  'definers',
+  /** ARCHIVE tables with AUTO_INCREMENT. */
+  'archive-tables',
+  /** MEMORY tables that are larger than a server allows by itself. */
+  'memory-tables',
+  /** Foreign keys to columns that are not unique. */
+  'non-unique-parents',
+  /** Tables in general tablespaces. */
+  'tablespaces',
+  /** Tables with files outside of the data directory. */
+  'data-directories',
+  /** Encrypted tables. */
+  'encrypted-tables',
+  /** Tables whose storage engine is a plugin. */
+  'engine-plugins',
+  /** Tables that the server would not create, for want of a primary key. */
+  'no-primary-keys',
+  /** A spatial reference system that the server does not have by itself. */
+  'spatial-systems',
+  /** Settings that can only be chosen when a server is made. */
+  'server-settings',
+  /** Objects that belong to the server. */
+  'server-objects',
+  /** Databases that are read-only. */
+  'read-only-databases',
+  /** Rows for which the task has too little memory. */
+  'large-rows',
 ] as const;
 export type MysqlNote = (typeof MYSQL_NOTES)[number];
 

@@ -36,6 +36,9 @@ export interface RoleChoice {
 
 /** Privileges of a user, as the server judges them. */
 export class MysqlGrants {
+  /** Those of a user who holds nothing. */
+  static readonly NONE = new MysqlGrants([], false);
+
   private constructor(
     private readonly grants: readonly Grant[],
     /** With `partial_revokes`, MySQL takes names of databases in grants literally. */

@@ -12,3 +12,13 @@ export function quoteAccount(account: string): string {
   const at = account.lastIndexOf('@');
   return `'${account.slice(0, at)}'@'${account.slice(at + 1)}'`;
 }
+
+/** A table with its database, in backquotes. */
+export const qualified = ({ database, name }: { readonly database: string; readonly name: string }): string =>
+  `${quote(database)}.${quote(name)}`;
+
+/**
+ * Begins the names of files and directories that the server shows as tables and databases, though their names are not encoded as
+ * since MySQL 5.1: `#mysql50#lost+found`.
+ */
+export const OLD_NAME = '#mysql50#';

@@ -1,19 +1,25 @@
-import type { Connection, RowDataPacket } from 'mysql2/promise';
-import { performance } from 'node:perf_hooks';
 import type { Consistency, TableCount } from '../../catalog/bucket/manifest';
-import { errorText } from '../../task/run/errors';
+import { BackupError } from '../../task/run/errors';
 import type { Log } from '../../task/run/log';
 import type { Tool } from '../../task/io/tool';
-import { quote } from './names';
+import type { MysqlDialect } from './dialect';
 import type { MysqlTable } from './plan';
+import { ReadLock } from './read-lock';
+import { countInSnapshot, countRows, type Count } from './row-counts';
+import { rowsOf, type Session, type Sessions } from './sessions';
+import { watchTool } from './tool-watch';
 
 /** All that a snapshot of MySQL or MariaDB needs. */
 export interface MysqlSnapshotContext {
+  /** Tables whose rows are counted. */
   readonly tables: readonly MysqlTable[];
   readonly log: Log;
+  readonly dialect: MysqlDialect;
   /** Whether a session can ask for the binary log position of its snapshot. */
   readonly hasSnapshotPositions: boolean;
-  readonly connect: () => Promise<Connection>;
+  readonly sessions: Sessions;
+  /** The session of the preflight: it locks, and then watches the tool. */
+  readonly control: Session;
   /** Starts the dump tool; with its binary log position in the head of its output, if asked. */
   readonly startTool: (withPosition: boolean) => Tool;
   readonly signal: AbortSignal;
@@ -22,13 +28,16 @@ export interface MysqlSnapshotContext {
 /** A dump under way, and the count of its rows. */
 export interface StartedDump {
   readonly tool: Tool;
+  /** A failure that is the cause of what the tool says, if there is one. */
+  readonly cause: () => BackupError | undefined;
   /** Resolves after the dump, with the counts and their relation to its snapshot. */
   readonly counts: () => Promise<{ tables: TableCount[]; rowCounts: Consistency['rowCounts']; reason?: string }>;
-  readonly connections: readonly Connection[];
 }
 
-/** Writers queue behind a lock that waits: the wait for the lock and the time under it are at most this long. */
-const LOCK_WAIT_SECONDS = 3;
+/** A count that waits for a table's lock gives up. */
+const LOCK_WAIT_SECONDS = 60;
+/** Seconds after which the server ends a session of ours that has gone silent: the task's host may be lost. */
+const SILENCE_SECONDS = 60;
 const POSITION_ATTEMPTS = 3;
 const POSITION = /^-- CHANGE MASTER TO MASTER_LOG_FILE='([^']+)', MASTER_LOG_POS=(\d+)/m;
 const HEAD_BYTES = 64 * 1024;
@@ -52,56 +61,40 @@ export async function startInSnapshot(context: MysqlSnapshotContext): Promise<St
 type Attempt = StartedDump | { readonly reason: string };
 
 async function underReadLock(context: MysqlSnapshotContext): Promise<Attempt> {
-  const counter = await openSnapshotConnection(context);
-  if (context.tables.length === 0) return sameSnapshot(context, counter, context.startTool(false), 'read-lock');
-  const locker = await context.connect();
-  try {
-    await locker.query(`SET SESSION lock_wait_timeout = ${LOCK_WAIT_SECONDS}`);
-    await locker.query(`LOCK TABLES ${context.tables.map((table) => `${qualified(table)} READ`).join(', ')}`);
-  } catch (error) {
-    locker.destroy();
-    counter.destroy();
-    return { reason: `no read lock: ${errorText(error)}` };
+  const { control, log, sessions, signal, tables } = context;
+  const counter = await openCounter(context);
+  if (tables.length === 0) return sameSnapshot(context, counter, context.startTool(false), 'read-lock');
+  const lock = await ReadLock.take(control, counter, tables, log);
+  if (typeof lock === 'string') {
+    await sessions.end(counter);
+    return { reason: lock };
   }
-  const since = performance.now();
   let tool: Tool | undefined;
   try {
     await beginSnapshot(counter);
     tool = context.startTool(false);
-    await Promise.race([tool.started, timeout(LOCK_WAIT_SECONDS * 1000, context.signal)]);
+    await Promise.race([tool.started, lock.timeIsUp(signal)]);
     // A tool that has not begun by now would get another snapshot than the counter's.
-    const inTime = tool.hasStarted;
-    await locker.query('UNLOCK TABLES');
-    context.log.info(
-      'read-lock',
-      `held a read lock on ${context.tables.length} tables for ${Math.round(performance.now() - since)} ms`,
-    );
-    if (inTime) return sameSnapshot(context, counter, tool, 'read-lock');
-    await tool.stop();
-    counter.destroy();
-    return { reason: `the dump tool did not begin within the ${LOCK_WAIT_SECONDS} s that the read lock may last` };
-  } catch (error) {
-    await tool?.stop();
-    counter.destroy();
-    throw error;
+    if (tool.hasStarted) return sameSnapshot(context, counter, tool, 'read-lock');
   } finally {
-    locker.destroy();
+    await lock.release();
   }
+  await Promise.all([tool.stop(), sessions.end(counter)]);
+  return { reason: 'the dump tool did not begin while the read lock may last' };
 }
 
 async function atBinlogPosition(context: MysqlSnapshotContext): Promise<Attempt> {
   for (let attempt = 1; attempt <= POSITION_ATTEMPTS; attempt++) {
-    const counter = await openSnapshotConnection(context);
+    const counter = await openCounter(context);
     await beginSnapshot(counter);
-    const [rows] = await counter.query<RowDataPacket[]>("SHOW STATUS LIKE 'binlog_snapshot_%'");
+    const rows = await rowsOf(counter, "SHOW STATUS LIKE 'binlog_snapshot_%'");
     const status = Object.fromEntries(rows.map((row) => [String(row.Variable_name).toLowerCase(), String(row.Value)]));
     const own = `${status.binlog_snapshot_file}:${status.binlog_snapshot_position}`;
     const tool = context.startTool(true);
     const head = await readHead(tool);
     const match = POSITION.exec(head);
     if (match && `${match[1]}:${match[2]}` === own) return sameSnapshot(context, counter, tool, 'binlog-position');
-    await tool.stop();
-    counter.destroy();
+    await Promise.all([tool.stop(), context.sessions.end(counter)]);
     if (!match) return { reason: 'the dump tool did not write its position in the binary log' };
   }
   return { reason: `the position in the binary log moved on in ${POSITION_ATTEMPTS} tries` };
@@ -137,19 +130,23 @@ async function readHead(tool: Tool): Promise<string> {
 
 function sameSnapshot(
   context: MysqlSnapshotContext,
-  counter: Connection,
+  counter: Session,
   tool: Tool,
   rowCounts: 'read-lock' | 'binlog-position',
 ): StartedDump {
+  const watched = watch(context, tool);
   // Begins at once, while the dump runs: the snapshot need not be kept any longer than the dump's.
-  const counting = countRows(counter, context.tables);
-  counting.catch(() => undefined);
+  const counting = countInSnapshot(counter, context.tables, tool, context.dialect.limitTime).then((rows) => {
+    refuseMissing(context.tables, (index) => rows[index] !== null);
+    return rows;
+  });
+  // A dump whose rows cannot be counted will not be kept: the tool need not end it.
+  counting.catch(watched.fail);
   return {
-    tool,
-    connections: [counter],
+    ...{ tool, cause: watched.cause },
     counts: async () => {
       const rows = await counting;
-      counter.destroy();
+      await context.sessions.end(counter);
       return {
         rowCounts,
         tables: context.tables.map(({ database, name }, index) => ({ database, name, rows: rows[index] ?? undefined })),
@@ -159,70 +156,74 @@ function sameSnapshot(
 }
 
 async function bracketed(context: MysqlSnapshotContext, reason: string): Promise<StartedDump> {
-  context.log.warn(
+  const { log, tables } = context;
+  log.warn(
     'row-counts-bracketed',
     `row counts are taken before and after the dump instead of in its snapshot: ${reason}`,
   );
   const before = await countRowsNow(context);
+  const tool = context.startTool(false);
   return {
-    tool: context.startTool(false),
-    connections: [],
+    ...{ tool, cause: watch(context, tool).cause },
     counts: async () => {
       const after = await countRowsNow(context);
-      const tables = context.tables.map(({ database, name }, index) => ({
-        ...{ database, name },
-        rowsBefore: before[index] ?? null,
-        rowsAfter: after[index] ?? null,
-      }));
-      return { rowCounts: 'bracketed', reason, tables };
+      refuseMissing(tables, (index) => before[index] !== null || after[index] !== null);
+      return {
+        ...{ rowCounts: 'bracketed', reason },
+        tables: tables.map(({ database, name }, index) => ({
+          ...{ database, name },
+          rowsBefore: before[index] ?? null,
+          rowsAfter: after[index] ?? null,
+        })),
+      };
     },
   };
 }
 
-/** By a connection of its own: one kept idle for as long as the dump takes would be gone by then. */
-async function countRowsNow(context: MysqlSnapshotContext): Promise<(number | null)[]> {
-  const counter = await context.connect();
+/** Watches the tool, and keeps the first failure of what goes on beside it, which ends it. */
+function watch({ control, sessions }: MysqlSnapshotContext, tool: Tool) {
+  let cause: BackupError | undefined;
+  const fail = (error: unknown) => {
+    if (!(error instanceof BackupError)) return;
+    cause ??= error;
+    void tool.stop();
+  };
+  // What broke the session that watches, the tool or the count will say.
+  void watchTool(tool, control, sessions, fail).catch(() => undefined);
+  return { fail, cause: () => cause };
+}
+
+/** By a session of its own: one kept idle for as long as the dump takes would be gone by then. */
+async function countRowsNow(context: MysqlSnapshotContext): Promise<Count[]> {
+  const counter = await openCounter(context);
   try {
     return await countRows(counter, context.tables);
   } finally {
-    counter.destroy();
+    await context.sessions.end(counter);
   }
 }
 
-async function openSnapshotConnection(context: MysqlSnapshotContext): Promise<Connection> {
-  const connection = await context.connect();
-  await connection.query('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ');
-  return connection;
+async function openCounter({ sessions }: MysqlSnapshotContext): Promise<Session> {
+  const session = await sessions.begin();
+  await rowsOf(session, 'SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ');
+  await rowsOf(
+    session,
+    `SET SESSION lock_wait_timeout = ${LOCK_WAIT_SECONDS}, SESSION wait_timeout = ${SILENCE_SECONDS}`,
+  );
+  return session;
 }
 
-const beginSnapshot = (connection: Connection) =>
-  connection.query('START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY');
+const beginSnapshot = (session: Session) => rowsOf(session, 'START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY');
 
-/** Rows of each table; null if a table was dropped meanwhile. */
-async function countRows(connection: Connection, tables: readonly MysqlTable[]): Promise<(number | null)[]> {
-  const counts: (number | null)[] = [];
-  for (const table of tables) {
-    try {
-      const [rows] = await connection.query<RowDataPacket[]>(`SELECT COUNT(*) AS n FROM ${qualified(table)}`);
-      counts.push(Number(rows[0]?.n));
-    } catch (error) {
-      if ((error as { code?: string }).code !== 'ER_NO_SUCH_TABLE') throw error;
-      counts.push(null);
-    }
-  }
-  return counts;
-}
-
-const qualified = ({ database, name }: MysqlTable): string => `${quote(database)}.${quote(name)}`;
-
-function timeout(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, milliseconds);
-    signal.addEventListener('abort', done);
-  });
+/** A table that the server listed and does not have is no table without rows: nobody knows what the dump holds of it. */
+function refuseMissing(tables: readonly MysqlTable[], isThere: (index: number) => boolean): void {
+  const missing = tables.filter((_, index) => !isThere(index)).map(({ database, name }) => `${database}.${name}`);
+  if (missing.length === 0) return;
+  const named = missing.slice(0, 5).join(', ');
+  throw new BackupError(
+    'dumpFailed',
+    `${missing.length} tables that the server listed were not there to be counted: ${named}: they were dropped or renamed during the dump`,
+    { kind: 'table-changed', object: named },
+    { passing: true },
+  );
 }

@@ -2,6 +2,7 @@
 import type { ReasonValues } from '../../catalog/contract/failure';
 import type { EngineAdvice } from '../engine-advice';
 import type { PostgresqlNote, PostgresqlReason } from './facts';
+import { POSTGRESQL_NOTE_ADVICE } from './notes/advice';
 
 /** A role as `pg_hba.conf` and SQL take it without quotes; one that needs them gives way to the placeholder. */
 const roleOf = ({ account }: ReasonValues): string =>
@@ -107,12 +108,59 @@ export const POSTGRESQL_ADVICE: EngineAdvice<PostgresqlReason, PostgresqlNote> =
         },
       ],
     },
-  },
-  notes: {
-    'server-warning': {
-      title: 'a warning of the server',
-      happened: ({ said }) => `the server warns: ${said ?? ''}`,
-      steps: () => [],
+    pooler: {
+      title: 'a pooler refuses the connection',
+      likelyCause:
+        'The host and port are those of a pooler such as PgBouncer or RDS Proxy. A dump needs settings and snapshots of its own sessions, which a pooler does not pass on.',
+      action: 'Connect to the server itself.',
+      steps: () => [
+        { say: 'Give the host and port of the server itself to the database of the backup, and deploy.' },
+        { say: 'Let the security group of the server admit the one of the backup task.' },
+      ],
+    },
+    'table-locked': {
+      title: 'a table is locked',
+      happened: ({ object, database, said }) =>
+        `${object ?? 'a table'}${database === undefined ? '' : ` in database ${database}`} is locked${said === undefined ? '' : ` by ${said}`}`,
+      likelyCause:
+        'A transaction that changes the table (ALTER TABLE, TRUNCATE, LOCK TABLE, VACUUM FULL) was open for longer than the dump waits. A session may have left it open.',
+      action: 'Let that transaction end, and run the backup again.',
+      steps: () => [
+        {
+          say: 'As an administrator, see who holds such locks, and since when:',
+          run: "SELECT pid, usename, application_name, xact_start, state, query FROM pg_stat_activity WHERE pid IN (SELECT pid FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND relation >= 16384);\nSELECT gid, prepared, owner FROM pg_prepared_xacts;",
+        },
+        { say: 'End a session that was forgotten ($PID: its pid):', run: 'SELECT pg_terminate_backend($PID);' },
+        { say: 'Plan backups beside migrations and VACUUM FULL.' },
+      ],
+    },
+    'damage-hidden': {
+      title: 'the server hides damage',
+      happened: ({ object, database }) =>
+        `${object ?? 'a setting'} makes the server hide damage${database === undefined ? '' : ` in database ${database}`}`,
+      likelyCause:
+        'Somebody set it to rescue a damaged database, and it stayed. Pages that cannot be read are dumped as if they had been empty.',
+      action: 'Reset the setting, see what is damaged, and keep the older backups.',
+      steps: ({ statements = [] }) => [
+        ...statements.map((run) => ({
+          say: 'As an administrator, see what is damaged after the setting is reset:',
+          run,
+        })),
+        {
+          say: 'Restore what is damaged from a backup from before the damage. Lock or copy that backup first, so that pruning does not remove it.',
+        },
+      ],
+    },
+    'database-closed': {
+      title: 'the database accepts no connections',
+      happened: ({ database }) => `database ${database ?? 'to dump'} accepts no connections`,
+      likelyCause: 'Somebody closed the database, set its connection limit to 0, or its DROP was interrupted.',
+      action: 'Open the database, or leave it out of the backup.',
+      steps: ({ statements = [] }) => [
+        { say: 'Run as an administrator:', run: statements.join('\n') },
+        { say: 'Or leave it out: list it in excludeDatabases, or remove it from databases, and deploy.' },
+      ],
     },
   },
+  notes: POSTGRESQL_NOTE_ADVICE,
 };

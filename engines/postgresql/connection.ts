@@ -1,16 +1,32 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { BackupError, errorCode, errorText } from '../../task/run/errors';
 import type { Trust } from '../../task/io/tls';
 import { connectionError, type ConnectionCauses } from '../shared/connection-error';
 import type { ServerContext } from '../engine';
 import { quoteName } from './names';
+import { SETTINGS, optionsOf, setAll, settingsFor } from './settings';
+import { HeardWarnings } from './talk';
 
 const CONNECT_TIMEOUT_SECONDS = 15;
+const FAREWELL_MS = 2000;
+/** Name of our sessions and of the tools' in the server's lists. */
+export const APPLICATION = 'cdk-proven-backups';
+/** A database of the server's own: where to ask about the others, if none is named. */
+export const DATABASE_TO_ASK = 'postgres';
 
 /** https://www.postgresql.org/docs/current/errcodes-appendix.html */
-export const SQLSTATE = { databaseMissing: '3D000', notPrivileged: '42501' } as const;
+export const SQLSTATE = {
+  ...{ databaseMissing: '3D000', notPrivileged: '42501' },
+  /** The database accepts no connections. */
+  closed: '55000',
+  /** Also of a database whose limit is reached. */
+  noConnectionLeft: '53300',
+} as const;
+/** Answers about the database of a connection, not about its server. */
+const ABOUT_DATABASE: readonly string[] = Object.values(SQLSTATE);
 
 export const POSTGRESQL_CAUSES: ConnectionCauses = {
   '28P01': { kind: 'login-refused', advice: 'the server refused user or password: check the secret' },
@@ -19,7 +35,14 @@ export const POSTGRESQL_CAUSES: ConnectionCauses = {
     advice: 'the server admits no such connection: check pg_hba.conf for this user, address and TLS',
   },
   [SQLSTATE.databaseMissing]: { kind: 'database-missing', advice: 'the database does not exist' },
-  '53300': { kind: 'no-connection-left', advice: 'the server has no connection left: raise max_connections' },
+  '08P01': {
+    kind: 'pooler',
+    advice: 'a pooler refuses the settings of the session: give the host and port of the server itself',
+  },
+  [SQLSTATE.noConnectionLeft]: {
+    kind: 'no-connection-left',
+    advice: 'the server has no connection left: raise max_connections',
+  },
 };
 
 /** The server has one SQLSTATE for this and for pg_hba.conf: its words tell which it is. */
@@ -30,46 +53,109 @@ const WITHOUT_LOGIN: ConnectionCauses = {
   },
 };
 
-/** Opens a connection of ours, beside those of the dump tools. */
-export async function connectPostgresql(
-  context: ServerContext,
-  database: string,
-  trust: Trust | undefined,
-  onWarning: (message: string) => void,
-): Promise<Client> {
-  const { server, credentials } = context;
-  const client = new Client({
-    host: server.host,
-    port: server.port,
-    database,
-    user: credentials.username,
-    password: credentials.password,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_SECONDS * 1000,
-    application_name: 'cdk-proven-backups',
-    ssl: trust ? { ca: trust.pem, rejectUnauthorized: true, minVersion: 'TLSv1.2' } : false,
-  });
-  // A connection that breaks while nothing waits for it must not end the program: the next query fails.
-  client.on('error', () => undefined);
-  client.on('notice', ({ severity, message, hint }) => {
-    if (severity === 'WARNING') onWarning([message, hint].filter(Boolean).join(': '));
-  });
-  try {
-    await client.connect();
-    // These end a session that has to stay open and still for as long as the dump takes.
-    await client.query(
-      `SELECT set_config(name, '0', false) FROM pg_settings WHERE name IN
-         ('statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout')`,
-    );
+/** All sessions of a run with one server, and what the tools need to open theirs. */
+export class PostgresqlSessions {
+  readonly heard: HeardWarnings;
+  private settings = SETTINGS;
+  private readonly clients = new Set<Client>();
+
+  constructor(
+    private readonly context: ServerContext,
+    private readonly trust: Trust | undefined,
+  ) {
+    this.heard = new HeardWarnings((said) => context.note({ kind: 'server-warning', said }));
+    writeFileSync(this.passwordFile, passwordLine(context.credentials.password), { mode: 0o600 });
+  }
+
+  /** Asks for the settings that only some servers know: all sessions and tools after this one begin with them. */
+  async learn(client: Client): Promise<void> {
+    this.settings = await settingsFor(client);
+  }
+
+  /** Opens a connection of ours, beside those of the tools. */
+  async connect(database: string): Promise<Client> {
+    const { server, credentials } = this.context;
+    const client = new Client({
+      host: server.host,
+      port: server.port,
+      database,
+      user: credentials.username,
+      password: credentials.password,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_SECONDS * 1000,
+      application_name: APPLICATION,
+      options: optionsOf(this.settings),
+      ssl: this.trust ? { ca: this.trust.pem, rejectUnauthorized: true, minVersion: 'TLSv1.2' } : false,
+    });
+    // A connection that breaks while nothing waits for it must not end the program: the next query fails.
+    client.on('error', () => undefined);
+    client.on('notice', (notice) => this.heard.hear(notice));
+    try {
+      await client.connect();
+      // A pooler may leave out the options of the startup packet.
+      await client.query(setAll(this.settings));
+    } catch (error) {
+      const values = { account: credentials.username, database };
+      if (errorCode(error) === SQLSTATE.notPrivileged) throw connectDenied(values, error);
+      const causes = /is not permitted to log in/.test(errorText(error))
+        ? { ...POSTGRESQL_CAUSES, ...WITHOUT_LOGIN }
+        : POSTGRESQL_CAUSES;
+      throw connectionError(server, error, causes, values);
+    }
+    this.clients.add(client);
     return client;
-  } catch (error) {
-    const values = { account: credentials.username, database };
-    if (errorCode(error) === SQLSTATE.notPrivileged) throw connectDenied(values, error);
-    const causes = /is not permitted to log in/.test(errorText(error))
-      ? { ...POSTGRESQL_CAUSES, ...WITHOUT_LOGIN }
-      : POSTGRESQL_CAUSES;
-    throw connectionError(server, error, causes, values);
+  }
+
+  /** A session in a database to ask about the others: the first one named, else the server's own. */
+  connectToAny(): Promise<Client> {
+    const [named] = this.context.server.databases ?? [];
+    return this.connect(named ?? DATABASE_TO_ASK).catch((error: unknown) => {
+      // It does not exist, is closed, or the role may not connect to it: choosing the databases shows which, and what to do.
+      const code = errorCode((error as Error).cause) ?? '';
+      if (!ABOUT_DATABASE.includes(code) || named === undefined) throw error;
+      return this.connect(DATABASE_TO_ASK);
+    });
+  }
+
+  /** Ends a connection, also one whose statement has not ended. */
+  async disconnect(client: Client): Promise<void> {
+    this.clients.delete(client);
+    // A server that is gone does not answer the farewell.
+    await Promise.race([client.end().catch(() => undefined), sleep(FAREWELL_MS, undefined, { ref: false })]);
+  }
+
+  /** Ends all connections. */
+  async close(): Promise<void> {
+    await Promise.all([...this.clients].map((client) => this.disconnect(client)));
+  }
+
+  /**
+   * Environment of the client tools: the password in a file of mode 0600, certificate and host name verified.
+   *
+   * @param options.hasPatterns leaves the `search_path` to the database: pg_dump, which sets its own before its first
+   *   query, resets it to find the tables that an argument of the user means, by statements that do not depend on it
+   */
+  environment({ hasPatterns = false } = {}): Readonly<Record<string, string>> {
+    const { server, credentials } = this.context;
+    const { search_path = '', ...others } = this.settings;
+    return {
+      PGHOST: server.host,
+      PGPORT: String(server.port),
+      PGUSER: credentials.username,
+      PGPASSFILE: this.passwordFile,
+      PGCONNECT_TIMEOUT: String(CONNECT_TIMEOUT_SECONDS),
+      PGAPPNAME: APPLICATION,
+      PGOPTIONS: optionsOf(hasPatterns ? others : { search_path, ...others }),
+      ...(this.trust ? { PGSSLMODE: 'verify-full', PGSSLROOTCERT: this.trust.file } : { PGSSLMODE: 'disable' }),
+    };
+  }
+
+  private get passwordFile(): string {
+    return join(this.context.scratch, 'pgpass');
   }
 }
+
+const passwordLine = (password: string): string =>
+  `*:*:*:*:${password.replaceAll('\\', '\\\\').replaceAll(':', '\\:')}\n`;
 
 function connectDenied({ account, database }: { account: string; database: string }, cause: unknown): BackupError {
   const statements = [`GRANT CONNECT ON DATABASE ${quoteName(database)} TO ${quoteName(account)};`];
@@ -79,23 +165,6 @@ function connectDenied({ account, database }: { account: string; database: strin
     { kind: 'privileges-missing', account, database, privileges: [`CONNECT on ${database}`], statements },
     { cause },
   );
-}
-
-/** Environment of the client tools: the password in a file of mode 0600, certificate and host name verified. */
-export function toolConnection(context: ServerContext, trust: Trust | undefined): Record<string, string> {
-  const { server, credentials } = context;
-  const escape = (value: string) => value.replaceAll('\\', '\\\\').replaceAll(':', '\\:');
-  const file = join(context.scratch, 'pgpass');
-  writeFileSync(file, `*:*:*:*:${escape(credentials.password)}\n`, { mode: 0o600 });
-  return {
-    PGHOST: server.host,
-    PGPORT: String(server.port),
-    PGUSER: credentials.username,
-    PGPASSFILE: file,
-    PGCONNECT_TIMEOUT: String(CONNECT_TIMEOUT_SECONDS),
-    PGAPPNAME: 'cdk-proven-backups',
-    ...(trust ? { PGSSLMODE: 'verify-full', PGSSLROOTCERT: trust.file } : { PGSSLMODE: 'disable' }),
-  };
 }
 
 /** A value of a connection string. https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-KEYWORD-VALUE */

@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
 import type { TableCount } from '../../catalog/bucket/manifest';
-import { BackupError, errorCode, errorText } from '../../task/run/errors';
-import { Tool, talkOf, toolOutput, type ToolCommand, type ToolFailure } from '../../task/io/tool';
-import { writeTrust, type Trust } from '../../task/io/tls';
+import { noteOf } from '../../catalog/contract/note';
+import { BackupError } from '../../task/run/errors';
+import { Tool, toolOutput, type ToolCommand, type ToolFailure } from '../../task/io/tool';
+import { writeTrust } from '../../task/io/tls';
 import {
   serverContext,
   type DumpFacts,
@@ -14,39 +14,28 @@ import {
 } from '../engine';
 import { PgArchiveInspector } from './archive';
 import { POSTGRESQL_CHECKS } from './checks';
-import { SQLSTATE, connectPostgresql, connectionValue, toolConnection } from './connection';
+import { DATABASE_TO_ASK, PostgresqlSessions, connectionValue } from './connection';
 import { choosePostgresqlDatabases } from './databases';
 import { POSTGRESQL_FACTS } from './facts';
 import { checkInventory, readInventory } from './inventory';
+import { LOCK_WAIT_SECONDS, LockWatch } from './lock-watch';
 import { quoteName } from './names';
 import { countRows, countsOfArchive } from './row-counts';
+import { PgDumpTalk } from './talk';
 import { TailInspector } from '../shared/tail-inspector';
 import { checkVersions } from '../shared/versions';
 
-/** The server sends it to every session after its system's libraries were updated: the dump is complete all the same. */
-const COLLATION =
-  'WARNING:  database ".*" has a collation version mismatch|DETAIL:  The database was created using collation version .*|HINT:  Rebuild all objects in this database .*';
-/** `--verbose` talk; warnings and errors are none. Group 1: the table under way. */
-const TALK = new RegExp(
-  `^(?:pg_dump: (?:dumping contents of table "(.+)"|(?!(?:warning|error|fatal|detail|hint):).*)|${COLLATION})$`,
-);
-const GLOBALS_TALK = new RegExp(`^(?:${COLLATION})$`);
 const GLOBALS_END = '-- PostgreSQL database cluster dump complete';
 const PRIVILEGE_TEXT = /permission denied|row-level security/;
-const LOCK_WAIT = '60s';
-const FAREWELL_MS = 2000;
-const DATABASE_TO_ASK = 'postgres';
 
 /** Dump of PostgreSQL, by `pg_dump` for each database and `pg_dumpall --globals-only` for the roles. */
 export class PostgresqlDump implements EngineDump {
   private readonly context: ServerContext;
-  private trust: Trust | undefined;
-  private environment: Record<string, string> = {};
+  private sessions: PostgresqlSessions | undefined;
   private databases: readonly string[] = [];
   private serverVersion = '';
   private toolVersion = '';
   private rolePasswords = false;
-  private readonly clients = new Set<Client>();
   /** Row counts by database, in the order of the databases. */
   private readonly tables = new Map<string, readonly TableCount[]>();
   private readonly tools = new Set<Tool>();
@@ -58,9 +47,10 @@ export class PostgresqlDump implements EngineDump {
 
   async preflight(): Promise<void> {
     const { server, scratch, job } = this.context;
-    this.trust = writeTrust(server.tls, scratch);
-    this.environment = toolConnection(this.context, this.trust);
-    const client = await this.connectToAny();
+    const sessions = new PostgresqlSessions(this.context, writeTrust(server.tls, scratch));
+    this.sessions = sessions;
+    const client = await sessions.connectToAny();
+    await sessions.learn(client);
     const { rows } = await client.query<{ version: string; secrets: boolean }>(
       `SELECT current_setting('server_version') AS version, has_table_privilege('pg_authid', 'SELECT') AS secrets`,
     );
@@ -70,17 +60,18 @@ export class PostgresqlDump implements EngineDump {
     this.toolVersion = /\d[\w.]*/.exec(await toolOutput('pg_dump', ['--version']))?.[0] ?? '';
     checkVersions(job, POSTGRESQL_FACTS, this.serverVersion, this.toolVersion);
     this.databases = await choosePostgresqlDatabases(client, this.context);
-    await this.disconnect(client);
+    await sessions.disconnect(client);
     for (const database of this.databases) {
-      const own = await this.connect(database);
+      const own = await sessions.connect(database);
       for (const check of POSTGRESQL_CHECKS) await check({ client: own, database, server, note: this.context.note });
-      await this.disconnect(own);
+      await sessions.disconnect(own);
     }
   }
 
   async *streams(): AsyncIterable<DumpStream> {
-    yield this.globals();
-    for (const database of this.databases) yield* this.database(database);
+    if (!this.sessions) throw new Error('a dump without its preflight');
+    yield this.globals(this.sessions);
+    for (const database of this.databases) yield await this.database(this.sessions, database);
   }
 
   facts(): Promise<DumpFacts> {
@@ -96,10 +87,10 @@ export class PostgresqlDump implements EngineDump {
   async close(): Promise<void> {
     this.closed = true;
     await Promise.all([...this.tools].map((tool) => tool.stop()));
-    await Promise.all([...this.clients].map((client) => this.disconnect(client)));
+    await this.sessions?.close();
   }
 
-  private globals(): DumpStream {
+  private globals(sessions: PostgresqlSessions): DumpStream {
     const tail = new TailInspector(1024);
     const args = [
       '--globals-only',
@@ -109,13 +100,8 @@ export class PostgresqlDump implements EngineDump {
       `--database=dbname=${connectionValue(this.databases[0] ?? DATABASE_TO_ASK)}`,
       ...(this.rolePasswords ? [] : ['--no-role-passwords']),
     ];
-    const tool = this.start({
-      command: 'pg_dumpall',
-      args,
-      env: this.environment,
-      talk: talkOf(GLOBALS_TALK),
-      classify,
-    });
+    const talk = (line: string) => sessions.heard.has(line);
+    const tool = this.start({ command: 'pg_dumpall', args, env: sessions.environment(), talk, classify });
     return {
       file: 'globals.sql.zst',
       kind: 'globals',
@@ -137,50 +123,73 @@ export class PostgresqlDump implements EngineDump {
     };
   }
 
-  /** One database: a session exports its snapshot, and counts the rows in it while pg_dump reads. */
-  private async *database(database: string): AsyncIterable<DumpStream> {
-    const client = await this.connect(database);
+  /**
+   * One database: a session exports its snapshot, and counts the rows in it as soon as pg_dump has its locks: it never waits
+   * for one itself, and what it reads cannot be replaced meanwhile.
+   */
+  private async database(sessions: PostgresqlSessions, database: string): Promise<DumpStream> {
+    const client = await sessions.connect(database);
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
-    const { rows } = await client.query<{ id: string }>('SELECT pg_export_snapshot() AS id');
+    const { rows } = await client.query<{ id: string; encoding: string }>(
+      'SELECT pg_export_snapshot() AS id, getdatabaseencoding() AS encoding',
+    );
     const archive = new PgArchiveInspector();
+    const talk = new PgDumpTalk(sessions.heard);
+    const hasPatterns = (this.context.server.extraDumpArguments ?? []).length > 0;
     const tool = this.start({
       command: 'pg_dump',
       args: this.dumpArguments(rows[0]?.id ?? ''),
-      env: { ...this.environment, PGDATABASE: database },
-      talk: talkOf(TALK),
+      // Names are bytes in it, as the session has them that counts.
+      env: {
+        ...sessions.environment({ hasPatterns }),
+        PGDATABASE: database,
+        PGCLIENTENCODING: rows[0]?.encoding ?? '',
+      },
+      talk: talk.judge,
       classify,
     });
-    const counting = countRows(client, this.context.server).catch((error: unknown) => {
-      const said = errorText(error);
-      throw new BackupError(
-        'dumpFailed',
-        `could not count the rows of database ${database}: ${said}`,
-        { kind: 'count-failed', database, said },
-        { cause: error },
-      );
-    });
-    counting.catch(() => undefined);
-    const inventory = counting.then(() => readInventory(client, database, this.context.server));
-    inventory.catch(() => undefined);
-    yield {
+    let chunks = 0;
+    const watch = new LockWatch(sessions, database, () => `${chunks} ${tool.table ?? ''}`);
+    const counting = tool.started.then(() => this.count(sessions, database, client));
+    // What fails later is a consequence.
+    const outcome = Promise.race([Promise.all([counting, tool.succeeded()]), watch.overdue]).finally(() =>
+      watch.stop(),
+    );
+    outcome.catch(() => tool.stop());
+    return {
       // Percent-encoded, for a database may be called anything.
       file: `${encodeURIComponent(database)}.dump.zst`,
       kind: 'dump',
       format: 'pg-custom',
       databases: [database],
       bytes: tool.stdout,
-      inspect: (chunk) => archive.see(chunk),
+      inspect: (chunk) => {
+        chunks++;
+        archive.see(chunk);
+      },
       table: () => tool.table,
       succeeded: async () => {
-        await tool.succeeded();
+        const [{ counts, inventory }] = await outcome.catch((error: unknown) => {
+          throw watch.explain(error);
+        });
         archive.verify();
-        const counts = countsOfArchive(database, await counting, archive.tables, this.context.server);
-        checkInventory(database, await inventory, archive, this.context.server);
-        this.tables.set(database, counts);
-        await this.disconnect(client);
+        checkInventory(database, inventory, archive, this.context.server);
+        this.tables.set(database, countsOfArchive(database, counts, archive.tables, this.context.server));
+        if (talk.circular.size > 0) this.context.note(noteOf('circular-keys', [...talk.circular], database));
       },
       stop: () => tool.stop(),
     };
+  }
+
+  /** Counts rows and objects, and ends the transaction: it must not keep dead rows from VACUUM any longer than pg_dump does. */
+  private async count(sessions: PostgresqlSessions, database: string, counter: Client) {
+    const observer = await sessions.connect(database).catch(() => undefined);
+    try {
+      const counts = await countRows({ counter, observer }, database, this.context.server);
+      return { counts, inventory: await readInventory(counter, database, this.context.server) };
+    } finally {
+      await Promise.all([counter, observer].map((client) => client && sessions.disconnect(client)));
+    }
   }
 
   private dumpArguments(snapshot: string): string[] {
@@ -191,7 +200,7 @@ export class PostgresqlDump implements EngineDump {
         '--compress=0',
         '--create',
         '--verbose',
-        `--lock-wait-timeout=${LOCK_WAIT}`,
+        `--lock-wait-timeout=${LOCK_WAIT_SECONDS}s`,
         `--snapshot=${snapshot}`,
       ],
       ...schemas.map((schema) => `--schema=${quoteName(schema)}`),
@@ -205,31 +214,6 @@ export class PostgresqlDump implements EngineDump {
     this.tools.add(tool);
     if (this.closed) void tool.stop();
     return tool;
-  }
-
-  /** A database to ask about the others: the first one named, else the server's own. */
-  private connectToAny(): Promise<Client> {
-    return this.connect(this.context.server.databases?.[0] ?? DATABASE_TO_ASK).catch((error: unknown) => {
-      // It does not exist, or the role may not connect to it: choosing the databases shows which, and what to do.
-      const code = errorCode((error as Error).cause) ?? '';
-      const isAnswered: boolean = [SQLSTATE.databaseMissing, SQLSTATE.notPrivileged].some((known) => known === code);
-      if (!isAnswered || !this.context.server.databases) throw error;
-      return this.connect(DATABASE_TO_ASK);
-    });
-  }
-
-  private async connect(database: string): Promise<Client> {
-    const client = await connectPostgresql(this.context, database, this.trust, (said) =>
-      this.context.note({ kind: 'server-warning', said }),
-    );
-    this.clients.add(client);
-    return client;
-  }
-
-  private async disconnect(client: Client): Promise<void> {
-    this.clients.delete(client);
-    // A server that is gone does not answer the farewell.
-    await Promise.race([client.end().catch(() => undefined), sleep(FAREWELL_MS, undefined, { ref: false })]);
   }
 }
 

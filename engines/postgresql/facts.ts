@@ -12,6 +12,14 @@ export const POSTGRESQL_REASONS = [
   'schema-missing',
   /** Subscriptions, which only a superuser can dump. */
   'subscriptions',
+  /** A pooler stands before the server, and refuses the settings of our sessions. */
+  'pooler',
+  /** Somebody holds a lock that the dump needs. */
+  'table-locked',
+  /** A setting makes the server pass over damage instead of reporting it. */
+  'damage-hidden',
+  /** The database accepts no connections, or none of this role. */
+  'database-closed',
 ] as const;
 export type PostgresqlReason = (typeof POSTGRESQL_REASONS)[number];
 
@@ -19,6 +27,46 @@ export type PostgresqlReason = (typeof POSTGRESQL_REASONS)[number];
 export const POSTGRESQL_NOTES = [
   /** The server warned our sessions; the dump is complete all the same. */
   'server-warning',
+  /** Foreign keys of an extension's tables refer to each other: their rows come back only with triggers disabled. */
+  'circular-keys',
+  /** Settings of the server by which damage goes unnoticed. */
+  'damage-unnoticed',
+  /** Databases that accept no connections are not in the backup. */
+  'databases-closed',
+  /** Template databases are dumped: no database can be made from one meanwhile. */
+  'template-databases',
+  /** Options of user mappings, such as passwords, are not in the dump. */
+  'user-mapping-options',
+  /** The rows of foreign tables are on other servers. */
+  'foreign-rows',
+  /** Objects that somebody made in the server's own schemas are not in the dump. */
+  'system-schema-objects',
+  /** Indexes whose build failed are not in the dump. */
+  'invalid-indexes',
+  /** A standby has no rows of unlogged tables. */
+  'unlogged-rows',
+  /** Changes to the tables of extensions are not in the dump. */
+  'extension-changes',
+  /** A restore needs tablespaces. */
+  'tablespaces',
+  /** The installed version of extensions is not the one that a restore installs. */
+  'extension-version',
+  /** Rows that the dump has and that another extension may insert as well. */
+  'extension-rows',
+  /** Libraries and dictionary files that a restore needs on the server. */
+  'server-files',
+  /** Labels whose provider a restore needs. */
+  'security-labels',
+  /** Privileges of roles that do not exist. */
+  'unknown-grantees',
+  /** Settings of the database that disturb its restore. */
+  'database-settings',
+  /** The restored database has a schema `public`, which this one has not. */
+  'no-public-schema',
+  /** Functions that run while a restore loads, and that need a `search_path`. */
+  'search-path-functions',
+  /** Functions that run while a restore loads, and that read tables. */
+  'table-reading-functions',
 ] as const;
 export type PostgresqlNote = (typeof POSTGRESQL_NOTES)[number];
 

@@ -1,12 +1,20 @@
 import type { Client } from 'pg';
 import { BackupError } from '../../task/run/errors';
+import { utf8Of } from './names';
+
+const NO_MEMBER = `NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+    WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')`;
+const relations = (condition: string) => `
+  pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  WHERE n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema' AND c.relpersistence <> 't' AND ${condition}
+    AND ($1::text[] IS NULL OR n.nspname = ANY ($1)) AND NOT n.nspname = ANY ($2)`;
 
 /** Relations of the user: none of PostgreSQL's own, none that is temporary, and none that an extension creates. */
-export const USER_RELATIONS = `
-  pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-  WHERE n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema' AND c.relpersistence <> 't'
-    AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
-    AND ($1::text[] IS NULL OR n.nspname = ANY ($1)) AND NOT n.nspname = ANY ($2)`;
+export const USER_RELATIONS = relations(NO_MEMBER);
+/** With the tables of extensions whose rows are in the dump: their scripts mark them as the user's. */
+const DUMPED_RELATIONS = relations(
+  `(${NO_MEMBER} OR ($1::text[] IS NULL AND c.oid IN (SELECT unnest(extconfig) FROM pg_catalog.pg_extension)))`,
+);
 
 /** Schemas of a dump: `undefined` includes all. */
 export interface SchemaFilter {
@@ -52,25 +60,25 @@ export async function checkPostgresqlGrants(client: Client, database: string, fi
 
 /** Tables, partitioned tables, materialised views and sequences that the role may not read, or whose schema it may not use. */
 async function unreadable(client: Client, filter: SchemaFilter): Promise<string[]> {
-  const { rows } = await client.query<{ name: string }>(
-    `SELECT format('%I.%I', n.nspname, c.relname) AS name FROM ${USER_RELATIONS}
+  const { rows } = await client.query<{ name: Buffer }>(
+    `SELECT ${utf8Of("format('%I.%I', n.nspname, c.relname)")} AS name FROM ${DUMPED_RELATIONS}
        AND c.relkind IN ('r', 'p', 'm', 'S')
        AND NOT (has_schema_privilege(n.oid, 'USAGE')
          AND CASE c.relkind WHEN 'S' THEN has_sequence_privilege(c.oid, 'SELECT') ELSE has_table_privilege(c.oid, 'SELECT') END)
      ORDER BY 1`,
     filterValues(filter),
   );
-  return rows.map(({ name }) => name);
+  return rows.map(({ name }) => name.toString());
 }
 
 /** Tables whose row-level security applies to the role: pg_dump refuses them, as it would see only some of the rows. */
 async function rowSecured(client: Client, filter: SchemaFilter): Promise<string[]> {
-  const { rows } = await client.query<{ name: string }>(
-    `SELECT format('%I.%I', n.nspname, c.relname) AS name FROM ${USER_RELATIONS}
+  const { rows } = await client.query<{ name: Buffer }>(
+    `SELECT ${utf8Of("format('%I.%I', n.nspname, c.relname)")} AS name FROM ${DUMPED_RELATIONS}
        AND c.relkind IN ('r', 'p') AND row_security_active(c.oid) ORDER BY 1`,
     filterValues(filter),
   );
-  return rows.map(({ name }) => name);
+  return rows.map(({ name }) => name.toString());
 }
 
 /** One statement for a few; a loop where the list could exceed a line of the log. */

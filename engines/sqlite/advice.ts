@@ -1,10 +1,13 @@
 /** How to repair failures of SQLite. Pure: handlers read it. */
 import type { ReasonValues } from '../../catalog/contract/failure';
+import { objectsOf, type Note } from '../../catalog/contract/note';
 import type { EngineAdvice } from '../engine-advice';
 import type { SqliteNote, SqliteReason } from './facts';
 
 const fileOf = ({ object }: ReasonValues): string =>
   object === undefined ? 'the database file' : `the file ${object}`;
+
+const tablesOf = (note: Note): string => `the tables ${objectsOf(note)}`;
 
 export const SQLITE_ADVICE: EngineAdvice<SqliteReason, SqliteNote> = {
   common: {},
@@ -35,6 +38,19 @@ export const SQLITE_ADVICE: EngineAdvice<SqliteReason, SqliteNote> = {
         { say: 'If the path is wrong, correct it, and deploy. If the data is lost, restore it.' },
       ],
     },
+    encrypted: {
+      title: 'the database is encrypted',
+      happened: (values) => `${fileOf(values)} is encrypted or compressed, and only the application can read it`,
+      likelyCause: 'The application encrypts the database, as SQLCipher does, or the path names another file.',
+      action: 'Let the application write a plain copy and back that up, or copy the file by AWS Backup.',
+      steps: () => [
+        {
+          say: 'From a machine that mounts the file system, look at the beginning of the file. A plain database begins with "SQLite format 3":',
+          run: 'head -c 64 "$FILE" | od -c',
+        },
+        { say: 'Back up a plain copy that the application writes, or copy the file as it is by AWS Backup.' },
+      ],
+    },
     'wal-on-network': {
       title: 'the database uses WAL on a network file system',
       happened: (values) => `${fileOf(values)} uses WAL mode, which does not work on a network file system`,
@@ -44,6 +60,37 @@ export const SQLITE_ADVICE: EngineAdvice<SqliteReason, SqliteNote> = {
         {
           say: 'Stop the application, switch the mode, and keep the application from switching it back:',
           run: 'sqlite3 "$FILE" "PRAGMA journal_mode=DELETE"',
+        },
+      ],
+    },
+    'folder-not-writable': {
+      title: 'the folder of the database cannot be written to',
+      happened: (values) => `${fileOf(values)} uses WAL mode, and SQLite may not write to its folder`,
+      likelyCause:
+        'In WAL mode every reader needs the files -wal and -shm beside the database, and may have to create them.',
+      action: 'Let the POSIX user of the access point write to the folder, or switch the journal mode.',
+      steps: () => [
+        {
+          say: 'See who may write to the folder and to the files beside the database:',
+          run: 'ls -ldn "$(dirname "$FILE")" "$FILE"*',
+        },
+        {
+          say: 'Or switch the mode, with the application stopped:',
+          run: 'sqlite3 "$FILE" "PRAGMA journal_mode=DELETE"',
+        },
+      ],
+    },
+    'hot-journal': {
+      title: 'an unfinished transaction must be rolled back',
+      happened: (values) =>
+        `an application died while it wrote to ${fileOf(values)}: its transaction must be rolled back before anything can read the database`,
+      likelyCause: 'The application was killed, or its machine failed, within a transaction.',
+      action: 'Open the database once with the application or with sqlite3, which rolls the transaction back.',
+      steps: () => [
+        { say: 'Never delete the file that ends in -journal: without it the database is damaged.' },
+        {
+          say: 'Start the application, or open the database once as a user who may write to it:',
+          run: 'sqlite3 "$FILE" .tables',
         },
       ],
     },
@@ -79,5 +126,39 @@ export const SQLITE_ADVICE: EngineAdvice<SqliteReason, SqliteNote> = {
       ],
     },
   },
-  notes: {},
+  notes: {
+    'not-checked': {
+      title: 'tables that only the application can check',
+      happened: (note) =>
+        `${tablesOf(note)} need what only the application has${note.said === undefined ? '' : ` (${note.said})`}: they are copied byte by byte, but their indexes are not checked, and other programs cannot use them`,
+      steps: () => [
+        { say: 'Check a restored copy with the application, which knows its collations, functions and modules.' },
+      ],
+    },
+    'index-differs': {
+      title: 'indexes in another order than that of SQLite',
+      happened: (note) =>
+        `indexes of ${tablesOf(note)} do not agree with SQLite's own collations and functions: the application replaces those, or the indexes are damaged. The rows are sound`,
+      steps: () => [
+        { say: 'See whether the application finds fault with them: let it run this:', run: 'PRAGMA integrity_check' },
+        { say: 'If it does, let it rebuild them:', run: 'REINDEX' },
+      ],
+    },
+    'constraint-violations': {
+      title: 'rows that the schema forbids',
+      happened: (note) =>
+        `${tablesOf(note)} have rows that their constraints forbid (foreign keys, NOT NULL, CHECK or types): they are in the backup as they are`,
+      steps: () => [{ say: 'List them:', run: 'sqlite3 "$FILE" "PRAGMA foreign_key_check; PRAGMA integrity_check"' }],
+    },
+    'lost-commits': {
+      title: 'commits behind damage in the write-ahead log',
+      happened: ({ count = 0 }) =>
+        `the write-ahead log holds ${count} committed transactions behind a damaged page: SQLite ignores them, and so they are neither in the database nor in this backup`,
+      steps: () => [
+        {
+          say: 'Copy the database and its -wal file away before the application overwrites them, and compare with the backup before this one.',
+        },
+      ],
+    },
+  },
 };

@@ -1,18 +1,24 @@
-import { closeSync, createReadStream, openSync, readSync, statSync, statfsSync } from 'node:fs';
+import { createReadStream, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { finished } from 'node:stream/promises';
-import { BackupError, errorText } from '../../task/run/errors';
+import { noteOf, type Note } from '../../catalog/contract/note';
 import { Tool } from '../../task/io/tool';
+import { BackupError } from '../../task/run/errors';
 import type { DumpFacts, DumpStream, EngineContext, EngineDump } from '../engine';
-import type { SqliteReason } from './facts';
+import type { SqliteNote } from './facts';
+import { fileFault } from './file';
 import type { SnapshotFailure, SnapshotReport, SnapshotResult } from './snapshot';
 
 const ADVICE: Partial<Record<SnapshotFailure['kind'], string>> = {
   locked: '; another process holds an exclusive lock on it',
   'scratch-full': '; the snapshot needs as much scratch space as the database: raise ephemeralStorageGiB',
+  'hot-journal':
+    '; an application died within a transaction, which must be rolled back first: open the database once with the application, or by "sqlite3 FILE .tables"',
+  'folder-not-writable':
+    "; a database in WAL mode needs a folder that the access point's user may write to, for its -wal and -shm files",
 };
 
-/** Dump of an SQLite database: a snapshot of the file, taken by SQLite itself, then streamed. */
+/** Dump of an SQLite database: a copy of its pages, taken by SQLite itself, then streamed. */
 export class SqliteDump implements EngineDump {
   private report: SnapshotReport | undefined;
   private tool: Tool | undefined;
@@ -25,7 +31,7 @@ export class SqliteDump implements EngineDump {
   }
 
   preflight(): Promise<void> {
-    const fault = sqliteFault(this.file);
+    const fault = fileFault(this.file);
     if (!fault) return Promise.resolve();
     const { kind, sentence, said } = fault;
     const reason = { kind, object: this.file, ...(said === undefined ? {} : { said }) };
@@ -36,6 +42,7 @@ export class SqliteDump implements EngineDump {
     const snapshot = join(this.context.scratch, 'snapshot.sqlite');
     this.report = await this.takeSnapshot(snapshot);
     const { size } = statSync(snapshot);
+    this.tell(this.report, size);
     const bytes = createReadStream(snapshot, { highWaterMark: 256 * 1024 });
     const ended = finished(bytes);
     ended.catch(() => undefined);
@@ -70,13 +77,25 @@ export class SqliteDump implements EngineDump {
     return Promise.resolve({
       serverVersion: sqliteVersion,
       toolVersion: sqliteVersion,
-      consistency: { snapshot: 'vacuum-into', rowCounts: 'file' },
+      consistency: { snapshot: 'page-copy', rowCounts: 'file' },
       tables: tables.map((table) => ({ database, ...table })),
     });
   }
 
   async close(): Promise<void> {
     await this.tool?.stop();
+  }
+
+  private tell({ heldMs, lostCommits, notes }: SnapshotReport, bytes: number): void {
+    this.context.log.info('snapshot', `copied ${bytes} bytes in ${heldMs} ms, in one read transaction`, {
+      bytes,
+      heldMs,
+    });
+    const database = basename(this.file);
+    for (const { kind, objects, said } of notes)
+      this.context.note({ ...noteOf(kind, objects, database), ...(said === undefined ? {} : { said }) });
+    const lost: Note<SqliteNote> = { kind: 'lost-commits', database, count: lostCommits };
+    if (lostCommits > 0) this.context.note(lost);
   }
 
   private async takeSnapshot(snapshot: string): Promise<SnapshotReport> {
@@ -108,54 +127,3 @@ function parseResult(text: string): SnapshotResult | undefined {
     return undefined;
   }
 }
-
-/** `f_type` of statfs(2) for NFS, by which EFS is mounted. */
-const NFS = 0x6969;
-const WAL_MODE = 2;
-
-/** Why a file cannot be backed up. */
-interface FileFault {
-  readonly kind: SqliteReason;
-  readonly sentence: string;
-  readonly said?: string;
-}
-
-/** Checks the header of a file. https://www.sqlite.org/fileformat.html#the_database_header */
-function sqliteFault(file: string): FileFault | undefined {
-  const header = Buffer.alloc(20);
-  let length: number;
-  try {
-    const descriptor = openSync(file, 'r');
-    length = readSync(descriptor, header, 0, header.length, 0);
-    closeSync(descriptor);
-  } catch (error) {
-    const said = errorText(error);
-    return {
-      kind: 'file-unreadable',
-      sentence: `could not read the database ${file}: ${said}: check the path, and that the access point's user may read it`,
-      said,
-    };
-  }
-  // To SQLite an empty file is an empty database; here it is a mistake.
-  if (length < header.length || header.toString('latin1', 0, 16) !== 'SQLite format 3\0')
-    return {
-      kind: 'not-a-database',
-      sentence: `${file} is ${length === 0 ? 'empty' : 'not an SQLite database'}: give the path of the database file, below the access point`,
-    };
-  return walFault(file, header[18] ?? 0, statfsSync(file).type);
-}
-
-/**
- * Refuses WAL mode on a network file system: the processes of a database share memory in that mode, so all of them must be on
- * one host. Another host may read a stale or torn state without an error. https://www.sqlite.org/wal.html
- *
- * @param writeVersion byte 18 of the header
- * @param fileSystem `f_type` of the file system
- */
-export const walFault = (file: string, writeVersion: number, fileSystem: number): FileFault | undefined =>
-  writeVersion === WAL_MODE && fileSystem === NFS
-    ? {
-        kind: 'wal-on-network',
-        sentence: `${file} is in WAL mode on a network file system, where SQLite cannot read it safely from another host than its writer's: run "PRAGMA journal_mode = DELETE" on it once`,
-      }
-    : undefined;

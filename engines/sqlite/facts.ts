@@ -6,8 +6,14 @@ export const SQLITE_REASONS = [
   'file-unreadable',
   /** The file is empty, or no SQLite database. */
   'not-a-database',
+  /** The bytes of the file are random: only the application can read it. */
+  'encrypted',
   /** WAL mode on a network file system. */
   'wal-on-network',
+  /** WAL mode in a folder where SQLite cannot keep the files that this mode needs. */
+  'folder-not-writable',
+  /** An application died within a transaction that has to be rolled back. */
+  'hot-journal',
   /** Another process holds an exclusive lock. */
   'locked',
   /** The scratch volume has no room for the snapshot. */
@@ -18,7 +24,16 @@ export const SQLITE_REASONS = [
 export type SqliteReason = (typeof SQLITE_REASONS)[number];
 
 /** Notes on backups of SQLite. */
-export const SQLITE_NOTES = [] as const;
+export const SQLITE_NOTES = [
+  /** Tables that need what only the application has: its collations, functions, tokenizers, modules. */
+  'not-checked',
+  /** Indexes in another order than SQLite's, as an application decides that replaces a collation or a function of SQLite. */
+  'index-differs',
+  /** Rows that the schema forbids: foreign keys that point nowhere, NULL where none may be, failed checks. */
+  'constraint-violations',
+  /** Commits in the write-ahead log behind damage, which SQLite ignores. */
+  'lost-commits',
+] as const;
 export type SqliteNote = (typeof SQLITE_NOTES)[number];
 
 /** Facts of SQLite, which is part of Node.js: its image holds nothing of it. */

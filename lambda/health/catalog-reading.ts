@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { BackupFacts, SizeLimits } from '../../catalog/contract/alarms';
+import { NOTE_OBJECTS, type FoundNote } from '../../catalog/contract/note';
 import { damageOf } from '../../catalog/bucket/damage';
 import type { StoredFolder } from '../../catalog/bucket/inventory';
 import type { Manifest } from '../../catalog/bucket/manifest';
@@ -11,7 +12,7 @@ import type { Verdict } from '../../catalog/bucket/verdict';
 import { parseVerdict } from '../../catalog/bucket/verdict';
 
 /** Incremented when a version reads other facts from the same listing. */
-const READING_FORMAT = 3;
+const READING_FORMAT = 4;
 /** Manifests that are read at once, and bytes of them. */
 const WIDTH = 8;
 const WIDTH_BYTES = 8_000_000;
@@ -20,11 +21,16 @@ const DAMAGED_NAMED = 20;
 const DAMAGED_READ = 50;
 /** Characters of the damage of one. */
 const DAMAGE_LENGTH = 1000;
+/** Notes of a backup that are told, and characters of a name or of the server's words. */
+const NOTES = 20;
+const NOTE_LENGTH = 200;
 
 /** Facts about the backups of a source. The same listing gives the same facts. */
 export interface CatalogReading {
   /** The newest complete backup. */
   readonly newest?: BackupRecord;
+  /** Its notes, if it has some. */
+  readonly notes?: readonly FoundNote[];
   readonly size: Omit<SizeCheck, 'lastUsual'>;
   /** The newest backup before a strange one that is not strange itself. */
   readonly lastUsual?: BackupRecord;
@@ -90,13 +96,21 @@ export async function readSourceCatalog(
     }
     const compared = await compare(read, source, folders.slice(index + 1), found, bounds);
     const proof = await proofOf(read, source, folders);
-    return { newest: found.facts, ...compared, ...proof, damaged: { count, named } };
+    const { facts, notes } = found;
+    return {
+      newest: facts,
+      ...(notes.length > 0 && { notes }),
+      ...compared,
+      ...proof,
+      damaged: { count, named },
+    };
   }
   return { size: {}, ...(await proofOf(read, source, folders)), damaged: { count, named } };
 }
 
 interface ReadBackup {
   readonly facts: BackupRecord;
+  readonly notes: readonly FoundNote[];
   readonly size: BackupSize;
 }
 
@@ -115,7 +129,7 @@ async function readBackup(
     const damage = damageOf(manifest, source, folder);
     if (damage !== undefined) return { damage };
     const size = sizeOf(manifest);
-    return { facts: factsOf(manifest, folder, size), size };
+    return { facts: factsOf(manifest, folder, size), notes: notesOf(manifest), size };
   } catch (error) {
     if (error instanceof ManifestError) return { damage: error.message };
     throw error;
@@ -136,6 +150,22 @@ function factsOf(manifest: Manifest, { id, time }: StoredFolder, { bytes, rows }
     durationSeconds: Math.max(0, Math.round((Date.parse(endedAt) - Date.parse(startedAt)) / 1000)),
   };
 }
+
+/** Notes of a manifest, short enough for messages and the table. */
+const notesOf = ({ notes = [] }: Manifest): FoundNote[] =>
+  notes.slice(0, NOTES).map((note) => {
+    const { kind, database, objects = [], said } = note;
+    const cut = (text: string) => text.slice(0, NOTE_LENGTH);
+    return {
+      ...note,
+      ...(note.objects && { objects: objects.slice(0, NOTE_OBJECTS).map(cut) }),
+      ...(said !== undefined && { said: cut(said) }),
+      key: createHash('sha256')
+        .update(JSON.stringify([kind, database, objects]))
+        .digest('base64')
+        .slice(0, 16),
+    };
+  });
 
 /** With twice as many as are needed, at most: some may be damaged, or of another kind. */
 async function compare(

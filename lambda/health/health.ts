@@ -155,7 +155,7 @@ class HealthReader {
     const now = this.clock.now();
     const age = (time: string) => Math.max(0, Math.round((now.getTime() - Date.parse(time)) / 1000));
     const aged = (facts: NonNullable<CatalogReading['newest']>) => ({ ...facts, ageSeconds: age(facts.time) });
-    const { newest, lastUsual, lost, proven, size } = reading;
+    const { newest, notes, lastUsual, lost, proven, size } = reading;
     const findings = findingsOf(reading, set, now, waitedSince).filter(({ signal }) => this.isOn(set, signal));
     return {
       source,
@@ -167,6 +167,7 @@ class HealthReader {
       ...(size.usualBytes !== undefined && { usualBytes: size.usualBytes }),
       ...(lastUsual && { lastUsual: aged(lastUsual) }),
       findings,
+      ...(notes && { notes }),
     };
   }
 

@@ -36,11 +36,11 @@ export const subjectOf = (subject: string): string =>
 function messageOf(notification: Notification, text: string): string {
   const whole = structured(notification, text);
   if (Buffer.byteLength(whole) <= MESSAGE_BYTES) return whole;
-  const { problems, recoveries, digest, ...head } = notification;
-  const told = problems ?? recoveries ?? digest ?? [];
+  const { problems, recoveries, digest, notes, ...head } = notification;
+  const told = problems ?? recoveries ?? digest ?? notes ?? [];
   const names = told.map((one) => ('about' in one ? one.about : one.source)).join(', ');
-  const note = `The rest is too long for an email. It concerns: ${names.slice(0, CUT)}`;
-  return structured(head, `${text.slice(0, CUT)}\n\n${note}\n`);
+  const rest = `The rest is too long for an email. It concerns: ${names.slice(0, CUT)}`;
+  return structured(head, `${text.slice(0, CUT)}\n\n${rest}\n`);
 }
 
 const structured = (notification: Notification, text: string): string =>

@@ -1,4 +1,4 @@
-import type { DigestRow, Problem, Recovery } from '../../catalog/contract/notification';
+import type { DigestRow, NewNotes, Problem, Recovery } from '../../catalog/contract/notification';
 import { errorText } from '../shared/errors';
 import { logLine } from '../shared/log';
 import type { DigestOptions } from './compose/compose';
@@ -15,6 +15,7 @@ const NAMED = 300;
 export interface Composer {
   readonly composeProblems: (problems: readonly Problem[], place: Place) => Composed;
   readonly composeRecoveries: (recoveries: readonly Recovery[], place: Place) => Composed;
+  readonly composeNotes: (notes: readonly NewNotes[], place: Place) => Composed;
   readonly composeDigest: (rows: readonly DigestRow[], place: Place, options: DigestOptions) => Composed;
   /** For facts that could not be composed otherwise. */
   readonly composeRaw: (raw: unknown, why: string, place: Place) => Composed;
@@ -27,7 +28,7 @@ export interface Sender {
   readonly place: Place;
 }
 
-/** Problems or recoveries that share an email. */
+/** Problems, recoveries or notes that share an email. */
 export interface Group {
   readonly what: string;
   readonly told: readonly Told[];
@@ -37,9 +38,11 @@ export interface Group {
 export function groups(told: readonly Told[]): Group[] {
   const problems = told.filter(({ problem }) => problem);
   const recoveries = told.filter(({ recovery }) => recovery);
+  const notes = told.filter((one) => one.notes);
   return [
     ...groupBy(problems, ({ problem }) => kindOf(problem!)),
     ...(recoveries.length > 0 ? [['recovered', recoveries] as const] : []),
+    ...(notes.length > 0 ? [['note', notes] as const] : []),
   ].flatMap(([what, all]) => chunks(all, NAMED).map((some) => ({ what, told: some })));
 }
 
@@ -48,12 +51,17 @@ export function sendGroup({ what, told }: Group, sender: Sender): Promise<boolea
   const { composer, place } = sender;
   const problems = told.flatMap(({ problem }) => problem ?? []);
   const recoveries = told.flatMap(({ recovery }) => recovery ?? []);
+  const notes = told.flatMap((one) => one.notes ?? []);
   return composeAndSend(
     what,
     told.map(({ key }) => key),
-    { problems, recoveries },
-    () =>
-      problems.length > 0 ? composer.composeProblems(problems, place) : composer.composeRecoveries(recoveries, place),
+    { problems, recoveries, notes },
+    () => {
+      if (notes.length > 0) return composer.composeNotes(notes, place);
+      return problems.length > 0
+        ? composer.composeProblems(problems, place)
+        : composer.composeRecoveries(recoveries, place);
+    },
     sender,
   );
 }

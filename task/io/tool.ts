@@ -79,6 +79,8 @@ export class Tool {
   table: string | undefined;
   /** Resolves when the tool first speaks of a table: it has its snapshot then. Also when it ends. */
   readonly started: Promise<void>;
+  /** Resolves with its exit code when the process has ended, whether its output was read or not. */
+  readonly exited: Promise<number | null>;
   private readonly child: ChildProcess;
   private readonly complaints: string[] = [];
   private readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null; error?: Error }>;
@@ -106,7 +108,10 @@ export class Tool {
       child.once('close', (code, signal) => void linesEnded.then(() => resolve({ code, signal })));
     });
     // Not at 'close', which waits for a reader of standard output: whoever waits for the start has none yet.
-    child.once('exit', () => this.begin()).once('error', () => this.begin());
+    this.exited = new Promise((resolve) => {
+      child.once('exit', (code) => resolve(code)).once('error', () => resolve(null));
+    });
+    void this.exited.then(() => this.begin());
   }
 
   /**
@@ -140,6 +145,11 @@ export class Tool {
     const hint = advice === undefined ? '' : ` (${advice})`;
     const ended = code === 0 ? 'exited with 0 but complained' : `exited with ${code}`;
     throw new BackupError(exit, `${name} ${ended}${words}${hint}`, { kind, ...facts, object }, { passing });
+  }
+
+  /** Its process; none if it could not be started. */
+  get pid(): number | undefined {
+    return this.child.pid;
   }
 
   /** Whether the tool has spoken of a table, or has ended. */

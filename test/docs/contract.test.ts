@@ -132,7 +132,14 @@ describe('docs/troubleshooting.md', () => {
 
 /** Names of AWS, of databases and their tools, which our sources need not know. */
 const FOREIGN = new Set([
-  ...['AccessDenied', 'ChecksumCRC32', 'InvalidObjectState', 'KMSAccessDenied', 'RestoreObject'],
+  ...[
+    'AccessDenied',
+    'ChecksumCRC32',
+    'InvalidObjectState',
+    'KMSAccessDenied',
+    'RestoreAlreadyInProgress',
+    'RestoreObject',
+  ],
   ...['readFileSync', 'stopTimeout'],
 ]);
 

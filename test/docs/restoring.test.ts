@@ -1,10 +1,10 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import type { Manifest } from '../../catalog/bucket/manifest';
-import type { DumpJob } from '../../catalog/contract/task';
 import { differences } from '../compare/fingerprint';
-import { fingerprintMysqlFamily, mysqlFamilyDatabases } from '../compare/mysql-family';
+import { fingerprintMysqlFamily } from '../compare/mysql-family';
 import { fingerprintPostgresql } from '../compare/postgresql';
 import { fingerprintSqlite } from '../compare/sqlite';
 import { Emulator } from '../emulator/emulator';
@@ -12,25 +12,28 @@ import { loadMysqlFamilySchema, MYSQL_FAMILY_ACCOUNTS, MYSQL_FAMILY_DATABASES } 
 import { loadPostgresqlSchema } from '../schemas/postgresql';
 import { createSqliteDatabase } from '../schemas/sqlite';
 import { MariadbServer } from '../servers/mariadb';
-import { PostgresqlServer, postgresqlBinaries } from '../servers/postgresql';
+import { MysqlServer } from '../servers/mysql';
+import { PostgresqlServer } from '../servers/postgresql';
+import type { Server } from '../servers/start';
+import { describeOn, inMatrix, versionsOf } from '../servers/versions';
 import { TestBucket } from '../support/bucket';
 import { serverJob, sqliteJob } from '../support/job';
 import { temporaryDirectory } from '../support/processes';
-import { Program } from '../support/program';
-import { typed } from '../support/typed';
+import { Reader } from '../support/reader';
 import { document } from './markdown';
 
-jest.setTimeout(180_000);
+jest.setTimeout(300_000);
 
-const page = document('docs/restoring.md');
-const readme = document('README.md');
-const FETCH = '2. Fetch it and check every byte';
-const COUNT = '4. Count';
+const USER = { username: 'backup', password: 'secret' };
+const MYSQL_USER = `CREATE USER backup@'%' IDENTIFIED BY 'secret';
+  GRANT SELECT, SHOW VIEW, TRIGGER, EVENT, LOCK TABLES ON *.* TO backup@'%';`;
+const README = document('README.md').commands('How do I restore?');
 
-/** Commands of the page that no test of this file runs, by the heading above them, each with where they run. */
+/** Commands of the page that no test of this file types, by the heading above them, each with where they run. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
   'If it was pruned': 'test/e2e/prune.test.ts, which deploys the function that they invoke',
-  'PostgreSQL in sections': 'test/cases/restoring.test.ts',
+  'PostgreSQL in sections': 'test/cases/restoring-postgresql.test.ts',
+  'PostgreSQL: before you start': 'test/cases/restoring-postgresql.test.ts',
 };
 
 /** What an application that was killed leaves in its folder: an old file, and what was not yet written into it. */
@@ -44,174 +47,182 @@ function leaveBehind(folder: string): void {
   fs.rmSync(elsewhere, { recursive: true });
 }
 
+/** What step 4 prints for a backup with exact numbers of rows. */
+const counts = ({ tables }: Manifest): string =>
+  tables.map(({ database, schema = '-', name, rows }) => `${[database, schema, name, rows].join('\t')}\n`).join('');
+
 describe('the commands of docs/restoring.md', () => {
-  const folder = temporaryDirectory('restoring');
-  const executed = new Set<string>();
+  const readers: Reader[] = [];
   let emulator: Emulator;
 
   beforeAll(async () => void (emulator = await Emulator.start()));
   afterAll(async () => {
     await emulator?.stop();
-    fs.rmSync(folder, { recursive: true, force: true });
+    readers.forEach((reader) => reader.leave());
   });
 
-  const place = (bucket: TestBucket) => ({ source: 'shop', bucket: bucket.name, scratchDirectory: folder });
-  /** The user that the tests make for the backup. */
-  const USER = { username: 'backup', password: 'secret' };
-
-  /** Backs up at the time that the page names. */
-  async function backUp(bucket: TestBucket, job: DumpJob): Promise<Manifest> {
-    const scheduledTime = '2026-11-20T02:00:00Z';
-    const result = await Program.run({ job, aws: emulator.environment, scheduledTime, ...USER });
-    expect(result).toMatchObject({ exit: 'success', failure: '' });
-    return (await bucket.manifests('shop'))[0]!;
+  function newReader(...args: [bucket: TestBucket, target?: Server]): Reader {
+    const reader = new Reader(emulator, ...args);
+    readers.push(reader);
+    return reader;
   }
 
-  /** Types the commands below a heading of the page. */
-  function type(heading: string, cwd: string, env: Readonly<Record<string, string>>, tools?: string): Promise<string> {
-    executed.add(heading);
-    return typed(page.commands(heading), { cwd, env: { ...emulator.environment, ...env }, tools });
-  }
-
-  /** Fetches the backup of a bucket and checks it, as the page says. Returns the reader's folder. */
-  async function fetch(bucket: TestBucket): Promise<string> {
-    const cwd = fs.mkdtempSync(path.join(folder, 'reader-'));
-    const output = await type(FETCH, cwd, { BUCKET: bucket.name });
-    const { objects } = (await bucket.manifests('shop'))[0]!;
-    expect(output.match(/: OK$/gm)).toHaveLength(objects.length);
-    return path.join(cwd, 'restore');
-  }
-
-  const count = async (cwd: string): Promise<string[]> => (await type(COUNT, cwd, {})).split('\n').filter(Boolean);
-  /** What the count must print for a backup with exact numbers of rows. */
-  const counts = ({ tables }: Manifest): string[] =>
-    tables.map(({ database, schema = '-', name, rows }) => [database, schema, name, rows].join('\t'));
-
-  describe('with MariaDB', () => {
+  describeOn(inMatrix(versionsOf('mariadb'), ['mariadb-10.11']), 'with %s', (version) => {
     let source: MariadbServer;
-    let target: MariadbServer;
     let bucket: TestBucket;
     let manifest: Manifest;
+    const targets: MariadbServer[] = [];
 
     beforeAll(async () => {
-      bucket = await TestBucket.create(emulator, 'mariadb');
-      [source, target] = await Promise.all([MariadbServer.start({ binlog: true }), MariadbServer.start()]);
+      source = await MariadbServer.start({ version, binlog: true });
       await loadMysqlFamilySchema(source);
-      await source.exec(
-        `CREATE USER backup@'%' IDENTIFIED BY 'secret';
-         GRANT SELECT, SHOW VIEW, TRIGGER, EVENT, LOCK TABLES ON *.* TO backup@'%'`,
-      );
-      await target.exec(
-        `CREATE USER admin@'%' IDENTIFIED BY 'secret'; GRANT ALL ON *.* TO admin@'%' WITH GRANT OPTION;
-         ${MYSQL_FAMILY_ACCOUNTS}`,
-      );
-      manifest = await backUp(bucket, serverJob(source, place(bucket), { databases: MYSQL_FAMILY_DATABASES }));
+      await source.exec(MYSQL_USER);
+      const job = (place: Parameters<typeof serverJob>[1]) =>
+        serverJob(source, place, { databases: MYSQL_FAMILY_DATABASES });
+      ({ bucket, manifest } = await Reader.backUp(emulator, version.replace('.', '-'), job, {
+        ...USER,
+        image: version,
+      }));
     });
-    afterAll(() => Promise.all([source?.stop(), target?.stop()]));
+    afterAll(() => Promise.all([source, ...targets].map((server) => server?.stop())));
 
-    beforeEach(async () => {
-      const databases = (await mysqlFamilyDatabases(target)).map((name) => `\`${name.replaceAll('`', '``')}\``);
-      for (const name of databases) await target.exec(`DROP DATABASE ${name}`);
-    });
-
-    async function expectTheSame(): Promise<void> {
-      const [before, after] = await Promise.all(
-        [source, target].map((one) => fingerprintMysqlFamily(one, MYSQL_FAMILY_DATABASES)),
-      );
-      expect(differences(before!, after!)).toEqual([]);
+    async function newTarget(): Promise<MariadbServer> {
+      const target = await MariadbServer.start({ version });
+      targets.push(target);
+      await target.exec(MYSQL_FAMILY_ACCOUNTS);
+      return target;
     }
-    const withAccount = (cwd: string): string => {
-      const lines = ['host = 127.0.0.1', `port = ${target.port}`, 'user = admin', 'password = "secret"'];
-      fs.writeFileSync(
-        path.join(cwd, 'admin.cnf'),
-        ['[client]', ...lines, `ssl-ca = ${target.authority.file}`, ''].join('\n'),
-      );
-      return cwd;
-    };
+    async function expectTheSame(target: MariadbServer): Promise<void> {
+      const before = await fingerprintMysqlFamily(source, MYSQL_FAMILY_DATABASES);
+      expect(differences(before, await fingerprintMysqlFamily(target, MYSQL_FAMILY_DATABASES))).toEqual([]);
+    }
 
     test('list it, fetch it, check it, restore it and count it', async () => {
-      expect(await type('1. Choose a backup', folder, { BUCKET: bucket.name })).toContain('2026-11-20T02-00-00Z');
-      const cwd = withAccount(await fetch(bucket));
-      const accounts = await type('MySQL, MariaDB: before you start', cwd, {});
-      expect(accounts).toContain('DEFINER=`shop owner`@`%`');
-      expect(await type('MariaDB', cwd, {})).toBe('');
-      await expectTheSame();
-      expect(await count(cwd)).toEqual(counts(manifest));
+      const target = await newTarget();
+      const reader = newReader(bucket, target);
+      expect(await reader.typePage('1. Choose a backup')).toContain('2026-11-20T02-00-00Z');
+      expect(await reader.fetch()).toContain('shop.sql.zst: OK');
+      expect(await reader.typePage('MySQL, MariaDB: before you start')).toContain('DEFINER=`shop owner`@`%`');
+      expect(await reader.restore()).toBe('');
+      await expectTheSame(target);
+      expect(await reader.typePage('4. Count')).toBe(counts(manifest));
     });
 
     test('restore it as a stream, and compare the checksum', async () => {
-      const cwd = withAccount(fs.mkdtempSync(path.join(folder, 'reader-')));
-      const env = { BUCKET: bucket.name, BACKUP: 'shop/2026-11-20T02-00-00Z' };
-      const output = await type('Without the disk space', cwd, env);
+      const target = await newTarget();
+      const reader = newReader(bucket, target);
+      await reader.logIn();
+      const output = await reader.typePage('Without the disk space', { BACKUP: 'shop/2026-11-20T02-00-00Z' });
       expect(output).toContain(manifest.objects[0]!.sha256);
-      await expectTheSame();
-    });
-
-    // Debian calls MariaDB's client by both names.
-    test('restore it by the one command of the README', async () => {
-      const cwd = withAccount(fs.mkdtempSync(path.join(folder, 'reader-')));
-      const env = { ...emulator.environment, BUCKET: bucket.name };
-      expect(await typed(readme.commands('How do I restore?'), { cwd, env })).toContain('shop.sql.zst: OK');
-      await expectTheSame();
+      await expectTheSame(target);
     });
   });
 
-  describe('with PostgreSQL', () => {
+  describeOn(versionsOf('mysql'), 'with %s', (version) => {
+    const servers: MysqlServer[] = [];
+    afterAll(() => Promise.all(servers.map((server) => server.stop())));
+
+    test('fetch it, check it and restore it, also by the one command of the README', async () => {
+      for (let server = 0; server < 3; server++) servers.push(await MysqlServer.start({ version }));
+      const [source, target, other] = servers as [MysqlServer, MysqlServer, MysqlServer];
+      await source.exec(`${MYSQL_USER} CREATE DATABASE shop; USE shop;
+        CREATE TABLE t (id INT PRIMARY KEY, a TEXT, b BLOB); INSERT INTO t VALUES (1, 'é 😀', 0x00FF), (2, NULL, NULL);
+        DELIMITER //
+        CREATE PROCEDURE p() BEGIN /* why */ SELECT 'a\r\nb'; -- keep\r\nEND//`);
+      const job = (place: Parameters<typeof serverJob>[1]) => serverJob(source, place);
+      const { bucket } = await Reader.backUp(emulator, 'mysql', job, { ...USER, image: version });
+      const reader = newReader(bucket, target);
+      await reader.fetch();
+      expect(await reader.restore()).toBe('');
+      const another = newReader(bucket, other);
+      await another.logIn();
+      expect(await another.type(README)).toContain('shop.sql.zst: OK');
+      const facts = async (server: MysqlServer): Promise<string> =>
+        server.exec('SELECT *, HEX(b) FROM shop.t; SHOW CREATE TABLE shop.t; SHOW CREATE PROCEDURE shop.p');
+      const before = await facts(source);
+      expect(before).toContain('/* why */');
+      expect([await facts(target), await facts(other)]).toEqual([before, before]);
+    });
+  });
+
+  describeOn(inMatrix(versionsOf('postgresql'), ['postgresql-15', 'postgresql-18']), 'with %s', (version) => {
     const DATABASES = ['shop', 'postgres'];
     let source: PostgresqlServer;
     let target: PostgresqlServer;
-    let bucket: TestBucket;
-    let manifest: Manifest;
+    afterAll(() => Promise.all([source?.stop(), target?.stop()]));
 
-    beforeAll(async () => {
-      bucket = await TestBucket.create(emulator, 'postgresql');
-      [source, target] = await Promise.all([PostgresqlServer.start(), PostgresqlServer.start()]);
+    test('fetch it, check it, restore it and count it', async () => {
+      [source, target] = await Promise.all([PostgresqlServer.start({ version }), PostgresqlServer.start({ version })]);
       await loadPostgresqlSchema(source);
       await source.exec(`CREATE ROLE backup LOGIN PASSWORD 'secret' BYPASSRLS; GRANT pg_read_all_data TO backup;
         CREATE TABLE jobs (a int); INSERT INTO jobs VALUES (1); ALTER DATABASE postgres SET timezone = 'Asia/Tokyo';
         GRANT TEMPORARY ON DATABASE postgres TO backup; COMMENT ON DATABASE postgres IS 'ours'`);
       await source.exec('GRANT SELECT ON LARGE OBJECT 4242, 4243, 4244 TO backup', 'shop');
-      await target.exec("ALTER ROLE postgres PASSWORD 'of the new server'");
-      manifest = await backUp(bucket, serverJob(source, place(bucket), { databases: DATABASES }));
-    });
-    afterAll(() => Promise.all([source?.stop(), target?.stop()]));
+      const job = (place: Parameters<typeof serverJob>[1]) => serverJob(source, place, { databases: DATABASES });
+      const how = { ...USER, image: version };
+      const { bucket, manifest } = await Reader.backUp(emulator, version, job, how);
 
-    test('fetch it, check it, restore it and count it', async () => {
-      const cwd = await fetch(bucket);
-      const env = {
-        PGHOST: '127.0.0.1',
-        PGPORT: `${target.port}`,
-        PGUSER: 'postgres',
-        PGPASSWORD: 'of the new server',
-      };
-      const tools = postgresqlBinaries();
-      expect(await type('PostgreSQL', cwd, env, tools)).not.toMatch(/error/i);
-      expect(await type('The database postgres', cwd, env, tools)).toBe('');
-      const [before, after] = await Promise.all([source, target].map((one) => fingerprintPostgresql(one, DATABASES)));
-      expect(differences(before!, after!)).toEqual([]);
-      expect(await count(cwd)).toEqual(counts(manifest));
+      const reader = newReader(bucket, target);
+      await reader.fetch();
+      expect(await reader.restore()).not.toMatch(/error/i);
+      expect(await reader.typePage('The database postgres')).toBe('');
+      const before = await fingerprintPostgresql(source, DATABASES);
+      expect(differences(before, await fingerprintPostgresql(target, DATABASES))).toEqual([]);
+      expect(await reader.typePage('4. Count')).toBe(counts(manifest));
     });
   });
 
   test('with SQLite: fetch it, check it, restore it and count it', async () => {
-    const bucket = await TestBucket.create(emulator, 'sqlite');
-    const [sources, data] = ['source', 'data'].map((name) => fs.mkdtempSync(path.join(folder, name)));
+    const [sources, data] = ['source', 'data'].map((name) => temporaryDirectory(name));
     const source = createSqliteDatabase(path.join(sources!, 'shop.db'));
-    const manifest = await backUp(bucket, sqliteJob(path.join(sources!, 'shop.db'), place(bucket)));
+    const job = (place: Parameters<typeof sqliteJob>[1]) => sqliteJob(path.join(sources!, 'shop.db'), place);
+    const { bucket, manifest } = await Reader.backUp(emulator, 'sqlite', job);
     leaveBehind(data!);
 
-    const cwd = await fetch(bucket);
-    expect(await type('SQLite', cwd, { DATA: data! })).toMatch(/^.*: \d+ bytes \s*ok\n$/);
+    const reader = newReader(bucket);
+    await reader.fetch();
+    expect(await reader.typePage('SQLite', { DATA: data! })).toMatch(/^.*: \d+ bytes \s*ok\n$/);
     const restored = new DatabaseSync(path.join(data!, 'shop.db'));
     expect(differences(fingerprintSqlite(source), fingerprintSqlite(restored))).toEqual([]);
     restored.close();
     source.close();
     expect(fs.readdirSync(data!)).toEqual(['shop.db']);
-    expect(await count(cwd)).toEqual(counts(manifest));
+    expect(await reader.typePage('4. Count')).toBe(counts(manifest));
+    for (const folder of [sources!, data!]) fs.rmSync(folder, { recursive: true });
   });
 
-  test('are all executed, here or elsewhere', () => {
-    const headings = page.blocks.filter(({ language }) => language === 'sh').map(({ heading }) => heading);
-    expect([...executed, ...Object.keys(ELSEWHERE), 'MySQL'].sort()).toEqual([...new Set(headings)].sort());
+  test('of docs/storage-tiers.md bring a backup back out of Deep Archive', async () => {
+    const bucket = await TestBucket.create(emulator, 'archived');
+    const s3 = new S3Client({ ...emulator.client, forcePathStyle: true });
+    const keyOf = (name: string): string => `shop/2026-06-30T02-00-00Z/${name}`;
+    const put = (name: string, Body: string, StorageClass?: 'DEEP_ARCHIVE') =>
+      s3.send(new PutObjectCommand({ Bucket: 'archived', Key: keyOf(name), Body, StorageClass }));
+    await put('small.zst', 'small');
+    await put('large.zst', 'large', 'DEEP_ARCHIVE');
+    await put(
+      'manifest.json',
+      JSON.stringify({ objects: ['small.zst', 'large.zst'].map((name) => ({ key: keyOf(name) })) }),
+    );
+
+    const reader = newReader(bucket);
+    const [retrieve, fetch] = document('docs/storage-tiers.md').blocks.filter(
+      ({ heading }) => heading === 'Retrieving',
+    );
+    const begun = await reader.type(retrieve!.code);
+    expect(begun).toMatch(/InvalidObjectState[^]*"DEEP_ARCHIVE",\s*"ongoing-request=\\"true\\""/);
+    const fetching = `BACKUP=shop/2026-06-30T02-00-00Z\n${fetch!.code}`;
+    await expect(reader.type(fetching)).rejects.toThrow();
+    await emulator.moveClock(12 * 3600);
+    expect(await reader.type(retrieve!.code)).toContain('ongoing-request=\\"false\\"');
+    await reader.type(fetching);
+    expect(fs.readFileSync(path.join(reader.folder, 'large.zst'), 'utf8')).toBe('large');
+  });
+
+  test('are all typed, here or elsewhere', () => {
+    const headings = document('docs/restoring.md').blocks.flatMap(({ language, heading }) =>
+      language === 'sh' ? [heading] : [],
+    );
+    const typed = new Set(readers.flatMap((reader) => reader.typed));
+    expect([...typed, ...Object.keys(ELSEWHERE)].sort()).toEqual([...new Set(headings)].sort());
   });
 });

@@ -86,7 +86,7 @@ test.each(inMatrix(RUNS, RUNS.slice(0, 1)))(
 test('--keep leaves all of it up until Ctrl-C, for the commands that it prints', async () => {
   const demo = startDemo('--keep');
   const shown = await printed(demo, 'Ctrl-C stops everything');
-  expectAllOfIt(shown, 'sqlite', 'vacuum-into', '10 \\(configuration\\)', 'could not read the database');
+  expectAllOfIt(shown, 'sqlite', 'page-copy', '10 \\(configuration\\)', 'could not read the database');
   const commands = [...shown.matchAll(/^ {2}((?:\.|node|curl) .*)$/gm)].map(([, command]) => command!);
   expect(commands).toHaveLength(6);
   const env = { PATH: process.env.PATH, HOME: directory };

@@ -69,7 +69,7 @@ describe('a backup of SQLite', () => {
     const [manifest] = await bucket.manifests('shop');
     expect(manifest).toMatchObject({
       engine: 'sqlite',
-      consistency: { snapshot: 'vacuum-into', rowCounts: 'file' },
+      consistency: { snapshot: 'page-copy', rowCounts: 'file' },
       objects: [{ key: `shop/${manifest!.backupId}/shop%20%C3%BC.db.zst`, kind: 'file', format: 'sqlite' }],
     });
     const copy = await restored(manifest!);

@@ -15,6 +15,7 @@ import threading
 import time
 
 import alarms
+import archived_objects  # noqa: F401: extends MiniStack when it is imported
 import async_invocations  # noqa: F401: extends MiniStack when it is imported
 import emails
 import full_object_checksums  # noqa: F401: extends MiniStack when it is imported

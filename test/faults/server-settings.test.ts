@@ -1,5 +1,6 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
+import type { Note } from '../../catalog/contract/note';
 import type { ServerJob } from '../../catalog/contract/task';
 import type { MysqlFamilyServer } from '../servers/mysql-family';
 import { PostgresqlServer, postgresqlBinaries } from '../servers/postgresql';
@@ -168,7 +169,8 @@ describeOn(inMatrix(POSTGRESQL, newestOf('postgresql')), 'a server of %s', (vers
     const result = await Program.run(given('collation', { databases: ['shop'] }));
     await server.exec('ALTER DATABASE shop REFRESH COLLATION VERSION');
     expect(result).toMatchObject({ exit: 'success', failure: '' });
-    const warnings = result.log.filter(({ event }) => event === 'note').map(({ message }) => message);
+    const notes = result.log.filter(({ event, note }) => event === 'note' && (note as Note).kind === 'server-warning');
+    const warnings = notes.map(({ message }) => message);
     expect(warnings).toEqual([
       expect.stringMatching(/^the server warns: database "shop" has a collation version mismatch: Rebuild all objects/),
     ]);

@@ -63,13 +63,16 @@ export async function startMysqlFamily(
   const authority = await Authority.create(directory);
   const certificate = await authority.issue('localhost', { owner, expired: options.expiredCertificate });
   const own = (command: readonly string[]) => inRoot(root, owner, command);
-  await run(...own(engine.initialize(data)), { cwd: directory });
+  // A starting server removes temporary tables of its folder, whoever they belong to.
+  const temporary = `--tmpdir=${directory}`;
+  await run(...own([...engine.initialize(data), temporary]), { cwd: directory });
   const port = await freePort();
   const socket = path.join(directory, 's');
   const client = [engine.client, '--no-defaults', ...engine.clientOptions, `--socket=${socket}`];
   const daemon = await Daemon.start(
     ...own([
-      ...[engine.server, '--no-defaults', `--datadir=${data}`, `--socket=${socket}`, `--pid-file=${directory}/pid`],
+      ...[engine.server, '--no-defaults', `--datadir=${data}`, temporary, `--socket=${socket}`],
+      `--pid-file=${directory}/pid`,
       ...['--bind-address=127.0.0.1', `--port=${port}`, '--character-set-server=utf8mb4'],
       ...[`--ssl-ca=${authority.file}`, `--ssl-cert=${certificate.certificateFile}`],
       ...[`--ssl-key=${certificate.keyFile}`, '--max-allowed-packet=1G', '--event-scheduler=OFF'],

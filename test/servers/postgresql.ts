@@ -77,11 +77,16 @@ export class PostgresqlServer {
   }
 
   /** Runs one of the engine's own programs (`psql`, `pg_dump`, `pg_restore` …) as root against this server. */
-  tool(name: string, args: readonly string[], input?: NodeJS.ReadableStream | string): Promise<string> {
+  tool(
+    name: string,
+    args: readonly string[],
+    input?: NodeJS.ReadableStream | string,
+    environment: Readonly<Record<string, string>> = {},
+  ): Promise<string> {
     const root = rootOf(this.version);
     const command = [path.join(postgresqlBinaries(this.version), name), ...args];
     return run(...inRoot(root, unprivileged('postgres', root), command), {
-      env: { ...process.env, PGHOST: this.directory, PGPORT: String(this.port), PGUSER: this.rootUser },
+      env: { ...process.env, PGHOST: this.directory, PGPORT: String(this.port), PGUSER: this.rootUser, ...environment },
       input,
     });
   }

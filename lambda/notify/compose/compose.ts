@@ -3,6 +3,7 @@ import type { DigestFrequency } from '../../../catalog/contract/alarms';
 import type {
   AdvisedProblem,
   DigestRow,
+  NewNotes,
   Notification,
   Problem,
   Recovery,
@@ -19,6 +20,7 @@ import { commonTitle, listed, whatToDoOfAll } from './grouped-text';
 import { masked } from './masked';
 import type { Composed, Place } from './place';
 import * as paragraphs from './problem-text';
+import { noteSubject, noteText } from './note-text';
 import { recoveryText } from './recovery-text';
 import { samples } from './samples';
 import { isHalf, problemSubject, recoverySubject } from './subjects';
@@ -110,6 +112,15 @@ export function composeRecoveries(recoveries: readonly Recovery[], place: Place)
   const rest = recoveries.some(isHalf) ? [] : ['There is nothing to do.'];
   const text = body([...recoveryText(recoveries, clock), ...rest, paragraphs.whereText(place, '')]);
   return fitting({ notification: { ...head(place), kind: 'recovered', subject, recoveries }, text });
+}
+
+/** An email about notes of backups that were made. */
+export function composeNotes(notes: readonly NewNotes[], place: Place): Composed {
+  const clock = clockOf(place.timeZone);
+  const subject = noteSubject(notes, clock);
+  const next = 'You are told once, and no more than once a day of each source. The notes stay in the manifests.';
+  const text = body([...noteText(notes, place, clock), paragraphs.whereText(place, next)]);
+  return fitting({ notification: { ...head(place), kind: 'note', subject, notes }, text });
 }
 
 /** Facts of a digest besides its rows. */

@@ -47,11 +47,12 @@ const SMALLER: readonly ((notification: Notification) => Notification)[] = [
       next: [],
     })),
   (notification) => later(notification, bare),
-  ({ problems, recoveries, digest, ...rest }) => ({
+  ({ problems, recoveries, digest, notes, ...rest }) => ({
     ...rest,
     problems: problems?.slice(0, SOME).map(bare),
     recoveries: recoveries?.slice(0, SOME),
-    digest: digest?.slice(0, SOME).map((row) => ({ ...row, findings: [] })),
+    digest: digest?.slice(0, SOME).map((row) => ({ ...row, findings: [], notes: undefined })),
+    notes: notes?.slice(0, SOME).map((one) => ({ ...one, notes: one.notes.slice(0, 1) })),
   }),
   (notification) => ({ ...notification, problems: undefined, recoveries: undefined, digest: undefined }),
 ];

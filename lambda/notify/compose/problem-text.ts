@@ -102,7 +102,8 @@ export function restorable(problem: Problem, clock: ZoneClock): string[] {
 /** The action, in one sentence. */
 export const actionText = ({ action }: Advice): string => wrapped(`What to do: ${action}`);
 
-const stepText = ({ say, run, or }: Step, index: number): string =>
+/** A step with its number. */
+export const stepText = ({ say, run, or }: Step, index: number): string =>
   [
     wrapped(`${index + 1}. ${say}`),
     // A command stays on one line, because it is copied as a whole.

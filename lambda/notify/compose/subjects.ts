@@ -50,7 +50,7 @@ const shortAbout = ({ signal, about }: Problem): string =>
   signal === 'housekeeping' ? oneLine(about).split(' ').at(-1)! : oneLine(about);
 
 /** A subject with the fullest text that fits as a whole; the last one is cut if none does. */
-function fullest(head: string, texts: readonly (string | undefined)[], tail: string): string {
+export function fullest(head: string, texts: readonly (string | undefined)[], tail: string): string {
   const known = texts.filter((text) => text !== undefined && text !== '') as string[];
   const fits = (text: string) => ascii(`${head}: ${text} (${tail})`).length <= SUBJECT_CHARACTERS;
   return subject(head, known.find(fits) ?? known.at(-1) ?? '', tail);

@@ -53,15 +53,21 @@ export class Case {
         const { messageId } = observation;
         logLine('info', outcome, `${key}: ${what}: ${reason}`, { key, signal, cause, reason, messageId });
       }
-      const { problems = [], recovery } = decision.tell ?? {};
+      const { problems = [], recovery, notes } = decision.tell ?? {};
       told.push(...problems.map((problem) => ({ key: this.key, problem })));
       if (recovery) told.push({ key: this.key, recovery });
+      if (notes) told.push({ key: this.key, notes });
       const isRun =
         observation.state === 'ok' && observation.source !== undefined && observation.ends.includes('failed');
       if (isRun && next !== before) this.completed = true;
     }
     const signals = told.flatMap(({ problem }) => problem?.signal ?? []);
-    if (signals.length > 0 && !(await hasReaders())) next = withUnread(next, signals);
+    const hasNotes = told.some(({ notes }) => notes);
+    if ((signals.length > 0 || hasNotes) && !(await hasReaders())) {
+      next = withUnread(next, signals);
+      // Then they are new once more.
+      if (hasNotes) next = { ...next, notes: remembered.notes };
+    }
     told.push(...this.overtaken(next));
     this.open = Object.keys(next.open) as Signal[];
     // Nothing is changed that is not known.
@@ -91,7 +97,7 @@ export class Case {
 }
 
 const keyOf = ({ problem, recovery }: Told): string =>
-  problem ? kindOf(problem) : `recovered ${recovery!.signals.join(' ')}`;
+  problem ? kindOf(problem) : recovery ? `recovered ${recovery.signals.join(' ')}` : 'note';
 
 /** Nobody has confirmed a subscription: the problems are told again to the first who does. */
 function withUnread(remembered: Remembered, signals: readonly Signal[]): Remembered {

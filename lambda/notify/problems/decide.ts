@@ -85,7 +85,7 @@ function goodNews(state: State, { ends, at, event, about, source }: GoodNews): v
 }
 
 function measured(state: State, { key, at, health, off = [] }: SourceMeasured, now: Date): void {
-  const { newest, lastUsual, allowedAgeSeconds, findings, failure } = health;
+  const { newest, notes = [], lastUsual, allowedAgeSeconds, findings, failure } = health;
   // Sources that could not be measured are told together.
   if (failure !== undefined) return state.ignore(undefined, undefined, `it could not be measured: ${failure}`);
   if (now.getTime() - Date.parse(at) > FRESH_MS) return state.ignore(undefined, undefined, 'measured too long ago');
@@ -111,6 +111,7 @@ function measured(state: State, { key, at, health, off = [] }: SourceMeasured, n
   }
   state.recover({ about: key, source: key, at, newest });
   state.settle({ about: key, source: key, at, newest });
+  if (newest) state.note(key, newest, notes);
   state.measured(at);
 }
 

@@ -1,5 +1,5 @@
 import type { Cause, Signal } from '../../../catalog/contract/alarms';
-import type { Problem, Recovery } from '../../../catalog/contract/notification';
+import type { NewNotes, Problem, Recovery } from '../../../catalog/contract/notification';
 import type { Remembered } from './remembered';
 
 /** Signals of runs: they happen, where others last. */
@@ -17,6 +17,7 @@ export interface SignalOutcome {
 export interface Tell {
   readonly problems: readonly Problem[];
   readonly recovery?: Recovery;
+  readonly notes?: NewNotes;
 }
 
 export interface ProblemDecision {

@@ -1,5 +1,5 @@
 import type { SourceHealth } from '../../../catalog/contract/alarms';
-import type { Problem, Recovery } from '../../../catalog/contract/notification';
+import type { NewNotes, Problem, Recovery } from '../../../catalog/contract/notification';
 import { mapParallel } from '../../../catalog/parallel';
 import { logTail } from '../../../catalog/contract/run-log';
 import { errorText } from '../../shared/errors';
@@ -24,18 +24,20 @@ export interface Lookups {
   readonly digestPatienceMs: number;
 }
 
-/** A problem or a recovery to be told, with the key under which it is remembered. */
+/** A problem, a recovery or notes to be told, with the key under which it is remembered. */
 export interface Told {
   readonly key: string;
   readonly problem?: Problem;
   readonly recovery?: Recovery;
+  readonly notes?: NewNotes;
 }
 
 /** Adds facts that a reader wants to know: reason, log, newest backup. An email never fails because one cannot be found. */
 export async function enrich(told: readonly Told[], lookups: Lookups): Promise<Told[]> {
   const [logs, newest] = await Promise.all([readLogs(told, lookups), readNewest(told, lookups)]);
   return told.map((one) => {
-    const { key, problem, recovery } = one;
+    const { key, problem, recovery, notes } = one;
+    if (notes) return one;
     if (problem) return { key, problem: { ...newest.get(problem.source!), ...problem, ...logs.get(one) } };
     const backup = newest.get(recovery?.source ?? '')?.newest;
     return { key, recovery: { ...(backup && { newest: backup }), ...recovery! } };
@@ -74,7 +76,7 @@ async function readNewest(
   told: readonly Told[],
   { readHealth, patienceMs }: Lookups,
 ): Promise<Map<string, Pick<Problem, 'newest' | 'allowedAgeSeconds'>>> {
-  const wanted = told.filter(({ problem, recovery }) => (problem ?? recovery)!.newest === undefined);
+  const wanted = told.filter(({ problem, recovery, notes }) => (problem ?? recovery ?? notes)!.newest === undefined);
   const sources = new Set(wanted.flatMap(({ problem, recovery }) => (problem ?? recovery)!.source ?? []));
   if (sources.size === 0) return new Map();
   let health: readonly SourceHealth[] = [];

@@ -40,8 +40,12 @@ export class ProblemMemory {
     const remembered = await this.attempt('read', key, async () => {
       const item = await this.item(problemsKey(key));
       if (!item) return blank(key);
-      const { open, goodAt, measuredAt, changes, flapping, seen, version } = item as unknown as Remembered;
-      const optional = { ...(measuredAt !== undefined && { measuredAt }), ...(flapping && { flapping }) };
+      const { open, goodAt, measuredAt, changes, flapping, notes, seen, version } = item as unknown as Remembered;
+      const optional = {
+        ...(measuredAt !== undefined && { measuredAt }),
+        ...(flapping && { flapping }),
+        ...(notes && { notes }),
+      };
       return { key, open, goodAt, changes, seen, version, ...optional };
     });
     return { remembered: remembered ?? blank(key), known: remembered !== undefined };

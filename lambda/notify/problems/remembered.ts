@@ -1,5 +1,6 @@
 import type { Cause, Signal } from '../../../catalog/contract/alarms';
 import type { Problem } from '../../../catalog/contract/notification';
+import type { NotesMemory } from './new-notes';
 
 /** Facts of a problem that a later email needs again. */
 const DETAILS = ['task', 'resource', 'logGroup', 'logStream', 'pruned', 'variant', 'short'] as const;
@@ -48,6 +49,8 @@ export interface Remembered {
   /** Times at which it began to fail or recovered, within a day. */
   readonly changes: readonly string[];
   readonly flapping?: FlappingMemory;
+  /** Notes of its newest backup that were told. */
+  readonly notes?: NotesMemory;
   /** Ids of the last events: they may come twice. */
   readonly seen: readonly string[];
   /** Incremented by every write. 0: never written. */

@@ -1,9 +1,12 @@
-import type { Cause, Signal } from '../../../catalog/contract/alarms';
-import type { Problem, Recovery } from '../../../catalog/contract/notification';
+import type { BackupFacts, Cause, Signal } from '../../../catalog/contract/alarms';
+import type { FoundNote } from '../../../catalog/contract/note';
+import type { NewNotes, Problem, Recovery } from '../../../catalog/contract/notification';
 import { isSource } from '../observe/housekeeping';
 import type { ProblemDecision, SignalOutcome } from './decision';
 import { RUN_SIGNALS } from './decision';
 import { DAMPED, FlappingJudge } from './flapping';
+import type { NotesMemory } from './new-notes';
+import { newNotes } from './new-notes';
 import type { Recovered } from './recovery';
 import { recoveryOf } from './recovery';
 import type { OpenProblem, Remembered } from './remembered';
@@ -44,6 +47,8 @@ export class State {
   private readonly flapping: FlappingJudge;
   private readonly problems: Problem[] = [];
   private recovery?: Recovery;
+  private notes: NotesMemory | undefined;
+  private toldNotes?: NewNotes;
   private readonly ended: { signal: Signal; problem: OpenProblem }[] = [];
   private readonly outcomes: SignalOutcome[] = [];
 
@@ -55,6 +60,7 @@ export class State {
     this.goodAt = { ...remembered.goodAt };
     this.seen = remembered.seen;
     this.measuredAt = remembered.measuredAt;
+    this.notes = remembered.notes;
     this.flapping = new FlappingJudge(remembered, now.toISOString());
   }
 
@@ -248,19 +254,38 @@ export class State {
     this.recovery = { ...recoveryOf(of, { signals: [signal], since, times: failures, open: this.open }), stable: true };
   }
 
+  /** Tells the notes of the newest backup of a source that were not told before. */
+  note(source: string, newest: BackupFacts, notes: readonly FoundNote[]): void {
+    const { tell, memory } = newNotes(this.notes, notes, this.now);
+    this.changed ||= memory !== this.notes;
+    this.notes = memory;
+    if (tell.length === 0) return;
+    this.toldNotes = { source, newest, notes: tell };
+    this.outcomes.push({ outcome: 'told', reason: `new notes: ${tell.map(({ kind }) => kind).join(', ')}` });
+  }
+
   measured(at: string): void {
     this.measuredAt = at;
   }
 
   decision(): ProblemDecision {
-    const { open, goodAt, seen, measuredAt, problems, recovery, outcomes, remembered } = this;
+    const { open, goodAt, seen, measuredAt, problems, recovery, notes, toldNotes, outcomes, remembered } = this;
     const { key, version } = remembered;
     const measured = measuredAt !== undefined && { measuredAt };
-    const next = { key, version, open, goodAt, seen, ...measured, ...this.flapping.remembered };
-    const tells = problems.length > 0 || recovery !== undefined;
+    const next = {
+      key,
+      version,
+      open,
+      goodAt,
+      seen,
+      ...measured,
+      ...(notes && { notes }),
+      ...this.flapping.remembered,
+    };
+    const tells = problems.length > 0 || recovery !== undefined || toldNotes !== undefined;
     return {
       next: this.changed ? next : remembered,
-      ...(tells && { tell: { problems, ...(recovery && { recovery }) } }),
+      ...(tells && { tell: { problems, ...(recovery && { recovery }), ...(toldNotes && { notes: toldNotes }) } }),
       outcomes,
     };
   }

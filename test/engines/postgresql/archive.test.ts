@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { PgArchiveInspector } from '../../../engines/postgresql/archive';
 
 const int = (value: number) => {
@@ -63,6 +65,24 @@ test.each([11, 12, 13, 14, 15, 16])('a whole archive of format 1.%i passes, howe
       { schema: 'public', name: 'empty' },
     ]);
   }
+});
+
+test('a table of contents of 100,000 objects is read as it streams by: no more is kept of it than names', () => {
+  const inspector = new PgArchiveInspector();
+  const [empty, one] = [[], [VIEW]].map((entries) => head(16, entries));
+  const count = int(100_000);
+  const preamble = Buffer.concat([empty!.subarray(0, -count.length), count]);
+  const entry = one!.subarray(empty!.length);
+  const thousand = Buffer.concat(Array.from({ length: 1000 }, () => entry));
+  inspector.see(preamble);
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const before = process.memoryUsage().arrayBuffers;
+  for (let chunk = 0; chunk < 100; chunk++) inspector.see(thousand);
+  collect();
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(5 * thousand.length);
+  inspector.verify();
+  expect([...inspector.entries!]).toEqual([['VIEW\0public\0view', 100_000]]);
 });
 
 test('an archive cut at any byte is found out', () => {

@@ -4,7 +4,7 @@ import * as net from 'node:net';
 import type { DumpJob, ServerJob } from '../../../catalog/contract/task';
 import type { ServerContext } from '../../../engines/engine';
 import { MYSQL_CAUSES, connectMysql } from '../../../engines/mysql/connection';
-import { POSTGRESQL_CAUSES, connectPostgresql } from '../../../engines/postgresql/connection';
+import { POSTGRESQL_CAUSES, PostgresqlSessions } from '../../../engines/postgresql/connection';
 import { NETWORK_CAUSES, connectionError } from '../../../engines/shared/connection-error';
 import { BackupError } from '../../../task/run/errors';
 import { CapturedLog } from '../../support/captured-log';
@@ -54,7 +54,7 @@ describe.each(['mysql', 'postgresql'] as const)('the driver of %s', (engine) => 
     const connecting =
       engine === 'mysql'
         ? connectMysql(context, authorities)
-        : connectPostgresql(context, 'shop', authorities, () => undefined);
+        : new PostgresqlSessions(context, authorities).connect('shop');
     const error = await connecting.then(
       () => undefined,
       (failure: unknown) => failure,

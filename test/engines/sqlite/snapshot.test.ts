@@ -20,19 +20,25 @@ beforeAll(() => {
   database.close();
 });
 
-function snapshot(of: string, to = path.join(directory, `snapshot-${++count}`)) {
+async function snapshot(of: string, to = path.join(directory, `snapshot-${++count}`)) {
   let text = '';
   jest.spyOn(process.stdout, 'write').mockImplementation((chunk) => (text += String(chunk)).length > 0);
-  const exitCode = snapshotMain([of, to]);
+  const exitCode = await snapshotMain([of, to]);
   jest.restoreAllMocks();
   return { exitCode, result: JSON.parse(text) as SnapshotResult, to };
 }
 
-test('a snapshot is a database with all rows, and says how many they are', () => {
-  const { exitCode, result, to } = snapshot(file);
+test('a snapshot is a database with all rows, and says how many they are', async () => {
+  const { exitCode, result, to } = await snapshot(file);
   expect([exitCode, result]).toEqual([
     0,
-    { report: { sqliteVersion: expect.stringMatching(/^3\./) as string, tables: [{ name: 'book', rows: 5000 }] } },
+    {
+      report: {
+        sqliteVersion: expect.stringMatching(/^3\./) as string,
+        ...{ heldMs: expect.any(Number) as number, lostCommits: 0 },
+        ...{ tables: [{ name: 'book', rows: 5000 }], notes: [] },
+      },
+    },
   ]);
   const copy = new DatabaseSync(to, { readOnly: true });
   expect(copy.prepare('SELECT count(*) AS n FROM book').get()).toEqual({ n: 5000 });
@@ -58,8 +64,8 @@ test.each([
     'file-unreadable',
     /unable to open .*\(SQLite code 14\)$/,
   ],
-])('of a database %s there is none, and the reason says why', (_, make, kind, said) => {
-  expect(snapshot(make())).toMatchObject({
+])('of a database %s there is none, and the reason says why', async (_, make, kind, said) => {
+  expect(await snapshot(make())).toMatchObject({
     exitCode: 1,
     result: { failure: { kind, said: expect.stringMatching(said) as string } },
   });

@@ -227,3 +227,20 @@ describe('what is remembered', () => {
     expect(await memory.lastReading('shop', new Date())).toBeUndefined();
   });
 });
+
+describe('notes', () => {
+  test('of the newest backup are told, short enough for a message, each with a key that stays the same', async () => {
+    const history = { kind: 'no-history', database: 'shop', objects: ['prices'] };
+    await scene.backup(hoursAgo(26), 'shop', { notes: [{ kind: 'masked-columns', objects: ['a.b'] }] });
+    await scene.backup(hoursAgo(2), 'shop', { notes: [history, { kind: 'server-warning', said: 'x'.repeat(5000) }] });
+    const { notes } = await healthIn(scene);
+    expect(notes).toEqual([
+      { ...history, key: expect.stringMatching(/^.{16}$/) as string },
+      { kind: 'server-warning', said: 'x'.repeat(200), key: expect.any(String) as string },
+    ]);
+    await scene.backup(hoursAgo(1), 'shop', { notes: [history] });
+    expect((await healthIn(scene)).notes).toEqual([notes![0]]);
+    await scene.backup(hoursAgo(0.5));
+    expect(await healthIn(scene)).not.toHaveProperty('notes');
+  });
+});

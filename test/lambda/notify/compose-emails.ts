@@ -3,6 +3,7 @@ import type { Cause, Signal } from '../../../catalog/contract/alarms';
 import type { DigestRow, Problem } from '../../../catalog/contract/notification';
 import {
   composeDigest,
+  composeNotes,
   composeProblems,
   composeRaw,
   composeRecoveries,
@@ -10,6 +11,7 @@ import {
 } from '../../../lambda/notify/compose/compose';
 import type { Composed } from '../../../lambda/notify/compose/place';
 import { PRUNED } from './compose-facts';
+import { NOTED } from './compose-notes';
 import { EVERY_REASON, FAILED_RUNS } from './compose-reasons';
 import { backup, EVERY_CAUSE, failedRun, PLACE, problem, prunedProblem, RECOVERY, row } from './compose-support';
 
@@ -97,6 +99,13 @@ export const KEPT: Readonly<Record<string, () => Composed>> = {
   recovered: () => composeRecoveries([RECOVERY], PLACE),
   'recovered-open': () =>
     composeRecoveries([{ ...RECOVERY, signals: ['failed'], open: ['strange-size', 'not-proven'] }], PLACE),
+  'note-mysql': () => composeNotes([NOTED.mysql], PLACE),
+  'note-mariadb': () => composeNotes([NOTED.mariadb], PLACE),
+  'note-postgresql': () => composeNotes([NOTED.postgresql], PLACE),
+  'note-sqlite': () => composeNotes([NOTED.sqlite], PLACE),
+  'note-of-a-newer-program': () => composeNotes([NOTED.newer], PLACE),
+  'note-several': () =>
+    composeNotes([NOTED.mariadb, NOTED.sqlite, NOTED.newer, { ...NOTED.mysql, source: 'blog' }], PLACE),
   'digest-problems': () => composeDigest(DIGEST, PLACE, { often: 'daily', housekeeping: HOUSEKEEPING }),
   'digest-each': () => composeDigest([row('shop', { newest: backup(0) })], PLACE, { often: 'each' }),
   'test-failed': () => testNotifications(PLACE).find(({ notification }) => notification.signal === 'failed')!,

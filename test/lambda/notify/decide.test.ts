@@ -470,3 +470,48 @@ describe('a problem that nobody has read', () => {
     expect(story.take(firstReader(2))).toEqual([]);
   });
 });
+
+describe('notes of backups', () => {
+  const note = (kind: string) => ({ kind, key: kind });
+  /** Measures a backup with these notes. @returns kinds that are told */
+  const noted = (hours: number, ...kinds: string[]): string[] => {
+    story.take(measured(hours, [], { ...backup(hours), ...(kinds.length > 0 && { notes: kinds.map(note) }) }));
+    return story.last.tell?.notes?.notes.map(({ kind }) => kind) ?? [];
+  };
+
+  it('of the first backup are told together, with the backup', () => {
+    expect(noted(2, 'no-history', 'masked-columns')).toEqual(['no-history', 'masked-columns']);
+    expect(story.last.tell).toEqual({
+      problems: [],
+      notes: { source: 'shop', newest: backup(2).newest, notes: [note('no-history'), note('masked-columns')] },
+    });
+  });
+
+  it('are told once, and what comes later by itself', () => {
+    noted(2, 'no-history');
+    expect(noted(3, 'no-history')).toEqual([]);
+    expect(story.last.next).toBe(story.remembered);
+    expect(noted(26, 'no-history', 'masked-columns')).toEqual(['masked-columns']);
+    expect(noted(50, 'no-history', 'masked-columns')).toEqual([]);
+  });
+
+  it('that are gone end without an email, and are told when they come back', () => {
+    noted(2, 'no-history');
+    expect(noted(26)).toEqual([]);
+    expect(story.last.tell).toBeUndefined();
+    expect(noted(50, 'no-history')).toEqual(['no-history']);
+  });
+
+  it('that come and go make at most one email a day', () => {
+    noted(2, 'no-history');
+    noted(3);
+    expect(noted(4, 'no-history')).toEqual([]);
+    expect(noted(5, 'no-history', 'masked-columns')).toEqual([]);
+    expect(noted(23, 'no-history', 'masked-columns')).toEqual(['no-history', 'masked-columns']);
+  });
+
+  it('are not news where the source could not be measured', () => {
+    expect(story.take(measured(2, [], { failure: 'denied', notes: [note('no-history')] }))).toEqual([]);
+    expect(story.last.tell).toBeUndefined();
+  });
+});

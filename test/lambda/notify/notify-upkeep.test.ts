@@ -131,3 +131,24 @@ describe('housekeeping', () => {
     expect(await subjects(here)).toEqual([expect.stringMatching(/^RECOVERED measuring/)]);
   });
 });
+
+describe('notes of backups', () => {
+  it('are measured, mailed once for all sources together, and said to programs as facts', async () => {
+    const here = await scene('shop', 'blog');
+    const note = { kind: 'no-history', database: 'shop', objects: ['prices'] };
+    for (const source of ['shop', 'blog'])
+      await here.alarms.backup(hoursAgo(2), source, { engine: 'mariadb', notes: [note] });
+    await measureIn(here.alarms);
+    const body = (await toldBy(here.alarms))[0];
+    await here.batch([message(body)]);
+    expect(await subjects(here)).toEqual([expect.stringMatching(/^NOTE 2 sources: .+ \(.+\)$/)]);
+    await here.batch([message({ ...body, at: new Date().toISOString() })]);
+    expect(await subjects(here)).toEqual([]);
+    const [told] = await here.alarms.received();
+    expect(told!.attributes).toMatchObject({ kind: 'note' });
+    expect(JSON.parse(told!.message)).toMatchObject({
+      kind: 'note',
+      notes: [{ source: 'shop', newest: { engine: 'mariadb' }, notes: [note] }, { source: 'blog' }],
+    });
+  });
+});

@@ -1,4 +1,4 @@
-import { walFault } from '../../../engines/sqlite/dump';
+import { walFault } from '../../../engines/sqlite/file';
 
 const NFS = 0x6969;
 const EXT4 = 0xef53;

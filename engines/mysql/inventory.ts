@@ -1,0 +1,133 @@
+import type { RowDataPacket } from 'mysql2/promise';
+import { BackupError } from '../../task/run/errors';
+import type { Note } from '../../catalog/contract/note';
+import type { MysqlLook } from './look';
+import type { MysqlNote } from './facts';
+import { objectKey, type ObjectKind, type SqlObject } from './sql-objects';
+import type { SqlStream } from './sql-stream';
+
+/** The largest packet of the protocol: no client can send, and no server accept, a longer statement. */
+const LONGEST_STATEMENT = 2 ** 30 - 1;
+/** What MariaDB accepts unless it is told otherwise; MySQL: 64 MiB. */
+const USUAL_PACKET = 16 * 1024 * 1024;
+const NAMED = 10;
+
+/**
+ * Lists what a dump has to create, as far as the server shows it: tables, views, sequences, triggers, routines, packages and events.
+ *
+ * @param ignored `db.table` of tables and views that the user excludes, with their triggers
+ */
+export async function readInventory(
+  query: MysqlLook['query'],
+  hasLibraries: boolean,
+  databases: readonly string[],
+  ignored: ReadonlySet<string>,
+): Promise<SqlObject[]> {
+  const objects: SqlObject[] = [];
+  for (const database of databases) {
+    const add = (rows: readonly RowDataPacket[], kindOf: (row: RowDataPacket) => string) => {
+      for (const row of rows) {
+        if (row.onTable === undefined || !ignored.has(`${database}.${row.onTable}`))
+          objects.push({ kind: kindOf(row) as ObjectKind, database, name: String(row.name) });
+      }
+    };
+    const values = [database];
+    add(
+      await query(
+        `SELECT TABLE_NAME AS name, TABLE_NAME AS onTable, TABLE_TYPE AS type FROM information_schema.TABLES
+         WHERE TABLE_SCHEMA = ? AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED', 'VIEW', 'SEQUENCE')`,
+        values,
+      ),
+      ({ type }) => (type === 'VIEW' || type === 'SEQUENCE' ? type : 'TABLE'),
+    );
+    add(
+      await query(
+        'SELECT TRIGGER_NAME AS name, EVENT_OBJECT_TABLE AS onTable FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = ?',
+        values,
+      ),
+      () => 'TRIGGER',
+    );
+    add(
+      await query(
+        'SELECT ROUTINE_NAME AS name, ROUTINE_TYPE AS type FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = ?',
+        values,
+      ),
+      ({ type }) => String(type),
+    );
+    add(
+      await query('SELECT EVENT_NAME AS name FROM information_schema.EVENTS WHERE EVENT_SCHEMA = ?', values),
+      () => 'EVENT',
+    );
+    if (hasLibraries)
+      add(
+        await query('SELECT LIBRARY_NAME AS name FROM information_schema.LIBRARIES WHERE LIBRARY_SCHEMA = ?', values),
+        () => 'LIBRARY',
+      );
+  }
+  return objects;
+}
+
+/**
+ * Compares a dump with what the server had before it, and still has.
+ *
+ * @param command name of the tool, for the sentence
+ * @param readAgain asks the server once more: what was dropped meanwhile is not missing
+ * @throws BackupError `dumpFailed`, with the first names
+ */
+export async function requireComplete(
+  command: string,
+  stream: SqlStream,
+  expected: readonly SqlObject[],
+  readAgain: () => Promise<readonly SqlObject[]>,
+): Promise<void> {
+  const unfinished = stream.unfinished();
+  if (unfinished !== undefined)
+    throw new BackupError(
+      'dumpFailed',
+      `${command} exited with 0, but its output cannot be loaded: a string or comment of ${unfinished} has no end, as when a definition has characters that end in a backslash in its character set (sjis, cp932, gbk, big5): create it again in a session with utf8mb4`,
+      { kind: 'dump-incomplete', object: unfinished },
+    );
+  const absent = absentFrom(stream, expected);
+  if (absent.length === 0) return;
+  const still = new Set((await readAgain()).map(objectKey));
+  const missing = absent.filter((object) => still.has(objectKey(object))).map(nameOf);
+  if (missing.length === 0) return;
+  const named = missing.slice(0, NAMED).join(', ');
+  const more = missing.length > NAMED ? ` and ${missing.length - NAMED} more` : '';
+  throw new BackupError(
+    'dumpFailed',
+    `${command} exited with 0, but left out what the server has: ${named}${more}: the dump was discarded`,
+    { kind: 'dump-incomplete', object: `${named}${more}` },
+  );
+}
+
+/** `trigger shop.audit`. */
+const nameOf = ({ kind, database, name }: SqlObject): string => `${kind.toLowerCase()} ${database}.${name}`;
+
+/** Objects that a dump did not create. A trigger whose name could not be read stands for any. */
+function absentFrom({ created, unnamedTriggers }: SqlStream, expected: readonly SqlObject[]): SqlObject[] {
+  const unnamed = new Map(unnamedTriggers);
+  return expected.filter((object) => {
+    if (created.has(objectKey(object))) return false;
+    const left = object.kind === 'TRIGGER' ? (unnamed.get(object.database) ?? 0) : 0;
+    unnamed.set(object.database, left - 1);
+    return left <= 0;
+  });
+}
+
+/** Refuses a statement that no server can load, as soon as it is that long. */
+export function checkLongestStatement({ longest: { bytes, database, table } }: SqlStream): void {
+  if (bytes <= LONGEST_STATEMENT) return;
+  const object = table === undefined ? database : `${database}.${table}`;
+  throw new BackupError(
+    'dumpFailed',
+    `a row of ${object} makes a statement of more than 1 GiB, which no server can load (binary data takes twice its size): shorten the row, or leave the table out by --ignore-table=${object}`,
+    { kind: 'row-too-long', object },
+  );
+}
+
+/** Tells of rows that a server with usual settings does not accept. */
+export function noteLongStatement(stream: SqlStream, note: (note: Note<MysqlNote>) => void): void {
+  const { bytes, database, table } = stream.longest;
+  if (bytes > USUAL_PACKET) note({ kind: 'long-rows', database, objects: table === undefined ? [] : [table] });
+}

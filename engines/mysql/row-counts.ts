@@ -1,0 +1,101 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Tool } from '../../task/io/tool';
+import type { MysqlDialect } from './dialect';
+import { tableFailure } from './failures';
+import { qualified } from './names';
+import type { MysqlTable } from './plan';
+import { rowsOf, type Session } from './sessions';
+
+/** A table that is changed waits for our count of it, and everybody behind that change: so long at most. */
+const COUNT_SECONDS = 3;
+/** How often the tool's table is looked at, and an idle session spoken to, lest somebody ends it. */
+const PING_MS = 2000;
+/** `max_execution_time` and `max_statement_time`; 1317 from MySQL's parallel count, which does not say what ended it. */
+const TOOK_TOO_LONG = [3024, 1969, 1317];
+const NO_SUCH_TABLE = 1146;
+
+/** Rows of a table; null if it is not there. */
+export type Count = number | null;
+
+/**
+ * Counts the rows of each table, one after the other. Each count is a statement of its own that holds nothing afterwards.
+ *
+ * @throws BackupError that names the table
+ */
+export async function countRows(session: Session, tables: readonly MysqlTable[]): Promise<Count[]> {
+  const counts: Count[] = [];
+  for (const table of tables) counts.push(await countTable(session, table));
+  return counts;
+}
+
+/**
+ * Counts the rows of each table in the snapshot of an open transaction, beside the dump. A table that takes longer than some
+ * seconds is counted while the dump tool reads it: nobody waits longer then than for the tool.
+ *
+ * @param limitTime makes a statement that ends after some seconds
+ * @throws BackupError that names the table
+ */
+export async function countInSnapshot(
+  session: Session,
+  tables: readonly MysqlTable[],
+  tool: Tool,
+  limitTime: MysqlDialect['limitTime'],
+): Promise<Count[]> {
+  const counts: Count[] = [];
+  const large: number[] = [];
+  const count = async (index: number, seconds?: number): Promise<void> => {
+    const table = tables[index]!;
+    try {
+      counts[index] = await countTable(
+        session,
+        table,
+        seconds === undefined ? undefined : (selected) => limitTime(selected, seconds),
+      );
+    } catch (error) {
+      if (seconds === undefined || !isOverdue(error)) throw error;
+      large.push(index);
+    } finally {
+      // Ends the lock on the table's definition, and keeps the snapshot. A session that broke says so at the next question.
+      await rowsOf(session, 'ROLLBACK TO SAVEPOINT counted').catch(() => undefined);
+    }
+  };
+  const countLarge = async (isDue: (index: number) => boolean) => {
+    for (const index of large.filter(isDue)) {
+      large.splice(large.indexOf(index), 1);
+      await count(index);
+    }
+  };
+  let ended = false;
+  void tool.exited.then(() => (ended = true));
+  const isUnderDump = (index: number) => tables[index]!.name === tool.table;
+  await rowsOf(session, 'SAVEPOINT counted');
+  for (const index of tables.keys()) {
+    await count(index, COUNT_SECONDS);
+    await countLarge(isUnderDump);
+  }
+  while (large.length > 0 && !ended) {
+    await Promise.race([tool.exited, sleep(PING_MS, undefined, { ref: false })]);
+    await rowsOf(session, 'DO 0');
+    await countLarge(isUnderDump);
+  }
+  await countLarge(() => true);
+  await rowsOf(session, 'COMMIT');
+  return counts;
+}
+
+async function countTable(
+  session: Session,
+  table: MysqlTable,
+  statement: (selected: string) => string = (selected) => `SELECT ${selected}`,
+): Promise<Count> {
+  try {
+    const [row] = await rowsOf(session, statement(`COUNT(*) AS n FROM ${qualified(table)}`));
+    return Number(row?.n);
+  } catch (error) {
+    if (errno(error) === NO_SUCH_TABLE) return null;
+    throw tableFailure(table, error);
+  }
+}
+
+const errno = (error: unknown): number => (error as { errno?: number } | null)?.errno ?? 0;
+const isOverdue = (error: unknown): boolean => TOOK_TOO_LONG.includes(errno((error as Error).cause));

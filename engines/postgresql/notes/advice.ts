@@ -1,0 +1,199 @@
+/** The words of PostgreSQL's notes. Pure: handlers read it. */
+import { objectsOf, type Note } from '../../../catalog/contract/note';
+import type { AdviceStep, NoteAdvice } from '../../engine-advice';
+import type { PostgresqlNote } from '../facts';
+
+/** A sentence about the objects of a note, in their database, with steps of one or no form. */
+function about(
+  title: string,
+  sentence: (objects: string, place: string) => string,
+  steps: readonly AdviceStep[] = [],
+): NoteAdvice {
+  const place = ({ database }: Note) => (database === undefined ? 'the server' : `database ${database}`);
+  return { title, happened: (note) => sentence(objectsOf(note), place(note)), steps: () => steps };
+}
+
+export const POSTGRESQL_NOTE_ADVICE: Readonly<Record<PostgresqlNote, NoteAdvice>> = {
+  'server-warning': {
+    title: 'a warning of the server',
+    happened: ({ said }) => `the server warns: ${said ?? ''}`,
+    steps: () => [],
+  },
+  'circular-keys': {
+    title: 'tables of extensions that refer to each other',
+    happened: (note) =>
+      `foreign keys of tables of an extension in database ${note.database ?? ''} refer to each other (${objectsOf(note)}): the dump is complete, but its restore needs a setting`,
+    steps: () => [
+      {
+        say: 'Restore as a superuser, without checks of foreign keys while the rows are loaded; for TimescaleDB, follow its own instructions (timescaledb_pre_restore):',
+        run: "PGOPTIONS='-c session_replication_role=replica' pg_restore …",
+      },
+    ],
+  },
+  'damage-unnoticed': {
+    title: 'settings by which damage goes unnoticed',
+    happened: (note) =>
+      `the server would not notice damage to its files (${objectsOf(note)}): a dump may hold rows that were damaged on disk`,
+    steps: () => [
+      {
+        say: 'Turn checksums on while the server is stopped (before version 18 they are off unless asked for):',
+        run: 'pg_checksums --enable --pgdata $PGDATA',
+      },
+      {
+        say: 'As an administrator, turn on what protects the files in a crash:',
+        run: 'ALTER SYSTEM RESET fsync;\nALTER SYSTEM RESET full_page_writes;\nSELECT pg_reload_conf();',
+      },
+    ],
+  },
+  'databases-closed': about(
+    'databases that are not in the backup',
+    (objects) => `databases that accept no connections are not in the backup: ${objects}`,
+    [
+      {
+        say: 'Open a database to have it backed up, or list it in excludeDatabases to end this note:',
+        run: 'ALTER DATABASE $DATABASE ALLOW_CONNECTIONS true;',
+      },
+    ],
+  ),
+  'template-databases': about(
+    'template databases in the backup',
+    (objects) => `no database can be created from these templates while they are dumped: ${objects}`,
+    [{ say: 'If that disturbs somebody, list them in excludeDatabases, and back them up at another time.' }],
+  ),
+  'user-mapping-options': about(
+    'options of user mappings that are not in the backup',
+    (objects, place) =>
+      `options of user mappings in ${place}, such as users and passwords of other servers, are not in the dump: ${objects}`,
+    [
+      {
+        say: 'Keep the options elsewhere, and set them after a restore:',
+        run: "ALTER USER MAPPING FOR $USER SERVER $SERVER OPTIONS (ADD user '…', ADD password '…');",
+      },
+    ],
+  ),
+  'foreign-rows': about(
+    'rows of foreign tables that are not in the backup',
+    (objects, place) =>
+      `rows of foreign tables in ${place} stay on their own server, and are not in the dump: ${objects}`,
+  ),
+  'system-schema-objects': about(
+    'objects in system schemas that are not in the backup',
+    (objects, place) => `objects that were made in the system schemas of ${place} are not in the dump: ${objects}`,
+    [
+      {
+        say: 'Move each of them to a schema of its own:',
+        run: 'ALTER FUNCTION pg_catalog.$FUNCTION SET SCHEMA $SCHEMA;',
+      },
+    ],
+  ),
+  'invalid-indexes': about(
+    'invalid indexes that are not in the backup',
+    (objects, place) => `indexes in ${place} whose build failed are not in the dump: ${objects}`,
+    [{ say: 'Build each of them again, or drop it:', run: 'REINDEX INDEX CONCURRENTLY $INDEX;' }],
+  ),
+  'unlogged-rows': about(
+    'rows of unlogged tables that are not in the backup',
+    (objects, place) =>
+      `a standby has no rows of unlogged tables, so these tables of ${place} are empty in the dump: ${objects}`,
+    [{ say: 'To have the rows, back up the primary server.' }],
+  ),
+  'extension-changes': about(
+    'changes to tables of extensions that are not in the backup',
+    (objects, place) => `what was added to tables of extensions in ${place} is not in the dump: ${objects}`,
+    [{ say: 'Keep the statements that added it, and run them again after a restore.' }],
+  ),
+  tablespaces: about(
+    'tablespaces that a restore needs',
+    (objects, place) => `a restore of ${place} needs the tablespaces ${objects}`,
+    [
+      {
+        say: 'Create them before a restore, or restore all into the default one (if the database itself is in a tablespace, create it first and leave out --create):',
+        run: 'pg_restore --no-tablespaces …',
+      },
+    ],
+  ),
+  'extension-version': about(
+    'versions of extensions',
+    (objects, place) =>
+      `a restore of ${place} installs the default version of extensions, which is another: ${objects}`,
+    [
+      { say: 'Update the extension:', run: 'ALTER EXTENSION $EXTENSION UPDATE;' },
+      { say: 'If you need the old version, create the extension in it before pg_restore, without --create.' },
+    ],
+  ),
+  'extension-rows': about(
+    'rows of extensions that could come back twice',
+    (objects, place) =>
+      `the dump of ${place} has rows that another extension may insert as well when a restore creates it: ${objects}`,
+    [
+      {
+        say: 'If a restore stops at them, restore without them, and compare:',
+        run: "pg_restore --list $FILE | grep -v 'TABLE DATA $SCHEMA $TABLE' > list && pg_restore --use-list=list …",
+      },
+    ],
+  ),
+  'server-files': about(
+    'files that a restore needs on the server',
+    (objects, place) => `a restore of ${place} needs files on the server that are in no dump: ${objects}`,
+    [{ say: 'Keep the files, and install them on the server before a restore.' }],
+  ),
+  'security-labels': about(
+    'security labels that need their provider',
+    (objects, place) => `a restore of ${place} needs the providers of its security labels: ${objects}`,
+    [{ say: 'Load the provider on the server, or restore without labels:', run: 'pg_restore --no-security-labels …' }],
+  ),
+  'unknown-grantees': about(
+    'privileges of roles that do not exist',
+    (objects, place) => `a restore of ${place} stops at privileges of roles that do not exist: ${objects}`,
+    [
+      {
+        say: 'Create a role of that number as its name and revoke its privileges after a restore, or restore without privileges:',
+        run: 'pg_restore --no-privileges …',
+      },
+    ],
+  ),
+  'database-settings': about(
+    'settings of the database that disturb its restore',
+    (objects, place) => `settings of ${place} disturb its restore: ${objects}`,
+    [
+      {
+        say: 'Overrule them when you restore:',
+        run: "PGOPTIONS='-c default_transaction_read_only=off -c array_nulls=on -c role=none -c session_preload_libraries= -c local_preload_libraries=' pg_restore …",
+      },
+    ],
+  ),
+  'no-public-schema': about(
+    'a schema public that the restore adds',
+    (_, place) => `${place} has no schema public, but a restore adds one`,
+    [{ say: 'After a restore, drop it:', run: 'DROP SCHEMA public;' }],
+  ),
+  'search-path-functions': about(
+    'functions that stop a restore',
+    (objects, place) =>
+      `a restore of ${place} stops at functions that use names without their schema, because search_path is empty then: ${objects}`,
+    [
+      {
+        say: 'Give each function its search_path; then it comes back:',
+        run: 'ALTER FUNCTION $FUNCTION SET search_path = $SCHEMA;',
+      },
+      {
+        say: 'To restore a dump that was made before, restore the section pre-data, alter the functions, and restore the other sections:',
+        run: 'pg_restore --section=pre-data …',
+      },
+    ],
+  ),
+  'table-reading-functions': about(
+    'functions that read tables while these are restored',
+    (objects, place) =>
+      `a restore of ${place} may stop at functions that read tables, because their rows may be loaded later: ${objects}`,
+    [
+      {
+        say: 'Use a trigger instead of the constraint, or add the constraint as NOT VALID: then it is restored after all rows.',
+      },
+      {
+        say: 'To restore a dump that was made before, restore the section pre-data, drop the constraint, restore the other sections, and add it again:',
+        run: 'pg_restore --section=pre-data …',
+      },
+    ],
+  ),
+};

@@ -1,0 +1,401 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Connection, RowDataPacket } from 'mysql2/promise';
+import type { ServerJob } from '../../catalog/contract/task';
+import { MARIADB_DIALECT } from '../../engines/mariadb/dialect';
+import { MYSQL_DIALECT } from '../../engines/mysql/dialect';
+import { countInSnapshot } from '../../engines/mysql/row-counts';
+import type { Tool } from '../../task/io/tool';
+import { Fixture } from '../faults/fixture';
+import type { MysqlFamilyServer } from '../servers/mysql-family';
+import { startServer } from '../servers/start';
+import type { Version } from '../servers/versions';
+import { describeOn, versionsOf } from '../servers/versions';
+import { serverJob } from '../support/job';
+import type { ProgramOptions, ProgramResult } from '../support/program';
+import { Program } from '../support/program';
+
+jest.setTimeout(180_000);
+
+const PASSWORD = 'not-so-secret';
+/** More than all buffers between a server and a dump tool hold. */
+const BIG_ROWS = 2 ** 17;
+const big = (
+  table: string,
+  rows = BIG_ROWS,
+) => `CREATE TABLE ${table} (id INT AUTO_INCREMENT PRIMARY KEY, a VARCHAR(400));
+  INSERT INTO ${table} (a) VALUES (REPEAT('x', 390));
+  ${`INSERT INTO ${table} (a) SELECT a FROM ${table};`.repeat(Math.log2(rows))}`;
+
+describeOn(versionsOf('mysql', 'mariadb'), 'a dump of %s', (version: Version) => {
+  const isMaria = version.startsWith('mariadb');
+  const dumpTool = isMaria ? 'mariadb-dump' : 'mysqldump';
+  let fixture: Fixture;
+  let server: MysqlFamilyServer;
+  let root: Connection;
+
+  beforeAll(async () => {
+    fixture = await Fixture.start();
+    server = (await startServer(version)) as MysqlFamilyServer;
+    await account('backup', '*.*');
+    root = await server.connect();
+  });
+  afterAll(async () => {
+    await root?.end();
+    await server?.stop();
+    await fixture?.stop();
+  });
+
+  /** The documented user. */
+  async function account(name: string, on: string): Promise<void> {
+    const routines = isMaria ? `GRANT SELECT ON mysql.proc TO ${name}@'%'` : `GRANT SHOW_ROUTINE ON *.* TO ${name}@'%'`;
+    await server.exec(`CREATE USER ${name}@'%' IDENTIFIED BY '${PASSWORD}'; ${routines};
+      GRANT SELECT, SHOW VIEW, TRIGGER, EVENT, LOCK TABLES ON ${on} TO ${name}@'%'`);
+  }
+
+  const options = (database: string, overrides: Partial<ServerJob> = {}, username = 'backup'): ProgramOptions => ({
+    job: serverJob(server, fixture.place(`${database}-${username}`), { databases: [database], ...overrides }),
+    ...{ aws: fixture.emulator.environment, username, password: PASSWORD, image: version },
+  });
+  const manifestOf = async ({ job }: ProgramOptions) => (await fixture.bucket.manifests(job.source))[0]!;
+
+  /** The sessions of an account on the server, with what they do. */
+  async function sessions(user = 'backup'): Promise<RowDataPacket[]> {
+    const [rows] = await root.query<RowDataPacket[]>(
+      'SELECT ID, STATE, INFO FROM information_schema.PROCESSLIST WHERE USER = ?',
+      [user],
+    );
+    return rows;
+  }
+  async function expectNoSessions(user?: string): Promise<void> {
+    for (let tries = 0; tries < 20 && (await sessions(user)).length > 0; tries++) await sleep(100);
+    expect(await sessions(user)).toEqual([]);
+  }
+
+  /** The dump tool that a program runs. */
+  function toolOf(program: Program): number {
+    for (const pid of fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+      const status = fs.existsSync(`/proc/${pid}/status`) ? fs.readFileSync(`/proc/${pid}/status`, 'utf8') : '';
+      if (status.startsWith(`Name:\t${dumpTool}\n`) && status.includes(`\nPPid:\t${program.pid}\n`)) return Number(pid);
+    }
+    throw new Error(`the program runs no ${dumpTool}`);
+  }
+
+  /** Runs until the tool reads its first table, and stops the tool there. */
+  async function frozen(run: ProgramOptions): Promise<{ program: Program; release: () => void }> {
+    const program = Program.start(run);
+    await program.logged('read-lock');
+    const tool = toolOf(program);
+    process.kill(tool, 'SIGSTOP');
+    return { program, release: () => process.kill(tool, 'SIGCONT') };
+  }
+
+  /** Seconds that a statement takes in a session of its own, given up after 20. */
+  async function seconds(sql: string): Promise<number> {
+    const connection = await server.connect();
+    await connection.query('SET SESSION lock_wait_timeout = 20');
+    const from = performance.now();
+    await connection.query(sql).catch(() => undefined);
+    await connection.end();
+    return (performance.now() - from) / 1000;
+  }
+
+  describe('Mx02', () => {
+    let run: ProgramOptions;
+    beforeAll(async () => {
+      await server.exec(`CREATE DATABASE ddl; USE ddl; ${big('a_big')}
+        CREATE TABLE z (a INT); INSERT INTO z VALUES (1), (2)`);
+      run = options('ddl');
+    });
+
+    test.each([
+      ['ALTER TABLE … ADD COLUMN', 'ALTER TABLE ddl.z ADD COLUMN extra INT'],
+      ['TRUNCATE', 'TRUNCATE ddl.z'],
+      ['a copy', 'ALTER TABLE ddl.z ADD INDEX one (a), ALGORITHM=COPY'],
+      [
+        'RENAME, as migration tools end',
+        'CREATE TABLE ddl.z_new LIKE ddl.z; RENAME TABLE ddl.z TO ddl.z_old, ddl.z_new TO ddl.z; DROP TABLE ddl.z_old',
+      ],
+    ])(
+      'Mx02 lets %s of a table that waits for its turn pass at once, with its writer and reader, and succeeds',
+      async (_, ddl) => {
+        const { program, release } = await frozen(run);
+        await sleep(700);
+        const from = performance.now();
+        const changing = server.exec(ddl);
+        await sleep(100);
+        const [writer, reader] = await Promise.all([
+          seconds('INSERT INTO ddl.z (a) VALUES (3)'),
+          seconds('SELECT COUNT(*) FROM ddl.z'),
+        ]);
+        await changing;
+        const whole = (performance.now() - from) / 1000;
+        release();
+        const result = await program.result();
+        expect({ exit: result.exit, failure: result.failure }).toEqual({ exit: 'success', failure: '' });
+        expect(Math.max(whole, writer, reader)).toBeLessThan(3);
+        await expectNoSessions();
+      },
+    );
+  });
+
+  describe('a lock that is waited for', () => {
+    beforeAll(async () => {
+      const tables = ['a', 'b', 'c', 'd'].map(
+        (name) => `CREATE TABLE ${name} (i INT); INSERT INTO ${name} VALUES (1);`,
+      );
+      await server.exec(`CREATE DATABASE waits; USE waits; ${tables.join(' ')}`);
+    });
+
+    test('Mx03 lets no writer wait longer than three seconds, however many tables are in use', async () => {
+      const [first, second] = [await server.connect(), await server.connect()];
+      await first.query('START TRANSACTION');
+      await first.query('INSERT INTO waits.a VALUES (2)');
+      await second.query('START TRANSACTION');
+      await second.query('INSERT INTO waits.c VALUES (2)');
+      // Given up for one table in time, and then waited for anew for the next: as many times three seconds as there are tables.
+      const freed = sleep(2000).then(() => first.query('COMMIT'));
+      const program = Program.start(options('waits'));
+      const writers: number[] = [];
+      let over = false;
+      const write = async () => {
+        while (!over)
+          writers.push(
+            await seconds('INSERT INTO waits.d VALUES (3)'),
+            await seconds('INSERT INTO waits.a VALUES (3)'),
+          );
+      };
+      const writing = write();
+      const result = await program.result();
+      over = true;
+      await Promise.all([writing, freed]);
+      await second.query('COMMIT');
+      await Promise.all([first.end(), second.end()]);
+      expect({ exit: result.exit, failure: result.failure }).toEqual({ exit: 'success', failure: '' });
+      expect(Math.max(...writers)).toBeLessThan(4.5);
+      const [bracketed] = result.log.filter(({ event }) => event === 'row-counts-bracketed');
+      const [, waited] = /no read lock within (\d+) ms: it waited for that of table waits\.[a-d]/.exec(
+        bracketed!.message,
+      )!;
+      expect(Number(waited)).toBeLessThan(4000);
+      expect(Number(waited)).toBeGreaterThan(2500);
+      await expectNoSessions();
+    });
+
+    test('Mx04 says how long it waited for the read lock, not only how long it held it', async () => {
+      const writer = await server.connect();
+      await writer.query('START TRANSACTION');
+      await writer.query('INSERT INTO waits.a VALUES (2)');
+      const program = Program.start(options('waits'));
+      while (!(await sessions()).some(({ STATE }) => /metadata lock/.test(String(STATE)))) await sleep(10);
+      await sleep(1500);
+      await writer.query('COMMIT');
+      await writer.end();
+      const result = await program.result();
+      expect(result.exit).toBe('success');
+      const line = result.log.find(({ event }) => event === 'read-lock')!;
+      expect(Number(/ for (\d+) ms$/.exec(line.message)![1])).toBeGreaterThan(1400);
+    });
+
+    describe('of somebody who keeps it for ever', () => {
+      let first: ProgramResult;
+      let later: ProgramResult;
+      /** Both at once: they wait for a minute. */
+      beforeAll(async () => {
+        await server.exec(`CREATE DATABASE later; USE later; ${big('a_big')} CREATE TABLE z (i INT)`);
+        const { program, release } = await frozen(options('later'));
+        await sleep(700);
+        const owners = [await server.connect(), await server.connect()];
+        await owners[0]!.query('LOCK TABLES later.z WRITE');
+        await owners[1]!.query('LOCK TABLES waits.c WRITE');
+        release();
+        [first, later] = await Promise.all([Program.run(options('waits')), program.result()]);
+        await Promise.all(owners.map((owner) => owner.end()));
+      });
+
+      test('Mx05 fails the run after a minute instead of twelve hours, with the name of the table', async () => {
+        expect(first).toMatchObject({
+          ...{ exit: 'dumpFailed', reason: { kind: 'table-locked', object: 'waits.c' } },
+          failure: expect.stringMatching(/\bwaits\.c\b/),
+        });
+        await expectNoSessions();
+      });
+
+      test('Mx06 fails the dump in the same way when the turn of its table comes', () => {
+        expect(later).toMatchObject({
+          ...{ exit: 'dumpFailed', reason: { kind: 'table-locked', object: 'later.z' } },
+          failure: expect.stringMatching(/^the dump tool has waited for 60 s for a lock of table later\.z/),
+        });
+      });
+
+      test('Mx10 leaves no session behind when the run is interrupted while it waits', async () => {
+        const owner = await server.connect();
+        await owner.query('LOCK TABLES later.z WRITE');
+        const program = Program.start(options('later'));
+        await program.logged('row-counts-bracketed');
+        while (!(await sessions()).some(({ STATE }) => /metadata lock/.test(String(STATE)))) await sleep(20);
+        program.signal('SIGTERM');
+        expect(await program.result()).toMatchObject({ exit: 'interrupted' });
+        await expectNoSessions();
+        await owner.end();
+      });
+
+      test('Mx10 leaves none of the dump tool behind either', async () => {
+        const { program, release } = await frozen(options('later'));
+        await sleep(700);
+        const owner = await server.connect();
+        await owner.query('LOCK TABLES later.z WRITE');
+        release();
+        while (!(await sessions()).some(({ STATE }) => /metadata lock/.test(String(STATE)))) await sleep(20);
+        program.signal('SIGTERM');
+        expect(await program.result()).toMatchObject({ exit: 'interrupted' });
+        await expectNoSessions();
+        await owner.end();
+      });
+    });
+
+    /** A dump tool that does this, instead of a dump. */
+    function toolThat(does: string): string {
+      const directory = fs.mkdtempSync(path.join(fixture.directory, 'tool-'));
+      fs.chmodSync(directory, 0o755);
+      const script = `#!/bin/sh\ncase "$*" in *--version*|*--help*) exec /usr/bin/${dumpTool} "$@";; esac\n${does}\n`;
+      fs.writeFileSync(path.join(directory, dumpTool), script, { mode: 0o755 });
+      return directory;
+    }
+
+    test('Mx11 ends with the tool: one that fails at once does not keep it', async () => {
+      const toolsDirectory = toolThat('echo begun; echo "it broke" >&2; exit 7');
+      const result = await Program.run({ ...options('waits'), toolsDirectory });
+      expect(result).toMatchObject({ exit: 'dumpFailed', failure: `${dumpTool} exited with 7: it broke` });
+      const line = result.log.find(({ event }) => event === 'read-lock')!;
+      expect(Number(/ for (\d+) ms$/.exec(line.message)![1])).toBeLessThan(2500);
+    });
+
+    test('Mx12 ends by itself when the host of the task is lost with it', async () => {
+      const program = Program.start({ ...options('waits'), toolsDirectory: toolThat('exec sleep 60') });
+      await program.logged('start');
+      for (;;) {
+        const probe = await server.connect();
+        await probe.query('SET SESSION lock_wait_timeout = 1');
+        const isLocked = await probe.query('INSERT INTO waits.a VALUES (9)').then(
+          () => false,
+          () => true,
+        );
+        await probe.end();
+        if (isLocked) break;
+      }
+      program.signal('SIGSTOP');
+      expect(await seconds('INSERT INTO waits.a VALUES (9)')).toBeLessThan(15);
+      program.signal('SIGCONT');
+      program.signal('SIGTERM');
+      await program.result();
+      await expectNoSessions();
+    });
+  });
+
+  test('Mx13 a table that takes long to count is counted while the tool reads it: nobody waits for us alone', async () => {
+    await server.exec(`CREATE DATABASE slow; USE slow; ${big('a')} ${big('b', 2)}`);
+    const connection = await server.connect();
+    const [[row]] = await connection.query<RowDataPacket[]>('SELECT CONNECTION_ID() AS id');
+    await connection.query('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ');
+    await connection.query('START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY');
+    const tool: { exited: Promise<number | null>; table?: string } = { exited: new Promise(() => undefined) };
+    const statements: string[] = [];
+    const tables = ['a', 'b'].map((name) => ({ database: 'slow', name, engine: 'InnoDB', options: '' }));
+    // A millisecond for the large one.
+    const limitTime = (selected: string, limit: number) => {
+      statements.push(selected);
+      const least = selected.endsWith('`a`') ? 0.001 : limit;
+      return (isMaria ? MARIADB_DIALECT : MYSQL_DIALECT).limitTime(selected, least);
+    };
+    const counting = countInSnapshot({ connection, id: row!.id as number }, tables, tool as Tool, limitTime);
+    while (statements.length < 2) await sleep(20);
+    await sleep(200);
+    expect(await seconds('ALTER TABLE slow.b ADD COLUMN extra INT')).toBeLessThan(3);
+    expect(await seconds('INSERT INTO slow.a (a) VALUES (1)')).toBeLessThan(3);
+    tool.table = 'a';
+    expect(await counting).toEqual([BIG_ROWS, 2]);
+    await connection.end();
+  });
+
+  describe('whose tables hold no rows of their own', () => {
+    test('M10 is complete: MERGE tables are told once, and not counted', async () => {
+      await server.exec(`CREATE DATABASE merged; USE merged; CREATE TABLE m1 (a INT) ENGINE=MyISAM; INSERT INTO m1 VALUES (1);
+        CREATE TABLE all_m (a INT) ENGINE=MERGE UNION=(m1)`);
+      const run = options('merged');
+      const result = await Program.run(run);
+      expect({ exit: result.exit, failure: result.failure }).toEqual({ exit: 'success', failure: '' });
+      const manifest = await manifestOf(run);
+      expect(manifest.tables).toEqual([{ database: 'merged', name: 'm1', rows: 1 }]);
+      expect(manifest.notes).toContainEqual({ kind: 'rows-elsewhere', objects: ['merged.all_m'] });
+      const text = (await fixture.bucket.download(manifest.objects[0]!)).toString('utf8');
+      expect(text).toMatch(/ENGINE=MRG_MyISAM.*UNION=\(`m1`\)/i);
+    });
+
+    test('M12 fails with the name of a broken MERGE table and the way out, which works', async () => {
+      await server.exec(`CREATE DATABASE broken; USE broken; CREATE TABLE m1 (a INT) ENGINE=MyISAM;
+        CREATE TABLE all_m (a INT) ENGINE=MERGE UNION=(m1); DROP TABLE m1; CREATE TABLE fine (a INT)`);
+      expect(await Program.run(options('broken'))).toMatchObject({
+        ...{ exit: 'dumpFailed', reason: { kind: 'table-unreadable', object: 'broken.all_m' } },
+        failure: expect.stringMatching(
+          /^could not read table broken\.all_m: .*\(1168\) \(.*--ignore-table=broken\.all_m\)$/,
+        ),
+      });
+      const without = options('broken', { extraDumpArguments: ['--ignore-table=broken.all_m'] });
+      expect(await Program.run(without)).toMatchObject({ exit: 'success', failure: '' });
+    });
+  });
+
+  test('Mx07 a table without its tablespace is named, with the way out', async () => {
+    await server.exec(`CREATE DATABASE discarded; USE discarded; CREATE TABLE fine (a INT); CREATE TABLE gone (a INT);
+      ALTER TABLE gone DISCARD TABLESPACE`);
+    expect(await Program.run(options('discarded'))).toMatchObject({
+      ...{ exit: 'dumpFailed', reason: { kind: 'table-unreadable', object: 'discarded.gone' } },
+      failure: expect.stringMatching(/^could not read table discarded\.gone: .*--ignore-table=discarded\.gone\)$/),
+    });
+    const without = options('discarded', { extraDumpArguments: ['--ignore-table=discarded.gone'] });
+    expect(await Program.run(without)).toMatchObject({ exit: 'success', failure: '' });
+  });
+
+  test('Mx08 a limit on the time of all statements ends neither the dump nor the count', async () => {
+    await server.exec(`CREATE DATABASE limited; USE limited; ${big('a_big')}`);
+    const variable = isMaria ? 'max_statement_time = 0.05' : 'max_execution_time = 50';
+    await root.query(`SET GLOBAL ${variable}`);
+    try {
+      const run = options('limited');
+      expect(await Program.run(run)).toMatchObject({ exit: 'success', failure: '' });
+      expect((await manifestOf(run)).tables).toEqual([{ database: 'limited', name: 'a_big', rows: BIG_ROWS }]);
+    } finally {
+      await root.query(`SET GLOBAL ${variable.replace(/=.*/, '= 0')}`);
+    }
+  });
+
+  describe('by an account of few connections', () => {
+    beforeAll(() => server.exec('CREATE DATABASE few; CREATE TABLE few.t (i INT)'));
+
+    test.each([1, 2])(
+      'Mx09 is refused before its first byte with %i of them, with the statement to run',
+      async (most) => {
+        const name = `few${most}`;
+        await account(name, 'few.*');
+        await server.exec(`ALTER USER ${name}@'%' WITH MAX_USER_CONNECTIONS ${most}`);
+        const result = await Program.run(options('few', {}, name));
+        expect(result).toMatchObject({
+          ...{ exit: 'connection', reason: { kind: 'limit-reached' } },
+          failure: expect.stringContaining('ALTER USER … WITH MAX_USER_CONNECTIONS 4'),
+        });
+        expect(result.log.filter(({ event }) => event === 'start')).toEqual([]);
+        await expectNoSessions(name);
+      },
+    );
+
+    test('Mx09 needs three', async () => {
+      await account('few3', 'few.*');
+      await server.exec("ALTER USER few3@'%' WITH MAX_USER_CONNECTIONS 3");
+      const run = options('few', {}, 'few3');
+      expect(await Program.run(run)).toMatchObject({ exit: 'success', failure: '' });
+      expect((await manifestOf(run)).consistency.rowCounts).toBe('read-lock');
+    });
+  });
+});

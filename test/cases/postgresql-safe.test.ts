@@ -1,0 +1,197 @@
+import * as fs from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describeOn, inMatrix, versionsOf } from '../servers/versions';
+import type { ProgramResult } from '../support/program';
+import { Program } from '../support/program';
+import { PostgresqlCase } from './postgresql-support';
+
+jest.setTimeout(120_000);
+
+const ALL = versionsOf('postgresql');
+
+const notes = ({ log }: ProgramResult, kind: string) =>
+  log.filter(({ event, note }) => event === 'note' && (note as { kind: string }).kind === kind);
+
+describeOn(inMatrix(ALL, ['postgresql-15', 'postgresql-18']), 'what is no failure on %s', (version) => {
+  let given: PostgresqlCase;
+  beforeAll(async () => (given = await PostgresqlCase.start(version)));
+  afterAll(() => given?.stop());
+
+  test('P01 a database without an actual collation version is dumped, and told', async () => {
+    await given.server.exec("CREATE DATABASE musl TEMPLATE template0 LOCALE 'C'");
+    await given.server.exec("UPDATE pg_database SET datcollversion = '2.36' WHERE datname = 'musl'");
+    const result = await Program.run(given.run('musl'));
+    expect(result).toMatchObject({ exit: 'success', failure: '' });
+    expect(notes(result, 'server-warning')).toMatchObject([
+      { message: expect.stringContaining('database "musl" has no actual collation version') },
+    ]);
+  });
+
+  test('P03 tables of an extension whose foreign keys form a circle are dumped, and noted', async () => {
+    await given.server.exec('CREATE DATABASE circle');
+    // As CREATE EXTENSION would do it, without files on the server.
+    await given.server.exec(
+      `CREATE TABLE hyper (id int PRIMARY KEY, newest int); CREATE TABLE chunk (id int PRIMARY KEY, hyper int REFERENCES hyper (id));
+       ALTER TABLE hyper ADD FOREIGN KEY (newest) REFERENCES chunk (id);
+       INSERT INTO pg_extension VALUES (99999, 'ring', 10, 2200, true, '1', '{hyper,chunk}'::regclass[]::oid[], '{"",""}');
+       INSERT INTO pg_depend SELECT 'pg_class'::regclass, c, 0, 'pg_extension'::regclass, 99999, 0, 'e'
+         FROM unnest('{hyper,chunk}'::regclass[]) c`,
+      'circle',
+    );
+    const result = await Program.run(given.run('circle'));
+    expect(result).toMatchObject({ exit: 'success', failure: '' });
+    expect(notes(result, 'circular-keys')).toMatchObject([
+      { note: { database: 'circle', objects: ['chunk', 'hyper'] } },
+    ]);
+  });
+
+  test('P12 names that are bytes, in a database without an encoding, are counted and told', async () => {
+    await given.server.exec("CREATE DATABASE legacy TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C'");
+    await given.server.exec(
+      `DO $$ BEGIN EXECUTE format('CREATE TABLE %I (a text)', 'caf' || chr(233)); END $$;
+       CREATE TABLE "größe" (a text); INSERT INTO "größe" VALUES ('1'), ('2')`,
+      'legacy',
+    );
+    const result = await Program.run(given.run('legacy'));
+    expect(result).toMatchObject({ exit: 'success', failure: '' });
+    const [manifest] = await given.fixture.bucket.manifests('legacy');
+    expect(manifest!.tables).toEqual([
+      { database: 'legacy', schema: 'public', name: 'caf\\xe9', rows: 0 },
+      { database: 'legacy', schema: 'public', name: 'größe', rows: 2 },
+    ]);
+  });
+
+  test('Px20 names in EUC_JP and LATIN1 are those of the manifest', async () => {
+    for (const [database, encoding, name] of [
+      ['kana', 'EUC_JP', 'テスト'],
+      ['latin', 'LATIN1', 'größe'],
+    ] as const) {
+      await given.server.exec(`CREATE DATABASE ${database} TEMPLATE template0 ENCODING '${encoding}' LOCALE 'C'`);
+      await given.server.exec(
+        `SET client_encoding = utf8; CREATE TABLE "${name}" AS SELECT generate_series(1, 3) AS i;
+         CREATE FUNCTION yes(int) RETURNS bool IMMUTABLE LANGUAGE sql AS 'SELECT true'; CREATE INDEX ON "${name}" (i) WHERE yes(1)`,
+        database,
+      );
+      expect(await Program.run(given.run(database))).toMatchObject({ exit: 'success', failure: '' });
+      const [manifest] = await given.fixture.bucket.manifests(database);
+      expect(manifest!.tables).toEqual([{ database, schema: 'public', name, rows: 3 }]);
+    }
+  });
+
+  test('Px16 a table that cannot be counted ends the run at once, with the reason and its name', async () => {
+    await given.server.exec("CREATE DATABASE bytes TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C'");
+    await given.server.exec(
+      `CREATE FUNCTION yes(int) RETURNS bool IMMUTABLE LANGUAGE sql AS 'SELECT true';
+       DO $$ BEGIN EXECUTE format('CREATE TABLE %I (a int)', chr(233)); EXECUTE format('CREATE INDEX ON %I (yes(1))', chr(233)); END $$`,
+      'bytes',
+    );
+    expect(await Program.run(given.run('bytes'))).toMatchObject({
+      exit: 'dumpFailed',
+      failure: expect.stringMatching(/^could not count the rows of public\.\\xe9 in database bytes: an index has code/),
+      reason: { kind: 'count-failed', object: 'public.\\xe9' },
+    });
+  });
+});
+
+describeOn(inMatrix(ALL, ALL), 'locks and sessions on %s', (version) => {
+  let given: PostgresqlCase;
+  beforeAll(async () => (given = await PostgresqlCase.start(version, { max_prepared_transactions: '2' })));
+  afterAll(() => given?.stop());
+
+  const ours = () => given.server.exec("SELECT count(*) FROM pg_stat_activity WHERE usename = 'backup'");
+
+  test('P15 a lock that is held through the run is named, and its holder; no session stays', async () => {
+    for (const name of ['held', 'prepared', 'sequence'])
+      await given.tenantDatabase(name, 'CREATE TABLE t AS SELECT 1 AS i; CREATE SEQUENCE s');
+    const [held, dropped] = [await given.server.connect('held'), await given.server.connect('sequence')];
+    await held.query("SET application_name = 'migration'; BEGIN; LOCK TABLE t IN ACCESS EXCLUSIVE MODE");
+    await dropped.query('BEGIN; DROP SEQUENCE s');
+    await given.server.exec("BEGIN; ALTER TABLE t ADD COLUMN j int; PREPARE TRANSACTION 'forgotten'", 'prepared');
+    const results = await Promise.all(
+      ['held', 'prepared', 'sequence'].map((database) => Program.run(given.run(database))),
+    );
+    await Promise.all([held.end(), dropped.end()]);
+    await given.server.exec("ROLLBACK PREPARED 'forgotten'", 'prepared');
+    const sentence = (object: string, database: string, holder: string) => ({
+      exit: 'dumpFailed',
+      failure: expect.stringMatching(
+        `^${object} in database ${database} is locked by ${holder}: the dump waited for 60 s and gave up`,
+      ),
+      reason: { kind: 'table-locked', database, object: object.replaceAll('\\', '') },
+    });
+    expect(results[0]).toMatchObject(
+      sentence('public\\.t', 'held', 'process \\d+ \\(role postgres, application migration\\)'),
+    );
+    expect(results[1]).toMatchObject(sentence('public\\.t', 'prepared', 'a prepared transaction'));
+    expect(results[2]).toMatchObject(sentence('public\\.s', 'sequence', 'process \\d+ \\(role postgres[^)]*\\)'));
+    await sleep(2000);
+    expect(await ours()).toBe('0\n');
+  });
+
+  test('Px18 after a run that was stopped while it waited no session of the backup stays', async () => {
+    await given.tenantDatabase('stopped', 'CREATE TABLE t AS SELECT 1 AS i; CREATE TABLE u AS SELECT 1 AS i');
+    const holder = await given.server.connect('stopped');
+    await holder.query('BEGIN; LOCK TABLE t IN ACCESS EXCLUSIVE MODE');
+    const waiting = async (statement: string) => {
+      const sql = `SELECT count(*) FROM pg_stat_activity WHERE usename = 'backup' AND wait_event_type = 'Lock' AND query LIKE '${statement}%'`;
+      for (let tries = 0; (await given.server.exec(sql)) === '0\n'; tries++) {
+        if (tries === 200) throw new Error(await given.server.exec('SELECT * FROM pg_stat_activity'));
+        await sleep(100);
+      }
+    };
+    for (const [statement, extraDumpArguments] of [
+      ['LOCK TABLE', []],
+      // Left out of the dump, and counted before that is known.
+      ['SELECT count', ['--exclude-table=t']],
+    ] as const) {
+      const run = Program.start(given.run('stopped', { extraDumpArguments }));
+      await waiting(statement);
+      run.signal('SIGTERM');
+      expect(await run.result()).toMatchObject({ exit: 'interrupted' });
+      await sleep(2000);
+      expect(await ours()).toBe('0\n');
+    }
+    await holder.end();
+  });
+
+  test('Px19 beside a slow dump nobody who reads or writes waits, and no session of ours keeps dead rows', async () => {
+    await given.tenantDatabase(
+      'busy',
+      `CREATE TABLE a AS SELECT i, repeat('x', 200) FROM generate_series(1, 500000) i; CREATE TABLE z AS SELECT 1 AS i`,
+    );
+    const run = Program.start(given.run('busy'));
+    const client = await given.server.connect('busy');
+    const seconds = async (sql: string) => {
+      const since = performance.now();
+      await client.query(sql).catch(({ code }: { code: string }) => expect(code).toBe('55P03'));
+      return (performance.now() - since) / 1000;
+    };
+    const activity = `SELECT pid, query, backend_xmin FROM pg_stat_activity WHERE usename = 'backup'`;
+    while ((await client.query(`${activity} AND query LIKE 'COPY %'`)).rowCount === 0) await sleep(20);
+    const tool = fs.readdirSync('/proc').find((pid) => /^\d+$/.test(pid) && isToolOf(run.pid, pid, 'pg_dump'))!;
+    process.kill(Number(tool), 'SIGSTOP');
+    try {
+      await sleep(3000);
+      expect((await client.query(activity)).rows).toEqual([
+        expect.objectContaining({ query: expect.stringMatching(/^COPY /) }),
+      ]);
+      expect(await seconds("SET lock_timeout = '500ms'; ALTER TABLE z ADD COLUMN j int")).toBeLessThan(1);
+      expect(await seconds('INSERT INTO z VALUES (2); UPDATE a SET i = 0 WHERE i = 1')).toBeLessThan(1);
+      expect(await seconds('SELECT count(*) FROM z')).toBeLessThan(1);
+      expect(await seconds('CREATE INDEX ON z (i); CREATE TABLE fresh (i int)')).toBeLessThan(1);
+    } finally {
+      process.kill(Number(tool), 'SIGCONT');
+      await client.end();
+    }
+    expect(await run.result()).toMatchObject({ exit: 'success', failure: '' });
+  });
+});
+
+function isToolOf(parent: number, pid: string, name: string): boolean {
+  try {
+    const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.includes(`(${name})`) && stat.split(') ')[1]?.split(' ')[1] === String(parent);
+  } catch {
+    return false;
+  }
+}

@@ -196,7 +196,7 @@ describeOn(inMatrix(POSTGRESQL, newestOf('postgresql')), 'a server of %s', (vers
     expect(result).toMatchObject({
       exit: 'dumpFailed',
       failure:
-        'pg_dump exited with 0, but left out 1 tables of database shop that are in its snapshot: the dump was discarded',
+        'pg_dump exited with 0, but left out objects of database shop that are in its snapshot (TABLE public.t): the dump was discarded',
     });
     expect(await fixture.bucket.manifests('left-out')).toEqual([]);
   });

@@ -9,7 +9,7 @@ import type { MariadbServer } from '../servers/mariadb';
 import type { MysqlServer } from '../servers/mysql';
 import { PostgresqlServer } from '../servers/postgresql';
 import { startServer } from '../servers/start';
-import { describeOn, engineOf, rootOf, versionsOf } from '../servers/versions';
+import { casesOn, describeOn, engineOf, rootOf } from '../servers/versions';
 import { inRoot } from '../support/in-root';
 import { serverJob, sqliteJob } from '../support/job';
 import { run, temporaryDirectory, unprivileged } from '../support/processes';
@@ -56,7 +56,7 @@ describe('schemas that nobody here wrote come back by the documented commands', 
     readers.forEach((reader) => reader.leave());
   });
 
-  describeOn(versionsOf('mysql', 'mariadb'), 'on %s', (version) => {
+  describeOn(casesOn('mysql', 'mariadb'), 'on %s', (version) => {
     const servers: (MysqlServer | MariadbServer)[] = [];
     afterAll(() => Promise.all(servers.map((server) => server.stop())));
 
@@ -87,7 +87,7 @@ describe('schemas that nobody here wrote come back by the documented commands', 
     });
   });
 
-  describeOn(versionsOf('postgresql'), 'on %s', (version) => {
+  describeOn(casesOn('postgresql'), 'on %s', (version) => {
     const servers: PostgresqlServer[] = [];
     afterAll(() => Promise.all(servers.map((server) => server.stop())));
 

@@ -1,5 +1,5 @@
 import { createConnection } from 'mysql2/promise';
-import { describeOn, versionsOf } from '../servers/versions';
+import { casesOn, describeOn } from '../servers/versions';
 import { testComebacks, type Comeback } from './comeback';
 import { Trip } from './support';
 
@@ -185,7 +185,7 @@ const CASES: readonly Comeback[] = [
   },
 ];
 
-describeOn(versionsOf('mysql', 'mariadb'), 'what comes back with help on %s', (version) => {
+describeOn(casesOn('mysql', 'mariadb'), 'what comes back with help on %s', (version) => {
   let trip: Trip;
   beforeAll(async () => {
     const target = { binlog: true, extra: ['--log-bin-trust-function-creators=0'] };

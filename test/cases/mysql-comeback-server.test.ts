@@ -3,14 +3,14 @@ import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import * as path from 'node:path';
-import { describeOn, engineOf, rootOf, versionsOf } from '../servers/versions';
+import { casesOn, describeOn, engineOf, rootOf } from '../servers/versions';
 import { temporaryDirectory, unprivileged } from '../support/processes';
 import { testComebacks } from './comeback';
 import { Trip } from './support';
 
 jest.setTimeout(120_000);
 
-describeOn(versionsOf('mariadb'), 'directories of %s', (version) => {
+describeOn(casesOn('mariadb'), 'directories of %s', (version) => {
   let trip: Trip;
   let data: string;
   beforeAll(async () => {
@@ -71,7 +71,7 @@ describeOn(versionsOf('mariadb'), 'directories of %s', (version) => {
 
 const KEY = '1;770A8A65DA156D24EE2A093277530142770A8A65DA156D24EE2A093277530142';
 
-describeOn(versionsOf('mysql', 'mariadb'), 'settings of %s', (version) => {
+describeOn(casesOn('mysql', 'mariadb'), 'settings of %s', (version) => {
   let trip: Trip;
   const isMariadb = engineOf(version) === 'mariadb';
   const keys = path.join(temporaryDirectory('keys'), 'keys');

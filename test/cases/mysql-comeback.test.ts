@@ -1,4 +1,4 @@
-import { describeOn, versionsOf } from '../servers/versions';
+import { casesOn, describeOn } from '../servers/versions';
 import { testComebacks, type Comeback } from './comeback';
 import { Trip } from './support';
 
@@ -137,7 +137,7 @@ const CASES: readonly Comeback[] = [
   },
 ];
 
-describeOn(versionsOf('mysql', 'mariadb'), 'what comes back on %s', (version) => {
+describeOn(casesOn('mysql', 'mariadb'), 'what comes back on %s', (version) => {
   let trip: Trip;
   beforeAll(async () => (trip = await Trip.start(version)));
   afterAll(() => trip?.stop());

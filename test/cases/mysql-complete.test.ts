@@ -1,11 +1,11 @@
 import { createConnection } from 'mysql2/promise';
 import { Program } from '../support/program';
-import { describeOn, versionsOf } from '../servers/versions';
+import { casesOn, describeOn } from '../servers/versions';
 import { MysqlSource } from './mysql-source';
 
 jest.setTimeout(180_000);
 
-describeOn(versionsOf('mysql', 'mariadb'), 'a backup of %s is complete, or refused', (version) => {
+describeOn(casesOn('mysql', 'mariadb'), 'a backup of %s is complete, or refused', (version) => {
   let source: MysqlSource;
   beforeAll(async () => (source = await MysqlSource.start(version)));
   afterAll(() => source?.stop());

@@ -1,9 +1,9 @@
-import { describeOn, versionsOf } from '../servers/versions';
+import { casesOn, describeOn } from '../servers/versions';
 import { PostgresqlRestore } from './postgresql-restore';
 
 jest.setTimeout(240_000);
 
-describeOn(versionsOf('postgresql'), 'what %s has comes back, or says what it needs', (version) => {
+describeOn(casesOn('postgresql'), 'what %s has comes back, or says what it needs', (version) => {
   let cases: PostgresqlRestore;
   beforeAll(async () => {
     cases = await PostgresqlRestore.start(version);

@@ -2,7 +2,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { differences } from '../compare/fingerprint';
 import { fingerprintPostgresql } from '../compare/postgresql';
-import { describeOn, versionsOf } from '../servers/versions';
+import { casesOn, describeOn } from '../servers/versions';
 import { postgresqlBinaries } from '../servers/postgresql';
 import { temporaryDirectory } from '../support/processes';
 import { PostgresqlRestore } from './postgresql-restore';
@@ -11,7 +11,7 @@ jest.setTimeout(240_000);
 
 const OBJECTS = fs.readFileSync(path.join(__dirname, 'postgresql-objects.sql'), 'utf8');
 
-describeOn(versionsOf('postgresql'), 'what %s has, its backup has or names', (version) => {
+describeOn(casesOn('postgresql'), 'what %s has, its backup has or names', (version) => {
   let cases: PostgresqlRestore;
   beforeAll(async () => {
     cases = await PostgresqlRestore.start(version);

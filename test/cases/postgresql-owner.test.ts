@@ -1,10 +1,8 @@
-import { describeOn, inMatrix, versionsOf } from '../servers/versions';
+import { casesOn, describeOn } from '../servers/versions';
 import { Program } from '../support/program';
 import { PostgresqlCase } from './postgresql-support';
 
 jest.setTimeout(120_000);
-
-const ALL = versionsOf('postgresql');
 
 /** A function that hands out the hashes of all passwords, if the backup's role runs it; it undoes a read-only session first. */
 const LOOT = `CREATE SCHEMA mine; CREATE TABLE mine.loot (who text, hash text);
@@ -19,7 +17,7 @@ const planted = (name: string, type: string): string =>
   `CREATE FUNCTION mine.${name}(${type}) RETURNS text LANGUAGE plpgsql AS $f$ BEGIN
      PERFORM mine.take(); RETURN pg_catalog.${name}($1); END $f$;`;
 
-describeOn(inMatrix(ALL, ALL), 'an owner of a database on %s', (version) => {
+describeOn(casesOn('postgresql'), 'an owner of a database on %s', (version) => {
   let given: PostgresqlCase;
   beforeAll(async () => (given = await PostgresqlCase.start(version)));
   afterAll(() => given?.stop());

@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describeOn, inMatrix, versionsOf } from '../servers/versions';
+import { casesOn, describeOn, versionsOf } from '../servers/versions';
 import type { ProgramResult } from '../support/program';
 import { Program } from '../support/program';
 import { PostgresqlCase } from './postgresql-support';
@@ -12,7 +12,7 @@ const ALL = versionsOf('postgresql');
 const notes = ({ log }: ProgramResult, kind: string) =>
   log.filter(({ event, note }) => event === 'note' && (note as { kind: string }).kind === kind);
 
-describeOn(inMatrix(ALL, ['postgresql-15', 'postgresql-18']), 'what is no failure on %s', (version) => {
+describeOn(casesOn('postgresql'), 'what is no failure on %s', (version) => {
   let given: PostgresqlCase;
   beforeAll(async () => (given = await PostgresqlCase.start(version)));
   afterAll(() => given?.stop());
@@ -93,7 +93,7 @@ describeOn(inMatrix(ALL, ['postgresql-15', 'postgresql-18']), 'what is no failur
   });
 });
 
-describeOn(inMatrix(ALL, ALL), 'locks and sessions on %s', (version) => {
+describeOn(ALL, 'locks and sessions on %s', (version) => {
   let given: PostgresqlCase;
   beforeAll(async () => (given = await PostgresqlCase.start(version, { max_prepared_transactions: '2' })));
   afterAll(() => given?.stop());

@@ -1,14 +1,12 @@
 import type { Client } from 'pg';
-import { describeOn, inMatrix, versionsOf } from '../servers/versions';
+import { casesOn, describeOn } from '../servers/versions';
 import type { ProgramResult } from '../support/program';
 import { Program } from '../support/program';
 import { PostgresqlCase } from './postgresql-support';
 
 jest.setTimeout(120_000);
 
-const ALL = versionsOf('postgresql');
-
-describeOn(inMatrix(ALL, ['postgresql-15', 'postgresql-18']), 'settings of a database on %s', (version) => {
+describeOn(casesOn('postgresql'), 'settings of a database on %s', (version) => {
   let given: PostgresqlCase;
   const open: Client[] = [];
   beforeAll(async () => (given = await PostgresqlCase.start(version)));

@@ -2,7 +2,7 @@ import { Emulator } from '../emulator/emulator';
 import type { MariadbServer } from '../servers/mariadb';
 import type { MysqlServer } from '../servers/mysql';
 import { startServer } from '../servers/start';
-import { describeOn, engineOf, versionsOf } from '../servers/versions';
+import { casesOn, describeOn, engineOf } from '../servers/versions';
 import { serverJob } from '../support/job';
 import { Reader } from '../support/reader';
 
@@ -42,7 +42,7 @@ describe('restoring MySQL and MariaDB by the documented commands', () => {
   beforeAll(async () => void (emulator = await Emulator.start()));
   afterAll(() => emulator?.stop());
 
-  describeOn(versionsOf('mysql', 'mariadb'), 'on %s', (version) => {
+  describeOn(casesOn('mysql', 'mariadb'), 'on %s', (version) => {
     type Started = MysqlServer | MariadbServer;
     let source: Started;
     let target: Started;

@@ -4,7 +4,7 @@ import { plain, tableRows, document } from '../docs/markdown';
 import { Emulator } from '../emulator/emulator';
 import { PostgresqlServer } from '../servers/postgresql';
 import type { Version } from '../servers/versions';
-import { describeOn, numberOf, rootOf, versionsOf } from '../servers/versions';
+import { casesOn, describeOn, numberOf, rootOf } from '../servers/versions';
 import { serverJob } from '../support/job';
 import { Reader } from '../support/reader';
 
@@ -59,7 +59,7 @@ describe('restoring PostgreSQL by the documented commands', () => {
     return before;
   }
 
-  describeOn(versionsOf('postgresql'), 'on %s, settings that a database brings along:', (version) => {
+  describeOn(casesOn('postgresql'), 'on %s, settings that a database brings along:', (version) => {
     let said: string;
     beforeAll(async () => {
       await start(version);
@@ -101,7 +101,7 @@ describe('restoring PostgreSQL by the documented commands', () => {
     });
   });
 
-  describeOn(versionsOf('postgresql'), 'on %s, in sections:', (version) => {
+  describeOn(casesOn('postgresql'), 'on %s, in sections:', (version) => {
     beforeAll(() => start(version));
     afterAll(stop);
     beforeEach(() => target.exec('DROP DATABASE IF EXISTS shop'));

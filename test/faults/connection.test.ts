@@ -1,7 +1,7 @@
 import { PostgresqlServer } from '../servers/postgresql';
 import type { Server } from '../servers/start';
 import { startServer } from '../servers/start';
-import { describeOn, engineOf, inMatrix, newestOf, numberOf, VERSIONS } from '../servers/versions';
+import { casesOn, describeOn, engineOf, numberOf } from '../servers/versions';
 import type { RunReason } from '../../task/run/errors';
 import type { DumpJob, ExitCodeName, ServerJob } from '../../catalog/contract/task';
 import { ENV } from '../../catalog/contract/task';
@@ -17,7 +17,7 @@ jest.setTimeout(300_000);
 
 const PASSWORD = 'right-one';
 
-describeOn(inMatrix(VERSIONS, newestOf('mysql', 'mariadb', 'postgresql')), 'a backup of %s', (version) => {
+describeOn(casesOn('mysql', 'mariadb', 'postgresql'), 'a backup of %s', (version) => {
   const { title } = ENGINE_FACTS[engineOf(version)];
   /** Another version of the engine than the server's. */
   const other = { mysql: '8.4', mariadb: '11.4', postgresql: '16' }[engineOf(version)];

@@ -3,7 +3,7 @@ import { incompressibleTable as postgresqlTable } from '../schemas/postgresql';
 import { PostgresqlServer } from '../servers/postgresql';
 import type { Server } from '../servers/start';
 import { startServer } from '../servers/start';
-import { describeOn, engineOf, inMatrix, newestOf, VERSIONS } from '../servers/versions';
+import { casesOn, describeOn, engineOf } from '../servers/versions';
 import { serverJob } from '../support/job';
 import type { ProgramOptions } from '../support/program';
 import { Program } from '../support/program';
@@ -32,7 +32,7 @@ const CUT_SHORT = {
     /^pg_dump exited with 0, but its archive is incomplete: it ends within a block of data: the dump was discarded$/,
 };
 
-describeOn(inMatrix(VERSIONS, newestOf('mysql', 'mariadb', 'postgresql')), 'a dump of %s', (version) => {
+describeOn(casesOn('mysql', 'mariadb', 'postgresql'), 'a dump of %s', (version) => {
   const engine = engineOf(version);
   const tool = ENGINE_FACTS[engine].server.dumpTool.name;
   let fixture: Fixture;

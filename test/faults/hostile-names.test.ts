@@ -1,7 +1,7 @@
 import type { MysqlFamilyServer } from '../servers/mysql-family';
 import { PostgresqlServer } from '../servers/postgresql';
 import { startServer } from '../servers/start';
-import { describeOn, inMatrix, newestOf, versionsOf } from '../servers/versions';
+import { casesOn, describeOn } from '../servers/versions';
 import { serverJob } from '../support/job';
 import { Program } from '../support/program';
 import { Fixture } from './fixture';
@@ -17,7 +17,7 @@ describe('a database whose name is an instruction to the dump tool', () => {
   afterAll(() => fixture?.stop());
 
   const MYSQL = ['mysql', 'mariadb'] as const;
-  describeOn(inMatrix(versionsOf(...MYSQL), newestOf(...MYSQL)), 'on %s', (version) => {
+  describeOn(casesOn(...MYSQL), 'on %s', (version) => {
     test('an option', async () => {
       const server = (await startServer(version)) as MysqlFamilyServer;
       try {
@@ -39,7 +39,7 @@ describe('a database whose name is an instruction to the dump tool', () => {
     });
   });
 
-  describeOn(inMatrix(versionsOf('postgresql'), newestOf('postgresql')), 'on %s', (version) => {
+  describeOn(casesOn('postgresql'), 'on %s', (version) => {
     test('the address of another server', async () => {
       const server = await PostgresqlServer.start({ version });
       try {

@@ -5,7 +5,7 @@ import type { ServerJob } from '../../catalog/contract/task';
 import type { MysqlFamilyServer } from '../servers/mysql-family';
 import { PostgresqlServer, postgresqlBinaries } from '../servers/postgresql';
 import { startServer } from '../servers/start';
-import { describeOn, engineOf, inMatrix, newestOf, versionsOf } from '../servers/versions';
+import { casesOn, describeOn, engineOf } from '../servers/versions';
 import { sequence } from '../schemas/mysql-family';
 import { serverJob } from '../support/job';
 import type { ProgramOptions } from '../support/program';
@@ -17,9 +17,8 @@ jest.setTimeout(300_000);
 const PASSWORD = 'not-so-secret';
 
 const FAMILY = ['mysql', 'mariadb'] as const;
-const POSTGRESQL = versionsOf('postgresql');
 
-describeOn(inMatrix(versionsOf(...FAMILY), newestOf(...FAMILY)), 'a server of %s', (version) => {
+describeOn(casesOn(...FAMILY), 'a server of %s', (version) => {
   const isMariadb = engineOf(version) === 'mariadb';
   /** What shows the text of routines. */
   const routines = isMariadb ? 'SELECT ON mysql.proc' : 'SHOW_ROUTINE ON *.*';
@@ -135,7 +134,7 @@ describeOn(inMatrix(versionsOf(...FAMILY), newestOf(...FAMILY)), 'a server of %s
   });
 });
 
-describeOn(inMatrix(POSTGRESQL, newestOf('postgresql')), 'a server of %s', (version) => {
+describeOn(casesOn('postgresql'), 'a server of %s', (version) => {
   let fixture: Fixture;
   let server: PostgresqlServer;
   beforeAll(async () => {

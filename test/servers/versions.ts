@@ -33,6 +33,10 @@ export const newestOf = (...engines: readonly ServerEngine[]): Version[] =>
 export const inMatrix = <T>(all: readonly T[], chosen: readonly T[]): readonly T[] =>
   process.env.TEST_MATRIX === undefined ? chosen : all;
 
+/** Versions to test a case on: the newest of each engine, all in a run with `--matrix`. */
+export const casesOn = (...engines: readonly ServerEngine[]): readonly Version[] =>
+  inMatrix(versionsOf(...engines), newestOf(...engines));
+
 /** What `scripts/setup/roots.mjs` writes beside a root. */
 interface RootState {
   /** Reasons by version: what apt could not install. */

@@ -18,7 +18,6 @@ export const MARIADB_DIALECT: MysqlDialect = {
   hasLibraries: () => false,
   masksColumns: () => false,
   hasSequences: true,
-  checksCanBeOff: true,
   rowMemory: 3.5,
   castsFloats: () => true,
   limitTime: (selected, seconds) => `SET STATEMENT max_statement_time = ${seconds} FOR SELECT ${selected}`,

@@ -28,8 +28,6 @@ export interface MysqlDialect extends GrantRules {
   readonly masksColumns: (serverVersion: string) => boolean;
   /** Whether databases have sequences. */
   readonly hasSequences: boolean;
-  /** Whether a session can insert rows without their checks. */
-  readonly checksCanBeOff: boolean;
   /** Memory that the dump tool needs for a row of one byte, in bytes, as measured with large rows. */
   readonly rowMemory: number;
   /** Whether a server of this version can cast to FLOAT. */
@@ -62,7 +60,6 @@ export const MYSQL_DIALECT: MysqlDialect = {
   hasLibraries: (serverVersion) => compareVersions(serverVersion, '9.2') >= 0,
   masksColumns: (serverVersion) => compareVersions(serverVersion, '9.7') >= 0,
   hasSequences: false,
-  checksCanBeOff: false,
   rowMemory: 6,
   castsFloats: (serverVersion) => compareVersions(serverVersion, '8.0.17') >= 0,
   limitTime: (selected, seconds) => `SELECT /*+ MAX_EXECUTION_TIME(${seconds * 1000}) */ ${selected}`,

@@ -55,8 +55,6 @@ export const MYSQL_NOTES = [
   'json-types',
   /** ENUM columns whose invalid value comes back as the empty member. */
   'empty-enums',
-  /** Rows that violate a CHECK of their table. */
-  'check-violations',
   /** Events that vanish when they are loaded after their time. */
   'passing-events',
   /** Events that are disabled because this server is a replica. */

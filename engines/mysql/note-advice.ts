@@ -85,11 +85,6 @@ export const COMEBACK_NOTES = {
     'invalid ENUM values that a restore changes',
     (objects) => `the invalid value of number 0 comes back as the empty member: ${objects}`,
   ),
-  'check-violations': note(
-    'rows that violate a CHECK',
-    (objects) => `a restore stops at rows that violate a CHECK of their table: ${objects}`,
-    [{ say: 'Mend the rows, or load the dump without checks.' }, loadWith('check_constraint_checks=OFF')],
-  ),
   'passing-events': note(
     'events that end',
     (objects) => `events vanish, without an error, if the dump is loaded after their time: ${objects}`,

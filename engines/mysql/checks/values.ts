@@ -33,7 +33,6 @@ export const checkValues: MysqlCheck = async (look, { databases, tables }) => {
   const present = columns.filter(({ db, name }) => dumped.has(`${db}.${name}`));
   const lossy = await lossyCharacterSets(look, [...new Set(present.map(({ cs }) => String(cs ?? '')))]);
   const questions = present.flatMap((column) => questionsOf(look, column, lossy));
-  if (look.dialect.checksCanBeOff) questions.push(...(await checkQuestions(look, databases, dumped)));
   const found = await askRows(look, questions);
   for (const kind of new Set(found.map((question) => question.kind))) {
     const objects = found.filter((question) => question.kind === kind).map(({ object }) => object);
@@ -87,23 +86,4 @@ async function lossyCharacterSets(look: MysqlLook, names: readonly string[]): Pr
     if (Number(row?.differs) === 1) lossy.add(String(cs));
   }
   return lossy;
-}
-
-/** MariaDB checks rows when they are loaded that it did not check when they were made: `check_constraint_checks=OFF`. */
-async function checkQuestions(
-  look: MysqlLook,
-  databases: readonly string[],
-  dumped: ReadonlySet<string>,
-): Promise<ValueQuestion[]> {
-  const rows = await look.query(
-    `SELECT CONSTRAINT_SCHEMA AS db, TABLE_NAME AS name, CONSTRAINT_NAME AS check_, CHECK_CLAUSE AS clause
-     FROM information_schema.CHECK_CONSTRAINTS WHERE CONSTRAINT_SCHEMA IN (?) ORDER BY 1, 2, 3`,
-    [databases],
-  );
-  return rows
-    .filter(({ db, name }) => dumped.has(`${db}.${name}`))
-    .map(({ db, name, check_, clause }) => ({
-      ...{ kind: 'check-violations', database: String(db), table: String(name), condition: `NOT (${clause})` },
-      object: `${db}.${name}.${check_}`,
-    }));
 }

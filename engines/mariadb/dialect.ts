@@ -15,7 +15,6 @@ export const MARIADB_DIALECT: MysqlDialect = {
   dumpArguments: [],
   dumpsHistory: (toolVersion) => compareVersions(toolVersion, '10.11') >= 0,
   exemptFromInitConnect: () => 'CONNECTION ADMIN',
-  hasLibraries: () => false,
   masksColumns: () => false,
   hasSequences: true,
   rowMemory: 3.5,

@@ -22,8 +22,6 @@ export interface MysqlDialect extends GrantRules {
   readonly dumpsHistory: (toolVersion: string) => boolean;
   /** The privilege that exempts an account from init_connect. */
   readonly exemptFromInitConnect: (serverVersion: string) => string;
-  /** Whether a server of this version has libraries (`CREATE LIBRARY`). */
-  readonly hasLibraries: (serverVersion: string) => boolean;
   /** Whether columns of a server of this version can have masking policies. */
   readonly masksColumns: (serverVersion: string) => boolean;
   /** Whether databases have sequences. */
@@ -57,7 +55,6 @@ export const MYSQL_DIALECT: MysqlDialect = {
   dumpArguments: ['--set-gtid-purged=OFF'],
   dumpsHistory: () => false,
   exemptFromInitConnect: (serverVersion) => (compareVersions(serverVersion, '8.0') >= 0 ? 'CONNECTION_ADMIN' : 'SUPER'),
-  hasLibraries: (serverVersion) => compareVersions(serverVersion, '9.2') >= 0,
   masksColumns: (serverVersion) => compareVersions(serverVersion, '9.7') >= 0,
   hasSequences: false,
   rowMemory: 6,

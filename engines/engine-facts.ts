@@ -63,4 +63,5 @@ export const REFUSED = {
   stream: 'the program reads the dump from standard output, in a format that it can check',
   partial: 'it would make a partial dump that looks complete',
   connection: 'the connection is set by the construct',
+  server: 'it would hold up writers or change the server while the dump is made',
 } as const;

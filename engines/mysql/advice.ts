@@ -1,9 +1,8 @@
 /** How to repair failures of MySQL and MariaDB. Pure: handlers read it. */
 import type { ReasonValues } from '../../catalog/contract/failure';
-import { objectsOf } from '../../catalog/contract/note';
 import type { EngineAdvice } from '../engine-advice';
 import type { MysqlNote, MysqlReason } from './facts';
-import { COMEBACK_NOTES } from './note-advice';
+import { MYSQL_NOTE_ADVICE } from './note-advice';
 
 const DUMPS = 'SELECT, SHOW VIEW, TRIGGER, EVENT, LOCK TABLES';
 
@@ -244,46 +243,5 @@ export const MYSQL_ADVICE: EngineAdvice<MysqlReason, MysqlNote> = {
       ],
     },
   },
-  notes: {
-    'rows-elsewhere': {
-      title: 'tables that hold no rows of their own',
-      happened: (note) =>
-        `the rows that these tables show are in other tables, files or servers; the dump has their definitions alone: ${objectsOf(note)}`,
-      steps: () => [
-        {
-          say: 'MERGE tables are complete again once the tables below them are restored. Back up files and other servers by themselves.',
-        },
-      ],
-    },
-    ...COMEBACK_NOTES,
-    'no-history': {
-      title: 'past rows that are not in the backup',
-      happened: () =>
-        'the past rows of system-versioned tables are not in the dump: mariadb-dump writes them from MariaDB 10.11 on',
-      steps: () => [],
-    },
-    'long-rows': {
-      title: 'rows that need a larger max_allowed_packet',
-      happened: (note) =>
-        `rows of ${note.database ?? ''}.${objectsOf(note)} are longer than 16 MiB in the dump: set max_allowed_packet = 1G on the server before you restore them`,
-      steps: () => [
-        {
-          say: 'On the server to restore to, as an administrator:',
-          run: 'SET GLOBAL max_allowed_packet = 1073741824;',
-        },
-      ],
-    },
-    'damage-unchecked': {
-      title: 'a server that does not check its pages',
-      happened: (note) =>
-        `the server reads damaged pages without a word, so that damage would be in the backup too: ${objectsOf(note)}`,
-      steps: () => [{ say: 'Let it check them:', run: 'SET GLOBAL innodb_checksum_algorithm = crc32;' }],
-    },
-    'masked-columns': {
-      title: 'columns with masking policies',
-      happened: (note) =>
-        `columns have masking policies, which are said to exempt the backup's user: ${objectsOf(note)}`,
-      steps: () => [],
-    },
-  },
+  notes: MYSQL_NOTE_ADVICE,
 };

@@ -15,6 +15,9 @@ const CONNECT_TIMEOUT_MS = 15_000;
 /** Sessions of one account that a backup has at once: two of ours, and the dump tool's. */
 export const SESSIONS_NEEDED = 3;
 
+/** A question that waits for a table's lock gives up; servers let it wait for a day or a year. */
+export const LOCK_WAIT_SECONDS = 60;
+
 const NO_CONNECTION_LEFT = {
   kind: 'no-connection-left',
   advice: 'the server has no connection left: raise max_connections',
@@ -124,7 +127,12 @@ async function resetSession(connection: Connection, given: (setting: string) => 
     await connection.query(undo);
   }
   const unlimited = variables.filter(({ name }) => LIMITS.includes(name)).map(({ name }) => `${name} = 0`);
-  const settings = ["sql_mode = ''", 'sql_quote_show_create = 1', ...unlimited];
+  const settings = [
+    "sql_mode = ''",
+    'sql_quote_show_create = 1',
+    `lock_wait_timeout = ${LOCK_WAIT_SECONDS}`,
+    ...unlimited,
+  ];
   await connection.query(`SET ${settings.map((setting) => `SESSION ${setting}`).join(', ')}`);
 }
 

@@ -22,14 +22,10 @@ export interface MysqlDialect extends GrantRules {
   readonly dumpsHistory: (toolVersion: string) => boolean;
   /** The privilege that exempts an account from init_connect. */
   readonly exemptFromInitConnect: (serverVersion: string) => string;
-  /** Whether a server of this version has libraries (`CREATE LIBRARY`). */
-  readonly hasLibraries: (serverVersion: string) => boolean;
   /** Whether columns of a server of this version can have masking policies. */
   readonly masksColumns: (serverVersion: string) => boolean;
   /** Whether databases have sequences. */
   readonly hasSequences: boolean;
-  /** Whether a session can insert rows without their checks. */
-  readonly checksCanBeOff: boolean;
   /** Memory that the dump tool needs for a row of one byte, in bytes, as measured with large rows. */
   readonly rowMemory: number;
   /** Whether a server of this version can cast to FLOAT. */
@@ -59,10 +55,8 @@ export const MYSQL_DIALECT: MysqlDialect = {
   dumpArguments: ['--set-gtid-purged=OFF'],
   dumpsHistory: () => false,
   exemptFromInitConnect: (serverVersion) => (compareVersions(serverVersion, '8.0') >= 0 ? 'CONNECTION_ADMIN' : 'SUPER'),
-  hasLibraries: (serverVersion) => compareVersions(serverVersion, '9.2') >= 0,
   masksColumns: (serverVersion) => compareVersions(serverVersion, '9.7') >= 0,
   hasSequences: false,
-  checksCanBeOff: false,
   rowMemory: 6,
   castsFloats: (serverVersion) => compareVersions(serverVersion, '8.0.17') >= 0,
   limitTime: (selected, seconds) => `SELECT /*+ MAX_EXECUTION_TIME(${seconds * 1000}) */ ${selected}`,

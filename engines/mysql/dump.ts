@@ -1,6 +1,6 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { BackupError, errorText } from '../../task/run/errors';
-import { Tool, toolOutput, type ToolCommand } from '../../task/io/tool';
+import { Tool, type ToolCommand } from '../../task/io/tool';
 import { writeTrust, type Trust } from '../../task/io/tls';
 import { chooseDatabases } from '../shared/databases';
 import {
@@ -11,20 +11,20 @@ import {
   type EngineDump,
   type ServerContext,
 } from '../engine';
-import { NEEDED_SETTINGS, connectMysql, writeOptionFile } from './connection';
+import { connectMysql, writeOptionFile } from './connection';
 import { MYSQL_CHECKS } from './checks';
-import { toolFailure } from './failures';
-import { toolTalk } from './tool-talk';
+import { questionFailure } from './failures';
 import type { MysqlDialect } from './dialect';
 import { requireMysqlGrants } from './grants';
-import { checkLongestStatement, noteLongStatement, readInventory, requireComplete } from './inventory';
+import { checkLongestStatement, noteLongStatements, readInventory, requireComplete } from './inventory';
 import type { MysqlLook } from './look';
 import { holdsNoRows, readPlan, type MysqlPlan } from './plan';
 import { Sessions, rowsOf, type Session } from './sessions';
-import { OLD_NAME, quoteAccount } from './names';
+import { OLD_NAME } from './names';
 import { startInSnapshot, type StartedDump } from './snapshot';
 import type { SqlObject } from './sql-objects';
 import { SqlStream } from './sql-stream';
+import { readToolVersion, toolCommand, toolSettings } from './tool-command';
 import { TailInspector } from '../shared/tail-inspector';
 import { checkVersions } from '../shared/versions';
 
@@ -62,6 +62,12 @@ export class MysqlDump implements EngineDump {
   }
 
   async preflight(): Promise<void> {
+    await this.prepare().catch((error: unknown) => {
+      throw questionFailure(error);
+    });
+  }
+
+  private async prepare(): Promise<void> {
     const { server, job, scratch } = this.context;
     this.trust = writeTrust(server.tls, scratch);
     this.control = await this.sessions.begin();
@@ -71,9 +77,12 @@ export class MysqlDump implements EngineDump {
     this.serverVersion = String(identity?.version);
     this.checkEngine();
     await this.sessions.tryAll(this.control);
-    this.toolVersion = dumpToolVersion(await toolOutput(this.command, ['--version']));
+    this.toolVersion = await readToolVersion(this.command);
     checkVersions(job, this.dialect.facts, this.serverVersion, this.toolVersion);
-    const settings = await this.toolSettings(String(identity?.account));
+    const settings = await toolSettings(
+      { dialect: this.dialect, serverVersion: this.serverVersion, account: String(identity?.account) },
+      this.givenSetting,
+    );
     this.optionFile = writeOptionFile(this.context, this.dialect, this.trust, this.toolVersion, settings);
     const schemata = await this.query('SELECT SCHEMA_NAME AS name FROM information_schema.SCHEMATA ORDER BY 1');
     const own = Number(identity?.rds) === 1 ? [...SYSTEM_DATABASES, ...RDS_DATABASES] : SYSTEM_DATABASES;
@@ -115,7 +124,8 @@ export class MysqlDump implements EngineDump {
       hasSnapshotPositions: plan.hasSnapshotPositions,
       sessions: this.sessions,
       control: this.requireControl(),
-      startTool: (withPosition) => this.start(this.toolCommand(plan, withPosition)),
+      startTool: (withPosition) =>
+        this.start(toolCommand(this.dialect, this.context.server, plan, this.optionFile, withPosition)),
       signal: this.context.signal,
     });
     const { tool, cause } = this.started;
@@ -142,7 +152,7 @@ export class MysqlDump implements EngineDump {
             { kind: 'dump-incomplete', object: this.command },
           );
         await requireComplete(this.command, this.sql, plan.objects, () => this.inventory(plan.databases));
-        noteLongStatement(this.sql, this.context.note);
+        noteLongStatements(this.sql, this.context.note);
       },
       stop: () => tool.stop(),
     };
@@ -180,21 +190,6 @@ export class MysqlDump implements EngineDump {
     await this.sessions.close();
   }
 
-  /** What the tool has to set after its login. */
-  private async toolSettings(account: string): Promise<readonly string[]> {
-    const wanted = [...(this.givenSetting === undefined ? [] : NEEDED_SETTINGS), ...this.dialect.sessionOfTool];
-    if (wanted.length === 0) return [];
-    const help = await toolOutput(this.command, ['--no-defaults', '--help']);
-    if (help.includes('--init-command=')) return wanted;
-    if (this.givenSetting === undefined) return [];
-    const statement = `GRANT ${this.dialect.exemptFromInitConnect(this.serverVersion)} ON *.* TO ${quoteAccount(account)};`;
-    throw new BackupError(
-      'configuration',
-      `the server begins sessions with ${this.givenSetting}, by init_connect, skip-character-set-client-handshake or a global setting, which ${this.command} cannot undo: rows, names or texts would be lost or damaged. Change the server, or, if it is init_connect, exempt the user: ${statement}`,
-      { kind: 'session-settings', account, statements: [statement] },
-    );
-  }
-
   private start(command: ToolCommand): Tool {
     const tool = new Tool(command).holdOutput();
     this.tools.add(tool);
@@ -221,7 +216,7 @@ export class MysqlDump implements EngineDump {
     try {
       const query = async (sql: string, values: unknown[] = []) =>
         (await connection.query<RowDataPacket[]>(sql, values))[0];
-      return await readInventory(query, this.dialect.hasLibraries(this.serverVersion), databases, new Set());
+      return await readInventory(query, databases, new Set());
     } finally {
       connection.destroy();
     }
@@ -252,36 +247,4 @@ export class MysqlDump implements EngineDump {
       );
     return names.filter((name) => !own.includes(name) && !directories.includes(name));
   }
-
-  private toolCommand(plan: MysqlPlan, withPosition: boolean): ToolCommand {
-    const talk = toolTalk(plan.tables);
-    // The rest of a name with ends of lines, behind which the tool puts dots.
-    const brokenNames = new Set(plan.objects.flatMap(({ name }) => `${name}...`.split('\n').slice(1)));
-    return {
-      command: this.command,
-      args: [
-        `--defaults-file=${this.optionFile}`,
-        ...['--single-transaction', '--quick', '--skip-lock-tables', '--verbose'],
-        // A table whose default is a sequence's next value cannot be loaded under LOCK TABLES: MariaDB demands a lock on the
-        // sequence too.
-        '--skip-add-locks',
-        ...['--routines', '--triggers', '--events', '--hex-blob', '--no-tablespaces'],
-        ...['--default-character-set=utf8mb4', '--max-allowed-packet=1G', '--net-buffer-length=1M'],
-        ...this.dialect.dumpArguments,
-        ...(plan.history ? ['--dump-history'] : []),
-        ...(withPosition ? ['--master-data=2'] : []),
-        ...(this.context.server.extraDumpArguments ?? []),
-        // A server's own databases may be called anything, `--where=0` too: after `--`, nothing is an option.
-        '--databases',
-        '--',
-        ...plan.databases,
-      ],
-      talk: (line) => talk(line) || brokenNames.has(line),
-      classify: toolFailure,
-    };
-  }
 }
-
-/** `mariadb-dump  Ver 10.19 Distrib 10.11.19-MariaDB, for …` and `mysqldump  Ver 8.4.3 for Linux …`, 11.x: `… from 11.4.2-MariaDB, …`. */
-const dumpToolVersion = (text: string): string =>
-  /(?:Distrib|from) ([\w.-]+)/.exec(text)?.[1] ?? /Ver ([\w.-]+)/.exec(text)?.[1] ?? text;

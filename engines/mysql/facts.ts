@@ -49,15 +49,15 @@ export const MYSQL_NOTES = [
   'outside-views',
   /** Columns of which some characters come back as others. */
   'characters-changed',
+  /** Tables whose rows may have values that come back as others: there was no time to look. */
+  'values-unchecked',
   /** FLOAT columns of which some values come back with six digits. */
   'floats-rounded',
   /** JSON columns of which some values come back with another type. */
   'json-types',
   /** ENUM columns whose invalid value comes back as the empty member. */
   'empty-enums',
-  /** Rows that violate a CHECK of their table. */
-  'check-violations',
-  /** Events that vanish when they are loaded after their time. */
+  /** Events that vanish when they are loaded after their time; `db.*` for the one-time events of a database. */
   'passing-events',
   /** Events that are disabled because this server is a replica. */
   'replica-events',
@@ -103,15 +103,22 @@ export type MysqlNote = (typeof MYSQL_NOTES)[number];
 /** `mysqldump` and `mariadb-dump`. https://dev.mysql.com/doc/refman/8.4/en/mysqldump.html#mysqldump-option-summary */
 export const MYSQL_ARGUMENTS: Omit<DumpToolFacts, 'name'> = {
   refusals: [
-    { options: ['p', 'password', 'password1', 'u', 'user', 'login-path'], reason: REFUSED.secret },
     {
-      options: ['h', 'host', 'P', 'port', 'S', 'socket', 'protocol', 'ssl', 'ssl-', 'defaults-', 'no-defaults'],
+      options: ['p', 'password', 'password1', 'password2', 'password3', 'u', 'user', 'login-path'],
+      reason: REFUSED.secret,
+    },
+    {
+      options: [
+        ...['h', 'host', 'P', 'port', 'S', 'socket', 'protocol', 'ssl', 'ssl-', 'tls-', 'defaults-', 'no-defaults'],
+        ...['init-command', 'init-command-', 'plugin-dir', 'default-auth'],
+      ],
       reason: REFUSED.connection,
     },
     {
       options: [
         ...['r', 'result-file', 'T', 'tab', 'dir', 'X', 'xml', 'compact', 'i', 'comments', 'N', 'set-charset'],
-        ...['default-character-set', '?', 'help', 'print-defaults', 'V', 'version'],
+        ...['default-character-set', 'compatible', 'quote-names', 'log-error', '?', 'help'],
+        ...['print-defaults', 'V', 'version'],
       ],
       reason: REFUSED.stream,
     },
@@ -119,10 +126,20 @@ export const MYSQL_ARGUMENTS: Omit<DumpToolFacts, 'name'> = {
       options: [
         ...['f', 'force', 'w', 'where', 'd', 'no-data', 'ignore-table-data', 'ignore-error', 'ignore-database'],
         ...['t', 'no-create-info', 'n', 'no-create-db', 'A', 'all-databases', 'B', 'databases', 'tables'],
-        ...['triggers', 'routines', 'R', 'events', 'E', 'opt', 'create-options', 'single-transaction'],
+        ...['triggers', 'routines', 'R', 'events', 'E', 'opt', 'create-options', 'single-transaction', 'ignore-views'],
+        ...['generated-invisible-primary-key', 'as-of', 'H', 'dump-history'],
       ],
       reason: REFUSED.partial,
     },
+    {
+      options: [
+        ...['x', 'lock-all-tables', 'F', 'flush-logs', 'master-data', 'source-data', 'dump-slave', 'dump-replica'],
+        ...['delete-master-logs', 'delete-source-logs'],
+      ],
+      reason: REFUSED.server,
+    },
+    // Behind `no-data`, of which it is no part.
+    { options: ['no-data-med'], reason: REFUSED.stream },
   ],
   allowed: ['ignore-table'],
   valued: '#',

@@ -44,9 +44,29 @@ export function toolFailure(complaints: string, table: string | undefined): Tool
   return meaning && meaning.exit === 'dumpFailed' && table !== undefined ? { ...meaning, object: table } : meaning;
 }
 
+/** The number of an error that the server sent; `undefined` for all others, as of a connection that broke. */
+export function serverErrorCode(error: unknown): number | undefined {
+  const { errno, sqlState } = (error ?? {}) as { readonly errno?: number; readonly sqlState?: string };
+  return sqlState === undefined ? undefined : errno;
+}
+
+/** The failure of a question about the server. */
+export function questionFailure(error: unknown): unknown {
+  const code = serverErrorCode(error);
+  if (code === undefined) return error;
+  const said = errorText(error);
+  const { exit, kind, passing, advice }: ToolFailure = meaningOf([code]) ?? { exit: 'dumpFailed', kind: 'other' };
+  return new BackupError(
+    exit,
+    `the server did not answer what a dump must know beforehand: ${said} (${advice ?? code})`,
+    { kind, said },
+    { cause: error, passing },
+  );
+}
+
 /** The failure of a question about one table, which names it. */
 export function tableFailure({ database, name }: Pick<MysqlTable, 'database' | 'name'>, error: unknown): BackupError {
-  const code = (error as { errno?: number } | null)?.errno;
+  const code = serverErrorCode(error);
   const said = `${errorText(error)}${code === undefined ? '' : ` (${code})`}`;
   const object = `${database}.${name}`;
   const { exit, kind, passing, advice }: ToolFailure = meaningOf(code === undefined ? [] : [code]) ?? {

@@ -1,25 +1,26 @@
 import type { RowDataPacket } from 'mysql2/promise';
 import { BackupError } from '../../task/run/errors';
-import type { Note } from '../../catalog/contract/note';
+import { noteOf, type Note } from '../../catalog/contract/note';
 import type { MysqlLook } from './look';
 import type { MysqlNote } from './facts';
+import { serverErrorCode } from './failures';
 import { objectKey, type ObjectKind, type SqlObject } from './sql-objects';
 import type { SqlStream } from './sql-stream';
 
 /** The largest packet of the protocol: no client can send, and no server accept, a longer statement. */
 const LONGEST_STATEMENT = 2 ** 30 - 1;
-/** What MariaDB accepts unless it is told otherwise; MySQL: 64 MiB. */
-const USUAL_PACKET = 16 * 1024 * 1024;
 const NAMED = 10;
+/** Of the information_schema. */
+const NO_SUCH_VIEW = 1109;
 
 /**
- * Lists what a dump has to create, as far as the server shows it: tables, views, sequences, triggers, routines, packages and events.
+ * Lists what a dump has to create, as far as the server shows it: tables, views, sequences, triggers, routines, packages,
+ * events and libraries.
  *
  * @param ignored `db.table` of tables and views that the user excludes, with their triggers
  */
 export async function readInventory(
   query: MysqlLook['query'],
-  hasLibraries: boolean,
   databases: readonly string[],
   ignored: ReadonlySet<string>,
 ): Promise<SqlObject[]> {
@@ -58,13 +59,21 @@ export async function readInventory(
       await query('SELECT EVENT_NAME AS name FROM information_schema.EVENTS WHERE EVENT_SCHEMA = ?', values),
       () => 'EVENT',
     );
-    if (hasLibraries)
-      add(
-        await query('SELECT LIBRARY_NAME AS name FROM information_schema.LIBRARIES WHERE LIBRARY_SCHEMA = ?', values),
-        () => 'LIBRARY',
-      );
   }
-  return objects;
+  const libraries = await query(
+    'SELECT LIBRARY_SCHEMA AS db, LIBRARY_NAME AS name FROM information_schema.LIBRARIES WHERE LIBRARY_SCHEMA IN (?)',
+    [databases],
+  ).catch((error: unknown) => {
+    // MySQL has libraries from 9.2 on.
+    if (serverErrorCode(error) === NO_SUCH_VIEW) return [];
+    throw error;
+  });
+  const ofLibraries = libraries.map(({ db, name }) => ({
+    kind: 'LIBRARY' as const,
+    database: String(db),
+    name: String(name),
+  }));
+  return [...objects, ...ofLibraries];
 }
 
 /**
@@ -127,7 +136,6 @@ export function checkLongestStatement({ longest: { bytes, database, table } }: S
 }
 
 /** Tells of rows that a server with usual settings does not accept. */
-export function noteLongStatement(stream: SqlStream, note: (note: Note<MysqlNote>) => void): void {
-  const { bytes, database, table } = stream.longest;
-  if (bytes > USUAL_PACKET) note({ kind: 'long-rows', database, objects: table === undefined ? [] : [table] });
+export function noteLongStatements({ long }: SqlStream, note: (note: Note<MysqlNote>) => void): void {
+  if (long.size > 0) note(noteOf('long-rows', [...long]));
 }

@@ -1,4 +1,4 @@
-/** The words of notes about what a dump of MySQL or MariaDB needs to come back. Pure: handlers read them. */
+/** The words of MySQL's and MariaDB's notes. Pure: handlers read them. */
 import { objectsOf, type Note } from '../../catalog/contract/note';
 import type { AdviceStep, NoteAdvice } from '../engine-advice';
 import type { MysqlNote } from './facts';
@@ -25,8 +25,42 @@ const pathOf = (name: string): string => {
   return `${quoted(name.slice(0, dot))}.${quoted(name.slice(dot + 1))}`;
 };
 
-/** Words for the notes of `engines/mysql/checks`. */
-export const COMEBACK_NOTES = {
+export const MYSQL_NOTE_ADVICE: Readonly<Record<MysqlNote, NoteAdvice>> = {
+  'rows-elsewhere': note(
+    'tables that hold no rows of their own',
+    (objects) =>
+      `the rows that these tables show are in other tables, files or servers; the dump has their definitions alone: ${objects}`,
+    [
+      {
+        say: 'MERGE tables are complete again once the tables below them are restored. Back up files and other servers by themselves.',
+      },
+    ],
+  ),
+  'no-history': note(
+    'past rows that are not in the backup',
+    () =>
+      'the past rows of system-versioned tables are not in the dump: mariadb-dump writes them from MariaDB 10.11 on',
+  ),
+  'long-rows': note(
+    'rows that need a larger max_allowed_packet',
+    (objects) =>
+      `rows of these tables are longer than 16 MiB in the dump, which servers refuse unless max_allowed_packet is larger: ${objects}`,
+    [
+      {
+        say: 'On the server to restore to, as an administrator:',
+        run: 'SET GLOBAL max_allowed_packet = 1073741824;',
+      },
+    ],
+  ),
+  'damage-unchecked': note(
+    'a server that does not check its pages',
+    (objects) => `the server reads damaged pages without a word, so that damage would be in the backup too: ${objects}`,
+    [{ say: 'Let it check them:', run: 'SET GLOBAL innodb_checksum_algorithm = crc32;' }],
+  ),
+  'masked-columns': note(
+    'columns with masking policies',
+    (objects) => `columns have masking policies, which are said to exempt the backup's user: ${objects}`,
+  ),
   'transaction-precise-history': note(
     'past rows that are not in the backup',
     (objects) =>
@@ -71,6 +105,17 @@ export const COMEBACK_NOTES = {
       },
     ],
   ),
+  'values-unchecked': note(
+    'values that could not be looked at',
+    (objects) =>
+      `the look for values that a restore changes was not finished in its time, so that characters or ENUM values of these tables may come back as others: ${objects}`,
+    [
+      {
+        say: 'Convert columns of old character sets (cp932, sjis, big5, gbk and the like) to utf8mb4: every value comes back then, and nothing need be looked at.',
+      },
+      { say: 'The log line rows-unchecked of each run names the tables that took too long.' },
+    ],
+  ),
   'floats-rounded': note(
     'FLOAT values that a restore rounds',
     (objects) => `values come back rounded to six digits, as the server shows FLOAT: ${objects}`,
@@ -85,14 +130,10 @@ export const COMEBACK_NOTES = {
     'invalid ENUM values that a restore changes',
     (objects) => `the invalid value of number 0 comes back as the empty member: ${objects}`,
   ),
-  'check-violations': note(
-    'rows that violate a CHECK',
-    (objects) => `a restore stops at rows that violate a CHECK of their table: ${objects}`,
-    [{ say: 'Mend the rows, or load the dump without checks.' }, loadWith('check_constraint_checks=OFF')],
-  ),
   'passing-events': note(
     'events that end',
-    (objects) => `events vanish, without an error, if the dump is loaded after their time: ${objects}`,
+    (objects) =>
+      `events vanish, without an error, if the dump is loaded after their time (.* are the one-time events of a database): ${objects}`,
     [{ say: 'To keep an event after its time:', run: 'ALTER EVENT $EVENT ON COMPLETION PRESERVE;' }],
   ),
   'replica-events': note(
@@ -143,7 +184,7 @@ export const COMEBACK_NOTES = {
   ),
   definers: note(
     'accounts that a restore needs',
-    (objects) => `accounts are not in the dump, and objects in it run as these: ${objects}`,
+    (objects) => `views, triggers, routines or events of the dump run as accounts that are not in it: ${objects}`,
     [
       {
         say: 'Create them, with their privileges, before you load the dump: a restore can stop at views without them.',
@@ -237,4 +278,4 @@ export const COMEBACK_NOTES = {
       },
     ],
   ),
-} as const satisfies Partial<Record<MysqlNote, NoteAdvice>>;
+};

@@ -79,7 +79,7 @@ export async function readPlan(look: MysqlLook, databases: readonly string[]): P
   return {
     databases: await orderDatabases(look, databases),
     ignored,
-    objects: await readInventory(look.query, dialect.hasLibraries(look.serverVersion), databases, ignored),
+    objects: await readInventory(look.query, databases, ignored),
     tables: tables.map(({ db, name, engine, options }) => ({
       database: String(db),
       name: String(name),

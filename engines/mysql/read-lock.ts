@@ -2,10 +2,11 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorText } from '../../task/run/errors';
 import type { Log } from '../../task/run/log';
+import { LOCK_WAIT_SECONDS } from './connection';
 import { waitText, whatItWaitsFor, type Wait } from './blockers';
 import { qualified } from './names';
 import type { MysqlTable } from './plan';
-import { rowsOf, type Session } from './sessions';
+import { killOwn, rowsOf, type Session } from './sessions';
 
 /** From the first wait for the lock to its end: writers queue behind a lock that waits, too. */
 const LOCK_MS = 3000;
@@ -47,7 +48,7 @@ export class ReadLock {
       await sleep(LOCK_MS - LOOK_MS, undefined, stop);
       void whatItWaitsFor(watcher, session.id).then((found) => (wait = found));
       await sleep(LOOK_MS, undefined, stop);
-      await rowsOf(watcher, `KILL QUERY ${session.id}`);
+      await killOwn(watcher.connection, session.id, 'QUERY');
     };
     const watching = watch().catch(() => undefined);
     let isHeld = false;
@@ -91,7 +92,7 @@ export class ReadLock {
     await unlock().catch(() => unlock().catch(() => undefined));
     await rowsOf(
       this.session,
-      'SET SESSION lock_wait_timeout = @@GLOBAL.lock_wait_timeout, SESSION wait_timeout = @@GLOBAL.wait_timeout',
+      `SET SESSION lock_wait_timeout = ${LOCK_WAIT_SECONDS}, SESSION wait_timeout = @@GLOBAL.wait_timeout`,
     ).catch(() => undefined);
   }
 }

@@ -96,13 +96,25 @@ export class Sessions {
     let killer: Connection | undefined;
     const killing = async () => {
       killer = await this.connect();
-      // One that has ended meanwhile is no error.
-      for (const id of ids) await killer.query(`KILL ${id}`).catch(() => undefined);
+      for (const id of ids) await killOwn(killer, id, 'CONNECTION');
       await killer.end();
     };
     await Promise.race([killing().catch(() => undefined), sleep(KILL_MS, undefined, { ref: false })]);
     killer?.destroy();
   }
+}
+
+/**
+ * Ends a session, or what it does, if it is one of our account: an account with more rights may kill all, and behind a proxy the
+ * number may be that of another server's session. One that has ended meanwhile is no error.
+ */
+export async function killOwn(connection: Connection, id: number, what: 'CONNECTION' | 'QUERY'): Promise<void> {
+  const [own] = await rowsOf(
+    { connection },
+    "SELECT ID AS id FROM information_schema.PROCESSLIST WHERE ID = ? AND LOCATE(CONCAT(USER, '@'), USER()) = 1",
+    [id],
+  );
+  if (own) await connection.query(`KILL ${what} ${id}`).catch(() => undefined);
 }
 
 /** Says good-bye, so that the server does not note a connection that broke; `false` if it is busy. */

@@ -34,8 +34,6 @@ export interface StartedDump {
   readonly counts: () => Promise<{ tables: TableCount[]; rowCounts: Consistency['rowCounts']; reason?: string }>;
 }
 
-/** A count that waits for a table's lock gives up. */
-const LOCK_WAIT_SECONDS = 60;
 /** Seconds after which the server ends a session of ours that has gone silent: the task's host may be lost. */
 const SILENCE_SECONDS = 60;
 const POSITION_ATTEMPTS = 3;
@@ -206,10 +204,7 @@ async function countRowsNow(context: MysqlSnapshotContext): Promise<Count[]> {
 async function openCounter({ sessions }: MysqlSnapshotContext): Promise<Session> {
   const session = await sessions.begin();
   await rowsOf(session, 'SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ');
-  await rowsOf(
-    session,
-    `SET SESSION lock_wait_timeout = ${LOCK_WAIT_SECONDS}, SESSION wait_timeout = ${SILENCE_SECONDS}`,
-  );
+  await rowsOf(session, `SET SESSION wait_timeout = ${SILENCE_SECONDS}`);
   return session;
 }
 

@@ -1,5 +1,7 @@
 import { createdBy, createsTrigger, insertedTable, objectKey, usedDatabase } from './sql-objects';
 
+/** What MariaDB accepts unless it is told otherwise; MySQL: 64 MiB. */
+const USUAL_PACKET = 16 * 1024 * 1024;
 /** Bytes of a statement that are kept to see what it creates. */
 const HEAD_BYTES = 2048;
 const SQL_MODE = /^\/\*!50003 SET sql_mode\s*= ('[^']*'|@saved_sql_mode)/;
@@ -48,6 +50,8 @@ export class SqlStream {
   readonly unnamedTriggers = new Map<string, number>();
   /** The longest statement so far, the one under way included, in bytes, and the table of its rows. */
   longest: { bytes: number; database: string; table?: string } = { bytes: 0, database: '' };
+  /** `db.table` of tables with a row that makes a longer statement than servers accept by themselves. */
+  readonly long = new Set<string>();
   private state = State.Between;
   private database = '';
   private readonly head = Buffer.alloc(HEAD_BYTES);
@@ -235,9 +239,11 @@ export class SqlStream {
 
   private measure(position: number): void {
     const bytes = position - this.began;
-    if (bytes <= this.longest.bytes) return;
+    if (bytes <= this.longest.bytes && bytes <= USUAL_PACKET) return;
     const table = insertedTable(this.headText());
-    this.longest = { bytes, database: this.database, ...(table === undefined ? {} : { table }) };
+    if (table !== undefined && bytes > USUAL_PACKET) this.long.add(`${this.database}.${table}`);
+    if (bytes > this.longest.bytes)
+      this.longest = { bytes, database: this.database, ...(table === undefined ? {} : { table }) };
   }
 
   private headText(): string {

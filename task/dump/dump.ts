@@ -1,12 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import {
-  AbortMultipartUploadCommand,
-  ListMultipartUploadsCommand,
-  ListObjectsV2Command,
-  type S3Client,
-} from '@aws-sdk/client-s3';
+import type { S3Client } from '@aws-sdk/client-s3';
 import {
   MANIFEST_FORMAT,
   ManifestError,
@@ -15,7 +10,7 @@ import {
   type Manifest,
 } from '../../catalog/bucket/manifest';
 import type { Note } from '../../catalog/contract/note';
-import { backupId, manifestKey, objectKey, parseManifestKey, sourcePrefix } from '../../catalog/bucket/names';
+import { manifestKey, objectKey } from '../../catalog/bucket/names';
 import { version } from '../../package.json';
 import type { DumpFacts, EngineDump } from '../../engines/engine';
 import { engineProgram } from '../../engines/programs';
@@ -26,12 +21,13 @@ import { Notes } from '../run/notes';
 import type { Log } from '../run/log';
 import { writeMetrics } from '../run/metrics';
 import { storeStream, storeStreams } from './pipeline';
+import { abortAbandonedUploads, findSlot } from './slot';
 import { formatBytes, formatDuration } from '../../catalog/units';
 import { Meter } from '../io/meter';
 import { hasLargeWrites } from '../io/tool';
 import { PartMemory } from '../io/part-memory';
 import { putNewObject } from '../io/put';
-import { ServerClock, createS3Client, uploadError } from '../io/s3';
+import { ServerClock, createS3Client } from '../io/s3';
 import { untilAborted } from '../run/until-aborted';
 
 /** Streams of a dump that are stored at once. */
@@ -117,7 +113,7 @@ class BackupRun {
   private async attempt(): Promise<boolean> {
     const { job } = this.run;
     const startedAt = this.clock.now();
-    const slot = await this.findSlot(startedAt);
+    const slot = await findSlot(this.s3, this.run, startedAt, this.stop.signal);
     if (slot.existing !== undefined) {
       this.log.info(
         'already-complete',
@@ -127,55 +123,10 @@ class BackupRun {
       return false;
     }
     this.log.with({ backupId: slot.id });
-    await this.abortAbandonedUploads();
+    await abortAbandonedUploads(this.s3, job, this.log);
     this.stop.signal.throwIfAborted();
     await this.backUp(slot.id, startedAt);
     return true;
-  }
-
-  /**
-   * Chooses the backup's id: the scheduled time, else the start. No two schedules of a source fall into one minute, so a
-   * manifest of the scheduled minute means that a second delivery has nothing to do. An id whose keys a failed run left
-   * behind is not used again: the next free second is.
-   */
-  private async findSlot(startedAt: Date): Promise<{ id: string; existing?: string }> {
-    const { job, scheduledTime } = this.run;
-    const time = scheduledTime ?? startedAt;
-    const minute = `${sourcePrefix(job.source)}${backupId(time).slice(0, 'yyyy-mm-ddThh-mm-'.length)}`;
-    const list = new ListObjectsV2Command({ Bucket: job.bucket, Prefix: minute });
-    const { Contents = [] } = await this.s3.send(list, { abortSignal: this.stop.signal }).catch((error: unknown) => {
-      throw uploadError(`list ${minute}* in bucket ${job.bucket}`, error);
-    });
-    const keys = Contents.flatMap(({ Key }) => Key ?? []);
-    const complete = keys.map(parseManifestKey).find((found) => found !== undefined);
-    if (scheduledTime && complete) return { id: complete.id, existing: complete.id };
-    for (let second = time.getTime(); ; second += 1000) {
-      const id = backupId(new Date(second));
-      if (!keys.some((key) => key.startsWith(objectKey(job.source, id, '')))) return { id };
-    }
-  }
-
-  /** Aborts uploads of a run that was killed. This run holds the lock, so that no other one works on them. */
-  private async abortAbandonedUploads(): Promise<void> {
-    const { job } = this.run;
-    try {
-      // One page is enough: the next run continues.
-      const { Uploads = [] } = await this.s3.send(
-        new ListMultipartUploadsCommand({ Bucket: job.bucket, Prefix: sourcePrefix(job.source) }),
-      );
-      for (const { Key, UploadId } of Uploads) {
-        await this.s3.send(new AbortMultipartUploadCommand({ Bucket: job.bucket, Key, UploadId }));
-        this.log.warn(
-          'abandoned-upload',
-          `removed the unfinished upload of ${Key}, which a killed run had left behind`,
-        );
-      }
-    } catch (error) {
-      this.log.warn(
-        'abandoned-uploads-unknown',
-        uploadError(`look for abandoned uploads of ${job.source}`, error).message,
-      );
-    }
   }
 
   private async backUp(id: string, startedAt: Date): Promise<void> {

@@ -54,7 +54,7 @@ describeOn(['mariadb-10.11'], 'the stream of %s', (version) => {
     const result = await Program.run(here(await source.given('wide')));
     expect(result).toMatchObject({ exit: 'success', failure: '' });
     const notes = result.log.filter(({ event }) => event === 'note').map(({ note }) => note);
-    expect(notes).toContainEqual({ kind: 'long-rows', database: 'wide', objects: ['f'] });
+    expect(notes).toContainEqual({ kind: 'long-rows', objects: ['wide.f'] });
   });
 
   test('M16 has a row of more than 512 MiB of binary data, which no server can load: the run fails and names the table', async () => {

@@ -1,11 +1,12 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Connection, RowDataPacket } from 'mysql2/promise';
+import { createConnection, type Connection, type RowDataPacket } from 'mysql2/promise';
 import type { ServerJob } from '../../catalog/contract/task';
 import { MARIADB_DIALECT } from '../../engines/mariadb/dialect';
 import { MYSQL_DIALECT } from '../../engines/mysql/dialect';
 import { countInSnapshot } from '../../engines/mysql/row-counts';
+import { Sessions } from '../../engines/mysql/sessions';
 import type { Tool } from '../../task/io/tool';
 import { Fixture } from '../faults/fixture';
 import type { MysqlFamilyServer } from '../servers/mysql-family';
@@ -347,6 +348,16 @@ describeOn(versionsOf('mysql', 'mariadb'), 'a dump of %s', (version: Version) =>
       const without = options('broken', { extraDumpArguments: ['--ignore-table=broken.all_m'] });
       expect(await Program.run(without)).toMatchObject({ exit: 'success', failure: '' });
     });
+  });
+
+  test('Mx88 a session of somebody else is not ended, though ours may end all, whatever number a proxy gave for ours', async () => {
+    const other = await createConnection({ host: server.host, port: server.port, user: 'backup', password: PASSWORD });
+    const [[found]] = await other.query<RowDataPacket[]>('SELECT CONNECTION_ID() AS id');
+    const sessions = new Sessions(() => server.connect());
+    sessions.adopt(Number(found!.id));
+    await sessions.close();
+    await other.query('SELECT 1');
+    await other.end();
   });
 
   test('Mx07 a table without its tablespace is named, with the way out', async () => {

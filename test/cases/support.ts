@@ -24,7 +24,9 @@ const GRANTS = 'SELECT, SHOW VIEW, TRIGGER, EVENT, LOCK TABLES';
  */
 export function restoreCommand(version: Version, settings: readonly string[] = []): string[] {
   const [client, own] =
-    engineOf(version) === 'mysql' ? ['/usr/bin/mysql', []] : ['/usr/bin/mariadb', ['innodb_strict_mode=OFF']];
+    engineOf(version) === 'mysql'
+      ? ['/usr/bin/mysql', []]
+      : ['/usr/bin/mariadb', ['innodb_strict_mode=OFF', 'check_constraint_checks=OFF']];
   const session = [...own, ...settings];
   const init = session.length > 0 ? [`--init-command=SET SESSION ${session.join(', ')}`] : [];
   return [client, '--comments', '--binary-mode', '--max-allowed-packet=1G', ...init];

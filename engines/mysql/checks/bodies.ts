@@ -1,4 +1,8 @@
+import type { RowDataPacket } from 'mysql2/promise';
 import { noteOf } from '../../../catalog/contract/note';
+import type { MysqlNote } from '../facts';
+import { objectKey, type ObjectKind } from '../sql-objects';
+import { askIfPossible } from './optional';
 import type { MysqlCheck } from './index';
 
 /** Definers that every server has. */
@@ -10,49 +14,46 @@ const NAME = '`((?:[^`]|``)+)`';
 const USED = new RegExp(`\\b(?:from|join)\\s+\\(*${NAME}\\.${NAME}|${NAME}\\.${NAME}\\(`, 'g');
 const OF_THE_SERVER = ['information_schema', 'performance_schema', 'mysql', 'sys'];
 
+/** So much of the end of a definition shows whether it ends in a semicolon. */
+const TAIL = 1000;
+const tail = (body: string): string => `RIGHT(${body}, ${TAIL}) AS tail`;
+const beyondAscii = (body: string): string => `COALESCE(CHAR_LENGTH(${body}) <> LENGTH(${body}), 0) AS beyond`;
+const DEFINITIONS = [
+  `'TRIGGER' AS kind, TRIGGER_SCHEMA AS db, TRIGGER_NAME AS name, CHARACTER_SET_CLIENT AS cs, DEFINER AS definer, ${tail('ACTION_STATEMENT')},
+     ${beyondAscii('ACTION_STATEMENT')} FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA IN (?)`,
+  `'EVENT' AS kind, EVENT_SCHEMA AS db, EVENT_NAME AS name, CHARACTER_SET_CLIENT AS cs, DEFINER AS definer, ${tail('EVENT_DEFINITION')},
+     ${beyondAscii('EVENT_DEFINITION')} FROM information_schema.EVENTS WHERE EVENT_SCHEMA IN (?)`,
+  `ROUTINE_TYPE AS kind, ROUTINE_SCHEMA AS db, ROUTINE_NAME AS name, CHARACTER_SET_CLIENT AS cs, DEFINER AS definer, '' AS tail,
+     ${beyondAscii('ROUTINE_DEFINITION')} FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA IN (?)`,
+  `'VIEW' AS kind, TABLE_SCHEMA AS db, TABLE_NAME AS name, '' AS cs, DEFINER AS definer, '' AS tail, 0 AS beyond
+     FROM information_schema.VIEWS WHERE TABLE_SCHEMA IN (?)`,
+];
+
 /** Notes definitions of triggers, events, routines and views that the dump holds and a restore may stop at. */
-export const checkBodies: MysqlCheck = async (look, { databases }) => {
-  const trailing = (body: string): string => `COALESCE(${body} RLIKE ';[[:space:]]*$', 0)`;
-  const beyondAscii = (body: string): string => `COALESCE(CHAR_LENGTH(${body}) <> LENGTH(${body}), 0)`;
-  const sources = [
-    `SELECT TRIGGER_SCHEMA AS db, TRIGGER_NAME AS name, CHARACTER_SET_CLIENT AS cs, DEFINER AS definer, ${trailing('ACTION_STATEMENT')} AS semicolon,
-       ${beyondAscii('ACTION_STATEMENT')} AS beyond
-     FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA IN (?)`,
-    `SELECT EVENT_SCHEMA, EVENT_NAME, CHARACTER_SET_CLIENT, DEFINER, ${trailing('EVENT_DEFINITION')}, ${beyondAscii('EVENT_DEFINITION')}
-     FROM information_schema.EVENTS WHERE EVENT_SCHEMA IN (?)`,
-    `SELECT ROUTINE_SCHEMA, ROUTINE_NAME, CHARACTER_SET_CLIENT, DEFINER, 0, ${beyondAscii('ROUTINE_DEFINITION')} FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA IN (?)`,
-    `SELECT TABLE_SCHEMA, TABLE_NAME, '', DEFINER, 0, 0 FROM information_schema.VIEWS WHERE TABLE_SCHEMA IN (?)`,
-  ];
-  const rows = await look.query(
-    sources.join(' UNION ALL '),
-    sources.map(() => databases),
+export const checkBodies: MysqlCheck = async (look, { databases, objects }) => {
+  const dumped = new Set(objects.map(objectKey));
+  const found: RowDataPacket[] = [];
+  for (const definitions of DEFINITIONS)
+    found.push(...(await askIfPossible(look, `SELECT ${definitions}`, [databases])));
+  const held = found.filter(({ kind, db, name }) =>
+    dumped.has(objectKey({ kind: String(kind) as ObjectKind, database: String(db), name: String(name) })),
   );
-  const objects = rows.map((row) => ({
-    name: `${row.db}.${row.name}`,
-    misread: Number(row.beyond) === 1 && MISREAD.includes(String(row.cs)),
-    definer: String(row.definer),
-    semicolon: Number(row.semicolon) === 1,
-  }));
-  const tell = (kind: 'trailing-semicolons' | 'body-characters' | 'definers', names: readonly string[]): void => {
-    if (names.length > 0) look.note(noteOf(kind, [...new Set(names)]));
+  const tell = (kind: MysqlNote, rows: readonly RowDataPacket[], nameOf: (row: RowDataPacket) => string): void => {
+    if (rows.length > 0) look.note(noteOf(kind, [...new Set(rows.map(nameOf))]));
   };
-  tell(
-    'trailing-semicolons',
-    objects.filter(({ semicolon }) => semicolon).map(({ name }) => name),
-  );
-  tell(
-    'body-characters',
-    objects.filter(({ misread }) => misread).map(({ name }) => name),
-  );
-  tell(
-    'definers',
-    objects.map(({ definer }) => definer).filter((definer) => !OF_EVERY_SERVER.includes(definer)),
-  );
+  const ofObject = ({ db, name }: RowDataPacket): string => `${db}.${name}`;
+  const endingInSemicolon = held.filter((row) => /;\s*$/.test(String(row.tail)));
+  tell('trailing-semicolons', endingInSemicolon, ofObject);
+  const misread = held.filter(({ cs, beyond }) => Number(beyond) === 1 && MISREAD.includes(String(cs)));
+  tell('body-characters', misread, ofObject);
+  const byOthers = held.filter(({ definer }) => !OF_EVERY_SERVER.includes(String(definer)));
+  tell('definers', byOthers, ({ definer }) => String(definer));
 };
 
 /** Notes functions that a server with a binary log refuses to create (1418), whoever asks. */
 export const checkFunctions: MysqlCheck = async (look, { databases }) => {
-  const rows = await look.query(
+  const rows = await askIfPossible(
+    look,
     `SELECT ROUTINE_SCHEMA AS db, ROUTINE_NAME AS name FROM information_schema.ROUTINES
      WHERE ROUTINE_SCHEMA IN (?) AND ROUTINE_TYPE = 'FUNCTION' AND IS_DETERMINISTIC = 'NO'
        AND SQL_DATA_ACCESS IN ('CONTAINS SQL', 'MODIFIES SQL DATA') ORDER BY 1, 2`,
@@ -65,7 +66,8 @@ export const checkFunctions: MysqlCheck = async (look, { databases }) => {
 
 /** Notes views of what the dump leaves out: other databases, excluded tables. */
 export const checkViews: MysqlCheck = async (look, { databases, ignored }) => {
-  const views = await look.query(
+  const views = await askIfPossible(
+    look,
     `SELECT TABLE_SCHEMA AS db, TABLE_NAME AS name, VIEW_DEFINITION AS body FROM information_schema.VIEWS
      WHERE TABLE_SCHEMA IN (?) ORDER BY 1, 2`,
     [databases],

@@ -1,4 +1,6 @@
+import { noteOf } from '../../../catalog/contract/note';
 import { BackupError } from '../../../task/run/errors';
+import { variables } from './optional';
 import type { MysqlCheck } from './index';
 
 /** Values of settings by which InnoDB reads damaged pages as if nothing was wrong with them. */
@@ -11,18 +13,20 @@ const UNCHECKED: Readonly<Record<string, readonly string[]>> = {
 
 /** Refuses a server that may leave out what is damaged, and notes one that would not see damage: the copy would look sound. */
 export const checkDamage: MysqlCheck = async (look) => {
-  const rows = await look.query('SHOW GLOBAL VARIABLES WHERE Variable_name IN (?)', [
-    ['innodb_force_recovery', ...Object.keys(UNCHECKED)],
-  ]);
-  const variables = rows.map((row) => ({ name: String(row.Variable_name), value: String(row.Value) }));
-  const recovery = variables.find(({ name }) => name === 'innodb_force_recovery')?.value ?? '0';
+  const values = await variables(look, ['innodb_force_recovery', ...Object.keys(UNCHECKED)]);
+  const recovery = values.get('innodb_force_recovery') ?? '0';
   if (recovery !== '0')
     throw new BackupError(
       'dumpFailed',
       `the server runs with innodb_force_recovery=${recovery}: it skips what is damaged, and a dump would look complete. Repair it first; to save what is left, run the dump tool by hand`,
       { kind: 'damage-hidden', object: `innodb_force_recovery=${recovery}` },
     );
-  const unchecked = variables.filter(({ name, value }) => UNCHECKED[name]?.includes(value) === true);
+  const unchecked = [...values].filter(([name, value]) => UNCHECKED[name]?.includes(value) === true);
   if (unchecked.length > 0)
-    look.note({ kind: 'damage-unchecked', objects: unchecked.map(({ name, value }) => `${name}=${value}`) });
+    look.note(
+      noteOf(
+        'damage-unchecked',
+        unchecked.map(([name, value]) => `${name}=${value}`),
+      ),
+    );
 };

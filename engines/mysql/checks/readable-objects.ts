@@ -1,8 +1,9 @@
 import type { RowDataPacket } from 'mysql2/promise';
 import { BackupError, errorText } from '../../../task/run/errors';
+import { serverErrorCode } from '../failures';
 import { MysqlGrants } from '../grants';
 import type { MysqlLook } from '../look';
-import { quote, quoteAccount } from '../names';
+import { qualified, quote, quoteAccount } from '../names';
 import type { ObjectKind, SqlObject } from '../sql-objects';
 import type { MysqlCheck } from './index';
 
@@ -11,8 +12,8 @@ const ACCESS_DENIED = [1044, 1142, 1143, 1227];
 const ROUTINE_DENIED = 1370;
 /** Dropped since it was listed. */
 const GONE = [1049, 1146, 1305, 1360, 1539];
-/** Nothing is wrong with the object: somebody changes it, or the connection is lost. */
-const TRANSIENT = [1205, 1213, 2013, 4031];
+/** Nothing is wrong with the object: somebody changes it, the server ends statements or itself, or the account has a limit. */
+const NOT_ITS_FAULT = [1053, 1203, 1205, 1213, 1226, 1317, 1927, 1969, 3024, 4031];
 /** The privilege by which the server shows how an object is created. */
 const PRIVILEGES: Readonly<Partial<Record<ObjectKind, string>>> = {
   TRIGGER: 'TRIGGER',
@@ -41,7 +42,8 @@ export const checkReadableObjects: MysqlCheck = async (look, { databases, object
         lack(name, on);
       }
     };
-    if ((await faultOf(look, `SHOW EVENTS FROM ${quote(database)}`)) !== undefined) lackOf('EVENT');
+    const ofEvents = await faultOf(look, `SHOW EVENTS FROM ${quote(database)}`);
+    if (ofEvents && ACCESS_DENIED.includes(ofEvents.code)) lackOf('EVENT');
     for (const kind of ['TRIGGER', 'EVENT', 'VIEW', 'PROCEDURE', 'FUNCTION', 'PACKAGE'] as const) {
       const [sample] = own.filter((object) => object.kind === kind);
       if (!sample) continue;
@@ -95,8 +97,8 @@ async function faultOf(look: MysqlLook, sql: string): Promise<Fault | undefined>
     await look.query(sql);
     return undefined;
   } catch (error) {
-    const code = (error as { errno?: unknown }).errno;
-    if (typeof code !== 'number' || TRANSIENT.includes(code)) throw error;
+    const code = serverErrorCode(error);
+    if (code === undefined || NOT_ITS_FAULT.includes(code)) throw error;
     return GONE.includes(code) ? undefined : { code, said: errorText(error) };
   }
 }
@@ -110,9 +112,6 @@ async function hidesBody(look: MysqlLook, { kind, database, name }: SqlObject): 
   );
   return rows.length > 0;
 }
-
-const qualified = ({ database, name }: Pick<SqlObject, 'database' | 'name'>): string =>
-  `${quote(database)}.${quote(name)}`;
 
 /** `zz.f` of a message, whose names may have dots too. */
 function qualifiedRoutine(said: string, objects: readonly SqlObject[]): string {

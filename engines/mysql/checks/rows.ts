@@ -17,29 +17,42 @@ export interface RowQuestion {
 }
 
 /**
- * Asks questions about rows within a limit of time for each and for all of them. A question that could not be answered counts
- * as "no": its table is told in the log, and dumped all the same.
+ * Asks questions about rows within a limit of time for each and for all of them. Tables whose questions were not answered are
+ * told in the log.
  *
- * @returns the questions for whose tables there is such a row
+ * @returns the questions for whose tables there is such a row, and those that were not answered
  */
-export async function askRows<Q extends RowQuestion>(look: MysqlLook, questions: readonly Q[]): Promise<Q[]> {
+export async function askRows<Q extends RowQuestion>(
+  look: MysqlLook,
+  questions: readonly Q[],
+): Promise<{ readonly found: readonly Q[]; readonly unanswered: readonly Q[] }> {
   const end = performance.now() + TOTAL_SECONDS * 1000;
   const found: Q[] = [];
-  const unanswered = new Set<string>();
+  const unanswered: Q[] = [];
   const ask = async (asked: readonly Q[]): Promise<void> => {
     const rows = performance.now() < end ? await askTogether(look, asked).catch(() => undefined) : undefined;
     if (rows) found.push(...rows);
     // One of them is slow, or fails: which one, only asking each can tell.
     else if (asked.length > 1) for (const question of asked) await ask([question]);
-    else asked.forEach(({ database, table }) => unanswered.add(`${database}.${table}`));
+    else unanswered.push(...asked);
   };
   for (let from = 0; from < questions.length; from += TOGETHER) await ask(questions.slice(from, from + TOGETHER));
-  if (unanswered.size > 0)
-    look.log.info(
-      'rows-unchecked',
-      `the look for values that a restore changes did not get through ${unanswered.size} tables in its time: ${[...unanswered].slice(0, 10).join(', ')}`,
-    );
-  return found;
+  tellUnread(
+    look,
+    'values that a restore changes',
+    unanswered.map(({ database, table }) => `${database}.${table}`),
+  );
+  return { found, unanswered };
+}
+
+/** Tells tables in which the look for something was not finished. */
+export function tellUnread(look: MysqlLook, something: string, tables: readonly string[]): void {
+  const names = [...new Set(tables)];
+  if (names.length === 0) return;
+  look.log.info(
+    'rows-unchecked',
+    `the look for ${something} did not get through ${names.length} tables in its time: ${names.slice(0, 10).join(', ')}`,
+  );
 }
 
 async function askTogether<Q extends RowQuestion>(look: MysqlLook, questions: readonly Q[]): Promise<Q[]> {

@@ -34,7 +34,8 @@ export const checkTables: MysqlCheck = async (look, plan) => {
   if (settings.has('restrict_fk_on_non_standard_key'))
     tell(
       'non-unique-parents',
-      await look.query(
+      await askIfPossible(
+        look,
         `SELECT CONSTRAINT_SCHEMA AS db, TABLE_NAME AS name FROM information_schema.REFERENTIAL_CONSTRAINTS
          WHERE CONSTRAINT_SCHEMA IN (?) AND UNIQUE_CONSTRAINT_NAME IS NULL`,
         [plan.databases],
@@ -43,7 +44,8 @@ export const checkTables: MysqlCheck = async (look, plan) => {
   if ([settings.get('sql_require_primary_key'), settings.get('innodb_force_primary_key')].includes('ON'))
     tell(
       'no-primary-keys',
-      await look.query(
+      await askIfPossible(
+        look,
         `SELECT t.TABLE_SCHEMA AS db, t.TABLE_NAME AS name FROM information_schema.TABLES t
          LEFT JOIN information_schema.TABLE_CONSTRAINTS c
            ON c.TABLE_SCHEMA = t.TABLE_SCHEMA AND c.TABLE_NAME = t.TABLE_NAME AND c.CONSTRAINT_TYPE = 'PRIMARY KEY'
@@ -62,14 +64,16 @@ async function tellEngines(look: MysqlLook, { tables }: MysqlPlan, tell: Tell): 
     tables
       .filter(({ engine }) => engines.includes(engine.toUpperCase()))
       .map(({ database, name }) => ({ db: database, name }) as RowDataPacket);
-  const plugins = await look.query(
+  const plugins = await askIfPossible(
+    look,
     "SELECT PLUGIN_NAME AS name FROM information_schema.PLUGINS WHERE PLUGIN_TYPE = 'STORAGE ENGINE' AND PLUGIN_LIBRARY IS NOT NULL",
   );
   // MySQL has it built in, and switched off.
   tell('engine-plugins', rows(['FEDERATED', ...plugins.map(({ name }) => String(name).toUpperCase())]));
   const special = rows(['ARCHIVE', 'MEMORY']);
   if (special.length === 0) return;
-  const sizes = await look.query(
+  const sizes = await askIfPossible(
+    look,
     `SELECT TABLE_SCHEMA AS db, TABLE_NAME AS name, ENGINE AS engine, AUTO_INCREMENT AS next, DATA_LENGTH + INDEX_LENGTH AS bytes
      FROM information_schema.TABLES WHERE (TABLE_SCHEMA, TABLE_NAME) IN (?)`,
     [special.map(({ db, name }) => [db, name])],

@@ -3,12 +3,16 @@ import { noteOf } from '../../../catalog/contract/note';
 import type { MysqlNote } from '../facts';
 import type { MysqlLook } from '../look';
 import { quote } from '../names';
+import { askIfPossible } from './optional';
 import { askRows, type RowQuestion } from './rows';
 import type { MysqlCheck } from './index';
 
 /** Character sets all of whose bytes have a place in Unicode, or that no value with others can be in. */
 const SAFE = ['utf8', 'utf8mb3', 'utf8mb4', 'ucs2', 'utf16', 'utf16le', 'utf32', 'latin1', 'ascii', 'binary'];
 const UNICODE_4 = ['utf8mb4', 'utf16', 'utf16le', 'utf32'];
+
+/** What is lost, where the others are only rounded, or change their type. */
+const LOSING: readonly MysqlNote[] = ['characters-changed', 'empty-enums'];
 
 interface ValueQuestion extends RowQuestion {
   readonly kind: MysqlNote;
@@ -23,7 +27,8 @@ const through = (expression: string, way: string, back: string): string =>
 /** Notes values that text cannot carry: the dump is text in utf8mb4, and what comes back from it is not what was there. */
 export const checkValues: MysqlCheck = async (look, { databases, tables }) => {
   const dumped = new Set(tables.map(({ database, name }) => `${database}.${name}`));
-  const columns = await look.query(
+  const columns = await askIfPossible(
+    look,
     `SELECT TABLE_SCHEMA AS db, TABLE_NAME AS name, COLUMN_NAME AS col, DATA_TYPE AS type, COLUMN_TYPE AS full,
        CHARACTER_SET_NAME AS cs FROM information_schema.COLUMNS
      WHERE TABLE_SCHEMA IN (?) AND COALESCE(GENERATION_EXPRESSION, '') = ''
@@ -33,12 +38,21 @@ export const checkValues: MysqlCheck = async (look, { databases, tables }) => {
   const present = columns.filter(({ db, name }) => dumped.has(`${db}.${name}`));
   const lossy = await lossyCharacterSets(look, [...new Set(present.map(({ cs }) => String(cs ?? '')))]);
   const questions = present.flatMap((column) => questionsOf(look, column, lossy));
-  if (look.dialect.checksCanBeOff) questions.push(...(await checkQuestions(look, databases, dumped)));
-  const found = await askRows(look, questions);
+  const losing = questions.filter(({ kind }) => LOSING.includes(kind));
+  // First, so that the others take none of their time.
+  const ofLosing = await askRows(look, losing);
+  const ofOthers = await askRows(
+    look,
+    questions.filter((question) => !losing.includes(question)),
+  );
+  const found = [...ofLosing.found, ...ofOthers.found];
   for (const kind of new Set(found.map((question) => question.kind))) {
     const objects = found.filter((question) => question.kind === kind).map(({ object }) => object);
     look.note(noteOf(kind, objects));
   }
+  // All of them, not those that were too slow this time: the same note every night.
+  const mayLose = new Set(losing.map(({ database, table }) => `${database}.${table}`));
+  if (ofLosing.unanswered.length > 0) look.note(noteOf('values-unchecked', [...mayLose]));
 };
 
 function questionsOf(look: MysqlLook, column: RowDataPacket, lossy: ReadonlySet<string>): ValueQuestion[] {
@@ -72,7 +86,8 @@ function questionsOf(look: MysqlLook, column: RowDataPacket, lossy: ReadonlySet<
 async function lossyCharacterSets(look: MysqlLook, names: readonly string[]): Promise<ReadonlySet<string>> {
   const suspects = names.filter((name) => /^\w+$/.test(name) && !SAFE.includes(name));
   if (suspects.length === 0) return new Set();
-  const known = await look.query(
+  const known = await askIfPossible(
+    look,
     'SELECT CHARACTER_SET_NAME AS cs, MAXLEN AS bytes FROM information_schema.CHARACTER_SETS WHERE CHARACTER_SET_NAME IN (?)',
     [suspects],
   );
@@ -82,28 +97,9 @@ async function lossyCharacterSets(look: MysqlLook, names: readonly string[]): Pr
     const every = `_${cs} X'${all}'`;
     const [row] =
       Number(bytes) === 1
-        ? await look.query(`SELECT ${through(every, 'utf8mb4', String(cs))} <> X'${all}' AS differs`)
+        ? await askIfPossible(look, `SELECT ${through(every, 'utf8mb4', String(cs))} <> X'${all}' AS differs`)
         : [{ differs: 1 }];
-    if (Number(row?.differs) === 1) lossy.add(String(cs));
+    if (Number(row?.differs ?? 1) === 1) lossy.add(String(cs));
   }
   return lossy;
-}
-
-/** MariaDB checks rows when they are loaded that it did not check when they were made: `check_constraint_checks=OFF`. */
-async function checkQuestions(
-  look: MysqlLook,
-  databases: readonly string[],
-  dumped: ReadonlySet<string>,
-): Promise<ValueQuestion[]> {
-  const rows = await look.query(
-    `SELECT CONSTRAINT_SCHEMA AS db, TABLE_NAME AS name, CONSTRAINT_NAME AS check_, CHECK_CLAUSE AS clause
-     FROM information_schema.CHECK_CONSTRAINTS WHERE CONSTRAINT_SCHEMA IN (?) ORDER BY 1, 2, 3`,
-    [databases],
-  );
-  return rows
-    .filter(({ db, name }) => dumped.has(`${db}.${name}`))
-    .map(({ db, name, check_, clause }) => ({
-      ...{ kind: 'check-violations', database: String(db), table: String(name), condition: `NOT (${clause})` },
-      object: `${db}.${name}.${check_}`,
-    }));
 }

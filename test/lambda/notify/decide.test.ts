@@ -495,19 +495,29 @@ describe('notes of backups', () => {
     expect(noted(50, 'no-history', 'masked-columns')).toEqual([]);
   });
 
-  it('that are gone end without an email, and are told when they come back', () => {
+  it('that are gone end without an email, and are told when they come back after a month', () => {
     noted(2, 'no-history');
     expect(noted(26)).toEqual([]);
     expect(story.last.tell).toBeUndefined();
-    expect(noted(50, 'no-history')).toEqual(['no-history']);
+    expect(noted(27)).toEqual([]);
+    expect(story.last.next).toBe(story.remembered);
+    expect(noted(26 + 31 * 24, 'no-history')).toEqual(['no-history']);
   });
 
-  it('that come and go make at most one email a day', () => {
+  it('that come and go from night to night are told once, and hide no others', () => {
+    expect(noted(2, 'large-rows')).toEqual(['large-rows']);
+    for (let night = 1; night < 40; night += 2) {
+      expect(noted(2 + 24 * night)).toEqual([]);
+      expect(noted(26 + 24 * night, 'large-rows')).toEqual([]);
+    }
+    expect(noted(1200)).toEqual([]);
+    expect(noted(1224, 'large-rows', 'masked-columns')).toEqual(['masked-columns']);
+  });
+
+  it('make at most one email a day', () => {
     noted(2, 'no-history');
-    noted(3);
-    expect(noted(4, 'no-history')).toEqual([]);
     expect(noted(5, 'no-history', 'masked-columns')).toEqual([]);
-    expect(noted(23, 'no-history', 'masked-columns')).toEqual(['no-history', 'masked-columns']);
+    expect(noted(23, 'no-history', 'masked-columns')).toEqual(['masked-columns']);
   });
 
   it('are not news where the source could not be measured', () => {

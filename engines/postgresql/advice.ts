@@ -2,7 +2,7 @@
 import type { ReasonValues } from '../../catalog/contract/failure';
 import type { EngineAdvice } from '../engine-advice';
 import type { PostgresqlNote, PostgresqlReason } from './facts';
-import { POSTGRESQL_NOTE_ADVICE } from './notes/advice';
+import { POSTGRESQL_NOTE_ADVICE } from './note-advice';
 
 /** A role as `pg_hba.conf` and SQL take it without quotes; one that needs them gives way to the placeholder. */
 const roleOf = ({ account }: ReasonValues): string =>
@@ -132,6 +132,25 @@ export const POSTGRESQL_ADVICE: EngineAdvice<PostgresqlReason, PostgresqlNote> =
         },
         { say: 'End a session that was forgotten ($PID: its pid):', run: 'SELECT pg_terminate_backend($PID);' },
         { say: 'Plan backups beside migrations and VACUUM FULL.' },
+      ],
+    },
+    'standby-conflict': {
+      title: 'the standby ended the dump',
+      happened: ({ database }) =>
+        `the standby ended the dump${database === undefined ? '' : ` of database ${database}`} to apply changes of its primary server`,
+      likelyCause:
+        'The primary server removed dead rows that the dump could still see, or changed a table. A standby waits for its readers only so long.',
+      action: 'Let the standby wait longer, or back up the primary server.',
+      steps: () => [
+        {
+          say: 'As an administrator of the standby, have the primary server keep rows that readers still see; on RDS, in the parameter group:',
+          run: 'ALTER SYSTEM SET hot_standby_feedback = on;\nSELECT pg_reload_conf();',
+        },
+        {
+          say: 'Or let it fall behind for longer than a dump takes:',
+          run: "ALTER SYSTEM SET max_standby_streaming_delay = '2h';\nSELECT pg_reload_conf();",
+        },
+        { say: 'On Aurora neither works: back up the writer (leave out useReader), and deploy.' },
       ],
     },
     'damage-hidden': {

@@ -28,6 +28,11 @@ export const SQLSTATE = {
 /** Answers about the database of a connection, not about its server. */
 const ABOUT_DATABASE: readonly string[] = Object.values(SQLSTATE);
 
+const POOLER = {
+  kind: 'pooler',
+  advice: 'a pooler refuses the settings of the session: give the host and port of the server itself',
+} as const;
+
 export const POSTGRESQL_CAUSES: ConnectionCauses = {
   '28P01': { kind: 'login-refused', advice: 'the server refused user or password: check the secret' },
   '28000': {
@@ -35,10 +40,9 @@ export const POSTGRESQL_CAUSES: ConnectionCauses = {
     advice: 'the server admits no such connection: check pg_hba.conf for this user, address and TLS',
   },
   [SQLSTATE.databaseMissing]: { kind: 'database-missing', advice: 'the database does not exist' },
-  '08P01': {
-    kind: 'pooler',
-    advice: 'a pooler refuses the settings of the session: give the host and port of the server itself',
-  },
+  '08P01': POOLER,
+  // RDS Proxy takes no options at all.
+  '0A000': POOLER,
   [SQLSTATE.noConnectionLeft]: {
     kind: 'no-connection-left',
     advice: 'the server has no connection left: raise max_connections',

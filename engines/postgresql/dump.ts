@@ -2,7 +2,7 @@ import type { Client } from 'pg';
 import type { TableCount } from '../../catalog/bucket/manifest';
 import { noteOf } from '../../catalog/contract/note';
 import { BackupError } from '../../task/run/errors';
-import { Tool, toolOutput, type ToolCommand, type ToolFailure } from '../../task/io/tool';
+import { Tool, toolOutput, type ToolCommand } from '../../task/io/tool';
 import { writeTrust } from '../../task/io/tls';
 import {
   serverContext,
@@ -17,6 +17,7 @@ import { POSTGRESQL_CHECKS } from './checks';
 import { DATABASE_TO_ASK, PostgresqlSessions, connectionValue } from './connection';
 import { choosePostgresqlDatabases } from './databases';
 import { POSTGRESQL_FACTS } from './facts';
+import { toolFailure } from './failures';
 import { checkInventory, readInventory } from './inventory';
 import { LOCK_WAIT_SECONDS, LockWatch } from './lock-watch';
 import { quoteName } from './names';
@@ -26,7 +27,6 @@ import { TailInspector } from '../shared/tail-inspector';
 import { checkVersions } from '../shared/versions';
 
 const GLOBALS_END = '-- PostgreSQL database cluster dump complete';
-const PRIVILEGE_TEXT = /permission denied|row-level security/;
 
 /** Dump of PostgreSQL, by `pg_dump` for each database and `pg_dumpall --globals-only` for the roles. */
 export class PostgresqlDump implements EngineDump {
@@ -101,7 +101,7 @@ export class PostgresqlDump implements EngineDump {
       ...(this.rolePasswords ? [] : ['--no-role-passwords']),
     ];
     const talk = (line: string) => sessions.heard.has(line);
-    const tool = this.start({ command: 'pg_dumpall', args, env: sessions.environment(), talk, classify });
+    const tool = this.start({ command: 'pg_dumpall', args, env: sessions.environment(), talk, classify: toolFailure });
     return {
       file: 'globals.sql.zst',
       kind: 'globals',
@@ -146,7 +146,7 @@ export class PostgresqlDump implements EngineDump {
         PGCLIENTENCODING: rows[0]?.encoding ?? '',
       },
       talk: talk.judge,
-      classify,
+      classify: toolFailure,
     });
     let chunks = 0;
     const watch = new LockWatch(sessions, database, () => `${chunks} ${tool.table ?? ''}`);
@@ -173,7 +173,8 @@ export class PostgresqlDump implements EngineDump {
           throw watch.explain(error);
         });
         archive.verify();
-        checkInventory(database, inventory, archive, this.context.server);
+        const missing = checkInventory(database, inventory, archive, this.context.server);
+        if (missing.length > 0) this.context.note(noteOf('missing-objects', missing, database));
         this.tables.set(database, countsOfArchive(database, counts, archive.tables, this.context.server));
         if (talk.circular.size > 0) this.context.note(noteOf('circular-keys', [...talk.circular], database));
       },
@@ -216,6 +217,3 @@ export class PostgresqlDump implements EngineDump {
     return tool;
   }
 }
-
-const classify = (complaints: string): ToolFailure | undefined =>
-  PRIVILEGE_TEXT.test(complaints) ? { exit: 'privileges', kind: 'privileges-missing' } : undefined;

@@ -16,6 +16,8 @@ export const POSTGRESQL_REASONS = [
   'pooler',
   /** Somebody holds a lock that the dump needs. */
   'table-locked',
+  /** A standby ended the dump, because it was in the way of changes that the standby had to apply. */
+  'standby-conflict',
   /** A setting makes the server pass over damage instead of reporting it. */
   'damage-hidden',
   /** The database accepts no connections, or none of this role. */
@@ -51,6 +53,10 @@ export const POSTGRESQL_NOTES = [
   'tablespaces',
   /** The installed version of extensions is not the one that a restore installs. */
   'extension-version',
+  /** Materialised views that come back without rows, because one that they read has none. */
+  'empty-views',
+  /** Small objects that the server has and the dump has not. */
+  'missing-objects',
   /** Rows that the dump has and that another extension may insert as well. */
   'extension-rows',
   /** Libraries and dictionary files that a restore needs on the server. */

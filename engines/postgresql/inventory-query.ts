@@ -1,6 +1,20 @@
 /** Lowest OID of an object that is not of `initdb`. */
 const FIRST_OWN_OID = 16384;
 
+/**
+ * Materialised views that have no rows, and the views that read one of them: pg_dump leaves all of these without rows, because a
+ * REFRESH would stop there.
+ */
+export const WITHOUT_ROWS = `
+  WITH RECURSIVE reads AS (
+    SELECT ev_class, refobjid FROM pg_catalog.pg_depend JOIN pg_catalog.pg_rewrite r ON r.oid = objid
+    JOIN pg_catalog.pg_class c ON c.oid = ev_class
+    WHERE classid = 'pg_catalog.pg_rewrite'::regclass AND refclassid = 'pg_catalog.pg_class'::regclass AND relkind IN ('v', 'm')
+  ), empty (oid) AS (
+    SELECT oid FROM pg_catalog.pg_class WHERE relkind = 'm' AND NOT relispopulated
+    UNION SELECT ev_class FROM reads JOIN empty ON empty.oid = refobjid
+  ) SELECT oid FROM empty`;
+
 const noMember = (catalog: string, oid: string) =>
   `NOT EXISTS (SELECT FROM member m WHERE m.classid = 'pg_catalog.${catalog}'::regclass AND m.objid = ${oid})`;
 
@@ -14,7 +28,7 @@ const COMMON = `
     SELECT classid, objid FROM pg_catalog.pg_depend
     WHERE refclassid = 'pg_catalog.pg_extension'::regclass AND deptype = 'e'
   ), rel AS MATERIALIZED (
-    SELECT c.oid, c.relname::text AS name, relkind, relispopulated, relispartition, relrowsecurity, schema
+    SELECT c.oid, c.relname::text AS name, relkind, relpersistence, relispartition, relrowsecurity, schema
     FROM pg_catalog.pg_class c JOIN dumped ON dumped.oid = relnamespace
     WHERE relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND relpersistence <> 't' AND ${noMember('pg_class', 'c.oid')}
       -- An identity column that somebody gave to an extension's table has a sequence that is no member.
@@ -31,8 +45,10 @@ const COMMON = `
 const RELATIONS = [
   `SELECT CASE relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'f' THEN 'FOREIGN TABLE'
      WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END AS kind, schema, name FROM rel`,
-  `SELECT 'SEQUENCE SET', schema, name FROM rel WHERE relkind = 'S'`,
-  `SELECT 'MATERIALIZED VIEW DATA', schema, name FROM rel WHERE relkind = 'm' AND relispopulated`,
+  // A standby has no values of unlogged sequences.
+  `SELECT 'SEQUENCE SET', schema, name FROM rel
+     WHERE relkind = 'S' AND NOT (relpersistence = 'u' AND pg_catalog.pg_is_in_recovery())`,
+  `SELECT 'MATERIALIZED VIEW DATA', schema, name FROM rel WHERE relkind = 'm' AND oid NOT IN (${WITHOUT_ROWS})`,
   `SELECT 'TABLE ATTACH', schema, name FROM rel WHERE relispartition`,
   `SELECT 'ROW SECURITY', schema, name FROM rel WHERE relrowsecurity`,
   `SELECT 'POLICY', schema, name || ' ' || polname FROM pg_catalog.pg_policy JOIN rel ON rel.oid = polrelid`,

@@ -1,8 +1,9 @@
 import type { Client } from 'pg';
 import type { ServerJob } from '../../catalog/contract/task';
-import { BackupError, errorText } from '../../task/run/errors';
+import { BackupError } from '../../task/run/errors';
 import type { PgArchiveInspector } from './archive';
 import { entryKey } from './archive-head';
+import { countFailure } from './failures';
 import { filterValues } from './grants';
 import { INVENTORY_QUERY } from './inventory-query';
 
@@ -28,6 +29,8 @@ const TABLES = [
   ...['ROW SECURITY', 'STATISTICS', 'PUBLICATION TABLE'],
 ];
 const LARGE_OBJECTS = 'LARGE OBJECT';
+/** Kinds without which a restore has all rows and all code: they are told, and fail no run. */
+const SMALL = new Set(['STATISTICS', 'MATERIALIZED VIEW DATA', 'PUBLICATION TABLE', 'DEFAULT ACL', 'USER MAPPING']);
 /** Kinds that an extra argument may leave out. One that is not listed may leave out anything. */
 const LEFT_OUT: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(
@@ -35,18 +38,13 @@ const LEFT_OUT: Readonly<Record<string, readonly string[]>> = {
       ...['no-owner', 'no-comments', 'no-security-labels', 'no-tablespaces', 'no-toast-compression', 'no-statistics'],
       ...['no-table-access-method', 'statistics', 'inserts', 'column-inserts', 'attribute-inserts', 'rows-per-insert'],
       ...['on-conflict-do-nothing', 'disable-dollar-quoting', 'disable-triggers', 'quote-all-identifiers', 'verbose'],
-      ...[
-        'load-via-partition-root',
-        'serializable-deferrable',
-        'lock-wait-timeout',
-        'no-sync',
-        'no-unlogged-table-data',
-      ],
+      ...['load-via-partition-root', 'serializable-deferrable', 'lock-wait-timeout', 'no-sync'],
       ...['extra-float-digits', 'large-objects', 'blobs', 'strict-names', 'sequence-data', 'include-foreign-data'],
     ].map((name) => [`--${name}`, []]),
   ),
   '--exclude-table': TABLES,
   '-T': TABLES,
+  '--no-unlogged-table-data': ['SEQUENCE SET'],
   '--no-policies': ['POLICY', 'ROW SECURITY'],
   '--no-publications': ['PUBLICATION', 'PUBLICATION TABLE'],
   '--no-subscriptions': ['SUBSCRIPTION'],
@@ -94,51 +92,51 @@ export async function readInventory(client: Client, database: string, server: Se
     );
     return { entries, largeObjects: counted.rows[0]?.n ?? 0 };
   } catch (error) {
-    const said = errorText(error);
-    throw new BackupError(
-      'dumpFailed',
-      `could not list the objects of database ${database}: ${said}`,
-      { kind: 'count-failed', database, said },
-      { cause: error },
-    );
+    throw countFailure(error, `could not list the objects of database ${database}`, { database });
   }
 }
 
 /**
  * Compares what a database has with what its archive has. Arguments of the user may leave objects out.
  *
- * @throws BackupError `dumpFailed` if objects are missing in the archive
+ * @returns objects that are missing in the archive, of kinds that a restore can do without
+ * @throws BackupError `dumpFailed` if others are missing
  */
 export function checkInventory(
   database: string,
   { entries, largeObjects }: Inventory,
   archive: PgArchiveInspector,
   server: ServerJob,
-): void {
+): string[] {
   const lenient = leftOut(server);
   const inArchive = archive.entries;
-  if (!lenient || !inArchive) return;
+  if (!lenient || !inArchive) return [];
   const missing: string[] = [];
+  const small: string[] = [];
   let count = 0;
   for (const [key, n] of entries) {
     const [kind = '', schema = '', name = ''] = key.split('\0');
     const lacks = n - (inArchive.get(key) ?? 0);
     if (lacks <= 0 || lenient.has(kind)) continue;
+    // The archive does not say in which encoding its names are: most are UTF-8.
+    const path = Buffer.from([schema, name].filter(Boolean).join('.'), 'latin1').toString('utf8');
+    const object = [kind, path].filter(Boolean).join(' ');
+    if (SMALL.has(kind)) {
+      small.push(object);
+      continue;
+    }
     count += lacks;
-    if (missing.length < SHOWN)
-      missing.push([kind, [schema, name].filter(Boolean).join('.')].filter(Boolean).join(' '));
+    if (missing.length < SHOWN) missing.push(object);
   }
   if (largeObjects > archive.largeObjects && !lenient.has(LARGE_OBJECTS)) {
     count += largeObjects - archive.largeObjects;
     missing.push(LARGE_OBJECTS);
   }
-  if (count === 0) return;
+  if (count === 0) return small;
   const more = count > missing.length ? ` and ${count - missing.length} more` : '';
-  // The archive does not say in which encoding its names are: most are UTF-8.
-  const named = Buffer.from(missing.join(', '), 'latin1').toString('utf8');
   throw new BackupError(
     'dumpFailed',
-    `pg_dump exited with 0, but left out objects of database ${database} that are in its snapshot (${named}${more}): the dump was discarded`,
+    `pg_dump exited with 0, but left out objects of database ${database} that are in its snapshot (${missing.join(', ')}${more}): the dump was discarded`,
     { kind: 'dump-incomplete', object: 'pg_dump', database },
   );
 }

@@ -1,8 +1,9 @@
 import type { Client } from 'pg';
 import type { TableCount } from '../../catalog/bucket/manifest';
 import type { ServerJob } from '../../catalog/contract/task';
-import { BackupError, errorText } from '../../task/run/errors';
+import { BackupError } from '../../task/run/errors';
 import type { ArchivedTable } from './archive-head';
+import { countFailure } from './failures';
 import { USER_RELATIONS, filterValues } from './grants';
 import { NameReader, type ReadName } from './name-reader';
 import { quoteName } from './names';
@@ -59,7 +60,11 @@ export async function countRows(
     const isPlain = observer !== undefined && !(await hasCode(observer, oid));
     const counting = isPlain ? countPlain(counter, oid, path) : countCopied(counter, path, column);
     const rows = await counting.catch((error: unknown) => {
-      throw countError(error, database, path.map(({ text }) => text).join('.'));
+      const table = path.map(({ text }) => text).join('.');
+      throw countFailure(error, `could not count the rows of ${table} in database ${database}`, {
+        database,
+        object: table,
+      });
     });
     const archived = { schema: raw_schema.toString('latin1'), name: raw_name.toString('latin1') };
     counts.push({ table: { schema: path[0]?.text ?? '', name: path[1]?.text ?? '', rows }, archived });
@@ -116,15 +121,6 @@ async function countCopied(counter: Client, path: readonly ReadName[], column: R
 const sqlOf = (path: readonly ReadName[]): string | undefined =>
   path.every(({ isSpeakable }) => isSpeakable) ? path.map(({ text }) => quoteName(text)).join('.') : undefined;
 
-function countError(error: unknown, database: string, table: string): BackupError {
-  const said = errorText(error);
-  return new BackupError(
-    'dumpFailed',
-    `could not count the rows of ${table} in database ${database}: ${said}`,
-    { kind: 'count-failed', database, object: table, said },
-    { cause: error },
-  );
-}
 /**
  * The counts of the tables whose data is in the archive. Arguments of the user may leave tables out.
  *

@@ -81,7 +81,7 @@ describeOn(casesOn('postgresql'), 'what %s has comes back, or says what it needs
     expect(backup.notes.filter(({ kind }) => kind === 'database-settings')).toMatchObject([
       { objects: ['array_nulls=off', 'default_transaction_read_only=on', 'role=app'] },
     ]);
-    await cases.restore(backup, '-c role=none');
+    await cases.restore(backup);
     expect(await cases.target.exec('SET ROLE NONE; SELECT a[2] IS NULL FROM t', 'settings')).toBe('t\n');
   });
 

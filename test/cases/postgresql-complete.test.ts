@@ -3,9 +3,8 @@ import * as path from 'node:path';
 import { differences } from '../compare/fingerprint';
 import { fingerprintPostgresql } from '../compare/postgresql';
 import { casesOn, describeOn } from '../servers/versions';
-import { postgresqlBinaries } from '../servers/postgresql';
-import { temporaryDirectory } from '../support/processes';
 import { PostgresqlRestore } from './postgresql-restore';
+import { pgDumpThat } from './postgresql-support';
 
 jest.setTimeout(240_000);
 
@@ -35,16 +34,6 @@ describeOn(casesOn('postgresql'), 'what %s has, its backup has or names', (versi
     expect(differences(source!, target!)).toEqual([]);
   });
 
-  /** A `pg_dump` with another end of its command. */
-  const toolThat = (shell: string): string => {
-    const directory = temporaryDirectory('tool');
-    const tool = path.join(postgresqlBinaries(version), 'pg_dump');
-    fs.writeFileSync(path.join(directory, 'pg_dump'), `#!/bin/bash\nset -o pipefail\n${tool} "$@" ${shell}\n`, {
-      mode: 0o755,
-    });
-    fs.chmodSync(directory, 0o755);
-    return directory;
-  };
   const hides = (kind: string) => `| LC_ALL=C sed 's/\\x00${kind}\\x00/\\x00${kind.replace(/.$/, '_')}\\x00/g'`;
 
   test.each([
@@ -55,7 +44,7 @@ describeOn(casesOn('postgresql'), 'what %s has, its backup has or names', (versi
     ['Px35 a table and all of it', '--exclude-table=app.parent', 'TABLE app.parent'],
     ['Px36 a publication', '--no-publications', 'PUBLICATION pub'],
   ])('%s that the server has and the archive has not fails the run', async (_, shell, missing) => {
-    const { exit, failure, manifest } = await cases.backup({ databases: ['objects'] }, toolThat(shell));
+    const { exit, failure, manifest } = await cases.backup({ databases: ['objects'] }, pgDumpThat(version, shell));
     expect({ exit, manifest }).toEqual({ exit: 'dumpFailed', manifest: undefined });
     expect(failure).toMatch(/^pg_dump exited with 0, but left out/);
     if (!missing.startsWith('TABLE')) expect(failure).toContain(missing);
@@ -65,7 +54,7 @@ describeOn(casesOn('postgresql'), 'what %s has, its backup has or names', (versi
     const given = ['--exclude-table=app.parent', '--no-publications', '--no-comments'];
     const server = { databases: ['objects'], extraDumpArguments: given };
     expect(await cases.backup(server)).toMatchObject({ exit: 'success', failure: '' });
-    const { failure } = await cases.backup(server, toolThat(hides('FUNCTION')));
+    const { failure } = await cases.backup(server, pgDumpThat(version, hides('FUNCTION')));
     expect(failure).toContain('FUNCTION app');
   });
 
@@ -75,7 +64,7 @@ describeOn(casesOn('postgresql'), 'what %s has, its backup has or names', (versi
     });
     const named = { databases: ['objects'], schemas: ['app'] };
     expect(await cases.backup(named)).toMatchObject({ exit: 'success', failure: '' });
-    expect((await cases.backup(named, toolThat(hides('VIEW')))).failure).toContain('VIEW app.cv');
+    expect((await cases.backup(named, pgDumpThat(version, hides('VIEW')))).failure).toContain('VIEW app.cv');
   });
 
   test('P05 options of user mappings are told by the names of servers and users, without their values', async () => {
@@ -156,6 +145,16 @@ describeOn(casesOn('postgresql'), 'what %s has, its backup has or names', (versi
     expect({ exit, failure }).toMatchObject({
       exit: 'privileges',
       failure: expect.stringContaining('BYPASSRLS for public.job'),
+    });
+  });
+
+  test('Px63 a small object that the archive lacks is told, and fails nothing', async () => {
+    const backup = await cases.backup({ databases: ['objects'] }, pgDumpThat(version, hides('STATISTICS')));
+    expect({ exit: backup.exit, failure: backup.failure }).toEqual({ exit: 'success', failure: '' });
+    expect(backup.notes).toContainEqual({
+      kind: 'missing-objects',
+      database: 'objects',
+      objects: ['STATISTICS app.st'],
     });
   });
 });

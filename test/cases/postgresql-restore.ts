@@ -3,6 +3,7 @@ import * as path from 'node:path';
 import type { Manifest } from '../../catalog/bucket/manifest';
 import type { Note } from '../../catalog/contract/note';
 import type { ServerJob } from '../../catalog/contract/task';
+import { document } from '../docs/markdown';
 import { PostgresqlServer } from '../servers/postgresql';
 import type { Version } from '../servers/versions';
 import type { ProgramResult } from '../support/program';
@@ -10,7 +11,7 @@ import { Program } from '../support/program';
 import { PostgresqlCase } from './postgresql-support';
 
 /** The settings of docs/restoring.md, which a database's own must not overrule while it is loaded. */
-const RESTORE_OPTIONS = '-c default_transaction_read_only=off -c array_nulls=on';
+const [, RESTORE_OPTIONS] = /PGOPTIONS='(.+)'/.exec(document('docs/restoring.md').commands('PostgreSQL'))!;
 
 /** A run, and its backup if it made one. */
 export interface CaseBackup extends ProgramResult {

@@ -1,11 +1,25 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
 import type { ServerJob } from '../../catalog/contract/task';
 import { Fixture } from '../faults/fixture';
-import { PostgresqlServer } from '../servers/postgresql';
+import { PostgresqlServer, postgresqlBinaries } from '../servers/postgresql';
 import type { Version } from '../servers/versions';
 import { serverJob } from '../support/job';
+import { temporaryDirectory } from '../support/processes';
 import type { ProgramOptions } from '../support/program';
 
 const PASSWORD = 'not-so-secret';
+
+/** A folder with a `pg_dump` whose command has another end. */
+export function pgDumpThat(version: Version, end: string): string {
+  const directory = temporaryDirectory('tool');
+  const tool = path.join(postgresqlBinaries(version), 'pg_dump');
+  fs.writeFileSync(path.join(directory, 'pg_dump'), `#!/bin/bash\nset -o pipefail\n${tool} "$@" ${end}\n`, {
+    mode: 0o755,
+  });
+  fs.chmodSync(directory, 0o755);
+  return directory;
+}
 
 /** A PostgreSQL server with the user of docs/privileges.md, and a bucket. */
 export class PostgresqlCase {

@@ -34,13 +34,19 @@ export class PostgresqlServer {
   /**
    * Makes and starts a server: about a second.
    *
+   * @param options.standbyOf copies this server, and follows it
    * @param options.expiredCertificate presents a certificate that ended yesterday
    * @param options.settings more settings of the server
    */
   static async start(
-    options: { version?: Version; expiredCertificate?: boolean; settings?: Readonly<Record<string, string>> } = {},
+    options: {
+      version?: Version;
+      standbyOf?: PostgresqlServer;
+      expiredCertificate?: boolean;
+      settings?: Readonly<Record<string, string>>;
+    } = {},
   ): Promise<PostgresqlServer> {
-    const version = options.version ?? 'postgresql-15';
+    const { standbyOf, version = standbyOf?.version ?? 'postgresql-15' } = options;
     const root = rootOf(version);
     const bin = postgresqlBinaries(version);
     const owner = unprivileged('postgres', root);
@@ -49,11 +55,13 @@ export class PostgresqlServer {
     const data = path.join(directory, 'data');
     const authority = await Authority.create(directory);
     const certificate = await authority.issue('localhost', { owner, expired: options.expiredCertificate });
-    const initdb = [path.join(bin, 'initdb'), '-D', data, '-U', 'postgres', '--auth=trust', '-E', 'UTF8'];
-    await run(...own([...initdb, '--locale=C.UTF-8', '--no-sync']), { cwd: directory });
+    const make = standbyOf
+      ? ['pg_basebackup', '-R', '-c', 'fast', '-U', 'postgres', '-h', standbyOf.directory, '-p', String(standbyOf.port)]
+      : ['initdb', '-U', 'postgres', '--auth=trust', '-E', 'UTF8', '--locale=C.UTF-8'];
+    await run(...own([path.join(bin, make[0]!), ...make.slice(1), '-D', data, '--no-sync']), { cwd: directory });
     fs.writeFileSync(
       path.join(data, 'pg_hba.conf'),
-      'local all all trust\nhostssl all all 127.0.0.1/32 scram-sha-256\n',
+      'local all,replication all trust\nhostssl all all 127.0.0.1/32 scram-sha-256\n',
     );
     const port = await freePort();
     const settings = {
@@ -71,6 +79,7 @@ export class PostgresqlServer {
       () => run(...own([path.join(bin, 'pg_isready'), '-h', directory, '-p', String(port)])),
     );
     const started = new PostgresqlServer(version, port, authority, directory, daemon);
+    if (standbyOf) return started;
     const password = started.rootPassword.replaceAll("'", "''");
     await started.exec(`SET standard_conforming_strings = on; ALTER ROLE postgres PASSWORD '${password}'`);
     return started;

@@ -19,7 +19,10 @@ export const LEFT_OUT_NOTES: NoteQueries = {
   'invalid-indexes': `
     SELECT format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_index i JOIN rel ON rel.oid = indrelid
     JOIN pg_catalog.pg_class c ON c.oid = indexrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-    WHERE NOT (indisvalid AND indisready) AND rel.relkind <> 'p'`,
+    WHERE NOT (indisvalid AND indisready) AND rel.relkind <> 'p'
+      -- One that is being built has not failed. What a progress is about is not for all to see; its locks are.
+      AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_progress_create_index p JOIN pg_catalog.pg_locks l USING (pid)
+        WHERE relation = indrelid AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()))`,
   'unlogged-rows': `SELECT quoted FROM rel WHERE relpersistence = 'u' AND relkind = 'r' AND pg_is_in_recovery()`,
   // An index that came with an extension cannot be told from one that was added later; a trigger with a function of the user can.
   'extension-changes': `

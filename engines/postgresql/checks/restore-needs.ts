@@ -1,3 +1,4 @@
+import { WITHOUT_ROWS } from '../inventory-query';
 import type { NoteQueries } from './notes';
 
 const DICTIONARY_FILES = '(dictfile|afffile|stopwords|synonyms|thesaurus|rules)';
@@ -14,6 +15,7 @@ export const RESTORE_NOTES: NoteQueries = {
       s.oid = (SELECT dattablespace FROM pg_catalog.pg_database WHERE datname = current_database())
       OR s.oid IN (SELECT reltablespace FROM rel UNION
         SELECT c.reltablespace FROM pg_catalog.pg_index JOIN rel ON rel.oid = indrelid JOIN pg_catalog.pg_class c ON c.oid = indexrelid))`,
+  'empty-views': `SELECT quoted FROM rel WHERE relkind = 'm' AND relispopulated AND oid IN (${WITHOUT_ROWS})`,
   // CREATE EXTENSION in a dump has no version.
   'extension-version': `
     SELECT format('%I %s (default of this server: %s)', extname, extversion, coalesce(default_version, 'none'))
@@ -22,7 +24,7 @@ export const RESTORE_NOTES: NoteQueries = {
   // Of the extensions that require it, one may insert the same rows, such as jobs of pg_cron, when it is created. Where a condition
   // marks the user's rows, theirs are not in the dump.
   'extension-rows': `
-    SELECT format('%I.%I of %I, required by %s', nspname, relname, x.extname, string_agg(quote_ident(other.extname), ', '))
+    SELECT format('%I.%I of %I, required by %s', nspname, relname, x.extname, string_agg(quote_ident(other.extname), ', ' ORDER BY other.extname))
     FROM pg_catalog.pg_extension x CROSS JOIN LATERAL unnest(extconfig, extcondition) AS config (oid, condition)
     JOIN pg_catalog.pg_class c ON c.oid = config.oid JOIN pg_catalog.pg_namespace n ON n.oid = relnamespace
     JOIN pg_catalog.pg_depend ON refclassid = 'pg_catalog.pg_extension'::regclass AND refobjid = x.oid

@@ -1,7 +1,7 @@
 /** The words of PostgreSQL's notes. Pure: handlers read it. */
-import { objectsOf, type Note } from '../../../catalog/contract/note';
-import type { AdviceStep, NoteAdvice } from '../../engine-advice';
-import type { PostgresqlNote } from '../facts';
+import { objectsOf, type Note } from '../../catalog/contract/note';
+import type { AdviceStep, NoteAdvice } from '../engine-advice';
+import type { PostgresqlNote } from './facts';
 
 /** A sentence about the objects of a note, in their database, with steps of one or no form. */
 function about(
@@ -33,17 +33,30 @@ export const POSTGRESQL_NOTE_ADVICE: Readonly<Record<PostgresqlNote, NoteAdvice>
   'damage-unnoticed': {
     title: 'settings by which damage goes unnoticed',
     happened: (note) =>
-      `the server would not notice damage to its files (${objectsOf(note)}): a dump may hold rows that were damaged on disk`,
-    steps: () => [
-      {
-        say: 'Turn checksums on while the server is stopped (before version 18 they are off unless asked for):',
-        run: 'pg_checksums --enable --pgdata $PGDATA',
-      },
-      {
-        say: 'As an administrator, turn on what protects the files in a crash:',
-        run: 'ALTER SYSTEM RESET fsync;\nALTER SYSTEM RESET full_page_writes;\nSELECT pg_reload_conf();',
-      },
-    ],
+      `nothing is wrong now, but the server would not notice damage to its files (${objectsOf(note)}), and a dump would take damaged rows for sound ones`,
+    steps: ({ objects = [] }) => {
+      const reset = objects
+        .filter((object) => !object.startsWith('data_checksums'))
+        .map((object) => object.split(' ')[0]);
+      return [
+        ...(reset.length === objects.length
+          ? []
+          : [
+              {
+                say: 'Turn checksums on the next time the server is stopped (before version 18 they are off unless asked for):',
+                run: 'pg_checksums --enable --pgdata $PGDATA',
+              },
+            ]),
+        ...(reset.length === 0
+          ? []
+          : [
+              {
+                say: 'As an administrator, turn on what protects the files in a crash:',
+                run: [...reset.map((name) => `ALTER SYSTEM RESET ${name};`), 'SELECT pg_reload_conf();'].join('\n'),
+              },
+            ]),
+      ];
+    },
   },
   'databases-closed': about(
     'databases that are not in the backup',
@@ -96,6 +109,17 @@ export const POSTGRESQL_NOTE_ADVICE: Readonly<Record<PostgresqlNote, NoteAdvice>
     (objects, place) =>
       `a standby has no rows of unlogged tables, so these tables of ${place} are empty in the dump: ${objects}`,
     [{ say: 'To have the rows, back up the primary server.' }],
+  ),
+  'empty-views': about(
+    'materialised views that come back without rows',
+    (objects, place) =>
+      `materialised views in ${place} come back without rows, because they read one that has none: ${objects}`,
+    [{ say: 'Fill the one that they read, here or after a restore:', run: 'REFRESH MATERIALIZED VIEW $VIEW;' }],
+  ),
+  'missing-objects': about(
+    'objects that are not in the backup',
+    (objects, place) => `pg_dump left out objects of ${place}; rows and code are complete: ${objects}`,
+    [{ say: 'Keep the statements that created them, and compare after a restore.' }],
   ),
   'extension-changes': about(
     'changes to tables of extensions that are not in the backup',

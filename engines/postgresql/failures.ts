@@ -1,0 +1,36 @@
+import type { ReasonValues } from '../../catalog/contract/failure';
+import type { ToolFailure } from '../../task/io/tool';
+import { BackupError, errorCode, errorText } from '../../task/run/errors';
+
+const PRIVILEGE_TEXT = /permission denied|row-level security/;
+/** The standby's SQLSTATE: a transaction that only reads has no other reason for it. The tools do not tell it, nor do later versions. */
+const CONFLICT_CODE = '40001';
+const CONFLICT_TEXT = /due to conflict with recovery/;
+const CONFLICT: ToolFailure = {
+  ...{ exit: 'dumpFailed', kind: 'standby-conflict', passing: true },
+  advice:
+    'the standby had to apply changes that the dump was in the way of: set hot_standby_feedback = on there, raise max_standby_streaming_delay, or back up the primary server',
+};
+
+/** The meaning of what a tool complains of. */
+export function toolFailure(complaints: string): ToolFailure | undefined {
+  if (PRIVILEGE_TEXT.test(complaints)) return { exit: 'privileges', kind: 'privileges-missing' };
+  return CONFLICT_TEXT.test(complaints) ? CONFLICT : undefined;
+}
+
+/**
+ * The failure of a question of the counting session.
+ *
+ * @param sentence what could not be done
+ */
+export function countFailure(error: unknown, sentence: string, values: ReasonValues): BackupError {
+  const said = errorText(error);
+  const isConflict = errorCode(error) === CONFLICT_CODE || CONFLICT_TEXT.test(said);
+  const { kind, passing, advice }: ToolFailure = isConflict ? CONFLICT : { exit: 'dumpFailed', kind: 'count-failed' };
+  return new BackupError(
+    'dumpFailed',
+    `${sentence}: ${said}${advice === undefined ? '' : ` (${advice})`}`,
+    { kind, ...values, said },
+    { cause: error, passing },
+  );
+}

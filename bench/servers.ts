@@ -116,6 +116,7 @@ function toolFolder(version: Version, directory: string, tool: string): string {
   return directory;
 }
 
+/** Starts the machine's own MariaDB. */
 export const startMariadb = (): Promise<BenchServer> =>
   startFamily({
     engine: 'mariadb',
@@ -126,6 +127,7 @@ export const startMariadb = (): Promise<BenchServer> =>
     dumpTool: 'mariadb-dump',
   });
 
+/** Starts MySQL in its root; rejects with the reason if it is not installed. */
 export const startMysql = (): Promise<BenchServer> =>
   startFamily({
     engine: 'mysql',

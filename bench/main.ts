@@ -10,15 +10,19 @@ import type { Command, Pipeline } from './pipelines';
 import { commands, PIPELINES } from './pipelines';
 import type { Run } from './results';
 import { machine, report, requirements, summarise } from './results';
+import type { Load } from './rows';
 import type { S3Server } from './s3-server';
 import { startS3 } from './s3-server';
 import type { BenchServer } from './servers';
-import { startMariadb, startPostgresql } from './servers';
+import { startMariadb, startMysql, startPostgresql } from './servers';
 
-const GB = 1e9;
-const STARTERS: Record<string, () => Promise<BenchServer>> = { mariadb: startMariadb, postgresql: startPostgresql };
+const STARTERS: Record<string, () => Promise<BenchServer>> = {
+  mariadb: startMariadb,
+  mysql: startMysql,
+  postgresql: startPostgresql,
+};
 const USAGE =
-  'npm run bench [-- --sizes 1,4 --engines mariadb,postgresql --pipelines program,everyday,raw --runs 3 --output bench/results.json]';
+  'npm run bench [-- --sizes 1,4 (or --tables 5000) --engines mariadb,mysql,postgresql --pipelines program,everyday,raw --runs 3 --output bench/results.json]';
 
 /** Set by scripts/bench.mjs: the project's folder, and the binary of the S3 server. */
 const env = process.env;
@@ -28,25 +32,33 @@ function options() {
   const { values } = parseArgs({
     options: {
       sizes: { type: 'string', default: '1,4' },
+      tables: { type: 'string' },
       engines: { type: 'string', default: Object.keys(STARTERS).join(',') },
-      pipelines: { type: 'string', default: PIPELINES.join(',') },
+      pipelines: { type: 'string' },
       runs: { type: 'string', default: '3' },
-      output: { type: 'string', default: path.join(root, 'bench/results.json') },
+      output: { type: 'string' },
     },
   });
-  const sizes = values.sizes.split(',').map(Number);
+  const unit = values.tables === undefined ? 'GB' : 'tables';
+  const sizes = (values.tables ?? values.sizes).split(',').map(Number);
   const engines = values.engines.split(',');
   const runs = Number(values.runs);
-  if (!sizes.every((size) => size > 0)) throw new Error(`--sizes must be GB, such as 1,4; got: ${values.sizes}`);
+  if (!sizes.every((size) => size > 0 && (unit === 'GB' || Number.isInteger(size)))) {
+    throw new Error(`--sizes must be GB, such as 1,4, and --tables whole numbers; got: ${sizes.join(',')}`);
+  }
   if (!engines.every((name) => name in STARTERS)) {
     throw new Error(`--engines must be of ${Object.keys(STARTERS).join(', ')}; got: ${values.engines}`);
   }
-  const pipelines = PIPELINES.filter((name) => values.pipelines.split(',').includes(name));
-  if (!pipelines.includes('program') || pipelines.length < values.pipelines.split(',').length) {
-    throw new Error(`--pipelines must be of ${PIPELINES.join(', ')}, with program; got: ${values.pipelines}`);
+  // Nobody has to wait for the everyday pipe of small tables: it is the raw one, but for the upload.
+  const { pipelines: chosen = unit === 'GB' ? PIPELINES.join(',') : 'program,raw' } = values;
+  const pipelines = PIPELINES.filter((name) => chosen.split(',').includes(name));
+  if (!pipelines.includes('program') || pipelines.length < chosen.split(',').length) {
+    throw new Error(`--pipelines must be of ${PIPELINES.join(', ')}, with program; got: ${chosen}`);
   }
   if (!(Number.isInteger(runs) && runs > 0)) throw new Error(`--runs must be a whole number; got: ${values.runs}`);
-  return { sizes: sizes.sort((a, b) => a - b), engines, pipelines, runs, output: values.output };
+  const { output = path.join(root, `bench/results${unit === 'GB' ? '' : '-tables'}.json`) } = values;
+  const loads = sizes.sort((a, b) => a - b).map((size): Load => ({ size, unit }));
+  return { loads, engines, pipelines, runs, output };
 }
 
 const say = (line: string): void => void process.stderr.write(`bench: ${line}\n`);
@@ -88,24 +100,25 @@ interface Repeat {
   readonly runs: number;
 }
 
-/** The pipelines on one size, interleaved, so that a slow minute of the machine is no pipeline's bad luck. */
-async function benchSize(server: BenchServer, s3: S3Server, size: number, { pipelines, runs }: Repeat): Promise<Run[]> {
+/** The pipelines on one database, interleaved, so that a slow minute of the machine is no pipeline's bad luck. */
+async function benchLoad(server: BenchServer, s3: S3Server, load: Load, { pipelines, runs }: Repeat): Promise<Run[]> {
   const { engine } = server;
-  say(`${engine}: generating ${size} GB of rows`);
-  await server.fill(size * GB);
+  const name = `${engine}, ${load.size} ${load.unit}`;
+  say(`${name}: generating`);
+  await server.fill(load);
   const { all, warmUp, remove } = commands(server, s3, root);
   const directory = temporaryDirectory('bench');
   const results: Run[] = [];
   try {
-    say(`${engine}, ${size} GB: warming the caches`);
+    say(`${name}: warming the caches`);
     const rawBytes = Number(await output(warmUp));
     for (let run = 1; run <= runs; run++) {
       for (const pipeline of pipelines) {
         const { title, prefix } = all[pipeline];
         const measured = await measure(all[pipeline], directory);
         const bytesOut = prefix === undefined ? rawBytes : await s3.collect(prefix);
-        results.push({ engine, size, pipeline, title, bytesOut, ...measured });
-        say(`${engine}, ${size} GB, run ${run} of ${runs}: ${measured.seconds.toFixed(2)} s: ${title}`);
+        results.push({ engine, ...load, pipeline, title, bytesOut, ...measured });
+        say(`${name}, run ${run} of ${runs}: ${measured.seconds.toFixed(2)} s: ${title}`);
       }
     }
   } finally {
@@ -119,7 +132,7 @@ const firstLine = (file: string, ...args: string[]): string =>
   execFileSync(file, args, { encoding: 'utf8' }).split('\n')[0]!.trim();
 
 async function main(): Promise<void> {
-  const { sizes, engines, output: file, ...repeat } = options();
+  const { loads, engines, output: file, ...repeat } = options();
   const results: Run[] = [];
   const versions: Record<string, string> = {
     program: (JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string }).version,
@@ -134,7 +147,7 @@ async function main(): Promise<void> {
       const server = await STARTERS[engine]!();
       try {
         versions[engine] = server.fullVersion;
-        for (const size of sizes) results.push(...(await benchSize(server, s3, size, repeat)));
+        for (const load of loads) results.push(...(await benchLoad(server, s3, load, repeat)));
       } finally {
         await server.stop();
       }

@@ -31,18 +31,17 @@ interface HandMade {
   readonly compress: string;
 }
 
-function mariadbDump(server: BenchServer): string {
+function mysqlFamily(tool: string, ...own: string[]): HandMade {
   const what = '--single-transaction --routines --triggers --events --hex-blob --default-character-set=utf8mb4';
-  return `mariadb-dump --defaults-file=${server.tools.optionFile} ${what} --databases ${DATABASE}`;
+  const command = ({ tools }: BenchServer) =>
+    [`${tool} --defaults-file=${tools.optionFile} ${what}`, ...own, `--databases ${DATABASE}`].join(' ');
+  return { title: { everyday: tool, raw: tool }, everyday: command, raw: command, compress: ' | gzip' };
 }
 
 const HAND_MADE: Record<BenchServer['engine'], HandMade> = {
-  mariadb: {
-    title: { everyday: 'mariadb-dump', raw: 'mariadb-dump' },
-    everyday: mariadbDump,
-    raw: mariadbDump,
-    compress: ' | gzip',
-  },
+  mariadb: mysqlFamily('mariadb-dump'),
+  // As this program: tablespaces and the GTIDs of a new replica need privileges that no backup needs.
+  mysql: mysqlFamily('mysqldump', '--no-tablespaces', '--set-gtid-purged=OFF'),
   postgresql: {
     title: { everyday: 'pg_dump -Fc', raw: 'pg_dump -Fc -Z0' },
     everyday: () => `pg_dump -d ${DATABASE} -Fc`,

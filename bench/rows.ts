@@ -1,7 +1,13 @@
-/** A table of the generated shop, for both engines, with the shape of its rows. */
+/** What a database holds. `GB`: so many 10^9 bytes of rows in {@link TABLES}; `tables`: so many tables of three rows each. */
+export interface Load {
+  readonly size: number;
+  readonly unit: 'GB' | 'tables';
+}
+
+/** A table of the generated shop, for all engines, with the shape of its rows. */
 export interface Table {
   readonly name: string;
-  /** Column definitions; types that MariaDB and PostgreSQL both know. */
+  /** Column definitions; types that all engines know. */
   readonly columns: string;
   readonly indexes: readonly string[];
   /** Share of the bytes. */
@@ -118,3 +124,26 @@ export function* rowChunks(table: Table, bytes: number): Iterable<Buffer> {
     yield buffer;
   }
 }
+
+/** Statements that make the tables; small ones with their rows. */
+export function statementsBefore({ size, unit }: Load): string[] {
+  if (unit === 'GB') return TABLES.map(({ name, columns }) => `CREATE TABLE ${name} (${columns})`);
+  return Array.from({ length: size }, (_, number) => `small_${number}`).flatMap((name) => [
+    `CREATE TABLE ${name} (id int NOT NULL PRIMARY KEY, name varchar(80) NOT NULL, born date)`,
+    `INSERT INTO ${name} VALUES (1, 'one of ${name}', '2026-01-01'), (2, 'two', NULL), (3, 'three', NULL)`,
+  ]);
+}
+
+/** The rows of the large tables. */
+export const rowsOf = ({ size, unit }: Load): { readonly name: string; readonly chunks: Iterable<Buffer> }[] =>
+  unit === 'GB'
+    ? TABLES.map((table) => ({ name: table.name, chunks: rowChunks(table, size * 1e9 * table.share) }))
+    : [];
+
+/** Statements that index the large tables, once they are full. */
+export const statementsAfter = ({ unit }: Load): string[] =>
+  unit === 'GB'
+    ? TABLES.flatMap(({ name, indexes }) =>
+        indexes.map((column) => `CREATE INDEX ${name}_${column} ON ${name} (${column})`),
+      )
+    : [];

@@ -1,14 +1,19 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
-import { pipeline } from 'node:stream/promises';
+import { Readable } from 'node:stream';
+import { MariadbServer } from '../test/servers/mariadb';
+import { MysqlServer } from '../test/servers/mysql';
+import type { MysqlFamilyOptions, MysqlFamilyServer } from '../test/servers/mysql-family';
 import { postgresqlBinaries } from '../test/servers/postgresql';
 import { Authority } from '../test/servers/tls';
-import { Daemon, findProgram, freePort, run, temporaryDirectory, unprivileged } from '../test/support/processes';
+import type { ServerEngine, Version } from '../test/servers/versions';
+import { numberOf, rootOf } from '../test/servers/versions';
+import { inRoot, quoted } from '../test/support/in-root';
+import { Daemon, freePort, run, temporaryDirectory, unprivileged } from '../test/support/processes';
 import { interrupted } from './interrupt';
-import { rowChunks, TABLES } from './rows';
+import type { Load } from './rows';
+import { rowsOf, statementsAfter, statementsBefore, TABLES } from './rows';
 
 export const DATABASE = 'bench';
 export const USER = { username: 'backup', password: 'benchmark' };
@@ -18,7 +23,7 @@ const memory = (share: number): number => Math.min(6144, Math.floor((os.totalmem
 
 /** A database server as it is run in production: durable, a quarter or more of the memory for its caches, TLS. */
 export interface BenchServer {
-  readonly engine: 'mariadb' | 'postgresql';
+  readonly engine: ServerEngine;
   readonly host: string;
   readonly port: number;
   /** Certificate authority, PEM. */
@@ -29,88 +34,109 @@ export interface BenchServer {
   readonly fullVersion: string;
   /** Environment and option file with which every pipeline's dump tool reaches it: over TCP, with verified TLS. */
   readonly tools: { readonly path: string; readonly env: Record<string, string>; readonly optionFile: string };
-  /** Replaces the database by one with this many bytes of rows. */
-  readonly fill: (bytes: number) => Promise<void>;
+  /** Replaces the database. */
+  readonly fill: (load: Load) => Promise<void>;
   readonly stop: () => Promise<void>;
 }
 
-/** Streams rows of every table into a command that reads them from its standard input. */
-async function load(bytes: number, command: (table: string) => readonly string[], env?: NodeJS.ProcessEnv) {
-  for (const table of TABLES) {
-    const [file = '', ...args] = command(table.name);
-    const child = spawn(file, args, { stdio: ['pipe', 'ignore', 'inherit'], env, signal: interrupted });
-    const ended = once(child, 'exit') as Promise<[number | null]>;
-    const written = pipeline(rowChunks(table, bytes * table.share), child.stdin);
-    const [[code]] = await Promise.all([ended, written]);
-    if (code !== 0) throw new Error(`loading table ${table.name} failed: ${file} exited with code ${code}`);
-  }
+/** What MySQL and MariaDB do not share. */
+interface Family {
+  readonly engine: 'mariadb' | 'mysql';
+  readonly start: (options: MysqlFamilyOptions) => Promise<MysqlFamilyServer>;
+  readonly redoLog: string;
+  /** What reads the bodies of routines. */
+  readonly routineGrant: string;
+  /** Line of the option file that checks the name in the certificate. */
+  readonly verify: string;
+  readonly dumpTool: string;
 }
 
-const createTables = TABLES.map(({ name, columns }) => `CREATE TABLE ${name} (${columns});`).join('\n');
-const createIndexes = TABLES.flatMap(({ name, indexes }) =>
-  indexes.map((column) => `CREATE INDEX ${name}_${column} ON ${name} (${column});`),
-).join('\n');
-
-/** Starts MariaDB with a binary log, as a server with replicas has. */
-export async function startMariadb(): Promise<BenchServer> {
-  const program = (name: string) => findProgram([`/usr/sbin/${name}`, `/usr/bin/${name}`], 'mariadb-server');
-  const identity = unprivileged('mysql');
-  const directory = temporaryDirectory('bench-mariadb', identity);
-  const data = path.join(directory, 'data');
-  const socket = path.join(directory, 's');
-  const authority = await Authority.create(directory);
-  const { certificateFile, keyFile } = await authority.issue('localhost', { owner: identity });
-  const install = ['--no-defaults', `--datadir=${data}`, '--auth-root-authentication-method=normal', '--skip-test-db'];
-  await run(program('mariadb-install-db'), install, { ...identity, cwd: directory });
-  const port = await freePort();
-  const client = [program('mariadb'), '--no-defaults', `--socket=${socket}`, '--user=root', '--local-infile=1'];
-  const sql = (text: string) => run(client[0]!, client.slice(1), { input: text });
-  const daemon = await Daemon.start(
-    program('mariadbd'),
-    [
-      ...['--no-defaults', `--datadir=${data}`, `--socket=${socket}`, `--pid-file=${directory}/pid`],
-      ...['--bind-address=127.0.0.1', `--port=${port}`, '--character-set-server=utf8mb4', '--local-infile=1'],
-      ...[`--ssl-ca=${authority.file}`, `--ssl-cert=${certificateFile}`, `--ssl-key=${keyFile}`],
-      ...[`--innodb-buffer-pool-size=${memory(0.4)}M`, '--innodb-log-file-size=1G'],
-      ...[`--log-bin=${data}/bin`, '--server-id=1', '--binlog-format=ROW'],
-    ],
-    { identity, logFile: path.join(directory, 'log') },
-    () => run(client[0]!, [...client.slice(1), '--execute=SELECT 1']),
-  );
-  await sql(`CREATE USER ${USER.username}@'%' IDENTIFIED BY '${USER.password}' REQUIRE SSL;
+/** Starts a server with a binary log, as one with replicas has. */
+async function startFamily(family: Family): Promise<BenchServer> {
+  const server = await family.start({
+    binlog: true,
+    durable: true,
+    extra: ['--local-infile=1', `--innodb-buffer-pool-size=${memory(0.4)}M`, family.redoLog],
+  });
+  await server.exec(`CREATE USER ${USER.username}@'%' IDENTIFIED BY '${USER.password}' REQUIRE SSL;
     GRANT SELECT, SHOW VIEW, TRIGGER, EVENT, LOCK TABLES ON ${DATABASE}.* TO ${USER.username}@'%';
-    GRANT SELECT ON mysql.proc TO ${USER.username}@'%';`);
-  const fullVersion = (await run(client[0]!, [...client.slice(1), '-N', '--execute=SELECT VERSION()'])).trim();
+    GRANT ${family.routineGrant} TO ${USER.username}@'%';`);
+  const directory = temporaryDirectory('bench-tools');
   const optionFile = path.join(directory, 'client.cnf');
   const credentials = `user=${USER.username}\npassword=${USER.password}`;
-  const tls = `ssl-ca=${authority.file}\nssl-verify-server-cert`;
-  fs.writeFileSync(optionFile, `[client]\nhost=localhost\nport=${port}\nprotocol=tcp\n${credentials}\n${tls}\n`, {
-    mode: 0o600,
-  });
+  const tls = `ssl-ca=${server.authority.file}\n${family.verify}`;
+  fs.writeFileSync(
+    optionFile,
+    `[client]\nhost=${server.host}\nport=${server.port}\nprotocol=tcp\n${credentials}\n${tls}\n`,
+    { mode: 0o600 },
+  );
   return {
-    engine: 'mariadb',
-    host: 'localhost',
-    port,
-    pem: authority.pem,
-    fullVersion,
-    version: fullVersion.split('.').slice(0, 2).join('.'),
-    tools: { path: path.dirname(program('mariadb-dump')), env: {}, optionFile },
-    fill: async (bytes) => {
-      await sql(`DROP DATABASE IF EXISTS ${DATABASE}; CREATE DATABASE ${DATABASE}; USE ${DATABASE}; ${createTables}`);
-      const fast = 'SET sql_log_bin=0, unique_checks=0, foreign_key_checks=0';
-      const from = `LOAD DATA LOCAL INFILE '/dev/stdin' INTO TABLE`;
-      // Node.js gives a child a socket as its standard input, which cannot be opened by name: cat makes it a pipe.
-      const piped = ['bash', '-c', 'cat | "$@"', 'bash', ...client, DATABASE];
-      await load(bytes, (table) => [...piped, `--execute=${fast}; ${from} ${table} CHARACTER SET utf8mb4`]);
-      const analyze = `ANALYZE TABLE ${TABLES.map(({ name }) => name).join(', ')};`;
-      await sql(`SET sql_log_bin=0; USE ${DATABASE}; ${createIndexes} ${analyze}`);
+    engine: family.engine,
+    host: server.host,
+    port: server.port,
+    pem: server.authority.pem,
+    fullVersion: (await server.exec('SELECT VERSION()')).trim(),
+    version: numberOf(server.version),
+    tools: { path: toolFolder(server.version, directory, family.dumpTool), env: {}, optionFile },
+    fill: async (load) => {
+      await server.exec(`DROP DATABASE IF EXISTS ${DATABASE}; CREATE DATABASE ${DATABASE};`);
+      const connection = await server.connect(DATABASE);
+      const query = (sql: string, chunks: Iterable<Buffer> = []) => {
+        interrupted.throwIfAborted();
+        return connection.query({ sql, infileStreamFactory: () => Readable.from(chunks, { signal: interrupted }) });
+      };
+      try {
+        await query('SET sql_log_bin=0, unique_checks=0, foreign_key_checks=0');
+        for (const statement of statementsBefore(load)) await query(statement);
+        for (const { name, chunks } of rowsOf(load))
+          await query(`LOAD DATA LOCAL INFILE 'rows' INTO TABLE ${name} CHARACTER SET utf8mb4`, chunks);
+        for (const statement of statementsAfter(load)) await query(statement);
+        if (load.unit === 'GB') await query(`ANALYZE TABLE ${TABLES.map(({ name }) => name).join(', ')}`);
+      } finally {
+        connection.destroy();
+      }
     },
     stop: async () => {
-      await daemon.stop('SIGKILL');
+      await server.stop();
       fs.rmSync(directory, { recursive: true, force: true });
     },
   };
 }
+
+/**
+ * The folder that a version's dump tool is found in on PATH. A tool of another root is entered by a script of its name:
+ * this program and the pipes that it is compared with start the same one.
+ */
+function toolFolder(version: Version, directory: string, tool: string): string {
+  const root = rootOf(version);
+  if (root === '/') return '/usr/bin';
+  const [command, args] = inRoot(root, { uid: 0, gid: 0 }, [`/usr/bin/${tool}`]);
+  const script = `#!/bin/sh\nexec ${[command, ...args].map(quoted).join(' ')} "$@"\n`;
+  fs.writeFileSync(path.join(directory, tool), script, { mode: 0o755 });
+  return directory;
+}
+
+/** Starts the machine's own MariaDB. */
+export const startMariadb = (): Promise<BenchServer> =>
+  startFamily({
+    engine: 'mariadb',
+    start: (options) => MariadbServer.start(options),
+    redoLog: '--innodb-log-file-size=1G',
+    routineGrant: 'SELECT ON mysql.proc',
+    verify: 'ssl-verify-server-cert',
+    dumpTool: 'mariadb-dump',
+  });
+
+/** Starts MySQL in its root; rejects with the reason if it is not installed. */
+export const startMysql = (): Promise<BenchServer> =>
+  startFamily({
+    engine: 'mysql',
+    start: (options) => MysqlServer.start(options),
+    redoLog: '--innodb-redo-log-capacity=1G',
+    routineGrant: 'SHOW_ROUTINE ON *.*',
+    verify: 'ssl-mode=VERIFY_IDENTITY',
+    dumpTool: 'mysqldump',
+  });
 
 /** Starts PostgreSQL. */
 export async function startPostgresql(): Promise<BenchServer> {
@@ -160,12 +186,15 @@ export async function startPostgresql(): Promise<BenchServer> {
     fullVersion,
     version: fullVersion.split('.')[0]!,
     tools: { path: bin, env: { ...connection, ...tls }, optionFile: '' },
-    fill: async (bytes) => {
+    fill: async (load) => {
       await sql(`DROP DATABASE IF EXISTS ${DATABASE};`);
       await sql(`CREATE DATABASE ${DATABASE};`);
-      await sql(createTables, DATABASE);
-      await load(bytes, (table) => [...psql, '-d', DATABASE, '-c', `COPY ${table} FROM STDIN`], admin);
-      await sql(createIndexes, DATABASE);
+      await sql(statementsBefore(load).join(';\n'), DATABASE);
+      for (const { name, chunks } of rowsOf(load)) {
+        const copy = [...psql.slice(1), '-d', DATABASE, '-c', `COPY ${name} FROM STDIN`];
+        await run(psql[0]!, copy, { input: Readable.from(chunks), env: admin, signal: interrupted });
+      }
+      await sql(statementsAfter(load).join(';\n'), DATABASE);
       await sql('VACUUM ANALYZE; CHECKPOINT;', DATABASE);
     },
     stop: async () => {

@@ -1,6 +1,7 @@
 // Compares the dump program with the pipes that people type, or, with --prune, measures how pruning grows: see
 // bench/README.md. Makes the machine ready first. Arguments are the benchmark's: npm run bench -- --sizes 1
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { run, ROOT, SetupError, which } from './setup/say.mjs';
 import { runOnOwnNode, setUpOrExit } from './setup.mjs';
 
@@ -14,8 +15,10 @@ function buildSink() {
   run(go, ['build', '-o', SINK, 'bench/sink/main.go'], 'could not build the S3 server');
 }
 
-const prune = process.argv.includes('--prune');
-setUpOrExit(prune ? [] : ['databases']);
+const options = { prune: { type: 'boolean', default: false }, engines: { type: 'string', default: 'mysql' } };
+const { prune, engines } = parseArgs({ options, strict: false }).values;
+// Only root can make the root that MySQL lives in.
+setUpOrExit(prune ? [] : ['databases', ...(`${engines}`.includes('mysql') ? ['mysql'] : [])]);
 try {
   if (!prune) buildSink();
 } catch (error) {

@@ -1,9 +1,9 @@
 import type { Run } from '../../bench/results';
 import { median, report, requirements, summarise } from '../../bench/results';
-import { rowChunks, TABLES } from '../../bench/rows';
+import { rowChunks, statementsBefore, TABLES } from '../../bench/rows';
 
 const MIB = 1024 * 1024;
-const base = { cpuSeconds: 1, peakTreeBytes: 190 * MIB, bytesOut: 1e8, title: 'a pipe' } as const;
+const base = { unit: 'GB', cpuSeconds: 1, peakTreeBytes: 190 * MIB, bytesOut: 1e8, title: 'a pipe' } as const;
 
 /** Runs of one engine and size: seconds of the program's three, and of the other two pipelines. */
 function runs(
@@ -19,6 +19,8 @@ function runs(
     { ...own, pipeline: 'raw', seconds: seconds.raw },
   ];
 }
+const ofTables = (seconds: Parameters<typeof runs>[2]) =>
+  runs('mysql', 5000, seconds).map((run): Run => ({ ...run, unit: 'tables' }));
 const missed = (all: readonly Run[]) => requirements(summarise(all)).filter(({ met }) => !met);
 
 test.each([
@@ -42,11 +44,15 @@ test('the limits themselves are met', () => {
   ];
   expect(missed(mariadb)).toEqual([]);
   expect(missed(runs('postgresql', 1, { program: [10], everyday: 40, raw: 9 }, 200))).toEqual([]);
+  expect(missed(runs('mysql', 1, { program: [10], everyday: 20, raw: 9 }))).toEqual([]);
+  expect(missed(ofTables({ program: [105], everyday: 1, raw: 100 }))).toEqual([]);
 });
 
 test.each<[string, Run[]]>([
   ["mariadb, 1 GB: share of the raw pipe's throughput", runs('mariadb', 1, { program: [10], everyday: 20, raw: 8.9 })],
   ['mariadb, 1 GB: times the everyday pipe', runs('mariadb', 1, { program: [10], everyday: 19.9, raw: 9 })],
+  ['mysql, 1 GB: times the everyday pipe', runs('mysql', 1, { program: [10], everyday: 19.9, raw: 9 })],
+  ['mysql, 5000 tables: times the seconds of the raw pipe', ofTables({ program: [106], everyday: 400, raw: 100 })],
   ['postgresql, 1 GB: times the everyday pipe', runs('postgresql', 1, { program: [10], everyday: 39.9, raw: 9 })],
   [
     'postgresql, 1 GB: peak memory of the program, MiB',
@@ -62,6 +68,13 @@ test.each<[string, Run[]]>([
 ])('missed alone: %s', (what, all) => {
   expect(missed(all)).toMatchObject([{ what }]);
   expect(report(summarise(all), requirements(summarise(all)))).toContain('MISSED');
+});
+
+test('so many small tables, each with its rows', () => {
+  const statements = statementsBefore({ size: 2, unit: 'tables' });
+  expect(statements.map((statement) => statement.split(' ').slice(0, 3).join(' '))).toEqual([
+    ...['CREATE TABLE small_0', 'INSERT INTO small_0', 'CREATE TABLE small_1', 'INSERT INTO small_1'],
+  ]);
 });
 
 test.each(TABLES)('rows of $name are the same in every run, and fit the columns', (table) => {

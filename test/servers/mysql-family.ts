@@ -12,6 +12,8 @@ import { rootOf } from './versions';
 export interface MysqlFamilyOptions {
   /** Writes a binary log, as servers with replicas do. */
   readonly binlog?: boolean;
+  /** Survives a crash of the machine, as in production, which costs speed. */
+  readonly durable?: boolean;
   /** Presents a certificate that ended yesterday. */
   readonly expiredCertificate?: boolean;
   /** More options of the server, as `--sql-mode=ANSI`. */
@@ -34,6 +36,13 @@ export interface MysqlFamilyEngine {
   readonly setRootPassword: (quoted: string) => string;
 }
 
+/** Speed only. */
+const FAST = [
+  '--innodb-flush-log-at-trx-commit=0',
+  '--innodb-flush-method=nosync',
+  '--innodb-doublewrite=0',
+  '--sync-binlog=0',
+];
 const ROOT_USER = 'root';
 const ROOT_PASSWORD = 'root of "tests" # \\ \'';
 
@@ -76,10 +85,10 @@ export async function startMysqlFamily(
       ...['--bind-address=127.0.0.1', `--port=${port}`, '--character-set-server=utf8mb4'],
       ...[`--ssl-ca=${authority.file}`, `--ssl-cert=${certificate.certificateFile}`],
       ...[`--ssl-key=${certificate.keyFile}`, '--max-allowed-packet=1G', '--event-scheduler=OFF'],
-      // Speed only: nothing here outlives a crash of the machine, nor must it.
-      ...['--innodb-flush-log-at-trx-commit=0', '--innodb-flush-method=nosync', '--innodb-doublewrite=0'],
+      // Nothing here outlives a crash of the machine, nor must it.
+      ...(options.durable ? [] : FAST),
       ...['--innodb-buffer-pool-size=128M', '--log-bin-trust-function-creators=1', ...engine.options],
-      ...(options.binlog ? [`--log-bin=${data}/bin`, '--server-id=1', '--sync-binlog=0'] : ['--skip-log-bin']),
+      ...(options.binlog ? [`--log-bin=${data}/bin`, '--server-id=1'] : ['--skip-log-bin']),
       ...(options.extra ?? []),
     ]),
     { logFile: path.join(directory, 'log') },

@@ -42,3 +42,6 @@ export function inRoot(
   if (root === '/' && !before) return [inner[0]!, inner.slice(1)];
   return ['unshare', ['--mount', ...inner]];
 }
+
+/** A word as a shell reads it: with it, a command of {@link inRoot} becomes a script. */
+export const quoted = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;

@@ -10,7 +10,7 @@ import { PostgresqlServer, postgresqlBinaries } from '../servers/postgresql';
 import type { Version } from '../servers/versions';
 import { engineOf, rootOf } from '../servers/versions';
 import { TestBucket } from './bucket';
-import { inRoot } from './in-root';
+import { inRoot, quoted } from './in-root';
 import { run, temporaryDirectory } from './processes';
 import { Program } from './program';
 
@@ -19,7 +19,6 @@ const CLIENTS = { mysql: ['mysql'], mariadb: ['mariadb'], postgresql: ['psql', '
 /** Of the engines with a server, the heading in docs/restoring.md. */
 const HEADINGS = { mysql: 'MySQL', mariadb: 'MariaDB', postgresql: 'PostgreSQL' } as const;
 const NEW_PASSWORD = 'of the new server';
-const quoted = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;
 
 /** What the documents tell to have installed, as a folder for PATH: this package, and the clients of the server's version. */
 function installPrograms(folder: string, version: Version | undefined): void {

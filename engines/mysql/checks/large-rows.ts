@@ -27,10 +27,13 @@ export const checkLargeRows: MysqlCheck = async (look, { databases, tables }) =>
   const factor = look.dialect.rowMemory;
   const bearable = Math.max((memory - PROGRAM_BYTES) / factor, MIB);
   const dumped = new Set(tables.map(({ database, name }) => `${database}.${name}`));
+  const columns = await largeColumns(look, databases);
   const large = await askIfPossible(
     look,
-    'SELECT TABLE_SCHEMA AS db, TABLE_NAME AS name FROM information_schema.TABLES WHERE TABLE_SCHEMA IN (?) AND DATA_LENGTH > ? ORDER BY 1, 2',
-    [databases, bearable],
+    // Sizes are costly to ask for: of tables with such columns alone.
+    `SELECT TABLE_SCHEMA AS db, TABLE_NAME AS name FROM information_schema.TABLES
+     WHERE TABLE_SCHEMA IN (?) AND TABLE_NAME IN (?) AND DATA_LENGTH > ? ORDER BY 1, 2`,
+    [databases, ['', ...new Set([...columns.values()].map(({ name }) => name))], bearable],
   );
   const end = performance.now() + TOTAL_SECONDS * 1000;
   const found: string[] = [];
@@ -38,8 +41,9 @@ export const checkLargeRows: MysqlCheck = async (look, { databases, tables }) =>
   let largest = 0;
   for (const { db, name } of large) {
     const table = `${db}.${name}`;
-    if (!dumped.has(table)) continue;
-    const bytes = performance.now() < end ? await largestRow(look, String(db), String(name)) : undefined;
+    const suspect = dumped.has(table) ? columns.get(table) : undefined;
+    if (!suspect) continue;
+    const bytes = performance.now() < end ? await largestRow(look, suspect) : undefined;
     if (bytes === undefined) unread.push(table);
     else if (bytes > bearable) {
       largest = Math.max(largest, bytes);
@@ -52,19 +56,32 @@ export const checkLargeRows: MysqlCheck = async (look, { databases, tables }) =>
   look.note({ ...noteOf('large-rows', found), memoryMiB });
 };
 
-/** Bytes of the largest row, in columns that may be large; `undefined` if that takes too long. */
-async function largestRow(look: MysqlLook, database: string, name: string): Promise<number | undefined> {
-  const columns = await askIfPossible(
+interface LargeTable {
+  readonly database: string;
+  readonly name: string;
+  readonly columns: string[];
+}
+
+/** Tables with columns that may be large, by `db.table`. */
+async function largeColumns(look: MysqlLook, databases: readonly string[]): Promise<ReadonlyMap<string, LargeTable>> {
+  const rows = await askIfPossible(
     look,
-    'SELECT COLUMN_NAME AS col FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? AND DATA_TYPE IN (?)',
-    [database, name, LARGE_TYPES],
+    `SELECT TABLE_SCHEMA AS db, TABLE_NAME AS name, COLUMN_NAME AS col FROM information_schema.COLUMNS
+     WHERE TABLE_SCHEMA IN (?) AND DATA_TYPE IN (?) ORDER BY 1, 2`,
+    [databases, LARGE_TYPES],
   );
-  if (columns.length === 0) return 0;
-  const size = columns.map(({ col }) => `COALESCE(OCTET_LENGTH(${quote(String(col))}), 0)`).join(' + ');
-  const [row] = await askBriefly(
-    look,
-    `MAX(${size}) AS bytes FROM ${qualified({ database, name })}`,
-    SCAN_SECONDS,
-  ).catch(() => []);
+  const found = new Map<string, LargeTable>();
+  for (const { db, name, col } of rows) {
+    const table = found.get(`${db}.${name}`) ?? { database: String(db), name: String(name), columns: [] };
+    table.columns.push(String(col));
+    found.set(`${db}.${name}`, table);
+  }
+  return found;
+}
+
+/** Bytes of the largest row, in columns that may be large; `undefined` if that takes too long. */
+async function largestRow(look: MysqlLook, table: LargeTable): Promise<number | undefined> {
+  const size = table.columns.map((column) => `COALESCE(OCTET_LENGTH(${quote(column)}), 0)`).join(' + ');
+  const [row] = await askBriefly(look, `MAX(${size}) AS bytes FROM ${qualified(table)}`, SCAN_SECONDS).catch(() => []);
   return row && Number(row.bytes ?? 0);
 }

@@ -2,7 +2,9 @@ import type { ServerEngineFacts } from '../engine-facts';
 import { compareVersions } from '../shared/versions';
 import { MYSQL_FACTS } from './facts';
 import type { GrantRules } from './grants';
-import { TOOL_LOCK_WAIT_SECONDS } from './tool-watch';
+
+/** A dump tool of MariaDB would wait for a day, one of MySQL for a year. */
+export const TOOL_LOCK_WAIT_SECONDS = 60;
 
 /** Differences between the two engines that share this implementation: MySQL and MariaDB. */
 export interface MysqlDialect extends GrantRules {

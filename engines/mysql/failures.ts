@@ -1,6 +1,5 @@
 import type { ToolFailure } from '../../task/io/tool';
 import { BackupError, errorText } from '../../task/run/errors';
-import type { MysqlTable } from './plan';
 
 const CHANGED: ToolFailure = {
   ...{ exit: 'dumpFailed', kind: 'table-changed', passing: true },
@@ -65,7 +64,10 @@ export function questionFailure(error: unknown): unknown {
 }
 
 /** The failure of a question about one table, which names it. */
-export function tableFailure({ database, name }: Pick<MysqlTable, 'database' | 'name'>, error: unknown): BackupError {
+export function tableFailure(
+  { database, name }: { readonly database: string; readonly name: string },
+  error: unknown,
+): BackupError {
   const code = serverErrorCode(error);
   const said = `${errorText(error)}${code === undefined ? '' : ` (${code})`}`;
   const object = `${database}.${name}`;

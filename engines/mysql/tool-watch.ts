@@ -3,13 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { BackupError } from '../../task/run/errors';
 import type { Tool } from '../../task/io/tool';
 import { waitText, whatItWaitsFor, type Wait } from './blockers';
+import { TOOL_LOCK_WAIT_SECONDS } from './dialect';
 import { rowsOf, type Session, type Sessions } from './sessions';
 
 const LOOK_EVERY_MS = 5000;
 const FIND_EVERY_MS = 200;
 const FIND_ATTEMPTS = 50;
-/** A dump tool of MariaDB would wait for a day, one of MySQL for a year. */
-export const TOOL_LOCK_WAIT_SECONDS = 60;
 const PROCESS = 'FROM information_schema.PROCESSLIST WHERE ID = ?';
 const WAITS = /^Waiting for .*(?:lock|flush)/i;
 

@@ -63,7 +63,7 @@ export class PostgresqlDump implements EngineDump {
     await sessions.disconnect(client);
     for (const database of this.databases) {
       const own = await sessions.connect(database);
-      for (const check of POSTGRESQL_CHECKS) await check({ client: own, database, server, note: this.context.note });
+      for (const check of POSTGRESQL_CHECKS) await check({ ...this.context, client: own, database, server });
       await sessions.disconnect(own);
     }
   }

@@ -3,7 +3,7 @@ import { noteOf } from '../../../catalog/contract/note';
 import type { MysqlNote } from '../facts';
 import { objectKey, type ObjectKind } from '../sql-objects';
 import { askIfPossible } from './optional';
-import type { MysqlCheck } from './index';
+import type { MysqlCheck } from './check';
 
 /** Definers that every server has. */
 const OF_EVERY_SERVER = ['root@localhost', 'mysql.sys@localhost', 'mariadb.sys@localhost'];

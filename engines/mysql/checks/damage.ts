@@ -1,7 +1,7 @@
 import { noteOf } from '../../../catalog/contract/note';
 import { BackupError } from '../../../task/run/errors';
 import { variables } from './optional';
-import type { MysqlCheck } from './index';
+import type { MysqlCheck } from './check';
 
 /** Values of settings by which InnoDB reads damaged pages as if nothing was wrong with them. */
 const UNCHECKED: Readonly<Record<string, readonly string[]>> = {

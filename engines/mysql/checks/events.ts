@@ -1,6 +1,6 @@
 import { noteOf } from '../../../catalog/contract/note';
 import { askIfPossible } from './optional';
-import type { MysqlCheck } from './index';
+import type { MysqlCheck } from './check';
 
 /** Notes events that a restore loses or changes. */
 export const checkEvents: MysqlCheck = async (look, { databases }) => {

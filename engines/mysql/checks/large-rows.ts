@@ -5,7 +5,7 @@ import type { MysqlLook } from '../look';
 import { qualified, quote } from '../names';
 import { askIfPossible } from './optional';
 import { askBriefly, tellUnread } from './rows';
-import type { MysqlCheck } from './index';
+import type { MysqlCheck } from './check';
 
 const LARGE_TYPES = ['longtext', 'longblob', 'json', 'geometry', 'geometrycollection', 'multipolygon', 'multipoint'];
 /** Of the program itself, and of its uploads, while a row passes. */

@@ -1,6 +1,6 @@
 import { BackupError } from '../../../task/run/errors';
 import { noteOf } from '../../../catalog/contract/note';
-import type { MysqlCheck } from './index';
+import type { MysqlCheck } from './check';
 
 /** The tool's option for the definitions of policies: whoever gives it says that the policies exempt the account. */
 const EXEMPT = '--masking-policies';

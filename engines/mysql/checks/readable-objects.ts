@@ -5,7 +5,7 @@ import { MysqlGrants } from '../grants';
 import type { MysqlLook } from '../look';
 import { qualified, quote, quoteAccount } from '../names';
 import type { ObjectKind, SqlObject } from '../sql-objects';
-import type { MysqlCheck } from './index';
+import type { MysqlCheck } from './check';
 
 /** https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html */
 const ACCESS_DENIED = [1044, 1142, 1143, 1227];

@@ -2,7 +2,7 @@ import { noteOf } from '../../../catalog/contract/note';
 import { BackupError } from '../../../task/run/errors';
 import { OLD_NAME, quote } from '../names';
 import { askIfPossible, variables } from './optional';
-import type { MysqlCheck } from './index';
+import type { MysqlCheck } from './check';
 
 /** Settings that are chosen when a server is made, with their usual value. */
 const SETTINGS: Readonly<Record<string, string>> = { innodb_page_size: '16384', lower_case_table_names: '0' };

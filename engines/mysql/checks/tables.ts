@@ -5,7 +5,7 @@ import type { MysqlLook } from '../look';
 import { quote } from '../names';
 import type { MysqlPlan } from '../plan';
 import { askIfPossible, variables } from './optional';
-import type { MysqlCheck } from './index';
+import type { MysqlCheck } from './check';
 
 /** `max_heap_table_size` of a server that nobody has changed. */
 const MEMORY_BYTES = 16 * 1024 ** 2;

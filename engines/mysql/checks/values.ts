@@ -5,7 +5,7 @@ import type { MysqlLook } from '../look';
 import { quote } from '../names';
 import { askIfPossible } from './optional';
 import { askRows, type RowQuestion } from './rows';
-import type { MysqlCheck } from './index';
+import type { MysqlCheck } from './check';
 
 /** Character sets all of whose bytes have a place in Unicode, or that no value with others can be in. */
 const SAFE = ['utf8', 'utf8mb3', 'utf8mb4', 'ucs2', 'utf16', 'utf16le', 'utf32', 'latin1', 'ascii', 'binary'];

@@ -1,6 +1,7 @@
 import type { Client } from 'pg';
 import type { Note } from '../../../catalog/contract/note';
 import type { ServerJob } from '../../../catalog/contract/task';
+import type { Log } from '../../../task/run/log';
 import type { PostgresqlNote } from '../facts';
 
 /** One database, as the preflight sees it. */
@@ -9,6 +10,7 @@ export interface PostgresqlLook {
   readonly client: Client;
   readonly database: string;
   readonly server: ServerJob;
+  readonly log: Log;
   readonly note: (note: Note<PostgresqlNote>) => void;
 }
 
@@ -17,3 +19,6 @@ export interface PostgresqlLook {
  * notes what the dump cannot hold.
  */
 export type PostgresqlCheck = (look: PostgresqlLook) => Promise<void>;
+
+/** A query for the objects that a note is about, as one column of text: see `noteObjects` for what it may use. */
+export type NoteQueries = Readonly<Partial<Record<PostgresqlNote, string>>>;

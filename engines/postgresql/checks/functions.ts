@@ -1,4 +1,4 @@
-import type { NoteQueries } from './notes';
+import type { NoteQueries } from './check';
 
 /**
  * Functions that run while a restore loads: `load` says whether rows of other tables may still be missing then. What is not valid

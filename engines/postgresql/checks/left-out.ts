@@ -1,4 +1,4 @@
-import type { NoteQueries } from './notes';
+import type { NoteQueries } from './check';
 
 const inSystemSchema = (title: string, catalog: string, prefix: string, filter = '') =>
   `SELECT format('${title} %I.%I', nspname, ${prefix}name) FROM pg_catalog.${catalog} o

@@ -1,3 +1,4 @@
+import { DatabaseError } from 'pg';
 import { noteOf } from '../../../catalog/contract/note';
 import type { PostgresqlNote } from '../facts';
 import { filterValues } from '../grants';
@@ -6,9 +7,6 @@ import type { PostgresqlLook } from './check';
 import { FUNCTION_NOTES } from './functions';
 import { LEFT_OUT_NOTES } from './left-out';
 import { RESTORE_NOTES } from './restore-needs';
-
-/** A query for the objects that a note is about, as one column of text: see {@link noteObjects} for what it may use. */
-export type NoteQueries = Readonly<Partial<Record<PostgresqlNote, string>>>;
 
 const QUERIES = Object.entries({ ...LEFT_OUT_NOTES, ...RESTORE_NOTES, ...FUNCTION_NOTES }).map(
   ([kind, sql]) => `SELECT '${kind}' AS kind, object FROM (${sql}) AS q (object)`,
@@ -30,11 +28,15 @@ const COMMON = `
     WHERE relpersistence <> 't' AND NOT EXISTS (SELECT FROM member WHERE classid = 'pg_catalog.pg_class'::regclass AND objid = c.oid)
   )`;
 
-/** Notes what a dump of the database cannot hold, and what its restore needs. */
-export async function noteObjects({ client, database, server, note }: PostgresqlLook): Promise<void> {
-  const { rows } = await client.query<{ kind: PostgresqlNote; objects: Buffer[] }>(
-    `WITH ${COMMON} SELECT kind, array_agg(${utf8Of('object')}) AS objects FROM (${QUERIES.join(' UNION ALL ')}) o GROUP BY kind ORDER BY kind`,
-    filterValues(server),
-  );
+/** Notes what a dump of the database cannot hold, and what its restore needs. A server that refuses the question fails no run. */
+export async function noteObjects({ client, database, server, log, note }: PostgresqlLook): Promise<void> {
+  const sql = `WITH ${COMMON} SELECT kind, array_agg(${utf8Of('object')}) AS objects FROM (${QUERIES.join(' UNION ALL ')}) o GROUP BY kind ORDER BY kind`;
+  const { rows } = await client
+    .query<{ kind: PostgresqlNote; objects: Buffer[] }>(sql, filterValues(server))
+    .catch((error: unknown) => {
+      if (!(error instanceof DatabaseError)) throw error;
+      log.info('unanswered', `the server refused a question for notes about database ${database}: ${error.message}`);
+      return { rows: [] };
+    });
   for (const { kind, objects } of rows) note(noteOf(kind, objects.map(String), database));
 }

@@ -1,5 +1,5 @@
 import { WITHOUT_ROWS } from '../inventory-query';
-import type { NoteQueries } from './notes';
+import type { NoteQueries } from './check';
 
 const DICTIONARY_FILES = '(dictfile|afffile|stopwords|synonyms|thesaurus|rules)';
 

@@ -148,7 +148,7 @@ export const MYSQL_ADVICE: EngineAdvice<MysqlReason, MysqlNote> = {
         },
         {
           say: 'If the server ends long statements, see after how long:',
-          run: "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('max_execution_time', 'max_statement_time');",
+          run: "SHOW GLOBAL VARIABLES LIKE 'max\\_%\\_time';",
         },
       ],
     },

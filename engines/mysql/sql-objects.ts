@@ -18,7 +18,7 @@ const ACCOUNT = String.raw`(?:[\x60'"](?:[^\x60'"]|\x60\x60)*[\x60'"]|[^\s\x60'"
 /** Group 1 is there if a view is the final one, not the place that the tool keeps for it. */
 const CREATE = new RegExp(
   `^${GAP}*CREATE${GAP}+(?:OR${GAP}+REPLACE${GAP}+)?(ALGORITHM=\\w+${GAP}+)?(?:DEFINER=${ACCOUNT}(?:@${ACCOUNT})?${GAP}+)?` +
-    `(?:SQL${GAP}+SECURITY${GAP}+\\w+${GAP}+)?(?:AGGREGATE${GAP}+)?(${KINDS.join('|').replace(' ', String.raw`\s+`)})\\b${GAP}*(?:IF${GAP}+NOT${GAP}+EXISTS\\b${GAP}*)?` +
+    `(?:SQL${GAP}+SECURITY${GAP}+\\w+${GAP}+)?(?:(?:AGGREGATE|JSON|RELATIONAL|DUALITY|MATERIALIZED)${GAP}+)*(${KINDS.join('|').replace(' ', String.raw`\s+`)})\\b${GAP}*(?:IF${GAP}+NOT${GAP}+EXISTS\\b${GAP}*)?` +
     `${NAME}(?:${GAP}*\\.${GAP}*${NAME})?`,
   'i',
 );

@@ -17,7 +17,7 @@ import { POSTGRESQL_CHECKS } from './checks';
 import { DATABASE_TO_ASK, PostgresqlSessions, connectionValue } from './connection';
 import { choosePostgresqlDatabases } from './databases';
 import { POSTGRESQL_FACTS } from './facts';
-import { toolFailure } from './failures';
+import { countFailure, isAnswer, toolFailure } from './failures';
 import { checkInventory, readInventory } from './inventory';
 import { LOCK_WAIT_SECONDS, LockWatch } from './lock-watch';
 import { quoteName } from './names';
@@ -150,7 +150,9 @@ export class PostgresqlDump implements EngineDump {
     });
     let chunks = 0;
     const watch = new LockWatch(sessions, database, () => `${chunks} ${tool.table ?? ''}`);
-    const counting = tool.started.then(() => this.count(sessions, database, client));
+    const counting = tool.started
+      .then(() => this.count(sessions, database, client))
+      .catch((error: unknown) => uncounted(tool, database, error));
     // What fails later is a consequence.
     const outcome = Promise.race([Promise.all([counting, tool.succeeded()]), watch.overdue]).finally(() =>
       watch.stop(),
@@ -216,4 +218,11 @@ export class PostgresqlDump implements EngineDump {
     if (this.closed) void tool.stop();
     return tool;
   }
+}
+
+/** A session that broke is rarely the only one: what the tool says of it comes first. */
+async function uncounted(tool: Tool, database: string, error: unknown): Promise<never> {
+  if (!isAnswer(error instanceof BackupError ? error.cause : error)) await tool.succeeded();
+  if (error instanceof BackupError) throw error;
+  throw countFailure(error, `could not count the rows of database ${database}`, { database });
 }

@@ -1,3 +1,4 @@
+import { DatabaseError } from 'pg';
 import type { ReasonValues } from '../../catalog/contract/failure';
 import type { ToolFailure } from '../../task/io/tool';
 import { BackupError, errorCode, errorText } from '../../task/run/errors';
@@ -34,3 +35,6 @@ export function countFailure(error: unknown, sentence: string, values: ReasonVal
     { cause: error, passing },
   );
 }
+
+/** Whether an error is the server's answer to a statement, and not the end of a session or its server (class 57P). */
+export const isAnswer = (error: unknown): boolean => error instanceof DatabaseError && !error.code?.startsWith('57P');

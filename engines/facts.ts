@@ -18,9 +18,6 @@ export const ENGINE_FACTS = {
 /** Name of an engine of this package, as jobs and manifests have it. */
 export type Engine = keyof typeof ENGINE_FACTS;
 
-/** Notes of all engines. */
-export type EngineNote = (typeof ENGINE_FACTS)[Engine]['notes'][number];
-
 /** Reasons of failures that only some engines have. */
 export type EngineReason = (typeof ENGINE_FACTS)[Engine]['reasons'][number];
 

@@ -8,15 +8,12 @@ import { errorText } from '../../task/run/errors';
 import type { Trust } from '../../task/io/tls';
 import { connectionError, type ConnectionCauses } from '../shared/connection-error';
 import type { ServerContext } from '../engine';
-import type { MysqlDialect } from './dialect';
+import { LOCK_WAIT_SECONDS, type MysqlDialect } from './dialect';
 
 const CONNECT_TIMEOUT_MS = 15_000;
 
 /** Sessions of one account that a backup has at once: two of ours, and the dump tool's. */
 export const SESSIONS_NEEDED = 3;
-
-/** A question that waits for a table's lock gives up; servers let it wait for a day or a year. */
-export const LOCK_WAIT_SECONDS = 60;
 
 const NO_CONNECTION_LEFT = {
   kind: 'no-connection-left',

@@ -3,8 +3,8 @@ import { compareVersions } from '../shared/versions';
 import { MYSQL_FACTS } from './facts';
 import type { GrantRules } from './grants';
 
-/** A dump tool of MariaDB would wait for a day, one of MySQL for a year. */
-export const TOOL_LOCK_WAIT_SECONDS = 60;
+/** The dump tool and our questions wait for a lock so long; MariaDB lets them wait for a day, MySQL for a year. */
+export const LOCK_WAIT_SECONDS = 60;
 
 /** Differences between the two engines that share this implementation: MySQL and MariaDB. */
 export interface MysqlDialect extends GrantRules {
@@ -52,7 +52,7 @@ export const MYSQL_DIALECT: MysqlDialect = {
   },
   // A limit of the server would end the dump in the middle of a table. A lock is waited for by the watch of the tool, and not
   // for a year where that cannot see it.
-  sessionOfTool: ['SESSION max_execution_time = 0', `SESSION lock_wait_timeout = ${2 * TOOL_LOCK_WAIT_SECONDS}`],
+  sessionOfTool: ['SESSION max_execution_time = 0', `SESSION lock_wait_timeout = ${2 * LOCK_WAIT_SECONDS}`],
   // With GTIDs, anything else takes a global read lock, which RDS does not allow.
   dumpArguments: ['--set-gtid-purged=OFF'],
   dumpsHistory: () => false,

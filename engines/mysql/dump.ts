@@ -109,7 +109,6 @@ export class MysqlDump implements EngineDump {
       log: this.context.log,
       note: this.context.note,
       query: (sql, values) => this.query(sql, values),
-      connect: async () => (await this.sessions.begin()).connection,
     };
     this.plan = await readPlan(look, databases);
     for (const check of MYSQL_CHECKS) await check(look, this.plan);
@@ -212,13 +211,11 @@ export class MysqlDump implements EngineDump {
 
   /** What the server has now, by a connection of its own: one kept idle for as long as the dump takes would be gone by then. */
   private async inventory(databases: readonly string[]): Promise<SqlObject[]> {
-    const connection = await this.connect();
+    const session = await this.sessions.begin();
     try {
-      const query = async (sql: string, values: unknown[] = []) =>
-        (await connection.query<RowDataPacket[]>(sql, values))[0];
-      return await readInventory(query, databases, new Set());
+      return await readInventory((sql, values) => rowsOf(session, sql, values), databases, new Set());
     } finally {
-      connection.destroy();
+      await this.sessions.end(session);
     }
   }
 

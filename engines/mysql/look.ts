@@ -1,4 +1,4 @@
-import type { Connection, RowDataPacket } from 'mysql2/promise';
+import type { RowDataPacket } from 'mysql2/promise';
 import type { Note } from '../../catalog/contract/note';
 import type { ServerJob } from '../../catalog/contract/task';
 import type { Log } from '../../task/run/log';
@@ -19,6 +19,4 @@ export interface MysqlLook {
   readonly note: (note: Note<MysqlNote>) => void;
   /** Asks by the session of the preflight. */
   readonly query: (sql: string, values?: unknown[]) => Promise<RowDataPacket[]>;
-  /** Opens another session, with our settings. Its caller ends it. */
-  readonly connect: () => Promise<Connection>;
 }

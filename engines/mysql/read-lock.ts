@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorText } from '../../task/run/errors';
 import type { Log } from '../../task/run/log';
-import { LOCK_WAIT_SECONDS } from './connection';
+import { LOCK_WAIT_SECONDS } from './dialect';
 import { waitText, whatItWaitsFor, type Wait } from './blockers';
 import { qualified } from './names';
 import type { MysqlTable } from './plan';

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { BackupError } from '../../task/run/errors';
 import type { Tool } from '../../task/io/tool';
 import { waitText, whatItWaitsFor, type Wait } from './blockers';
-import { TOOL_LOCK_WAIT_SECONDS } from './dialect';
+import { LOCK_WAIT_SECONDS } from './dialect';
 import { rowsOf, type Session, type Sessions } from './sessions';
 
 const LOOK_EVERY_MS = 5000;
@@ -33,7 +33,7 @@ export async function watchTool(
   for (let waits = 0; !ended; await pause(LOOK_EVERY_MS)) {
     const [row] = await rowsOf(watcher, `SELECT DB AS db, STATE AS state ${PROCESS}`, [id]);
     waits = WAITS.test(String(row?.state)) ? waits + 1 : 0;
-    if ((waits - 1) * LOOK_EVERY_MS < TOOL_LOCK_WAIT_SECONDS * 1000) continue;
+    if ((waits - 1) * LOOK_EVERY_MS < LOCK_WAIT_SECONDS * 1000) continue;
     const table = tool.table === undefined ? undefined : { database: String(row?.db), name: tool.table };
     fail(lockedError(await whatItWaitsFor(watcher, id, table)));
     return;
@@ -82,6 +82,6 @@ function portOf(pid: number | undefined): number | undefined {
 const lockedError = (wait: Wait) =>
   new BackupError(
     'dumpFailed',
-    `the dump tool has waited for ${TOOL_LOCK_WAIT_SECONDS} s for a lock${waitText(wait)}: end the session that keeps it, or move the schedule away from it`,
+    `the dump tool has waited for ${LOCK_WAIT_SECONDS} s for a lock${waitText(wait)}: end the session that keeps it, or move the schedule away from it`,
     { kind: 'table-locked', object: wait.object, said: wait.blocker },
   );

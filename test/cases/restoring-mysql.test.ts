@@ -101,12 +101,11 @@ describe('restoring MySQL and MariaDB by the documented commands', () => {
     test('Rx07 an event whose time is over comes back if it is to be preserved', () =>
       expectSame("SELECT EVENT_NAME, EXECUTE_AT FROM information_schema.EVENTS WHERE EVENT_NAME = 'kept'"));
 
-    (isMariadb ? describe : describe.skip)('wide rows', () => {
-      test('M13 a row that strict mode refuses comes back, and so does all after it', async () => {
-        await expectSame('SELECT id, c0 FROM shop.wide; SELECT * FROM shop.v; SELECT * FROM shop.zz');
-        await expectSame('SHOW CREATE TABLE shop.wide');
-      });
-      test('Rx08 an empty table of another row format does', () => expectSame('SHOW CREATE TABLE shop.also_wide'));
+    if (!isMariadb) return;
+    test('M13 a row that strict mode refuses comes back, and so does all after it', async () => {
+      await expectSame('SELECT id, c0 FROM shop.wide; SELECT * FROM shop.v; SELECT * FROM shop.zz');
+      await expectSame('SHOW CREATE TABLE shop.wide');
     });
+    test('Rx08 an empty table of another row format does', () => expectSame('SHOW CREATE TABLE shop.also_wide'));
   });
 });

@@ -120,20 +120,17 @@ describe('restoring PostgreSQL by the documented commands', () => {
       expect(await reader!.typePage('PostgreSQL in sections')).not.toMatch(/error/i);
     }
 
-    // Since 17 the server itself runs functions of indexes with a safe search_path, and refuses to create this one.
-    (version === 'postgresql-15' ? test : test.skip)(
-      'P09 an index whose function finds others by the search_path of its sessions comes back',
-      async () => {
-        await expectRepaired(
-          `CREATE FUNCTION plain(text) RETURNS text IMMUTABLE LANGUAGE sql AS 'SELECT lower($1)';
-           CREATE FUNCTION folded(text) RETURNS text IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN plain($1); END';
-           CREATE TABLE t (a text); INSERT INTO t VALUES ('Ä'); CREATE INDEX i ON t (folded(a));
-           CREATE TABLE u (a int PRIMARY KEY)`,
-          'does not exist',
-        );
-        await expectSame('SELECT indexdef FROM pg_indexes ORDER BY indexname');
-      },
-    );
+    // While the table is empty: since 17 the server refuses to create such an index on rows.
+    test('P09 an index whose function finds others by the search_path of its sessions comes back', async () => {
+      await expectRepaired(
+        `CREATE FUNCTION plain(text) RETURNS text IMMUTABLE LANGUAGE sql AS 'SELECT lower($1)';
+         CREATE FUNCTION folded(text) RETURNS text IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN plain($1); END';
+         CREATE TABLE t (a text); CREATE INDEX i ON t (folded(a)); INSERT INTO t VALUES ('Ä');
+         CREATE TABLE u (a int PRIMARY KEY)`,
+        'does not exist',
+      );
+      await expectSame('SELECT indexdef FROM pg_indexes ORDER BY indexname');
+    });
     test('Rx13 a check whose function finds others by the search_path of its sessions comes back', async () => {
       await expectRepaired(
         `CREATE FUNCTION plain(text) RETURNS text IMMUTABLE LANGUAGE sql AS 'SELECT lower($1)';

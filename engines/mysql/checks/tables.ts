@@ -2,7 +2,7 @@ import type { RowDataPacket } from 'mysql2/promise';
 import { noteOf } from '../../../catalog/contract/note';
 import type { MysqlNote } from '../facts';
 import type { MysqlLook } from '../look';
-import { quote } from '../names';
+import { qualified } from '../names';
 import type { MysqlPlan } from '../plan';
 import { askIfPossible, variables } from './optional';
 import type { MysqlCheck } from './check';
@@ -10,13 +10,13 @@ import type { MysqlCheck } from './check';
 /** `max_heap_table_size` of a server that nobody has changed. */
 const MEMORY_BYTES = 16 * 1024 ** 2;
 
-const qualified = ({ db, name }: RowDataPacket): string => `${db}.${name}`;
+const nameOf = ({ db, name }: RowDataPacket): string => `${db}.${name}`;
 
 /** Notes tables whose CREATE TABLE, or whose rows, a target may refuse. */
 export const checkTables: MysqlCheck = async (look, plan) => {
   const dumped = new Set(plan.tables.map(({ database, name }) => `${database}.${name}`));
   const tell = (kind: MysqlNote, rows: readonly RowDataPacket[]): void => {
-    const names = [...new Set(rows.map(qualified))].filter((name) => dumped.has(name));
+    const names = [...new Set(rows.map(nameOf))].filter((name) => dumped.has(name));
     if (names.length > 0) look.note(noteOf(kind, names));
   };
   const settings = await variables(look, [
@@ -103,10 +103,10 @@ async function tellPlaces(look: MysqlLook, { tables }: MysqlPlan, directories: s
     tablespaces: [],
     'data-directories': [],
   };
-  for (const { database: db, name } of tables) {
-    const [created] = await askIfPossible(look, `SHOW CREATE TABLE ${quote(db)}.${quote(name)}`);
+  for (const table of tables) {
+    const [created] = await askIfPossible(look, `SHOW CREATE TABLE ${qualified(table)}`);
     const [, options = ''] = /\n\) ([^]*)$/.exec(String(created?.['Create Table'])) ?? [];
-    const row = { db, name } as RowDataPacket;
+    const row = { db: table.database, name: table.name } as RowDataPacket;
     if (/ TABLESPACE `(?!innodb_)/.test(options)) found.tablespaces.push(row);
     if (/ DATA DIRECTORY ?=/.test(options)) found['data-directories'].push(row);
   }

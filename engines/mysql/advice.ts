@@ -122,13 +122,35 @@ export const MYSQL_ADVICE: EngineAdvice<MysqlReason, MysqlNote> = {
       title: 'the server cannot read a table',
       happened: ({ object }) => `the server cannot read ${object === undefined ? 'a table' : `table ${object}`}`,
       likelyCause:
-        'Its files are damaged or gone, its engine is not loaded, or a table that it is made of (MERGE) does not exist.',
+        'Its files are gone, its engine is not loaded, or a table that it is made of (MERGE) does not exist.',
       action: 'Repair the table, drop it, or leave it out of the backup.',
       steps: ({ object }) => [
         { say: 'As an administrator, ask the server what is wrong:', run: `CHECK TABLE ${tableOf(object)};` },
         {
           say: 'To leave it out of the backup for good, add to extraDumpArguments and deploy:',
           run: `--ignore-table=${object !== undefined && /^[\w.$-]+$/.test(object) ? object : '$DATABASE.$TABLE'}`,
+        },
+      ],
+    },
+    'table-damaged': {
+      title: 'a table is damaged',
+      happened: ({ object }) => `the files of ${object === undefined ? 'a table' : `table ${object}`} are damaged`,
+      likelyCause:
+        'The server or its disk stopped while the table was written. MyISAM, Aria and ARCHIVE tables do not survive that by themselves.',
+      action: 'Repair the table, or bring it back from an older backup. Keep the older backups until then.',
+      steps: ({ object }) => [
+        { say: 'As an administrator, see how much is damaged:', run: `CHECK TABLE ${tableOf(object)} EXTENDED;` },
+        {
+          say: 'Copy the files of the table, because the repair drops the rows that it cannot read. It does not know InnoDB tables: bring such a table back from a backup.',
+          run: `REPAIR TABLE ${tableOf(object)};`,
+        },
+        {
+          say: 'If the server cannot open the table at all, let it build the index anew from the rows:',
+          run: `REPAIR TABLE ${tableOf(object)} USE_FRM;`,
+        },
+        {
+          say: 'Compare the rows with those of the newest backup, whose manifest has the count of each table:',
+          run: `SELECT COUNT(*) FROM ${tableOf(object)};`,
         },
       ],
     },

@@ -124,7 +124,9 @@ export class MysqlDump implements EngineDump {
       sessions: this.sessions,
       control: this.requireControl(),
       startTool: (withPosition) =>
-        this.start(toolCommand(this.dialect, this.context.server, plan, this.optionFile, withPosition)),
+        this.start(
+          toolCommand(this.dialect, this.context.server, plan, this.optionFile, withPosition, () => this.sql.database),
+        ),
       signal: this.context.signal,
     });
     const { tool, cause } = this.started;

@@ -12,6 +12,8 @@ export const MYSQL_REASONS = [
   'table-locked',
   /** The server cannot read a table. */
   'table-unreadable',
+  /** The files of a table are damaged. */
+  'table-damaged',
   /** A limit of the account, or of all statements of the server. */
   'limit-reached',
   /** A masking policy may show masked values to the user. */

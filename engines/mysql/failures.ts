@@ -1,5 +1,7 @@
 import type { ToolFailure } from '../../task/io/tool';
+import type { ServerJob } from '../../catalog/contract/task';
 import { BackupError, errorText } from '../../task/run/errors';
+import { questionError } from '../shared/connection-error';
 
 const CHANGED: ToolFailure = {
   ...{ exit: 'dumpFailed', kind: 'table-changed', passing: true },
@@ -74,9 +76,10 @@ export function serverErrorCode(error: unknown): number | undefined {
 }
 
 /** The failure of a question about the server. */
-export function questionFailure(error: unknown): unknown {
-  const code = serverErrorCode(error);
-  if (code === undefined) return error;
+export function questionFailure(server: ServerJob, error: unknown): unknown {
+  const lost = questionError(server, error);
+  const code = serverErrorCode(lost);
+  if (code === undefined) return lost;
   const said = errorText(error);
   const { exit, kind, passing, advice }: ToolFailure = meaningOf([code]) ?? { exit: 'dumpFailed', kind: 'other' };
   return new BackupError(

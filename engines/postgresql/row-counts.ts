@@ -35,12 +35,14 @@ export interface CountingSessions {
 /**
  * Counts the rows of all tables to dump, in the snapshot of the counter's transaction.
  *
+ * @param tables those of the archive, if arguments of the user may leave some out; all others are not touched
  * @throws BackupError that names the table
  */
 export async function countRows(
   { counter, observer }: CountingSessions,
   database: string,
   server: ServerJob,
+  tables: readonly ArchivedTable[] | undefined,
 ): Promise<CountedTable[]> {
   const { rows: encodings } = await counter.query<{ encoding: string }>('SELECT getdatabaseencoding() AS encoding');
   const { rows: relations } = await counter.query<Relation>(
@@ -53,8 +55,11 @@ export async function countRows(
     filterValues(server),
   );
   const names = new NameReader(counter, encodings[0]?.encoding ?? '');
+  const keys = tables && new Set(tables.map(keyOf));
   const counts: CountedTable[] = [];
   for (const { oid, raw_schema, raw_name, raw_column } of relations) {
+    const archived = { schema: raw_schema.toString('latin1'), name: raw_name.toString('latin1') };
+    if (keys && !keys.has(keyOf(archived))) continue;
     const path = [await names.read(raw_schema), await names.read(raw_name)];
     const column = raw_column && (await names.read(raw_column));
     const isPlain = observer !== undefined && !(await hasCode(observer, oid));
@@ -66,12 +71,12 @@ export async function countRows(
         object: table,
       });
     });
-    const archived = { schema: raw_schema.toString('latin1'), name: raw_name.toString('latin1') };
     counts.push({ table: { schema: path[0]?.text ?? '', name: path[1]?.text ?? '', rows }, archived });
   }
   return counts;
 }
 
+const keyOf = ({ schema, name }: ArchivedTable): string => JSON.stringify([schema, name]);
 const bytesOf = (name: string): string => `convert_to(${name}, getdatabaseencoding())`;
 
 /**
@@ -132,9 +137,8 @@ export function countsOfArchive(
   inArchive: readonly ArchivedTable[] | undefined,
   { extraDumpArguments = [] }: ServerJob,
 ): TableCount[] {
-  const key = ({ schema, name }: ArchivedTable) => JSON.stringify([schema, name]);
-  const names = inArchive && new Set(inArchive.map(key));
-  const archived = counts.filter((count) => names?.has(key(count.archived)) ?? true);
+  const keys = inArchive && new Set(inArchive.map(keyOf));
+  const archived = counts.filter((count) => keys?.has(keyOf(count.archived)) ?? true);
   if (archived.length < counts.length && extraDumpArguments.length === 0)
     throw new BackupError(
       'dumpFailed',

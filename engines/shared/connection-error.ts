@@ -22,6 +22,11 @@ const NO_ROUTE = {
   advice: 'no answer: let the security group of the database admit the one of the backup task, and check the route',
 } as const;
 
+const CUT_OFF = {
+  kind: 'connection-lost',
+  advice: 'see whether the server runs, and what it says in its log',
+} as const;
+
 export const NETWORK_CAUSES: ConnectionCauses = {
   ENOTFOUND: { kind: 'host-unknown', advice: 'no such host name: check host, and that the VPC resolves it' },
   EAI_AGAIN: {
@@ -35,6 +40,7 @@ export const NETWORK_CAUSES: ConnectionCauses = {
   ETIMEDOUT: NO_ROUTE,
   EHOSTUNREACH: NO_ROUTE,
   ENETUNREACH: NO_ROUTE,
+  ECONNRESET: CUT_OFF,
   CERT_HAS_EXPIRED: { kind: 'certificate-expired', advice: "the server's certificate has expired: renew it" },
   ERR_TLS_CERT_ALTNAME_INVALID: {
     kind: 'certificate-name',
@@ -81,6 +87,33 @@ export function connectionError(
     `could not connect to ${host}:${port}: ${said} (${advice})`,
     { kind, host, port, ...values, said },
     { cause: error },
+  );
+}
+
+/** The end of a session: as drivers and the system call it, as PostgreSQL does (class 57P), and as MySQL does. */
+const LOST_CODES = [
+  ...['PROTOCOL_CONNECTION_LOST', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', '57P01', '57P02', '57P03', '57P05'],
+  ...['ER_SERVER_SHUTDOWN', 'ER_CLIENT_INTERACTION_TIMEOUT'],
+];
+/** MariaDB's for a session that was killed, which the driver has no name for. */
+const KILLED = 1927;
+/** Texts of the drivers, where they have no code. */
+const LOST_TEXT = /^Connection terminated|is not queryable$|connection is in closed state$/;
+
+/** The failure of a question whose connection broke; any other error as it is. */
+export function questionError({ host, port }: Pick<ServerJob, 'host' | 'port'>, error: unknown): unknown {
+  if (error instanceof BackupError) return error;
+  const said = errorText(error);
+  const isLost =
+    LOST_CODES.includes(errorCode(error) ?? '') ||
+    (error as { errno?: unknown } | null)?.errno === KILLED ||
+    LOST_TEXT.test(said);
+  if (!isLost) return error;
+  return new BackupError(
+    'connection',
+    `the connection to ${host}:${port} broke: ${said} (${CUT_OFF.advice})`,
+    { kind: CUT_OFF.kind, host, port, said },
+    { cause: error, passing: true },
   );
 }
 

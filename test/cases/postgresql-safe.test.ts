@@ -78,6 +78,20 @@ describeOn(casesOn('postgresql'), 'what is no failure on %s', (version) => {
     }
   });
 
+  test('Px71 a table that is excluded is neither locked nor counted', async () => {
+    await given.server.exec('CREATE DATABASE partly');
+    await given.server.exec('CREATE TABLE busy (i int); CREATE TABLE "Kept" AS SELECT 1 AS i', 'partly');
+    const client = await given.server.connect('partly');
+    await client.query('BEGIN; LOCK TABLE busy');
+    const started = Date.now();
+    const result = await Program.run(given.run('partly', { extraDumpArguments: ['--exclude-table=public.b*'] }));
+    expect(result).toMatchObject({ exit: 'success', failure: '' });
+    expect(Date.now() - started).toBeLessThan(30_000);
+    await client.end();
+    const [manifest] = await given.fixture.bucket.manifests('partly');
+    expect(manifest!.tables).toEqual([{ database: 'partly', schema: 'public', name: 'Kept', rows: 1 }]);
+  });
+
   test('Px16 a table that cannot be counted ends the run at once, with the reason and its name', async () => {
     await given.server.exec("CREATE DATABASE bytes TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C'");
     await given.server.exec(

@@ -32,7 +32,7 @@ export const MYSQL_NOTE_ADVICE: Readonly<Record<MysqlNote, NoteAdvice>> = {
       `the rows that these tables show are in other tables, files or servers; the dump has their definitions alone: ${objects}`,
     [
       {
-        say: 'MERGE tables are complete again once the tables below them are restored. Back up files and other servers by themselves.',
+        say: 'MERGE tables are complete again once the tables below them are restored. Back up files and other servers by themselves, also the files of CONNECT tables in the data directory.',
       },
     ],
   ),

@@ -8,6 +8,9 @@ import { POSTGRESQL_NOTE_ADVICE } from './note-advice';
 const roleOf = ({ account }: ReasonValues): string =>
   account !== undefined && /^[\w.-]+$/.test(account) ? account : '$ROLE';
 
+/** A table as SQL takes it without quotes; one that needs them gives way to the placeholder. */
+const tableOf = (object = ''): string => (/^[a-z_]\w*\.[a-z_]\w*$/.test(object) ? object : '$SCHEMA.$TABLE');
+
 const databases = {
   say: 'As an administrator, list the databases:',
   run: 'SELECT datname FROM pg_database WHERE datallowconn;',
@@ -116,6 +119,24 @@ export const POSTGRESQL_ADVICE: EngineAdvice<PostgresqlReason, PostgresqlNote> =
       steps: () => [
         { say: 'Give the host and port of the server itself to the database of the backup, and deploy.' },
         { say: 'Let the security group of the server admit the one of the backup task.' },
+      ],
+    },
+    'table-damaged': {
+      title: 'a table is damaged',
+      happened: ({ object, database }) =>
+        `${object === undefined ? 'a table' : `table ${object}`}${database === undefined ? '' : ` in database ${database}`} has lost rows that its index still has`,
+      likelyCause:
+        'The file of the table was cut, by a failed disk, a full one, or a copy of the data directory that was not complete. The server reads what is left without an error.',
+      action: 'Bring the table back from an older backup. Keep the older backups until then.',
+      steps: ({ object }) => [
+        {
+          say: 'As an administrator, compare the pages that the table has with those that it had when the server last looked:',
+          run: `SELECT pg_relation_size(oid) / current_setting('block_size')::int AS pages, relpages, reltuples FROM pg_class WHERE oid = '${tableOf(object)}'::regclass;`,
+        },
+        {
+          say: 'Restore the table from a backup from before the damage. Lock or copy that backup first, so that pruning does not remove it.',
+        },
+        { say: 'If the rows that are left are all that there should be:', run: `REINDEX TABLE ${tableOf(object)};` },
       ],
     },
     'table-locked': {

@@ -16,6 +16,7 @@ import { PgArchiveInspector } from './archive';
 import type { ArchivedTable } from './archive-head';
 import { POSTGRESQL_CHECKS } from './checks';
 import { DATABASE_TO_ASK, PostgresqlSessions, connectionValue } from './connection';
+import { checkCutFiles } from './cut-files';
 import { choosePostgresqlDatabases } from './databases';
 import { POSTGRESQL_FACTS } from './facts';
 import { countFailure, isAnswer, toolFailure } from './failures';
@@ -206,6 +207,7 @@ export class PostgresqlDump implements EngineDump {
     const observer = await sessions.connect(database).catch(() => undefined);
     try {
       const counts = await countRows({ counter, observer }, database, this.context.server, tables);
+      await checkCutFiles({ counter, observer }, database, counts, this.context.note);
       return { counts, inventory: await readInventory(counter, database, this.context.server) };
     } finally {
       await Promise.all([counter, observer].map((client) => client && sessions.disconnect(client)));

@@ -9,7 +9,11 @@ import { NameReader, type ReadName } from './name-reader';
 import { quoteName } from './names';
 
 /** Rows of one table. */
-interface CountedTable {
+export interface CountedTable {
+  readonly oid: string;
+  readonly path: readonly ReadName[];
+  /** Whether no code of a user runs when it is counted by a SELECT. */
+  readonly isPlain: boolean;
   readonly table: { readonly schema: string; readonly name: string; readonly rows: number };
   /** Its names in the archive. */
   readonly archived: ArchivedTable;
@@ -71,7 +75,13 @@ export async function countRows(
         object: table,
       });
     });
-    counts.push({ table: { schema: path[0]?.text ?? '', name: path[1]?.text ?? '', rows }, archived });
+    counts.push({
+      table: { schema: path[0]?.text ?? '', name: path[1]?.text ?? '', rows },
+      archived,
+      oid,
+      path,
+      isPlain,
+    });
   }
   return counts;
 }
@@ -94,7 +104,8 @@ async function hasCode(observer: Client, oid: string): Promise<boolean> {
   return rows[0]?.found ?? true;
 }
 
-async function countPlain(counter: Client, oid: string, path: readonly ReadName[]): Promise<number> {
+/** Counts the rows of a table without code of a user, in the transaction of the client. */
+export async function countPlain(counter: Client, oid: string, path: readonly ReadName[]): Promise<number> {
   const table = sqlOf(path);
   if (table === undefined) return countByOid(counter, oid);
   const { rows } = await counter.query<{ n: string }>(`SELECT count(*) AS n FROM ONLY ${table}`);

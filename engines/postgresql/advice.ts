@@ -139,6 +139,21 @@ export const POSTGRESQL_ADVICE: EngineAdvice<PostgresqlReason, PostgresqlNote> =
         { say: 'If the rows that are left are all that there should be:', run: `REINDEX TABLE ${tableOf(object)};` },
       ],
     },
+    'row-too-long': {
+      title: 'a row is too long to be dumped',
+      happened: ({ object }) =>
+        `a row${object === undefined ? '' : ` of ${object}`} is longer than 1 GiB as text, which no server can send`,
+      likelyCause:
+        'A dump is text, in which a bytea takes twice its size, and PostgreSQL cannot hold a row of more than 1 GiB of text: 512 MiB of bytea in one row are too much.',
+      action: 'Shorten the row, or leave its table out of the backup.',
+      steps: ({ object }) => [
+        {
+          say: 'As an administrator, find the row; large objects, or several rows, have no such limit:',
+          run: `SELECT ctid, pg_column_size(t.*) FROM ${tableOf(object)} t ORDER BY 2 DESC LIMIT 3;`,
+        },
+        { say: 'To leave the table out:', run: `extraDumpArguments: ['--exclude-table=${tableOf(object)}']` },
+      ],
+    },
     'table-locked': {
       title: 'a table is locked',
       happened: ({ object, database, said }) =>

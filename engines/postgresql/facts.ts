@@ -16,6 +16,8 @@ export const POSTGRESQL_REASONS = [
   'pooler',
   /** The file of a table is cut, so that rows are missing. */
   'table-damaged',
+  /** A row is longer, as text, than a server can send. */
+  'row-too-long',
   /** Somebody holds a lock that the dump needs. */
   'table-locked',
   /** A standby ended the dump, because it was in the way of changes that the standby had to apply. */

@@ -8,7 +8,7 @@ jest.setTimeout(120_000);
 
 const PAGE = 8192;
 
-describeOn(casesOn('postgresql'), 'damaged files of %s', (version) => {
+describeOn(casesOn('postgresql'), 'what a dump cannot read, on %s', (version) => {
   let given: PostgresqlCase;
   beforeAll(async () => (given = await PostgresqlCase.start(version, { autovacuum: 'off' })));
   afterAll(() => given?.stop());
@@ -67,5 +67,17 @@ describeOn(casesOn('postgresql'), 'damaged files of %s', (version) => {
     expect(await Program.run(given.run('well'))).toMatchObject({ exit: 'success', failure: '' });
     const [manifest] = await given.fixture.bucket.manifests('well');
     expect((manifest!.notes ?? []).filter(({ kind }) => kind === 'emptied-tables')).toEqual([]);
+  });
+
+  test('Px76 a row of more than 512 MiB of bytea fails the run by the name of its table, with the way out', async () => {
+    const half = "convert_to(repeat('a', 270000000), 'UTF8')";
+    await make('long', `CREATE TABLE fine (i int); CREATE TABLE t AS SELECT ${half} AS a, ${half} AS b`);
+    const result = await Program.run(given.run('long'));
+    expect(result).toMatchObject({ exit: 'dumpFailed', reason: { kind: 'row-too-long', object: 'public.t' } });
+    expect(result.failure).toMatch(
+      /^pg_dump exited with 1: .+ \(a row of public\.t is longer than 1 GiB as text, .+ leave the table out by --exclude-table=public\.t\)$/s,
+    );
+    const without = { extraDumpArguments: ['--exclude-table=public.t'] };
+    expect(await Program.run(given.run('long', without))).toMatchObject({ exit: 'success', failure: '' });
   });
 });

@@ -71,8 +71,8 @@ export const MYSQL_NOTES = [
   'body-characters',
   /** Functions that a server with a binary log does not create. */
   'undeclared-functions',
-  /** Accounts that are definers. */
-  'definers',
+  /** Definers that are no accounts of the server. */
+  'unknown-definers',
   /** ARCHIVE tables with AUTO_INCREMENT. */
   'archive-tables',
   /** MEMORY tables that are larger than a server allows by itself. */

@@ -4,6 +4,7 @@ import type { StoredFolder } from '../../../catalog/bucket/inventory';
 import { backupBytes, readInventory } from '../../../catalog/bucket/inventory';
 import type { Manifest } from '../../../catalog/bucket/manifest';
 import { ManifestError, parseManifest } from '../../../catalog/bucket/manifest';
+import type { Note } from '../../../catalog/contract/note';
 import { sourceNameFault } from '../../../catalog/bucket/names';
 import { mapParallel } from '../../../catalog/parallel';
 import type { CatalogStore } from '../../../catalog/bucket/read';
@@ -47,6 +48,8 @@ export interface ListedBackup {
   readonly serverVersion?: string;
   readonly tables?: number;
   readonly rows?: number;
+  /** What a person must know of it; left out if there is nothing. */
+  readonly notes?: readonly Note[];
 }
 
 /**
@@ -93,9 +96,10 @@ async function readBackup(store: CatalogStore, source: string, folder: StoredFol
 const coldest = (classes: readonly string[]): string =>
   [...classes].sort((a, b) => CLASSES.indexOf(b) - CLASSES.indexOf(a))[0] ?? 'none';
 
-const factsOf = ({ engine, serverVersion, tables }: Manifest) => ({
+const factsOf = ({ engine, serverVersion, tables, notes }: Manifest) => ({
   engine,
   serverVersion,
   tables: tables.length,
   rows: sum(tables, ({ rows, rowsAfter }) => rows ?? rowsAfter ?? 0),
+  ...(notes !== undefined && { notes }),
 });

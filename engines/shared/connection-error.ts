@@ -22,6 +22,12 @@ const NO_ROUTE = {
   advice: 'no answer: let the security group of the database admit the one of the backup task, and check the route',
 } as const;
 
+/** It is there, and not ready for anybody. */
+export const NOT_READY = {
+  kind: 'not-ready',
+  advice: 'the server ended the connection at once: see whether it is starting, or out of memory or connections',
+} as const;
+
 export const NETWORK_CAUSES: ConnectionCauses = {
   ENOTFOUND: { kind: 'host-unknown', advice: 'no such host name: check host, and that the VPC resolves it' },
   EAI_AGAIN: {
@@ -35,6 +41,8 @@ export const NETWORK_CAUSES: ConnectionCauses = {
   ETIMEDOUT: NO_ROUTE,
   EHOSTUNREACH: NO_ROUTE,
   ENETUNREACH: NO_ROUTE,
+  ECONNRESET: NOT_READY,
+  EPIPE: NOT_READY,
   CERT_HAS_EXPIRED: { kind: 'certificate-expired', advice: "the server's certificate has expired: renew it" },
   ERR_TLS_CERT_ALTNAME_INVALID: {
     kind: 'certificate-name',
@@ -64,6 +72,7 @@ const CODES_BY_TEXT: readonly (readonly [text: RegExp, code: string])[] = [
   [/does not match certificate's altnames/, 'ERR_TLS_CERT_ALTNAME_INVALID'],
   [/^The server does not support SSL connections$/, 'HANDSHAKE_NO_SSL_SUPPORT'],
   [/^timeout expired$/, 'ETIMEDOUT'],
+  [/^Connection terminated unexpectedly$/, 'ECONNRESET'],
 ];
 
 /** Turns a failure to connect into a sentence that names the server and says what to do, and into facts. */

@@ -35,6 +35,8 @@ test.each([
   ['role-without-login', 'ALTER ROLE "backup" LOGIN;'],
   ['no-answer', '--protocol tcp --port 3306 --source-group "$GROUP"'],
   ['no-answer-postgresql', '--protocol tcp --port 5432 --source-group "$GROUP"'],
+  ['no-answer', '/docs/networking.md#aurora-serverless-that-sleeps'],
+  ['not-ready', '/docs/networking.md#aurora-serverless-that-sleeps'],
   ['host-unknown', 'dig +short shop-db.internal'],
   ['expired', 'openssl s_client -connect shop-db.internal:3306 -starttls mysql'],
   ['self-signed', '-addext "subjectAltName=DNS:shop-db.internal" -keyout server-key.pem -out server-cert.pem'],

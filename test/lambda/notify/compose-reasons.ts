@@ -105,6 +105,7 @@ export const FAILED_RUNS = {
   'host-unknown': connection('host-unknown', 'getaddrinfo ENOTFOUND shop-db.internal'),
   'nothing-listens': connection('nothing-listens', 'connect ECONNREFUSED 10.0.30.4:3306'),
   'no-answer': connection('no-answer', 'connect ETIMEDOUT'),
+  'not-ready': connection('not-ready', 'Connection lost: The server closed the connection.'),
   'no-answer-postgresql': connection('no-answer', 'timeout expired', 'postgresql'),
   'unknown-connection': connection('other', 'Packets out of order'),
   'privileges-many': {

@@ -44,6 +44,7 @@ test.each([
   ['self-signed-postgresql', "ALTER SYSTEM SET ssl_cert_file = '/etc/postgresql/server-cert.pem';"],
   ['key-denied', '--key-id arn:aws:kms:eu-west-1:111122223333:key/0a1b2c3d-0000-4000-8000-111122223333'],
   ['key-unusable', 'aws kms describe-key --region eu-west-1 --key-id "$KEY"'],
+  ['extension-rows-hidden', "extraDumpArguments: ['--exclude-table=cron.job']"],
   ['subscriptions', 'SELECT subname, subpublications FROM pg_subscription;'],
 ] as const)('the email has the next command or statement: %s', (name, statement) => {
   expect(textOf(run(name))).toContain(statement);

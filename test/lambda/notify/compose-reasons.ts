@@ -144,6 +144,15 @@ export const FAILED_RUNS = {
     message: 'database shop has subscriptions, which only a superuser can dump: add --no-subscriptions',
     reason: { kind: 'subscriptions', database: 'shop' },
   },
+  'extension-rows-hidden': {
+    cause: 'privileges',
+    engine: 'postgresql',
+    message: 'row-level security hides rows of an extension in database shop from role backup (…)',
+    reason: {
+      kind: 'extension-rows-hidden',
+      ...{ database: 'shop', account: 'backup', object: 'cron.job', statements: ['ALTER ROLE backup BYPASSRLS;'] },
+    },
+  },
   'key-denied': {
     cause: 'uploadFailed',
     engine: 'mysql',

@@ -17,6 +17,12 @@ const UNTRUSTED = {
     'the certificate is not signed by a trusted authority: give its authority with DatabaseTls.certificateAuthority(pem)',
 } as const;
 
+const UNTRUSTED_BY_RDS: ConnectionCause = {
+  ...UNTRUSTED,
+  advice:
+    'no authority of RDS in this image signed the certificate: give the bundle of its Region with DatabaseTls.certificateAuthority(pem)',
+};
+
 const NO_ROUTE = {
   kind: 'no-answer',
   advice: 'no answer: let the security group of the database admit the one of the backup task, and check the route',
@@ -77,14 +83,15 @@ const CODES_BY_TEXT: readonly (readonly [text: RegExp, code: string])[] = [
 
 /** Turns a failure to connect into a sentence that names the server and says what to do, and into facts. */
 export function connectionError(
-  { host, port }: Pick<ServerJob, 'host' | 'port'>,
+  { host, port, tls }: Pick<ServerJob, 'host' | 'port'> & Partial<Pick<ServerJob, 'tls'>>,
   error: unknown,
   engineCauses: ConnectionCauses,
   values: ReasonValues = {},
 ): BackupError {
   const said = errorText(error);
   const code = CODES_BY_TEXT.find(([text]) => text.test(said))?.[1] ?? innermostCode(error) ?? '';
-  const { kind, advice } = causeOf(code, engineCauses, NETWORK_CAUSES) ?? UNKNOWN;
+  const cause = causeOf(code, engineCauses, NETWORK_CAUSES) ?? UNKNOWN;
+  const { kind, advice } = cause === UNTRUSTED && tls?.mode === 'amazon-rds' ? UNTRUSTED_BY_RDS : cause;
   return new BackupError(
     'connection',
     `could not connect to ${host}:${port}: ${said} (${advice})`,

@@ -161,7 +161,7 @@ const CASES: [name: string, props: (setup: Setup) => Partial<AddDatabaseProps>, 
   [
     'more certificates than a task definition holds',
     (setup) => ({ database: setup.mysql({ tls: DatabaseTls.certificateAuthority(BUNDLE) }) }),
-    `DatabaseTls.certificateAuthority takes at most 32768 characters, got: ${BUNDLE.length}: give only the authority of this server, or amazonRds() for RDS`,
+    `DatabaseTls.certificateAuthority takes at most 32768 characters, got: ${BUNDLE.length}: give only the authority of this server; for RDS amazonRds(), or the bundle of the one Region`,
   ],
   ...['', '/shop.db', '../shop.db'].map((path): (typeof CASES)[number] => [
     `SQLite path ${JSON.stringify(path)}`,

@@ -201,7 +201,8 @@ export const NETWORK_REASONS: ReasonTable<
     steps: (context) => [
       showCertificate(context),
       {
-        say: 'Give the authority that signed it with DatabaseTls.certificateAuthority(pem), and deploy. For RDS, use DatabaseTls.amazonRds().',
+        say: 'Give the authority that signed it with DatabaseTls.certificateAuthority(pem), and deploy. For RDS, use DatabaseTls.amazonRds(), or the bundle of the Region if that is what you use:',
+        run: page('tls.md#rds-and-aurora'),
       },
     ],
   },

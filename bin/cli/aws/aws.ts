@@ -52,6 +52,11 @@ export class Aws {
     return new CloudWatchLogsClient(this.settings);
   }
 
+  /** A client that few commands need. */
+  client<C>(Client: new (settings: { readonly region?: string }) => C): C {
+    return new Client(this.settings);
+  }
+
   /** @param functionName name or ARN: an ARN knows its Region */
   lambda(functionName: string): LambdaClient {
     const region = this.options.region ?? /^arn:[^:]+:lambda:([^:]+):/.exec(functionName)?.[1];

@@ -171,7 +171,7 @@ export function schedulerAccess(parts: SchedulerParts): RoleAccess {
             ...when({ 'ecs:cluster': task.cluster }, on(task.definition, 'ecs:RunTask')),
             ...when(
               { 'ecs:CreateAction': 'RunTask' },
-              on(arnOf(parts, 'ecs', `task/${clusterName}/*`), 'ecs:TagResource'),
+              on(arnOf(parts, 'ecs', `task/${clusterName}/${OTHER}`), 'ecs:TagResource'),
             ),
             ...task.roles.flatMap((role) => when(passedTo('ecs-tasks'), on(role, 'iam:PassRole'))),
           ]

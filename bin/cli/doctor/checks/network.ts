@@ -26,6 +26,13 @@ export interface NetworkFacts {
   readonly network: Fact<Network>;
 }
 
+const ACTIONS = [
+  'ec2:DescribeSubnets',
+  'ec2:DescribeRouteTables',
+  'ec2:DescribeVpcEndpoints',
+  'ec2:DescribeSecurityGroups',
+];
+
 export const network = check(
   'network',
   'the tasks have a way out to AWS',
@@ -56,9 +63,7 @@ export const network = check(
       };
     };
     if (tasks.length === 0) return { tasks, network: { value: undefined } };
-    const kinds = ['Subnets', 'RouteTables', 'VpcEndpoints', 'SecurityGroups'];
-    const action = kinds.map((kind) => `ec2:Describe${kind}`).join(', ');
-    return { tasks, network: await deployment.fact('look at the subnets of the tasks', action, describe) };
+    return { tasks, network: await deployment.fact('look at the subnets of the tasks', ACTIONS.join(', '), describe) };
   },
   judgeNetwork,
 );

@@ -5,6 +5,8 @@ import type { EventSourceMappingConfiguration, GetFunctionResponse } from '@aws-
 import { GetFunctionCommand, paginateListEventSourceMappings } from '@aws-sdk/client-lambda';
 import type { GetScheduleOutput } from '@aws-sdk/client-scheduler';
 import { GetScheduleCommand, paginateListSchedules, SchedulerClient } from '@aws-sdk/client-scheduler';
+import type { DescribeSecretResponse } from '@aws-sdk/client-secrets-manager';
+import { DescribeSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { ALARM_ENV } from '../../../catalog/contract/alarms';
 import type { DirectoryFunctions } from '../../../catalog/contract/directory';
 import type { StartableTask } from '../../../catalog/contract/directory-schema';
@@ -104,6 +106,14 @@ export class Deployment {
     return dumps.map(({ source, task }) => ({ of: source, task, fact: byFamily.get(task.family)! }));
   });
 
+  /** The secrets of the tasks, without their values. */
+  readonly secrets = once(async (): Promise<Thing<DescribeSecretResponse>[]> => {
+    const client = this.aws.client(SecretsManagerClient);
+    const describe = (SecretId: string) => client.send(new DescribeSecretCommand({ SecretId }));
+    const arns = (await this.tasks()).flatMap(({ fact }) => secretArns(valueOf(fact)));
+    return this.each(arns, 'secretsmanager:DescribeSecret', describe, 'ResourceNotFoundException');
+  });
+
   /** The functions of the directory. */
   readonly functions = once(async (): Promise<DeployedFunction[]> =>
     mapParallel(this.directory.allFunctions, WIDTH, async ({ kind, name: FunctionName }) => {
@@ -199,6 +209,10 @@ export const secretArns = (definition: TaskDefinition | undefined): string[] =>
 /** The file system that a task mounts, if its database is a file. */
 export const efsOf = (definition: TaskDefinition | undefined): EFSVolumeConfiguration | undefined =>
   definition?.volumes?.find(({ efsVolumeConfiguration }) => efsVolumeConfiguration)?.efsVolumeConfiguration;
+
+/** Family of the task definition that a schedule names, if it starts a task. */
+export const familyOf = ({ Target }: GetScheduleOutput): string | undefined =>
+  Target?.EcsParameters && nameOf(Target.EcsParameters.TaskDefinitionArn!.replace(/:\d+$/, ''));
 
 /** Last part of an ARN: `ShopBackups-Topic`. */
 export const nameOf = (arn: string): string => arn.slice(Math.max(arn.lastIndexOf(':'), arn.lastIndexOf('/')) + 1);

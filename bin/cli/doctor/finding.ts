@@ -37,12 +37,15 @@ export const failed = (of: string, finding: string, action: string): Finding => 
   ...{ of, result: 'failed', finding, action },
 });
 
+/** Something could not be looked at. */
+export const unknown = (of: string, why: string): Finding => ({ of, result: 'not checked', finding: why });
+
 /** Judges what AWS answered. Without an answer nothing is checked, whatever the judgement would be. */
 export function judge<T>(
   { of, fact }: Thing<T>,
   judgement: (value: T | undefined, of: string) => Finding | Finding[],
 ): Finding[] {
-  if ('unknown' in fact) return [{ of, result: 'not checked', finding: fact.unknown }];
+  if ('unknown' in fact) return [unknown(of, fact.unknown)];
   return [judgement(fact.value, of)].flat();
 }
 

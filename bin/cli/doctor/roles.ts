@@ -5,7 +5,7 @@ import { executionAccess, functionAccess, schedulerAccess, taskAccess } from '..
 import { topicKeys } from './checks/keys';
 import { ecrImage } from './checks/tasks';
 import type { DeployedFunction, Deployment } from './deployment';
-import { containerOf, efsOf, secretArns, variableOf } from './deployment';
+import { containerOf, efsOf, familyOf, secretArns, variableOf } from './deployment';
 import type { Thing } from './finding';
 import { unanswered, valueOf } from './finding';
 
@@ -25,7 +25,13 @@ export interface DeployedRoles {
 /** All roles that the deployment uses. */
 export async function deployedRoles(deployment: Deployment): Promise<DeployedRoles> {
   const schedules: Thing<unknown> = { of: 'schedules', fact: await deployment.schedules() };
-  const unknown = unanswered([...(await deployment.tasks()), ...(await deployment.functions()), schedules]);
+  const unknown = unanswered([
+    ...(await deployment.tasks()),
+    ...(await deployment.functions()),
+    ...(await deployment.secrets()),
+    ...(await topicKeys(deployment)),
+    schedules,
+  ]);
   const [place, keyArn] = [await deployment.place(), await deployment.keyArn()];
   if (!place || keyArn === undefined) {
     const nameless: Thing<never> = { of: deployment.bucket, fact: { unknown: 'no task names the key of the bucket' } };
@@ -43,6 +49,7 @@ export async function deployedRoles(deployment: Deployment): Promise<DeployedRol
 type FoundRole = Omit<DeployedRole, 'arn'> & { readonly arn: string | undefined };
 
 async function taskRoles(deployment: Deployment, parts: BucketParts): Promise<FoundRole[]> {
+  const secrets = new Map((await deployment.secrets()).map(({ of, fact }) => [of, valueOf(fact)?.ARN]));
   return (await deployment.tasks()).flatMap(({ of, task, fact }) => {
     const definition = valueOf(fact);
     const efs = efsOf(definition);
@@ -67,7 +74,8 @@ async function taskRoles(deployment: Deployment, parts: BucketParts): Promise<Fo
         ...executionAccess({
           ...parts,
           logGroup: task.logGroup,
-          secrets: [...new Set(secretArns(definition))],
+          // Roles are granted complete ARNs; a task may name the beginning of one.
+          secrets: [...new Set(secretArns(definition))].flatMap((arn) => secrets.get(arn) ?? []),
           ...(repository !== undefined && { repository }),
         }),
       },
@@ -77,9 +85,11 @@ async function taskRoles(deployment: Deployment, parts: BucketParts): Promise<Fo
 
 async function scheduleRoles(deployment: Deployment, parts: BucketParts): Promise<FoundRole[]> {
   const tasks = await deployment.tasks();
-  return (valueOf(await deployment.schedules()) ?? []).flatMap(({ Name, Target }) => {
+  return (valueOf(await deployment.schedules()) ?? []).flatMap((schedule) => {
+    const { Name, Target } = schedule;
     const definition = Target?.EcsParameters?.TaskDefinitionArn;
-    const started = tasks.map(({ fact }) => valueOf(fact)).find((one) => one?.taskDefinitionArn === definition);
+    const own = tasks.find(({ task }) => task.family === familyOf(schedule));
+    const started = own && valueOf(own.fact);
     const deadLetterQueue = Target?.DeadLetterConfig?.Arn;
     const common = { ...parts, ...(deadLetterQueue !== undefined && { deadLetterQueue }) };
     // Tasks of other buckets may run in the same cluster.

@@ -174,6 +174,12 @@ describe('network', () => {
       {},
       'failed: the subnet subnet-1 has no way out, and no VPC endpoint for logs, ecr.api, ecr.dkr, secretsmanager',
     ],
+    [
+      'a route table that cannot be seen',
+      { routeTables: [] },
+      {},
+      'not checked: no route table of subnet subnet-1 can be seen',
+    ],
     ['no subnet', { subnets: [] }, {}, 'failed: the subnet subnet-1 does not exist'],
   ])('%s', (_, changes, task, expected) => {
     const facts = { tasks: [dump(task)], network: is(network(changes)) };

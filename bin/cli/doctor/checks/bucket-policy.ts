@@ -3,7 +3,7 @@ import { GetBucketPolicyCommand } from '@aws-sdk/client-s3';
 import { check } from '../check';
 import type { DeployedFunction } from '../deployment';
 import type { Finding, Thing } from '../finding';
-import { failed, judge, ok, valueOf } from '../finding';
+import { failed, judge, ok, unanswered, valueOf } from '../finding';
 
 type OneOrMore = string | readonly string[];
 
@@ -51,7 +51,8 @@ const ACTION =
 
 /** Each denial has to be there; those of deletes have to let the functions through. */
 export function judgePolicy({ policy, functions }: PolicyFacts): Finding[] {
-  return judge(policy, (text, of) => {
+  const unknown = unanswered(functions.filter(({ kind }) => kind === 'prune' || kind === 'undelete'));
+  const judged = judge(policy, (text, of) => {
     const statements =
       text === undefined ? [] : [(JSON.parse(text) as { Statement: Statement | Statement[] }).Statement].flat();
     const denials = statements.filter(({ Effect, Principal }) => Effect === 'Deny' && isEverybody(Principal));
@@ -68,6 +69,7 @@ export function judgePolicy({ policy, functions }: PolicyFacts): Finding[] {
     ];
     return findings.length > 0 ? findings : ok(of, 'the policy has its denials');
   });
+  return [...unknown.flatMap((one) => judge(one, () => [])), ...judged];
 }
 
 const isEverybody = (principal: unknown): boolean =>

@@ -10,7 +10,7 @@ import { check } from '../check';
 import type { DumpTask } from '../deployment';
 import { all, containerOf, secretArns } from '../deployment';
 import type { Fact, Finding } from '../finding';
-import { DEPLOY, failed, judge, ok, valueOf } from '../finding';
+import { DEPLOY, failed, judge, ok, unknown, valueOf } from '../finding';
 
 /** Everything of EC2 that the tasks use. */
 export interface Network {
@@ -78,7 +78,12 @@ export function judgeNetwork({ tasks, network: fact }: NetworkFacts): Finding[] 
         ...task.task.subnets.map((id) => subnetFault(id, task, found!)),
         groupsFault(task.task.securityGroups, found!.groups),
       ].filter((fault) => fault !== undefined);
-      return faults.length > 0 ? faults.map((fault) => failed(of, ...fault)) : ok(of, 'has a way out');
+      // Those of a VPC that another account shares may be hidden.
+      const hidden = found!.subnets
+        .filter((subnet) => task.task.subnets.includes(subnet.SubnetId!) && !routeTableOf(subnet, found!.routeTables))
+        .map(({ SubnetId }) => unknown(of, `no route table of subnet ${SubnetId} can be seen`));
+      const findings = [...faults.map((fault) => failed(of, ...fault)), ...hidden];
+      return findings.length > 0 ? findings : ok(of, 'has a way out');
     }),
   );
 }
@@ -89,7 +94,8 @@ function subnetFault(id: string, { task, fact }: DumpTask, found: Network): Faul
   const subnet = found.subnets.find(({ SubnetId }) => SubnetId === id);
   if (!subnet) return [`the subnet ${id} does not exist`, 'name other subnets in vpcSubnets, and deploy'];
   const table = routeTableOf(subnet, found.routeTables);
-  const out = table?.Routes?.find(
+  if (!table) return undefined;
+  const out = table.Routes?.find(
     ({ DestinationCidrBlock: v4, DestinationIpv6CidrBlock: v6 }) => v4 === '0.0.0.0/0' || v6 === '::/0',
   );
   if (out?.State === 'blackhole') {
@@ -132,14 +138,14 @@ function routeTableOf({ SubnetId, VpcId }: Subnet, tables: readonly RouteTable[]
 function hasEndpoint(
   service: string,
   { VpcId }: Subnet,
-  table: RouteTable | undefined,
+  table: RouteTable,
   endpoints: readonly VpcEndpoint[],
 ): boolean {
   return endpoints.some((endpoint) => {
     if (endpoint.VpcId !== VpcId || !endpoint.ServiceName?.endsWith(`.${service}`)) return false;
     if (endpoint.State?.toLowerCase() !== 'available') return false;
     if (endpoint.VpcEndpointType !== 'Gateway') return endpoint.PrivateDnsEnabled !== false;
-    return table?.RouteTableId !== undefined && Boolean(endpoint.RouteTableIds?.includes(table.RouteTableId));
+    return Boolean(endpoint.RouteTableIds?.includes(table.RouteTableId!));
   });
 }
 

@@ -73,8 +73,10 @@ async function decide(client: IAMClient, { arn, needed, denied }: DeployedRole):
         })),
       }),
     );
-    const results = new Map((answer.EvaluationResults ?? []).map((result) => [result.EvalActionName, result]));
-    for (const one of group) decided.push({ ...one, result: results.get(one.access.action)! });
+    const results = new Map(
+      (answer.EvaluationResults ?? []).map((result) => [result.EvalActionName!.toLowerCase(), result]),
+    );
+    for (const one of group) decided.push({ ...one, result: results.get(one.access.action.toLowerCase())! });
   }
   return decided;
 }

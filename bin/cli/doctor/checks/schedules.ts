@@ -3,8 +3,9 @@ import type { TaskDefinition } from '@aws-sdk/client-ecs';
 import type { GetScheduleOutput } from '@aws-sdk/client-scheduler';
 import { check } from '../check';
 import type { DeployedFunction, DumpTask } from '../deployment';
+import { familyOf } from '../deployment';
 import type { Fact, Finding, Thing } from '../finding';
-import { DEPLOY, failed, judge, ok, valueOf } from '../finding';
+import { DEPLOY, failed, judge, ok, unanswered, valueOf } from '../finding';
 
 /** Functions that nothing starts but a schedule. */
 const SCHEDULED = ['prune', 'measure'];
@@ -37,22 +38,20 @@ export const schedules = check(
 );
 
 const definitionOf = ({ Target }: GetScheduleOutput): string | undefined => Target?.EcsParameters?.TaskDefinitionArn;
-const familyOf = (definition: string): string => definition.slice(definition.indexOf('/') + 1).replace(/:\d+$/, '');
 
 /** One that starts nothing is as bad as none. */
 export function judgeSchedules({ schedules: found, tasks, definitions, functions, now }: ScheduleFacts): Finding[] {
-  const startsTask = ({ task }: DumpTask, schedule: GetScheduleOutput): boolean =>
-    familyOf(definitionOf(schedule) ?? '') === task.family;
-  const startsFunction = ({ fact }: DeployedFunction, { Target }: GetScheduleOutput): boolean =>
-    Target?.Arn !== undefined && Target.Arn === valueOf(fact)?.Configuration?.FunctionArn;
-  const wanted = [
-    ...tasks.map((task) => ({ of: task.of, starts: (one: GetScheduleOutput) => startsTask(task, one) })),
-    ...functions
-      // A function that is gone is found by another check.
-      .filter(({ kind, fact }) => SCHEDULED.includes(kind) && valueOf(fact) !== undefined)
-      .map((one) => ({ of: one.of, starts: (schedule: GetScheduleOutput) => startsFunction(one, schedule) })),
+  const started = functions.filter(({ kind }) => SCHEDULED.includes(kind));
+  const wanted: { of: string; starts: (schedule: GetScheduleOutput) => boolean }[] = [
+    ...tasks.map(({ of, task }) => ({ of, starts: (one: GetScheduleOutput) => familyOf(one) === task.family })),
+    ...started.flatMap(({ of, fact }) => {
+      const arn = valueOf(fact)?.Configuration?.FunctionArn;
+      // One that is gone is found by another check.
+      return arn === undefined ? [] : [{ of, starts: ({ Target }: GetScheduleOutput) => Target?.Arn === arn }];
+    }),
   ];
-  return wanted.flatMap(({ of, starts }) =>
+  const unknown = unanswered(started).flatMap((one) => judge(one, () => []));
+  const judged = wanted.flatMap(({ of, starts }) =>
     judge({ of, fact: found }, (all = []) => {
       const own = all.filter(starts);
       if (own.length === 0) return failed(of, 'no schedule starts it', DEPLOY);
@@ -66,9 +65,10 @@ export function judgeSchedules({ schedules: found, tasks, definitions, functions
           'enable it, or deploy the stack with it enabled',
         );
       }
-      return running.map((schedule) => judgeTarget(of, schedule, definitions)).flat();
+      return running.flatMap((schedule) => judgeTarget(of, schedule, definitions));
     }),
   );
+  return [...unknown, ...judged];
 }
 
 function stopped({ State, EndDate }: GetScheduleOutput, now: Date): string | undefined {

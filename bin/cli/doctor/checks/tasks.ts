@@ -3,10 +3,9 @@ import type { TaskDefinition } from '@aws-sdk/client-ecs';
 import type { ImageDetail } from '@aws-sdk/client-ecr';
 import { DescribeImagesCommand, ECRClient } from '@aws-sdk/client-ecr';
 import type { DescribeSecretResponse } from '@aws-sdk/client-secrets-manager';
-import { DescribeSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { check } from '../check';
 import type { DumpTask } from '../deployment';
-import { containerOf, secretArns } from '../deployment';
+import { containerOf } from '../deployment';
 import type { Finding, Thing } from '../finding';
 import { DEPLOY, failed, judge, ok, unanswered, valueOf } from '../finding';
 
@@ -47,11 +46,10 @@ export const images = check(
   'the images of the tasks are in ECR',
   async (deployment) => {
     const tasks = await deployment.tasks();
-    const client = deployment.aws.client(ECRClient);
     const describe = async (image: string) => {
-      const { registryId, repositoryName, imageId } = ecrImage(image)!;
+      const { registryId, region, repositoryName, imageId } = ecrImage(image)!;
       const command = new DescribeImagesCommand({ registryId, repositoryName, imageIds: [imageId] });
-      return (await client.send(command)).imageDetails?.[0];
+      return (await deployment.aws.client(ECRClient, region).send(command)).imageDetails?.[0];
     };
     // Other registries have no interface in common.
     const named = tasks.map(({ fact }) => containerOf(valueOf(fact))?.image ?? '').filter((image) => ecrImage(image));
@@ -79,14 +77,7 @@ export function judgeImages(found: readonly Thing<ImageDetail>[]): Finding[] {
 export const secrets = check(
   'secrets',
   'the secrets of the tasks are there (their values are not read)',
-  async (deployment) => {
-    const tasks = await deployment.tasks();
-    const client = deployment.aws.client(SecretsManagerClient);
-    const describe = (SecretId: string) => client.send(new DescribeSecretCommand({ SecretId }));
-    const arns = tasks.flatMap(({ fact }) => secretArns(valueOf(fact)));
-    const action = 'secretsmanager:DescribeSecret';
-    return [...unanswered(tasks), ...(await deployment.each(arns, action, describe, 'ResourceNotFoundException'))];
-  },
+  async (deployment) => [...unanswered(await deployment.tasks()), ...(await deployment.secrets())],
   judgeSecrets,
 );
 

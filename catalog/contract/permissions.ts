@@ -45,13 +45,20 @@ export interface TaskParts extends BucketParts {
   readonly file?: { readonly fileSystem: string; readonly accessPoint: string };
 }
 
+/** A log group. */
+export interface LogParts {
+  readonly name: string;
+  /** ARN of its key, if it has one. */
+  readonly keyArn?: string;
+}
+
 /** Role with which ECS starts a task. */
 export interface ExecutionParts extends BucketParts {
   /** ARN of the repository of the image; left out if it is not in ECR. */
   readonly repository?: string;
   /** ARNs of the secrets, without keys. */
   readonly secrets: readonly string[];
-  readonly logGroup: string;
+  readonly logGroup: LogParts;
 }
 
 /** Role of a schedule. */
@@ -71,7 +78,7 @@ export interface SchedulerParts extends BucketParts {
 
 /** Role of a function. ARNs. */
 export interface FunctionParts extends BucketParts {
-  readonly logGroup: string;
+  readonly logGroup: LogParts;
   readonly events?: string;
   /** Dead-letter queue that the notify function reads as well. */
   readonly deadLetters?: string;
@@ -81,7 +88,7 @@ export interface FunctionParts extends BucketParts {
   /** Name of the parameter with its settings. */
   readonly settings?: string;
   /** Log groups and groups of schedules that the notify function looks into. */
-  readonly taskLogGroups?: readonly string[];
+  readonly taskLogGroups?: readonly LogParts[];
   readonly scheduleGroups?: readonly string[];
 }
 
@@ -101,10 +108,25 @@ const dataOf = (parts: BucketParts, source: string): string =>
   `${bucketArn(parts)}/${objectKey(source, ID, `${source}.sql.zst`)}`;
 const arnOf = ({ partition, region, account }: Place, service: string, resource: string): string =>
   `arn:${partition}:${service}:${region}:${account}:${resource}`;
-const streamOf = (place: Place, logGroup: string): string =>
-  arnOf(place, 'logs', `log-group:${logGroup}:log-stream:${OTHER}`);
-const writesLog = (parts: BucketParts & { readonly logGroup: string }): Access[] =>
-  on(streamOf(parts, parts.logGroup), 'logs:CreateLogStream', 'logs:PutLogEvents');
+const streamOf = (place: Place, { name }: LogParts): string =>
+  arnOf(place, 'logs', `log-group:${name}:log-stream:${OTHER}`);
+
+/** CloudWatch Logs asks KMS in the name of whoever writes or reads. */
+function logKey(place: Place, { name, keyArn }: LogParts, ...actions: string[]): Access[] {
+  if (keyArn === undefined) return [];
+  const suffix = place.partition === 'aws-cn' ? 'amazonaws.com.cn' : 'amazonaws.com';
+  const context = {
+    'kms:ViaService': `logs.${place.region}.${suffix}`,
+    'kms:EncryptionContext:aws:logs:arn': arnOf(place, 'logs', `log-group:${name}`),
+  };
+  return when(context, on(keyArn, ...actions));
+}
+
+const writesLog = (parts: BucketParts & { readonly logGroup: LogParts }): Access[] => [
+  ...on(streamOf(parts, parts.logGroup), 'logs:CreateLogStream', 'logs:PutLogEvents'),
+  ...logKey(parts, parts.logGroup, 'kms:Encrypt', 'kms:Decrypt', 'kms:GenerateDataKey', 'kms:DescribeKey'),
+  ...logKey(parts, parts.logGroup, 'kms:ReEncryptFrom', 'kms:ReEncryptTo'),
+];
 /** Nothing but the program, prune and undelete touches objects. */
 const noBackups = (parts: BucketParts): Access[] =>
   on(dataOf(parts, OTHER), 's3:GetObject', 's3:PutObject', 's3:DeleteObject', 's3:DeleteObjectVersion');
@@ -155,6 +177,7 @@ export function executionAccess(parts: ExecutionParts): RoleAccess {
     denied: [
       ...noBackups(parts),
       ...on(arnOf(parts, 'secretsmanager', `secret:${OTHER}-AbCdEf`), 'secretsmanager:GetSecretValue'),
+      ...on(parts.keyArn, 'kms:Decrypt'),
     ],
   };
 }
@@ -270,7 +293,10 @@ export function functionAccess(kind: 'prune' | 'undelete' | 'measure' | 'notify'
           ...some(topic, 'sns:Publish', 'sns:ListSubscriptionsByTopic'),
           ...some(topicKey, 'kms:Decrypt', 'kms:GenerateDataKey'),
           ...some(memory, 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Scan'),
-          ...taskLogGroups.flatMap((logGroup) => on(streamOf(parts, logGroup), 'logs:GetLogEvents')),
+          ...taskLogGroups.flatMap((logGroup) => [
+            ...on(streamOf(parts, logGroup), 'logs:GetLogEvents'),
+            ...logKey(parts, logGroup, 'kms:Decrypt'),
+          ]),
           ...scheduleGroups.flatMap((group) =>
             on(arnOf(parts, 'scheduler', `schedule/${group}/${OTHER}`), 'scheduler:GetSchedule'),
           ),

@@ -1,4 +1,6 @@
 /** What AWS knows of the deployment of a bucket: what several checks look at, asked once. */
+import type { LogGroup } from '@aws-sdk/client-cloudwatch-logs';
+import { DescribeLogGroupsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import type { ContainerDefinition, EFSVolumeConfiguration, TaskDefinition } from '@aws-sdk/client-ecs';
 import { DescribeTaskDefinitionCommand } from '@aws-sdk/client-ecs';
 import type { EventSourceMappingConfiguration, GetFunctionResponse } from '@aws-sdk/client-lambda';
@@ -112,6 +114,20 @@ export class Deployment {
     const describe = (SecretId: string) => client.send(new DescribeSecretCommand({ SecretId }));
     const arns = (await this.tasks()).flatMap(({ fact }) => secretArns(valueOf(fact)));
     return this.each(arns, 'secretsmanager:DescribeSecret', describe, 'ResourceNotFoundException');
+  });
+
+  /** The log groups of the tasks and the functions. */
+  readonly logGroups = once(async (): Promise<Thing<LogGroup>[]> => {
+    const client = this.aws.logs();
+    const find = async (name: string) => {
+      const command = new DescribeLogGroupsCommand({ logGroupNamePrefix: name });
+      return (await client.send(command)).logGroups?.find(({ logGroupName }) => logGroupName === name);
+    };
+    const ofFunctions = (await this.functions()).map(
+      ({ fact }) => valueOf(fact)?.Configuration?.LoggingConfig?.LogGroup,
+    );
+    const names = [...this.directory.dumps.map(({ task }) => task.logGroup), ...ofFunctions];
+    return this.each(names, 'logs:DescribeLogGroups', find);
   });
 
   /** The functions of the directory. */

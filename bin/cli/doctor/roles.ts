@@ -1,6 +1,6 @@
 /** The roles of a deployment, with what each needs. */
 import { ALARM_ENV } from '../../../catalog/contract/alarms';
-import type { BucketParts, Place, RoleAccess } from '../../../catalog/contract/permissions';
+import type { BucketParts, LogParts, Place, RoleAccess } from '../../../catalog/contract/permissions';
 import { executionAccess, functionAccess, schedulerAccess, taskAccess } from '../../../catalog/contract/permissions';
 import { topicKeys } from './checks/keys';
 import { ecrImage } from './checks/tasks';
@@ -29,6 +29,7 @@ export async function deployedRoles(deployment: Deployment): Promise<DeployedRol
     ...(await deployment.tasks()),
     ...(await deployment.functions()),
     ...(await deployment.secrets()),
+    ...(await deployment.logGroups()),
     ...(await topicKeys(deployment)),
     schedules,
   ]);
@@ -49,6 +50,7 @@ export async function deployedRoles(deployment: Deployment): Promise<DeployedRol
 type FoundRole = Omit<DeployedRole, 'arn'> & { readonly arn: string | undefined };
 
 async function taskRoles(deployment: Deployment, parts: BucketParts): Promise<FoundRole[]> {
+  const logs = await logParts(deployment);
   const secrets = new Map((await deployment.secrets()).map(({ of, fact }) => [of, valueOf(fact)?.ARN]));
   return (await deployment.tasks()).flatMap(({ of, task, fact }) => {
     const definition = valueOf(fact);
@@ -73,7 +75,7 @@ async function taskRoles(deployment: Deployment, parts: BucketParts): Promise<Fo
         what: `execution of ${of}`,
         ...executionAccess({
           ...parts,
-          logGroup: task.logGroup,
+          logGroup: logs(task.logGroup),
           // Roles are granted complete ARNs; a task may name the beginning of one.
           secrets: [...new Set(secretArns(definition))].flatMap((arn) => secrets.get(arn) ?? []),
           ...(repository !== undefined && { repository }),
@@ -110,7 +112,8 @@ async function scheduleRoles(deployment: Deployment, parts: BucketParts): Promis
 
 async function functionRoles(deployment: Deployment, parts: BucketParts): Promise<FoundRole[]> {
   const schedules = valueOf(await deployment.schedules()) ?? [];
-  const taskLogGroups = [...new Set((await deployment.tasks()).map(({ task }) => task.logGroup))];
+  const logs = await logParts(deployment);
+  const taskLogGroups = [...new Set((await deployment.tasks()).map(({ task }) => task.logGroup))].map(logs);
   const scheduleGroups = [...new Set(schedules.map(({ GroupName }) => GroupName!))];
   const keys = new Map((await topicKeys(deployment)).map(({ of, fact }) => [of, valueOf(fact)]));
   return (await deployment.functions()).map((one): FoundRole => {
@@ -119,7 +122,7 @@ async function functionRoles(deployment: Deployment, parts: BucketParts): Promis
     const key = topic === undefined ? undefined : keys.get(topic);
     const access = functionAccess(one.kind, {
       ...parts,
-      logGroup: LoggingConfig?.LogGroup ?? `/aws/lambda/${one.of}`,
+      logGroup: logs(LoggingConfig?.LogGroup ?? `/aws/lambda/${one.of}`),
       ...(one.kind === 'notify' && { taskLogGroups, scheduleGroups }),
       ...defined({
         topic,
@@ -132,6 +135,15 @@ async function functionRoles(deployment: Deployment, parts: BucketParts): Promis
     });
     return { arn, what: `function ${one.of}`, ...access };
   });
+}
+
+/** Finds the keys of log groups. */
+async function logParts(deployment: Deployment): Promise<(name: string) => LogParts> {
+  const keys = new Map((await deployment.logGroups()).map(({ of, fact }) => [of, valueOf(fact)?.kmsKeyId]));
+  return (name) => {
+    const keyArn = keys.get(name);
+    return { name, ...(keyArn !== undefined && { keyArn }) };
+  };
 }
 
 const arnIn = ({ partition, region, account }: Place, service: string, resource: string): string =>

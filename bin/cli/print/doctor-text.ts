@@ -32,7 +32,7 @@ export function printChecks(output: Output, checks: readonly Checked[]): void {
   output.print();
   output.print(`${countOf(checks.length, 'check')}: ${counts.join(', ')}`);
   if (count('not checked') > 0) {
-    output.note('what is not checked may be broken: allow what its line says, or leave the check out with --skip');
+    output.note('what is not checked may be broken: allow it, or leave it out with --skip');
   }
 }
 

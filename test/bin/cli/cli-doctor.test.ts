@@ -56,6 +56,7 @@ function answer(asked: Asked): Answer | undefined {
   const { target = '', body } = asked;
   if (target.endsWith('.DescribeTaskDefinition')) return { body: { taskDefinition } };
   if (target.endsWith('.GetServiceQuota')) return quota;
+  if (target.endsWith('.DescribeLogGroups')) return { body: { logGroups: [{ logGroupName: 'Log' }] } };
   if (asked.path.startsWith('/schedules')) return { body: { Schedules: [] } };
   if (asked.path === '/policies') return { body: { Policies: [] } };
   const form = new URLSearchParams(body);
@@ -121,7 +122,7 @@ test('without the right to ask, a check names the permission, and is not well', 
     `not checked  quotas: Fargate On-Demand vCPUs: not allowed to look at Fargate On-Demand vCPUs: User is not authorized: this needs servicequotas:GetServiceQuota, see docs/cli.md
 
 1 check: 1 not checked
-note what is not checked may be broken: allow what its line says, or leave the check out with --skip
+note what is not checked may be broken: allow it, or leave it out with --skip
 `,
   );
 });

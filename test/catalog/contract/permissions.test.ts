@@ -39,6 +39,7 @@ const deployed = (value: Json): string =>
   flat(value)
     .replace(/\{"Fn::Sub":"([^"]*)"\}/g, (_, text: string) => text.replace(/\$\{(.*?)\}/g, '<$1>'))
     .replaceAll('<AWS::Partition>', PLACE.partition)
+    .replaceAll('<AWS::URLSuffix>', 'amazonaws.com')
     .replaceAll('<AWS::Region>', PLACE.region)
     .replaceAll('<AWS::AccountId>', PLACE.account)
     .replace(/<(\w+)\.(?:Arn|\w+)>/g, (_, id: string) => arnOf(id))
@@ -114,7 +115,10 @@ const bucketParts = () => {
   return { ...PLACE, bucket, keyArn: arnOf(idOf('AWS::KMS::Key', /^BucketKey/)) };
 };
 const arn = (type: string, part: RegExp) => arnOf(idOf(type, part));
-const logGroup = (part = /^BackupsLogGroup/) => idOf('AWS::Logs::LogGroup', part);
+const logGroup = () => {
+  const name = idOf('AWS::Logs::LogGroup', /^BackupsLogGroup/);
+  return { name, keyArn: deployed(resources[name]!.Properties.KmsKeyId) };
+};
 const deadLetterQueue = () => arn('AWS::SQS::Queue', /DeadLetter/);
 const events = () => arn('AWS::SQS::Queue', /AlarmsAlarmEvents/);
 const roleArns = (part: string) =>

@@ -1,5 +1,4 @@
 /** Log groups, and the file systems of databases that are files. */
-import { CloudWatchLogsClient, DescribeLogGroupsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import type { AccessPointDescription, MountTargetDescription } from '@aws-sdk/client-efs';
 import { DescribeAccessPointsCommand, DescribeMountTargetsCommand, EFSClient } from '@aws-sdk/client-efs';
 import { check } from '../check';
@@ -11,17 +10,7 @@ export const logs = check(
   'logs',
   'the log groups are there',
   async (deployment) => {
-    const client = deployment.aws.client(CloudWatchLogsClient);
-    const functions = await deployment.functions();
-    const find = async (name: string) => {
-      const command = new DescribeLogGroupsCommand({ logGroupNamePrefix: name });
-      return (await client.send(command)).logGroups?.find(({ logGroupName }) => logGroupName === name);
-    };
-    const names = [
-      ...deployment.directory.dumps.map(({ task }) => task.logGroup),
-      ...functions.map(({ fact }) => valueOf(fact)?.Configuration?.LoggingConfig?.LogGroup),
-    ];
-    return [...unanswered(functions), ...(await deployment.each(names, 'logs:DescribeLogGroups', find))];
+    return [...unanswered(await deployment.functions()), ...(await deployment.logGroups())];
   },
   judgeLogs,
 );

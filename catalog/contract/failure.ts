@@ -48,6 +48,7 @@ export const COMMON_REASONS = [
   'nothing-listens',
   'no-answer',
   'connection-lost',
+  'not-ready',
   'certificate-expired',
   'certificate-name',
   'certificate-untrusted',

@@ -26,10 +26,10 @@ describeOn(casesOn('postgresql'), 'what a dump cannot read, on %s', (version) =>
   const damaged = (object: string) => ({ exit: 'dumpFailed', reason: { kind: 'table-damaged', object } });
 
   test.each([
-    ['Px72 a table whose file is cut to nothing fails the run, by its index', 'nothing', 0, 'ANALYZE t'],
-    ['Px72 so does one of which all pages are known to be visible', 'visible', 0, 'VACUUM ANALYZE t'],
-    ['Px73 a table whose file is cut in the middle fails the run', 'middle', 5, 'ANALYZE t'],
-    ['Px73 so does one of which all pages are known to be visible', 'shorter', 5, 'VACUUM ANALYZE t'],
+    ['Px82 a table whose file is cut to nothing fails the run, by its index', 'nothing', 0, 'ANALYZE t'],
+    ['Px82 so does one of which all pages are known to be visible', 'visible', 0, 'VACUUM ANALYZE t'],
+    ['Px83 a table whose file is cut in the middle fails the run', 'middle', 5, 'ANALYZE t'],
+    ['Px83 so does one of which all pages are known to be visible', 'shorter', 5, 'VACUUM ANALYZE t'],
   ])('%s', async (_, database, pages, analyze) => {
     await make(database, `CREATE TABLE t AS ${rows}; ALTER TABLE t ADD PRIMARY KEY (i); ${analyze}`);
     await cut(database, 't', pages);
@@ -42,7 +42,7 @@ describeOn(casesOn('postgresql'), 'what a dump cannot read, on %s', (version) =>
     expect(await Program.run(given.run(database))).toMatchObject({ exit: 'success', failure: '' });
   });
 
-  test('Px74 a table without an index whose file is cut to nothing is noted', async () => {
+  test('Px84 a table without an index whose file is cut to nothing is noted', async () => {
     await make('heap', `CREATE TABLE t AS ${rows}; ANALYZE t`);
     await cut('heap', 't', 0);
     expect(await Program.run(given.run('heap'))).toMatchObject({ exit: 'success', failure: '' });
@@ -50,7 +50,7 @@ describeOn(casesOn('postgresql'), 'what a dump cannot read, on %s', (version) =>
     expect(manifest!.notes).toContainEqual({ kind: 'emptied-tables', database: 'heap', objects: ['public.t'] });
   });
 
-  test('Px75 tables that were emptied or shortened by right are neither refused nor noted', async () => {
+  test('Px85 tables that were emptied or shortened by right are neither refused nor noted', async () => {
     const tables = ['truncated', 'deleted', 'vacuumed', 'shortened', 'rewritten', 'crashed', 'fresh'];
     await make(
       'well',
@@ -69,7 +69,7 @@ describeOn(casesOn('postgresql'), 'what a dump cannot read, on %s', (version) =>
     expect((manifest!.notes ?? []).filter(({ kind }) => kind === 'emptied-tables')).toEqual([]);
   });
 
-  test('Px76 a row of more than 512 MiB of bytea fails the run by the name of its table, with the way out', async () => {
+  test('Px86 a row of more than 512 MiB of bytea fails the run by the name of its table, with the way out', async () => {
     const half = "convert_to(repeat('a', 270000000), 'UTF8')";
     await make('long', `CREATE TABLE fine (i int); CREATE TABLE t AS SELECT ${half} AS a, ${half} AS b`);
     const result = await Program.run(given.run('long'));

@@ -78,7 +78,7 @@ describeOn(casesOn('postgresql'), 'what is no failure on %s', (version) => {
     }
   });
 
-  test('Px71 a table that is excluded is neither locked nor counted', async () => {
+  test('Px81 a table that is excluded is neither locked nor counted', async () => {
     await given.server.exec('CREATE DATABASE partly');
     await given.server.exec('CREATE TABLE busy (i int); CREATE TABLE "Kept" AS SELECT 1 AS i', 'partly');
     const client = await given.server.connect('partly');

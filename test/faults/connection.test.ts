@@ -92,16 +92,15 @@ describeOn(casesOn('mysql', 'mariadb', 'postgresql'), 'a backup of %s', (version
     await expectFailure(options('refused', { port }), 'connection', sentence, { kind: 'nothing-listens', port });
   });
 
-  test('Mx98 Px70 that breaks between two questions, and once more in the second try', async () => {
+  test('Mx98 Px80 that breaks between two questions, and once more in the second try', async () => {
     const proxy = await TcpProxy.start(server.port);
     const given = options('cut', { port: proxy.port });
     const lost: string[] = [];
-    for (const bytes of [3000, 4500, 6000, 7500]) {
+    // The first connection, which is tried for longer, takes some 5 KB of MySQL and MariaDB, and 2 KB of PostgreSQL.
+    for (const bytes of engineOf(version) === 'postgresql' ? [3000, 4500] : [6000, 7500]) {
       const run = Program.run(given);
       const isOver = run.then(() => true);
-      for (let attempt = 1; attempt <= 2; attempt++) {
-        if (!(await Promise.race([isOver, proxy.stallAfter(bytes).then(() => false)]))) proxy.cut();
-      }
+      while (!(await Promise.race([isOver, proxy.stallAfter(bytes).then(() => false)]))) proxy.cut();
       const { exit, reason, failure } = await run;
       // A tool of PostgreSQL may be the one that is cut off.
       expect(exit).toBe(reason?.kind === 'tool-failed' ? 'dumpFailed' : 'connection');
@@ -127,9 +126,12 @@ describeOn(casesOn('mysql', 'mariadb', 'postgresql'), 'a backup of %s', (version
     for (const [source, tls] of [
       ['untrusted', { mode: 'certificate-authority', pem }],
       ['not-public', { mode: 'public' }],
-      ['not-amazon', { mode: 'amazon-rds' }],
     ] as const)
       await expectFailure(options(source, { tls }), 'connection', sentence, { kind: 'certificate-untrusted' });
+    const ofRds =
+      /^could not connect to localhost:\d+: .* \(no authority of RDS in this image signed the certificate: give the bundle of its Region with DatabaseTls\.certificateAuthority\(pem\)\)$/;
+    const given = options('not-amazon', { tls: { mode: 'amazon-rds' } });
+    await expectFailure(given, 'connection', ofRds, { kind: 'certificate-untrusted' });
   });
 
   test('whose certificate is for another name', async () => {

@@ -62,7 +62,7 @@ export class EmulatedServices {
   private async fireSchedules(): Promise<void> {
     const { Schedules = [] } = await this.scheduler.send(new ListSchedulesCommand({ State: 'ENABLED' }));
     const enabled = new Set(Schedules.map(({ Arn }) => Arn!));
-    this.fired = this.fired.intersection(enabled);
+    this.fired = new Set([...this.fired].filter((arn) => enabled.has(arn)));
     for (const { Arn, Name: schedule, GroupName: group, Target } of Schedules) {
       if (this.fired.has(Arn!) || !Target?.Arn?.includes(':ecs:')) continue;
       this.fired.add(Arn!);

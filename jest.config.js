@@ -50,7 +50,7 @@ module.exports = {
       ...common,
       displayName: 'unit',
       setupFiles: ['<rootDir>/test/cheap-synthesis.cjs'],
-      testMatch: group('lib', 'catalog', 'engines', 'task', 'bin', 'bench'),
+      testMatch: group('shapes', 'lib', 'catalog', 'engines', 'task', 'bin', 'bench'),
       testPathIgnorePatterns: ['/node_modules/', ...NO_UNITS.map((file) => `/test/${file}\\.test\\.ts$`)],
     },
     {

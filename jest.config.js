@@ -50,7 +50,7 @@ module.exports = {
       ...common,
       displayName: 'unit',
       setupFiles: ['<rootDir>/test/cheap-synthesis.cjs'],
-      testMatch: group('shapes', 'lib', 'catalog', 'engines', 'task', 'bin', 'bench'),
+      testMatch: group('lib', 'catalog', 'engines', 'task', 'bin', 'bench'),
       testPathIgnorePatterns: ['/node_modules/', ...NO_UNITS.map((file) => `/test/${file}\\.test\\.ts$`)],
     },
     {
@@ -61,6 +61,12 @@ module.exports = {
         '^(aws-cdk-lib|constructs)(/.*)?$': '<rootDir>/test/floor/node_modules/$1$2',
       },
       testMatch: group('floor'),
+    },
+    {
+      ...common,
+      displayName: 'shapes',
+      setupFiles: ['<rootDir>/test/cheap-synthesis.cjs'],
+      testMatch: group('shapes'),
     },
     {
       ...common,

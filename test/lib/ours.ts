@@ -6,7 +6,7 @@ import * as library from '../../lib';
 
 const isConstruct = (value: unknown): value is typeof Construct =>
   typeof value === 'function' && value.prototype instanceof Construct;
-const CONSTRUCTS = Object.values(library).filter(isConstruct);
+const CONSTRUCTS = Object.values<unknown>(library).filter(isConstruct);
 
 /** Resources that constructs of this library created, wherever in an app: rules of security groups are the databases' children. */
 export const ours = (app: IConstruct): CfnResource[] =>

@@ -18,12 +18,14 @@ const image = ecs.ContainerImage.fromRegistry('registry.example/backup:1');
 const alarms = { emails: ['ops@example.com'] };
 const vpcIn = (scope: Construct) => new ec2.Vpc(scope, 'Vpc', { maxAzs: 2, natGateways: 1 });
 
+const LOGIN = { secretStringTemplate: JSON.stringify({ username: 'backup' }), generateStringKey: 'password' };
+
 /** A server that nothing of the app creates. */
 export const server = (scope: Construct) =>
   Database.mysql({
     version: MysqlVersion.V8_4,
     host: 'db.internal',
-    secret: new secretsmanager.Secret(scope, 'Secret'),
+    secret: new secretsmanager.Secret(scope, 'Secret', { generateSecretString: LOGIN }),
     tls: DatabaseTls.off('The shapes of apps are tested, and their Regions have other authorities.'),
   });
 
@@ -98,6 +100,15 @@ export const sharedBucket: Shape = (scope, props) => {
   }
 };
 
+/** A stack that needs another one, for the bucket of its `Backups`. */
+export const bucketOfAnother: Shape = (scope, props) => {
+  const first = new Stack(scope, 'First', props);
+  const { bucket } = backupsIn(first, 'Backups', { vpc: vpcIn(first) });
+  const second = new Stack(scope, 'Second', props);
+  const backups = new Backups(second, 'Backups', { vpc: vpcIn(second), bucket, alarms });
+  backups.addDatabase('Blog', { database: server(second), schedule, image });
+};
+
 /** A bucket and roles that another team owns. */
 export const imported: Shape = (scope, props) => {
   const stack = new Stack(scope, 'Imported', props);
@@ -120,5 +131,6 @@ export const SHAPES: Readonly<Record<string, Shape>> = {
   'two stages': stages,
   'two Backups in a stack': twoBackups,
   'two stacks that share a bucket': sharedBucket,
+  'the bucket of the Backups in another stack': bucketOfAnother,
   'an imported bucket and imported roles': imported,
 };

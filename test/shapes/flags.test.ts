@@ -32,12 +32,13 @@ test.each(Object.keys(SHAPES))(
     const off = synthesised(name, OFF);
     for (const on of [synthesised(name, ON), synthesised(name, WEAK)]) {
       expect(Object.keys(on)).toEqual(Object.keys(off));
+    expect(on).not.toEqual(off);
       const holders = resourcesOf(off).filter(([, , { Type }]) => HOLD_DATA.includes(Type));
       expect(holders).not.toEqual([]);
       const impacts = Object.keys(on).flatMap((file) => {
         const { changes } = fullDiff(off[file], on[file]).resources;
         return Object.entries(changes)
-          .filter(([, { resourceType }]) => HOLD_DATA.includes(resourceType))
+          .filter(([, { resourceType = '' }]) => HOLD_DATA.includes(resourceType))
           .map(([id, { changeImpact }]) => `${changeImpact} ${id}`)
           .filter((impact) => !impact.startsWith('WILL_UPDATE') && !impact.startsWith('NO_CHANGE'));
       });

@@ -1,5 +1,5 @@
 import type { Stack } from 'aws-cdk-lib';
-import { nestedStacks, sharedBucket, SHAPES, vpcOfTheBackups, vpcOfTheDatabases } from './apps';
+import { bucketOfAnother, nestedStacks, sharedBucket, SHAPES, vpcOfTheBackups, vpcOfTheDatabases } from './apps';
 import { appWith, namesOf, resourcesOf, templates } from './support';
 
 const stackOf = (app: ReturnType<typeof appWith>, name: string) => app.node.findChild(name) as Stack;
@@ -37,6 +37,14 @@ describe('stacks need each other in one direction', () => {
     for (const name of ['Shop', 'Blog']) expect(namesOf(stackOf(app, name).dependencies)).toEqual(['Shared']);
     expect(stackOf(app, 'Shared').dependencies).toEqual([]);
   });
+});
+
+test('who uses the bucket of the Backups in another stack needs that stack', () => {
+  const app = appWith();
+  bucketOfAnother(app);
+  app.synth();
+  expect(namesOf(stackOf(app, 'Second').dependencies)).toEqual(['First']);
+  expect(stackOf(app, 'First').dependencies).toEqual([]);
 });
 
 test('the policy of a shared bucket admits the roles of both stacks, and no other', () => {

@@ -8,6 +8,7 @@ import type { ComplianceFinding } from './acknowledge';
 import { acknowledgeCompliance, acknowledgeLogs } from './acknowledge';
 import { bundleFolder } from './bundle-folder';
 import { InlineRole } from './inline-role';
+import { grantLogWriting } from './log-key';
 import { rolePath } from './names';
 
 /** Properties of the function of a handler. */
@@ -60,6 +61,7 @@ export class HandlerFunction extends Construct {
       path: rolePath(this),
     });
     logGroup.grantWrite(this.role);
+    grantLogWriting(this.role, logGroup);
     acknowledgeLogs(this.role, logGroup);
     this.function = new lambda.Function(this, 'Resource', {
       description,

@@ -3,6 +3,7 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { acknowledgeCompliance } from './acknowledge';
 import { fault } from './fault';
+import { RETAINED } from './retained';
 
 /** Returns the user's log group, or creates one. */
 export function logGroupOf(
@@ -21,6 +22,7 @@ export function logGroupOf(
   const created = new logs.LogGroup(scope, 'LogGroup', {
     retention: logRetention ?? logs.RetentionDays.THREE_MONTHS,
     encryptionKey: key,
+    removalPolicy: RETAINED,
   });
   if (key === undefined) {
     const reason = 'CloudWatch Logs encrypts it with its own key. For another one, the user gives an own log group.';

@@ -41,7 +41,8 @@ const INTENDED: readonly ComplianceFinding[] = [
   {
     rule: 'LambdaDLQ',
     checkov: 'CKV_AWS_116',
-    reason: 'The alarms get failed runs by a destination, and messages that cannot be read stay in their queue.',
+    reason:
+      'Where alarms watch it, they get failed runs by a destination; messages that cannot be read stay in a queue.',
   },
   { rule: 'LambdaInsideVPC', checkov: 'CKV_AWS_117', reason: 'It calls AWS only, and connects to no database.' },
   { checkov: 'CKV_AWS_173', reason: 'The variables hold names and no secret. Lambda encrypts them with its own key.' },

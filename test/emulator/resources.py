@@ -333,6 +333,7 @@ add("AWS::EC2::Volume", volume, lambda physical_id, props: ec2._delete_volume({"
 for resource_type in ("SecurityGroupIngress", "SecurityGroupEgress", "FlowLog", "NatGateway"):
     add(f"AWS::EC2::{resource_type}", lambda name, props: (name, {"Id": name, "NatGatewayId": name}))
 add("AWS::EC2::EIP", lambda name, props: (name, {"AllocationId": name, "PublicIp": "192.0.2.1"}))
+add("AWS::RDS::DBSubnetGroup", lambda name, props: (name, {"Ref": name}))
 add("AWS::SecretsManager::SecretTargetAttachment", lambda name, props: (props["SecretId"], {"Id": props["SecretId"]}))
 
 

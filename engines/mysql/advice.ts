@@ -1,6 +1,6 @@
 /** How to repair failures of MySQL and MariaDB. Pure: handlers read it. */
 import type { ReasonValues } from '../../catalog/contract/failure';
-import type { EngineAdvice } from '../engine-advice';
+import type { EngineAdvice, RestoreSteps } from '../engine-advice';
 import type { MysqlNote, MysqlReason } from './facts';
 import { MYSQL_NOTE_ADVICE } from './note-advice';
 
@@ -33,8 +33,30 @@ const accounts = (values: ReasonValues, say: string) => ({
   run: `SELECT user, host FROM mysql.user WHERE user = ${userOf(values)};`,
 });
 
+/** Comments and line ends within routines are kept, and rows may be as long as they were. */
+const CLIENT_OPTIONS = '--defaults-extra-file=admin.cnf --comments --binary-mode --max-allowed-packet=1G';
+
+/**
+ * Loads every object by a client. What the old server once accepted, the new one accepts as well.
+ *
+ * @param client its name and further options
+ */
+export const loadBy =
+  (client: string, more = ''): RestoreSteps =>
+  ({ objects }, read) => [
+    {
+      say: 'Name the new, empty server and its administrator in the file admin.cnf:',
+      run: '[client]\nhost = new-server.example.com\nuser = root\npassword = "…"',
+    },
+    ...objects.map((object) => ({
+      say: 'Load the databases. Accounts are not in the dump: create those that own views, routines and events first.',
+      run: `${read(object)} | ${client} ${CLIENT_OPTIONS}${more}`,
+    })),
+  ];
+
 export const MYSQL_ADVICE: EngineAdvice<MysqlReason, MysqlNote> = {
   starttls: 'mysql',
+  restore: loadBy('mysql'),
   common: {
     'certificate-self-signed': () => [ownCertificate],
     'login-refused': (values) => [

@@ -1,6 +1,7 @@
 /** How to repair failures of PostgreSQL. Pure: handlers read it. */
 import type { ReasonValues } from '../../catalog/contract/failure';
-import type { EngineAdvice } from '../engine-advice';
+import { shellWord } from '../../catalog/shell';
+import type { EngineAdvice, RestoreSteps } from '../engine-advice';
 import type { PostgresqlNote, PostgresqlReason } from './facts';
 import { POSTGRESQL_NOTE_ADVICE } from './note-advice';
 
@@ -16,8 +17,39 @@ const databases = {
   run: 'SELECT datname FROM pg_database WHERE datallowconn;',
 };
 
+/** Settings of a restored database do not act on its own restore. */
+const OPTIONS = '-c default_transaction_read_only=off -c array_nulls=on -c role=none';
+
+/** Roles first, then each database with its own settings. */
+const restore: RestoreSteps = ({ objects }, read) => [
+  {
+    say: 'Set PGHOST, PGUSER and PGPASSWORD to the new server and its administrator. Then:',
+    run: `export PGOPTIONS='${OPTIONS}'`,
+  },
+  ...objects.flatMap((object) => {
+    if (object.kind === 'globals')
+      return [
+        {
+          say: 'Create the roles, but for the administrator, who exists. psql goes on after an error: read what it says.',
+          run: `${read(object)} | sed -E "/^(CREATE ROLE $PGUSER;|ALTER ROLE $PGUSER WITH )/d" | psql -X -d postgres`,
+        },
+      ];
+    const [database = ''] = object.databases;
+    // The one that every server has is replaced.
+    const target = database === 'postgres' ? '--create --clean -d template1' : '--create -d postgres';
+    return [
+      { say: `Restore the database ${database}:`, run: `${read(object)} | pg_restore --exit-on-error ${target}` },
+      {
+        say: 'Let the planner know its tables:',
+        run: `PGDATABASE=${shellWord(database)} psql -X -c ANALYZE`,
+      },
+    ];
+  }),
+];
+
 export const POSTGRESQL_ADVICE: EngineAdvice<PostgresqlReason, PostgresqlNote> = {
   starttls: 'postgres',
+  restore,
   common: {
     'certificate-self-signed': () => [
       {

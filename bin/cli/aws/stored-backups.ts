@@ -71,8 +71,8 @@ export async function listBackups(store: CatalogStore, source?: string): Promise
 }
 
 async function readBackup(store: CatalogStore, source: string, folder: StoredFolder): Promise<ListedBackup> {
-  const storageClass = coldest(folder.data.map((object) => object.storageClass));
-  const wait = RESTORE_WAITS[storageClass];
+  const storageClass = storageClassOf(folder);
+  const wait = restoreWaitOf(storageClass);
   const listed = {
     source,
     id: folder.id,
@@ -93,8 +93,12 @@ async function readBackup(store: CatalogStore, source: string, folder: StoredFol
   }
 }
 
-const coldest = (classes: readonly string[]): string =>
-  [...classes].sort((a, b) => CLASSES.indexOf(b) - CLASSES.indexOf(a))[0] ?? 'none';
+/** The coldest storage class of a backup's data; `none` if it has none. */
+export const storageClassOf = ({ data }: Pick<StoredFolder, 'data'>): string =>
+  data.map(({ storageClass }) => storageClass).sort((a, b) => CLASSES.indexOf(b) - CLASSES.indexOf(a))[0] ?? 'none';
+
+/** How long a restore waits for a storage class; `undefined` if it does not. */
+export const restoreWaitOf = (storageClass: string): string | undefined => RESTORE_WAITS[storageClass];
 
 const factsOf = ({ engine, serverVersion, tables, notes }: Manifest) => ({
   engine,

@@ -261,6 +261,17 @@ extend("AWS::Logs::LogGroup", log_group_key)
 extend("AWS::SQS::Queue", queue_encryption)
 
 
+# Events --------------------------------------------------------------------------------------------------------------
+
+
+def rule_arn(name, attributes, props):
+    # The default bus is not in the ARN of a rule.
+    return name, {**attributes, "Arn": attributes["Arn"].replace(":rule/default/", ":rule/")}
+
+
+extend("AWS::Events::Rule", rule_arn)
+
+
 # EC2 -----------------------------------------------------------------------------------------------------------------
 
 # MiniStack has no locks of snapshots: none is locked.

@@ -8,6 +8,7 @@ import { createSqliteDatabase } from '../schemas/sqlite';
 import { MariadbServer } from '../servers/mariadb';
 import { temporaryDirectory } from '../support/processes';
 import { ADDRESS, SERVER_VARIABLE, STACK } from './alarms-names';
+import { rolesOf } from './alarms-roles';
 import { AlarmedScene } from './alarms-scene';
 
 // The CDK CLI, on a machine that may be busy with other tests.
@@ -237,3 +238,5 @@ test('a backup is made by one command, also while the schedule is off', async ()
   const { out } = await scene.cli('list', '--bucket', scene.outputs.Bucket!, '--no-snapshots');
   expect(out).toContain(` ${backupId} `);
 });
+
+describe('the roles', () => rolesOf(() => scene, STACK));

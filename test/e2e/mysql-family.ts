@@ -65,7 +65,7 @@ export function testBackups(version: Version, { all }: { readonly all: boolean }
 
   const options = (server: MysqlFamilyServer, name: string, username: string, what: object) => ({
     job: serverJob(server, { source: name, bucket: bucket.name, scratchDirectory }, what),
-    ...{ aws: emulator.environment, username, password: AWKWARD_PASSWORD, image: version },
+    ...{ aws: bucket.taskOf(name), username, password: AWKWARD_PASSWORD, image: version },
   });
 
   /** Loads every object of a backup by the engine's own client. */

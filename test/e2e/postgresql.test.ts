@@ -52,7 +52,7 @@ describeOn(ALL, 'a backup of %s', (version) => {
 
   const options = (name: string, what: object) => ({
     job: serverJob(source, { source: name, bucket: bucket.name, scratchDirectory }, what),
-    ...{ aws: emulator.environment, username: 'backup', password: AWKWARD_PASSWORD, image: version },
+    ...{ aws: bucket.taskOf(name), username: 'backup', password: AWKWARD_PASSWORD, image: version },
   });
 
   /** Loads every object of a backup by the engine's own clients. */

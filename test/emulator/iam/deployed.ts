@@ -37,6 +37,11 @@ const MANAGED: Readonly<Record<string, Policy>> = {
   },
 };
 
+/** What a key has that somebody made in the console. */
+const KEY_OF_ACCOUNT: Policy = {
+  Statement: { Effect: 'Allow', Principal: { AWS: arnOf('iam', 'root') }, Action: 'kms:*', Resource: '*' },
+};
+
 type Properties = Readonly<Record<string, unknown>>;
 
 /** The roles of deployed stacks, and the policies that are deployed for them and for resources. */
@@ -92,7 +97,8 @@ export class DeployedPolicies {
    * @param resource ARN
    */
   for(principal: string, resource: string): Policies | undefined {
-    const policies = (this.ofResources.get(ownerOf(resource)) ?? []).map(({ document }) => document);
+    const found = this.ofResources.get(ownerOf(resource))?.map(({ document }) => document);
+    const policies = found ?? (resource.startsWith('arn:aws:kms:') ? [KEY_OF_ACCOUNT] : []);
     if (principal.endsWith('.amazonaws.com')) return { principal, identity: [], resource: policies };
     const person = this.people.get(principal);
     if (person) return { principal: arnOf('iam', `role/${principal}`), identity: [person], resource: policies };

@@ -17,27 +17,45 @@ interface Known {
   readonly policies: Policies;
 }
 
-/** Takes every action of every statement of a stack away, one at a time, and decides anew whatever was decided before. */
-export function needs(deployed: DeployedPolicies, stack: string, decisions: readonly Decision[]): Need[] {
+/** Takes every action of every statement away, one at a time, and decides anew whatever was decided before. */
+export function needs(
+  deployed: DeployedPolicies,
+  policies: readonly DeployedPolicy[],
+  decisions: readonly Decision[],
+): Need[] {
   const known: Known[] = decisions.flatMap((decision) => {
-    const policies = deployed.for(decision.principal, decision.access.resource);
-    return policies ? [{ decision, policies }] : [];
+    const found = deployed.for(decision.principal, decision.access.resource);
+    return found ? [{ decision, policies: found }] : [];
   });
-  return deployed.of(stack).flatMap(({ owner, kind, document }) => {
-    const all = (policies: Policies) => [...policies.identity, ...policies.resource];
-    const concerned = known.filter(({ policies }) => all(policies).includes(document));
+  return policies.flatMap(({ owner, kind, document }) => {
+    const concerned = known.filter(({ policies: { identity, resource } }) =>
+      [...identity, ...resource].includes(document),
+    );
     return statementsOf(document).flatMap((statement) =>
       many(statement.Action).map((action) => {
         const rest = without(document, statement, action);
-        const isNeeded = concerned.some(
-          ({ decision: { access }, policies }) =>
-            isAllowed(access, policies) !== isAllowed(access, replaced(policies, document, rest)),
-        );
-        return { owner, kind, says: `${statement.Effect} ${statement.Sid ?? ''} ${action}`.replace('  ', ' '), isNeeded };
+        const isNeeded = concerned.some((one) => {
+          const { access } = one.decision;
+          const before = statement.Effect === 'Deny' ? soleDenier(one.policies, document) : one.policies;
+          return (
+            isAllowed(access, before) !==
+            isAllowed(
+              access,
+              changed(before, (policy) => (policy === document ? rest : policy)),
+            )
+          );
+        });
+        return { owner, kind, says: [statement.Effect, statement.Sid, action].filter(Boolean).join(' '), isNeeded };
       }),
     );
   });
 }
+
+/** A denial counts where no other policy denies the same: the bucket, the role and the boundary of a user may be others. */
+const soleDenier = (policies: Policies, document: Policy): Policies =>
+  changed(policies, (one) =>
+    one === document ? one : { Statement: statementsOf(one).filter(({ Effect }) => Effect !== 'Deny') },
+  );
 
 function without(document: Policy, statement: Statement, action: string): Policy {
   const left = many(statement.Action).filter((other) => other !== action);
@@ -45,7 +63,6 @@ function without(document: Policy, statement: Statement, action: string): Policy
   return { Statement: left.length === 0 ? others : [...others, { ...statement, Action: left }] };
 }
 
-function replaced(policies: Policies, document: Policy, by: Policy): Policies {
-  const swap = (all: readonly Policy[]) => all.map((one) => (one === document ? by : one));
-  return { ...policies, identity: swap(policies.identity), resource: swap(policies.resource) };
+function changed(policies: Policies, change: (policy: Policy) => Policy): Policies {
+  return { ...policies, identity: policies.identity.map(change), resource: policies.resource.map(change) };
 }

@@ -50,12 +50,14 @@ function bucketAccesses(method: string, query: URLSearchParams, bucket: string):
 
 function objectAccesses(request: AwsRequest, deployed: DeployedPolicies): Access[] {
   const { operation: method, query, headers } = request;
-  const { bucket, key, version } = named(request);
-  const object = arnOf('s3', `${bucket}/${key}`);
+  const { version, ...of } = named(request);
+  const bucket = arnOf('s3', of.bucket);
+  const object = `${bucket}/${of.key}`;
   const on = (action: string, context = {}) => access(`s3:${action}`, object, context);
+  const key = headers[KEY_HEADER]?.toString() ?? deployed.keyOfBucket(of.bucket);
   const withKey = (actions: readonly string[]) =>
-    keyAccesses(deployed.keyOfBucket(bucket), actions, 's3', {
-      'kms:EncryptionContext:aws:s3:arn': arnOf('s3', bucket),
+    keyAccesses(key, actions, 's3', {
+      'kms:EncryptionContext:aws:s3:arn': bucket,
     });
   const put = (creates: boolean, actions: readonly string[]) => [
     on('PutObject', { ...putContext(headers), 's3:ObjectCreationOperation': String(creates) }),
@@ -75,12 +77,13 @@ function objectAccesses(request: AwsRequest, deployed: DeployedPolicies): Access
   throw new Error(`unknown request of an object: ${method} ${query}`);
 }
 
+const KEY_HEADER = 'x-amz-server-side-encryption-aws-kms-key-id';
 /** Headers that policies know as keys of conditions. */
 const PUT_KEYS: Readonly<Record<string, string>> = {
   'if-none-match': 's3:if-none-match',
   'if-match': 's3:if-match',
   'x-amz-server-side-encryption': 's3:x-amz-server-side-encryption',
-  'x-amz-server-side-encryption-aws-kms-key-id': 's3:x-amz-server-side-encryption-aws-kms-key-id',
+  [KEY_HEADER]: 's3:x-amz-server-side-encryption-aws-kms-key-id',
   'x-amz-server-side-encryption-customer-algorithm': 's3:x-amz-server-side-encryption-customer-algorithm',
 };
 

@@ -121,6 +121,9 @@ const logGroup: Reader = ({ physicalId, properties }) => {
   return as(`logs.${REGION}.amazonaws.com`, keyAccesses(key && keyArn(key), actions, 'logs', context));
 };
 
+const lifecyclePolicy: Reader = ({ physicalId, properties }) =>
+  takes('dlm.amazonaws.com', properties.ExecutionRoleArn, arnOf('dlm', `policy/${physicalId}`));
+
 const READERS: Readonly<Record<string, Reader>> = {
   'AWS::Scheduler::Schedule': schedule,
   'AWS::ECS::TaskDefinition': taskDefinition,
@@ -131,6 +134,7 @@ const READERS: Readonly<Record<string, Reader>> = {
   'AWS::SNS::Subscription': subscription,
   'AWS::CloudWatch::Alarm': alarm,
   'AWS::Logs::LogGroup': logGroup,
+  'AWS::DLM::LifecyclePolicy': lifecyclePolicy,
 };
 
 /** All that AWS does by itself with what is deployed. */

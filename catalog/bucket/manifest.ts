@@ -41,7 +41,7 @@ const table = z.object({
   name: z.string(),
   /** Rows in the dump's own snapshot. */
   rows: count.optional(),
-  /** Instead of `rows` when the counts are bracketed: just before and just after the dump. Null: no such table. */
+  /** Instead of `rows` when the counts are bracketed: just before and just after its snapshot. Null: no such table. */
   rowsBefore: count.nullable().optional(),
   rowsAfter: count.nullable().optional(),
 });

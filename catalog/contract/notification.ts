@@ -57,7 +57,7 @@ export interface Problem {
   /** Engine of the source, as its log says. */
   readonly engine?: string;
   /** Which of the problems of its cause it is, where a cause has several. */
-  readonly variant?: 'copies-failed' | 'sources-unmeasured';
+  readonly variant?: 'copies-failed' | 'sources-unmeasured' | 'answer-unknown';
   /** When it began. ISO 8601, UTC. */
   readonly since: string;
   /** Consecutive failed runs, this one included. */

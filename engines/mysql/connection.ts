@@ -12,8 +12,8 @@ import { LOCK_WAIT_SECONDS, type MysqlDialect } from './dialect';
 
 const CONNECT_TIMEOUT_MS = 15_000;
 
-/** Sessions of one account that a backup has at once: two of ours, and the dump tool's. */
-export const SESSIONS_NEEDED = 3;
+/** Sessions of one account that a backup has at once: three of ours, and the dump tool's. */
+export const SESSIONS_NEEDED = 4;
 
 const NO_CONNECTION_LEFT = {
   kind: 'no-connection-left',

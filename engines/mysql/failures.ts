@@ -49,6 +49,15 @@ export function serverErrorCode(error: unknown): number | undefined {
   return sqlState === undefined ? undefined : errno;
 }
 
+/** The server shuts down, or its session was ended by somebody else. */
+const ENDED = [1053, 1927, 4031];
+
+/** Whether a session broke, or was ended, before it answered. */
+export function isBrokenSession(error: unknown): boolean {
+  const code = serverErrorCode(error);
+  return code === undefined || ENDED.includes(code);
+}
+
 /** The failure of a question about the server. */
 export function questionFailure(error: unknown): unknown {
   const code = serverErrorCode(error);

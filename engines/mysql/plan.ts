@@ -23,6 +23,10 @@ const ROWLESS_ENGINES = ['mrg_myisam', 'mrg_isam', 'federated', 'connect', 'oqgr
 export const holdsNoRows = ({ engine }: Pick<MysqlTable, 'engine'>): boolean =>
   ROWLESS_ENGINES.includes(engine.toLowerCase());
 
+/** Whether a session can read a table as it was when its transaction began. */
+export const hasSnapshots = ({ engine }: Pick<MysqlTable, 'engine'>): boolean =>
+  ['innodb', 'rocksdb'].includes(engine.toLowerCase());
+
 /** What is to be dumped, and how: read from the server before the dump. */
 export interface MysqlPlan {
   /** Databases, in the order in which the tool writes them. */
@@ -66,7 +70,7 @@ export async function readPlan(look: MysqlLook, databases: readonly string[]): P
       ),
     );
   const nonTransactional = tables
-    .filter((table) => !rowless.includes(table) && !['InnoDB', 'ROCKSDB'].includes(String(table.engine)))
+    .filter((table) => !rowless.includes(table) && !hasSnapshots({ engine: String(table.engine) }))
     .map(({ db, name }) => `${db}.${name}`);
   if (nonTransactional.length > 0)
     look.log.warn(

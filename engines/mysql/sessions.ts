@@ -59,7 +59,9 @@ export class Sessions {
     const most = Number(row?.most);
     // Whether the limit holds for this account is known to the server alone.
     if (most === 0 || most >= SESSIONS_NEEDED) return;
-    for (const session of [await this.begin(), await this.begin()]) await this.end(session);
+    const others: Session[] = [];
+    while (others.length < SESSIONS_NEEDED - 1) others.push(await this.begin());
+    for (const session of others) await this.end(session);
   }
 
   /** Lets a session of the dump tool end with ours. */

@@ -3,7 +3,8 @@ import { BackupError } from '../../task/run/errors';
 import type { Log } from '../../task/run/log';
 import type { Tool } from '../../task/io/tool';
 import type { MysqlDialect } from './dialect';
-import type { MysqlTable } from './plan';
+import { isBrokenSession } from './failures';
+import { hasSnapshots, type MysqlTable } from './plan';
 import { ReadLock } from './read-lock';
 import { countInSnapshot, countRows, type Count } from './row-counts';
 import { rowsOf, type Session, type Sessions } from './sessions';
@@ -42,7 +43,7 @@ const HEAD_BYTES = 64 * 1024;
 
 /**
  * Starts the dump so that the rows can be counted in its own snapshot: under one short read lock; else, on MariaDB, by
- * equal positions in the binary log; else bracketed by a count before and one after.
+ * equal positions in the binary log; else bracketed by a snapshot just before and one just after.
  */
 export async function startInSnapshot(context: MysqlSnapshotContext): Promise<StartedDump> {
   const locked = await underReadLock(context);
@@ -60,6 +61,12 @@ type Attempt = StartedDump | { readonly reason: string };
 
 async function underReadLock(context: MysqlSnapshotContext): Promise<Attempt> {
   const { control, log, sessions, signal, tables } = context;
+  // Each table beyond those would have to be opened while the others are locked.
+  const [server] = await rowsOf(control, 'SELECT @@table_open_cache AS open');
+  if (tables.length > Number(server?.open))
+    return {
+      reason: `${tables.length} tables are more than the server keeps open (table_open_cache = ${server?.open})`,
+    };
   const counter = await openCounter(context);
   if (tables.length === 0) return sameSnapshot(context, counter, context.startTool(false), 'read-lock');
   const lock = await ReadLock.take(control, counter, tables, log);
@@ -132,40 +139,50 @@ function sameSnapshot(
   tool: Tool,
   rowCounts: 'read-lock' | 'binlog-position',
 ): StartedDump {
-  const watched = watch(context, tool);
-  // Begins at once, while the dump runs: the snapshot need not be kept any longer than the dump's.
-  const counting = countInSnapshot(counter, context.tables, tool, context.dialect.limitTime).then((rows) => {
-    refuseMissing(context.tables, (index) => rows[index] !== null);
-    return rows;
-  });
-  // A dump whose rows cannot be counted will not be kept: the tool need not end it.
-  counting.catch(watched.fail);
+  const { cause, fail } = watch(context, tool);
+  const counting = countBeside(context, tool, [counter], fail);
   return {
-    ...{ tool, cause: watched.cause },
+    ...{ tool, cause },
     counts: async () => {
-      const rows = await counting;
-      await context.sessions.end(counter);
+      const [counts = []] = await counting;
       return {
         rowCounts,
-        tables: context.tables.map(({ database, name }, index) => ({ database, name, rows: rows[index] ?? undefined })),
+        tables: context.tables.map(({ database, name }, index) => ({
+          database,
+          name,
+          rows: counts[index] ?? undefined,
+        })),
       };
     },
   };
 }
 
+/** Counts in two snapshots, between which the tool takes its own; where there are no snapshots, before and after the dump. */
 async function bracketed(context: MysqlSnapshotContext, reason: string): Promise<StartedDump> {
   const { log, tables } = context;
   log.warn(
     'row-counts-bracketed',
-    `row counts are taken before and after the dump instead of in its snapshot: ${reason}`,
+    `row counts are taken just before and just after the snapshot of the dump instead of in it: ${reason}`,
   );
-  const before = await countRowsNow(context);
+  const others = tables.filter((table) => !hasSnapshots(table));
+  const othersBefore = await countRowsNow(context, others);
+  const counters = [await openCounter(context)];
+  await beginSnapshot(counters[0]!);
   const tool = context.startTool(false);
+  const { cause, fail } = watch(context, tool);
+  await tool.started;
+  counters.push(await openCounter(context));
+  await beginSnapshot(counters[1]!);
+  const counting = countBeside(context, tool, counters, fail);
   return {
-    ...{ tool, cause: watch(context, tool).cause },
+    ...{ tool, cause },
     counts: async () => {
-      const after = await countRowsNow(context);
-      refuseMissing(tables, (index) => before[index] !== null || after[index] !== null);
+      const [before = [], after = []] = await counting;
+      const othersAfter = await countRowsNow(context, others);
+      for (const [index, table] of others.entries()) {
+        before[tables.indexOf(table)] = othersBefore[index] ?? null;
+        after[tables.indexOf(table)] = othersAfter[index] ?? null;
+      }
       return {
         ...{ rowCounts: 'bracketed', reason },
         tables: tables.map(({ database, name }, index) => ({
@@ -178,11 +195,38 @@ async function bracketed(context: MysqlSnapshotContext, reason: string): Promise
   };
 }
 
+/**
+ * Counts in the snapshot of each of these sessions, and ends them. Begins at once, while the dump runs: the snapshots need not
+ * be kept any longer than the dump's.
+ */
+function countBeside(
+  context: MysqlSnapshotContext,
+  tool: Tool,
+  counters: readonly Session[],
+  fail: (error: unknown) => void,
+): Promise<Count[][]> {
+  const { dialect, sessions, tables } = context;
+  const counting = Promise.all(
+    counters.map(async (counter) => {
+      const counts = await countInSnapshot(counter, tables, tool, dialect.limitTime);
+      await sessions.end(counter);
+      return counts;
+    }),
+  ).then((all) => {
+    refuseMissing(tables, (index) => all.some((counts) => counts[index] !== null));
+    return all;
+  });
+  // A dump whose rows cannot be counted will not be kept: the tool need not end it.
+  counting.catch(fail);
+  return counting;
+}
+
 /** Watches the tool, and keeps the first failure of what goes on beside it, which ends it. */
 function watch({ control, sessions }: MysqlSnapshotContext, tool: Tool) {
   let cause: BackupError | undefined;
   const fail = (error: unknown) => {
-    if (!(error instanceof BackupError)) return;
+    // A session that broke is rarely the only one: what the tool says of it comes first.
+    if (!(error instanceof BackupError) || (error.cause !== undefined && isBrokenSession(error.cause))) return;
     cause ??= error;
     void tool.stop();
   };
@@ -192,10 +236,11 @@ function watch({ control, sessions }: MysqlSnapshotContext, tool: Tool) {
 }
 
 /** By a session of its own: one kept idle for as long as the dump takes would be gone by then. */
-async function countRowsNow(context: MysqlSnapshotContext): Promise<Count[]> {
+async function countRowsNow(context: MysqlSnapshotContext, tables: readonly MysqlTable[]): Promise<Count[]> {
+  if (tables.length === 0) return [];
   const counter = await openCounter(context);
   try {
-    return await countRows(counter, context.tables);
+    return await countRows(counter, tables);
   } finally {
     await context.sessions.end(counter);
   }

@@ -123,7 +123,7 @@ export class BackupAlarms extends Construct {
       functionLogGroupName: this.logGroup.logGroupName,
     });
     const parameter = this.settings.parameterIn(this, parameterName);
-    this.rules = new AlarmRules(this, queues, bucket.bucketName, this.settings.families);
+    this.rules = new AlarmRules(this, queues, bucket, this.settings.families);
     this.lookUps = new LookUps(this, notify.role);
     this.lookUps.allowSchedules(props.scheduleGroup);
 

@@ -22,6 +22,7 @@ import { Directory } from './private/directory';
 import { defaultSubnets } from './private/first-run';
 import { grantRun, passRole } from './private/grant-run';
 import { logGroupOf } from '../private/log-group';
+import { isStandIn } from '../private/lookup';
 import { familyPrefix, rolePath } from '../private/names';
 import { schedulerRole } from './private/roles';
 import { Retention } from '../pruning/retention';
@@ -152,7 +153,9 @@ export class Backups extends Construct {
       });
     }
     const stack = Stack.of(this);
-    if (given.vpc !== vpc && stack.resolve(given.vpc.vpcId) !== stack.resolve(vpc.vpcId)) {
+    const ids = [given.vpc.vpcId, vpc.vpcId];
+    const [theirs, ours] = ids.map((id) => JSON.stringify(stack.resolve(id)));
+    if (given.vpc !== vpc && theirs !== ours && !ids.some(isStandIn)) {
       fault(
         this,
         `cluster must be in vpc ${vpc.node.path}, got: a cluster in ${given.vpc.node.path}: give its VPC in vpc`,

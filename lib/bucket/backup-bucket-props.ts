@@ -111,7 +111,8 @@ export interface BackupBucketProps {
   /**
    * Removal policy of the bucket and its key.
    *
-   * @default RemovalPolicy.RETAIN
+   * @default RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE - both outlive the stack; only a deployment that fails deletes what it
+   * has just created
    */
   readonly removalPolicy?: RemovalPolicy;
 }

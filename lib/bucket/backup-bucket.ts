@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
@@ -15,8 +15,10 @@ import {
   pruneStatements,
   undeleteStatements,
 } from './private/bucket-policy';
+import { addDeleter } from './private/deleters';
 import { fault, requireProps, secondsOf } from '../private/fault';
 import { requireKey } from './private/key';
+import { RETAINED } from '../private/retained';
 import { StorageTiers } from './storage-tiers';
 
 abstract class BackupBucketBase extends Construct implements IBackupBucket {
@@ -53,12 +55,14 @@ abstract class BackupBucketBase extends Construct implements IBackupBucket {
   public grantPrune(grantee: iam.IGrantable): iam.Grant {
     const role = principalArn(this, 'grantPrune', grantee);
     this.denials?.admitPruner(role);
+    addDeleter(this, grantee);
     return this.grantStatements(grantee, pruneStatements(this.bucketArn, this.encryptionKey.keyArn));
   }
 
   public grantUndelete(grantee: iam.IGrantable): iam.Grant {
     const role = principalArn(this, 'grantUndelete', grantee);
     this.denials?.admitUndeleter(role);
+    addDeleter(this, grantee);
     return this.grantStatements(grantee, undeleteStatements(this.bucketArn, this.encryptionKey.keyArn));
   }
 
@@ -102,7 +106,7 @@ export class BackupBucket extends BackupBucketBase {
   constructor(scope: Construct, id: string, props: BackupBucketProps = {}) {
     const denials = new DeleteDenials();
     super(scope, id, denials);
-    const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN;
+    const removalPolicy = props.removalPolicy ?? RETAINED;
     const { noncurrentVersionRetention = Duration.days(14), storageTiers = StorageTiers.cheapest() } = props;
     requireKey(this, 'encryptionKey', props.encryptionKey);
     this.noncurrentVersionRetention = noncurrentVersionRetention;

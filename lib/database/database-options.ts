@@ -119,7 +119,8 @@ export interface RdsInstanceOptions extends ServerOptions, SchemaOptions {
   readonly secret?: secretsmanager.ISecret;
 
   /**
-   * Version of the server.
+   * Version of the server. A read replica needs it, and a database that was imported or looked up without its engine: the
+   * class says which engine it is.
    *
    * @default - the version of the construct's engine
    */

@@ -2,6 +2,12 @@
 export abstract class EngineVersion {
   /** The version as text: `8.4`, `17`. */
   public readonly version: string;
+  /**
+   * Name of the engine.
+   *
+   * @internal
+   */
+  public abstract readonly _engine: string;
 
   protected constructor(version: string) {
     this.version = version;
@@ -29,6 +35,9 @@ export class MysqlVersion extends EngineVersion {
   public static of(version: string): MysqlVersion {
     return new MysqlVersion(version);
   }
+
+  /** @internal */
+  public readonly _engine = 'mysql';
 
   private constructor(version: string) {
     super(version);
@@ -59,6 +68,9 @@ export class MariadbVersion extends EngineVersion {
     return new MariadbVersion(version);
   }
 
+  /** @internal */
+  public readonly _engine = 'mariadb';
+
   private constructor(version: string) {
     super(version);
   }
@@ -85,6 +97,9 @@ export class PostgresqlVersion extends EngineVersion {
   public static of(version: string): PostgresqlVersion {
     return new PostgresqlVersion(version);
   }
+
+  /** @internal */
+  public readonly _engine = 'postgresql';
 
   private constructor(version: string) {
     super(version);

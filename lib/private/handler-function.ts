@@ -7,6 +7,7 @@ import { Construct } from 'constructs';
 import { acknowledgeLogs } from './acknowledge';
 import { bundleFolder } from './bundle-folder';
 import { InlineRole } from './inline-role';
+import { grantLogWriting } from './log-key';
 import { rolePath } from './names';
 
 /** Properties of the function of a handler. */
@@ -44,6 +45,7 @@ export class HandlerFunction extends Construct {
       path: rolePath(this),
     });
     logGroup.grantWrite(this.role);
+    grantLogWriting(this.role, logGroup);
     acknowledgeLogs(this.role, logGroup);
     this.function = new lambda.Function(this, 'Resource', {
       description,

@@ -2,6 +2,7 @@ import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { fault } from './fault';
+import { RETAINED } from './retained';
 
 /** Returns the user's log group, or creates one. */
 export function logGroupOf(
@@ -19,5 +20,6 @@ export function logGroupOf(
   return new logs.LogGroup(scope, 'LogGroup', {
     retention: logRetention ?? logs.RetentionDays.THREE_MONTHS,
     encryptionKey: encryptionKey(),
+    removalPolicy: RETAINED,
   });
 }

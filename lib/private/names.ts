@@ -1,6 +1,9 @@
 import { Names, Stack } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 
+/** First part of the IAM path of every role. */
+export const ROLES = 'proven-backups';
+
 /** Longest name of a scope within its stack; with a stack's 128 and a source's 40 it stays below the family's 255. */
 const MAX_LENGTH = 60;
 
@@ -20,5 +23,5 @@ export function familyPrefix(scope: IConstruct): string {
 /** Returns the IAM path of the roles of a scope. It contains the Region, because roles are global. */
 export function rolePath(scope: IConstruct): string {
   const { region, stackName } = Stack.of(scope);
-  return ['', 'proven-backups', region, stackName, nameInStack(scope), ''].join('/').replace(/\/{2,}/, '/');
+  return ['', ROLES, region, stackName, nameInStack(scope), ''].join('/').replace(/\/{2,}/, '/');
 }

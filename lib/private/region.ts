@@ -1,13 +1,14 @@
-import { Stack, Token } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type { IConstruct } from 'constructs';
 import type { IBackupBucket } from '../bucket/backup-bucket-props';
 import { fault } from './fault';
+import { isUnknown } from './lookup';
 
 /** Refuses the key of a topic if it is known to be in another Region. */
 export function requireKeyRegion(scope: IConstruct, key: kms.IKey | undefined): void {
   const [here, there] = [Stack.of(scope).region, key?.env.region];
-  if (there === undefined || Token.isUnresolved(here) || Token.isUnresolved(there) || here === there) return;
+  if (there === undefined || isUnknown(here) || isUnknown(there) || here === there) return;
   fault(
     scope,
     `topicEncryptionKey must be in the Region of the alarms, ${here}, got: a key in ${there}: use one in ${here}`,
@@ -17,6 +18,6 @@ export function requireKeyRegion(scope: IConstruct, key: kms.IKey | undefined): 
 /** Refuses a bucket that is known to be in another Region. */
 export function requireRegion(scope: IConstruct, { bucket }: IBackupBucket): void {
   const [here, there] = [Stack.of(scope).region, bucket.env.region];
-  if (Token.isUnresolved(here) || Token.isUnresolved(there) || here === there) return;
+  if (isUnknown(here) || isUnknown(there) || here === there) return;
   fault(scope, `bucket must be in the Region of the backup, ${here}, got: a bucket in ${there}: use one in ${here}`);
 }

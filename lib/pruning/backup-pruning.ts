@@ -8,14 +8,13 @@ import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 import { METRICS, PRUNE_METRICS } from '../../catalog/contract/task';
 import { HANDLER_ENV, settingsPath } from '../../catalog/contract/handlers';
-import { sourceNameFault } from '../../catalog/bucket/names';
 import type { IBackupBucket } from '../bucket/backup-bucket-props';
 import { BackupSchedule } from '../backup/backup-schedule';
 import { Directory } from '../backup/private/directory';
 import { grantDirectory } from '../backup/private/grant-directory';
 import { acknowledgeWildcards } from '../private/acknowledge';
 import { pruneStatements, undeleteStatements } from '../bucket/private/bucket-policy';
-import { fault, requireProps, requireRange, requireValue, secondsOf } from '../private/fault';
+import { requireProps, requireRange, requireValue, secondsOf } from '../private/fault';
 import { HandlerFunction } from '../private/handler-function';
 import { handlerSchedule } from '../private/handler-schedule';
 import { logGroupOf } from '../private/log-group';
@@ -23,6 +22,7 @@ import { provenMetric } from '../private/metric';
 import type { BackupPruningProps, PrunedSourceProps } from './backup-pruning-props';
 import { PruneSettings } from './private/prune-settings';
 import { requireRegion } from '../private/region';
+import { requireSourceName } from '../private/source-name';
 import { registerPruned } from '../backup/private/source-registry';
 
 /**
@@ -107,9 +107,7 @@ export class BackupPruning extends Construct {
    */
   public addSource(name: string, props: PrunedSourceProps): void {
     requireProps(this, props, { retention: true, allowedAge: true });
-    requireValue(this, 'source name', name);
-    const wrong = sourceNameFault(name);
-    if (wrong !== undefined) fault(this, wrong);
+    requireSourceName(this, 'source name', name);
     registerPruned(this, this.bucket, name);
     const allowedAge = secondsOf(this, 'allowedAge', props.allowedAge)!;
     requireRange(this, 'allowedAge', allowedAge, { from: 60, to: MAX_AGE, unit: 'seconds' });

@@ -1,9 +1,9 @@
 import type { Duration } from 'aws-cdk-lib';
-import { Token } from 'aws-cdk-lib';
 import type { CfnLifecyclePolicy } from 'aws-cdk-lib/aws-dlm';
 import type { IConstruct } from 'constructs';
 import { requireCount, requireDistinct, requireNumber } from './private/dlm-checks';
 import { fault, secondsOf } from '../private/fault';
+import { isUnknown } from '../private/lookup';
 
 /** Stages of scripts. */
 export enum SnapshotScriptStage {
@@ -87,7 +87,7 @@ export class SnapshotScripts {
   public _bind(scope: IConstruct): CfnLifecyclePolicy.ScriptProperty {
     const { executionHandler, options } = this;
     const { maximumRetryCount = 0, stages, timeout, executeOperationOnScriptFailure } = options;
-    if (!Token.isUnresolved(executionHandler) && !/^([\w.-]{3,128}|arn:[\w.:/-]{3,196})$/.test(executionHandler)) {
+    if (!isUnknown(executionHandler) && !/^([\w.-]{3,128}|arn:[\w.:/-]{3,196})$/.test(executionHandler)) {
       fault(
         scope,
         `document of the scripts must be a name of 3 to 128 letters, digits, _, - and ., or an ARN, got: "${executionHandler}"`,

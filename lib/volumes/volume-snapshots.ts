@@ -6,12 +6,13 @@ import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type { IConstruct } from 'constructs';
 import { Construct } from 'constructs';
-import { SNAPSHOT_SOURCE_TAG, sourceNameFault } from '../../catalog/bucket/names';
+import { SNAPSHOT_SOURCE_TAG } from '../../catalog/bucket/names';
 import { asDlmText, requireCount, requireDistinct, requireText } from './private/dlm-checks';
 import { grantKey, grantScripts, grantSnapshots, snapshotRole } from './private/dlm-role';
 import type { BoundSnapshotTarget } from './private/dlm-target';
 import { tagTarget } from './private/dlm-target';
-import { fault, requireProps, requireValue } from '../private/fault';
+import { fault, requireProps } from '../private/fault';
+import { requireSourceName } from '../private/source-name';
 import { requireKey } from '../bucket/private/key';
 import { sourceNameOf } from '../backup/private/source-registry';
 import { SnapshotTarget } from './snapshot-target';
@@ -158,9 +159,7 @@ export class VolumeSnapshots extends Construct implements iam.IGrantable {
   }
 
   private checkedSourceName(name: string): string {
-    requireValue(this, 'sourceName', name);
-    const wrong = sourceNameFault(name);
-    if (wrong !== undefined) fault(this, `${wrong}: give another one in sourceName`);
+    requireSourceName(this, 'sourceName', name, ': give another one in sourceName');
     return name;
   }
 

@@ -31,6 +31,7 @@ declare const fileSystem: efs.IFileSystem;
 declare const accessPoint: efs.IAccessPoint;
 declare const instance: rds.DatabaseInstance;
 declare const aurora: rds.DatabaseCluster;
+declare const replica: rds.DatabaseInstanceReadReplica;
 `;
 
 const sourceOf = ({ code }: CodeBlock): string =>

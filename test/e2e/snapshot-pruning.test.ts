@@ -136,5 +136,6 @@ test('the function deletes only what has the tag, and its roles have nothing tha
   expect(guard.denials.splice(0).map(({ access }) => access.action)).toEqual(['ec2:DeleteSnapshot']);
   const deployed = await guard.deployed();
   const idle = needs(deployed, deployed.of(STACK), guard.decisions).filter(({ isNeeded }) => !isNeeded);
-  expect(idle.map(({ owner, says }) => `${owner} ${says}`)).toEqual([]);
+  // Asked of archived snapshots only, and the emulator has none.
+  expect(idle.map(({ says }) => says)).toEqual(['Allow ec2:DescribeSnapshotTierStatus']);
 });

@@ -339,8 +339,10 @@ add("AWS::SecretsManager::SecretTargetAttachment", lambda name, props: (props["S
 
 
 def delete_unless_retained(resource_type, physical_id, props, stack_name=None, logical_id=None):
-    definition = _stacks[stack_name].get("_template", {}).get("Resources", {}).get(logical_id, {})
-    if definition.get("DeletionPolicy") != "Retain":
+    stack = _stacks[stack_name]
+    policy = stack.get("_template", {}).get("Resources", {}).get(logical_id, {}).get("DeletionPolicy")
+    rolls_back = "ROLLBACK" in stack.get("StackStatus", "")
+    if policy != "Retain" and (policy != "RetainExceptOnCreate" or rolls_back):
         provisioners._delete_resource(resource_type, physical_id, props, stack_name, logical_id)
 
 

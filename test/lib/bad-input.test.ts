@@ -171,7 +171,7 @@ const CASES: [name: string, props: (setup: Setup) => Partial<AddDatabaseProps>, 
   [
     'an imported instance without an engine',
     (setup) => ({ database: Database.fromInstance(imported(setup)) }),
-    'engine of Stack/Imported must be one of mysql, aurora-mysql, mariadb, postgres, aurora-postgresql, got: none: give the engine when you import it',
+    'engine of Stack/Imported must be one of mysql, aurora-mysql, mariadb, postgres, aurora-postgresql, got: none: give the version, for example MysqlVersion.V8_4, which names the engine',
   ],
   [
     'an RDS engine without a version',

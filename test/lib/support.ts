@@ -104,6 +104,12 @@ const EMAIL = 'backups@example.com';
 
 export const READY_IMAGE = ecs.ContainerImage.fromRegistry('registry.example/backup:1');
 
+/** Actions on the key of a log group that writing needs; each for calls of CloudWatch Logs only: `log-key.test.ts`. */
+export const LOG_KEY_USES = [
+  ['kms:Encrypt', 'kms:Decrypt', 'kms:ReEncrypt*', 'kms:GenerateDataKey*'],
+  ['kms:DescribeKey'],
+];
+
 /** A part of a template. */
 export type Json = any;
 

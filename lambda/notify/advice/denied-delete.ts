@@ -65,7 +65,7 @@ export function deniedDeleteAdvice(context: AdviceContext): Advice {
   const name = session ?? user;
   return {
     title: 'somebody tried to delete backups',
-    likelyCause: 'A script or a person by mistake, or somebody who means harm. The call was denied.',
+    likelyCause: `A script or a person by mistake, or somebody who means harm.${context.problem.variant ? '' : ' The call was denied.'}`,
     action: 'Find out who it was, and why.',
     steps: [
       {

@@ -29,7 +29,7 @@ const MEANINGS: Readonly<Partial<Record<Cause, string>>> = {
 
 /** The consequence of a problem for the data, in a sentence. */
 export function consequenceOf(problem: Problem, clock: ZoneClock): string {
-  const { signal, cause, newest, allowedAgeSeconds, pruned } = problem;
+  const { signal, cause, newest, allowedAgeSeconds, pruned, variant } = problem;
   if (signal === 'failed' || signal === 'never-started') {
     if (newest) return `No backup was made. The newest good one is from ${clock.full(newest.time)}.`;
     // Without an allowed age the newest backup could not be looked up.
@@ -41,6 +41,8 @@ export function consequenceOf(problem: Problem, clock: ZoneClock): string {
       ? `Changes since ${clock.full(newest.time)} cannot be restored.`
       : 'Changes since then cannot be restored.';
   }
+  if (variant === 'answer-unknown')
+    return 'The policy of the bucket should have denied it, but CloudTrail does not record the answer of S3.';
   if (cause === 'prune') {
     const isDamaged = pruned?.sources.some(({ damagedCount }) => damagedCount > 0);
     return isDamaged

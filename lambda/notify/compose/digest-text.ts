@@ -9,7 +9,6 @@ import {
   ascii,
   body,
   capital,
-  clean,
   cut,
   middle,
   oneLine,
@@ -189,7 +188,7 @@ function table(rows: readonly DigestRow[], clock: ZoneClock): string {
         ]
       : ['none', '-', '-', '-'];
     const tested = proven ? clock.short(proven.testedAt).slice(0, 5) : 'no';
-    return [isWell(row) ? ' ' : '*', middle(clean(oneLine(source)), NAME), ...facts, tested];
+    return [isWell(row) ? ' ' : '*', middle(ascii(source), NAME), ...facts, tested];
   });
   const widths = HEADS.map((name, index) => Math.max(...cells.map((row) => [...row[index]!].length), name.length));
   const grid = new Table({

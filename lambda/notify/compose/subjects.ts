@@ -36,6 +36,7 @@ const HOUSEKEEPING: Readonly<Partial<Record<Cause, readonly [head: string, about
 function headOf({ signal, cause, reminder, flapping, variant }: Problem): readonly [head: string, about: boolean] {
   if (signal === 'housekeeping') {
     if (cause === 'replication' && variant !== 'copies-failed') return ['REPLICATION LATE', false];
+    if (variant === 'answer-unknown') return ['DELETE TRIED', false];
     return HOUSEKEEPING[cause] ?? ['BACKUP PROBLEM', true];
   }
   if (flapping) return ['FLAPPING', true];

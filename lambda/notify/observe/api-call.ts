@@ -21,10 +21,10 @@ export function readApiCall(reading: MessageReading): Observation[] {
   if (eventSource === 'ecs.amazonaws.com' && eventName === 'RunTask' && errorCode === undefined) {
     return refusedTask(reading);
   }
-  if (eventSource === 's3.amazonaws.com' && /^Delete/.test(eventName) && errorCode === 'AccessDenied') {
-    return deniedDelete(reading);
-  }
-  return [];
+  if (eventSource !== 's3.amazonaws.com' || !/^Delete/.test(eventName)) return [];
+  if (errorCode === 'AccessDenied') return triedDelete(reading);
+  // S3 answers for each object, which CloudTrail does not record. The rule leaves out the calls of those who may.
+  return eventName === 'DeleteObjects' && errorCode === undefined ? triedDelete(reading, 'answer-unknown') : [];
 }
 
 const runTask = z.looseObject({
@@ -72,7 +72,7 @@ const deletion = z.looseObject({
 });
 
 /** Somebody without the permission tried to delete backups. */
-function deniedDelete(reading: MessageReading): Observation[] {
+function triedDelete(reading: MessageReading, variant?: 'answer-unknown'): Observation[] {
   const { detail } = deletion.parse(reading.body);
   const { userIdentity, requestParameters: wanted, sourceIPAddress } = detail;
   if (wanted.bucketName !== reading.settings.bucket) return [];
@@ -91,11 +91,12 @@ function deniedDelete(reading: MessageReading): Observation[] {
       resource: who,
       key: `${HOUSEKEEPING}denied-delete/${role}`,
       about: `deletes in ${wanted.bucketName}`,
-      sentence: `${who} tried to delete ${what}${from} (${detail.eventName}) and was denied`,
+      sentence: `${who} tried to delete ${what}${from} (${detail.eventName})${variant ? '' : ' and was denied'}`,
       short: `${lastPart(who)} tried to delete ${wanted.key === undefined ? 'backups' : lastPart(wanted.key)}`,
       at,
       since: at,
       event: reading.event,
+      ...(variant && { variant }),
     },
   ];
 }

@@ -1,13 +1,13 @@
-import { Token } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 import type { SizeLimits } from '../../../catalog/contract/alarms';
 import { DEFAULT_SIZE_BOUNDS } from '../../../catalog/contract/alarms';
 import type { AlarmSignal, SignalOff, SizeBounds } from '../backup-alarms-props';
 import { fault, requireProps, requireRange, requireValue } from '../../private/fault';
+import { isUnknown } from '../../private/lookup';
 
 /** Refuses what is no address of email, or is there already. An address that is a token passes. */
 export function requireEmail(scope: IConstruct, address: string, others: readonly string[]): void {
-  if (Token.isUnresolved(address)) return;
+  if (isUnknown(address)) return;
   // SNS takes ASCII only.
   if (!/^[!-~]+$/.test(address) || address.includes('..') || !/^[^@,;<>]+@[^@,;<>]+\.[^@,;<>.]+$/.test(address)) {
     fault(
@@ -22,6 +22,7 @@ export function requireEmail(scope: IConstruct, address: string, others: readonl
 /** Refuses the name of a time zone that nobody knows. */
 export function requireZone(scope: IConstruct, timeZone: string): void {
   requireValue(scope, 'timeZone of the alarms', timeZone);
+  if (isUnknown(timeZone)) return;
   try {
     new Intl.DateTimeFormat('en-US', { timeZone });
   } catch {

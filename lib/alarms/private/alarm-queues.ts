@@ -98,10 +98,8 @@ export function brokenNotifyAlarms(
       evaluationPeriods: 3,
     }),
   };
-  for (const alarm of Object.values(alarms)) {
-    alarm.addAlarmAction(new SnsAction(topic));
-    alarm.addOkAction(new SnsAction(topic));
-  }
+  // No action for OK, which every alarm enters when it is created: the emails that waited say that it is over.
+  for (const alarm of Object.values(alarms)) alarm.addAlarmAction(new SnsAction(topic));
   return alarms;
 }
 

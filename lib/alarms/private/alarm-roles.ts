@@ -15,6 +15,7 @@ import { grantDirectory } from '../../backup/private/grant-directory';
 import { USE_KEY } from './alarm-topic';
 import { measureStatements } from '../../bucket/private/bucket-policy';
 import type { InlineRole } from '../../private/inline-role';
+import { logDecryption, logKeyOf } from '../../private/log-key';
 
 /** Resources that the functions of the alarms use. */
 export interface AlarmParts {
@@ -80,15 +81,25 @@ function grantReading(scope: IConstruct, role: InlineRole, { bucket, parameterNa
 export class LookUps {
   private readonly known = new Set<string>();
   private readonly statements = new Map<string, iam.PolicyStatement>();
+  private decrypted?: { readonly logGroups: logs.ILogGroup[]; readonly statement: iam.PolicyStatement };
 
   constructor(
     private readonly scope: IConstruct,
     private readonly role: InlineRole,
   ) {}
 
-  allowLog({ logGroupArn }: logs.ILogGroup): void {
+  allowLog(logGroup: logs.ILogGroup): void {
     // It ends with `:*`: its streams.
-    this.allow('logs:GetLogEvents', logGroupArn, 'streams of a log');
+    this.allow('logs:GetLogEvents', logGroup.logGroupArn, 'streams of a log');
+    const key = logKeyOf(logGroup);
+    if (key === undefined || this.decrypted?.logGroups.includes(logGroup)) return;
+    if (this.decrypted) {
+      this.decrypted.logGroups.push(logGroup);
+      return this.decrypted.statement.addResources(key);
+    }
+    const logGroups: [logs.ILogGroup] = [logGroup];
+    this.decrypted = { logGroups, statement: logDecryption(key, logGroups) };
+    this.role.addToPrincipalPolicy(this.decrypted.statement);
   }
 
   allowSchedules(group: scheduler.IScheduleGroup | undefined): void {

@@ -4,6 +4,8 @@ import * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct, IConstruct } from 'constructs';
 import { METRICS } from '../../../catalog/contract/task';
+import type { IBackupBucket } from '../../bucket/backup-bucket-props';
+import { deletersOf } from '../../bucket/private/deleters';
 import type { AlarmQueues } from './alarm-queues';
 import { fault } from '../../private/fault';
 
@@ -21,13 +23,13 @@ export class AlarmRules {
   private watchesTasks = false;
 
   /**
-   * @param bucketName name of the bucket
+   * @param bucket bucket of the backups
    * @param families what task families begin with; may grow
    */
   constructor(
     private readonly scope: Construct,
     private readonly queues: AlarmQueues,
-    private readonly bucketName: string,
+    private readonly bucket: IBackupBucket,
     private readonly families: readonly string[],
   ) {
     this.rule('AlarmRule', 'Alarms of backups that change their state', () => this.alarmPattern());
@@ -45,7 +47,7 @@ export class AlarmRules {
     if (this.watchesTasks) return;
     this.watchesTasks = true;
     this.rule('TaskRule', 'Backup tasks that stopped', () => this.taskPattern());
-    this.rule('CallRule', 'Backups that ECS refused to start, and deletes that S3 denied', () => this.callPattern());
+    this.rule('CallRule', 'Backups that ECS refused to start, and deletes by strangers', () => this.callPattern());
   }
 
   /** A policy of Data Lifecycle Manager. */
@@ -57,7 +59,7 @@ export class AlarmRules {
   }
 
   private alarmPattern(): Pattern {
-    const metric = { namespace: [METRICS.namespace], dimensions: { [METRICS.bucket]: [this.bucketName] } };
+    const metric = { namespace: [METRICS.namespace], dimensions: { [METRICS.bucket]: [this.bucket.bucketName] } };
     const configuration = { metrics: { metricStat: { metric } } };
     const alarmName = this.alarms.map((alarm) => alarm.alarmName);
     return {
@@ -78,6 +80,8 @@ export class AlarmRules {
 
   /** Seen only if the account has a trail of CloudTrail; of S3, one with data events of the bucket. */
   private callPattern(): Pattern {
+    const requestParameters = { bucketName: [this.bucket.bucketName] };
+    const deleters = deletersOf(this.scope, this.bucket);
     const taskDefinition = this.families.flatMap((family) => [prefix(this.arnOf(family)), prefix(family)]);
     return {
       source: ['aws.ecs', 'aws.s3'],
@@ -93,7 +97,16 @@ export class AlarmRules {
           {
             eventName: [prefix('Delete')],
             errorCode: ['AccessDenied'],
-            requestParameters: { bucketName: [this.bucketName] },
+            requestParameters,
+          },
+          {
+            // S3 answers for each object: that all were denied is no error of the call.
+            eventName: ['DeleteObjects'],
+            errorCode: [{ exists: false }],
+            requestParameters,
+            ...(deleters.length > 0 && {
+              userIdentity: { sessionContext: { sessionIssuer: { arn: noneOf(deleters) } } },
+            }),
           },
         ],
       },
@@ -156,3 +169,5 @@ export class AlarmRules {
 }
 
 const prefix = (text: string) => ({ prefix: text });
+/** Users and services have no role at all. */
+const noneOf = (wildcard: string[]) => [{ 'anything-but': { wildcard } }, { exists: false }];

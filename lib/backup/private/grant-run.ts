@@ -6,6 +6,7 @@ import type { IConstruct } from 'constructs';
 import type { IBackupBucket } from '../../bucket/backup-bucket-props';
 import { acknowledgeWildcards } from '../../private/acknowledge';
 import { InlineRole } from '../../private/inline-role';
+import { grantLogReading } from '../../private/log-key';
 import { grantDirectory } from './grant-directory';
 
 /** Tasks that may be started, and their roles. */
@@ -59,6 +60,7 @@ export function grantFollow(scope: IConstruct, grantee: iam.IGrantable, run: Fol
   for (const [action, resource] of allowed) {
     grantee.grantPrincipal.addToPrincipalPolicy(new iam.PolicyStatement({ actions: [action], resources: [resource] }));
   }
+  grantLogReading(grantee, run.logGroup);
 }
 
 const ecsArn = (scope: IConstruct, resource: string, resourceName: string): string =>

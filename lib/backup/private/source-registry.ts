@@ -1,8 +1,8 @@
 import { Token } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
-import { sourceNameFault } from '../../../catalog/bucket/names';
 import type { IBackupBucket } from '../../bucket/backup-bucket-props';
-import { fault, requireValue } from '../../private/fault';
+import { fault } from '../../private/fault';
+import { requireSourceName } from '../../private/source-name';
 
 /** Owners of sources in each app, by bucket and source name. */
 type Registries = WeakMap<IConstruct, Map<string, IConstruct>>;
@@ -11,9 +11,7 @@ const PRUNED: Registries = new WeakMap();
 
 /** Registers a source name in a bucket. Refuses an illegal name, and one that another backup of the app has. */
 export function registerSource(scope: IConstruct, bucket: IBackupBucket, name: string): void {
-  requireValue(scope, 'sourceName', name);
-  const wrong = sourceNameFault(name);
-  if (wrong !== undefined) fault(scope, `${wrong}: give another one in sourceName`);
+  requireSourceName(scope, 'sourceName', name, ': give another one in sourceName');
   const other = take(BACKED_UP, scope, bucket, name);
   if (other !== undefined) {
     fault(

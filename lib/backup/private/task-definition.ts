@@ -1,4 +1,4 @@
-import { Duration, Stack } from 'aws-cdk-lib';
+import { Duration, Size, Stack } from 'aws-cdk-lib';
 import { Platform } from 'aws-cdk-lib/aws-ecr-assets';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -9,6 +9,7 @@ import { CONTAINER_NAME, DATA_DIRECTORY, DUMP_COMMAND, ENV, SCRATCH_DIRECTORY } 
 import { engineFacts } from '../../../engines/facts';
 import { acknowledge } from '../../private/acknowledge';
 import { bundleFolder } from '../../private/bundle-folder';
+import { grantLogWriting } from '../../private/log-key';
 import type { BoundDatabase } from '../../database/private/bound-database';
 
 /** Checked properties of a backup's task definition. */
@@ -49,17 +50,30 @@ export function backupTask(scope: Construct, props: TaskProps): ecs.FargateTaskD
     readonlyRootFilesystem: true,
     // The longest that Fargate grants between SIGTERM and SIGKILL: time to abort uploads.
     stopTimeout: Duration.seconds(120),
-    logging: ecs.LogDrivers.awsLogs({ logGroup: props.logGroup, streamPrefix: job.source }),
+    logging: taskLog(props),
     environment: { [ENV.job]: Stack.of(scope).toJsonString(job) },
     secrets:
       database.username && database.password
         ? { [ENV.username]: database.username, [ENV.password]: database.password }
         : undefined,
   });
+  grantLogWriting(props.executionRole, props.logGroup);
   container.addMountPoints({ sourceVolume: 'scratch', containerPath: SCRATCH_DIRECTORY, readOnly: false });
   if (database.volume) mountFile(task, container, database.volume);
   return task;
 }
+
+/**
+ * A backup does not wait for its log: with `blocking` it would hang for as long as CloudWatch Logs cannot be reached. The
+ * buffer holds the log of days, so the line `failed`, which comes last, finds room in it.
+ */
+const taskLog = ({ logGroup, job }: TaskProps): ecs.LogDriver =>
+  ecs.LogDrivers.awsLogs({
+    logGroup,
+    streamPrefix: job.source,
+    mode: ecs.AwsLogDriverMode.NON_BLOCKING,
+    maxBufferSize: Size.mebibytes(25),
+  });
 
 /** The engine's official image with the program in it, built at deployment. */
 function builtImage({ database, cpuArchitecture }: TaskProps): ecs.ContainerImage {

@@ -38,7 +38,7 @@ function common(
   return {
     ...options,
     tls: options.tls ?? DatabaseTls.amazonRds(),
-    engine: engineOf(scope, source),
+    engine: engineOf(scope, source, options.version),
     version: versionOf(scope, source, options.version),
     secret: secretOf(scope, source, options.secret),
     allowTo: source,
@@ -62,14 +62,16 @@ function requireAcyclic(scope: IConstruct, source: Source): void {
   );
 }
 
-function engineOf(scope: IConstruct, source: Source): string {
+/** A replica does not know its engine, nor does a database that was imported without: then the class of the version does. */
+function engineOf(scope: IConstruct, source: Source, given: EngineVersion | undefined): string {
   const type = source.engine?.engineType;
+  if (type === undefined && given !== undefined) return given._engine;
   const known = [...engines()].flatMap(([engine, { server }]) =>
     (server?.rdsEngines ?? []).map((rdsEngine) => ({ engine, rdsEngine })),
   );
   const engine = known.find(({ rdsEngine }) => rdsEngine === type)?.engine;
   if (engine !== undefined) return engine;
-  const mend = type === undefined ? ': give the engine when you import it' : '';
+  const mend = type === undefined ? ': give the version, for example MysqlVersion.V8_4, which names the engine' : '';
   fault(
     scope,
     `engine of ${source.node.path} must be one of ${known.map(({ rdsEngine }) => rdsEngine).join(', ')}, got: ${type ?? 'none'}${mend}`,

@@ -8,6 +8,7 @@ import type { SchemaOptions, ServerProps } from '../database-options';
 import { DatabaseTls } from '../database-tls';
 import type { BoundDatabase, DatabaseContext } from './bound-database';
 import { fault, requireProps, requireRange, requireValue } from '../../private/fault';
+import { isUnknown } from '../../private/lookup';
 import { SecretValue } from './secret-value';
 
 /** A server, of whatever engine, and wherever its properties come from. */
@@ -27,7 +28,7 @@ export function bindServer(scope: IConstruct, server: Server, context: DatabaseC
   requireDumpArguments(scope, server);
   requireRange(scope, 'port', server.port, { from: 1, to: 65_535 });
   if (host === '') fault(scope, 'host must be a host name or an address, got: an empty text');
-  if (!Token.isUnresolved(host) && !isIPv6(host) && /[\s:/]/.test(host)) {
+  if (!isUnknown(host) && !isIPv6(host) && /[\s:/]/.test(host)) {
     fault(
       scope,
       `host must be a host name or an address, got: ${JSON.stringify(host)}: leave out scheme, port and path`,
@@ -71,7 +72,7 @@ export function bindServer(scope: IConstruct, server: Server, context: DatabaseC
 function requireVersion(scope: IConstruct, engine: string, version: string, { ownImage }: DatabaseContext): void {
   const { title, versions } = engineFacts(engine);
   requireValue(scope, `${title} version`, version);
-  if (versions.includes(version)) return;
+  if (versions.includes(version) || isUnknown(version)) return;
   const known = versions.join(', ');
   const rule = `${title} version must be one of ${known}, got: ${JSON.stringify(version)}`;
   const minor = versions.find((one) => version.startsWith(`${one}.`));

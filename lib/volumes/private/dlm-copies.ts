@@ -4,6 +4,7 @@ import type { IConstruct } from 'constructs';
 import type { CrossRegionCopyOptions, FastRestoreOptions, SnapshotOptions } from '../snapshot-schedule-options';
 import { requireCount, requireDistinct, requireNumber } from './dlm-checks';
 import { fault, requireValue, secondsOf } from '../../private/fault';
+import { isUnknown } from '../../private/lookup';
 import { requireKey } from '../../bucket/private/key';
 
 const REGION = /^([a-z]+-){2,3}\d$/;
@@ -34,7 +35,8 @@ function copyRule(
   { region, encryptionKey, retention, copyTags }: CrossRegionCopyOptions,
 ): CfnLifecyclePolicy.CrossRegionCopyRuleProperty {
   requireValue(scope, 'region of a copy', region);
-  if (!REGION.test(region)) fault(scope, `region of a copy must be one such as eu-west-1, got: "${region}"`);
+  if (!REGION.test(region) && !isUnknown(region))
+    fault(scope, `region of a copy must be one such as eu-west-1, got: "${region}"`);
   if (region === Stack.of(scope).region) {
     fault(scope, `region of a copy must be another than that of the snapshots, got: ${region}`);
   }
@@ -46,7 +48,7 @@ function copyRule(
     );
   }
   const keyRegion = encryptionKey?.env.region;
-  if (keyRegion !== undefined && !Token.isUnresolved(keyRegion) && keyRegion !== region) {
+  if (keyRegion !== undefined && ![keyRegion, region].some(isUnknown) && keyRegion !== region) {
     fault(scope, `encryptionKey of the ${what} must be of that Region, got: one of ${keyRegion}`);
   }
   requireKey(scope, `encryptionKey of the ${what}`, encryptionKey);
@@ -66,7 +68,7 @@ export function fastRestoreRule(
   requireDistinct(scope, what, availabilityZones);
   const { region } = Stack.of(scope);
   for (const zone of availabilityZones) {
-    if (Token.isUnresolved(zone)) continue;
+    if (isUnknown(zone)) continue;
     if (!REGION.test(zone.slice(0, -1)) || !/[a-z]$/.test(zone)) {
       fault(scope, `${what} must be names such as eu-west-1a, got: "${zone}"`);
     }
@@ -99,7 +101,7 @@ export function shareRules(
     );
   }
   for (const account of shareWith) {
-    if (!Token.isUnresolved(account) && !/^\d{12}$/.test(account)) {
+    if (!isUnknown(account) && !/^\d{12}$/.test(account)) {
       fault(scope, `${of('shareWith')} must hold account ids of 12 digits, got: "${account}"`);
     }
   }

@@ -8,9 +8,7 @@ import { s3Accesses } from './s3-accesses';
 /** Tags of a snapshot, by key. */
 export type SnapshotTags = (id: string) => Promise<Readonly<Record<string, string>>>;
 
-const WRITE_LOG = ['Encrypt', 'Decrypt', 'ReEncryptFrom', 'ReEncryptTo', 'GenerateDataKey', 'DescribeKey'];
-
-/** What writing or reading a log takes. https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html */
+/** What writing into a log or reading it takes. */
 export function logAccesses(
   deployed: DeployedPolicies,
   group: string,
@@ -18,15 +16,29 @@ export function logAccesses(
 ): Access[] {
   const found = deployed.find('AWS::Logs::LogGroup', ({ physicalId }) => physicalId === group);
   const key = found?.properties.KmsKeyId as string | undefined;
-  const context = { 'kms:EncryptionContext:aws:logs:arn': arnOf('logs', `log-group:${group}`) };
   const reads = Object.keys(actions).includes('GetLogEvents');
   return [
     ...Object.entries(actions).map(([action, stream]) =>
       access(`logs:${action}`, arnOf('logs', `log-group:${group}:log-stream:${stream}`)),
     ),
-    ...keyAccesses(process.env.LOGKEYS && key, reads ? ['Decrypt'] : WRITE_LOG, 'logs', context),
+    ...(reads ? keyAccesses(key, ['Decrypt'], 'logs', logContext(group)) : logKeyAccesses(key, group)),
   ];
 }
+
+const logContext = (group: string): Access['context'] => ({
+  'kms:EncryptionContext:aws:logs:arn': arnOf('logs', `log-group:${group}`),
+});
+
+/** https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html: the question names no log group. */
+export const logKeyAccesses = (key: string | undefined, group: string): Access[] => [
+  ...keyAccesses(
+    key,
+    ['Encrypt', 'Decrypt', 'ReEncryptFrom', 'ReEncryptTo', 'GenerateDataKey'],
+    'logs',
+    logContext(group),
+  ),
+  ...keyAccesses(key, ['DescribeKey'], 'logs'),
+];
 
 /** What publishing to a topic takes. */
 export function publishAccesses(deployed: DeployedPolicies, topic: string, context: Access['context'] = {}): Access[] {

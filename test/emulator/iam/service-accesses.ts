@@ -1,6 +1,6 @@
 import { ACCOUNT, REGION } from '../names';
-import { access, keyAccesses } from './access';
-import { keyArn, logAccesses, publishAccesses, runTaskAccesses } from './accesses';
+import { access } from './access';
+import { keyArn, logAccesses, logKeyAccesses, publishAccesses, runTaskAccesses } from './accesses';
 import { arnOf } from './deployed';
 import type { Deployed, DeployedPolicies } from './deployed';
 import type { Access } from './policy';
@@ -116,9 +116,12 @@ const alarm: Reader = ({ physicalId, properties }, deployed) =>
 
 const logGroup: Reader = ({ physicalId, properties }) => {
   const key = properties.KmsKeyId as string | undefined;
-  const context = { 'kms:EncryptionContext:aws:logs:arn': arnOf('logs', `log-group:${physicalId}`) };
-  const actions = ['Encrypt', 'Decrypt', 'ReEncryptFrom', 'ReEncryptTo', 'GenerateDataKey', 'DescribeKey'];
-  return as(`logs.${REGION}.amazonaws.com`, keyAccesses(key && keyArn(key), actions, 'logs', context));
+  const used = logKeyAccesses(key && keyArn(key), physicalId);
+  // The statement that AWS documents for the key of a log has it, under a condition that it cannot fulfil.
+  return as(
+    `logs.${REGION}.amazonaws.com`,
+    used.filter(({ action }) => action !== 'kms:DescribeKey'),
+  );
 };
 
 const lifecyclePolicy: Reader = ({ physicalId, properties }) =>

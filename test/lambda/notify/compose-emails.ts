@@ -88,6 +88,13 @@ export const KEPT: Readonly<Record<string, () => Composed>> = {
   'housekeeping-prune-several': () => composeProblems([prunedProblem('prune-several')], PLACE),
   'housekeeping-prune-snapshots': () => composeProblems([prunedProblem('prune-snapshots')], PLACE),
   'housekeeping-denied-delete': () => one('housekeeping', 'denied-delete'),
+  'housekeeping-delete-of-many': () =>
+    one('housekeeping', 'denied-delete', {
+      sentence:
+        'arn:aws:sts::111122223333:assumed-role/Deploy/jane tried to delete objects from 203.0.113.7 (DeleteObjects)',
+      short: 'jane tried to delete backups',
+      variant: 'answer-unknown',
+    }),
   'housekeeping-measure': () => one('housekeeping', 'measure'),
   'grouped-connection': () =>
     composeProblems(

@@ -69,6 +69,22 @@ describe('calls that CloudTrail recorded', () => {
     ]);
   });
 
+  test('a delete of many by somebody who may not has no error, because S3 answers for each object', async () => {
+    const changes = { errorCode: undefined, errorMessage: undefined };
+    const event = deleteCall('DeleteObjects', { bucketName: 'acme-backups', delete: '' }, changes);
+    expect(await read(event)).toMatchObject([
+      {
+        state: 'problem',
+        cause: 'denied-delete',
+        key: 'housekeeping/denied-delete/arn:aws:iam::123456789012:role/developer',
+        sentence:
+          'arn:aws:sts::123456789012:assumed-role/developer/mallory tried to delete objects from 198.51.100.77 (DeleteObjects)',
+        short: 'mallory tried to delete backups',
+        variant: 'answer-unknown',
+      },
+    ]);
+  });
+
   test('a delete of many does not say which, nor one by a service who', async () => {
     const changes = { userIdentity: { type: 'AWSService', invokedBy: 's3.amazonaws.com' }, sourceIPAddress: undefined };
     expect(await read(deleteCall('DeleteObjects', { bucketName: 'acme-backups', delete: '' }, changes))).toMatchObject([
@@ -87,6 +103,10 @@ describe('calls that CloudTrail recorded', () => {
     ['a task of nobody', runTask([{ reason: 'AGENT' }], 'acme-shop-restore:7')],
     ['a delete that was allowed', deleteCall('DeleteObject', { bucketName: 'acme-backups' }, { errorCode: undefined })],
     ['a delete in another bucket', deleteCall('DeleteObject', { bucketName: 'acme-backups-2', key: 'shop/x' })],
+    [
+      'a delete of many that S3 was too busy for',
+      deleteCall('DeleteObjects', { bucketName: 'acme-backups' }, { errorCode: 'SlowDown' }),
+    ],
     ['a read that was denied', deleteCall('GetObject', { bucketName: 'acme-backups', key: 'shop/x' })],
   ])('nothing is told: %s', async (_, event) => {
     expect(await read(event)).toEqual([]);

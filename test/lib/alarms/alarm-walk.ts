@@ -12,14 +12,23 @@ export function asText(value: Json): Json {
   return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, asText(part)]));
 }
 
+const wildcard = (value: string) => (pattern: string) => {
+  const [first, ...more] = pattern.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
+  return new RegExp(`^${[first, ...more].join('.*')}$`).test(value);
+};
+
 /** Whether EventBridge would find an event by a pattern. */
 export function matches(pattern: Json, event: Json): boolean {
   return Object.entries(pattern).every(([key, part]: [string, Json]) => {
     if (key === '$or') return part.some((one: Json) => matches(one, event));
     const values = [event[key]].flat();
-    if (!Array.isArray(part)) return values.some((value) => typeof value === 'object' && matches(part, value));
+    // A pattern may ask for what is not there, at any depth.
+    if (!Array.isArray(part)) return values.some((value) => matches(part, value ?? {}));
     return part.some((test: Json) => {
       if (typeof test === 'string') return values.includes(test);
+      // A field that is not there is nothing but.
+      const but = test['anything-but'];
+      if (but) return event[key] !== undefined && !values.some((value) => but.wildcard.some(wildcard(value)));
       if ('exists' in test) return (event[key] !== undefined) === test.exists;
       if ('prefix' in test) return values.some((value) => value?.startsWith(test.prefix));
       throw new Error(`the matcher does not know ${JSON.stringify(test)}`);

@@ -1,7 +1,13 @@
+import { Duration, Size, Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as kms from 'aws-cdk-lib/aws-kms';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
-import { Duration, Size } from 'aws-cdk-lib';
 import {
+  BackupAlarms,
+  BackupBucket,
+  BackupPruning,
   BackupSchedule,
   Database,
   DatabaseBackup,
@@ -78,6 +84,9 @@ const runTask = (taskDefinition: string, failures: Json[]) =>
   call('aws.ecs', { eventName: 'RunTask', requestParameters: { taskDefinition }, responseElements: { failures } });
 const remove = (eventName: string, errorCode: string | undefined, bucketName = 'BUCKET') =>
   call('aws.s3', { eventName, errorCode, requestParameters: { bucketName } });
+const removeMany = (userIdentity: Json, bucketName = 'BUCKET') =>
+  call('aws.s3', { eventName: 'DeleteObjects', requestParameters: { bucketName }, userIdentity });
+const sessionOf = (arn: string) => ({ type: 'AssumedRole', sessionContext: { sessionIssuer: { type: 'Role', arn } } });
 const REFUSED = [{ arn: 'arn:aws:ecs:x', reason: 'RESOURCE:FARGATE' }];
 const snapshot = (result: string, event = 'createSnapshot') => ({
   source: 'aws.ec2',
@@ -104,6 +113,14 @@ test.each([
   ['a delete', remove('DeleteObject', undefined), ''],
   ['a denied read', remove('GetObject', 'AccessDenied'), ''],
   ['a denied delete elsewhere', remove('DeleteObject', 'AccessDenied', 'other'), ''],
+  ['a delete of many by the prune function', removeMany(sessionOf('<PRUNE.Arn>')), ''],
+  ['a delete of many by the undelete function', removeMany(sessionOf('<UNDELETE.Arn>')), ''],
+  ['a delete of many by another role', removeMany(sessionOf('arn:aws:iam::1:role/admin')), 'CallRule'],
+  ['a delete of many by the role of a task', removeMany(sessionOf('<TASK.Arn>')), 'CallRule'],
+  ['a delete of many by a user', removeMany({ type: 'IAMUser', arn: 'arn:aws:iam::1:user/ann' }), 'CallRule'],
+  ['a delete of many by root', removeMany({ type: 'Root' }), 'CallRule'],
+  ['a delete of many elsewhere', removeMany({ type: 'Root' }, 'other'), ''],
+  ['a delete of many that S3 was too busy for', remove('DeleteObjects', 'SlowDown'), ''],
   ['a policy in error', policy('POLICY'), 'SnapshotRule'],
   ["a stranger's policy in error", policy('arn:aws:dlm:x'), ''],
   ['a failed snapshot', snapshot('failed'), 'SnapshotRule'],
@@ -113,10 +130,70 @@ test.each([
   const ids = {
     BUCKET: one(resources, 'Events::Rule', 'CallRule').EventPattern.detail.$or[1].requestParameters.bucketName[0],
   };
+  const idOf = (part: string) => Object.keys(resources).find((id) => id.startsWith(part))!;
+  const roles = {
+    PRUNE: 'BackupsPruningPruneRole',
+    UNDELETE: 'BackupsPruningUndeleteRole',
+    TASK: 'BackupsShopTaskRole',
+  };
   const policyId = Object.keys(resources).find((id) => resources[id].Type === 'AWS::DLM::LifecyclePolicy')!;
-  const real = JSON.parse(JSON.stringify(event).replace('BUCKET', ids.BUCKET).replace('POLICY', `<${policyId}.Arn>`));
+  const told = JSON.stringify(event).replace('BUCKET', ids.BUCKET).replace('POLICY', `<${policyId}.Arn>`);
+  const real = JSON.parse(told.replace(/(?<=<)(PRUNE|UNDELETE|TASK)(?=\.)/, (role) => idOf(roles[role as 'PRUNE'])));
   const found = Object.entries(resources).filter(
     ([, { Type, Properties }]) => Type === 'AWS::Events::Rule' && matches(Properties.EventPattern, real),
   );
   expect(found.map(([id]) => /Alarms(\w+Rule)/.exec(id)![1])).toEqual(expected === '' ? [] : [expected]);
+});
+
+/** ARNs that the rule for deletes of many leaves out. */
+function deleters(setup: Setup): Json[] {
+  const { EventPattern } = setup.resource('AWS::Events::Rule', 'AlarmsCallRule');
+  const { userIdentity } = asText(EventPattern.detail.$or).find(
+    ({ errorCode }: Json) => errorCode?.[0].exists === false,
+  );
+  return userIdentity?.sessionContext.sessionIssuer.arn[0]['anything-but'].wildcard;
+}
+const OURS = 'arn:<AWS::Partition>:iam::<AWS::AccountId>:role/proven-backups/*';
+
+describe('whose deletes of many are nobody’s business', () => {
+  test('those of roles that the user lets delete, in the bucket of the stack', () => {
+    const setup = new Setup();
+    setup.add();
+    const role = new iam.Role(setup.stack, 'Cleaner', { assumedBy: new iam.AccountRootPrincipal() });
+    setup.backups.bucket.grantPrune(role);
+    expect(deleters(setup).map((arn) => arn.replace(/[0-9A-F]{8}/, ''))).toEqual([
+      '<BackupsPruningPruneRole.Arn>',
+      '<BackupsPruningUndeleteRole.Arn>',
+      '<Cleaner.Arn>',
+    ]);
+  });
+
+  test('those of any pruning of ours, also of other apps, in an imported bucket', () => {
+    const setup = new Setup();
+    const bucket = BackupBucket.fromBucketName(setup.stack, 'Bucket', 'shared', new kms.Key(setup.stack, 'Key'));
+    setup.create({ bucket });
+    setup.add();
+    expect(deleters(setup)[0]).toBe(OURS);
+  });
+
+  test('nobody’s, if nothing prunes the bucket of the stack', () => {
+    const setup = new Setup();
+    const bucket = new BackupBucket(setup.stack, 'Bucket');
+    const alarms = new BackupAlarms(setup.stack, 'Alarms', { bucket, emails: ['backups@example.com'] });
+    const cluster = new ecs.Cluster(setup.stack, 'Cluster', { vpc: setup.vpc });
+    const schedule = BackupSchedule.every(Duration.hours(6));
+    const shared = { bucket, alarms, cluster, schedule, image: READY_IMAGE };
+    new DatabaseBackup(setup.stack, 'Alone', { ...shared, database: setup.mysql() });
+    expect(deleters(setup)).toBeUndefined();
+  });
+
+  test('those of a pruning in another stack are left out by their path, which needs no reference', () => {
+    const setup = new Setup();
+    const { bucket, alarms } = setup.create();
+    setup.add();
+    const other = new Stack(setup.app, 'Other');
+    alarms.watchPruning(new BackupPruning(other, 'Pruning', { bucket }));
+    const roles = 'arn:<AWS::Partition>:iam::<AWS::AccountId>:role/proven-backups/<AWS::Region>/Other/Pruning';
+    expect(deleters(setup)).toEqual(expect.arrayContaining([`${roles}-Prune/*`, `${roles}-Undelete/*`]));
+  });
 });

@@ -43,6 +43,13 @@ describe('the task', () => {
     expect(container.Environment.map(({ Name }: Json) => Name)).toEqual(['BACKUP_JOB']);
   });
 
+  test('does not wait for its log, and has room for the log of days of a run that cannot send it', () => {
+    const { Options } = task(added()).ContainerDefinitions[0].LogConfiguration;
+    expect(Options).toMatchObject({ mode: 'non-blocking', 'max-buffer-size': `${25 * 1024 ** 2}b` });
+    // A line of progress every 5 seconds: of at most 300 bytes, but for the names of the tables.
+    expect(parseInt(Options['max-buffer-size'])).toBeGreaterThan(4 * (86_400 / 5) * 300);
+  });
+
   test('is told its job', () => {
     expect(added().job()).toEqual({
       action: 'dump',
@@ -258,6 +265,7 @@ describe('for others to use', () => {
       'ecs:RunTask',
       'ecs:TagResource',
       'iam:PassRole',
+      'kms:Decrypt',
       'logs:GetLogEvents',
       'ssm:GetParametersByPath',
     ]);

@@ -1,7 +1,7 @@
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Json } from '../support';
-import { allows, flat, row, Setup } from '../support';
+import { allows, flat, LOG_KEY_USES, row, Setup } from '../support';
 
 const BUCKET = '<BackupsBucket16A198DF.Arn>';
 const LOCK = `${BUCKET}/shop/lock.json`;
@@ -102,6 +102,7 @@ test('the execution role pulls the image, reads the one secret and writes the on
       undefined,
     ],
     ['Allow', ['secretsmanager:GetSecretValue'], expect.stringMatching(/^<Secret\w+>$/), undefined],
+    ...LOG_KEY_USES.map((actions) => ['Allow', actions, '<BackupsBucketKey7BCD74E3.Arn>', expect.anything()]),
   ]);
 });
 

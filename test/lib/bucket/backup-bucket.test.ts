@@ -21,7 +21,7 @@ function policy(template: Template) {
 const statement = (template: Template, sid: string) => policy(template).find(({ Sid }) => Sid === sid);
 
 test.each([
-  [undefined, 'Retain'],
+  [undefined, 'RetainExceptOnCreate'],
   [RemovalPolicy.DESTROY, 'Delete'],
 ])('a bucket that outlives its stack keeps its policy: %s', (removalPolicy, expected) => {
   const stack = new Stack();
@@ -32,7 +32,7 @@ test.each([
 test('is encrypted, versioned, private and tidy, and survives its stack', () => {
   const { template } = create();
   template().hasResource('AWS::S3::Bucket', {
-    DeletionPolicy: 'Retain',
+    DeletionPolicy: 'RetainExceptOnCreate',
     UpdateReplacePolicy: 'Retain',
     Properties: {
       BucketEncryption: {
@@ -71,7 +71,7 @@ test('is encrypted, versioned, private and tidy, and survives its stack', () => 
     },
   });
   template().hasResource('AWS::KMS::Key', {
-    DeletionPolicy: 'Retain',
+    DeletionPolicy: 'RetainExceptOnCreate',
     Properties: { EnableKeyRotation: true },
   });
 });

@@ -3,7 +3,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { BackupBucket, BackupPruning } from '../../../lib';
 import type { Json } from '../support';
-import { allows, flat, row, Setup } from '../support';
+import { allows, flat, LOG_KEY_USES, row, Setup } from '../support';
 
 const BUCKET = '<BackupsBucket16A198DF.Arn>';
 const KEY = '<BackupsBucketKey7BCD74E3.Arn>';
@@ -23,14 +23,13 @@ const rows = (role: string) =>
     [Resource].flat().map(flat),
   ]);
 const LOG = [
-  'Allow',
-  ['logs:CreateLogStream', 'logs:PutLogEvents'],
-  [expect.stringMatching(/^<BackupsLogGroup\w+\.Arn>$/)],
+  ['Allow', ['logs:CreateLogStream', 'logs:PutLogEvents'], [expect.stringMatching(/^<BackupsLogGroup\w+\.Arn>$/)]],
+  ...LOG_KEY_USES.map((actions) => ['Allow', actions, [KEY]]),
 ];
 
 test('the prune role has these statements, and no other', () => {
   expect(rows('PruneRole')).toEqual([
-    LOG,
+    ...LOG,
     ['Allow', ['s3:DeleteObject'], [`${BUCKET}/*/????-??-??T??-??-??Z/*`]],
     ['Allow', ['s3:ListBucket', 's3:GetBucketVersioning', 's3:GetBucketObjectLockConfiguration'], [BUCKET]],
     [
@@ -58,7 +57,7 @@ test('the prune role has these statements, and no other', () => {
 
 test('the undelete role has these statements, and no other', () => {
   expect(rows('UndeleteRole')).toEqual([
-    LOG,
+    ...LOG,
     ['Allow', ['s3:DeleteObjectVersion'], [`${BUCKET}/*/????-??-??T??-??-??Z/*`]],
     ['Allow', ['s3:ListBucketVersions'], [BUCKET]],
     ['Allow', ['s3:GetObjectVersion'], [`${BUCKET}/*/*/manifest.json`]],

@@ -39,8 +39,9 @@ beforeAll(async () => {
   scene = new AlarmedScene(emulator, (await emulator.deploy(app, [STACK], environment))[STACK]!);
 });
 afterAll(async () => {
-  await Promise.allSettled([server?.stop(), emulator?.stop()]);
+  await server?.stop();
   fs.rmSync(files, { recursive: true, force: true });
+  await emulator?.stop();
 });
 
 const setPassword = (password: string) =>

@@ -59,8 +59,9 @@ export function testBackups(version: Version, { all }: { readonly all: boolean }
     await target.exec(`${accounts(version)} ${MYSQL_FAMILY_ACCOUNTS}`);
   });
   afterAll(async () => {
-    await Promise.allSettled([source?.stop(), target?.stop(), emulator?.stop()]);
+    await Promise.allSettled([source?.stop(), target?.stop()]);
     fs.rmSync(scratchDirectory, { recursive: true, force: true });
+    await emulator?.stop();
   });
 
   const options = (server: MysqlFamilyServer, name: string, username: string, what: object) => ({

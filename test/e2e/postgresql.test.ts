@@ -46,8 +46,9 @@ describeOn(ALL, 'a backup of %s', (version) => {
     );
   });
   afterAll(async () => {
-    await Promise.allSettled([source?.stop(), target?.stop(), emulator?.stop()]);
+    await Promise.allSettled([source?.stop(), target?.stop()]);
     fs.rmSync(scratchDirectory, { recursive: true, force: true });
+    await emulator?.stop();
   });
 
   const options = (name: string, what: object) => ({

@@ -7,7 +7,7 @@ import type { Policies, Policy, Statement } from './policy';
 export interface Need {
   readonly owner: string;
   readonly kind: DeployedPolicy['kind'];
-  /** `Allow s3:GetObject` */
+  /** `Allow s3:ListBucket if s3:prefix` */
   readonly says: string;
   readonly isNeeded: boolean;
 }
@@ -45,10 +45,15 @@ export function needs(
             )
           );
         });
-        return { owner, kind, says: [statement.Effect, statement.Sid, action].filter(Boolean).join(' '), isNeeded };
+        return { owner, kind, says: text(statement, action), isNeeded };
       }),
     );
   });
+}
+
+function text({ Effect, Sid, Condition = {} }: Statement, action: string): string {
+  const keys = Object.values(Condition).flatMap((condition) => Object.keys(condition));
+  return [Effect, Sid, action, ...(keys.length > 0 ? ['if', keys.join(', ')] : [])].filter(Boolean).join(' ');
 }
 
 /** A denial counts where no other policy denies the same: the bucket, the role and the boundary of a user may be others. */

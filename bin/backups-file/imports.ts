@@ -88,7 +88,8 @@ export function secretOf(scope: Construct, entry: ServerEntry['secret']) {
     typeof entry === 'string' ? { secretId: entry } : { ...entry };
   const key = encryptionKey === undefined ? undefined : kms.Key.fromKeyArn(scope, 'SecretKey', encryptionKey);
   const arn = secretId.startsWith('arn:') ? secretId : secretArn(scope, secretId);
-  const complete = secretId.startsWith('arn:') && /-[A-Za-z0-9]{6}$/.test(secretId);
+  // An end that is a word is that of a name: the constructs refuse such an ARN, which names another secret for AWS.
+  const complete = secretId.startsWith('arn:') && /-(?![a-z]{6}$)[A-Za-z0-9]{6}$/.test(secretId);
   const secret = secretsmanager.Secret.fromSecretAttributes(scope, 'Secret', {
     ...(complete ? { secretCompleteArn: arn } : { secretPartialArn: arn }),
     encryptionKey: key,

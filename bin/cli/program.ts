@@ -2,6 +2,7 @@ import { Command, CommanderError, Help } from 'commander';
 import type { Option } from 'commander';
 import { version } from '../../package.json';
 import { addAlarmCommand } from './commands/alarm';
+import { addDoctorCommand } from './commands/doctor';
 import { addListCommand } from './commands/list';
 import { addPruneCommand } from './commands/prune';
 import { addRetentionCommand } from './commands/retention';
@@ -37,7 +38,7 @@ export async function main(args: readonly string[], streams: Streams): Promise<n
 function programOf(output: Output): Command {
   const { stdout, stderr } = output.streams;
   const program = new Command('proven-backups')
-    .description('Works with database backups: lists, makes, prunes and brings back')
+    .description('Works with database backups: lists, makes, prunes, brings back and checks')
     .version(version)
     .exitOverride()
     .configureOutput({
@@ -57,6 +58,7 @@ function programOf(output: Output): Command {
   addUndeleteCommand(program, output);
   addRetentionCommand(program, output);
   addAlarmCommand(program, output);
+  addDoctorCommand(program, output);
   return program;
 }
 

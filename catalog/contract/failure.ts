@@ -47,6 +47,7 @@ export const COMMON_REASONS = [
   'name-server-silent',
   'nothing-listens',
   'no-answer',
+  'not-ready',
   'certificate-expired',
   'certificate-name',
   'certificate-untrusted',

@@ -6,7 +6,7 @@ import { createConnection, type Connection, type RowDataPacket } from 'mysql2/pr
 import type { ReasonValues } from '../../catalog/contract/failure';
 import { errorText } from '../../task/run/errors';
 import type { Trust } from '../../task/io/tls';
-import { connectionError, type ConnectionCauses } from '../shared/connection-error';
+import { NOT_READY, connectionError, type ConnectionCauses } from '../shared/connection-error';
 import type { ServerContext } from '../engine';
 import { LOCK_WAIT_SECONDS, type MysqlDialect } from './dialect';
 
@@ -39,6 +39,8 @@ export const MYSQL_CAUSES: ConnectionCauses = {
   ER_CON_COUNT_ERROR: NO_CONNECTION_LEFT,
   ER_TOO_MANY_USER_CONNECTIONS: ACCOUNT_LIMIT,
   ER_USER_LIMIT_REACHED: ACCOUNT_LIMIT,
+  ER_SERVER_SHUTDOWN: NOT_READY,
+  PROTOCOL_CONNECTION_LOST: NOT_READY,
   ER_DBACCESS_DENIED_ERROR: { kind: 'database-refused', advice: 'the user may not use the database' },
 };
 

@@ -3,6 +3,7 @@ import { BackupError, errorText } from '../../task/run/errors';
 import { Tool, type ToolCommand } from '../../task/io/tool';
 import { writeTrust, type Trust } from '../../task/io/tls';
 import { chooseDatabases } from '../shared/databases';
+import { firstConnection } from '../shared/first-connection';
 import {
   serverContext,
   type DumpFacts,
@@ -70,7 +71,7 @@ export class MysqlDump implements EngineDump {
   private async prepare(): Promise<void> {
     const { server, job, scratch } = this.context;
     this.trust = writeTrust(server.tls, scratch);
-    this.control = await this.sessions.begin();
+    this.control = await firstConnection(() => this.sessions.begin(), this.context);
     const [identity] = await this.query(
       "SELECT VERSION() AS version, CURRENT_USER() AS account, @@basedir LIKE '/rdsdbbin/%' AS rds",
     );

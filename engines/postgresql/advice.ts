@@ -108,6 +108,27 @@ export const POSTGRESQL_ADVICE: EngineAdvice<PostgresqlReason, PostgresqlNote> =
         },
       ],
     },
+    'extension-rows-hidden': {
+      title: 'row-level security hides rows of an extension',
+      happened: ({ object, database }) =>
+        `row-level security hides rows of ${object ?? "an extension's table"}${database === undefined ? '' : ` in database ${database}`}`,
+      likelyCause:
+        'An extension such as pg_cron was installed. It keeps rows of yours in a table of its own, with a policy by which each role sees some of them only.',
+      action: 'Let the role of the backup see all rows, or leave the table out.',
+      steps: ({ statements = [], object }) => [
+        { say: 'Run as an administrator; on RDS, as the master user:', run: statements.join('\n') },
+        {
+          say: 'If that is refused, leave the table out, and deploy:',
+          run: `extraDumpArguments: [${(object ?? '$TABLE')
+            .split(', ')
+            .map((name) => `'--exclude-table=${name}'`)
+            .join(', ')}]`,
+        },
+        {
+          say: 'The rows are not in the backup then. Keep them as a script beside your code: for pg_cron, the calls of cron.schedule.',
+        },
+      ],
+    },
     pooler: {
       title: 'a pooler refuses the connection',
       likelyCause:

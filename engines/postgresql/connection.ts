@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { BackupError, errorCode, errorText } from '../../task/run/errors';
 import type { Trust } from '../../task/io/tls';
-import { connectionError, type ConnectionCauses } from '../shared/connection-error';
+import { NOT_READY, connectionError, type ConnectionCauses } from '../shared/connection-error';
 import type { ServerContext } from '../engine';
 import { quoteName } from './names';
 import { SETTINGS, optionsOf, setAll, settingsFor } from './settings';
@@ -43,6 +43,10 @@ export const POSTGRESQL_CAUSES: ConnectionCauses = {
   '08P01': POOLER,
   // RDS Proxy takes no options at all.
   '0A000': POOLER,
+  // It shuts down, has crashed, or starts.
+  '57P01': NOT_READY,
+  '57P02': NOT_READY,
+  '57P03': NOT_READY,
   [SQLSTATE.noConnectionLeft]: {
     kind: 'no-connection-left',
     advice: 'the server has no connection left: raise max_connections',

@@ -23,6 +23,7 @@ import { LOCK_WAIT_SECONDS, LockWatch } from './lock-watch';
 import { quoteName } from './names';
 import { countRows, countsOfArchive } from './row-counts';
 import { PgDumpTalk } from './talk';
+import { firstConnection } from '../shared/first-connection';
 import { TailInspector } from '../shared/tail-inspector';
 import { checkVersions } from '../shared/versions';
 
@@ -49,7 +50,7 @@ export class PostgresqlDump implements EngineDump {
     const { server, scratch, job } = this.context;
     const sessions = new PostgresqlSessions(this.context, writeTrust(server.tls, scratch));
     this.sessions = sessions;
-    const client = await sessions.connectToAny();
+    const client = await firstConnection(() => sessions.connectToAny(), this.context);
     await sessions.learn(client);
     const { rows } = await client.query<{ version: string; secrets: boolean }>(
       `SELECT current_setting('server_version') AS version, has_table_privilege('pg_authid', 'SELECT') AS secrets`,

@@ -12,6 +12,8 @@ export const POSTGRESQL_REASONS = [
   'schema-missing',
   /** Subscriptions, which only a superuser can dump. */
   'subscriptions',
+  /** Row-level security hides rows of an extension's table, which only BYPASSRLS sees. */
+  'extension-rows-hidden',
   /** A pooler stands before the server, and refuses the settings of our sessions. */
   'pooler',
   /** Somebody holds a lock that the dump needs. */

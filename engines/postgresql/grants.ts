@@ -1,4 +1,5 @@
 import type { Client } from 'pg';
+import type { ServerJob } from '../../catalog/contract/task';
 import { BackupError } from '../../task/run/errors';
 import { utf8Of } from './names';
 
@@ -7,22 +8,37 @@ const NO_MEMBER = `NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
 const relations = (condition: string) => `
   pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
   WHERE n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema' AND c.relpersistence <> 't' AND ${condition}
-    AND ($1::text[] IS NULL OR n.nspname = ANY ($1)) AND NOT n.nspname = ANY ($2)`;
+    AND ($1::text[] IS NULL OR n.nspname = ANY ($1)) AND NOT n.nspname = ANY ($2)
+    AND NOT format('%I.%I', n.nspname, c.relname) = ANY ($3)`;
 
 /** Relations of the user: none of PostgreSQL's own, none that is temporary, and none that an extension creates. */
 export const USER_RELATIONS = relations(NO_MEMBER);
-/** With the tables of extensions whose rows are in the dump: their scripts mark them as the user's. */
+/**
+ * Whether the rows of a table that an extension marks as the user's are in the dump: of chosen schemas, extensions are left out
+ * with the schemas that they made, but not with their tables in others.
+ */
+export const DUMPED_MEMBER = `($1::text[] IS NULL OR NOT EXISTS (SELECT FROM pg_catalog.pg_depend m
+    WHERE m.classid = 'pg_catalog.pg_namespace'::regclass AND m.objid = n.oid AND m.deptype = 'e'))`;
+/** With the tables of extensions whose rows are in the dump. */
 const DUMPED_RELATIONS = relations(
-  `(${NO_MEMBER} OR ($1::text[] IS NULL AND c.oid IN (SELECT unnest(extconfig) FROM pg_catalog.pg_extension)))`,
+  `(${NO_MEMBER} OR (c.oid IN (SELECT unnest(extconfig) FROM pg_catalog.pg_extension) AND ${DUMPED_MEMBER}))`,
 );
 
-/** Schemas of a dump: `undefined` includes all. */
-export interface SchemaFilter {
-  readonly schemas?: readonly string[] | undefined;
-  readonly excludeSchemas?: readonly string[] | undefined;
-}
+/** The filter of schemas, as values of a query. */
+export const filterValues = ({ schemas, excludeSchemas }: ServerJob): unknown[] => [
+  schemas ?? null,
+  excludeSchemas ?? [],
+];
 
-export const filterValues = (filter: SchemaFilter): unknown[] => [filter.schemas ?? null, filter.excludeSchemas ?? []];
+const EXCLUDE = '--exclude-table=';
+
+/** The same with the tables that arguments leave out by their whole names: what a pattern leaves out, pg_dump alone knows. */
+export const relationValues = (server: ServerJob): unknown[] => [
+  ...filterValues(server),
+  (server.extraDumpArguments ?? [])
+    .filter((argument) => argument.startsWith(EXCLUDE))
+    .map((argument) => argument.slice(EXCLUDE.length)),
+];
 
 const SHOWN = 5;
 
@@ -32,7 +48,7 @@ const SHOWN = 5;
  *
  * @throws BackupError `privileges`, with the statements to run
  */
-export async function checkPostgresqlGrants(client: Client, database: string, filter: SchemaFilter): Promise<void> {
+export async function checkPostgresqlGrants(client: Client, database: string, server: ServerJob): Promise<void> {
   const { rows: roles } = await client.query<{ name: string; quoted: string }>(
     'SELECT current_user AS name, quote_ident(current_user) AS quoted',
   );
@@ -45,9 +61,9 @@ export async function checkPostgresqlGrants(client: Client, database: string, fi
     faults.push(`${privilege} ${objects.slice(0, SHOWN).join(', ')}${more}`);
     statements.push(statement);
   };
-  demand(await unreadable(client, filter), 'SELECT on', `GRANT pg_read_all_data TO ${role};`);
-  demand(await rowSecured(client, filter), 'BYPASSRLS for', `ALTER ROLE ${role} BYPASSRLS;`);
-  const largeObjects = filter.schemas ? [] : await unreadableLargeObjects(client);
+  demand(await unreadable(client, server), 'SELECT on', `GRANT pg_read_all_data TO ${role};`);
+  demand(await rowSecured(client, server), 'BYPASSRLS for', `ALTER ROLE ${role} BYPASSRLS;`);
+  const largeObjects = server.schemas ? [] : await unreadableLargeObjects(client);
   demand(largeObjects, 'SELECT on large objects', grantLargeObjects(largeObjects, role));
   if (faults.length === 0) return;
   const account = roles[0]?.name ?? '';
@@ -59,24 +75,24 @@ export async function checkPostgresqlGrants(client: Client, database: string, fi
 }
 
 /** Tables, partitioned tables, materialised views and sequences that the role may not read, or whose schema it may not use. */
-async function unreadable(client: Client, filter: SchemaFilter): Promise<string[]> {
+async function unreadable(client: Client, server: ServerJob): Promise<string[]> {
   const { rows } = await client.query<{ name: Buffer }>(
     `SELECT ${utf8Of("format('%I.%I', n.nspname, c.relname)")} AS name FROM ${DUMPED_RELATIONS}
        AND c.relkind IN ('r', 'p', 'm', 'S')
        AND NOT (has_schema_privilege(n.oid, 'USAGE')
          AND CASE c.relkind WHEN 'S' THEN has_sequence_privilege(c.oid, 'SELECT') ELSE has_table_privilege(c.oid, 'SELECT') END)
      ORDER BY 1`,
-    filterValues(filter),
+    relationValues(server),
   );
   return rows.map(({ name }) => name.toString());
 }
 
 /** Tables whose row-level security applies to the role: pg_dump refuses them, as it would see only some of the rows. */
-async function rowSecured(client: Client, filter: SchemaFilter): Promise<string[]> {
+async function rowSecured(client: Client, server: ServerJob): Promise<string[]> {
   const { rows } = await client.query<{ name: Buffer }>(
-    `SELECT ${utf8Of("format('%I.%I', n.nspname, c.relname)")} AS name FROM ${DUMPED_RELATIONS}
+    `SELECT ${utf8Of("format('%I.%I', n.nspname, c.relname)")} AS name FROM ${USER_RELATIONS}
        AND c.relkind IN ('r', 'p') AND row_security_active(c.oid) ORDER BY 1`,
-    filterValues(filter),
+    relationValues(server),
   );
   return rows.map(({ name }) => name.toString());
 }

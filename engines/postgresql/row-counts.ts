@@ -4,7 +4,7 @@ import type { ServerJob } from '../../catalog/contract/task';
 import { BackupError } from '../../task/run/errors';
 import type { ArchivedTable } from './archive-head';
 import { countFailure } from './failures';
-import { USER_RELATIONS, filterValues } from './grants';
+import { USER_RELATIONS, relationValues } from './grants';
 import { NameReader, type ReadName } from './name-reader';
 import { quoteName } from './names';
 
@@ -50,7 +50,7 @@ export async function countRows(
      FROM ${USER_RELATIONS} AND c.relkind = 'r'
        -- A standby has no rows of unlogged tables, and pg_dump leaves them out there.
        AND NOT (c.relpersistence = 'u' AND pg_is_in_recovery()) ORDER BY n.nspname, c.relname`,
-    filterValues(server),
+    relationValues(server),
   );
   const names = new NameReader(counter, encodings[0]?.encoding ?? '');
   const counts: CountedTable[] = [];

@@ -17,9 +17,21 @@ const UNTRUSTED = {
     'the certificate is not signed by a trusted authority: give its authority with DatabaseTls.certificateAuthority(pem)',
 } as const;
 
+const UNTRUSTED_BY_RDS: ConnectionCause = {
+  ...UNTRUSTED,
+  advice:
+    'no authority of RDS in this image signed the certificate: give the bundle of its Region with DatabaseTls.certificateAuthority(pem)',
+};
+
 const NO_ROUTE = {
   kind: 'no-answer',
   advice: 'no answer: let the security group of the database admit the one of the backup task, and check the route',
+} as const;
+
+/** It is there, and not ready for anybody. */
+export const NOT_READY = {
+  kind: 'not-ready',
+  advice: 'the server ended the connection at once: see whether it is starting, or out of memory or connections',
 } as const;
 
 export const NETWORK_CAUSES: ConnectionCauses = {
@@ -35,6 +47,8 @@ export const NETWORK_CAUSES: ConnectionCauses = {
   ETIMEDOUT: NO_ROUTE,
   EHOSTUNREACH: NO_ROUTE,
   ENETUNREACH: NO_ROUTE,
+  ECONNRESET: NOT_READY,
+  EPIPE: NOT_READY,
   CERT_HAS_EXPIRED: { kind: 'certificate-expired', advice: "the server's certificate has expired: renew it" },
   ERR_TLS_CERT_ALTNAME_INVALID: {
     kind: 'certificate-name',
@@ -64,18 +78,20 @@ const CODES_BY_TEXT: readonly (readonly [text: RegExp, code: string])[] = [
   [/does not match certificate's altnames/, 'ERR_TLS_CERT_ALTNAME_INVALID'],
   [/^The server does not support SSL connections$/, 'HANDSHAKE_NO_SSL_SUPPORT'],
   [/^timeout expired$/, 'ETIMEDOUT'],
+  [/^Connection terminated unexpectedly$/, 'ECONNRESET'],
 ];
 
 /** Turns a failure to connect into a sentence that names the server and says what to do, and into facts. */
 export function connectionError(
-  { host, port }: Pick<ServerJob, 'host' | 'port'>,
+  { host, port, tls }: Pick<ServerJob, 'host' | 'port'> & Partial<Pick<ServerJob, 'tls'>>,
   error: unknown,
   engineCauses: ConnectionCauses,
   values: ReasonValues = {},
 ): BackupError {
   const said = errorText(error);
   const code = CODES_BY_TEXT.find(([text]) => text.test(said))?.[1] ?? innermostCode(error) ?? '';
-  const { kind, advice } = causeOf(code, engineCauses, NETWORK_CAUSES) ?? UNKNOWN;
+  const cause = causeOf(code, engineCauses, NETWORK_CAUSES) ?? UNKNOWN;
+  const { kind, advice } = cause === UNTRUSTED && tls?.mode === 'amazon-rds' ? UNTRUSTED_BY_RDS : cause;
   return new BackupError(
     'connection',
     `could not connect to ${host}:${port}: ${said} (${advice})`,

@@ -1,7 +1,9 @@
 import { Stack, Token } from 'aws-cdk-lib';
 import type { TlsJob } from '../../catalog/contract/task';
 import type { IConstruct } from 'constructs';
+import { docsLink } from '../private/docs-link';
 import { fault } from '../private/fault';
+import { hasRdsAuthorities } from './private/rds-authorities';
 
 /** Half of the 64 KiB that ECS allows for a task definition. */
 const MAX_PEM = 32_768;
@@ -9,8 +11,8 @@ const MAX_PEM = 32_768;
 /** Verification of the server's TLS certificate. It always includes the host name: there is no unverified encryption. */
 export class DatabaseTls {
   /**
-   * Verifies against Amazon's certificate authorities for RDS and Aurora, which ship with the program. GovCloud and China
-   * have other authorities: use {@link certificateAuthority} there.
+   * Verifies against Amazon's certificate authorities for RDS and Aurora. Those of most Regions ship with the program, and the
+   * image's build adds what AWS publishes. GovCloud, China and new Regions: use {@link certificateAuthority} there.
    */
   public static amazonRds(): DatabaseTls {
     return new DatabaseTls({ mode: 'amazon-rds' });
@@ -45,7 +47,7 @@ export class DatabaseTls {
   /** @internal */
   public _render(scope: IConstruct): TlsJob {
     const { job } = this;
-    if (job.mode === 'amazon-rds') requireCommercialRegion(scope);
+    if (job.mode === 'amazon-rds') requireRdsAuthorities(scope);
     if (job.mode === 'off' && job.reason.trim() === '') {
       fault(scope, 'DatabaseTls.off needs a reason, got: an empty one: write why clear text is acceptable here');
     }
@@ -63,18 +65,18 @@ export class DatabaseTls {
     if (job.mode === 'certificate-authority' && job.pem.length > MAX_PEM) {
       fault(
         scope,
-        `DatabaseTls.certificateAuthority takes at most ${MAX_PEM} characters, got: ${job.pem.length}: give only the authority of this server, or amazonRds() for RDS`,
+        `DatabaseTls.certificateAuthority takes at most ${MAX_PEM} characters, got: ${job.pem.length}: give only the authority of this server; for RDS amazonRds(), or the bundle of the one Region`,
       );
     }
     return job;
   }
 }
 
-function requireCommercialRegion(scope: IConstruct): void {
+function requireRdsAuthorities(scope: IConstruct): void {
   const { region } = Stack.of(scope);
-  if (Token.isUnresolved(region) || !/^(us-gov|cn)-/.test(region)) return;
+  if (Token.isUnresolved(region) || hasRdsAuthorities(region)) return;
   fault(
     scope,
-    `DatabaseTls.amazonRds() knows no certificate authorities of GovCloud and China, got: ${region}: give the Region's bundle from AWS with tls: DatabaseTls.certificateAuthority(…)`,
+    `DatabaseTls.amazonRds() must be used in a Region whose certificate authorities ship with this package, got: ${region}: give the Region's bundle from AWS with tls: DatabaseTls.certificateAuthority(…), see ${docsLink('docs/tls.md#rds-and-aurora')}`,
   );
 }

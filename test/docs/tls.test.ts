@@ -3,6 +3,8 @@ import { X509Certificate } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
+import { RegionInfo } from 'aws-cdk-lib/region-info';
+import { hasRdsAuthorities } from '../../lib/database/private/rds-authorities';
 import { document } from './markdown';
 
 test('the commands of docs/tls.md make a certificate for the host, which their authority vouches for', () => {
@@ -17,4 +19,13 @@ test('the commands of docs/tls.md make a certificate for the host, which their a
   expect(certificate.checkHost('shop.internal.example.com')).toBe('shop.internal.example.com');
   expect(certificate.checkHost('other.internal.example.com')).toBeUndefined();
   expect((certificate.validToDate.getTime() - Date.now()) / 86_400_000).toBeCloseTo(825, 0);
+});
+
+test('docs/tls.md names the Regions whose authorities of RDS the package lacks', () => {
+  const [, named = ''] = /The package holds no authorities of([^.]+)\./.exec(document('docs/tls.md').prose) ?? [];
+  const documented = named.match(/\b[a-z]{2}-[a-z]+-\d\b/g) ?? [];
+  const commercial = RegionInfo.regions.filter(({ partition }) => partition === 'aws').map(({ name }) => name);
+  const lacking = commercial.filter((region) => !hasRdsAuthorities(region));
+  expect(documented.toSorted()).toEqual(lacking.toSorted());
+  expect(commercial.length - lacking.length).toBeGreaterThan(25);
 });

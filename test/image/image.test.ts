@@ -146,6 +146,11 @@ describe('the build', () => {
     const asset = assets.find(({ dockerBuildArgs }) => dockerBuildArgs.ENGINE_IMAGE === STAND_INS[engine])!;
     const built = await buildImage(asset, IMAGES[engine]);
     expect(built).toMatchObject({ code: 0 });
+    expect(built.stdout + built.stderr).toMatch(
+      /certificate authorities of RDS: those of this package only, because https:\/\/truststore\.pki\.rds\.amazonaws\.com\/\S+ could not be used: /,
+    );
+    const files = await docker.docker('run', '--rm', '--network', 'none', IMAGES[engine], 'ls', '/opt/proven-backups');
+    expect(files.split('\n').filter((name) => !name.startsWith('main.js'))).toEqual(['node', 'rds-ca.pem']);
     // The image's own command: the program, which says what it misses.
     const alone = await docker.tryDocker('run', '--rm', '--network', 'none', '--read-only', IMAGES[engine]);
     expect(alone).toMatchObject({ code: EXIT_CODES.configuration });

@@ -2,6 +2,7 @@ import { Duration, Lazy, TimeZone } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as rds from 'aws-cdk-lib/aws-rds';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { AddDatabaseProps } from '../../lib';
 import {
@@ -19,6 +20,7 @@ const PATH = 'Stack/Backups/Shop';
 const { every, daily, cron } = BackupSchedule;
 
 const CHECK = 'check where it comes from, for example an environment variable';
+const SECRET_ARN = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:';
 const BUNDLE = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n'.repeat(600);
 
 /** Every bad property of a database, and the sentence that it is refused with. */
@@ -138,6 +140,14 @@ const CASES: [name: string, props: (setup: Setup) => Partial<AddDatabaseProps>, 
     }),
     'securityGroups must be at most 5, those of the database included, got: 6',
   ],
+  ...[
+    (setup: Setup) => Secret.fromSecretNameV2(setup.stack, 'Named', 'shop-backup'),
+    (setup: Setup) => Secret.fromSecretPartialArn(setup.stack, 'Partial', `${SECRET_ARN}shop-backup`),
+  ].map((secret): (typeof CASES)[number] => [
+    'a secret whose name looks like the end of an ARN',
+    (setup) => ({ database: setup.mysql({ secret: secret(setup) }) }),
+    'secret must be given by its complete ARN where its name ends in a hyphen and six characters, got: shop-backup: AWS takes "-backup" for the end of an ARN; give the ARN that "aws secretsmanager describe-secret --secret-id shop-backup" shows, with Secret.fromSecretCompleteArn or, in backups.yaml, as secret',
+  ]),
   [
     'clear text without a reason',
     (setup) => ({ database: setup.mysql({ tls: DatabaseTls.off(' ') }) }),
@@ -151,7 +161,7 @@ const CASES: [name: string, props: (setup: Setup) => Partial<AddDatabaseProps>, 
   [
     'more certificates than a task definition holds',
     (setup) => ({ database: setup.mysql({ tls: DatabaseTls.certificateAuthority(BUNDLE) }) }),
-    `DatabaseTls.certificateAuthority takes at most 32768 characters, got: ${BUNDLE.length}: give only the authority of this server, or amazonRds() for RDS`,
+    `DatabaseTls.certificateAuthority takes at most 32768 characters, got: ${BUNDLE.length}: give only the authority of this server; for RDS amazonRds(), or the bundle of the one Region`,
   ],
   ...['', '/shop.db', '../shop.db'].map((path): (typeof CASES)[number] => [
     `SQLite path ${JSON.stringify(path)}`,

@@ -21,10 +21,20 @@ import {
   SnapshotPruning,
   VolumeSnapshots,
 } from '../../lib';
+import { docsLink } from '../../lib/private/docs-link';
 import { Setup } from './support';
 
 const PATH = 'Stack/Backups/Shop';
 const { every } = BackupSchedule;
+/** Regions that the shipped bundle of RDS does not hold. */
+const WITHOUT_AUTHORITIES = [
+  'us-gov-west-1',
+  'cn-north-1',
+  'il-central-1',
+  'ca-west-1',
+  'mx-central-1',
+  'ap-southeast-7',
+];
 const token = Lazy.number({ produce: () => 7 });
 
 describe('source names', () => {
@@ -74,11 +84,11 @@ test('a bucket in another Region', () => {
   expect(() => new BackupPruning(setup.stack, 'Pruning', { bucket })).toThrow(new Error(`Stack/Pruning: ${sentence}`));
 });
 
-test.each(['us-gov-west-1', 'cn-north-1'])('Amazon’s authorities in %s', (region) => {
+test.each(WITHOUT_AUTHORITIES)('Amazon’s authorities in %s', (region) => {
   const setup = new Setup({ env: { region } });
   expect(() => setup.add({ database: setup.mysql({ tls: DatabaseTls.amazonRds() }) })).toThrow(
     new Error(
-      `${PATH}: DatabaseTls.amazonRds() knows no certificate authorities of GovCloud and China, got: ${region}: give the Region's bundle from AWS with tls: DatabaseTls.certificateAuthority(…)`,
+      `${PATH}: DatabaseTls.amazonRds() must be used in a Region whose certificate authorities ship with this package, got: ${region}: give the Region's bundle from AWS with tls: DatabaseTls.certificateAuthority(…), see ${docsLink('docs/tls.md#rds-and-aurora')}`,
     ),
   );
 });

@@ -8,6 +8,9 @@ export class TcpProxy {
   private trigger: { readonly after: number; readonly reached: () => void } | undefined;
   private open: (() => void) | undefined;
   private gate: Promise<void> | undefined;
+  private sleep: { readonly how: 'silent' | 'ends'; readonly ms: number; end?: number } | undefined;
+  /** Connections that came while it slept. */
+  asked = 0;
 
   private constructor(
     private readonly server: net.Server,
@@ -37,6 +40,12 @@ export class TcpProxy {
     await new Promise<void>((resolve) => (this.trigger = { after: bytes, reached: resolve }));
   }
 
+  /** Sleeps, as Aurora Serverless does: it wakes up some time after the first connection, which meets silence or its end. */
+  fallAsleep(how: 'silent' | 'ends', ms: number): void {
+    this.sleep = { how, ms };
+    this.asked = 0;
+  }
+
   /** Lets the bytes flow again. */
   resume(): void {
     this.open?.();
@@ -57,6 +66,12 @@ export class TcpProxy {
   }
 
   private connect(client: net.Socket): void {
+    if (this.sleep && performance.now() < (this.sleep.end ??= performance.now() + this.sleep.ms)) {
+      this.asked++;
+      this.sockets.add(client.on('error', () => undefined).once('close', () => this.sockets.delete(client)));
+      if (this.sleep.how === 'ends') client.destroy();
+      return;
+    }
     const server = net.connect(this.targetPort, '127.0.0.1');
     for (const [socket, other] of [
       [client, server],

@@ -52,6 +52,15 @@ export class Aws {
     return new CloudWatchLogsClient(this.settings);
   }
 
+  /**
+   * A client that few commands need.
+   *
+   * @param region in place of the usual one
+   */
+  client<C>(Client: new (settings: { readonly region?: string }) => C, region?: string): C {
+    return new Client({ ...this.settings, ...(region !== undefined && { region }) });
+  }
+
   /** @param functionName name or ARN: an ARN knows its Region */
   lambda(functionName: string): LambdaClient {
     const region = this.options.region ?? /^arn:[^:]+:lambda:([^:]+):/.exec(functionName)?.[1];

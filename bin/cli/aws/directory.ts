@@ -2,6 +2,7 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import type { Action } from '../../../catalog/contract/task';
 import { directoryPath } from '../../../catalog/contract/directory';
+import type { DirectoryFunctions } from '../../../catalog/contract/directory';
 import type { DirectoryPart, StartableTask } from '../../../catalog/contract/directory-schema';
 import { parseDirectory } from '../../../catalog/contract/directory-schema';
 import { readParameters, SettingsError } from '../../../catalog/contract/settings';
@@ -19,6 +20,25 @@ export class BucketDirectory {
   /** Names of all sources, sorted. */
   get sources(): string[] {
     return namesIn([...this.parts.values()]);
+  }
+
+  /** The tasks that dump, by their sources; of a source that several parameters list, those that differ. */
+  get dumps(): readonly { readonly source: string; readonly task: StartableTask }[] {
+    const listed = [...this.parts.values()].flatMap(({ sources }) =>
+      [...sources].flatMap(([source, { tasks }]) => (tasks.dump ? [{ source, task: tasks.dump }] : [])),
+    );
+    return [...new Map(listed.map((one) => [JSON.stringify(one), one])).values()];
+  }
+
+  /** All functions, each once, with their kinds. */
+  get allFunctions(): readonly { readonly kind: keyof DirectoryFunctions; readonly name: string }[] {
+    const listed = [...this.parts.values()].flatMap(({ functions }) =>
+      Object.entries(functions).map(([kind, name]) => ({
+        kind: kind as keyof DirectoryFunctions,
+        name: name as string,
+      })),
+    );
+    return [...new Map(listed.map((one) => [one.name, one])).values()];
   }
 
   /**

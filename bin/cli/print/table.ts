@@ -62,7 +62,7 @@ function rowLines(
 }
 
 /** Breaks a text between words, and words that are too long. */
-function wrap(text: string, width: number): string[] {
+export function wrap(text: string, width: number): string[] {
   if (text.length <= width) return [text];
   const lines = [''];
   for (const word of text.split(' ').flatMap((one) => one.match(new RegExp(`.{1,${width}}`, 'gu')) ?? [''])) {

@@ -1,5 +1,6 @@
 import { checkPostgresqlGrants } from '../grants';
 import type { PostgresqlCheck } from './check';
+import { checkExtensionRows } from './extension-rows';
 import { noteUserMappings } from './foreign-servers';
 import { noteObjects } from './notes';
 import { checkDamage } from './damage';
@@ -12,6 +13,7 @@ export const POSTGRESQL_CHECKS: readonly PostgresqlCheck[] = [
   checkDamage,
   checkSubscriptions,
   ({ client, database, server }) => checkPostgresqlGrants(client, database, server),
+  checkExtensionRows,
   noteUserMappings,
   noteObjects,
 ];

@@ -25,6 +25,12 @@ const rdsInstances = ({ aws }: AdviceContext, say: string, columns: string): Ste
   run: aws('rds describe-db-instances', `--query "DBInstances[].[DBInstanceIdentifier,Endpoint.Address,${columns}]"`),
 });
 
+/** Of a server that was waited for. */
+const SLEEPING: Step = {
+  say: 'Aurora Serverless with a minimum of 0 ACU sleeps when it is idle. A run waits two minutes for it to wake up; if that is not enough, raise the minimum:',
+  run: page('networking.md#aurora-serverless-that-sleeps'),
+};
+
 /** Makes a certificate for the name by which the backup reaches the server. */
 const makeCertificate = ({ host }: ReasonValues): Step => {
   const isName = host !== undefined && /^[A-Za-z0-9.-]+$/.test(host);
@@ -42,6 +48,7 @@ export const NETWORK_REASONS: ReasonTable<
   | 'name-server-silent'
   | 'nothing-listens'
   | 'no-answer'
+  | 'not-ready'
   | 'certificate-expired'
   | 'certificate-name'
   | 'certificate-untrusted'
@@ -137,6 +144,19 @@ export const NETWORK_REASONS: ReasonTable<
         ),
       },
       { say: 'To keep the rule, add it to your code as well:', run: page('networking.md#security-groups') },
+      SLEEPING,
+    ],
+  },
+  'not-ready': {
+    title: 'the database server is not ready',
+    happened: (values) => `${serverOf(values, 'the database server')} ended every connection for two minutes`,
+    likelyCause:
+      'The server is starting, recovering or out of memory, or a load balancer or proxy before it has no server.',
+    action: 'See whether the server runs, and what its log says.',
+    steps: (context) => [
+      rdsInstances(context, 'See whether the server is available. On RDS:', 'DBInstanceStatus'),
+      { say: 'Read the log of the server from the time of the run, and of whatever stands before it.' },
+      SLEEPING,
     ],
   },
   'certificate-expired': {
@@ -181,7 +201,8 @@ export const NETWORK_REASONS: ReasonTable<
     steps: (context) => [
       showCertificate(context),
       {
-        say: 'Give the authority that signed it with DatabaseTls.certificateAuthority(pem), and deploy. For RDS, use DatabaseTls.amazonRds().',
+        say: 'Give the authority that signed it with DatabaseTls.certificateAuthority(pem), and deploy. For RDS, use DatabaseTls.amazonRds(), or the bundle of the Region if that is what you use:',
+        run: page('tls.md#rds-and-aurora'),
       },
     ],
   },

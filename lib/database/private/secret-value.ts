@@ -1,7 +1,32 @@
-import { Stack } from 'aws-cdk-lib';
+import { Annotations, Stack } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import type { IConstruct } from 'constructs';
+import { fault } from '../../private/fault';
+
+/**
+ * Refuses a secret that AWS would not find. An ARN ends in a hyphen and six random characters; one without them is looked up
+ * by its name, unless the name itself ends like that: then AWS takes the ARN for a complete one.
+ * https://docs.aws.amazon.com/secretsmanager/latest/userguide/troubleshoot.html#ARN_secretnamehyphen
+ */
+export function requireFindable(scope: IConstruct, { secretFullArn, secretArn }: secretsmanager.ISecret): void {
+  const [, name, end] = /:secret:(.*-([A-Za-z0-9]{6}))$/.exec(secretFullArn ?? secretArn) ?? [];
+  if (name === undefined || end === undefined) return;
+  const mend = `give the ARN that "aws secretsmanager describe-secret --secret-id ${name}" shows, with Secret.fromSecretCompleteArn or, in backups.yaml, as secret`;
+  if (secretFullArn === undefined) {
+    fault(
+      scope,
+      `secret must be given by its complete ARN where its name ends in a hyphen and six characters, got: ${name}: AWS takes "-${end}" for the end of an ARN; ${mend}`,
+    );
+  }
+  // AWS takes letters of both cases and digits: of 200 ends one looks like a word.
+  if (!/^[a-z]+$/.test(end)) return;
+  Annotations.of(scope).addWarningV2(
+    'proven-backups:secretArnWithoutEnd',
+    `the ARN of secret ${name} seems to lack the hyphen and six characters at its end, without which no run starts: if this is the whole name of the secret, ${mend}`,
+  );
+}
 
 /**
  * One value of a secret. CDK's own class also names the reader in the policy of the secret's key. For a role with inline

@@ -9,7 +9,7 @@ import { DatabaseTls } from '../database-tls';
 import type { BoundDatabase, DatabaseContext } from './bound-database';
 import { fault, requireProps, requireRange, requireValue } from '../../private/fault';
 import { isUnknown } from '../../private/lookup';
-import { SecretValue } from './secret-value';
+import { SecretValue, requireFindable } from './secret-value';
 
 /** A server, of whatever engine, and wherever its properties come from. */
 export interface Server extends ServerProps, SchemaOptions {
@@ -23,6 +23,7 @@ export interface Server extends ServerProps, SchemaOptions {
 export function bindServer(scope: IConstruct, server: Server, context: DatabaseContext): BoundDatabase {
   const { engine, version, host, secret, usernameKey = 'username', passwordKey = 'password', securityGroups } = server;
   requireProps(scope, server, { engine: true, version: true, host: true, secret: true });
+  requireFindable(scope, secret);
   requireVersion(scope, engine, version, context);
   requireLists(scope, server);
   requireDumpArguments(scope, server);

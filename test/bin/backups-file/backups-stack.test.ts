@@ -215,12 +215,18 @@ databases:
     const { template } = stackOf(appOf(source));
     return resource(template, 'AWS::ECS::TaskDefinition').ContainerDefinitions[0].Secrets;
   };
-  const ARN = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:shop/backup';
+  const SHOP = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:';
+  const ARN = `${SHOP}shop/backup`;
 
   test.each([
     ['a name', 'shop/backup', `${ARN.replace('arn:aws:', '')}:username::`],
     ['an ARN without its last six characters', `"${ARN}"`, `${ARN}:username::`],
     ['a whole ARN', `"${ARN}-AbCdEf"`, `${ARN}-AbCdEf:username::`],
+    [
+      'a whole ARN of a name that looks like an end',
+      `"${SHOP}shop-backup-AbCdEf"`,
+      `${SHOP}shop-backup-AbCdEf:username::`,
+    ],
     ['other keys', '{ secretId: shop/backup, usernameKey: u }', `${ARN.replace('arn:aws:', '')}:u::`],
   ])('by %s', (_, secret, from) => {
     const [username] = secretsOf(secret);

@@ -35,6 +35,8 @@ test.each([
   ['role-without-login', 'ALTER ROLE "backup" LOGIN;'],
   ['no-answer', '--protocol tcp --port 3306 --source-group "$GROUP"'],
   ['no-answer-postgresql', '--protocol tcp --port 5432 --source-group "$GROUP"'],
+  ['no-answer', '/docs/networking.md#aurora-serverless-that-sleeps'],
+  ['not-ready', '/docs/networking.md#aurora-serverless-that-sleeps'],
   ['host-unknown', 'dig +short shop-db.internal'],
   ['expired', 'openssl s_client -connect shop-db.internal:3306 -starttls mysql'],
   ['self-signed', '-addext "subjectAltName=DNS:shop-db.internal" -keyout server-key.pem -out server-cert.pem'],
@@ -42,6 +44,7 @@ test.each([
   ['self-signed-postgresql', "ALTER SYSTEM SET ssl_cert_file = '/etc/postgresql/server-cert.pem';"],
   ['key-denied', '--key-id arn:aws:kms:eu-west-1:111122223333:key/0a1b2c3d-0000-4000-8000-111122223333'],
   ['key-unusable', 'aws kms describe-key --region eu-west-1 --key-id "$KEY"'],
+  ['extension-rows-hidden', "extraDumpArguments: ['--exclude-table=cron.job']"],
   ['subscriptions', 'SELECT subname, subpublications FROM pg_subscription;'],
 ] as const)('the email has the next command or statement: %s', (name, statement) => {
   expect(textOf(run(name))).toContain(statement);

@@ -105,6 +105,7 @@ export const FAILED_RUNS = {
   'host-unknown': connection('host-unknown', 'getaddrinfo ENOTFOUND shop-db.internal'),
   'nothing-listens': connection('nothing-listens', 'connect ECONNREFUSED 10.0.30.4:3306'),
   'no-answer': connection('no-answer', 'connect ETIMEDOUT'),
+  'not-ready': connection('not-ready', 'Connection lost: The server closed the connection.'),
   'no-answer-postgresql': connection('no-answer', 'timeout expired', 'postgresql'),
   'unknown-connection': connection('other', 'Packets out of order'),
   'privileges-many': {
@@ -142,6 +143,15 @@ export const FAILED_RUNS = {
     engine: 'postgresql',
     message: 'database shop has subscriptions, which only a superuser can dump: add --no-subscriptions',
     reason: { kind: 'subscriptions', database: 'shop' },
+  },
+  'extension-rows-hidden': {
+    cause: 'privileges',
+    engine: 'postgresql',
+    message: 'row-level security hides rows of an extension in database shop from role backup (…)',
+    reason: {
+      kind: 'extension-rows-hidden',
+      ...{ database: 'shop', account: 'backup', object: 'cron.job', statements: ['ALTER ROLE backup BYPASSRLS;'] },
+    },
   },
   'key-denied': {
     cause: 'uploadFailed',

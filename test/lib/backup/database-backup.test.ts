@@ -130,7 +130,7 @@ describe('the task', () => {
     const [{ source }] = Object.values<Json>(dockerImages);
     expect(source).toMatchObject({ dockerBuildArgs: { ENGINE_IMAGE: 'mysql:8.4' }, platform });
     expect(readdirSync(resolve(assembly.directory, source.directory))).toEqual(
-      expect.arrayContaining(['Dockerfile', 'main.js', 'rds-ca.pem']),
+      expect.arrayContaining(['Dockerfile', 'main.js', 'rds-authorities.js', 'rds-ca.pem']),
     );
   });
 });

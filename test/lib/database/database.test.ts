@@ -150,6 +150,25 @@ describe('servers', () => {
     expect(flat(read.Resource)).toMatch(/:secret:shop\/db-\?{6}$/);
   });
 
+  test.each([
+    ['shop-backup', true],
+    ['shop-backup-AbCdEf', false],
+    ['shop-backup-secret', true],
+    ['shop-ab3def', false],
+  ])('a complete ARN that ends in %s: warned that it may lack its end: %s', (name, warned) => {
+    const setup = new Setup();
+    const arn = `arn:aws:secretsmanager:eu-west-1:111122223333:secret:${name}`;
+    const secret = secretsmanager.Secret.fromSecretCompleteArn(setup.stack, 'Complete', arn);
+    setup.add({ database: setup.mysql({ secret }) });
+    const warnings = Annotations.fromStack(setup.stack).findWarning('*', Match.stringLikeRegexp('ARN of secret'));
+    const sentence = `the ARN of secret ${name} seems to lack the hyphen and six characters at its end, without which no run starts`;
+    expect(warnings.map(({ entry }) => entry.data)).toEqual(warned ? [expect.stringContaining(sentence)] : []);
+    const read = setup
+      .statements('ShopExecutionRole')
+      .find(({ Action }) => Action === 'secretsmanager:GetSecretValue')!;
+    expect(read.Resource).toBe(arn);
+  });
+
   test('without security groups get one, which only goes out', () => {
     const setup = new Setup();
     const backup = setup.add();

@@ -208,7 +208,6 @@ export class Emulator {
     const env = { ...own, ...this.environment, ...switches, ...environment };
     const options = { cwd: this.directory, env, signal: this.stopping.signal };
     await run(process.execPath, [cli, ...args, ...quiet], options);
-    this.guard.forget();
   }
 }
 

@@ -87,25 +87,15 @@ export class Guard {
     return new DeployedPolicies((await answer.json()) as Recorded, this.people);
   }
 
-  /** Reads the policies anew with the next request: a deployment begins. */
-  forget(): void {
-    this.known = undefined;
-  }
-
   /** Fails where AWS could not do by itself what is deployed. */
   async check(): Promise<void> {
-    const deployed = await this.deployed();
-    const decisions = serviceAccesses(deployed).map((one) => this.decide(deployed, one.principal, one.access));
+    const deployed = (this.known = await this.deployed());
+    const decisions = serviceAccesses(deployed).map((one) => this.record(decide(deployed, one.principal, one.access)));
     const denied = decisions.filter(({ allowed }) => !allowed).map(sentence);
     if (denied.length > 0) throw new Error(`AWS could not do by itself what is deployed:\n${denied.join('\n')}`);
   }
 
-  private decide(deployed: DeployedPolicies, principal: string, { context, ...one }: Access): Decision {
-    const policies = deployed.for(principal, one.resource);
-    const who: Access['context'] = policies?.identity.length ? { 'aws:PrincipalArn': policies.principal } : {};
-    const inContext: Access = { ...one, context: { ...context, ...who } };
-    const allowed = policies !== undefined && isAllowed(inContext, policies);
-    const decision = { principal, access: inContext, allowed };
+  private record(decision: Decision): Decision {
     this.made.set(JSON.stringify(decision), decision);
     return decision;
   }
@@ -118,17 +108,12 @@ export class Guard {
       return send(response, await this.forward(request, response));
     const body = needsBody(service, url) ? await buffer(request) : undefined;
     const asked = readRequest(service, request.method!, url, request.headers, body ?? Buffer.alloc(0));
-    const deployed = await this.policiesWith(accessKey);
-    let refused: Decision[];
-    try {
-      const accesses = await accessesOf(asked, deployed, (id) => this.snapshotTags(id));
-      refused = accesses.map((one) => this.decide(deployed, accessKey, one)).filter(({ allowed }) => !allowed);
-    } catch (error) {
-      refused = [{ principal: accessKey, access: access((error as Error).message, request.url!), allowed: false }];
-    }
+    const { deployed, decisions } = await this.decideAll(accessKey, asked);
+    const refused = decisions.map((one) => this.record(one)).filter(({ allowed }) => !allowed);
     this.denials.push(...refused);
+    const refusedAtAll = refused.find(({ access: { action } }) => !isBatch(asked) || !action.startsWith('s3:'));
+    if (refusedAtAll) return refuse(request, response, asked, refusedAtAll);
     if (isBatch(asked)) return this.deleteKeys(request, response, asked, refused);
-    if (refused[0]) return refuse(request, response, asked, refused[0]);
     const answer = await this.forward(request, response, body);
     const hidden = answer.statusCode === 404 ? this.hidden(asked, deployed, accessKey) : undefined;
     if (!hidden) return send(response, answer);
@@ -141,7 +126,7 @@ export class Guard {
   private hidden(asked: AwsRequest, deployed: DeployedPolicies, accessKey: string): Decision | undefined {
     const { bucket, key } = named(asked);
     if (asked.service !== 's3' || key === '' || !['GET', 'HEAD'].includes(asked.operation)) return undefined;
-    const list = this.decide(deployed, accessKey, access('s3:ListBucket', arnOf('s3', bucket)));
+    const list = this.record(decide(deployed, accessKey, access('s3:ListBucket', arnOf('s3', bucket))));
     return list.allowed ? undefined : list;
   }
 
@@ -169,9 +154,19 @@ export class Guard {
     response.writeHead(answer.statusCode!, kept).end(whole);
   }
 
-  private async policiesWith(accessKey: string): Promise<DeployedPolicies> {
-    if (this.known?.for(accessKey, '*') === undefined) this.known = await this.deployed();
-    return this.known;
+  /** A refusal by policies that were read before is looked into again: something may have been deployed since. */
+  private async decideAll(
+    accessKey: string,
+    asked: AwsRequest,
+    known = this.known,
+  ): Promise<{ deployed: DeployedPolicies; decisions: Decision[] }> {
+    const deployed = known ?? (this.known = await this.deployed());
+    const decisions = await accessesOf(asked, deployed, (id) => this.snapshotTags(id))
+      .then((accesses) => accesses.map((one) => decide(deployed, accessKey, one)))
+      .catch(({ message }: Error) => [{ principal: accessKey, access: access(message, asked.path), allowed: false }]);
+    if (!known || decisions.every(({ allowed }) => allowed)) return { deployed, decisions };
+    this.known = undefined;
+    return this.decideAll(accessKey, asked);
   }
 
   private async snapshotTags(id: string): Promise<Record<string, string>> {
@@ -203,6 +198,13 @@ export class Guard {
 
 const without = (headers: http.IncomingHttpHeaders, name: string): http.IncomingHttpHeaders =>
   Object.fromEntries(Object.entries(headers).filter(([other]) => other !== name));
+
+function decide(deployed: DeployedPolicies, principal: string, { context, ...one }: Access): Decision {
+  const policies = deployed.for(principal, one.resource);
+  const who: Access['context'] = policies?.identity.length ? { 'aws:PrincipalArn': policies.principal } : {};
+  const inContext: Access = { ...one, context: { ...context, ...who } };
+  return { principal, access: inContext, allowed: policies !== undefined && isAllowed(inContext, policies) };
+}
 
 async function send(response: http.ServerResponse, answer: http.IncomingMessage): Promise<void> {
   response.writeHead(answer.statusCode!, without(answer.headers, 'connection'));

@@ -29,52 +29,71 @@ const taskDefinition = {
   ],
 };
 
-/** Decides about a request of IAM. */
-type Decide = (action: string, asked: URLSearchParams) => string;
+/** Decides about an action on a resource, with what else the request says. */
+type Decide = (action: string, resource: string, asked: string) => string;
 let decide: Decide;
 let quota: Answer;
+let policies: Record<string, object>;
 let standIn: StandIn;
+let answer: (asked: Asked) => Answer | undefined;
 
 beforeEach(async () => {
   // As the role is deployed: what it creates is not there yet.
-  decide = (action, asked) => (isNeeded(action, asked) ? 'allowed' : 'implicitDeny');
+  decide = (...request) => (isNeeded(...request) ? 'allowed' : 'implicitDeny');
   quota = { body: { Quota: { Value: 6 } } };
-  standIn = new StandIn(answer);
+  policies = {};
+  answer = usual;
+  standIn = new StandIn((asked) => answer(asked));
   await standIn.start();
 });
 afterEach(() => standIn.stop());
 
-function isNeeded(action: string, asked: URLSearchParams): boolean {
-  const resource = asked.get('ResourceArns.member.1')!;
-  if (resource.includes('another-source') || asked.toString().includes('another-source')) return false;
-  if (action === 's3:PutObject') return resource.endsWith('/lock.json') || asked.toString().includes('if-none-match');
+function isNeeded(action: string, resource: string, asked: string): boolean {
+  const names = (text: string) => resource.includes(text) || asked.includes(text);
+  if (resource.includes('another-source') || asked.includes('another-source%2F')) return false;
+  if (action === 's3:PutObject') return resource.endsWith('/lock.json') || asked.includes('if-none-match');
   if (action === 's3:GetObject') return resource.endsWith('/lock.json');
-  return /^s3:(AbortMultipartUpload|ListBucket)|^kms:/.test(action);
+  if (action === 's3:ListBucket') return names('prefix');
+  return /^s3:(AbortMultipartUpload|ListBucketM)|^kms:/.test(action);
 }
 
-function answer(asked: Asked): Answer | undefined {
-  const { target = '', body } = asked;
+function usual(asked: Asked): Answer | undefined {
+  const { target = '', body, path } = asked;
   if (target.endsWith('.DescribeTaskDefinition')) return { body: { taskDefinition } };
   if (target.endsWith('.GetServiceQuota')) return quota;
   if (target.endsWith('.DescribeLogGroups')) return { body: { logGroups: [{ logGroupName: 'Log' }] } };
-  if (asked.path.startsWith('/schedules')) return { body: { Schedules: [] } };
-  if (asked.path === '/policies') return { body: { Policies: [] } };
+  if (path.startsWith('/schedules')) return { body: { Schedules: [] } };
+  if (path.startsWith('/2015-03-31/functions')) return { body: { Functions: [] } };
+  if (path === '/policies') return { body: { Policies: Object.keys(policies).map((PolicyId) => ({ PolicyId })) } };
+  if (path.startsWith('/policies/')) return { body: { Policy: policies[path.slice('/policies/'.length)] } };
   const form = new URLSearchParams(body);
-  if (form.get('Action') !== 'SimulatePrincipalPolicy') return parametersUnder(asked, parameters);
-  const actions = [...form].flatMap(([key, value]) => (key.startsWith('ActionNames') ? [value] : []));
-  const members = actions.map(
-    (action) =>
-      `<member><EvalActionName>${action}</EvalActionName><EvalDecision>${decide(action, form)}</EvalDecision></member>`,
-  );
+  return form.get('Action') === 'SimulatePrincipalPolicy' ? simulated(form) : parametersUnder(asked, parameters);
+}
+
+const listOf = (form: URLSearchParams, name: string): string[] =>
+  [...form].flatMap(([key, value]) => (key.startsWith(name) ? [value] : []));
+
+function simulated(form: URLSearchParams): Answer {
+  const members = listOf(form, 'ActionNames').map((action) => {
+    const specific = listOf(form, 'ResourceArns').map((resource) => {
+      // The names of the resources say nothing about the circumstances.
+      const context = new URLSearchParams([...form].filter(([key]) => key.startsWith('ContextEntries')));
+      const decision = decide(action, resource, context.toString());
+      return `<member><EvalResourceName>${resource}</EvalResourceName><EvalResourceDecision>${decision}</EvalResourceDecision></member>`;
+    });
+    return `<member><EvalActionName>${action}</EvalActionName><EvalDecision>implicitDeny</EvalDecision><ResourceSpecificResults>${specific.join('')}</ResourceSpecificResults></member>`;
+  });
   return {
     body: `<SimulatePrincipalPolicyResponse><SimulatePrincipalPolicyResult><EvaluationResults>${members.join('')}</EvaluationResults></SimulatePrincipalPolicyResult></SimulatePrincipalPolicyResponse>`,
   };
 }
+const simulations = (): URLSearchParams[] =>
+  standIn.asked.map(({ body }) => new URLSearchParams(body)).filter((form) => form.has('PolicySourceArn'));
 
 const IDS = [
   ...['encryption', 'versioning', 'public-access', 'bucket-policy', 'lifecycle', 'keys'],
-  ...['schedules', 'tasks', 'images', 'secrets', 'network', 'logs', 'file-systems'],
-  ...['functions', 'subscriptions', 'dead-letters', 'snapshot-policies', 'quotas', 'permissions'],
+  ...['schedules', 'tasks', 'images', 'secrets', 'network', 'logs'],
+  ...['functions', 'subscriptions', 'snapshot-policies', 'quotas', 'permissions'],
 ];
 const only = (...ids: string[]) => [
   ...['doctor', '--bucket', 'shop-backups'],
@@ -87,20 +106,48 @@ test('roles that may do what they need, and nothing else', async () => {
     out: 'ok           permissions: the roles may do what they need, and not what they must not (1)\n\n1 check: 1 ok\n',
     err: '',
   });
-  const asked = standIn.asked
-    .map(({ body }) => new URLSearchParams(body))
-    .filter((form) => form.has('PolicySourceArn'));
+  const asked = simulations();
   expect(new Set(asked.map((form) => form.get('PolicySourceArn')))).toEqual(new Set([`${ROLE}/shop-task`]));
-  const contexts = asked.map((form) =>
+  const circumstances = asked.map((form) =>
     [...form].filter(([key]) => /Context(KeyName|KeyType)/.test(key)).map(([, value]) => value),
   );
-  expect(contexts).toContainEqual(['s3:ObjectCreationOperation', 'boolean', 's3:if-none-match', 'string']);
+  // One request for each, whatever the number of actions and resources.
+  expect(circumstances).toEqual([
+    ['s3:ObjectCreationOperation', 'boolean', 's3:if-none-match', 'string'],
+    [],
+    ['s3:prefix', 'string'],
+    ['s3:ObjectCreationOperation', 'boolean'],
+    ['s3:prefix', 'string'],
+  ]);
+});
+
+test('actions that IAM does not want to decide about together', async () => {
+  const refused: string[] = [];
+  answer = (asked) => {
+    const actions = listOf(new URLSearchParams(asked.body), 'ActionNames');
+    if (!actions.includes('s3:PutBucketPolicy') || actions.length === 1) return usual(asked);
+    refused.push(actions.join());
+    const message = `Actions: [${actions.join()}] require different authorization information.`;
+    const body = `<ErrorResponse><Error><Code>InvalidInput</Code><Message>${message}</Message></Error></ErrorResponse>`;
+    return { status: 400, body };
+  };
+  expect((await cli(only('permissions'))).code).toBe(0);
+  expect(refused.length).toBeGreaterThan(1);
+});
+
+test('IAM does not answer about an action', async () => {
+  answer = (asked) => usual({ ...asked, body: asked.body.replace('ActionNames.member.1=', 'Other=') });
+  const { code, out } = await cli(only('permissions'));
+  expect(code).toBe(3);
+  expect(out).toMatch(
+    /^not checked {2}permissions: task of shop \(shop-task\): IAM did not decide about s3:PutObject on /,
+  );
 });
 
 test('a role that lost a permission, and got one that it must not have', async () => {
-  const usual = decide;
-  decide = (action, asked) =>
-    action === 'kms:Decrypt' ? 'explicitDeny' : action === 's3:DeleteObject' ? 'allowed' : usual(action, asked);
+  const before = decide;
+  decide = (action, ...request) =>
+    action === 'kms:Decrypt' ? 'explicitDeny' : action === 's3:DeleteObject' ? 'allowed' : before(action, ...request);
   const { code, out } = await cli(only('permissions'));
   expect(code).toBe(3);
   expect(out).toBe(
@@ -119,12 +166,55 @@ test('without the right to ask, a check names the permission, and is not well', 
   const { code, out } = await cli(only('quotas'));
   expect(code).toBe(3);
   expect(out).toBe(
-    `not checked  quotas: Fargate On-Demand vCPUs: not allowed to look at Fargate On-Demand vCPUs: User is not authorized: this needs servicequotas:GetServiceQuota, see docs/cli.md
+    `not checked  quotas: Fargate On-Demand vCPUs: not allowed: User is not authorized
+             → allow servicequotas:GetServiceQuota: docs/doctor.md
 
 1 check: 1 not checked
 note what is not checked may be broken: allow it, or leave it out with --skip
 `,
   );
+});
+
+test('without any right, no check is well', async () => {
+  answer = (asked) => {
+    if (asked.target?.endsWith('.GetParametersByPath')) return usual(asked);
+    const [code, message] = ['AccessDenied', `not for you: ${standIn.asked.length}`];
+    if (asked.target !== undefined) return { status: 400, body: { __type: 'AccessDeniedException', message } };
+    if (/^\/(2015-03-31|schedules|policies)/.test(asked.path)) {
+      return { status: 403, headers: { 'x-amzn-errortype': 'AccessDeniedException' }, body: { message } };
+    }
+    const error = `<Code>${code}</Code><Message>${message}</Message>`;
+    if (asked.method === 'GET') return { status: 403, body: `<Error>${error}</Error>` };
+    return { status: 403, body: `<Response><Errors><Error>${error}</Error></Errors></Response>` };
+  };
+  const { code, out } = await cli(['doctor', '--bucket', 'shop-backups', '--json']);
+  expect(code).toBe(3);
+  const { checks } = JSON.parse(out) as { checks: { id: string; findings: { result: string; action?: string }[] }[] };
+  const unchecked = checks.filter(({ findings }) => findings.some(({ result }) => result === 'not checked'));
+  expect(unchecked.map(({ id }) => id)).toEqual(IDS);
+  const results = checks.flatMap(({ findings }) => findings.map(({ result }) => result));
+  expect(results).not.toContain('ok');
+  expect(results).not.toContain('failed');
+});
+
+test('snapshot policies of other people do not matter', async () => {
+  const policy = (PolicyId: string, State: string, Key = 'proven-backups:source') => ({
+    ...{ PolicyId, State, StatusMessage: 'role gone' },
+    PolicyDetails: { Schedules: [{ TagsToAdd: [{ Key, Value: 'shop' }] }] },
+  });
+  policies = { p1: policy('p1', 'ENABLED'), p2: policy('p2', 'ERROR'), p3: policy('p3', 'DISABLED') };
+  policies.p4 = policy('p4', 'ERROR', 'other');
+  const { code, out } = await cli(only('snapshot-policies'));
+  expect(code).toBe(3);
+  expect(out.split('\n')).toEqual([
+    'failed       snapshot-policies: p2: the policy is in error: role gone',
+    expect.stringContaining('→ mend it: docs/volume-snapshots.md'),
+    'warning      snapshot-policies: p3: the policy is disabled: it makes no snapshots',
+    expect.stringContaining('→ aws dlm update-lifecycle-policy'),
+    '',
+    '1 check: 1 failed, 1 warning, 1 ok',
+    '',
+  ]);
 });
 
 test('a warning is no reason to stop', async () => {

@@ -146,8 +146,7 @@ export function accessOf(kind: RoleKind, parts: RoleParts): Access[] {
       mayNot(own.lock, 's3:DeleteObject'),
       mayNot(other.lock, 's3:GetObject s3:PutObject'),
       mayNot(other.data, 's3:PutObject', CREATE),
-      mayNot(bucket, 's3:ListBucket', { 's3:prefix': `${OTHER}/` }),
-      mayNot(bucket, 's3:PutLifecycleConfiguration s3:PutBucketPolicy'),
+      mayNot(bucket, 's3:ListBucket s3:PutLifecycleConfiguration s3:PutBucketPolicy'),
     ],
     execution: () => [
       may(repository && '*', 'ecr:GetAuthorizationToken'),

@@ -41,7 +41,7 @@ import { REPOSITORY, STACK } from './doctor-app';
 jest.setTimeout(180_000);
 
 /** Checks whose services the emulated AWS does not have. */
-const NOT_EMULATED = ['snapshot-policies', 'quotas', 'permissions'];
+const NOT_EMULATED = ['quotas', 'permissions'];
 const SKIP = NOT_EMULATED.flatMap((check) => ['--skip', check]);
 
 let emulator: Emulator;
@@ -81,7 +81,7 @@ test('nobody has confirmed the email yet', async () => {
   const { code, out } = await doctor(...SKIP);
   expect(code).toBe(3);
   expect(out).toMatch(
-    /^failed {7}subscriptions: arn:\S+: nobody gets the alarms: not confirmed by ops@example\.com\n {13}→ confirm the email that AWS sent$/m,
+    /^failed {7}subscriptions: \S+: nobody gets the alarms: not confirmed by ops@example\.com\n {13}→ confirm the email that AWS sent$/m,
   );
   await emulator.confirmEmails();
 });
@@ -93,7 +93,7 @@ test('a deployment that works ends with 0, and every check has looked at somethi
   expect(lines.slice(0, -2).map((line) => /^ok {11}([\w-]+): /.exec(line)?.[1])).toEqual(
     CHECKS.map(({ id }) => id).filter((id) => !NOT_EMULATED.includes(id)),
   );
-  expect(lines.at(-1)).toMatch(/^14 checks: \d+ ok$/);
+  expect(lines.at(-1)).toMatch(/^14 checks: 14 ok$/);
 });
 
 test('what cannot be asked is not checked, and not well', async () => {
@@ -203,8 +203,8 @@ describe('after somebody has changed everything by hand', () => {
     /^failed schedules: shop: the schedule \S+ is disabled: nothing starts it$/,
     /^failed schedules: \S+Prune\S+: no schedule starts it$/,
     /^failed schedules: \S+Snapshots\S+: the schedule \S+ is disabled: nothing starts it$/,
-    /^failed tasks: wiki: its task definition is not active$/,
-    /^failed tasks: arn:\S+-wiki:1: its task definition is not active$/,
+    /^failed tasks: wiki: the task definition is not active$/,
+    /^failed tasks: arn:\S+-wiki:1: the task definition is not active$/,
     /^failed images: \S+\/backup-images:1: the image is gone: /,
     /^failed secrets: arn:\S+: the secret is scheduled for deletion$/,
     /^failed network: shop: the subnet \S+ has no way out, and no VPC endpoint for s3, logs, ecr\.api, ecr\.dkr, secretsmanager$/,
@@ -213,7 +213,7 @@ describe('after somebody has changed everything by hand', () => {
     /^failed functions: \S+Undelete\S+: the function does not exist$/,
     /^failed functions: \S+Notify\S+: its event source mapping is Disabled: /,
     /^failed subscriptions: arn:\S+: nobody gets the alarms: no subscription$/,
-    /^failed keys: \S+: the policy of the key does not admit cloudwatch\.amazonaws\.com$/,
+    /^failed keys: \S+: the policy of the key does not admit the service cloudwatch$/,
     /^warning keys: \S+: the policy of the key does not admit the account: /,
   ])('%s', (sentence) => {
     expect(found).toContainEqual(expect.stringMatching(sentence));

@@ -7,12 +7,11 @@ import { network } from './checks/network';
 import { permissions } from './checks/permissions';
 import { quotas } from './checks/quotas';
 import { schedules } from './checks/schedules';
-import { snapshotPolicies } from './checks/snapshot-policies';
 import { images, logs, secrets, tasks } from './checks/tasks';
 
 /** All checks. */
 export const CHECKS: readonly Check[] = [
   ...[encryption, versioning, publicAccess, bucketPolicy, lifecycle, keys],
   ...[schedules, tasks, images, secrets, network, logs],
-  ...[functions, subscriptions, snapshotPolicies, quotas, permissions],
+  ...[functions, subscriptions, quotas, permissions],
 ];

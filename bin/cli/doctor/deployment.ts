@@ -170,8 +170,11 @@ export class Deployment {
     if ('unknown' in fact) return [{ of, fact }];
     const ours = (fact.value ?? []).filter(({ Target }) => targets.has(Target?.Arn));
     return mapParallel(ours, WIDTH, ({ Name, GroupName }) =>
-      this.thing(`schedule ${Name}`, 'scheduler:GetSchedule', () =>
-        client.send(new GetScheduleCommand({ Name, GroupName })),
+      this.thing(
+        `schedule ${Name}`,
+        'scheduler:GetSchedule',
+        () => client.send(new GetScheduleCommand({ Name, GroupName })),
+        'ResourceNotFoundException',
       ),
     );
   });
@@ -188,11 +191,6 @@ export class Deployment {
   async topics(): Promise<string[]> {
     const notify = (await this.functions()).filter(({ kind }) => kind === 'notify');
     return [...new Set(notify.flatMap((one) => variablesOf(one)[ALARM_ENV.topic] ?? []))];
-  }
-
-  /** How KMS names CloudWatch Logs in a Region: `logs.eu-west-1.amazonaws.com`. */
-  logsService(region: string): string {
-    return this.aws.logs().config.endpointProvider({ Region: region }).url.host;
   }
 
   /** ARN of the key with which the tasks encrypt; of an unknown key without a task. */

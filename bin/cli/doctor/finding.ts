@@ -13,6 +13,8 @@ export interface Finding {
   readonly finding: string;
   /** What to do about it; not for what is ok. */
   readonly action?: string;
+  /** A command that does it. */
+  readonly command?: string;
 }
 
 /** Why AWS did not answer, and what to do about it. */
@@ -30,21 +32,22 @@ export interface Thing<T> {
 /** Good news. */
 export const ok = (of: string, finding: string): Finding => ({ of, result: 'ok', finding });
 
-/** Something works, but not as well as it should. */
-export const warning = (of: string, finding: string, action: string): Finding => ({
-  ...{ of, result: 'warning', finding, action },
-});
+const bad =
+  (result: Result) =>
+  (of: string, finding: string, action?: string, command?: string): Finding => ({
+    ...{ of, result, finding },
+    ...(action !== undefined && { action }),
+    ...(command !== undefined && { command }),
+  });
 
-/** Something does not work, or does not protect. */
-export const failed = (of: string, finding: string, action: string): Finding => ({
-  ...{ of, result: 'failed', finding, action },
-});
+/** Something works, but not as well as it should. */
+export const warning = bad('warning');
 
 /** Something could not be looked at. */
-export const notChecked = (of: string, finding: string, action?: string): Finding => ({
-  ...{ of, result: 'not checked', finding },
-  ...(action !== undefined && { action }),
-});
+export const notChecked = bad('not checked');
+
+/** Something does not work, or does not protect. */
+export const failed = bad('failed');
 
 /** Judges an answer of AWS about a thing. */
 export type Judgement<T> = (value: T | undefined, of: string) => Finding | readonly Finding[];

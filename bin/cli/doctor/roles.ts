@@ -31,7 +31,8 @@ export async function deployedRoles(deployment: Deployment): Promise<DeployedRol
   ];
   const [, partition, , region, account] = arns.find((arn) => arn !== undefined)?.split(':') ?? [];
   if (partition === undefined || region === undefined || account === undefined || keyArn === undefined) return [];
-  const logsService = deployment.logsService(region);
+  // Each partition has a domain of its own.
+  const logsService = deployment.aws.logs().config.endpointProvider({ Region: region }).url.host;
   const common = { partition, region, account, logsService, bucket: deployment.bucket, keyArn };
 
   const logKeys = new Map((await deployment.logGroups()).map((group) => [group.of, valueOf(group)?.kmsKeyId]));

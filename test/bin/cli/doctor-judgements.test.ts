@@ -70,10 +70,11 @@ test.each([
     [{ AWS: ['arn:aws:iam::111122223333:role/shop'] }, { Service: 'logs.x' }],
     'warning: the policy of the key does not admit the account: what IAM allows does not count',
   ],
-  [['*'], 'failed: the policy of the key does not admit logs.x'],
+  [['*'], 'ok: its policy admits the account'],
+  [[{ AWS: '111122223333' }], 'failed: the policy of the key does not admit the service logs'],
 ])('the policy of a key for %j', (principals, expected) => {
   const Statement = principals.map((Principal) => ({ Effect: 'Allow', Principal, Action: ['kms:De*', 'kms:Enc*'] }));
-  const judged = judgeKeyPolicy(JSON.stringify({ Statement }), 'arn:aws:kms:x:111122223333:key/1', ['logs.x']);
+  const judged = judgeKeyPolicy(JSON.stringify({ Statement }), 'arn:aws:kms:x:111122223333:key/1', ['logs']);
   expect(texts(judged)[0]).toBe(expected);
 });
 
@@ -217,25 +218,19 @@ test('a secret without a value', () => {
   expect(texts(judgeSecret({ VersionIdsToStages: {} }, 's'))).toEqual(['failed: the secret has no value']);
 });
 
-test('a schedule that has ended, and one of another task', () => {
-  const now = new Date('2026-11-20T02:00:00Z');
-  const schedule = (changes: object) => ({
-    ...{ Name: 'nightly', GroupName: 'Shop', State: 'ENABLED' as const, ScheduleExpression: 'rate(6 hours)' },
+test('a schedule that is disabled, and one of another task', () => {
+  const schedule = (name: string, State: 'ENABLED' | 'DISABLED') => ({
+    ...{ Name: 'nightly', GroupName: 'Shop', State, ScheduleExpression: 'rate(6 hours)' },
     Target: {
-      Arn: 'cluster',
-      RoleArn: 'role',
-      EcsParameters: { TaskDefinitionArn: 'arn:aws:ecs:x:task-definition/Shop-shop' },
+      ...{ Arn: 'cluster', RoleArn: 'role' },
+      EcsParameters: { TaskDefinitionArn: `arn:aws:ecs:x:task-definition/${name}` },
     },
-    ...changes,
   });
-  const judged = (all: object[]) => texts(judgeSchedules(all, [dump()], [], now));
-  expect(judged([schedule({})])).toEqual(['ok: rate(6 hours)']);
-  expect(judged([schedule({ EndDate: new Date('2026-11-19T00:00:00Z') })])).toEqual([
-    'failed: the schedule Shop/nightly has ended at 2026-11-19T00:00:00.000Z: nothing starts it',
-  ]);
-  expect(judged([schedule({ Target: { EcsParameters: { TaskDefinitionArn: 'x/Shop-shop_prove:1' } } })])).toEqual([
-    'failed: no schedule starts it',
-  ]);
+  const judged = (...all: object[]) => texts(judgeSchedules(all, [dump()], []));
+  const disabled = schedule('Shop-shop', 'DISABLED');
+  expect(judged(disabled, schedule('Shop-shop:1', 'ENABLED'))).toEqual(['ok: rate(6 hours)']);
+  expect(judged(disabled)).toEqual(['failed: the schedule Shop/nightly is disabled: nothing starts it']);
+  expect(judged(schedule('Shop-shop_prove:1', 'ENABLED'))).toEqual(['failed: no schedule starts it']);
 });
 
 test.each([

@@ -21,8 +21,8 @@ export function judgeFunction(one: DeployedFunction): Finding[] {
     const { State, StateReason } = answer.Configuration ?? {};
     if (State === 'Failed') return failed(of, `the function is in state Failed: ${StateReason}`, DEPLOY);
     if (answer.Concurrency?.ReservedConcurrentExecutions === 0) {
-      const action = `aws lambda delete-function-concurrency --function-name ${of}`;
-      return failed(of, 'its reserved concurrency is 0: Lambda does not run it', action);
+      const command = `aws lambda delete-function-concurrency --function-name ${of}`;
+      return failed(of, 'its reserved concurrency is 0: Lambda does not run it', 'let it run:', command);
     }
     return one.queues ? judge(one.queues, judgeQueues) : ok(of, 'can run');
   });
@@ -35,6 +35,7 @@ function judgeQueues(queues: readonly EventSourceMappingConfiguration[] = [], of
   return failed(
     of,
     `its event source mapping is ${off.State}: it reads no events, so nobody is told anything`,
+    'enable it:',
     `aws lambda update-event-source-mapping --enabled --uuid ${off.UUID}`,
   );
 }

@@ -71,6 +71,7 @@ export const versioning: Check = {
         : failed(
             of,
             `keeps no versions (${status ?? 'never enabled'}): what is deleted is gone, so nothing is pruned`,
+            'let it keep them:',
             `aws s3api put-bucket-versioning --bucket ${of} --versioning-configuration Status=Enabled`,
           ),
     );
@@ -92,9 +93,9 @@ export const publicAccess: Check = {
     return judge(found, (set, of) => {
       const open = BLOCKS.filter((block) => set?.[block] !== true);
       const all = BLOCKS.map((block) => `${block}=true`).join(',');
-      const action = `aws s3api put-public-access-block --bucket ${of} --public-access-block-configuration ${all}`;
+      const command = `aws s3api put-public-access-block --bucket ${of} --public-access-block-configuration ${all}`;
       return open.length > 0
-        ? failed(of, `public access is not blocked: ${open.join(', ')} off`, action)
+        ? failed(of, `public access is not blocked: ${open.join(', ')} off`, 'block it:', command)
         : ok(of, 'blocks public access');
     });
   },
@@ -140,8 +141,8 @@ export function judgeLifecycle(rules: readonly LifecycleRule[] = [], of: string)
 
 /** Denials for everybody that the bucket needs: an action, and the key of their condition or the function they exempt. */
 const DENIALS: readonly { what: string; action: string; key?: string; exempt?: string }[] = [
-  { what: 'requests without TLS', action: 's3:GetObject', key: 'aws:SecureTransport' },
-  { what: 'TLS older than 1.2', action: 's3:GetObject', key: 's3:TlsVersion' },
+  { what: 'requests without TLS', action: 's3:*', key: 'aws:SecureTransport' },
+  { what: 'TLS older than 1.2', action: 's3:*', key: 's3:TlsVersion' },
   { what: 'other keys', action: 's3:PutObject', key: 's3:x-amz-server-side-encryption-aws-kms-key-id' },
   { what: 'keys of customers', action: 's3:PutObject', key: 's3:x-amz-server-side-encryption-customer-algorithm' },
   { what: 'overwriting manifests', action: 's3:PutObject', key: 's3:if-none-match' },
@@ -151,7 +152,7 @@ const DENIALS: readonly { what: string; action: string; key?: string; exempt?: s
 
 export const bucketPolicy: Check = {
   id: 'bucket-policy',
-  title: 'the policy of the bucket protects the backups, and admits pruning and undeleting',
+  title: 'the policy of the bucket protects the backups',
   needs: ['functions'],
   run: async (deployment) => {
     const found = await ask(

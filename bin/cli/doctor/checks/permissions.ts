@@ -125,5 +125,7 @@ function reason(decision: EvaluationResult): string {
   const { OrganizationsDecisionDetail: organization, PermissionsBoundaryDecisionDetail: boundary } = decision;
   if (organization?.AllowedByOrganizations === false) return 'a policy of the organization does not allow it';
   if (boundary?.AllowedByPermissionsBoundary === false) return 'its permissions boundary does not allow it';
-  return decision.EvalDecision === 'explicitDeny' ? 'a policy of the role denies it' : 'no policy of the role allows it';
+  return decision.EvalDecision === 'explicitDeny'
+    ? 'a policy of the role denies it'
+    : 'no policy of the role allows it';
 }

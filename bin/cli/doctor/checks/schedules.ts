@@ -17,7 +17,7 @@ export const schedules: Check = {
     const found = await deployment.schedules();
     // What is there is not known before all of it is known.
     if (found.some(({ fact }) => 'unknown' in fact)) return [];
-    return judgeSchedules(valuesOf(found), await deployment.tasks(), await deployment.functions(), new Date());
+    return judgeSchedules(valuesOf(found), await deployment.tasks(), await deployment.functions());
   },
 };
 
@@ -26,37 +26,21 @@ export function judgeSchedules(
   schedules: readonly GetScheduleOutput[],
   tasks: readonly DumpTask[],
   functions: readonly DeployedFunction[],
-  now: Date,
 ): Finding[] {
   const scheduled = functions.filter(({ kind }) => !UNSCHEDULED.includes(kind));
+  const startedBy = (of: string, isOwn: (schedule: GetScheduleOutput) => boolean): Finding => {
+    const [first, ...more] = schedules.filter(isOwn);
+    if (!first) return failed(of, 'no schedule starts it', DEPLOY);
+    const enabled = [first, ...more].find(({ State }) => State === 'ENABLED');
+    if (enabled) return ok(of, `${enabled.ScheduleExpression}`);
+    const finding = `the schedule ${first.GroupName}/${first.Name} is disabled: nothing starts it`;
+    return failed(of, finding, 'enable it, or deploy the stack with it enabled');
+  };
   return [
-    ...tasks.map(({ of, task }) =>
-      judgeOwn(
-        of,
-        schedules.filter((one) => familyOf(one) === task.family),
-        now,
-      ),
-    ),
+    ...tasks.map(({ of, task }) => startedBy(of, (schedule) => familyOf(schedule) === task.family)),
     ...scheduled.flatMap((one) => {
       const arn = valueOf(one)?.Configuration?.FunctionArn;
-      return arn === undefined
-        ? []
-        : judgeOwn(
-            one.of,
-            schedules.filter(({ Target }) => Target?.Arn === arn),
-            now,
-          );
+      return arn === undefined ? [] : startedBy(one.of, ({ Target }) => Target?.Arn === arn);
     }),
   ];
-}
-
-function judgeOwn(of: string, own: readonly GetScheduleOutput[], now: Date): Finding {
-  const hasEnded = ({ EndDate }: GetScheduleOutput): boolean => EndDate !== undefined && EndDate <= now;
-  const running = own.filter((one) => one.State === 'ENABLED' && !hasEnded(one));
-  if (running.length > 0) return ok(of, running.map(({ ScheduleExpression }) => ScheduleExpression).join(', '));
-  const [first] = own;
-  if (!first) return failed(of, 'no schedule starts it', DEPLOY);
-  const why = first.State === 'ENABLED' ? `has ended at ${first.EndDate!.toISOString()}` : 'is disabled';
-  const action = 'enable it, or deploy the stack with it enabled';
-  return failed(of, `the schedule ${first.GroupName}/${first.Name} ${why}: nothing starts it`, action);
 }

@@ -16,7 +16,7 @@ export const tasks: Check = {
     // Of a family AWS shows the newest active one; a schedule may name another one.
     const named = valuesOf(await deployment.schedules()).map(({ Target }) => Target?.EcsParameters?.TaskDefinitionArn);
     const judgement = (definition: TaskDefinition | undefined, of: string) =>
-      definition?.status === 'ACTIVE' ? ok(of, 'is active') : failed(of, 'its task definition is not active', DEPLOY);
+      definition?.status === 'ACTIVE' ? ok(of, 'is active') : failed(of, 'the task definition is not active', DEPLOY);
     return [...judgeEach(found, judgement), ...judgeEach(await deployment.definitions(named), judgement)];
   },
 };
@@ -62,7 +62,7 @@ export const images: Check = {
 
 export const secrets: Check = {
   id: 'secrets',
-  title: 'the secrets of the tasks are there (their values are not read)',
+  title: 'the secrets of the tasks are there',
   needs: ['tasks'],
   run: async (deployment) => judgeEach(await deployment.secrets(), judgeSecret),
 };
@@ -71,8 +71,8 @@ export const secrets: Check = {
 export function judgeSecret(secret: DescribeSecretResponse | undefined, of: string): Finding {
   if (!secret) return failed(of, 'the secret does not exist', `create it, and ${DEPLOY}`);
   if (secret.DeletedDate !== undefined) {
-    const action = `aws secretsmanager restore-secret --secret-id ${of}`;
-    return failed(of, 'the secret is scheduled for deletion', action);
+    const command = `aws secretsmanager restore-secret --secret-id ${of}`;
+    return failed(of, 'the secret is scheduled for deletion', 'restore it:', command);
   }
   return Object.values(secret.VersionIdsToStages ?? {}).some((stages) => stages.includes('AWSCURRENT'))
     ? ok(of, 'is there')

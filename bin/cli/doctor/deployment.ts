@@ -19,6 +19,7 @@ import { ALARM_ENV } from '../../../catalog/contract/alarms';
 import type { DirectoryFunctions } from '../../../catalog/contract/directory';
 import type { StartableTask } from '../../../catalog/contract/directory-schema';
 import { HANDLER_ENV } from '../../../catalog/contract/handlers';
+import type { Place } from '../../../catalog/contract/permissions';
 import { CONTAINER_NAME, ENV } from '../../../catalog/contract/task';
 import { mapParallel } from '../../../catalog/parallel';
 import type { Aws } from '../aws/aws';
@@ -191,6 +192,14 @@ export class Deployment {
   async topics(): Promise<string[]> {
     const notify = (await this.functions()).filter(({ kind }) => kind === 'notify');
     return [...new Set(notify.flatMap((one) => variablesOf(one)[ALARM_ENV.topic] ?? []))];
+  }
+
+  /** Where the deployment is; unknown if the directory lists neither task nor function. */
+  async place(): Promise<Omit<Place, 'logsService'> | undefined> {
+    const [cluster] = this.directory.dumps.map(({ task }) => task.cluster);
+    const [found] = valuesOf(await this.functions()).flatMap(({ Configuration }) => Configuration?.FunctionArn ?? []);
+    const [, partition, , region, account] = (cluster ?? found)?.split(':') ?? [];
+    return account === undefined ? undefined : { partition: partition!, region: region!, account };
   }
 
   /** ARN of the key with which the tasks encrypt; of an unknown key without a task. */

@@ -24,16 +24,11 @@ export async function deployedRoles(deployment: Deployment): Promise<DeployedRol
   const tasks = await deployment.tasks();
   const functions = await deployment.functions();
   const schedules = valuesOf(await deployment.schedules());
-  const keyArn = await deployment.keyArn();
-  const arns = [
-    ...tasks.map(({ task }) => task.cluster),
-    ...valuesOf(functions).map((one) => one.Configuration?.FunctionArn),
-  ];
-  const [, partition, , region, account] = arns.find((arn) => arn !== undefined)?.split(':') ?? [];
-  if (partition === undefined || region === undefined || account === undefined || keyArn === undefined) return [];
+  const [place, keyArn] = [await deployment.place(), await deployment.keyArn()];
+  if (!place || keyArn === undefined) return [];
   // Each partition has a domain of its own.
-  const logsService = deployment.aws.logs().config.endpointProvider({ Region: region }).url.host;
-  const common = { partition, region, account, logsService, bucket: deployment.bucket, keyArn };
+  const logsService = deployment.aws.logs().config.endpointProvider({ Region: place.region }).url.host;
+  const common = { ...place, logsService, bucket: deployment.bucket, keyArn };
 
   const logKeys = new Map((await deployment.logGroups()).map((group) => [group.of, valueOf(group)?.kmsKeyId]));
   const log = (name: string): LogParts => ({ name, keyArn: logKeys.get(name) });

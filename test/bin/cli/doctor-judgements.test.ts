@@ -250,7 +250,8 @@ test('one reader is enough', () => {
 
 test.each([
   [6, [1, 1], 'ok: 2 of 6'],
-  [6, [1, 2, 4], 'warning: the quota is 6; if all backups start at once, they need 7, and some start late or never'],
+  [6, [1, 2, 4], 'warning: if all backups start at once, they need 7 of 6: some may start late or never'],
+  [10, [8, 1], 'warning: if all backups start at once, they need 9 of 10: some may start late or never'],
   [2, [4], 'failed: the quota is 2, but a task needs 4: it never starts'],
 ])('a quota of %d for tasks of %j', (most, tasks, expected) => {
   expect(texts(judgeQuota('Fargate', most, tasks))).toEqual([expected]);

@@ -2,8 +2,9 @@
 import type { KeyMetadata } from '@aws-sdk/client-kms';
 import { DescribeKeyCommand, GetKeyPolicyCommand, KMSClient } from '@aws-sdk/client-kms';
 import type { Check } from '../check';
+import { nameOf } from '../deployment';
 import type { Finding } from '../finding';
-import { DEPLOY, failed, judgeEach, ok, valueOf, valuesOf, warning } from '../finding';
+import { DEPLOY, failed, judgeEach, ok, valuesOf, warning } from '../finding';
 import { principalsOf, statementsOf } from '../policy';
 
 export const keys: Check = {
@@ -18,18 +19,22 @@ export const keys: Check = {
 
     const describe = async (KeyId: string) => (await client.send(new DescribeKeyCommand({ KeyId }))).KeyMetadata;
     const found = await deployment.each(ids, 'kms:DescribeKey', describe, 'NotFoundException');
-    // Those of AWS have policies of AWS.
-    const own = found.filter((key) => valueOf(key)?.KeyState === 'Enabled' && valueOf(key)?.KeyManager !== 'AWS');
+    // Those of AWS have policies of AWS, and nobody reads those of another account.
+    const { account } = (await deployment.place()) ?? {};
+    const own = valuesOf(found).filter(
+      ({ KeyState, KeyManager, AWSAccountId: owner = account }) =>
+        KeyState === 'Enabled' && KeyManager !== 'AWS' && owner === account,
+    );
     const policy = async (KeyId: string) => (await client.send(new GetKeyPolicyCommand({ KeyId }))).Policy;
     const policies = await deployment.each(
-      own.map(({ of }) => of),
+      own.map(({ Arn, KeyId }) => Arn ?? KeyId),
       'kms:GetKeyPolicy',
       policy,
     );
-    const services = (key: string) => [
-      ...(topicKeys.includes(key) ? ['cloudwatch'] : []),
-      ...(logKeys.includes(key) ? ['logs'] : []),
-    ];
+    const services = (key: string) =>
+      Object.entries({ cloudwatch: topicKeys, logs: logKeys })
+        .filter(([, used]) => used.some((one) => nameOf(one) === nameOf(key)))
+        .map(([service]) => service);
     return [
       ...judgeEach(found, judgeKey),
       ...judgeEach(policies, (text, of) => judgeKeyPolicy(text, of, services(of))),
@@ -62,7 +67,8 @@ export function judgeKey(metadata: KeyMetadata | undefined, of: string): Finding
 export function judgeKeyPolicy(text: string | undefined, of: string, services: readonly string[]): Finding[] {
   const admitted = statementsOf(text, 'Allow', 'kms:Decrypt').flatMap(principalsOf);
   const account = of.split(':')[4];
-  const isAccount = (principal: string) => principal === '*' || principal === account || principal.endsWith(':root');
+  const isAccount = (principal: string) =>
+    principal === '*' || principal === account || principal.endsWith(`:${account}:root`);
   const admits = (service: string) =>
     admitted.some((principal) => principal === '*' || principal.startsWith(`${service}.`));
   const missing = services.filter((service) => !admits(service));

@@ -43,7 +43,11 @@ export const permissions: Check = {
 /** IAM decides about each action on each resource: one request for all that is asked under the same circumstances. */
 async function decideAll(client: IAMClient, { arn, accesses }: DeployedRole): Promise<Decided[]> {
   const decided: Decided[] = [];
-  const groups = groupBy(accesses, ({ resource, context }) => JSON.stringify([resource === '*', context]));
+  // What several tasks share a role for is asked once.
+  const distinct = new Map(accesses.map((access) => [JSON.stringify(access), access]));
+  const groups = groupBy([...distinct.values()], ({ resource, context }) =>
+    JSON.stringify([resource === '*', context]),
+  );
   for (const group of groups.values()) {
     const actions = [...new Set(group.map(({ action }) => action))];
     const resources = [...new Set(group.map(({ resource }) => resource))];

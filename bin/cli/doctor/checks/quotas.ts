@@ -10,6 +10,9 @@ const QUOTAS = [
   { of: 'Fargate Spot vCPUs', code: 'L-36FBB829', isSpot: true },
 ] as const;
 
+/** Share of a quota from which on it is near its end. */
+const NEAR = 0.8;
+
 export const quotas: Check = {
   id: 'quotas',
   title: 'quotas leave room for the backups',
@@ -44,10 +47,7 @@ export function judgeQuota(of: string, most = Infinity, tasks: readonly number[]
   if (largest > most) {
     return failed(of, `the quota is ${most}, but a task needs ${largest}: it never starts`, action);
   }
-  if (together <= most) return ok(of, `${together} of ${most}`);
-  return warning(
-    of,
-    `the quota is ${most}; if all backups start at once, they need ${together}, and some start late or never`,
-    action,
-  );
+  if (together <= most * NEAR) return ok(of, `${together} of ${most}`);
+  const finding = `if all backups start at once, they need ${together} of ${most}: some may start late or never`;
+  return warning(of, finding, action);
 }

@@ -36,7 +36,10 @@ export async function deployedRoles(deployment: Deployment): Promise<DeployedRol
   const topicKeys = new Map((await deployment.topicKeys()).map((key) => [key.of, valueOf(key)]));
   const alarms: Partial<RoleParts> = {
     readLogGroups: [...new Set(tasks.map(({ task }) => task.logGroup))].map(log),
-    scheduleGroups: [...new Set(schedules.flatMap(({ GroupName }) => GroupName ?? []))],
+    // It watches the backups, whose schedules it looks up.
+    scheduleGroups: [
+      ...new Set(schedules.flatMap((one) => (taskOf(one, tasks) && one.GroupName ? [one.GroupName] : []))),
+    ],
   };
 
   const roles = new Map<string, DeployedRole>();
@@ -93,12 +96,15 @@ function repositoryOf(place: Place, definition: TaskDefinition): string | undefi
   );
 }
 
+const taskOf = (schedule: GetScheduleOutput, tasks: readonly DumpTask[]): DumpTask | undefined =>
+  tasks.find(({ task }) => task.family === familyOf(schedule));
+
 /** What a schedule starts; nothing if it is a task of another bucket, which may run in the same cluster. */
 function startedBy(schedule: GetScheduleOutput, tasks: readonly DumpTask[]): Partial<RoleParts> | undefined {
   const { Arn, EcsParameters, DeadLetterConfig } = schedule.Target ?? {};
   const deadLetterQueue = DeadLetterConfig?.Arn;
   if (!EcsParameters) return { target: Arn, deadLetterQueue };
-  const task = tasks.find((one) => one.task.family === familyOf(schedule));
+  const task = taskOf(schedule, tasks);
   if (!task) return undefined;
   const { taskRoleArn, executionRoleArn } = valueOf(task) ?? {};
   const taskRoles = [taskRoleArn, executionRoleArn].filter((role) => role !== undefined);

@@ -3,8 +3,8 @@ import { accessOf } from '../../../catalog/contract/permissions';
 import { everything } from '../../lib/everything';
 import type { Json, Setup } from '../../lib/support';
 import { flat } from '../../lib/support';
-import type { Statement } from './policy';
-import { isAllowed } from './policy';
+import type { Statement } from '../../support/role-policy';
+import { isAllowed } from '../../support/role-policy';
 
 const PLACE = {
   ...{ partition: 'aws', region: 'eu-west-1', account: '111122223333' },

@@ -6,7 +6,7 @@ import type { MysqlDialect } from './dialect';
 import { isBrokenSession } from './failures';
 import { hasSnapshots, type MysqlTable } from './plan';
 import { ReadLock } from './read-lock';
-import { countInSnapshot, countRows, type Count } from './row-counts';
+import { countInSnapshot, countRows, refuseMissing, type Count } from './row-counts';
 import { rowsOf, type Session, type Sessions } from './sessions';
 import { watchTool } from './tool-watch';
 
@@ -90,8 +90,7 @@ async function underReadLock(context: MysqlSnapshotContext): Promise<Attempt> {
 
 async function atBinlogPosition(context: MysqlSnapshotContext): Promise<Attempt> {
   for (let attempt = 1; attempt <= POSITION_ATTEMPTS; attempt++) {
-    const counter = await openCounter(context);
-    await beginSnapshot(counter);
+    const counter = await openSnapshot(context);
     const rows = await rowsOf(counter, "SHOW STATUS LIKE 'binlog_snapshot_%'");
     const status = Object.fromEntries(rows.map((row) => [String(row.Variable_name).toLowerCase(), String(row.Value)]));
     const own = `${status.binlog_snapshot_file}:${status.binlog_snapshot_position}`;
@@ -140,7 +139,7 @@ function sameSnapshot(
   rowCounts: 'read-lock' | 'binlog-position',
 ): StartedDump {
   const { cause, fail } = watch(context, tool);
-  const counting = countBeside(context, tool, [counter], fail);
+  const counting = countBeside(context, tool, context.tables, [counter], fail);
   return {
     ...{ tool, cause },
     counts: async () => {
@@ -164,31 +163,28 @@ async function bracketed(context: MysqlSnapshotContext, reason: string): Promise
     'row-counts-bracketed',
     `row counts are taken just before and just after the snapshot of the dump instead of in it: ${reason}`,
   );
+  const kept = tables.filter(hasSnapshots);
   const others = tables.filter((table) => !hasSnapshots(table));
   const othersBefore = await countRowsNow(context, others);
-  const counters = [await openCounter(context)];
-  await beginSnapshot(counters[0]!);
+  const earlier = await openSnapshot(context);
   const tool = context.startTool(false);
   const { cause, fail } = watch(context, tool);
-  await tool.started;
-  counters.push(await openCounter(context));
-  await beginSnapshot(counters[1]!);
-  const counting = countBeside(context, tool, counters, fail);
+  const later = tool.started.then(() => openSnapshot(context));
+  const counting = countBeside(context, tool, kept, [earlier, later], fail);
+  await later;
   return {
     ...{ tool, cause },
     counts: async () => {
       const [before = [], after = []] = await counting;
       const othersAfter = await countRowsNow(context, others);
-      for (const [index, table] of others.entries()) {
-        before[tables.indexOf(table)] = othersBefore[index] ?? null;
-        after[tables.indexOf(table)] = othersAfter[index] ?? null;
-      }
+      refuseMissing(others, [othersBefore, othersAfter]);
+      const [rowsBefore, rowsAfter] = [before.concat(othersBefore), after.concat(othersAfter)];
       return {
         ...{ rowCounts: 'bracketed', reason },
-        tables: tables.map(({ database, name }, index) => ({
+        tables: [...kept, ...others].map(({ database, name }, index) => ({
           ...{ database, name },
-          rowsBefore: before[index] ?? null,
-          rowsAfter: after[index] ?? null,
+          rowsBefore: rowsBefore[index] ?? null,
+          rowsAfter: rowsAfter[index] ?? null,
         })),
       };
     },
@@ -202,18 +198,20 @@ async function bracketed(context: MysqlSnapshotContext, reason: string): Promise
 function countBeside(
   context: MysqlSnapshotContext,
   tool: Tool,
-  counters: readonly Session[],
+  tables: readonly MysqlTable[],
+  counters: readonly (Session | Promise<Session>)[],
   fail: (error: unknown) => void,
 ): Promise<Count[][]> {
-  const { dialect, sessions, tables } = context;
+  const { dialect, sessions } = context;
   const counting = Promise.all(
-    counters.map(async (counter) => {
+    counters.map(async (session) => {
+      const counter = await session;
       const counts = await countInSnapshot(counter, tables, tool, dialect.limitTime);
       await sessions.end(counter);
       return counts;
     }),
   ).then((all) => {
-    refuseMissing(tables, (index) => all.some((counts) => counts[index] !== null));
+    refuseMissing(tables, all);
     return all;
   });
   // A dump whose rows cannot be counted will not be kept: the tool need not end it.
@@ -253,17 +251,10 @@ async function openCounter({ sessions }: MysqlSnapshotContext): Promise<Session>
   return session;
 }
 
-const beginSnapshot = (session: Session) => rowsOf(session, 'START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY');
-
-/** A table that the server listed and does not have is no table without rows: nobody knows what the dump holds of it. */
-function refuseMissing(tables: readonly MysqlTable[], isThere: (index: number) => boolean): void {
-  const missing = tables.filter((_, index) => !isThere(index)).map(({ database, name }) => `${database}.${name}`);
-  if (missing.length === 0) return;
-  const named = missing.slice(0, 5).join(', ');
-  throw new BackupError(
-    'dumpFailed',
-    `${missing.length} tables that the server listed were not there to be counted: ${named}: they were dropped or renamed during the dump`,
-    { kind: 'table-changed', object: named },
-    { passing: true },
-  );
+async function openSnapshot(context: MysqlSnapshotContext): Promise<Session> {
+  const session = await openCounter(context);
+  await beginSnapshot(session);
+  return session;
 }
+
+const beginSnapshot = (session: Session) => rowsOf(session, 'START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY');

@@ -64,6 +64,12 @@ module.exports = {
     },
     {
       ...common,
+      displayName: 'shapes',
+      setupFiles: ['<rootDir>/test/cheap-synthesis.cjs'],
+      testMatch: group('shapes'),
+    },
+    {
+      ...common,
       displayName: 'integration',
       testMatch: [
         ...group('cases', 'compare', 'e2e', 'examples', 'faults', 'image', 'lambda', 'lint', 'build', 'docs'),

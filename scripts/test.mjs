@@ -5,5 +5,5 @@ import { runOnOwnNode, setUpOrExit } from './setup.mjs';
 const args = process.argv.slice(2);
 const given = args.filter((arg) => arg !== '--matrix');
 if (given.length < args.length) process.env.TEST_MATRIX = 'all';
-setUpOrExit(['databases', 'docker', 'servers', 'schemas']);
+setUpOrExit(['databases', 'docker', 'servers', 'schemas', 'checkov']);
 process.exitCode = await runOnOwnNode(['node_modules/jest/bin/jest.js', ...given]);

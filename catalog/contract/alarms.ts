@@ -29,8 +29,8 @@ export const ALARM_ENV = {
 
 /** Attributes of the table in which the functions remember. */
 export const ALARM_TABLE = {
-  /** Its one key, a text. */
-  key: 'key',
+  /** Its one key, a text. Named as in 0.1.0: with another name, CloudFormation would replace the table. */
+  key: 'of',
   /** Time, in seconds since 1970, after which DynamoDB removes an item. */
   expires: 'expiresAt',
 } as const;

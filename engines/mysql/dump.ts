@@ -63,9 +63,7 @@ export class MysqlDump implements EngineDump {
   }
 
   async preflight(): Promise<void> {
-    await this.prepare().catch((error: unknown) => {
-      throw questionFailure(error);
-    });
+    await this.prepare().catch((error: unknown) => this.failed(error));
   }
 
   private async prepare(): Promise<void> {
@@ -117,7 +115,7 @@ export class MysqlDump implements EngineDump {
 
   async *streams(): AsyncIterable<DumpStream> {
     const plan = this.requirePlan();
-    this.started = await startInSnapshot({
+    const starting = startInSnapshot({
       tables: plan.tables.filter((table) => !holdsNoRows(table)),
       log: this.context.log,
       dialect: this.dialect,
@@ -125,9 +123,12 @@ export class MysqlDump implements EngineDump {
       sessions: this.sessions,
       control: this.requireControl(),
       startTool: (withPosition) =>
-        this.start(toolCommand(this.dialect, this.context.server, plan, this.optionFile, withPosition)),
+        this.start(
+          toolCommand(this.dialect, this.context.server, plan, this.optionFile, withPosition, () => this.sql.database),
+        ),
       signal: this.context.signal,
     });
+    this.started = await starting.catch((error: unknown) => this.failed(error));
     const { tool, cause } = this.started;
     yield {
       file: `${this.context.job.source}.sql.zst`,
@@ -205,6 +206,10 @@ export class MysqlDump implements EngineDump {
     return await rowsOf(this.requireControl(), sql, values);
   }
 
+  private failed(error: unknown): never {
+    throw questionFailure(this.context.server, error);
+  }
+
   private requireControl(): Session {
     if (!this.control) throw new Error('not connected');
     return this.control;
@@ -215,6 +220,8 @@ export class MysqlDump implements EngineDump {
     const session = await this.sessions.begin();
     try {
       return await readInventory((sql, values) => rowsOf(session, sql, values), databases, new Set());
+    } catch (error) {
+      return this.failed(error);
     } finally {
       await this.sessions.end(session);
     }

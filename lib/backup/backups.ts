@@ -15,8 +15,8 @@ import { BackupPruning } from '../pruning/backup-pruning';
 import type { BackupsProps } from './backups-props';
 import { DatabaseBackup } from './database-backup';
 import type { AddDatabaseProps } from './database-backup-props';
-import { acknowledge } from '../private/acknowledge';
-import { VISIBILITY_TIMEOUT } from '../alarms/private/alarm-queues';
+import { acknowledge, acknowledgeCompliance } from '../private/acknowledge';
+import { ENCRYPTED_BY_SQS, VISIBILITY_TIMEOUT } from '../alarms/private/alarm-queues';
 import { fault, requireProps } from '../private/fault';
 import { Directory } from './private/directory';
 import { defaultSubnets } from './private/first-run';
@@ -186,6 +186,7 @@ export class Backups extends Construct {
       visibilityTimeout: VISIBILITY_TIMEOUT,
     });
     acknowledge(queue, 'AwsSolutions-SQS3', 'This is the dead-letter queue.');
+    acknowledgeCompliance(queue, [ENCRYPTED_BY_SQS]);
     return queue;
   }
 

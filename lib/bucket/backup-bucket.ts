@@ -5,7 +5,7 @@ import * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { MANIFEST_MAX_BYTES } from '../../catalog/bucket/names';
 import type { BackupBucketAttributes, BackupBucketProps, IBackupBucket } from './backup-bucket-props';
-import { acknowledge } from '../private/acknowledge';
+import { acknowledge, acknowledgeCompliance } from '../private/acknowledge';
 import {
   backupStatements,
   bucketStatements,
@@ -146,8 +146,12 @@ export class BackupBucket extends BackupBucketBase {
       this.bucket.addToResourcePolicy(statement);
     }
     if (props.serverAccessLogsBucket === undefined) {
-      acknowledge(this.bucket, 'AwsSolutions-S1', 'The user decides about access logs: serverAccessLogsBucket.');
+      const reason = 'The user decides about access logs: serverAccessLogsBucket.';
+      acknowledge(this.bucket, 'AwsSolutions-S1', reason);
+      acknowledgeCompliance(this.bucket, [{ rule: 'S3BucketLoggingEnabled', checkov: 'CKV_AWS_18', reason }]);
     }
+    const reason = 'The user decides about copies in another bucket: BackupAlarms.watchReplication.';
+    acknowledgeCompliance(this.bucket, [{ rule: 'S3BucketReplicationEnabled', reason }]);
   }
 
   private noncurrentDays(retention: Duration): Duration {

@@ -14,6 +14,30 @@ export function acknowledge(scope: IConstruct, id: string, reason: string): void
   Validations?.of(scope).acknowledge({ id, reason });
 }
 
+/** Packs of cdk-nag that share their rules. */
+const COMPLIANCE_PACKS = ['NIST.800.53.R5', 'HIPAA.Security', 'PCI.DSS.321'];
+
+/** A finding of compliance checks. */
+export interface ComplianceFinding {
+  /** Rule of cdk-nag's packs for NIST 800-53, HIPAA and PCI DSS. */
+  readonly rule?: string;
+  /** Check of checkov. */
+  readonly checkov?: string;
+  readonly reason: string;
+}
+
+/** Tells cdk-nag's compliance packs and checkov why findings are intended. checkov reads the metadata of the template. */
+export function acknowledgeCompliance(scope: IConstruct, findings: readonly ComplianceFinding[]): void {
+  for (const { rule, reason } of findings) {
+    for (const pack of rule === undefined ? [] : COMPLIANCE_PACKS) acknowledge(scope, `${pack}-${rule}`, reason);
+  }
+  const skip = findings.flatMap(({ checkov: id, reason: comment }) => (id === undefined ? [] : [{ id, comment }]));
+  if (skip.length === 0) return;
+  const resource = scope.node.defaultChild as cdk.CfnResource;
+  const known = resource.getMetadata('checkov') as { readonly skip: typeof skip } | undefined;
+  resource.addMetadata('checkov', { skip: [...(known?.skip ?? []), ...skip] });
+}
+
 /** Acknowledges wildcards in IAM statements, each of which is a finding of its own. */
 export function acknowledgeWildcards(scope: IConstruct, reason: string, resources: readonly string[]): void {
   // References across stacks get their final form before the tree is validated, and not earlier.

@@ -4,7 +4,8 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { acknowledgeLogs } from './acknowledge';
+import type { ComplianceFinding } from './acknowledge';
+import { acknowledgeCompliance, acknowledgeLogs } from './acknowledge';
 import { bundleFolder } from './bundle-folder';
 import { InlineRole } from './inline-role';
 import { grantLogWriting } from './log-key';
@@ -30,6 +31,22 @@ export interface HandlerFunctionProps {
 
 /** Older versions of aws-cdk-lib have no constant for it. */
 const RUNTIME = new lambda.Runtime('nodejs24.x', lambda.RuntimeFamily.NODEJS);
+
+const INTENDED: readonly ComplianceFinding[] = [
+  {
+    rule: 'LambdaConcurrency',
+    checkov: 'CKV_AWS_115',
+    reason: 'Few runs at a time: reserved concurrency would only take from that of the account.',
+  },
+  {
+    rule: 'LambdaDLQ',
+    checkov: 'CKV_AWS_116',
+    reason:
+      'Where alarms watch it, they get failed runs by a destination; messages that cannot be read stay in a queue.',
+  },
+  { rule: 'LambdaInsideVPC', checkov: 'CKV_AWS_117', reason: 'It calls AWS only, and connects to no database.' },
+  { checkov: 'CKV_AWS_173', reason: 'The variables hold names and no secret. Lambda encrypts them with its own key.' },
+];
 
 /** A Lambda function of a handler, with its own role. */
 export class HandlerFunction extends Construct {
@@ -61,6 +78,7 @@ export class HandlerFunction extends Construct {
       loggingFormat: lambda.LoggingFormat.TEXT,
       ...(props.invokedAsynchronously && { retryAttempts: 0 }),
     });
+    acknowledgeCompliance(this.function, INTENDED);
   }
 
   /** Grants permission to invoke this function, without its versions and aliases. */

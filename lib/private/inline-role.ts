@@ -1,5 +1,6 @@
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
+import { acknowledgeCompliance } from './acknowledge';
 
 /** Properties of an {@link InlineRole}. */
 export interface InlineRoleProps {
@@ -22,6 +23,9 @@ export class InlineRole extends iam.Role {
     super(scope, id, { ...props, inlinePolicies: { Backup: document } });
     this.document = document;
     this.path = props.path ?? '/';
+    const reason =
+      'The role has one user only. With policies beside their roles, 60 databases would not fit into a stack.';
+    acknowledgeCompliance(this, [{ rule: 'IAMNoInlinePolicy', reason }]);
   }
 
   public override addToPrincipalPolicy(statement: iam.PolicyStatement): iam.AddToPrincipalPolicyResult {

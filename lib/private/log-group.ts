@@ -1,6 +1,7 @@
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
+import { acknowledgeCompliance } from './acknowledge';
 import { fault } from './fault';
 import { RETAINED } from './retained';
 
@@ -17,9 +18,15 @@ export function logGroupOf(
       `logRetention and logGroup cannot be given together, got: ${logRetention} days: set it on the log group`,
     );
   }
-  return new logs.LogGroup(scope, 'LogGroup', {
+  const key = encryptionKey();
+  const created = new logs.LogGroup(scope, 'LogGroup', {
     retention: logRetention ?? logs.RetentionDays.THREE_MONTHS,
-    encryptionKey: encryptionKey(),
+    encryptionKey: key,
     removalPolicy: RETAINED,
   });
+  if (key === undefined) {
+    const reason = 'CloudWatch Logs encrypts it with its own key. For another one, the user gives an own log group.';
+    acknowledgeCompliance(created, [{ rule: 'CloudWatchLogGroupEncrypted', checkov: 'CKV_AWS_158', reason }]);
+  }
+  return created;
 }

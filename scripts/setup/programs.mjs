@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { aptInstall } from './apt.mjs';
+import { CHECKOV, installPythonPackages, pythonPackagesAreThere } from './python.mjs';
 import { which } from './say.mjs';
 import { downloadSchemas, schemasAreThere } from './schemas.mjs';
 
@@ -56,6 +57,7 @@ const TOOLS = {
     elsewhere: 'install it from https://wiki.debian.org/Debootstrap',
   },
   schemas: { isThere: schemasAreThere, install: downloadSchemas },
+  checkov: { isThere: () => pythonPackagesAreThere(CHECKOV), install: () => installPythonPackages(CHECKOV) },
 };
 
 /** Groups of tools, by their name in `--with`. */
@@ -65,6 +67,7 @@ export const GROUPS = {
   databases: ['mariadb', 'postgresql', 'openssl', 'shell', 'faketime'],
   docker: ['docker', 'debootstrap'],
   schemas: ['schemas'],
+  checkov: ['checkov'],
   mysql: ['openssl', 'debootstrap'],
   servers: ['mariadb', 'postgresql', 'openssl', 'debootstrap'],
 };

@@ -7,8 +7,10 @@ import { ROOT, SetupError, run, say } from './say.mjs';
 
 const OLDEST_PYTHON = '3.10';
 const CANDIDATES = ['python3', 'python3.14', 'python3.13', 'python3.12', 'python3.11', 'python3.10'];
-const VENV = join(ROOT, '.venv');
-const REQUIREMENTS = join(ROOT, 'requirements.txt');
+/** The emulated AWS, and the tools beside it. */
+const USUAL = { folder: '.venv', requirements: 'requirements.txt' };
+/** It needs other versions of the same packages. */
+export const CHECKOV = { folder: '.tools/checkov', requirements: 'requirements-checkov.txt' };
 const ELSEWHERE = 'install it from https://www.python.org/downloads';
 
 const succeeds = (python, code) => spawnSync(python, ['-c', code], { stdio: 'ignore' }).status === 0;
@@ -32,19 +34,29 @@ function findPython() {
   );
 }
 
-/** Installs the packages of `requirements.txt` into the Python environment `.venv`, unless they are there. */
-export function installPythonPackages() {
-  const stampFile = join(VENV, 'installed');
-  const wanted = createHash('sha256').update(readFileSync(REQUIREMENTS)).digest('hex');
-  const usable = existsSync(stampFile) && existsSync(join(VENV, 'bin/python'));
-  if (usable && readFileSync(stampFile, 'utf8') === wanted) return;
-  const python = usable ? undefined : findPython();
-  say('installing the Python packages of requirements.txt into .venv …');
+const stampOf = ({ folder }) => join(ROOT, folder, 'installed');
+const pythonOf = ({ folder }) => join(ROOT, folder, 'bin/python');
+const wantedBy = ({ requirements }) =>
+  createHash('sha256')
+    .update(readFileSync(join(ROOT, requirements)))
+    .digest('hex');
+const isUsable = (environment) => existsSync(stampOf(environment)) && existsSync(pythonOf(environment));
+
+/** Whether a Python environment has its packages. */
+export const pythonPackagesAreThere = (environment) =>
+  isUsable(environment) && readFileSync(stampOf(environment), 'utf8') === wantedBy(environment);
+
+/** Installs the packages of a Python environment, unless they are there. */
+export function installPythonPackages(environment = USUAL) {
+  if (pythonPackagesAreThere(environment)) return;
+  const { folder, requirements } = environment;
+  const python = isUsable(environment) ? undefined : findPython();
+  say(`installing the Python packages of ${requirements} into ${folder} …`);
   if (python) {
-    rmSync(VENV, { recursive: true, force: true });
-    run(python, ['-m', 'venv', VENV], 'the Python environment could not be made');
+    rmSync(join(ROOT, folder), { recursive: true, force: true });
+    run(python, ['-m', 'venv', join(ROOT, folder)], 'the Python environment could not be made');
   }
-  const args = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', REQUIREMENTS];
-  run(join(VENV, 'bin/python'), args, 'the Python packages could not be installed');
-  writeFileSync(stampFile, wanted);
+  const args = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', join(ROOT, requirements)];
+  run(pythonOf(environment), args, 'the Python packages could not be installed');
+  writeFileSync(stampOf(environment), wantedBy(environment));
 }

@@ -62,6 +62,16 @@ test('another Python package does not make the environment anew', () => {
   expect(fs.existsSync(path.join(project, '.venv/kept'))).toBe(true);
 });
 
+test('checkov gets an environment of its own, once', () => {
+  program('python3', `exec ${realPython()} "$@"`);
+  write('requirements-checkov.txt', '');
+  setUp();
+  const said = 'set-up: installing the Python packages of requirements-checkov.txt into .tools/checkov …\n';
+  expect(setUp(['--with', 'checkov']).said).toContain(said);
+  expect(fs.existsSync(path.join(project, '.tools/checkov/bin/python'))).toBe(true);
+  expect(setUp(['--with', 'checkov']).said).not.toContain(said);
+});
+
 test('npm modules of another version are installed again, by the npm of the machine', () => {
   lock('node_modules/.package-lock.json', { 'node_modules/a': { version: '0.9.0' } });
   program('npm', 'echo "npm $*"; exit 1');
@@ -122,6 +132,6 @@ test('a Node.js that is too old: one sentence', () => {
 
 test('what it does not know to install', () => {
   expect(setUp(['--with', 'oracle']).said).toBe(
-    'set-up: --with must be one of mariadb, postgresql, databases, docker, schemas, mysql, servers, got: oracle\n',
+    'set-up: --with must be one of mariadb, postgresql, databases, docker, schemas, checkov, mysql, servers, got: oracle\n',
   );
 });

@@ -113,11 +113,16 @@ export class Emulator {
 
   /** Resources of a deployed stack, by logical id. */
   async recorded(stack: string): Promise<Record<string, RecordedResource>> {
-    const answer = await fetch(`${this.endpoint}/_recorded`);
-    const stacks = (await answer.json()) as Record<string, Record<string, RecordedResource>>;
+    const stacks = await this.allRecorded();
     const found = stacks[stack];
     if (!found) throw new Error(`stack ${stack} is not deployed; deployed are: ${Object.keys(stacks).join(', ')}`);
     return found;
+  }
+
+  /** Resources of all deployed stacks, by the name of the stack. */
+  async recordedStacks(): Promise<Record<string, RecordedResource[]>> {
+    const stacks = Object.entries(await this.allRecorded());
+    return Object.fromEntries(stacks.map(([name, resources]) => [name, Object.values(resources)]));
   }
 
   /** The time of the emulated AWS. */
@@ -155,6 +160,10 @@ export class Emulator {
     this.stopping.abort();
     await this.daemon.stop('SIGKILL');
     fs.rmSync(this.directory, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  private allRecorded(): Promise<Record<string, Record<string, RecordedResource>>> {
+    return this.control('GET', '/_recorded');
   }
 
   private async control<T>(method: 'GET' | 'POST', path: string, parameters?: object): Promise<T> {

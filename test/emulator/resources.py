@@ -12,7 +12,7 @@ import re
 from botocore.serialize import create_serializer
 from botocore.session import get_session
 from botocore.validate import ParamValidator
-from ministack.services import cloudwatch_logs, ec2, ecs, efs, iam, s3, scheduler, secretsmanager, sns, sqs
+from ministack.services import cloudwatch_logs, ec2, ecs, efs, iam, lambda_svc, s3, scheduler, secretsmanager, sns, sqs
 from ministack.services.cloudformation import _stacks, handlers, provisioners, stacks
 
 HANDLERS = provisioners._RESOURCE_HANDLERS
@@ -161,6 +161,7 @@ def cluster(logical_id, props, stack_name, original=HANDLERS["AWS::ECS::Cluster"
 
 HANDLERS["AWS::ECS::TaskDefinition"]["create"] = task_definition
 HANDLERS["AWS::ECS::Cluster"]["create"] = cluster
+HANDLERS["AWS::ECS::Cluster"]["delete"] = lambda name, props: ecs._delete_cluster({"cluster": name})
 add("AWS::ECS::ClusterCapacityProviderAssociations", capacity_providers)
 
 
@@ -332,7 +333,32 @@ add("AWS::EC2::Volume", volume, lambda physical_id, props: ec2._delete_volume({"
 for resource_type in ("SecurityGroupIngress", "SecurityGroupEgress", "FlowLog", "NatGateway"):
     add(f"AWS::EC2::{resource_type}", lambda name, props: (name, {"Id": name, "NatGatewayId": name}))
 add("AWS::EC2::EIP", lambda name, props: (name, {"AllocationId": name, "PublicIp": "192.0.2.1"}))
+add("AWS::RDS::DBSubnetGroup", lambda name, props: (name, {"Ref": name}))
 add("AWS::SecretsManager::SecretTargetAttachment", lambda name, props: (props["SecretId"], {"Id": props["SecretId"]}))
+
+
+# Tags, which MiniStack drops ------------------------------------------------------------------------------------------
+
+
+def tagged(resource_type, put_tags):
+    extend(
+        resource_type,
+        lambda physical_id, attributes, props: put_tags(
+            physical_id, attributes, {tag["Key"]: tag["Value"] for tag in props.get("Tags", [])}
+        ),
+    )
+
+
+tagged("AWS::S3::Bucket", lambda name, attributes, tags: s3._bucket_tags.update({name: tags}))
+tagged("AWS::SQS::Queue", lambda url, attributes, tags: sqs._queues[url].update(tags=tags))
+tagged("AWS::SNS::Topic", lambda arn, attributes, tags: sns._topics[arn].update(tags=tags))
+tagged("AWS::Lambda::Function", lambda name, attributes, tags: lambda_svc._functions[name].update(tags=tags))
+tagged(
+    "AWS::ECS::Cluster",
+    lambda name, attributes, tags: ecs._tags.update(
+        {attributes["Arn"]: [{"key": key, "value": value} for key, value in tags.items()]}
+    ),
+)
 
 
 # Deleting stacks -----------------------------------------------------------------------------------------------------
@@ -352,5 +378,13 @@ def delete_by_name_or_arn(params, delete_stack=handlers._ACTION_HANDLERS["Delete
     return delete_stack({**params, "StackName": [name.split("/")[1] if name.startswith("arn:") else name]})
 
 
+def delete_empty_bucket(name, props, delete=HANDLERS["AWS::S3::Bucket"]["delete"]):
+    kept = [key for (bucket, key), versions in s3._object_versions.items() if bucket == name and versions]
+    if kept or s3._buckets[name]["objects"]:
+        raise ValueError(f"The bucket you tried to delete is not empty: {name}")
+    delete(name, props)
+
+
+HANDLERS["AWS::S3::Bucket"]["delete"] = delete_empty_bucket
 stacks._delete_resource = delete_unless_retained
 handlers._ACTION_HANDLERS["DeleteStack"] = delete_by_name_or_arn

@@ -1,10 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { App } from 'aws-cdk-lib';
-import { readBackupsFile } from '../../bin/backups-file/backups-file';
-import { BackupsStack } from '../../bin/backups-file/backups-stack';
-import { ALL_EXAMPLES, EXAMPLES, loadExample } from '../support/examples';
+import { ALL_EXAMPLES, exampleApp } from '../support/examples';
 
 const ROOT = join(__dirname, '../..');
 const CFN_LINT = join(ROOT, '.venv/bin/cfn-lint');
@@ -31,15 +27,8 @@ function lint(templates: readonly string[]): Finding[] {
 
 /** Synthesises an example, and answers with the path of its template. */
 function template(example: string): string {
-  const app = existsSync(join(EXAMPLES, example, 'app.ts')) ? loadExample(example) : appOfFile(example);
-  const [stack] = app.synth().stacks;
+  const [stack] = exampleApp(example).synth().stacks;
   return stack!.templateFullPath;
-}
-
-function appOfFile(example: string): App {
-  const app = new App();
-  new BackupsStack(app, readBackupsFile(join(EXAMPLES, example, 'backups.yaml')));
-  return app;
 }
 
 const FAULT = join(__dirname, 'fault.template.json');

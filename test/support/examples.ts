@@ -1,6 +1,8 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import type { App } from 'aws-cdk-lib';
+import { App } from 'aws-cdk-lib';
+import { readBackupsFile } from '../../bin/backups-file/backups-file';
+import { BackupsStack } from '../../bin/backups-file/backups-stack';
 
 /** Folder of the examples. */
 export const EXAMPLES = path.resolve(__dirname, '../../examples');
@@ -17,6 +19,14 @@ export const ALL_EXAMPLES = [
 /** Loads the example's own file, as its user runs it. It must not have been synthesised before. */
 export const loadExample = (example: string): App =>
   (jest.requireActual(path.join(EXAMPLES, example, 'app.ts')) as { app: App }).app;
+
+/** The app of an example, whether it is a program or a backups file. */
+export function exampleApp(example: string): App {
+  if (fs.existsSync(path.join(EXAMPLES, example, 'app.ts'))) return loadExample(example);
+  const app = new App();
+  new BackupsStack(app, readBackupsFile(path.join(EXAMPLES, example, 'backups.yaml')));
+  return app;
+}
 
 /** A resource of a template. */
 export interface Resource {

@@ -48,6 +48,7 @@ export const NETWORK_REASONS: ReasonTable<
   | 'name-server-silent'
   | 'nothing-listens'
   | 'no-answer'
+  | 'connection-lost'
   | 'not-ready'
   | 'certificate-expired'
   | 'certificate-name'
@@ -110,6 +111,19 @@ export const NETWORK_REASONS: ReasonTable<
         'Endpoint.Port,DBInstanceStatus',
       ),
       { say: 'If it has another port now, correct port of the database, and deploy.' },
+    ],
+  },
+  'connection-lost': {
+    title: 'the connection to the database server broke',
+    happened: (values) => `the connection to ${serverOf(values, 'the database server')} broke before the dump`,
+    likelyCause:
+      'The server was restarted, changed over to its standby or ran out of memory, or something between the task and the server cut the connection. The run has tried it twice.',
+    action: 'See whether the server runs, then make a backup.',
+    steps: (context) => [
+      rdsInstances(context, 'See whether the server runs. On RDS:', 'DBInstanceStatus'),
+      {
+        say: 'See what the server wrote to its error log at that time. If it was restarted for maintenance, move the schedule of the backup away from it.',
+      },
     ],
   },
   'no-answer': {

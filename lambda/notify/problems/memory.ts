@@ -40,7 +40,9 @@ export class ProblemMemory {
     const remembered = await this.attempt('read', key, async () => {
       const item = await this.item(problemsKey(key));
       if (!item) return blank(key);
-      const { open, goodAt, measuredAt, changes, flapping, notes, seen, version } = item as unknown as Remembered;
+      // 0.1.0 did not remember changes.
+      const { changes = [], ...known } = item as unknown as Omit<Remembered, 'changes'> & Partial<Remembered>;
+      const { open, goodAt, measuredAt, flapping, notes, seen, version } = known;
       const optional = {
         ...(measuredAt !== undefined && { measuredAt }),
         ...(flapping && { flapping }),

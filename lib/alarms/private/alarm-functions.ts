@@ -4,7 +4,7 @@ import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { ALARM_ENV, ALARM_TABLE } from '../../../catalog/contract/alarms';
-import { acknowledge } from '../../private/acknowledge';
+import { acknowledge, acknowledgeCompliance } from '../../private/acknowledge';
 import { readQueue } from './alarm-queues';
 import type { AlarmParts } from './alarm-roles';
 import { grantMeasuring, grantNotifying } from './alarm-roles';
@@ -23,6 +23,11 @@ export function alarmMemory(scope: Construct): dynamodb.Table {
   });
   const reason = 'It remembers which emails were sent: lost, it costs an email too many, never one too few.';
   acknowledge(table, 'AwsSolutions-DDB3', reason);
+  acknowledgeCompliance(table, [
+    { rule: 'DynamoDBInBackupPlan', reason },
+    { rule: 'DynamoDBPITREnabled', checkov: 'CKV_AWS_28', reason },
+    { checkov: 'CKV_AWS_119', reason: 'It holds names and times, no data. DynamoDB encrypts it with its own key.' },
+  ]);
   return table;
 }
 

@@ -3,11 +3,18 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
+import { acknowledgeCompliance } from '../../private/acknowledge';
 
 const { GREATER_THAN_THRESHOLD, LESS_THAN_THRESHOLD } = cloudwatch.ComparisonOperator;
 const { BREACHING, IGNORE, NOT_BREACHING } = cloudwatch.TreatMissingData;
 
-// None of these has an action: EventBridge tells the notify function when one changes its state.
+/** None of these alarms has an action: EventBridge tells the notify function when one changes its state. */
+function observed(scope: Construct, id: string, props: cloudwatch.AlarmProps): cloudwatch.Alarm {
+  const alarm = new cloudwatch.Alarm(scope, id, props);
+  const reason = 'EventBridge sends its changes of state to the notify function.';
+  acknowledgeCompliance(alarm, [{ rule: 'CloudWatchAlarmAction', reason }]);
+  return alarm;
+}
 
 /**
  * The dead man's switch of a source: silent when its newest backup is too old, and when nobody measures that any more. For 3
@@ -19,7 +26,7 @@ export function ageAlarm(
   metric: cloudwatch.IMetric,
   allowedAge: Duration,
 ): cloudwatch.Alarm {
-  return new cloudwatch.Alarm(scope, 'Alarm', {
+  return observed(scope, 'Alarm', {
     metric,
     alarmDescription: `The newest backup of ${source} is older than ${allowedAge.toHumanString()}, or its age is not measured any more. The emails of the backups tell more.`,
     comparisonOperator: GREATER_THAN_THRESHOLD,
@@ -32,7 +39,7 @@ export function ageAlarm(
 
 /** Nobody has confirmed a subscription of the topic. */
 export function subscriptionAlarm(scope: Construct, metric: cloudwatch.IMetric): cloudwatch.Alarm {
-  return new cloudwatch.Alarm(scope, 'SubscriptionAlarm', {
+  return observed(scope, 'SubscriptionAlarm', {
     metric,
     alarmDescription: 'Nobody is told when backups go wrong: no subscription of the topic is confirmed.',
     comparisonOperator: LESS_THAN_THRESHOLD,
@@ -44,7 +51,7 @@ export function subscriptionAlarm(scope: Construct, metric: cloudwatch.IMetric):
 
 /** Messages wait in a dead-letter queue that others may read too. */
 export function deadLetterAlarm(scope: Construct, id: string, queue: sqs.IQueue): cloudwatch.Alarm {
-  return new cloudwatch.Alarm(scope, id, {
+  return observed(scope, id, {
     metric: queue.metricApproximateNumberOfMessagesVisible({ period: Duration.minutes(5) }),
     alarmDescription: 'Backups could not be started: messages wait in the dead-letter queue of EventBridge Scheduler.',
     comparisonOperator: GREATER_THAN_THRESHOLD,
@@ -56,7 +63,7 @@ export function deadLetterAlarm(scope: Construct, id: string, queue: sqs.IQueue)
 
 /** EventBridge Scheduler could not even write to the dead-letter queue. */
 export function lostRunAlarm(scope: Construct, id: string, group: scheduler.IScheduleGroup): cloudwatch.Alarm {
-  return new cloudwatch.Alarm(scope, id, {
+  return observed(scope, id, {
     metric: group.metricFailedToBeSentToDLQ(undefined, { period: Duration.minutes(5), statistic: 'Sum' }),
     alarmDescription:
       'Backups could not be started, and EventBridge Scheduler could not write that to its dead-letter queue.',
@@ -82,7 +89,7 @@ export function replicationAlarms(
   maxLatency: Duration,
 ): cloudwatch.Alarm[] {
   const alarm = (kind: string, metricName: string, statistic: string, threshold: number, alarmDescription: string) =>
-    new cloudwatch.Alarm(scope, `${id}${kind}Alarm`, {
+    observed(scope, `${id}${kind}Alarm`, {
       metric: new cloudwatch.Metric({
         namespace: 'AWS/S3',
         metricName,

@@ -1,5 +1,6 @@
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type { IConstruct, IDependable } from 'constructs';
+import { acknowledgeCompliance } from '../../private/acknowledge';
 import { fault } from '../../private/fault';
 
 /** Subnets of the tasks when none are named. Refuses a VPC without such subnets. */
@@ -32,5 +33,9 @@ export function letIn(task: ec2.IConnectable, database: ec2.IConnectable, descri
   const rules = () => groups.flatMap(({ node }) => node.children);
   const before = new Set(rules());
   task.connections.allowToDefaultPort(database, description);
-  return rules().filter((rule) => !before.has(rule));
+  const created = rules().filter((rule) => !before.has(rule));
+  const reason = 'It lets one security group in, to the port of the database, which is known at deployment only.';
+  const findings = ['EC2RestrictedCommonPorts', 'EC2RestrictedSSH'].map((rule) => ({ rule, reason }));
+  for (const rule of created) acknowledgeCompliance(rule, findings);
+  return created;
 }

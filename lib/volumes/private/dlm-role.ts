@@ -3,7 +3,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 import type { SnapshotScripts } from '../snapshot-scripts';
-import { acknowledgeWildcards } from '../../private/acknowledge';
+import { acknowledgeCompliance, acknowledgeWildcards } from '../../private/acknowledge';
 import { InlineRole } from '../../private/inline-role';
 import { rolePath } from '../../private/names';
 
@@ -57,6 +57,7 @@ export function grantSnapshots(scope: Construct, role: iam.IRole, instances: boo
   role.addToPrincipalPolicy(new iam.PolicyStatement({ actions: MANAGE, resources: [snapshots] }));
   const reason = 'The tags of the policy select volumes and snapshots; some actions have no resources.';
   explain(role, reason, ['*', ...sources, snapshots]);
+  if (role instanceof InlineRole) acknowledgeCompliance(role, [{ checkov: 'CKV_AWS_111', reason }]);
 }
 
 /** Grants the use of a key for volumes and snapshots. */

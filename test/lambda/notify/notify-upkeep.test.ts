@@ -1,4 +1,6 @@
+import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { CreateTopicCommand, SubscribeCommand } from '@aws-sdk/client-sns';
+import { marshall } from '@aws-sdk/util-dynamodb';
 import { Emulator } from '../../emulator/emulator';
 import { S3FaultProxy } from '../../support/s3-fault-proxy';
 import { alarmSettingsOf, hoursAgo } from './alarm-scene';
@@ -70,6 +72,27 @@ describe('before anybody has confirmed a subscription', () => {
     expect(await subjects(here)).toEqual([]);
     expect(await here.alarms.remembered('problems/blog')).toMatchObject({ open: {} });
   });
+});
+
+it('what 0.1.0 remembered is still known: its open problem is not told again, and its end is', async () => {
+  const here = await scene();
+  const [since, lastAt] = [ago(30).toISOString(), ago(3).toISOString()];
+  const about = { about: 'shop', cause: 'connection', sentence: 'the database could not be reached' };
+  const failed = { ...about, since, lastAt, toldAt: lastAt, told: { connection: lastAt } };
+  await here.alarms.dynamo.send(
+    new PutItemCommand({
+      TableName: here.alarms.tableName,
+      Item: marshall({
+        ...{ of: 'problems/shop', version: 7, goodAt: {}, seen: [] },
+        open: { failed: { ...failed, times: 2, hasEnd: true, items: [] } },
+      }),
+    }),
+  );
+  await here.batch([message(run('shop', 11, ago(2)))]);
+  expect(await subjects(here)).toEqual([]);
+  await here.batch([message(run('shop', 0, ago(1)))]);
+  expect(await subjects(here)).toEqual([expect.stringMatching(/^RECOVERED shop/)]);
+  expect(await here.alarms.remembered('problems/shop')).toMatchObject({ open: {}, version: 9 });
 });
 
 describe('housekeeping', () => {

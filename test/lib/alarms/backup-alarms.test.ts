@@ -213,8 +213,8 @@ test('the function reads a minute of events at once, and each message that fails
 test('the table forgets by itself, and goes with the stack', () => {
   const table = resources[id('AlarmsMemory')];
   expect(table.Properties).toEqual({
-    AttributeDefinitions: [{ AttributeName: 'key', AttributeType: 'S' }],
-    KeySchema: [{ AttributeName: 'key', KeyType: 'HASH' }],
+    AttributeDefinitions: [{ AttributeName: 'of', AttributeType: 'S' }],
+    KeySchema: [{ AttributeName: 'of', KeyType: 'HASH' }],
     BillingMode: 'PAY_PER_REQUEST',
     TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },
   });

@@ -1,0 +1,123 @@
+import { spawn } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { text } from 'node:stream/consumers';
+import {
+  DescribeTasksCommand,
+  ECSClient,
+  ListClustersCommand,
+  ListTasksCommand,
+  StopTaskCommand,
+} from '@aws-sdk/client-ecs';
+import { GetScheduleCommand, ListSchedulesCommand, SchedulerClient } from '@aws-sdk/client-scheduler';
+import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { CONTAINER_NAME } from '../../catalog/contract/task';
+import type { Emulator } from '../emulator/emulator';
+import type { Ended } from '../emulator/local-container';
+import { runAsProcess } from '../emulator/local-container';
+import { fire, startedByHand, type ContainerRun } from '../emulator/scheduled-run';
+import { stopTask, writeLog } from '../emulator/task-event';
+import { idOf } from '../../bin/cli/aws/task';
+
+const PAUSE_MS = 300;
+/** The emulated time runs faster: nobody waits for minutes. */
+const SECONDS_A_PAUSE = 20;
+
+/** Plays EventBridge Scheduler and ECS in an emulated AWS that has neither, until it is stopped. */
+export class EmulatedServices {
+  private readonly scheduler: SchedulerClient;
+  private readonly ecs: ECSClient;
+  /** Schedules that are enabled: a rate fires as soon as it is. */
+  private fired = new Set<string>();
+  private stopped = false;
+  private readonly loop: Promise<void>;
+
+  constructor(
+    private readonly emulator: Emulator,
+    /** Folders of the engine's programs. */
+    private readonly path: readonly string[],
+    /** Is called before a schedule fires. */
+    private readonly prepare: () => Promise<unknown>,
+  ) {
+    this.scheduler = new SchedulerClient(emulator.client);
+    this.ecs = new ECSClient(emulator.client);
+    this.loop = this.play();
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    await this.loop;
+  }
+
+  private async play(): Promise<void> {
+    while (!this.stopped) {
+      // What is being deleted may vanish between two requests.
+      const idle = await this.fireSchedules()
+        .then(() => this.runTasks())
+        .catch(() => false);
+      if (idle) await this.emulator.moveClock(SECONDS_A_PAUSE);
+      await sleep(PAUSE_MS);
+    }
+  }
+
+  private async fireSchedules(): Promise<void> {
+    const { Schedules = [] } = await this.scheduler.send(new ListSchedulesCommand({ State: 'ENABLED' }));
+    const enabled = new Set(Schedules.map(({ Arn }) => Arn!));
+    this.fired = new Set([...this.fired].filter((arn) => enabled.has(arn)));
+    for (const { Arn, Name: schedule, GroupName: group, Target } of Schedules) {
+      if (this.fired.has(Arn!) || !Target?.Arn?.includes(':ecs:')) continue;
+      this.fired.add(Arn!);
+      await this.prepare();
+      const scheduledTime = await this.emulator.now();
+      const run = await fire(this.emulator, { schedule: schedule!, group, scheduledTime }).catch(
+        (error: Error) => error,
+      );
+      if (run instanceof Error) await this.deadLetter(schedule!, group, run, scheduledTime);
+      else await stopTask(this.emulator, run, await runAsProcess(this.emulator, run, { path: this.path }).ended);
+    }
+  }
+
+  /** The documentation describes the attributes; nobody has seen the body of an ECS target. */
+  private async deadLetter(Name: string, GroupName: string | undefined, error: Error, at: Date): Promise<void> {
+    const { Arn, Target } = await this.scheduler.send(new GetScheduleCommand({ Name, GroupName }));
+    const attributes = {
+      ...{ ERROR_CODE: error.name, ERROR_MESSAGE: error.message, SCHEDULE_ARN: Arn!, TARGET_ARN: Target!.Arn! },
+      SCHEDULED_TIME: at.toISOString(),
+    };
+    const sent = Object.entries(attributes).map(([name, StringValue]) => [name, { DataType: 'String', StringValue }]);
+    const [account, queue] = Target!.DeadLetterConfig!.Arn!.split(':').slice(-2);
+    await new SQSClient(this.emulator.client).send(
+      new SendMessageCommand({
+        QueueUrl: `${this.emulator.endpoint}/${account}/${queue}`,
+        ...{ MessageBody: '{}', MessageAttributes: Object.fromEntries(sent) },
+      }),
+    );
+  }
+
+  /** Runs what somebody started. Returns whether there was nothing. */
+  private async runTasks(): Promise<boolean> {
+    const { clusterArns = [] } = await this.ecs.send(new ListClustersCommand({}));
+    let idle = true;
+    for (const cluster of clusterArns) {
+      const { taskArns = [] } = await this.ecs.send(new ListTasksCommand({ cluster, desiredStatus: 'RUNNING' }));
+      for (const task of taskArns) {
+        idle = false;
+        const { tasks } = await this.ecs.send(new DescribeTasksCommand({ cluster, tasks: [task] }));
+        const run = await startedByHand(this.emulator, tasks![0]!);
+        await writeLog(this.emulator, run, idOf(task), await this.run(run));
+        await this.ecs.send(new StopTaskCommand({ cluster, task }));
+      }
+    }
+    return idle;
+  }
+
+  private run(run: ContainerRun): Promise<Ended> {
+    if (run.container.name === CONTAINER_NAME) return runAsProcess(this.emulator, run, { path: this.path }).ended;
+    const [command, ...args] = run.command as [string, ...string[]];
+    const env = { ...run.environment, PATH: [...this.path, process.env.PATH].join(':') };
+    const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const exit = new Promise<number>((resolve) => child.once('close', (code) => resolve(code ?? 1)));
+    return Promise.all([text(child.stdout), text(child.stderr), exit]).then(([stdout, stderr, exitCode]) => ({
+      ...{ stdout, stderr, exitCode },
+    }));
+  }
+}

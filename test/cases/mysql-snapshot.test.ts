@@ -92,6 +92,15 @@ describeOn(versionsOf('mysql', 'mariadb'), 'a dump of %s', (version: Version) =>
     return { program, release: () => process.kill(tool, 'SIGCONT') };
   }
 
+  /** A dump tool that does this, instead of a dump. */
+  function toolThat(does: string): string {
+    const directory = fs.mkdtempSync(path.join(fixture.directory, 'tool-'));
+    fs.chmodSync(directory, 0o755);
+    const script = `#!/bin/sh\ncase "$*" in *--version*|*--help*) exec /usr/bin/${dumpTool} "$@";; esac\n${does}\n`;
+    fs.writeFileSync(path.join(directory, dumpTool), script, { mode: 0o755 });
+    return directory;
+  }
+
   /** Seconds that a statement takes in a session of its own, given up after 20. */
   async function seconds(sql: string): Promise<number> {
     const connection = await server.connect();
@@ -258,15 +267,6 @@ describeOn(versionsOf('mysql', 'mariadb'), 'a dump of %s', (version: Version) =>
       });
     });
 
-    /** A dump tool that does this, instead of a dump. */
-    function toolThat(does: string): string {
-      const directory = fs.mkdtempSync(path.join(fixture.directory, 'tool-'));
-      fs.chmodSync(directory, 0o755);
-      const script = `#!/bin/sh\ncase "$*" in *--version*|*--help*) exec /usr/bin/${dumpTool} "$@";; esac\n${does}\n`;
-      fs.writeFileSync(path.join(directory, dumpTool), script, { mode: 0o755 });
-      return directory;
-    }
-
     test('Mx11 ends with the tool: one that fails at once does not keep it', async () => {
       const toolsDirectory = toolThat('echo begun; echo "it broke" >&2; exit 7');
       const result = await Program.run({ ...options('waits'), toolsDirectory });
@@ -409,6 +409,28 @@ describeOn(versionsOf('mysql', 'mariadb'), 'a dump of %s', (version: Version) =>
       const run = options('few', {}, 'few4');
       expect(await Program.run(run)).toMatchObject({ exit: 'success', failure: '' });
       expect((await manifestOf(run)).consistency.rowCounts).toBe('read-lock');
+    });
+
+    test('Mx89 counts in two snapshots with four, and keeps no session idle while the tool is slow to begin', async () => {
+      await server.exec(`CREATE DATABASE two; CREATE TABLE two.a (i INT); INSERT INTO two.a VALUES (1), (2);
+        CREATE TABLE two.b (i INT) ENGINE=MyISAM; INSERT INTO two.b VALUES (1)`);
+      await account('lockless', 'two.*');
+      await server.exec(`REVOKE LOCK TABLES ON two.* FROM lockless@'%';
+        ALTER USER lockless@'%' WITH MAX_USER_CONNECTIONS 4`);
+      const run = options('two', {}, 'lockless');
+      const program = Program.start({ ...run, toolsDirectory: toolThat(`sleep 8; exec /usr/bin/${dumpTool} "$@"`) });
+      await program.logged('row-counts-bracketed');
+      await sleep(4000);
+      // The one that watches the tool. The server would end one that waits.
+      expect(await sessions('lockless')).toHaveLength(1);
+      await server.exec('INSERT INTO two.a VALUES (3); INSERT INTO two.b VALUES (2)');
+      expect(await program.result()).toMatchObject({ exit: 'success', failure: '' });
+      const { consistency, tables } = await manifestOf(run);
+      expect(consistency).toMatchObject({ rowCounts: 'bracketed', nonTransactionalTables: ['two.b'] });
+      expect(tables).toEqual([
+        { database: 'two', name: 'a', rowsBefore: 2, rowsAfter: 3 },
+        { database: 'two', name: 'b', rowsBefore: 1, rowsAfter: 2 },
+      ]);
     });
   });
 });

@@ -1,9 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Consistency, TableCount } from '../../catalog/bucket/manifest';
-import { BackupError } from '../../task/run/errors';
+import type { BackupError } from '../../task/run/errors';
 import type { Log } from '../../task/run/log';
 import type { Tool } from '../../task/io/tool';
 import type { MysqlDialect } from './dialect';
-import { isBrokenSession } from './failures';
+import { countFailure, isBrokenSession } from './failures';
 import { hasSnapshots, type MysqlTable } from './plan';
 import { ReadLock } from './read-lock';
 import { countInSnapshot, countRows, refuseMissing, type Count } from './row-counts';
@@ -37,6 +38,8 @@ export interface StartedDump {
 
 /** Seconds after which the server ends a session of ours that has gone silent: the task's host may be lost. */
 const SILENCE_SECONDS = 60;
+/** So long the tool may say why it breaks off, when a session of ours has broken. */
+const TOOL_FIRST_MS = 10_000;
 const POSITION_ATTEMPTS = 3;
 const POSITION = /^-- CHANGE MASTER TO MASTER_LOG_FILE='([^']+)', MASTER_LOG_POS=(\d+)/m;
 const HEAD_BYTES = 64 * 1024;
@@ -200,7 +203,7 @@ function countBeside(
   tool: Tool,
   tables: readonly MysqlTable[],
   counters: readonly (Session | Promise<Session>)[],
-  fail: (error: unknown) => void,
+  fail: (error: unknown) => Promise<void>,
 ): Promise<Count[][]> {
   const { dialect, sessions } = context;
   const counting = Promise.all(
@@ -222,10 +225,15 @@ function countBeside(
 /** Watches the tool, and keeps the first failure of what goes on beside it, which ends it. */
 function watch({ control, sessions }: MysqlSnapshotContext, tool: Tool) {
   let cause: BackupError | undefined;
-  const fail = (error: unknown) => {
+  let ended = false;
+  void tool.exited.then(() => (ended = true));
+  const fail = async (error: unknown) => {
+    const failure = countFailure(error);
     // A session that broke is rarely the only one: what the tool says of it comes first.
-    if (!(error instanceof BackupError) || (error.cause !== undefined && isBrokenSession(error.cause))) return;
-    cause ??= error;
+    if (failure.cause !== undefined && isBrokenSession(failure.cause))
+      await Promise.race([tool.exited, sleep(TOOL_FIRST_MS, undefined, { ref: false })]);
+    if (ended) return;
+    cause ??= failure;
     void tool.stop();
   };
   // What broke the session that watches, the tool or the count will say.

@@ -253,6 +253,29 @@ describeOn(versionsOf('mysql', 'mariadb'), 'a dump of %s', (version: Version) =>
         await owner.end();
       });
 
+      test('Mx100 fails within seconds, not after the dump, when somebody ends a session that counts', async () => {
+        const owner = await server.connect();
+        await owner.query('LOCK TABLES waits.c WRITE');
+        const program = Program.start(options('waits'));
+        await program.logged('row-counts-bracketed');
+        const counting = async () => (await sessions()).find(({ INFO }) => /COUNT.*`c`/.test(String(INFO)));
+        let counter = await counting();
+        while (!counter) {
+          await sleep(20);
+          counter = await counting();
+        }
+        const killed = performance.now();
+        await root.query(`KILL ${counter.ID}`);
+        const { exit, failure } = await program.result();
+        expect({ exit, failure }).toEqual({
+          exit: 'dumpFailed',
+          failure: expect.stringMatching(/^could not (read table waits\.c|count the rows)/),
+        });
+        expect(performance.now() - killed).toBeLessThan(20_000);
+        await owner.end();
+        await expectNoSessions();
+      });
+
       test('Mx10 leaves none of the dump tool behind either', async () => {
         const { program, release } = await frozen(options('later'));
         await sleep(700);
@@ -411,7 +434,7 @@ describeOn(versionsOf('mysql', 'mariadb'), 'a dump of %s', (version: Version) =>
       expect((await manifestOf(run)).consistency.rowCounts).toBe('read-lock');
     });
 
-    test('Mx89 counts in two snapshots with four, and keeps no session idle while the tool is slow to begin', async () => {
+    test('Mx101 counts in two snapshots with four, and keeps no session idle while the tool is slow to begin', async () => {
       await server.exec(`CREATE DATABASE two; CREATE TABLE two.a (i INT); INSERT INTO two.a VALUES (1), (2);
         CREATE TABLE two.b (i INT) ENGINE=MyISAM; INSERT INTO two.b VALUES (1)`);
       await account('lockless', 'two.*');

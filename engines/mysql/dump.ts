@@ -1,5 +1,5 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
-import { BackupError, errorText } from '../../task/run/errors';
+import { BackupError } from '../../task/run/errors';
 import { Tool, type ToolCommand } from '../../task/io/tool';
 import { writeTrust, type Trust } from '../../task/io/tls';
 import { chooseDatabases } from '../shared/databases';
@@ -14,7 +14,7 @@ import {
 } from '../engine';
 import { connectMysql, writeOptionFile } from './connection';
 import { MYSQL_CHECKS } from './checks';
-import { questionFailure } from './failures';
+import { countFailure, questionFailure } from './failures';
 import type { MysqlDialect } from './dialect';
 import { requireMysqlGrants } from './grants';
 import { checkLongestStatement, noteLongStatements, readInventory, requireComplete } from './inventory';
@@ -163,14 +163,7 @@ export class MysqlDump implements EngineDump {
     const plan = this.requirePlan();
     if (!this.started) throw new Error('facts before the dump');
     const { tables, rowCounts, reason } = await this.started.counts().catch((error: unknown) => {
-      if (error instanceof BackupError) throw error;
-      const said = errorText(error);
-      throw new BackupError(
-        'dumpFailed',
-        `could not count the rows that were dumped: ${said}`,
-        { kind: 'count-failed', said },
-        { cause: error },
-      );
+      throw countFailure(error);
     });
     return {
       serverVersion: this.serverVersion,

@@ -119,3 +119,15 @@ export function tableFailure(
     { cause: error, passing },
   );
 }
+
+/** The failure of whatever goes on beside the dump tool. */
+export function countFailure(error: unknown): BackupError {
+  if (error instanceof BackupError) return error;
+  const said = errorText(error);
+  return new BackupError(
+    'dumpFailed',
+    `could not count the rows that were dumped: ${said}`,
+    { kind: 'count-failed', said },
+    { cause: error },
+  );
+}

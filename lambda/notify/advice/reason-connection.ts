@@ -163,13 +163,13 @@ export const NETWORK_REASONS: ReasonTable<
   },
   'not-ready': {
     title: 'the database server is not ready',
-    happened: (values) => `${serverOf(values, 'the database server')} ended every connection for two minutes`,
+    happened: (values) => `${serverOf(values, 'the database server')} ended the connection at once`,
     likelyCause:
-      'The server is starting, recovering or out of memory, or a load balancer or proxy before it has no server.',
+      'The server is starting, recovering or out of memory, or a load balancer or proxy in front of it has no server.',
     action: 'See whether the server runs, and what its log says.',
     steps: (context) => [
       rdsInstances(context, 'See whether the server is available. On RDS:', 'DBInstanceStatus'),
-      { say: 'Read the log of the server from the time of the run, and of whatever stands before it.' },
+      { say: 'Read the log of the server from the time of the run, and of whatever stands in front of it.' },
       SLEEPING,
     ],
   },

@@ -111,7 +111,7 @@ const SCENES: Record<string, Scene> = {
       const fileSystem = arn('AWS::EFS::FileSystem', /./);
       const accessPoint = deployed({ Ref: idOf('AWS::EFS::AccessPoint', /./) });
       const statement = statementsOf(idOf('AWS::IAM::Role', /^BackupsFilesTaskRole/)).find(({ Action }) =>
-        Action.includes('elasticfilesystem:ClientMount'),
+        Action!.includes('elasticfilesystem:ClientMount'),
       )!;
       const [wanted] = statement.Condition!.StringEquals!['elasticfilesystem:AccessPointArn'] as [string];
       expect(wanted.endsWith(accessPoint)).toBe(true);
@@ -197,7 +197,7 @@ describe.each(Object.entries(SCENES))('the role of %s', (_, { role, access }) =>
     const needed = access().filter(({ isNeeded }) => isNeeded);
     const unneeded = statementsOf(idOf('AWS::IAM::Role', role))
       .filter(({ Effect }) => Effect === 'Allow')
-      .flatMap((statement) => [statement.Action].flat().map((Action) => ({ ...statement, Action })))
+      .flatMap((statement) => [statement.Action!].flat().map((Action) => ({ ...statement, Action })))
       .filter(({ Action }) => !UNUSED.includes(Action))
       .filter((statement) => !needed.some((one) => isAllowed(one, [statement])));
     expect(unneeded.map(({ Action, Resource }) => `${Action} on ${[Resource].flat().join()}`)).toEqual([]);

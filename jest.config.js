@@ -74,7 +74,7 @@ module.exports = {
       ...common,
       displayName: 'integration',
       testMatch: [
-        ...group('cases', 'compare', 'e2e', 'examples', 'faults', 'image', 'lambda', 'lint', 'build', 'docs'),
+        ...group('cases', 'compare', 'e2e', 'examples', 'faults', 'iam', 'image', 'lambda', 'lint', 'build', 'docs'),
         ...noUnits,
       ],
     },

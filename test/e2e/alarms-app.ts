@@ -2,6 +2,7 @@ import { App, CfnOutput, Duration, Stack, TimeZone } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as efs from 'aws-cdk-lib/aws-efs';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { SqsSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
@@ -11,7 +12,7 @@ import { ADDRESS, SERVER_VARIABLE, STACK } from './alarms-names';
 
 const image = ecs.ContainerImage.fromRegistry('registry.example.com/backup:1');
 
-/** What a user writes who has a server and a file, wants emails, and has a program of his own that reads along. */
+/** What a user writes who has a server and a file, wants emails, has a program of his own that reads along, and a role for people. */
 class AlarmedStack extends Stack {
   constructor(app: App, { host, port, certificateAuthority }: AlarmedServer) {
     super(app, STACK);
@@ -47,11 +48,19 @@ class AlarmedStack extends Stack {
       image,
     });
     const { alarms } = backups;
+    const operator = new iam.Role(this, 'Operator', { assumedBy: new iam.AccountRootPrincipal() });
+    shop.grantRun(operator);
+    backups.pruning.grantInvoke(operator);
+    alarms.grantInvoke(operator);
+    backups.bucket.grantMeasure(operator);
     const outputs = {
       Bucket: backups.bucket.bucketName,
       LogGroup: backups.logGroup.logGroupName,
       Group: backups.scheduleGroup.scheduleGroupName,
       Secret: secret.secretArn,
+      Operator: operator.roleName,
+      DeadLetters: backups.deadLetterQueue.queueUrl,
+      Undelete: backups.pruning.undeleteFunction.functionName,
       Shop: shop.schedule.scheduleName,
       Notes: notes.schedule.scheduleName,
       Reader: reader.queueUrl,

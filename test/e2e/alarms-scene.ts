@@ -117,9 +117,13 @@ export class AlarmedScene {
     return this.notifications.splice(0);
   }
 
-  /** Runs the bundled command line in a process of its own. */
+  /** Runs the bundled command line in a process of its own, with the role for people. */
   async cli(...args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
-    const env = { PATH: process.env.PATH, HOME: this.emulator.directory, ...this.emulator.environment };
+    const env = {
+      PATH: process.env.PATH,
+      HOME: this.emulator.directory,
+      ...this.emulator.environmentOf(this.outputs.Operator!),
+    };
     const command = [path.join(ROOT, 'dist/bin/cli.js'), ...args];
     const child = spawn(process.execPath, command, { env, stdio: ['ignore', 'pipe', 'pipe'] });
     const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);

@@ -8,6 +8,7 @@ import { createSqliteDatabase } from '../schemas/sqlite';
 import { MariadbServer } from '../servers/mariadb';
 import { temporaryDirectory } from '../support/processes';
 import { ADDRESS, SERVER_VARIABLE, STACK } from './alarms-names';
+import { rolesOf } from './alarms-roles';
 import { AlarmedScene } from './alarms-scene';
 
 // The CDK CLI, on a machine that may be busy with other tests.
@@ -38,8 +39,9 @@ beforeAll(async () => {
   scene = new AlarmedScene(emulator, (await emulator.deploy(app, [STACK], environment))[STACK]!);
 });
 afterAll(async () => {
-  await Promise.allSettled([server?.stop(), emulator?.stop()]);
+  await server?.stop();
   fs.rmSync(files, { recursive: true, force: true });
+  await emulator?.stop();
 });
 
 const setPassword = (password: string) =>
@@ -237,3 +239,5 @@ test('a backup is made by one command, also while the schedule is off', async ()
   const { out } = await scene.cli('list', '--bucket', scene.outputs.Bucket!, '--no-snapshots');
   expect(out).toContain(` ${backupId} `);
 });
+
+describe('the roles', () => rolesOf(() => scene, STACK));

@@ -9,7 +9,11 @@ import type { PruneReport } from '../../catalog/contract/handlers';
 import { manifestText } from '../../catalog/bucket/manifest';
 import { backupId, manifestKey, objectKey } from '../../catalog/bucket/names';
 import { exampleManifest } from '../catalog/bucket/example-manifest';
+import { document } from '../docs/markdown';
 import { Emulator, ROOT, appCommand } from '../emulator/emulator';
+import { sentence } from '../emulator/iam/guard';
+import { needs } from '../emulator/iam/needs';
+import type { Policy } from '../emulator/iam/policy';
 import { STACK } from './cli-app';
 
 // The CDK CLI, on a machine that may be busy with other tests.
@@ -23,12 +27,18 @@ let emulator: Emulator;
 let s3: S3Client;
 let bucket: string;
 let prune: string;
+let policy: Policy;
+
+/** Somebody who has the statements of the documentation. */
+const READER = 'reader';
 
 beforeAll(async () => {
   emulator = await Emulator.start();
   await emulator.bootstrap();
   const outputs = (await emulator.deploy(await appCommand('test/e2e/cli-app.ts')))[STACK]!;
   [bucket, prune] = [outputs.BucketName!, outputs.Prune!];
+  policy = await documentedPolicy();
+  emulator.guard.addPerson(READER, policy);
   s3 = new S3Client({ ...emulator.client, forcePathStyle: true });
   for (const id of NIGHTS) await backUp('shop', id);
   await backUp('blog', NIGHTS[0]!);
@@ -40,6 +50,24 @@ beforeAll(async () => {
   await ec2.send(new CreateSnapshotCommand({ VolumeId, Description: 'of somebody else' }));
 });
 afterAll(async () => await emulator.stop());
+
+/** The statements for all commands, with the names of this stack. */
+async function documentedPolicy(): Promise<Policy> {
+  const { resources } = await emulator.guard.deployed();
+  const idOf = (type: string, id = '') =>
+    resources.find((one) => one.stack === STACK && one.type === `AWS::${type}` && one.id.startsWith(id))!.physicalId;
+  const names: Record<string, string> = {
+    ...{ 'shop-backups': bucket, 'eu-west-1': 'us-east-1', '111122223333': '000000000000' },
+    ...{ 'ShopBackups-Prune': idOf('Lambda::Function', 'PruningPrune'), 'ShopBackups-Backups-': `${STACK}-` },
+    ...{
+      'ShopBackups-Undelete': idOf('Lambda::Function', 'PruningUndelete'),
+      'ShopBackups-Cluster': idOf('ECS::Cluster'),
+    },
+    ...{ '1a2b3c4d-5e6f-4a7b-8c9d-0e1f2a3b4c5d': idOf('KMS::Key'), '/ShopBackups/': `/${STACK}/` },
+  };
+  const { code } = document('docs/cli.md').blocks.find(({ heading }) => heading === 'What each command needs')!;
+  return JSON.parse(Object.entries(names).reduce((text, [from, to]) => text.replaceAll(from, to), code)) as Policy;
+}
 
 const put = (key: string, body: string) => s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: body }));
 
@@ -53,14 +81,14 @@ async function backUp(source: string, id: string): Promise<void> {
 const CLI = [process.execPath, path.join(ROOT, 'dist/bin/cli.js')];
 
 /** Runs the bundled program in a process of its own. */
-async function cli(args: readonly string[], prefix: readonly string[] = []) {
+async function cli(args: readonly string[], prefix: readonly string[] = [], aws = emulator.environmentOf(READER)) {
   const [command, ...rest] = [...prefix, ...CLI, ...args];
   const env = {
     PATH: process.env.PATH,
     HOME: emulator.directory,
     TERM: 'xterm',
     PROVEN_BACKUPS_BUCKET: bucket,
-    ...emulator.environment,
+    ...aws,
   };
   const child = spawn(command!, rest, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
@@ -215,7 +243,27 @@ test.each([
 });
 
 test('a bucket that is not there', async () => {
-  const { code, err } = await cli(['list', '--bucket', 'no-such-bucket-of-ours', '--no-snapshots']);
+  const { code, err } = await cli(
+    ['list', '--bucket', 'no-such-bucket-of-ours', '--no-snapshots'],
+    [],
+    emulator.environment,
+  );
   expect(code).toBe(1);
   expect(err).toMatch(/^error: cannot list the backups in bucket no-such-bucket-of-ours: no such bucket: /);
+});
+
+test('the documentation has the statements that the commands need, and no other', async () => {
+  expect(emulator.guard.denials.map(sentence)).toEqual([]);
+  const documented = [{ stack: STACK, owner: 'docs/cli.md', kind: 'role' as const, document: policy }];
+  const all = needs(await emulator.guard.deployed(), documented, emulator.guard.decisions);
+  // Of `alarm test`, and of a run that is awaited: test/e2e/alarms.test.ts has both, with roles that the constructs grant.
+  const elsewhere = [
+    'AlarmTest lambda:InvokeFunction',
+    'RunTagsAndSeesTheTask ecs:DescribeTasks',
+    'OptionalLogOfARun logs:GetLogEvents',
+    'OptionalLogOfARunDecrypt kms:Decrypt',
+  ];
+  expect(all.filter(({ isNeeded }) => !isNeeded).map(({ says }) => says.split(' if ')[0])).toEqual(
+    elsewhere.map((one) => `Allow ${one}`),
+  );
 });

@@ -59,13 +59,14 @@ export function testBackups(version: Version, { all }: { readonly all: boolean }
     await target.exec(`${accounts(version)} ${MYSQL_FAMILY_ACCOUNTS}`);
   });
   afterAll(async () => {
-    await Promise.allSettled([source?.stop(), target?.stop(), emulator?.stop()]);
+    await Promise.allSettled([source?.stop(), target?.stop()]);
     fs.rmSync(scratchDirectory, { recursive: true, force: true });
+    await emulator?.stop();
   });
 
   const options = (server: MysqlFamilyServer, name: string, username: string, what: object) => ({
     job: serverJob(server, { source: name, bucket: bucket.name, scratchDirectory }, what),
-    ...{ aws: emulator.environment, username, password: AWKWARD_PASSWORD, image: version },
+    ...{ aws: bucket.taskOf(name), username, password: AWKWARD_PASSWORD, image: version },
   });
 
   /** Loads every object of a backup by the engine's own client. */

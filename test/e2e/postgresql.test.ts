@@ -46,13 +46,14 @@ describeOn(ALL, 'a backup of %s', (version) => {
     );
   });
   afterAll(async () => {
-    await Promise.allSettled([source?.stop(), target?.stop(), emulator?.stop()]);
+    await Promise.allSettled([source?.stop(), target?.stop()]);
     fs.rmSync(scratchDirectory, { recursive: true, force: true });
+    await emulator?.stop();
   });
 
   const options = (name: string, what: object) => ({
     job: serverJob(source, { source: name, bucket: bucket.name, scratchDirectory }, what),
-    ...{ aws: emulator.environment, username: 'backup', password: AWKWARD_PASSWORD, image: version },
+    ...{ aws: bucket.taskOf(name), username: 'backup', password: AWKWARD_PASSWORD, image: version },
   });
 
   /** Loads every object of a backup by the engine's own clients. */

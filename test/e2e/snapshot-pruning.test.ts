@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import {
   CreateSnapshotCommand,
   CreateVolumeCommand,
+  DeleteSnapshotCommand,
   DescribeSnapshotsCommand,
   EC2Client,
   ModifySnapshotAttributeCommand,
@@ -11,6 +12,8 @@ import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { GetScheduleCommand, SchedulerClient } from '@aws-sdk/client-scheduler';
 import type { PruneReport, PruneRequest } from '../../catalog/contract/handlers';
 import { Emulator, ROOT, appCommand } from '../emulator/emulator';
+import { arnOf } from '../emulator/iam/deployed';
+import { needs } from '../emulator/iam/needs';
 import { run } from '../support/processes';
 import { STACK, TAG } from './snapshot-pruning-app';
 
@@ -106,9 +109,12 @@ test('then the schedule goes on by itself', async () => {
 test('the command line shows what would be deleted, and deletes it', async () => {
   await sleep(1100);
   for (const name of ['later', 'latest']) await create(name);
+  const Resource = arnOf('lambda', `function:${outputs.Function!}`);
+  const policy = { Statement: { Effect: 'Allow', Action: 'lambda:InvokeFunction', Resource } };
+  emulator.guard.addPerson('operator', policy);
   const cli = (...args: string[]) => {
     const command = ['prune', '--function', outputs.Function!, '--source', volume, ...args];
-    const env = { PATH: process.env.PATH, HOME: emulator.directory, ...emulator.environment };
+    const env = { PATH: process.env.PATH, HOME: emulator.directory, ...emulator.environmentOf('operator') };
     return run(process.execPath, [path.join(ROOT, 'dist/bin/cli.js'), ...command], { env });
   };
   const dry = await cli('--dry-run');
@@ -120,4 +126,16 @@ test('the command line shows what would be deleted, and deletes it', async () =>
   expect(await left()).toEqual(['later', 'latest', 'newer', 'newest', 'shared', 'strange']);
   await cli('--yes');
   expect(await left()).toEqual(['later', 'latest', 'shared', 'strange']);
+});
+
+test('the function deletes only what has the tag, and its roles have nothing that it does not need', async () => {
+  const fn = new EC2Client(emulator.clientOf(outputs.Function!));
+  const strange = fn.send(new DeleteSnapshotCommand({ SnapshotId: ids.strange! }));
+  await expect(strange).rejects.toMatchObject({ name: 'UnauthorizedOperation' });
+  const { guard } = emulator;
+  expect(guard.denials.splice(0).map(({ access }) => access.action)).toEqual(['ec2:DeleteSnapshot']);
+  const deployed = await guard.deployed();
+  const idle = needs(deployed, deployed.of(STACK), guard.decisions).filter(({ isNeeded }) => !isNeeded);
+  // Asked of archived snapshots only, and the emulator has none.
+  expect(idle.map(({ says }) => says)).toEqual(['Allow ec2:DescribeSnapshotTierStatus']);
 });

@@ -51,7 +51,7 @@ describe('a backup of SQLite', () => {
 
   const options = (name: string) => ({
     job: sqliteJob(file, { source: name, bucket: bucket.name, scratchDirectory }),
-    aws: emulator.environment,
+    aws: bucket.taskOf(name),
   });
 
   /** Opens the file that a backup holds, as a person who restores would. */

@@ -1,20 +1,16 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { Daemon, freePort, run, temporaryDirectory } from '../support/processes';
+import { Guard, sentence } from './iam/guard';
+import type { RecordedResource } from './names';
+import { ACCOUNT, REGION } from './names';
+
+export type { RecordedResource } from './names';
+export { ACCOUNT, REGION } from './names';
 
 /** The project's folder, from here and from the bundles in `dist/apps`. */
 export const ROOT = path.resolve(__dirname, '../..');
-/** The emulator's account: what an account id becomes that no access key names. */
-export const ACCOUNT = '000000000000';
-export const REGION = 'us-east-1';
 const CREDENTIALS = { accessKeyId: 'test', secretAccessKey: 'test' };
-
-/** A resource of a deployed stack, with the properties that CloudFormation resolved. */
-export interface RecordedResource {
-  readonly type: string;
-  readonly physicalId: string;
-  readonly properties: Record<string, unknown>;
-}
 
 /** An email that a confirmed subscription received. */
 export interface Email {
@@ -33,6 +29,8 @@ export class Emulator {
 
   private constructor(
     readonly endpoint: string,
+    /** Enforces the policies that are deployed. */
+    readonly guard: Guard,
     /** Home of the CDK CLI, and every file of a run. Removed by {@link stop}. */
     readonly directory: string,
     private readonly daemon: Daemon,
@@ -44,13 +42,17 @@ export class Emulator {
     if (!fs.existsSync(python)) throw new Error(`${python} is missing: run: npm run setup`);
     const directory = temporaryDirectory('emulator');
     const port = await freePort();
-    const endpoint = `http://127.0.0.1:${port}`;
+    const guard = await Guard.start(`http://127.0.0.1:${port}`);
+    const endpoint = `http://127.0.0.1:${guard.port}`;
     const environment = {
       ...{ PATH: process.env.PATH, HOME: directory, TMPDIR: directory, PYTHONDONTWRITEBYTECODE: '1' },
-      ...{ BIND_HOST: '127.0.0.1', MINISTACK_HOST: '127.0.0.1', GATEWAY_PORT: String(port) },
+      ...{ BIND_HOST: '127.0.0.1', MINISTACK_HOST: '127.0.0.1', GATEWAY_PORT: String(guard.port) },
+      EMULATOR_PORT: String(port),
       // Custom resources of the CDK find the SDK here, as they do in Lambda.
       NODE_PATH: path.join(ROOT, 'node_modules'),
-      NODE_OPTIONS: `--require=${path.join(ROOT, 'test/emulator/moved-clock.cjs')}`,
+      NODE_OPTIONS: ['moved-clock', 'attribution']
+        .map((file) => `--require=${path.join(ROOT, `test/emulator/${file}.cjs`)}`)
+        .join(' '),
       EMULATOR_CLOCK: path.join(directory, 'clock'),
     };
     const daemon = await Daemon.start(
@@ -62,12 +64,17 @@ export class Emulator {
         if (!answer.ok) throw new Error(`health: ${answer.status}`);
       },
     );
-    return new Emulator(endpoint, directory, daemon);
+    return new Emulator(endpoint, guard, directory, daemon);
   }
 
-  /** Settings for a client of the AWS SDK. */
+  /** Settings for a client of the AWS SDK, to whom everything is allowed. */
   get client() {
-    return { endpoint: this.endpoint, region: REGION, credentials: CREDENTIALS };
+    return this.clientOf(CREDENTIALS.accessKeyId);
+  }
+
+  /** Settings for a client of the AWS SDK that has what is deployed for a role, a function or a person. */
+  clientOf(name: string) {
+    return { endpoint: this.endpoint, region: REGION, credentials: { ...CREDENTIALS, accessKeyId: name } };
   }
 
   /** Environment that points the AWS CLI, the CDK CLI and any SDK at the emulator, and at nothing else. */
@@ -80,6 +87,11 @@ export class Emulator {
       AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
       AWS_EC2_METADATA_DISABLED: 'true',
     };
+  }
+
+  /** The same for a process that has what is deployed for a role or a person. */
+  environmentOf(name: string): Record<string, string> {
+    return { ...this.environment, AWS_ACCESS_KEY_ID: name };
   }
 
   /** `cdk bootstrap`. */
@@ -103,6 +115,7 @@ export class Emulator {
     fs.rmSync(outputs, { force: true });
     const args = ['--require-approval', 'never', '--outputs-file', outputs];
     await this.cdk(['deploy', ...this.of(app, stacks), ...args], environment);
+    await this.guard.check();
     return fs.existsSync(outputs) ? (JSON.parse(fs.readFileSync(outputs, 'utf8')) as Outputs) : {};
   }
 
@@ -155,11 +168,18 @@ export class Emulator {
     return (await this.control<{ confirmed: number }>('POST', '/_emails/confirm', { endpoint })).confirmed;
   }
 
-  /** Stops it and removes all its files. */
+  /**
+   * Stops it and removes all its files.
+   *
+   * @throws Error if something was refused that no test has tried
+   */
   async stop(): Promise<void> {
     this.stopping.abort();
     await this.daemon.stop('SIGKILL');
+    this.guard.stop();
     fs.rmSync(this.directory, { recursive: true, force: true, maxRetries: 5 });
+    const refused = this.guard.denials.map(sentence);
+    if (refused.length > 0) throw new Error(`refused by the deployed policies:\n${refused.join('\n')}`);
   }
 
   private allRecorded(): Promise<Record<string, Record<string, RecordedResource>>> {
@@ -178,7 +198,7 @@ export class Emulator {
     return [...chosen, '--app', app, '--output', path.join(this.directory, 'cdk.out')];
   }
 
-  private cdk(args: readonly string[], environment: Record<string, string> = {}): Promise<string> {
+  private async cdk(args: readonly string[], environment: Record<string, string> = {}): Promise<void> {
     const cli = path.join(ROOT, 'node_modules/aws-cdk/bin/cdk');
     const quiet = ['--no-notices', '--no-color', '--progress', 'events'];
     // Of this process's environment only PATH: a profile or an account of the user's must never be met.
@@ -186,7 +206,8 @@ export class Emulator {
     const own = { PATH: `${bin}:${process.env.PATH}`, HOME: this.directory, TMPDIR: this.directory };
     const switches = { CI: '1', CDK_DISABLE_CLI_TELEMETRY: 'true', CDK_DEFAULT_ACCOUNT: ACCOUNT };
     const env = { ...own, ...this.environment, ...switches, ...environment };
-    return run(process.execPath, [cli, ...args, ...quiet], { cwd: this.directory, env, signal: this.stopping.signal });
+    const options = { cwd: this.directory, env, signal: this.stopping.signal };
+    await run(process.execPath, [cli, ...args, ...quiet], options);
   }
 }
 

@@ -94,6 +94,8 @@ def end_with_parent(parent=os.getppid()):
 
 
 scheduler.start_scheduler = lambda: None
+# GATEWAY_PORT, which is in the URLs of queues and the environment of functions, is that of the guard in front of it.
+gateway._resolve_port = lambda: os.environ["EMULATOR_PORT"]
 
 if __name__ == "__main__":
     threading.Thread(target=end_with_parent, daemon=True).start()

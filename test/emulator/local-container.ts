@@ -64,7 +64,7 @@ export function runAsProcess(emulator: Emulator, run: ContainerRun, options: Loc
       PATH: [...(options.path ?? []), process.env.PATH].join(path.delimiter),
       ...(process.env.TERM === undefined ? {} : { TERM: process.env.TERM }),
       ...image?.environment,
-      ...emulator.environment,
+      ...emulator.environmentOf(run.role),
       ...run.environment,
       [ENV.job]: localJob(run.environment[ENV.job], scratchDirectory, options.dataDirectory),
       ...options.environment,

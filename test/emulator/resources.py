@@ -273,6 +273,17 @@ extend("AWS::SNS::Topic", topic_key)
 del iam._IAM_HANDLERS["SimulatePrincipalPolicy"]
 
 
+# Events --------------------------------------------------------------------------------------------------------------
+
+
+def rule_arn(name, attributes, props):
+    # The default bus is not in the ARN of a rule.
+    return name, {**attributes, "Arn": attributes["Arn"].replace(":rule/default/", ":rule/")}
+
+
+extend("AWS::Events::Rule", rule_arn)
+
+
 # EC2 -----------------------------------------------------------------------------------------------------------------
 
 # MiniStack has no locks of snapshots: none is locked.

@@ -12,6 +12,10 @@ export interface ContainerRun {
   /** With the secrets' values and the overrides in it. */
   readonly environment: Readonly<Record<string, string>>;
   readonly container: ContainerDefinition;
+  /** Name of the task role. */
+  readonly role: string;
+  /** Name of the execution role, which is ECS's own. */
+  readonly executionRole: string;
 }
 
 /** The container that ECS would start for one firing of a deployed schedule. */
@@ -89,7 +93,7 @@ function replaceContextAttributes(input: string, values: Record<string, string>)
 
 async function container(
   emulator: Emulator,
-  { containerDefinitions = [] }: TaskDefinition,
+  { containerDefinitions = [], taskRoleArn, executionRoleArn }: TaskDefinition,
   overrides: Overrides,
 ): Promise<ContainerRun> {
   const definition = containerDefinitions[0];
@@ -102,10 +106,15 @@ async function container(
     }
   }
   const override = overrides.containerOverrides?.[0];
-  const secrets = await Promise.all((definition.secrets ?? []).map((secret) => resolveSecret(emulator, secret)));
+  const [role, executionRole] = [taskRoleArn!, executionRoleArn!].map((arn) => arn.split('/').at(-1)!) as [
+    string,
+    string,
+  ];
+  const client = new SecretsManagerClient(emulator.clientOf(executionRole));
+  const secrets = await Promise.all((definition.secrets ?? []).map((secret) => resolveSecret(client, secret)));
   const variables = [...(definition.environment ?? []), ...(override?.environment ?? [])];
   return {
-    container: definition,
+    ...{ container: definition, role, executionRole },
     image: definition.image!,
     command: [...(definition.entryPoint ?? []), ...(override?.command ?? definition.command ?? [])],
     environment: Object.fromEntries([...variables.map(({ name, value }) => [name!, value!] as const), ...secrets]),
@@ -113,7 +122,10 @@ async function container(
 }
 
 /** Resolves `arn:aws:secretsmanager:<region>:<account>:secret:<name>[:<JSON key>:<version stage>:<version id>]`. */
-async function resolveSecret(emulator: Emulator, { name, valueFrom }: Secret): Promise<readonly [string, string]> {
+async function resolveSecret(
+  client: SecretsManagerClient,
+  { name, valueFrom }: Secret,
+): Promise<readonly [string, string]> {
   const unable =
     'ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed';
   const parts = valueFrom!.split(':');
@@ -125,7 +137,7 @@ async function resolveSecret(emulator: Emulator, { name, valueFrom }: Secret): P
   };
   let text: string;
   try {
-    const answer = await new SecretsManagerClient(emulator.client).send(new GetSecretValueCommand(input));
+    const answer = await client.send(new GetSecretValueCommand(input));
     text = answer.SecretString ?? '';
   } catch (error) {
     throw new TaskFailedToStart(`${unable}: unable to retrieve secret from asm: ${(error as Error).message}`);

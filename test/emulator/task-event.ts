@@ -46,7 +46,7 @@ export async function writeLog(emulator: Emulator, run: ContainerRun, id: string
   const logGroupName = options['awslogs-group'];
   const logStreamName = `${options['awslogs-stream-prefix']}/${run.container.name}/${id}`;
   const lines = `${ended.stdout}${ended.stderr}`.split('\n').filter(Boolean);
-  const client = new CloudWatchLogsClient(emulator.client);
+  const client = new CloudWatchLogsClient(emulator.clientOf(run.executionRole));
   await client.send(new CreateLogStreamCommand({ logGroupName, logStreamName }));
   if (lines.length === 0) return;
   const timestamp = (await emulator.now()).getTime();

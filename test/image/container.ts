@@ -46,7 +46,7 @@ export class Container {
       // Anonymous: it takes the owner and mode that the image's VOLUME has, as a bind mount of Fargate does.
       else args.push('-v', containerPath!);
     }
-    const environment = { ...run.environment, ...emulator.environment };
+    const environment = { ...run.environment, ...emulator.environmentOf(run.role) };
     for (const [name, value] of Object.entries(environment)) args.push('-e', `${name}=${value}`);
     const id = await engine.docker('run', '-d', ...args, limits.image ?? run.image, ...run.command);
     return new Container(engine, id);

@@ -10,20 +10,32 @@ import {
 import type { DataObject, Manifest } from '../../catalog/bucket/manifest';
 import { parseManifest } from '../../catalog/bucket/manifest';
 import { lockKey, parseManifestKey, sourcePrefix } from '../../catalog/bucket/names';
+import { backupStatements } from '../../lib/bucket/private/bucket-policy';
 import type { Emulator } from '../emulator/emulator';
+import type { Statement } from '../emulator/iam/policy';
+import { KEY_ARN } from './job';
 
 /** A bucket of the emulated S3, as a person who restores would look at it. */
 export class TestBucket {
   private constructor(
     readonly name: string,
     private readonly s3: S3Client,
+    private readonly emulator: Emulator,
   ) {}
 
   /** Makes the bucket. */
   static async create(emulator: Emulator, name: string): Promise<TestBucket> {
     const s3 = new S3Client({ ...emulator.client, forcePathStyle: true });
     await s3.send(new CreateBucketCommand({ Bucket: name }));
-    return new TestBucket(name, s3);
+    return new TestBucket(name, s3, emulator);
+  }
+
+  /** Environment of a task that may do what a bucket grants to a source, and nothing else. */
+  taskOf(source: string): Record<string, string> {
+    const statements = backupStatements(`arn:aws:s3:::${this.name}`, KEY_ARN, source);
+    const task = `task-of-${source}`;
+    this.emulator.guard.addPerson(task, { Statement: statements.map((one) => one.toStatementJson() as Statement) });
+    return this.emulator.environmentOf(task);
   }
 
   /** Keys of a source, without its lock. */

@@ -5,7 +5,7 @@ import { engineOf, numberOf } from '../servers/versions';
 /** Characters that option files, password files, shells and URLs read as their own. */
 export const AWKWARD_PASSWORD = 'Geheim-9 "quoted" #hash \\back \'single\' :colon %25 $HOME é';
 
-const KEY_ARN = 'arn:aws:kms:us-east-1:000000000000:key/11111111-2222-3333-4444-555555555555';
+export const KEY_ARN = 'arn:aws:kms:us-east-1:000000000000:key/11111111-2222-3333-4444-555555555555';
 
 /** A job for a test server, with a certificate that is verified. */
 export function serverJob(

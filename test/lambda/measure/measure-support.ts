@@ -67,6 +67,7 @@ export async function metricOf(scene: AlarmScene, name: string, source?: string)
   const answer = await fetch(scene.emulator.endpoint, {
     method: 'POST',
     headers: {
+      authorization: 'AWS4-HMAC-SHA256 Credential=test/20261120/us-east-1/monitoring/aws4_request',
       'content-type': 'application/x-amz-json-1.0',
       'x-amz-target': 'GraniteServiceVersion20100801.GetMetricStatistics',
     },

@@ -1,4 +1,5 @@
 /** The shape of an engine's advice. Free of dependencies: handlers read it. */
+import type { DataObject, Manifest } from '../catalog/bucket/manifest';
 import type { CommonReason, ReasonValues } from '../catalog/contract/failure';
 import type { Note } from '../catalog/contract/note';
 
@@ -33,7 +34,14 @@ export interface NoteAdvice {
   readonly steps: (note: Note) => readonly AdviceStep[];
 }
 
-/** Advice of an engine about failures and notes. */
+/**
+ * The steps that restore a backup by hand, with the engine's own client, from files that lie in the current folder.
+ *
+ * @param read makes the command that writes an object, decompressed, to standard output
+ */
+export type RestoreSteps = (manifest: Manifest, read: (object: DataObject) => string) => readonly AdviceStep[];
+
+/** Advice of an engine about failures, notes and restoring. */
 export interface EngineAdvice<Own extends string = string, NoteKind extends string = string> {
   /** `-starttls` of `openssl s_client`; left out if the server speaks TLS from the first byte, or has no network. */
   readonly starttls?: string;
@@ -41,6 +49,7 @@ export interface EngineAdvice<Own extends string = string, NoteKind extends stri
   readonly common: Readonly<Partial<Record<CommonReason, EngineSteps>>>;
   /** Advice about each of the engine's own reasons. */
   readonly own: Readonly<Record<Own, EngineReasonAdvice>>;
+  readonly restore: RestoreSteps;
   /** Words for each of the engine's notes. */
   readonly notes: Readonly<Record<NoteKind, NoteAdvice>>;
 }

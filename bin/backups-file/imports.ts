@@ -62,8 +62,6 @@ function tiersOf(tiers: Tiers): StorageTiers | undefined {
   return typeof tiers === 'string' ? TIERS[tiers]() : StorageTiers.of(tiers);
 }
 
-const REMOVAL_POLICIES = { retain: RemovalPolicy.RETAIN, destroy: RemovalPolicy.DESTROY };
-
 export function bucketOf(scope: Construct, bucket: BackupsFile['bucket'] = {}): IBackupBucket {
   const keyArn = bucket.encryptionKey;
   const encryptionKey = keyArn === undefined ? undefined : kms.Key.fromKeyArn(scope, 'Key', keyArn);
@@ -78,7 +76,7 @@ export function bucketOf(scope: Construct, bucket: BackupsFile['bucket'] = {}): 
     storageTiers: tiersOf(bucket.storageTiers),
     encryptionKey,
     serverAccessLogsBucket: logs === undefined ? undefined : s3.Bucket.fromBucketName(scope, 'AccessLogs', logs),
-    removalPolicy: removalPolicy && REMOVAL_POLICIES[removalPolicy],
+    removalPolicy: removalPolicy === 'destroy' ? RemovalPolicy.DESTROY : undefined,
   });
 }
 
@@ -88,8 +86,8 @@ export function secretOf(scope: Construct, entry: ServerEntry['secret']) {
     typeof entry === 'string' ? { secretId: entry } : { ...entry };
   const key = encryptionKey === undefined ? undefined : kms.Key.fromKeyArn(scope, 'SecretKey', encryptionKey);
   const arn = secretId.startsWith('arn:') ? secretId : secretArn(scope, secretId);
-  // An end that is a word is that of a name: the constructs refuse such an ARN, which names another secret for AWS.
-  const complete = secretId.startsWith('arn:') && /-(?![a-z]{6}$)[A-Za-z0-9]{6}$/.test(secretId);
+  // An end may also be that of the name: the constructs warn of those that look like it.
+  const complete = secretId.startsWith('arn:') && /-[A-Za-z0-9]{6}$/.test(secretId);
   const secret = secretsmanager.Secret.fromSecretAttributes(scope, 'Secret', {
     ...(complete ? { secretCompleteArn: arn } : { secretPartialArn: arn }),
     encryptionKey: key,

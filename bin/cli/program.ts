@@ -3,10 +3,12 @@ import type { Option } from 'commander';
 import { version } from '../../package.json';
 import { addAlarmCommand } from './commands/alarm';
 import { addDoctorCommand } from './commands/doctor';
+import { addFetchCommand } from './commands/fetch';
 import { addListCommand } from './commands/list';
 import { addPruneCommand } from './commands/prune';
 import { addRetentionCommand } from './commands/retention';
 import { addRunCommand } from './commands/run';
+import { addShowCommand } from './commands/show';
 import { addUndeleteCommand } from './commands/undelete';
 import { BUCKET_VARIABLE } from './commands/options';
 import { CommandError, EXIT } from './errors';
@@ -53,6 +55,8 @@ function programOf(output: Output): Command {
     .configureHelp({ optionDescription: describe })
     .addHelpText('after', HELP);
   addListCommand(program, output);
+  addShowCommand(program, output);
+  addFetchCommand(program, output);
   addRunCommand(program, output);
   addPruneCommand(program, output);
   addUndeleteCommand(program, output);

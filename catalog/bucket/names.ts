@@ -58,6 +58,9 @@ export const sourcePrefix = (source: string): string => `${source}/`;
 /** Key of an object of a backup. */
 export const objectKey = (source: string, id: string, file: string): string => `${source}/${id}/${file}`;
 
+/** The file name in a key. */
+export const fileName = (key: string): string => key.slice(key.lastIndexOf('/') + 1);
+
 /** Key of the manifest of a backup. */
 export const manifestKey = (source: string, id: string): string => objectKey(source, id, MANIFEST_FILE);
 

@@ -47,6 +47,7 @@ export const COMMON_REASONS = [
   'name-server-silent',
   'nothing-listens',
   'no-answer',
+  'connection-lost',
   'not-ready',
   'certificate-expired',
   'certificate-name',

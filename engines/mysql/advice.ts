@@ -1,6 +1,6 @@
 /** How to repair failures of MySQL and MariaDB. Pure: handlers read it. */
 import type { ReasonValues } from '../../catalog/contract/failure';
-import type { EngineAdvice } from '../engine-advice';
+import type { EngineAdvice, RestoreSteps } from '../engine-advice';
 import type { MysqlNote, MysqlReason } from './facts';
 import { MYSQL_NOTE_ADVICE } from './note-advice';
 
@@ -33,8 +33,30 @@ const accounts = (values: ReasonValues, say: string) => ({
   run: `SELECT user, host FROM mysql.user WHERE user = ${userOf(values)};`,
 });
 
+/** Comments and line ends within routines are kept, and rows may be as long as they were. */
+const CLIENT_OPTIONS = '--defaults-extra-file=admin.cnf --comments --binary-mode --max-allowed-packet=1G';
+
+/**
+ * Loads every object by a client. What the old server once accepted, the new one accepts as well.
+ *
+ * @param client its name and further options
+ */
+export const loadBy =
+  (client: string, more = ''): RestoreSteps =>
+  ({ objects }, read) => [
+    {
+      say: 'Name the new, empty server and its administrator in the file admin.cnf:',
+      run: '[client]\nhost = new-server.example.com\nuser = root\npassword = "…"',
+    },
+    ...objects.map((object) => ({
+      say: 'Load the databases. Accounts are not in the dump: create those that own views, routines and events first.',
+      run: `${read(object)} | ${client} ${CLIENT_OPTIONS}${more}`,
+    })),
+  ];
+
 export const MYSQL_ADVICE: EngineAdvice<MysqlReason, MysqlNote> = {
   starttls: 'mysql',
+  restore: loadBy('mysql'),
   common: {
     'certificate-self-signed': () => [ownCertificate],
     'login-refused': (values) => [
@@ -122,13 +144,35 @@ export const MYSQL_ADVICE: EngineAdvice<MysqlReason, MysqlNote> = {
       title: 'the server cannot read a table',
       happened: ({ object }) => `the server cannot read ${object === undefined ? 'a table' : `table ${object}`}`,
       likelyCause:
-        'Its files are damaged or gone, its engine is not loaded, or a table that it is made of (MERGE) does not exist.',
+        'Its files are gone, its engine is not loaded, or a table that it is made of (MERGE) does not exist.',
       action: 'Repair the table, drop it, or leave it out of the backup.',
       steps: ({ object }) => [
         { say: 'As an administrator, ask the server what is wrong:', run: `CHECK TABLE ${tableOf(object)};` },
         {
           say: 'To leave it out of the backup for good, add to extraDumpArguments and deploy:',
           run: `--ignore-table=${object !== undefined && /^[\w.$-]+$/.test(object) ? object : '$DATABASE.$TABLE'}`,
+        },
+      ],
+    },
+    'table-damaged': {
+      title: 'a table is damaged',
+      happened: ({ object }) => `the files of ${object === undefined ? 'a table' : `table ${object}`} are damaged`,
+      likelyCause:
+        'The server or its disk stopped while the table was written. MyISAM, Aria and ARCHIVE tables do not survive that by themselves.',
+      action: 'Repair the table, or bring it back from an older backup. Keep the older backups until then.',
+      steps: ({ object }) => [
+        { say: 'As an administrator, see how much is damaged:', run: `CHECK TABLE ${tableOf(object)} EXTENDED;` },
+        {
+          say: 'Copy the files of the table, because the repair drops the rows that it cannot read. It does not know InnoDB tables: bring such a table back from a backup.',
+          run: `REPAIR TABLE ${tableOf(object)};`,
+        },
+        {
+          say: 'If the server cannot open the table at all, let it build the index anew from the rows:',
+          run: `REPAIR TABLE ${tableOf(object)} USE_FRM;`,
+        },
+        {
+          say: 'Compare the rows with those of the newest backup, whose manifest has the count of each table:',
+          run: `SELECT COUNT(*) FROM ${tableOf(object)};`,
         },
       ],
     },

@@ -1,5 +1,5 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
-import { BackupError, errorText } from '../../task/run/errors';
+import { BackupError } from '../../task/run/errors';
 import { Tool, type ToolCommand } from '../../task/io/tool';
 import { writeTrust, type Trust } from '../../task/io/tls';
 import { chooseDatabases } from '../shared/databases';
@@ -14,7 +14,7 @@ import {
 } from '../engine';
 import { connectMysql, writeOptionFile } from './connection';
 import { MYSQL_CHECKS } from './checks';
-import { questionFailure } from './failures';
+import { countFailure, questionFailure } from './failures';
 import type { MysqlDialect } from './dialect';
 import { requireMysqlGrants } from './grants';
 import { checkLongestStatement, noteLongStatements, readInventory, requireComplete } from './inventory';
@@ -63,9 +63,7 @@ export class MysqlDump implements EngineDump {
   }
 
   async preflight(): Promise<void> {
-    await this.prepare().catch((error: unknown) => {
-      throw questionFailure(error);
-    });
+    await this.prepare().catch((error: unknown) => this.failed(error));
   }
 
   private async prepare(): Promise<void> {
@@ -117,7 +115,7 @@ export class MysqlDump implements EngineDump {
 
   async *streams(): AsyncIterable<DumpStream> {
     const plan = this.requirePlan();
-    this.started = await startInSnapshot({
+    const starting = startInSnapshot({
       tables: plan.tables.filter((table) => !holdsNoRows(table)),
       log: this.context.log,
       dialect: this.dialect,
@@ -125,9 +123,12 @@ export class MysqlDump implements EngineDump {
       sessions: this.sessions,
       control: this.requireControl(),
       startTool: (withPosition) =>
-        this.start(toolCommand(this.dialect, this.context.server, plan, this.optionFile, withPosition)),
+        this.start(
+          toolCommand(this.dialect, this.context.server, plan, this.optionFile, withPosition, () => this.sql.database),
+        ),
       signal: this.context.signal,
     });
+    this.started = await starting.catch((error: unknown) => this.failed(error));
     const { tool, cause } = this.started;
     yield {
       file: `${this.context.job.source}.sql.zst`,
@@ -162,14 +163,7 @@ export class MysqlDump implements EngineDump {
     const plan = this.requirePlan();
     if (!this.started) throw new Error('facts before the dump');
     const { tables, rowCounts, reason } = await this.started.counts().catch((error: unknown) => {
-      if (error instanceof BackupError) throw error;
-      const said = errorText(error);
-      throw new BackupError(
-        'dumpFailed',
-        `could not count the rows that were dumped: ${said}`,
-        { kind: 'count-failed', said },
-        { cause: error },
-      );
+      throw countFailure(error);
     });
     return {
       serverVersion: this.serverVersion,
@@ -205,6 +199,10 @@ export class MysqlDump implements EngineDump {
     return await rowsOf(this.requireControl(), sql, values);
   }
 
+  private failed(error: unknown): never {
+    throw questionFailure(this.context.server, error);
+  }
+
   private requireControl(): Session {
     if (!this.control) throw new Error('not connected');
     return this.control;
@@ -215,6 +213,8 @@ export class MysqlDump implements EngineDump {
     const session = await this.sessions.begin();
     try {
       return await readInventory((sql, values) => rowsOf(session, sql, values), databases, new Set());
+    } catch (error) {
+      return this.failed(error);
     } finally {
       await this.sessions.end(session);
     }

@@ -12,6 +12,8 @@ export const MYSQL_REASONS = [
   'table-locked',
   /** The server cannot read a table. */
   'table-unreadable',
+  /** The files of a table are damaged. */
+  'table-damaged',
   /** A limit of the account, or of all statements of the server. */
   'limit-reached',
   /** A masking policy may show masked values to the user. */
@@ -69,8 +71,8 @@ export const MYSQL_NOTES = [
   'body-characters',
   /** Functions that a server with a binary log does not create. */
   'undeclared-functions',
-  /** Accounts that are definers. */
-  'definers',
+  /** Definers that are no accounts of the server. */
+  'unknown-definers',
   /** ARCHIVE tables with AUTO_INCREMENT. */
   'archive-tables',
   /** MEMORY tables that are larger than a server allows by itself. */

@@ -32,7 +32,7 @@ export const MYSQL_NOTE_ADVICE: Readonly<Record<MysqlNote, NoteAdvice>> = {
       `the rows that these tables show are in other tables, files or servers; the dump has their definitions alone: ${objects}`,
     [
       {
-        say: 'MERGE tables are complete again once the tables below them are restored. Back up files and other servers by themselves.',
+        say: 'MERGE tables are complete again once the tables below them are restored. Back up files and other servers by themselves, also the files of CONNECT tables in the data directory.',
       },
     ],
   ),
@@ -182,14 +182,11 @@ export const MYSQL_NOTE_ADVICE: Readonly<Record<MysqlNote, NoteAdvice>> = {
       { say: 'Or declare them on the source:', run: 'ALTER FUNCTION $FUNCTION READS SQL DATA;' },
     ],
   ),
-  definers: note(
-    'accounts that a restore needs',
-    (objects) => `views, triggers, routines or events of the dump run as accounts that are not in it: ${objects}`,
-    [
-      {
-        say: 'Create them, with their privileges, before you load the dump: a restore can stop at views without them.',
-      },
-    ],
+  'unknown-definers': note(
+    'objects of accounts that do not exist',
+    (objects) =>
+      `triggers, routines or events run as accounts that the server does not have, and fail whenever they are used (1449), here and after a restore: ${objects}`,
+    [{ say: 'Create the accounts again, with their privileges, or create the objects again as another account.' }],
   ),
   'archive-tables': note(
     'ARCHIVE tables with AUTO_INCREMENT',

@@ -17,7 +17,7 @@ export interface MysqlTable {
 }
 
 /** Engines whose tables show the rows of other tables, files or servers: dump tools write their definitions alone. */
-const ROWLESS_ENGINES = ['mrg_myisam', 'mrg_isam', 'federated', 'connect', 'oqgraph', 'spider', 'vp'];
+const ROWLESS_ENGINES = ['mrg_myisam', 'mrg_isam', 'federated', 'connect', 'oqgraph', 'spider', 'sphinx', 'vp'];
 
 /** Whether a table holds no rows of its own. */
 export const holdsNoRows = ({ engine }: Pick<MysqlTable, 'engine'>): boolean =>

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Tool } from '../../task/io/tool';
+import { BackupError } from '../../task/run/errors';
 import type { MysqlDialect } from './dialect';
 import { tableFailure } from './failures';
 import { qualified } from './names';
@@ -95,6 +96,25 @@ async function countTable(
     if (errno(error) === NO_SUCH_TABLE) return null;
     throw tableFailure(table, error);
   }
+}
+
+/**
+ * A table that the server listed and no count found is no table without rows: nobody knows what the dump holds of it.
+ *
+ * @throws BackupError that names the tables
+ */
+export function refuseMissing(tables: readonly MysqlTable[], counts: readonly Count[][]): void {
+  const missing = tables
+    .filter((_, index) => counts.every((found) => found[index] === null))
+    .map(({ database, name }) => `${database}.${name}`);
+  if (missing.length === 0) return;
+  const named = missing.slice(0, 5).join(', ');
+  throw new BackupError(
+    'dumpFailed',
+    `${missing.length} tables that the server listed were not there to be counted: ${named}: they were dropped or renamed during the dump`,
+    { kind: 'table-changed', object: named },
+    { passing: true },
+  );
 }
 
 const errno = (error: unknown): number => (error as { errno?: number } | null)?.errno ?? 0;

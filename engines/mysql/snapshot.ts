@@ -1,12 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Consistency, TableCount } from '../../catalog/bucket/manifest';
-import { BackupError } from '../../task/run/errors';
+import type { BackupError } from '../../task/run/errors';
 import type { Log } from '../../task/run/log';
 import type { Tool } from '../../task/io/tool';
 import type { MysqlDialect } from './dialect';
-import { isBrokenSession } from './failures';
+import { countFailure, isBrokenSession } from './failures';
 import { hasSnapshots, type MysqlTable } from './plan';
 import { ReadLock } from './read-lock';
-import { countInSnapshot, countRows, type Count } from './row-counts';
+import { countInSnapshot, countRows, refuseMissing, type Count } from './row-counts';
 import { rowsOf, type Session, type Sessions } from './sessions';
 import { watchTool } from './tool-watch';
 
@@ -37,6 +38,8 @@ export interface StartedDump {
 
 /** Seconds after which the server ends a session of ours that has gone silent: the task's host may be lost. */
 const SILENCE_SECONDS = 60;
+/** So long the tool may say why it breaks off, when a session of ours has broken. */
+const TOOL_FIRST_MS = 10_000;
 const POSITION_ATTEMPTS = 3;
 const POSITION = /^-- CHANGE MASTER TO MASTER_LOG_FILE='([^']+)', MASTER_LOG_POS=(\d+)/m;
 const HEAD_BYTES = 64 * 1024;
@@ -90,8 +93,7 @@ async function underReadLock(context: MysqlSnapshotContext): Promise<Attempt> {
 
 async function atBinlogPosition(context: MysqlSnapshotContext): Promise<Attempt> {
   for (let attempt = 1; attempt <= POSITION_ATTEMPTS; attempt++) {
-    const counter = await openCounter(context);
-    await beginSnapshot(counter);
+    const counter = await openSnapshot(context);
     const rows = await rowsOf(counter, "SHOW STATUS LIKE 'binlog_snapshot_%'");
     const status = Object.fromEntries(rows.map((row) => [String(row.Variable_name).toLowerCase(), String(row.Value)]));
     const own = `${status.binlog_snapshot_file}:${status.binlog_snapshot_position}`;
@@ -140,7 +142,7 @@ function sameSnapshot(
   rowCounts: 'read-lock' | 'binlog-position',
 ): StartedDump {
   const { cause, fail } = watch(context, tool);
-  const counting = countBeside(context, tool, [counter], fail);
+  const counting = countBeside(context, tool, context.tables, [counter], fail);
   return {
     ...{ tool, cause },
     counts: async () => {
@@ -164,31 +166,28 @@ async function bracketed(context: MysqlSnapshotContext, reason: string): Promise
     'row-counts-bracketed',
     `row counts are taken just before and just after the snapshot of the dump instead of in it: ${reason}`,
   );
+  const kept = tables.filter(hasSnapshots);
   const others = tables.filter((table) => !hasSnapshots(table));
   const othersBefore = await countRowsNow(context, others);
-  const counters = [await openCounter(context)];
-  await beginSnapshot(counters[0]!);
+  const earlier = await openSnapshot(context);
   const tool = context.startTool(false);
   const { cause, fail } = watch(context, tool);
-  await tool.started;
-  counters.push(await openCounter(context));
-  await beginSnapshot(counters[1]!);
-  const counting = countBeside(context, tool, counters, fail);
+  const later = tool.started.then(() => openSnapshot(context));
+  const counting = countBeside(context, tool, kept, [earlier, later], fail);
+  await later;
   return {
     ...{ tool, cause },
     counts: async () => {
       const [before = [], after = []] = await counting;
       const othersAfter = await countRowsNow(context, others);
-      for (const [index, table] of others.entries()) {
-        before[tables.indexOf(table)] = othersBefore[index] ?? null;
-        after[tables.indexOf(table)] = othersAfter[index] ?? null;
-      }
+      refuseMissing(others, [othersBefore, othersAfter]);
+      const [rowsBefore, rowsAfter] = [before.concat(othersBefore), after.concat(othersAfter)];
       return {
         ...{ rowCounts: 'bracketed', reason },
-        tables: tables.map(({ database, name }, index) => ({
+        tables: [...kept, ...others].map(({ database, name }, index) => ({
           ...{ database, name },
-          rowsBefore: before[index] ?? null,
-          rowsAfter: after[index] ?? null,
+          rowsBefore: rowsBefore[index] ?? null,
+          rowsAfter: rowsAfter[index] ?? null,
         })),
       };
     },
@@ -202,18 +201,20 @@ async function bracketed(context: MysqlSnapshotContext, reason: string): Promise
 function countBeside(
   context: MysqlSnapshotContext,
   tool: Tool,
-  counters: readonly Session[],
-  fail: (error: unknown) => void,
+  tables: readonly MysqlTable[],
+  counters: readonly (Session | Promise<Session>)[],
+  fail: (error: unknown) => Promise<void>,
 ): Promise<Count[][]> {
-  const { dialect, sessions, tables } = context;
+  const { dialect, sessions } = context;
   const counting = Promise.all(
-    counters.map(async (counter) => {
+    counters.map(async (session) => {
+      const counter = await session;
       const counts = await countInSnapshot(counter, tables, tool, dialect.limitTime);
       await sessions.end(counter);
       return counts;
     }),
   ).then((all) => {
-    refuseMissing(tables, (index) => all.some((counts) => counts[index] !== null));
+    refuseMissing(tables, all);
     return all;
   });
   // A dump whose rows cannot be counted will not be kept: the tool need not end it.
@@ -224,10 +225,15 @@ function countBeside(
 /** Watches the tool, and keeps the first failure of what goes on beside it, which ends it. */
 function watch({ control, sessions }: MysqlSnapshotContext, tool: Tool) {
   let cause: BackupError | undefined;
-  const fail = (error: unknown) => {
+  let ended = false;
+  void tool.exited.then(() => (ended = true));
+  const fail = async (error: unknown) => {
+    const failure = countFailure(error);
     // A session that broke is rarely the only one: what the tool says of it comes first.
-    if (!(error instanceof BackupError) || (error.cause !== undefined && isBrokenSession(error.cause))) return;
-    cause ??= error;
+    if (failure.cause !== undefined && isBrokenSession(failure.cause))
+      await Promise.race([tool.exited, sleep(TOOL_FIRST_MS, undefined, { ref: false })]);
+    if (ended) return;
+    cause ??= failure;
     void tool.stop();
   };
   // What broke the session that watches, the tool or the count will say.
@@ -253,17 +259,10 @@ async function openCounter({ sessions }: MysqlSnapshotContext): Promise<Session>
   return session;
 }
 
-const beginSnapshot = (session: Session) => rowsOf(session, 'START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY');
-
-/** A table that the server listed and does not have is no table without rows: nobody knows what the dump holds of it. */
-function refuseMissing(tables: readonly MysqlTable[], isThere: (index: number) => boolean): void {
-  const missing = tables.filter((_, index) => !isThere(index)).map(({ database, name }) => `${database}.${name}`);
-  if (missing.length === 0) return;
-  const named = missing.slice(0, 5).join(', ');
-  throw new BackupError(
-    'dumpFailed',
-    `${missing.length} tables that the server listed were not there to be counted: ${named}: they were dropped or renamed during the dump`,
-    { kind: 'table-changed', object: named },
-    { passing: true },
-  );
+async function openSnapshot(context: MysqlSnapshotContext): Promise<Session> {
+  const session = await openCounter(context);
+  await beginSnapshot(session);
+  return session;
 }
+
+const beginSnapshot = (session: Session) => rowsOf(session, 'START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY');

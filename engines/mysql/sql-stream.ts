@@ -52,8 +52,9 @@ export class SqlStream {
   longest: { bytes: number; database: string; table?: string } = { bytes: 0, database: '' };
   /** `db.table` of tables with a row that makes a longer statement than servers accept by themselves. */
   readonly long = new Set<string>();
+  /** The database of what passes. */
+  database = '';
   private state = State.Between;
-  private database = '';
   private readonly head = Buffer.alloc(HEAD_BYTES);
   private headLength = 0;
   private previous = 0;

@@ -43,6 +43,7 @@ export async function toolSettings(
  * The command line of the dump tool.
  *
  * @param withPosition whether the head of the dump tells the position in the binary log
+ * @param databaseOf the database that the tool is writing, once it has ended
  */
 export function toolCommand(
   dialect: MysqlDialect,
@@ -50,6 +51,7 @@ export function toolCommand(
   plan: MysqlPlan,
   optionFile: string,
   withPosition: boolean,
+  databaseOf: () => string,
 ): ToolCommand {
   const talk = toolTalk(plan.tables);
   // The rest of a name with ends of lines, behind which the tool puts dots.
@@ -74,6 +76,6 @@ export function toolCommand(
       ...plan.databases,
     ],
     talk: (line) => talk(line) || brokenNames.has(line),
-    classify: toolFailure,
+    classify: (complaints, table) => toolFailure(complaints, table && [databaseOf(), table].filter(Boolean).join('.')),
   };
 }

@@ -1,6 +1,7 @@
 /** How to repair failures of PostgreSQL. Pure: handlers read it. */
 import type { ReasonValues } from '../../catalog/contract/failure';
-import type { EngineAdvice } from '../engine-advice';
+import { shellWord } from '../../catalog/shell';
+import type { EngineAdvice, RestoreSteps } from '../engine-advice';
 import type { PostgresqlNote, PostgresqlReason } from './facts';
 import { POSTGRESQL_NOTE_ADVICE } from './note-advice';
 
@@ -8,13 +9,47 @@ import { POSTGRESQL_NOTE_ADVICE } from './note-advice';
 const roleOf = ({ account }: ReasonValues): string =>
   account !== undefined && /^[\w.-]+$/.test(account) ? account : '$ROLE';
 
+/** A table as SQL takes it without quotes; one that needs them gives way to the placeholder. */
+const tableOf = (object = ''): string => (/^[a-z_]\w*\.[a-z_]\w*$/.test(object) ? object : '$SCHEMA.$TABLE');
+
 const databases = {
   say: 'As an administrator, list the databases:',
   run: 'SELECT datname FROM pg_database WHERE datallowconn;',
 };
 
+/** Settings of a restored database do not act on its own restore. */
+const OPTIONS = '-c default_transaction_read_only=off -c array_nulls=on -c role=none';
+
+/** Roles first, then each database with its own settings. */
+const restore: RestoreSteps = ({ objects }, read) => [
+  {
+    say: 'Set PGHOST, PGUSER and PGPASSWORD to the new server and its administrator. Then:',
+    run: `export PGOPTIONS='${OPTIONS}'`,
+  },
+  ...objects.flatMap((object) => {
+    if (object.kind === 'globals')
+      return [
+        {
+          say: 'Create the roles, but for the administrator, who exists. psql goes on after an error: read what it says.',
+          run: `${read(object)} | sed -E "/^(CREATE ROLE $PGUSER;|ALTER ROLE $PGUSER WITH )/d" | psql -X -d postgres`,
+        },
+      ];
+    const [database = ''] = object.databases;
+    // The one that every server has is replaced.
+    const target = database === 'postgres' ? '--create --clean -d template1' : '--create -d postgres';
+    return [
+      { say: `Restore the database ${database}:`, run: `${read(object)} | pg_restore --exit-on-error ${target}` },
+      {
+        say: 'Let the planner know its tables:',
+        run: `PGDATABASE=${shellWord(database)} psql -X -c ANALYZE`,
+      },
+    ];
+  }),
+];
+
 export const POSTGRESQL_ADVICE: EngineAdvice<PostgresqlReason, PostgresqlNote> = {
   starttls: 'postgres',
+  restore,
   common: {
     'certificate-self-signed': () => [
       {
@@ -137,6 +172,39 @@ export const POSTGRESQL_ADVICE: EngineAdvice<PostgresqlReason, PostgresqlNote> =
       steps: () => [
         { say: 'Give the host and port of the server itself to the database of the backup, and deploy.' },
         { say: 'Let the security group of the server admit the one of the backup task.' },
+      ],
+    },
+    'table-damaged': {
+      title: 'a table is damaged',
+      happened: ({ object, database }) =>
+        `${object === undefined ? 'a table' : `table ${object}`}${database === undefined ? '' : ` in database ${database}`} has lost rows that its index still has`,
+      likelyCause:
+        'The file of the table was cut, by a failed disk, a full one, or a copy of the data directory that was not complete. The server reads what is left without an error.',
+      action: 'Bring the table back from an older backup. Keep the older backups until then.',
+      steps: ({ object }) => [
+        {
+          say: 'As an administrator, compare the pages that the table has with those that it had when the server last looked:',
+          run: `SELECT pg_relation_size(oid) / current_setting('block_size')::int AS pages, relpages, reltuples FROM pg_class WHERE oid = '${tableOf(object)}'::regclass;`,
+        },
+        {
+          say: 'Restore the table from a backup from before the damage. Lock or copy that backup first, so that pruning does not remove it.',
+        },
+        { say: 'If the rows that are left are all that there should be:', run: `REINDEX TABLE ${tableOf(object)};` },
+      ],
+    },
+    'row-too-long': {
+      title: 'a row is too long to be dumped',
+      happened: ({ object }) =>
+        `a row${object === undefined ? '' : ` of ${object}`} is longer than 1 GiB as text, which no server can send`,
+      likelyCause:
+        'A dump is text, in which a bytea takes twice its size, and PostgreSQL cannot hold a row of more than 1 GiB of text: 512 MiB of bytea in one row are too much.',
+      action: 'Shorten the row, or leave its table out of the backup.',
+      steps: ({ object }) => [
+        {
+          say: 'As an administrator, find the row; large objects, or several rows, have no such limit:',
+          run: `SELECT ctid, pg_column_size(t.*) FROM ${tableOf(object)} t ORDER BY 2 DESC LIMIT 3;`,
+        },
+        { say: 'To leave the table out:', run: `extraDumpArguments: ['--exclude-table=${tableOf(object)}']` },
       ],
     },
     'table-locked': {

@@ -13,6 +13,9 @@ const BLOCK_BLOBS = 3;
 export class PgArchiveInspector {
   /** Large objects whose data the archive has. */
   largeObjects = 0;
+  /** Resolves once the table of contents has passed; never for an archive that ends within it. */
+  readonly listed: Promise<void>;
+  private tell: () => void = () => undefined;
   private readonly head = new ArchiveHead();
   /** Bytes of the head that are not read yet. */
   private unread: Buffer[] = [];
@@ -27,6 +30,10 @@ export class PgArchiveInspector {
   private rest: Buffer = Buffer.alloc(0);
   private next: 'block' | 'chunk' | 'blob' = 'block';
   private blobs = false;
+
+  constructor() {
+    this.listed = new Promise((resolve) => (this.tell = resolve));
+  }
 
   /** Tables that the archive promises; `undefined` for an archive of a format newer than this program. */
   get tables(): readonly ArchivedTable[] | undefined {
@@ -80,6 +87,7 @@ export class PgArchiveInspector {
     }
     const { used, complete } = this.head.read(bytes);
     if (this.head.unknown || complete) {
+      this.tell();
       this.unread = [];
       this.inData = complete;
       if (!this.head.unknown) this.follow(bytes.subarray(used));

@@ -13,8 +13,10 @@ import {
   type ServerContext,
 } from '../engine';
 import { PgArchiveInspector } from './archive';
+import type { ArchivedTable } from './archive-head';
 import { POSTGRESQL_CHECKS } from './checks';
 import { DATABASE_TO_ASK, PostgresqlSessions, connectionValue } from './connection';
+import { checkCutFiles } from './cut-files';
 import { choosePostgresqlDatabases } from './databases';
 import { POSTGRESQL_FACTS } from './facts';
 import { countFailure, isAnswer, toolFailure } from './failures';
@@ -23,6 +25,7 @@ import { LOCK_WAIT_SECONDS, LockWatch } from './lock-watch';
 import { quoteName } from './names';
 import { countRows, countsOfArchive } from './row-counts';
 import { PgDumpTalk } from './talk';
+import { questionError } from '../shared/connection-error';
 import { firstConnection } from '../shared/first-connection';
 import { TailInspector } from '../shared/tail-inspector';
 import { checkVersions } from '../shared/versions';
@@ -47,6 +50,10 @@ export class PostgresqlDump implements EngineDump {
   }
 
   async preflight(): Promise<void> {
+    await this.prepare().catch((error: unknown) => this.failed(error));
+  }
+
+  private async prepare(): Promise<void> {
     const { server, scratch, job } = this.context;
     const sessions = new PostgresqlSessions(this.context, writeTrust(server.tls, scratch));
     this.sessions = sessions;
@@ -72,7 +79,8 @@ export class PostgresqlDump implements EngineDump {
   async *streams(): AsyncIterable<DumpStream> {
     if (!this.sessions) throw new Error('a dump without its preflight');
     yield this.globals(this.sessions);
-    for (const database of this.databases) yield await this.database(this.sessions, database);
+    for (const database of this.databases)
+      yield await this.database(this.sessions, database).catch((error: unknown) => this.failed(error));
   }
 
   facts(): Promise<DumpFacts> {
@@ -152,7 +160,8 @@ export class PostgresqlDump implements EngineDump {
     let chunks = 0;
     const watch = new LockWatch(sessions, database, () => `${chunks} ${tool.table ?? ''}`);
     const counting = tool.started
-      .then(() => this.count(sessions, database, client))
+      .then(() => (hasPatterns ? listed(tool, archive) : undefined))
+      .then((tables) => this.count(sessions, database, client, tables))
       .catch((error: unknown) => uncounted(tool, database, error));
     // What fails later is a consequence.
     const outcome = Promise.race([Promise.all([counting, tool.succeeded()]), watch.overdue]).finally(() =>
@@ -185,11 +194,21 @@ export class PostgresqlDump implements EngineDump {
     };
   }
 
-  /** Counts rows and objects, and ends the transaction: it must not keep dead rows from VACUUM any longer than pg_dump does. */
-  private async count(sessions: PostgresqlSessions, database: string, counter: Client) {
+  /**
+   * Counts rows and objects, and ends the transaction: it must not keep dead rows from VACUUM any longer than pg_dump does.
+   *
+   * @param tables those of the archive; all, if that is not known
+   */
+  private async count(
+    sessions: PostgresqlSessions,
+    database: string,
+    counter: Client,
+    tables: readonly ArchivedTable[] | undefined,
+  ) {
     const observer = await sessions.connect(database).catch(() => undefined);
     try {
-      const counts = await countRows({ counter, observer }, database, this.context.server);
+      const counts = await countRows({ counter, observer }, database, this.context.server, tables);
+      await checkCutFiles({ counter, observer }, database, counts, this.context.note);
       return { counts, inventory: await readInventory(counter, database, this.context.server) };
     } finally {
       await Promise.all([counter, observer].map((client) => client && sessions.disconnect(client)));
@@ -213,12 +232,22 @@ export class PostgresqlDump implements EngineDump {
     ];
   }
 
+  private failed(error: unknown): never {
+    throw questionError(this.context.server, error);
+  }
+
   private start(command: ToolCommand): Tool {
     const tool = new Tool(command).holdOutput();
     this.tools.add(tool);
     if (this.closed) void tool.stop();
     return tool;
   }
+}
+
+/** The tables of an archive, as soon as it lists them, which is before their rows. */
+async function listed(tool: Tool, archive: PgArchiveInspector): Promise<readonly ArchivedTable[] | undefined> {
+  await Promise.race([archive.listed, tool.succeeded().then(() => archive.verify())]);
+  return archive.tables;
 }
 
 /** A session that broke is rarely the only one: what the tool says of it comes first. */

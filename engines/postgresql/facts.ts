@@ -16,6 +16,10 @@ export const POSTGRESQL_REASONS = [
   'extension-rows-hidden',
   /** A pooler stands before the server, and refuses the settings of our sessions. */
   'pooler',
+  /** The file of a table is cut, so that rows are missing. */
+  'table-damaged',
+  /** A row is longer, as text, than a server can send. */
+  'row-too-long',
   /** Somebody holds a lock that the dump needs. */
   'table-locked',
   /** A standby ended the dump, because it was in the way of changes that the standby had to apply. */
@@ -35,6 +39,8 @@ export const POSTGRESQL_NOTES = [
   'circular-keys',
   /** Settings of the server by which damage goes unnoticed. */
   'damage-unnoticed',
+  /** Tables that had rows when the server last looked, and whose files are empty now. */
+  'emptied-tables',
   /** Databases that accept no connections are not in the backup. */
   'databases-closed',
   /** Template databases are dumped: no database can be made from one meanwhile. */

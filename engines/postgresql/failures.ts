@@ -13,9 +13,21 @@ const CONFLICT: ToolFailure = {
     'the standby had to apply changes that the dump was in the way of: set hot_standby_feedback = on there, raise max_standby_streaming_delay, or back up the primary server',
 };
 
-/** The meaning of what a tool complains of. */
-export function toolFailure(complaints: string): ToolFailure | undefined {
+/** The server's words for a row whose text is longer than the 1 GiB that it can hold; the second ones from version 17 on. */
+const TOO_LONG_TEXT = /invalid memory alloc request size|Cannot enlarge string buffer|exceeds maximum allowed length/;
+
+/**
+ * The meaning of what a tool complains of.
+ *
+ * @param table `schema.table` that was under way
+ */
+export function toolFailure(complaints: string, table?: string): ToolFailure | undefined {
   if (PRIVILEGE_TEXT.test(complaints)) return { exit: 'privileges', kind: 'privileges-missing' };
+  if (table !== undefined && TOO_LONG_TEXT.test(complaints))
+    return {
+      ...{ exit: 'dumpFailed', kind: 'row-too-long', object: table },
+      advice: `a row of ${table} is longer than 1 GiB as text, which no server can send (a bytea takes twice its size): shorten the row, or leave the table out by --exclude-table=${table}`,
+    };
   return CONFLICT_TEXT.test(complaints) ? CONFLICT : undefined;
 }
 

@@ -58,6 +58,15 @@ export const POSTGRESQL_NOTE_ADVICE: Readonly<Record<PostgresqlNote, NoteAdvice>
       ];
     },
   },
+  'emptied-tables': about(
+    'tables that have become empty',
+    (objects, place) =>
+      `tables in ${place} had rows when the server last looked at them, and their files are empty now, by a restore with statistics or by damage: ${objects}`,
+    [
+      { say: 'If they should have rows, bring them back from an older backup, which you lock first.' },
+      { say: 'If they are empty by right, let the server look again, which ends this note:', run: 'ANALYZE $TABLE;' },
+    ],
+  ),
   'databases-closed': about(
     'databases that are not in the backup',
     (objects) => `databases that accept no connections are not in the backup: ${objects}`,

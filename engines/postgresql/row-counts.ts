@@ -9,7 +9,11 @@ import { NameReader, type ReadName } from './name-reader';
 import { quoteName } from './names';
 
 /** Rows of one table. */
-interface CountedTable {
+export interface CountedTable {
+  readonly oid: string;
+  readonly path: readonly ReadName[];
+  /** Whether no code of a user runs when it is counted by a SELECT. */
+  readonly isPlain: boolean;
   readonly table: { readonly schema: string; readonly name: string; readonly rows: number };
   /** Its names in the archive. */
   readonly archived: ArchivedTable;
@@ -35,12 +39,14 @@ export interface CountingSessions {
 /**
  * Counts the rows of all tables to dump, in the snapshot of the counter's transaction.
  *
+ * @param tables those of the archive, if arguments of the user may leave some out; all others are not touched
  * @throws BackupError that names the table
  */
 export async function countRows(
   { counter, observer }: CountingSessions,
   database: string,
   server: ServerJob,
+  tables: readonly ArchivedTable[] | undefined,
 ): Promise<CountedTable[]> {
   const { rows: encodings } = await counter.query<{ encoding: string }>('SELECT getdatabaseencoding() AS encoding');
   const { rows: relations } = await counter.query<Relation>(
@@ -53,8 +59,11 @@ export async function countRows(
     relationValues(server),
   );
   const names = new NameReader(counter, encodings[0]?.encoding ?? '');
+  const keys = tables && new Set(tables.map(keyOf));
   const counts: CountedTable[] = [];
   for (const { oid, raw_schema, raw_name, raw_column } of relations) {
+    const archived = { schema: raw_schema.toString('latin1'), name: raw_name.toString('latin1') };
+    if (keys && !keys.has(keyOf(archived))) continue;
     const path = [await names.read(raw_schema), await names.read(raw_name)];
     const column = raw_column && (await names.read(raw_column));
     const isPlain = observer !== undefined && !(await hasCode(observer, oid));
@@ -66,12 +75,18 @@ export async function countRows(
         object: table,
       });
     });
-    const archived = { schema: raw_schema.toString('latin1'), name: raw_name.toString('latin1') };
-    counts.push({ table: { schema: path[0]?.text ?? '', name: path[1]?.text ?? '', rows }, archived });
+    counts.push({
+      table: { schema: path[0]?.text ?? '', name: path[1]?.text ?? '', rows },
+      archived,
+      oid,
+      path,
+      isPlain,
+    });
   }
   return counts;
 }
 
+const keyOf = ({ schema, name }: ArchivedTable): string => JSON.stringify([schema, name]);
 const bytesOf = (name: string): string => `convert_to(${name}, getdatabaseencoding())`;
 
 /**
@@ -89,7 +104,8 @@ async function hasCode(observer: Client, oid: string): Promise<boolean> {
   return rows[0]?.found ?? true;
 }
 
-async function countPlain(counter: Client, oid: string, path: readonly ReadName[]): Promise<number> {
+/** Counts the rows of a table without code of a user, in the transaction of the client. */
+export async function countPlain(counter: Client, oid: string, path: readonly ReadName[]): Promise<number> {
   const table = sqlOf(path);
   if (table === undefined) return countByOid(counter, oid);
   const { rows } = await counter.query<{ n: string }>(`SELECT count(*) AS n FROM ONLY ${table}`);
@@ -132,9 +148,8 @@ export function countsOfArchive(
   inArchive: readonly ArchivedTable[] | undefined,
   { extraDumpArguments = [] }: ServerJob,
 ): TableCount[] {
-  const key = ({ schema, name }: ArchivedTable) => JSON.stringify([schema, name]);
-  const names = inArchive && new Set(inArchive.map(key));
-  const archived = counts.filter((count) => names?.has(key(count.archived)) ?? true);
+  const keys = inArchive && new Set(inArchive.map(keyOf));
+  const archived = counts.filter((count) => keys?.has(keyOf(count.archived)) ?? true);
   if (archived.length < counts.length && extraDumpArguments.length === 0)
     throw new BackupError(
       'dumpFailed',

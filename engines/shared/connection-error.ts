@@ -100,6 +100,33 @@ export function connectionError(
   );
 }
 
+/** The end of a session: as drivers and the system call it, as PostgreSQL does (class 57P), and as MySQL does. */
+const LOST_CODES = [
+  ...['PROTOCOL_CONNECTION_LOST', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', '57P01', '57P02', '57P03', '57P05'],
+  ...['ER_SERVER_SHUTDOWN', 'ER_CLIENT_INTERACTION_TIMEOUT'],
+];
+/** MariaDB's for a session that was killed, which the driver has no name for. */
+const KILLED = 1927;
+/** Texts of the drivers, where they have no code. */
+const LOST_TEXT = /^Connection terminated|is not queryable$|connection is in closed state$/;
+
+/** The failure of a question whose connection broke; any other error as it is. */
+export function questionError({ host, port }: Pick<ServerJob, 'host' | 'port'>, error: unknown): unknown {
+  if (error instanceof BackupError) return error;
+  const said = errorText(error);
+  const isLost =
+    LOST_CODES.includes(errorCode(error) ?? '') ||
+    (error as { errno?: unknown } | null)?.errno === KILLED ||
+    LOST_TEXT.test(said);
+  if (!isLost) return error;
+  return new BackupError(
+    'connection',
+    `the connection to ${host}:${port} broke: ${said} (see whether the server runs, and what it says in its log)`,
+    { kind: 'connection-lost', host, port, said },
+    { cause: error, passing: true },
+  );
+}
+
 const causeOf = (code: string, ...tables: readonly ConnectionCauses[]): ConnectionCause | undefined =>
   tables.find((table) => Object.hasOwn(table, code))?.[code];
 

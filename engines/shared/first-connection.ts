@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { BackupError } from '../../task/run/errors';
 import type { EngineContext } from '../engine';
 
-/** Aurora Serverless that has scaled to zero wakes up in some 15 seconds, after a day of sleep in 30 and more. */
+/** Aurora Serverless that has scaled to zero wakes up in some 15 seconds, after a day of sleep in 30 or more. */
 const PATIENCE_MS = 120_000;
 /** A server that ends connections at once is not asked more often. */
 const PAUSE_MS = 2000;

@@ -1,6 +1,8 @@
 /** How to repair failures of SQLite. Pure: handlers read it. */
 import type { ReasonValues } from '../../catalog/contract/failure';
 import { objectsOf, type Note } from '../../catalog/contract/note';
+import { fileName } from '../../catalog/bucket/names';
+import { shellWord } from '../../catalog/shell';
 import type { EngineAdvice } from '../engine-advice';
 import type { SqliteNote, SqliteReason } from './facts';
 
@@ -11,6 +13,21 @@ const tablesOf = (note: Note): string => `the tables ${objectsOf(note)}`;
 
 export const SQLITE_ADVICE: EngineAdvice<SqliteReason, SqliteNote> = {
   common: {},
+  restore: ({ objects }, read) =>
+    objects.flatMap((object) => {
+      const file = shellWord(decodeURIComponent(fileName(object.key).replace(/\.zst$/, '')));
+      return [
+        { say: 'Write the database, and check it:', run: `${read(object)} > restored.db` },
+        {
+          say: 'Its structure and its references must be whole:',
+          run: "sqlite3 restored.db 'PRAGMA integrity_check; PRAGMA foreign_key_check;'",
+        },
+        {
+          say: 'Stop the application. Put the database in its place; the files beside the old one would be replayed into it:',
+          run: `rm -f "$DATA"/${file}-wal "$DATA"/${file}-shm "$DATA"/${file}-journal\ncp restored.db "$DATA"/${file}`,
+        },
+      ];
+    }),
   own: {
     'file-unreadable': {
       title: 'the database file cannot be read',

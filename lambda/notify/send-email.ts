@@ -1,11 +1,12 @@
 import type { DigestRow, NewNotes, Problem, Recovery } from '../../catalog/contract/notification';
+import { groupBy } from '../../catalog/group-by';
 import { errorText } from '../shared/errors';
 import { logLine } from '../shared/log';
 import type { DigestOptions } from './compose/compose';
 import { shownRaw } from './compose/masked';
 import type { Composed, Place } from './compose/place';
 import type { Told } from './problems/enrich';
-import { chunks, groupBy, kindOf } from './problems/group';
+import { chunks, kindOf } from './problems/group';
 import type { Publish } from './ports';
 
 /** Sources that an email names. */

@@ -37,6 +37,7 @@ import { requireGiven, requireProps, requireRange, secondsOf } from '../private/
 import { reportTo } from '../private/report-to';
 import { handlerSchedule } from '../private/handler-schedule';
 import { logGroupOf } from '../private/log-group';
+import { zoneNameOf } from '../private/lookup';
 import { provenMetric } from '../private/metric';
 import { requireRegion } from '../private/region';
 import { WatchList } from './private/watch-list';
@@ -84,7 +85,7 @@ export class BackupAlarms extends Construct {
     super(scope, id);
     requireProps(this, props, { bucket: true });
     const { bucket, digest = Digest.off() } = props;
-    const timeZone = props.timeZone?.timezoneName ?? 'UTC';
+    const timeZone = zoneNameOf(props.timeZone);
     this.bucket = bucket;
     this.deadLetterQueue = props.deadLetterQueue;
     requireRegion(this, bucket);

@@ -119,8 +119,8 @@ export interface RdsInstanceOptions extends ServerOptions, SchemaOptions {
   readonly secret?: secretsmanager.ISecret;
 
   /**
-   * Version of the server. A read replica needs it, and a database that was imported or looked up without its engine: the
-   * class says which engine it is.
+   * Version of the server. Needed for a read replica, and for a database that was imported or looked up without its engine:
+   * the class names the engine.
    *
    * @default - the version of the construct's engine
    */

@@ -3,6 +3,7 @@ import type { TlsJob } from '../../catalog/contract/task';
 import type { IConstruct } from 'constructs';
 import { docsLink } from '../private/docs-link';
 import { fault } from '../private/fault';
+import { isUnknown } from '../private/lookup';
 import { hasRdsAuthorities } from './private/rds-authorities';
 
 /** Half of the 64 KiB that ECS allows for a task definition. */
@@ -53,7 +54,7 @@ export class DatabaseTls {
     }
     if (
       job.mode === 'certificate-authority' &&
-      !Token.isUnresolved(job.pem) &&
+      !isUnknown(job.pem) &&
       !/^-----BEGIN CERTIFICATE-----[^]+-----END CERTIFICATE-----\s*$/.test(job.pem.trim())
     ) {
       const start = JSON.stringify(job.pem.slice(0, 30));

@@ -4,6 +4,7 @@ import type { RetentionPolicy, WeekStart } from '../../catalog/retention/retenti
 import { DEFAULT_KEEP_LAST, ONE_YEAR, PERIODS, retentionFault } from '../../catalog/retention/retention-policy';
 import { WeekDay } from '../backup/backup-schedule';
 import { fault, requireRange, requireValue, secondsOf } from '../private/fault';
+import { zoneNameOf } from '../private/lookup';
 
 /** Options of every retention. */
 export interface RetentionOptions {
@@ -116,11 +117,12 @@ export class Retention {
   public _bind(scope: IConstruct): RetentionPolicy {
     const { keepLast = DEFAULT_KEEP_LAST, timeZone, weekStart = WeekDay.MONDAY } = this.options;
     requireValue(scope, 'keepLast of the retention', keepLast);
-    requireValue(scope, 'time zone of the retention', timeZone?.timezoneName ?? '');
+    const zone = zoneNameOf(timeZone);
+    requireValue(scope, 'time zone of the retention', zone);
     const policy: RetentionPolicy = {
       keepLast,
       ...this.rules(scope),
-      timeZone: timeZone?.timezoneName ?? 'UTC',
+      timeZone: zone,
       weekStart: NAMES[weekStart],
     };
     const wrong = retentionFault(policy);

@@ -92,6 +92,15 @@ describeOn(versionsOf('mysql', 'mariadb'), 'a dump of %s', (version: Version) =>
     return { program, release: () => process.kill(tool, 'SIGCONT') };
   }
 
+  /** A dump tool that does this, instead of a dump. */
+  function toolThat(does: string): string {
+    const directory = fs.mkdtempSync(path.join(fixture.directory, 'tool-'));
+    fs.chmodSync(directory, 0o755);
+    const script = `#!/bin/sh\ncase "$*" in *--version*|*--help*) exec /usr/bin/${dumpTool} "$@";; esac\n${does}\n`;
+    fs.writeFileSync(path.join(directory, dumpTool), script, { mode: 0o755 });
+    return directory;
+  }
+
   /** Seconds that a statement takes in a session of its own, given up after 20. */
   async function seconds(sql: string): Promise<number> {
     const connection = await server.connect();
@@ -244,6 +253,29 @@ describeOn(versionsOf('mysql', 'mariadb'), 'a dump of %s', (version: Version) =>
         await owner.end();
       });
 
+      test('Mx100 fails within seconds, not after the dump, when somebody ends a session that counts', async () => {
+        const owner = await server.connect();
+        await owner.query('LOCK TABLES waits.c WRITE');
+        const program = Program.start(options('waits'));
+        await program.logged('row-counts-bracketed');
+        const counting = async () => (await sessions()).find(({ INFO }) => /COUNT.*`c`/.test(String(INFO)));
+        let counter = await counting();
+        while (!counter) {
+          await sleep(20);
+          counter = await counting();
+        }
+        const killed = performance.now();
+        await root.query(`KILL ${counter.ID}`);
+        const { exit, failure } = await program.result();
+        expect({ exit, failure }).toEqual({
+          exit: 'dumpFailed',
+          failure: expect.stringMatching(/^could not (read table waits\.c|count the rows)/),
+        });
+        expect(performance.now() - killed).toBeLessThan(20_000);
+        await owner.end();
+        await expectNoSessions();
+      });
+
       test('Mx10 leaves none of the dump tool behind either', async () => {
         const { program, release } = await frozen(options('later'));
         await sleep(700);
@@ -257,15 +289,6 @@ describeOn(versionsOf('mysql', 'mariadb'), 'a dump of %s', (version: Version) =>
         await owner.end();
       });
     });
-
-    /** A dump tool that does this, instead of a dump. */
-    function toolThat(does: string): string {
-      const directory = fs.mkdtempSync(path.join(fixture.directory, 'tool-'));
-      fs.chmodSync(directory, 0o755);
-      const script = `#!/bin/sh\ncase "$*" in *--version*|*--help*) exec /usr/bin/${dumpTool} "$@";; esac\n${does}\n`;
-      fs.writeFileSync(path.join(directory, dumpTool), script, { mode: 0o755 });
-      return directory;
-    }
 
     test('Mx11 ends with the tool: one that fails at once does not keep it', async () => {
       const toolsDirectory = toolThat('echo begun; echo "it broke" >&2; exit 7');
@@ -409,6 +432,28 @@ describeOn(versionsOf('mysql', 'mariadb'), 'a dump of %s', (version: Version) =>
       const run = options('few', {}, 'few4');
       expect(await Program.run(run)).toMatchObject({ exit: 'success', failure: '' });
       expect((await manifestOf(run)).consistency.rowCounts).toBe('read-lock');
+    });
+
+    test('Mx101 counts in two snapshots with four, and keeps no session idle while the tool is slow to begin', async () => {
+      await server.exec(`CREATE DATABASE two; CREATE TABLE two.a (i INT); INSERT INTO two.a VALUES (1), (2);
+        CREATE TABLE two.b (i INT) ENGINE=MyISAM; INSERT INTO two.b VALUES (1)`);
+      await account('lockless', 'two.*');
+      await server.exec(`REVOKE LOCK TABLES ON two.* FROM lockless@'%';
+        ALTER USER lockless@'%' WITH MAX_USER_CONNECTIONS 4`);
+      const run = options('two', {}, 'lockless');
+      const program = Program.start({ ...run, toolsDirectory: toolThat(`sleep 8; exec /usr/bin/${dumpTool} "$@"`) });
+      await program.logged('row-counts-bracketed');
+      await sleep(4000);
+      // The one that watches the tool. The server would end one that waits.
+      expect(await sessions('lockless')).toHaveLength(1);
+      await server.exec('INSERT INTO two.a VALUES (3); INSERT INTO two.b VALUES (2)');
+      expect(await program.result()).toMatchObject({ exit: 'success', failure: '' });
+      const { consistency, tables } = await manifestOf(run);
+      expect(consistency).toMatchObject({ rowCounts: 'bracketed', nonTransactionalTables: ['two.b'] });
+      expect(tables).toEqual([
+        { database: 'two', name: 'a', rowsBefore: 2, rowsAfter: 3 },
+        { database: 'two', name: 'b', rowsBefore: 1, rowsAfter: 2 },
+      ]);
     });
   });
 });

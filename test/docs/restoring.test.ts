@@ -108,6 +108,13 @@ describe('the commands of docs/restoring.md', () => {
       expect(await reader.typePage('4. Count')).toBe(counts(manifest));
     });
 
+    test('restore it by the commands that proven-backups fetch prints', async () => {
+      const target = await newTarget();
+      const reader = newReader(bucket, target);
+      expect(await reader.typeFetched()).toBe('');
+      await expectTheSame(target);
+    });
+
     test('restore it as a stream, and compare the checksum', async () => {
       const target = await newTarget();
       const reader = newReader(bucket, target);
@@ -136,12 +143,15 @@ describe('the commands of docs/restoring.md', () => {
       expect(await reader.restore()).toBe('');
       const another = newReader(bucket, other);
       await another.logIn();
-      expect(await another.type(README)).toContain('shop.sql.zst: OK');
+      expect(await another.type(README)).toContain('every byte as in its manifest.');
       const facts = async (server: MysqlServer): Promise<string> =>
         server.exec('SELECT *, HEX(b) FROM shop.t; SHOW CREATE TABLE shop.t; SHOW CREATE PROCEDURE shop.p');
       const before = await facts(source);
       expect(before).toContain('/* why */');
       expect([await facts(target), await facts(other)]).toEqual([before, before]);
+      await target.exec('DROP DATABASE shop');
+      expect(await newReader(bucket, target).typeFetched('--decompress')).toBe('');
+      expect(await facts(target)).toBe(before);
     });
   });
 
@@ -169,6 +179,10 @@ describe('the commands of docs/restoring.md', () => {
       const before = await fingerprintPostgresql(source, DATABASES);
       expect(differences(before, await fingerprintPostgresql(target, DATABASES))).toEqual([]);
       expect(await reader.typePage('4. Count')).toBe(counts(manifest));
+
+      await target.exec('DROP DATABASE shop');
+      expect(await newReader(bucket, target).typeFetched()).not.toMatch(/error: (?!.*already exists)/i);
+      expect(differences(before, await fingerprintPostgresql(target, DATABASES))).toEqual([]);
     });
   });
 
@@ -188,6 +202,15 @@ describe('the commands of docs/restoring.md', () => {
     source.close();
     expect(fs.readdirSync(data!)).toEqual(['shop.db']);
     expect(await reader.typePage('4. Count')).toBe(counts(manifest));
+
+    fs.rmSync(path.join(data!, 'shop.db'));
+    leaveBehind(data!);
+    expect(await newReader(bucket).typeFetched('', { DATA: data! })).toBe('ok\n');
+    const again = new DatabaseSync(path.join(data!, 'shop.db'));
+    expect(
+      differences(fingerprintSqlite(createSqliteDatabase(path.join(sources!, 'same.db'))), fingerprintSqlite(again)),
+    ).toEqual([]);
+    again.close();
     for (const folder of [sources!, data!]) fs.rmSync(folder, { recursive: true });
   });
 

@@ -4,7 +4,7 @@ import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as efs from 'aws-cdk-lib/aws-efs';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
-import { BackupBucket, Backups, BackupSchedule, Database, MysqlVersion, Retention } from '../../lib';
+import { BackupBucket, Backups, BackupSchedule, Database, MysqlVersion, Retention, SnapshotPruning } from '../../lib';
 
 /** Name of the stack. */
 export const STACK = 'Doctor';
@@ -12,7 +12,7 @@ export const STACK = 'Doctor';
 /** Repository of the image, which somebody made before. */
 export const REPOSITORY = 'backup-images';
 
-/** Backups of a server and of a file, from an image in ECR, in public subnets. */
+/** Backups of a server and of a file, from an image in ECR, in public subnets; and a pruning of snapshots. */
 class DoctorStack extends Stack {
   constructor(app: App) {
     super(app, STACK);
@@ -35,17 +35,19 @@ class DoctorStack extends Stack {
     const fileSystem = new efs.FileSystem(this, 'Files', { vpc, vpcSubnets: { subnetType: ec2.SubnetType.PUBLIC } });
     const accessPoint = fileSystem.addAccessPoint('Wiki', { path: '/wiki', posixUser: { uid: '1000', gid: '1000' } });
     backups.addDatabase('Wiki', { ...common, database: Database.sqlite({ fileSystem, accessPoint, path: 'wiki.db' }) });
+    const tag = { tagKey: 'made-by', tagValue: 'deploy-script' };
+    const snapshots = new SnapshotPruning(this, 'Snapshots', { ...tag, retention: Retention.days(30) });
     const outputs = {
       Bucket: backups.bucket.bucketName,
       Topic: backups.alarms.topic.topicArn,
-      Undelivered: backups.alarms.undeliveredQueue.queueUrl,
+      TopicKey: backups.alarms.topicEncryptionKey.keyArn,
       BucketKey: backups.bucket.encryptionKey.keyArn,
       LogGroup: backups.logGroup.logGroupName,
       Secret: secret.secretArn,
-      AccessPoint: accessPoint.accessPointId,
       RouteTable: vpc.publicSubnets[0]!.routeTable.routeTableId,
       Prune: backups.pruning.pruneFunction.functionName,
       Undelete: backups.pruning.undeleteFunction.functionName,
+      PruneSnapshots: snapshots.pruneFunction.functionName,
       Notify: backups.alarms.notifyFunction.functionName,
     };
     for (const [key, value] of Object.entries(outputs)) new CfnOutput(this, `${key}Output`, { value, key });

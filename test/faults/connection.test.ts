@@ -11,6 +11,7 @@ import { serverJob } from '../support/job';
 import { freePort } from '../support/processes';
 import type { ProgramOptions } from '../support/program';
 import { Program } from '../support/program';
+import { TcpProxy } from '../support/tcp-proxy';
 import { Fixture } from './fixture';
 
 jest.setTimeout(300_000);
@@ -89,6 +90,27 @@ describeOn(casesOn('mysql', 'mariadb', 'postgresql'), 'a backup of %s', (version
       `^could not connect to localhost:${port}: .*ECONNREFUSED.* \\(nothing listens there: check host and port, and that the server runs\\)$`,
     );
     await expectFailure(options('refused', { port }), 'connection', sentence, { kind: 'nothing-listens', port });
+  });
+
+  test('Mx98 Px80 that breaks between two questions, and once more in the second try', async () => {
+    const proxy = await TcpProxy.start(server.port);
+    const given = options('cut', { port: proxy.port });
+    const lost: string[] = [];
+    // The first connection, which is tried for longer, takes some 5 KB of MySQL and MariaDB, and 2 KB of PostgreSQL.
+    for (const bytes of engineOf(version) === 'postgresql' ? [3000, 4500] : [6000, 7500]) {
+      const run = Program.run(given);
+      const isOver = run.then(() => true);
+      while (!(await Promise.race([isOver, proxy.stallAfter(bytes).then(() => false)]))) proxy.cut();
+      const { exit, reason, failure } = await run;
+      // A tool of PostgreSQL may be the one that is cut off.
+      expect(exit).toBe(reason?.kind === 'tool-failed' ? 'dumpFailed' : 'connection');
+      if (failure.startsWith('the connection')) lost.push(failure);
+    }
+    expect(lost.length).toBeGreaterThan(0);
+    expect(lost[0]).toMatch(
+      /^the connection to localhost:\d+ broke: .+ \(see whether the server runs, and what it says in its log\)$/,
+    );
+    await proxy.stop();
   });
 
   test('whose certificate has expired', async () => {

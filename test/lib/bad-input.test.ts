@@ -10,11 +10,12 @@ import {
   Database,
   DatabaseBackup,
   DatabaseTls,
+  MariadbVersion,
   MysqlVersion,
   PostgresqlVersion,
   Retention,
 } from '../../lib';
-import { Setup } from './support';
+import { READY_IMAGE, Setup } from './support';
 
 const PATH = 'Stack/Backups/Shop';
 const { every, daily, cron } = BackupSchedule;
@@ -182,6 +183,20 @@ const CASES: [name: string, props: (setup: Setup) => Partial<AddDatabaseProps>, 
     'an imported instance without an engine',
     (setup) => ({ database: Database.fromInstance(imported(setup)) }),
     'engine of Stack/Imported must be one of mysql, aurora-mysql, mariadb, postgres, aurora-postgresql, got: none: give the version, for example MysqlVersion.V8_4, which names the engine',
+  ],
+  [
+    'the version of another engine than that of the instance',
+    ({ stack, vpc }) => ({
+      database: Database.fromInstance(
+        new rds.DatabaseInstance(stack, 'Db', {
+          vpc,
+          engine: rds.DatabaseInstanceEngine.mysql({ version: rds.MysqlEngineVersion.VER_8_0 }),
+        }),
+        { version: MariadbVersion.V11_4 },
+      ),
+      image: READY_IMAGE,
+    }),
+    'version of Stack/Db must be one of MySQL, got: one of MariaDB: leave it out, or use the class of MySQL',
   ],
   [
     'an RDS engine without a version',

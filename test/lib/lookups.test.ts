@@ -6,13 +6,16 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import * as rds from 'aws-cdk-lib/aws-rds';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
+import type { AddDatabaseProps, MysqlProps } from '../../lib';
 import {
   BackupBucket,
   Backups,
   BackupSchedule,
   Database,
+  DatabaseTls,
   MysqlVersion,
   PostgresqlVersion,
+  Retention,
   SnapshotRetention,
   SnapshotSchedule,
   SnapshotTarget,
@@ -113,20 +116,17 @@ describe('a VPC that is imported twice', () => {
 });
 
 /** Adds a MySQL server with changes. */
-const add = ({ stack, vpc, secret }: Scene, change: Partial<{ host: string; sourceName: string; version: string }>) =>
+const add = ({ stack, vpc, secret }: Scene, server: Partial<MysqlProps>, change: Partial<AddDatabaseProps> = {}) =>
   new Backups(stack, 'Backups', { vpc }).addDatabase('Shop', {
-    database: Database.mysql({
-      version: MysqlVersion.of(change.version ?? '8.4'),
-      host: change.host ?? 'db.internal',
-      secret,
-    }),
+    database: Database.mysql({ version: MysqlVersion.V8_4, host: 'db.internal', secret, ...server }),
     schedule: SCHEDULE,
     image: READY_IMAGE,
-    sourceName: change.sourceName,
+    ...change,
   });
 const parameter = ({ stack }: Scene, name: string) => StringParameter.valueFromLookup(stack, `/shop/${name}`);
-const snapshots = ({ stack }: Scene, options: object) =>
+const snapshots = ({ stack }: Scene, options: object, description?: string) =>
   new VolumeSnapshots(stack, 'Snapshots', {
+    description,
     target: SnapshotTarget.volumes({ tags: { backup: 'yes' } }),
     schedules: [SnapshotSchedule.daily({ hour: 3, retention: SnapshotRetention.count(14), ...options })],
   });
@@ -134,8 +134,27 @@ const snapshots = ({ stack }: Scene, options: object) =>
 test.each<[string, (scene: Scene) => unknown]>([
   ['the VPC alone, with its default subnets', (scene) => add(scene, {})],
   ['a host', (scene) => add(scene, { host: parameter(scene, 'host') })],
-  ['a source name', (scene) => add(scene, { sourceName: parameter(scene, 'name') })],
-  ['a version', (scene) => add(scene, { version: parameter(scene, 'version') })],
+  ['a part of a host', (scene) => add(scene, { host: `db.${parameter(scene, 'zone')}` })],
+  ['a source name', (scene) => add(scene, {}, { sourceName: parameter(scene, 'name') })],
+  ['a version', (scene) => add(scene, { version: MysqlVersion.of(parameter(scene, 'version')) })],
+  ['an authority', (scene) => add(scene, { tls: DatabaseTls.certificateAuthority(parameter(scene, 'pem')) })],
+  ['an argument', (scene) => add(scene, { extraDumpArguments: [parameter(scene, 'argument')] })],
+  ['a schedule', (scene) => add(scene, {}, { schedule: BackupSchedule.cron(parameter(scene, 'cron')) })],
+  [
+    'time zones of a schedule and a retention',
+    (scene) => {
+      const timeZone = TimeZone.of(parameter(scene, 'zone'));
+      const schedule = BackupSchedule.daily({ hour: 2, timeZone });
+      return add(scene, {}, { schedule, retention: Retention.gfs({ daily: 7, timeZone }) });
+    },
+  ],
+  [
+    'a time zone of pruning',
+    (scene) => {
+      const schedule = BackupSchedule.daily({ hour: 4, timeZone: TimeZone.of(parameter(scene, 'zone')) });
+      return new Backups(scene.stack, 'Backups', { vpc: scene.vpc, pruning: { schedule } });
+    },
+  ],
   [
     'addresses and a time zone of the alarms',
     (scene) =>
@@ -161,6 +180,7 @@ test.each<[string, (scene: Scene) => unknown]>([
     ({ stack }) =>
       new BackupBucket(stack, 'Bucket').grantPrune(iam.Role.fromLookup(stack, 'Role', { roleName: 'cleaner' })),
   ],
+  ['a description', (scene) => snapshots(scene, {}, parameter(scene, 'description'))],
   [
     'zones of fast restores, and accounts to share with',
     (scene) =>

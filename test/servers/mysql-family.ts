@@ -143,6 +143,11 @@ export abstract class MysqlFamilyServer {
     });
   }
 
+  /** A file of its data. */
+  file(name: string): string {
+    return path.join(this.started.directory, 'data', name);
+  }
+
   /** What the server wrote to its error log so far. */
   log(): string {
     return this.started.daemon.log();

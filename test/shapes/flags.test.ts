@@ -32,7 +32,7 @@ test.each(Object.keys(SHAPES))(
     const off = synthesised(name, OFF);
     for (const on of [synthesised(name, ON), synthesised(name, WEAK)]) {
       expect(Object.keys(on)).toEqual(Object.keys(off));
-    expect(on).not.toEqual(off);
+      expect(on).not.toEqual(off);
       const holders = resourcesOf(off).filter(([, , { Type }]) => HOLD_DATA.includes(Type));
       expect(holders).not.toEqual([]);
       const impacts = Object.keys(on).flatMap((file) => {

@@ -126,6 +126,18 @@ export class Reader {
     return this.typePage(HEADINGS[engineOf(this.target!.version)]);
   }
 
+  /** Fetches the backup by `proven-backups fetch`, and types the commands that it prints. */
+  async typeFetched(options = '', set: Readonly<Record<string, string>> = {}): Promise<string> {
+    const fetched = await this.type(
+      `npx proven-backups fetch --bucket "$BUCKET" --source shop --output restore --json ${options} 2>told || { cat told; exit 1; }`,
+    );
+    const { steps } = JSON.parse(fetched) as { steps: { run?: string }[] };
+    this.folder = path.join(this.folder, 'restore');
+    await this.logIn();
+    const commands = steps.flatMap(({ run: command }) => (command?.startsWith('[client]') ? [] : [command]));
+    return this.type(commands.join('\n'), set);
+  }
+
   /** Gives the reader the account of the new server's administrator. */
   async logIn(): Promise<void> {
     if (this.target === undefined) return;

@@ -8,10 +8,18 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { CommandError } from '../errors';
 
-/** Region and profile, in place of those of the environment. */
+/** Settings of clients, in place of those of the environment and of the SDK. */
+export interface ClientSettings {
+  readonly region?: string;
+  readonly maxAttempts?: number;
+  readonly requestHandler?: Readonly<Record<string, unknown>>;
+}
+
+/** Region and profile, in place of those of the environment; and settings of all clients. */
 export interface AwsOptions {
   readonly region?: string;
   readonly profile?: string;
+  readonly clients?: ClientSettings;
 }
 
 /** Credentials of the environment, which a profile replaces. */
@@ -55,10 +63,10 @@ export class Aws {
   /**
    * A client that few commands need.
    *
-   * @param region in place of the usual one
+   * @param settings of its own
    */
-  client<C>(Client: new (settings: { readonly region?: string }) => C, region?: string): C {
-    return new Client({ ...this.settings, ...(region !== undefined && { region }) });
+  client<C>(Client: new (settings: ClientSettings) => C, settings: ClientSettings = {}): C {
+    return new Client({ ...this.settings, ...settings });
   }
 
   /** @param functionName name or ARN: an ARN knows its Region */
@@ -67,10 +75,10 @@ export class Aws {
     return new LambdaClient({ ...this.settings, ...(region !== undefined && { region }) });
   }
 
-  private get settings(): { readonly region?: string } {
+  private get settings(): ClientSettings {
     // Not as undefined: that would hide the value of the environment.
-    const { region } = this.options;
-    return region === undefined ? {} : { region };
+    const { region, clients } = this.options;
+    return { ...clients, ...(region !== undefined && { region }) };
   }
 }
 
@@ -106,10 +114,14 @@ interface ClientError extends Error {
 const EXPIRED = /^(ExpiredToken|ExpiredTokenException|RequestExpired|TokenRefreshRequired)$/;
 const REJECTED =
   /^(InvalidClientTokenId|UnrecognizedClientException|InvalidAccessKeyId|SignatureDoesNotMatch|AuthFailure|InvalidSignatureException|InvalidToken)$/;
-const DENIED = /^(AccessDenied|AccessDeniedException|UnauthorizedOperation|Forbidden|403)$/;
+const DENIED = /^(AccessDenied(Exception)?|AuthorizationError(Exception)?|UnauthorizedOperation|Forbidden|403)$/;
 const REDIRECTED = /^(PermanentRedirect|AuthorizationHeaderMalformed|IllegalLocationConstraintException|301)$/;
 
-function explained(thrown: unknown, { doing, action }: Wish): unknown {
+/** Whether AWS does not allow a request. */
+export const isDenied = (error: unknown): boolean => error instanceof Error && DENIED.test(error.name);
+
+/** The error with a sentence for it; as it is, if it is none of AWS. */
+export function explained(thrown: unknown, { doing, action }: Wish): unknown {
   if (!(thrown instanceof Error) || thrown instanceof CommandError) return thrown;
   // Each address of a host has an error of its own.
   const error = (thrown instanceof AggregateError ? (thrown.errors[0] as Error) : thrown) as ClientError;
@@ -126,7 +138,7 @@ function explained(thrown: unknown, { doing, action }: Wish): unknown {
       `AWS does not accept the credentials (${name}: ${message}): check --profile and the AWS_ variables`,
     );
   }
-  if (DENIED.test(name)) {
+  if (isDenied(error)) {
     return new CommandError(`not allowed to ${doing}: ${message}: this needs ${action}, see docs/cli.md`);
   }
   if (REDIRECTED.test(name)) {

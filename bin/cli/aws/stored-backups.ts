@@ -4,6 +4,7 @@ import type { StoredFolder } from '../../../catalog/bucket/inventory';
 import { backupBytes, readInventory } from '../../../catalog/bucket/inventory';
 import type { Manifest } from '../../../catalog/bucket/manifest';
 import { ManifestError, parseManifest } from '../../../catalog/bucket/manifest';
+import type { Note } from '../../../catalog/contract/note';
 import { sourceNameFault } from '../../../catalog/bucket/names';
 import { mapParallel } from '../../../catalog/parallel';
 import type { CatalogStore } from '../../../catalog/bucket/read';
@@ -47,6 +48,8 @@ export interface ListedBackup {
   readonly serverVersion?: string;
   readonly tables?: number;
   readonly rows?: number;
+  /** What a person must know of it; left out if there is nothing. */
+  readonly notes?: readonly Note[];
 }
 
 /**
@@ -68,8 +71,8 @@ export async function listBackups(store: CatalogStore, source?: string): Promise
 }
 
 async function readBackup(store: CatalogStore, source: string, folder: StoredFolder): Promise<ListedBackup> {
-  const storageClass = coldest(folder.data.map((object) => object.storageClass));
-  const wait = RESTORE_WAITS[storageClass];
+  const storageClass = storageClassOf(folder);
+  const wait = restoreWaitOf(storageClass);
   const listed = {
     source,
     id: folder.id,
@@ -90,12 +93,17 @@ async function readBackup(store: CatalogStore, source: string, folder: StoredFol
   }
 }
 
-const coldest = (classes: readonly string[]): string =>
-  [...classes].sort((a, b) => CLASSES.indexOf(b) - CLASSES.indexOf(a))[0] ?? 'none';
+/** The coldest storage class of a backup's data; `none` if it has none. */
+export const storageClassOf = ({ data }: Pick<StoredFolder, 'data'>): string =>
+  data.map(({ storageClass }) => storageClass).sort((a, b) => CLASSES.indexOf(b) - CLASSES.indexOf(a))[0] ?? 'none';
 
-const factsOf = ({ engine, serverVersion, tables }: Manifest) => ({
+/** How long a restore waits for a storage class; `undefined` if it does not. */
+export const restoreWaitOf = (storageClass: string): string | undefined => RESTORE_WAITS[storageClass];
+
+const factsOf = ({ engine, serverVersion, tables, notes }: Manifest) => ({
   engine,
   serverVersion,
   tables: tables.length,
   rows: sum(tables, ({ rows, rowsAfter }) => rows ?? rowsAfter ?? 0),
+  ...(notes !== undefined && { notes }),
 });

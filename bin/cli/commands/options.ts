@@ -1,7 +1,7 @@
 /** Options that commands share, and how their values are read. */
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { sourceNameFault } from '../../../catalog/bucket/names';
+import { backupIdTime, sourceNameFault } from '../../../catalog/bucket/names';
 import type { Aws, AwsOptions } from '../aws/aws';
 import { bucketOfStack } from '../aws/stack-bucket';
 import { UsageError } from '../errors';
@@ -81,4 +81,17 @@ export function readSource(text: string): string {
   const wrong = sourceNameFault(text);
   if (wrong !== undefined) throw new UsageError(wrong);
   return text;
+}
+
+/** @throws UsageError */
+export function readBackup(text: string): string {
+  if (backupIdTime(text)) return text;
+  throw new UsageError(`backup must be an id such as 2026-11-20T02-00-00Z, got: ${text}`);
+}
+
+/** @throws UsageError */
+export function readTime(text: string): Date {
+  const time = new Date(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?$/.test(text) ? `${text}Z` : text);
+  if (/^\d{4}-\d{2}-\d{2}/.test(text) && !Number.isNaN(time.getTime())) return time;
+  throw new UsageError(`--at must be a time in UTC, such as 2026-11-20T02:00, got: ${JSON.stringify(text)}`);
 }

@@ -12,7 +12,7 @@ import type { Output } from '../print/output';
 import { askYes, requireAnswer } from '../print/question';
 import { age, instant } from '../print/times';
 import type { BucketOptions } from './options';
-import { bucketOf, readSource, requireBucket, withAwsOptions, withBucketOptions } from './options';
+import { bucketOf, readBackup, readSource, requireBucket, withAwsOptions, withBucketOptions } from './options';
 import { secondsOfText } from './retention-text';
 
 const DAY_MS = 86_400_000;
@@ -32,7 +32,7 @@ export function addUndeleteCommand(program: Command, output: Output): void {
   const command = program
     .command('undelete')
     .description('Lists deleted backups that can be brought back, or brings one back')
-    .argument('[backup]', 'id of the backup to bring back; without it, deleted backups are listed');
+    .argument('[backup]', 'id of the backup to bring back; without it, deleted backups are listed', readBackup);
   withBucketOptions(command, 'bucket of the backups')
     .option('--source <name>', 'source of the backup (required with an id); lists all sources without it', readSource)
     .option('--keep-for <time>', 'how long the backup is kept whatever the retention says: 36h, 14d (default: 14d)')
@@ -83,11 +83,6 @@ async function list(options: UndeleteOptions, output: Output): Promise<void> {
 
 async function bringBack(id: string, options: UndeleteOptions, output: Output): Promise<void> {
   const { source, json, yes } = options;
-  if (backupIdTime(id) === undefined) {
-    throw new UsageError(
-      `backup must be an id such as 2026-11-20T02-00-00Z, got: ${id}: without an id, all are listed`,
-    );
-  }
   if (source === undefined) throw new UsageError(`--source must be given with the id of a backup, got: ${id} alone`);
   const keepForSeconds = secondsOf(options.keepFor);
   requireBucket(options);

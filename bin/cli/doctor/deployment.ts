@@ -4,23 +4,30 @@ import { DescribeLogGroupsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import type { ContainerDefinition, EFSVolumeConfiguration, TaskDefinition } from '@aws-sdk/client-ecs';
 import { DescribeTaskDefinitionCommand } from '@aws-sdk/client-ecs';
 import type { EventSourceMappingConfiguration, GetFunctionResponse } from '@aws-sdk/client-lambda';
-import { GetFunctionCommand, paginateListEventSourceMappings } from '@aws-sdk/client-lambda';
+import {
+  GetFunctionCommand,
+  LambdaClient,
+  paginateListEventSourceMappings,
+  paginateListFunctions,
+} from '@aws-sdk/client-lambda';
 import type { GetScheduleOutput } from '@aws-sdk/client-scheduler';
 import { GetScheduleCommand, paginateListSchedules, SchedulerClient } from '@aws-sdk/client-scheduler';
 import type { DescribeSecretResponse } from '@aws-sdk/client-secrets-manager';
 import { DescribeSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { GetTopicAttributesCommand, SNSClient } from '@aws-sdk/client-sns';
 import { ALARM_ENV } from '../../../catalog/contract/alarms';
 import type { DirectoryFunctions } from '../../../catalog/contract/directory';
 import type { StartableTask } from '../../../catalog/contract/directory-schema';
+import { HANDLER_ENV } from '../../../catalog/contract/handlers';
 import type { Place } from '../../../catalog/contract/permissions';
 import { CONTAINER_NAME, ENV } from '../../../catalog/contract/task';
 import { mapParallel } from '../../../catalog/parallel';
 import type { Aws } from '../aws/aws';
-import { ask } from '../aws/aws';
+import { explained, isDenied } from '../aws/aws';
 import type { BucketDirectory } from '../aws/directory';
 import { CommandError } from '../errors';
-import type { Fact, Thing } from './finding';
-import { valueOf } from './finding';
+import type { Thing } from './finding';
+import { valueOf, valuesOf } from './finding';
 
 /** Requests at a time. */
 const WIDTH = 8;
@@ -30,10 +37,12 @@ export interface DumpTask extends Thing<TaskDefinition> {
   readonly task: StartableTask;
 }
 
-/** A function, and the queues that it reads. */
+/** A function of ours. */
 export interface DeployedFunction extends Thing<GetFunctionResponse> {
-  readonly kind: keyof DirectoryFunctions;
-  readonly queues: Fact<readonly EventSourceMappingConfiguration[]>;
+  /** `snapshots` prunes snapshots of volumes, of whatever bucket. */
+  readonly kind: keyof DirectoryFunctions | 'snapshots';
+  /** The queues that the notify function reads. */
+  readonly queues?: Thing<readonly EventSourceMappingConfiguration[]>;
 }
 
 const once = <T>(work: () => Promise<T>): (() => Promise<T>) => {
@@ -47,38 +56,34 @@ export class Deployment {
     readonly aws: Aws,
     readonly bucket: string,
     readonly directory: BucketDirectory,
+    /** Tells how far a long check is. */
+    readonly tell: (progress: string) => void,
   ) {}
 
   /**
-   * Asks AWS something.
+   * Asks AWS about a thing. Also a refusal is an answer.
    *
-   * @param doing completes "cannot …"
    * @param action that it needs of IAM
    * @param absent names of errors that say that the thing does not exist
-   * @returns also when AWS refuses
    */
-  async fact<T>(
-    doing: string,
-    action: string,
-    work: () => Promise<T | undefined>,
-    ...absent: string[]
-  ): Promise<Fact<T>> {
-    try {
-      return { value: await ask({ doing, action }, () => work().catch((error: unknown) => orAbsent(error, absent))) };
-    } catch (error) {
-      if (error instanceof CommandError) return { unknown: error.message };
-      throw error;
-    }
-  }
-
-  /** Asks AWS about a thing. */
   async thing<T>(
     of: string,
     action: string,
     work: () => Promise<T | undefined>,
     ...absent: string[]
   ): Promise<Thing<T>> {
-    return { of, fact: await this.fact(`look at ${of}`, action, work, ...absent) };
+    try {
+      return { of, fact: { value: await work() } };
+    } catch (error) {
+      if (error instanceof Error && absent.includes(error.name)) return { of, fact: { value: undefined } };
+      if (isDenied(error)) {
+        const unknown = `not allowed: ${(error as Error).message}`;
+        return { of, fact: { unknown, action: `allow ${action}: docs/doctor.md` } };
+      }
+      const why = explained(error, { doing: 'ask AWS about it', action });
+      if (!(why instanceof CommandError)) throw why;
+      return { of, fact: { unknown: why.message } };
+    }
   }
 
   /** Asks AWS the same about many things, each once. */
@@ -93,7 +98,7 @@ export class Deployment {
   }
 
   /** Asks AWS about task definitions, by their families or ARNs. */
-  definitions(names: readonly string[]): Promise<Thing<TaskDefinition>[]> {
+  definitions(names: readonly (string | undefined)[]): Promise<Thing<TaskDefinition>[]> {
     const client = this.aws.ecs();
     const describe = async (taskDefinition: string) =>
       (await client.send(new DescribeTaskDefinitionCommand({ taskDefinition }))).taskDefinition;
@@ -112,7 +117,7 @@ export class Deployment {
   readonly secrets = once(async (): Promise<Thing<DescribeSecretResponse>[]> => {
     const client = this.aws.client(SecretsManagerClient);
     const describe = (SecretId: string) => client.send(new DescribeSecretCommand({ SecretId }));
-    const arns = (await this.tasks()).flatMap(({ fact }) => secretArns(valueOf(fact)));
+    const arns = valuesOf(await this.tasks()).flatMap(secretArns);
     return this.each(arns, 'secretsmanager:DescribeSecret', describe, 'ResourceNotFoundException');
   });
 
@@ -120,86 +125,103 @@ export class Deployment {
   readonly logGroups = once(async (): Promise<Thing<LogGroup>[]> => {
     const client = this.aws.logs();
     const find = async (name: string) => {
+      // The shortest name comes first.
       const command = new DescribeLogGroupsCommand({ logGroupNamePrefix: name });
       return (await client.send(command)).logGroups?.find(({ logGroupName }) => logGroupName === name);
     };
-    const ofFunctions = (await this.functions()).map(
-      ({ fact }) => valueOf(fact)?.Configuration?.LoggingConfig?.LogGroup,
-    );
-    const names = [...this.directory.dumps.map(({ task }) => task.logGroup), ...ofFunctions];
+    const names = [...this.directory.dumps.map(({ task }) => task.logGroup), ...(await this.functions()).map(logOf)];
     return this.each(names, 'logs:DescribeLogGroups', find);
   });
 
-  /** The functions of the directory. */
-  readonly functions = once(async (): Promise<DeployedFunction[]> =>
-    mapParallel(this.directory.allFunctions, WIDTH, async ({ kind, name: FunctionName }) => {
-      const client = this.aws.lambda(FunctionName);
-      const get = () => client.send(new GetFunctionCommand({ FunctionName }));
-      const list = () => all(paginateListEventSourceMappings({ client }, { FunctionName }), 'EventSourceMappings');
-      return {
-        ...(await this.thing(FunctionName, 'lambda:GetFunction', get, 'ResourceNotFoundException')),
-        kind,
-        queues:
-          kind === 'notify'
-            ? (await this.thing(FunctionName, 'lambda:ListEventSourceMappings', list)).fact
-            : { value: [] },
-      };
-    }),
-  );
+  /** The functions of the directory, and those that prune snapshots. */
+  readonly functions = once(async (): Promise<DeployedFunction[]> => {
+    const client = this.aws.client(LambdaClient);
+    const pruners = await this.thing('functions that prune snapshots', 'lambda:ListFunctions', async () => {
+      const listed = await all(paginateListFunctions({ client }, {}), 'Functions');
+      return listed.filter(({ Environment }) => Environment?.Variables?.[HANDLER_ENV.snapshotSettings] !== undefined);
+    });
+    const snapshots = (valueOf(pruners) ?? []).map(
+      ({ FunctionName: name }) => ({ kind: 'snapshots', name: name! }) as const,
+    );
+    const found = await mapParallel([...this.directory.allFunctions, ...snapshots], WIDTH, async ({ kind, name }) => {
+      const lambda = this.aws.lambda(name);
+      const FunctionName = name;
+      const get = () => lambda.send(new GetFunctionCommand({ FunctionName }));
+      const one = await this.thing(name, 'lambda:GetFunction', get, 'ResourceNotFoundException');
+      if (kind !== 'notify') return { ...one, kind };
+      const list = () =>
+        all(paginateListEventSourceMappings({ client: lambda }, { FunctionName }), 'EventSourceMappings');
+      return { ...one, kind, queues: await this.thing(name, 'lambda:ListEventSourceMappings', list) };
+    });
+    const { of, fact } = pruners;
+    return 'unknown' in fact ? [...found, { of, kind: 'snapshots', fact }] : found;
+  });
 
-  /** The schedules that start something of the directory. */
-  readonly schedules = once(async (): Promise<Fact<readonly GetScheduleOutput[]>> => {
+  /** The schedules that start something of the deployment. */
+  readonly schedules = once(async (): Promise<Thing<GetScheduleOutput>[]> => {
     const client = this.aws.client(SchedulerClient);
     const functions = await this.functions();
     const targets = new Set([
       ...this.directory.dumps.map(({ task }) => task.cluster),
-      ...functions.map(({ fact }) => valueOf(fact)?.Configuration?.FunctionArn),
-      ...functions.flatMap(({ queues }) => (valueOf(queues) ?? []).map(({ EventSourceArn }) => EventSourceArn)),
+      ...valuesOf(functions).map(({ Configuration }) => Configuration?.FunctionArn),
+      ...functions.flatMap(queuesOf),
     ]);
-    return this.fact('list the schedules', 'scheduler:ListSchedules and scheduler:GetSchedule', async () => {
-      const listed = await all(paginateListSchedules({ client }, {}), 'Schedules');
-      const ours = listed.filter(({ Target }) => targets.has(Target?.Arn));
-      return mapParallel(ours, WIDTH, ({ Name, GroupName }) =>
-        client.send(new GetScheduleCommand({ Name, GroupName })),
-      );
-    });
+    const list = async () => await all(paginateListSchedules({ client }, {}), 'Schedules');
+    const { of, fact } = await this.thing('schedules', 'scheduler:ListSchedules', list);
+    if ('unknown' in fact) return [{ of, fact }];
+    const ours = (fact.value ?? []).filter(({ Target }) => targets.has(Target?.Arn));
+    return mapParallel(ours, WIDTH, ({ Name, GroupName }) =>
+      this.thing(
+        `schedule ${Name}`,
+        'scheduler:GetSchedule',
+        () => client.send(new GetScheduleCommand({ Name, GroupName })),
+        'ResourceNotFoundException',
+      ),
+    );
   });
 
+  /** Ids or ARNs of the keys of the topics. */
+  readonly topicKeys = once(async (): Promise<Thing<string>[]> => {
+    const client = this.aws.client(SNSClient);
+    const read = async (TopicArn: string) =>
+      (await client.send(new GetTopicAttributesCommand({ TopicArn }))).Attributes?.KmsMasterKeyId || undefined;
+    return this.each(await this.topics(), 'sns:GetTopicAttributes', read, 'NotFoundException');
+  });
+
+  /** ARNs of the topics of the alarms. */
+  async topics(): Promise<string[]> {
+    const notify = (await this.functions()).filter(({ kind }) => kind === 'notify');
+    return [...new Set(notify.flatMap((one) => variablesOf(one)[ALARM_ENV.topic] ?? []))];
+  }
+
   /** Where the deployment is; unknown if the directory lists neither task nor function. */
-  async place(): Promise<Place | undefined> {
+  async place(): Promise<Omit<Place, 'logsService'> | undefined> {
     const [cluster] = this.directory.dumps.map(({ task }) => task.cluster);
-    const [found] = (await this.functions()).flatMap(({ fact }) => valueOf(fact)?.Configuration?.FunctionArn ?? []);
-    const arn = cluster ?? found;
-    if (arn === undefined) return undefined;
-    const [, partition, , region, account] = arn.split(':');
-    return { partition: partition!, region: region!, account: account! };
+    const [found] = valuesOf(await this.functions()).flatMap(({ Configuration }) => Configuration?.FunctionArn ?? []);
+    const [, partition, , region, account] = (cluster ?? found)?.split(':') ?? [];
+    return account === undefined ? undefined : { partition: partition!, region: region!, account };
   }
 
   /** ARN of the key with which the tasks encrypt; of an unknown key without a task. */
   async keyArn(): Promise<string | undefined> {
-    return (await this.tasks()).flatMap(({ fact }) => jobKey(valueOf(fact)) ?? [])[0];
-  }
-
-  /** A variable of the environment of the functions of a kind, by their names. */
-  async variable(kind: keyof DirectoryFunctions, name: string): Promise<string[]> {
-    const values = (await this.functions()).map((one) => (one.kind === kind ? variableOf(one, name) : undefined));
-    return [...new Set(values.filter((value) => value !== undefined))];
-  }
-
-  /** ARNs of the topics of the alarms. */
-  topics(): Promise<string[]> {
-    return this.variable('notify', ALARM_ENV.topic);
+    const jobs = valuesOf(await this.tasks()).flatMap(
+      (definition) => containerOf(definition)?.environment?.find(({ name }) => name === ENV.job)?.value ?? [],
+    );
+    return jobs.map((job) => (JSON.parse(job) as { keyArn?: string }).keyArn).find((arn) => arn !== undefined);
   }
 }
 
-/** A variable of the environment of a function. */
-export const variableOf = ({ fact }: DeployedFunction, name: string): string | undefined =>
-  valueOf(fact)?.Configuration?.Environment?.Variables?.[name];
+/** The environment of a function. */
+export const variablesOf = (one: DeployedFunction): Readonly<Record<string, string>> =>
+  valueOf(one)?.Configuration?.Environment?.Variables ?? {};
 
-function orAbsent(error: unknown, absent: readonly string[]): undefined {
-  if (error instanceof Error && absent.includes(error.name)) return undefined;
-  throw error;
-}
+/** ARNs of the queues that a function reads. */
+export const queuesOf = ({ queues }: DeployedFunction): string[] =>
+  ((queues && valueOf(queues)) ?? []).flatMap(({ EventSourceArn }) => EventSourceArn ?? []);
+
+/** Name of the log group of a function. */
+export const logOf = (one: DeployedFunction): string | undefined =>
+  valueOf(one)?.Configuration?.LoggingConfig?.LogGroup;
 
 /** All items of all pages. */
 export async function all<K extends string, T>(pages: AsyncIterable<Partial<Record<K, T[]>>>, key: K): Promise<T[]> {
@@ -212,19 +234,13 @@ export async function all<K extends string, T>(pages: AsyncIterable<Partial<Reco
 export const containerOf = (definition: TaskDefinition | undefined): ContainerDefinition | undefined =>
   definition?.containerDefinitions?.find(({ name }) => name === CONTAINER_NAME);
 
-/** ARN of the key that the job of a task names. */
-export function jobKey(definition: TaskDefinition | undefined): string | undefined {
-  const job = containerOf(definition)?.environment?.find(({ name }) => name === ENV.job)?.value;
-  return job === undefined ? undefined : (JSON.parse(job) as { keyArn?: string }).keyArn;
-}
-
 /** ARNs of the secrets of a task, without versions and keys. */
 export const secretArns = (definition: TaskDefinition | undefined): string[] =>
   (containerOf(definition)?.secrets ?? []).map(({ valueFrom }) => valueFrom!.split(':').slice(0, 7).join(':'));
 
 /** The file system that a task mounts, if its database is a file. */
-export const efsOf = (definition: TaskDefinition | undefined): EFSVolumeConfiguration | undefined =>
-  definition?.volumes?.find(({ efsVolumeConfiguration }) => efsVolumeConfiguration)?.efsVolumeConfiguration;
+export const efsOf = (definition: TaskDefinition): EFSVolumeConfiguration | undefined =>
+  definition.volumes?.find(({ efsVolumeConfiguration }) => efsVolumeConfiguration)?.efsVolumeConfiguration;
 
 /** Family of the task definition that a schedule names, if it starts a task. */
 export const familyOf = ({ Target }: GetScheduleOutput): string | undefined =>

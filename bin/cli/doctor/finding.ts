@@ -13,48 +13,59 @@ export interface Finding {
   readonly finding: string;
   /** What to do about it; not for what is ok. */
   readonly action?: string;
+  /** A command that does it. */
+  readonly command?: string;
 }
 
-/** What AWS answered: something, or that it does not exist; or why the answer is not known. */
-export type Fact<T> = { readonly value: T | undefined } | { readonly unknown: string };
+/** Why AWS did not answer, and what to do about it. */
+interface Unknown {
+  readonly unknown: string;
+  readonly action?: string;
+}
 
-/** What AWS answered about one thing. */
+/** What AWS answered about one thing: something, or that it does not exist; or why the answer is not known. */
 export interface Thing<T> {
   readonly of: string;
-  readonly fact: Fact<T>;
+  readonly fact: { readonly value: T | undefined } | Unknown;
 }
 
 /** Good news. */
 export const ok = (of: string, finding: string): Finding => ({ of, result: 'ok', finding });
 
-/** Something works, but not as well as it should. */
-export const warning = (of: string, finding: string, action: string): Finding => ({
-  ...{ of, result: 'warning', finding, action },
-});
+const bad =
+  (result: Result) =>
+  (of: string, finding: string, action?: string, command?: string): Finding => ({
+    ...{ of, result, finding },
+    ...(action !== undefined && { action }),
+    ...(command !== undefined && { command }),
+  });
 
-/** Something does not work, or does not protect. */
-export const failed = (of: string, finding: string, action: string): Finding => ({
-  ...{ of, result: 'failed', finding, action },
-});
+/** Something works, but not as well as it should. */
+export const warning = bad('warning');
 
 /** Something could not be looked at. */
-export const unknown = (of: string, why: string): Finding => ({ of, result: 'not checked', finding: why });
+export const notChecked = bad('not checked');
+
+/** Something does not work, or does not protect. */
+export const failed = bad('failed');
+
+/** Judges an answer of AWS about a thing. */
+export type Judgement<T> = (value: T | undefined, of: string) => Finding | readonly Finding[];
 
 /** Judges what AWS answered. Without an answer nothing is checked, whatever the judgement would be. */
-export function judge<T>(
-  { of, fact }: Thing<T>,
-  judgement: (value: T | undefined, of: string) => Finding | Finding[],
-): Finding[] {
-  if ('unknown' in fact) return [unknown(of, fact.unknown)];
-  return [judgement(fact.value, of)].flat();
+export function judge<T>({ of, fact }: Thing<T>, judgement: Judgement<T>): Finding[] {
+  return 'value' in fact ? [judgement(fact.value, of)].flat() : [notChecked(of, fact.unknown, fact.action)];
 }
 
-/** Things about which AWS did not answer: what hangs on them is not checked either. */
-export const unanswered = (things: readonly Thing<unknown>[]): Thing<never>[] =>
-  things.flatMap(({ of, fact }) => ('unknown' in fact ? [{ of, fact }] : []));
+/** Judges each of many things. */
+export const judgeEach = <T>(things: readonly Thing<T>[], judgement: Judgement<T>): Finding[] =>
+  things.flatMap((thing) => judge(thing, judgement));
 
-/** The value of a fact, if it is known and there. */
-export const valueOf = <T>(fact: Fact<T>): T | undefined => ('value' in fact ? fact.value : undefined);
+/** The answer about a thing, if it is known and there. */
+export const valueOf = <T>({ fact }: Thing<T>): T | undefined => ('value' in fact ? fact.value : undefined);
 
-/** What to do about a thing that is gone. */
+/** The answers about things that are known and there. */
+export const valuesOf = <T>(things: readonly Thing<T>[]): T[] => things.flatMap((thing) => valueOf(thing) ?? []);
+
+/** What to do about most things that are gone. */
 export const DEPLOY = 'deploy its stack again';

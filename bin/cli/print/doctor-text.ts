@@ -1,8 +1,8 @@
 /** Shows what checks found. */
+import { groupBy } from '../../../catalog/group-by';
 import { countOf } from '../../../catalog/units';
 import type { Finding, Result } from '../doctor/finding';
 import { RESULTS } from '../doctor/finding';
-import { sum } from '../sum';
 import type { Output } from './output';
 import { wrap } from './table';
 
@@ -15,36 +15,56 @@ export interface Checked {
 
 /** Room for the longest result, and a gap. */
 const INDENT = Math.max(...RESULTS.map(({ length }) => length)) + 2;
+/** Things with the same finding that are named. */
+const NAMED = 5;
 
-/** Prints one line for a check that is well, and what to do for each that is not. */
-export function printChecks(output: Output, checks: readonly Checked[]): void {
-  for (const { id, title, findings } of checks) {
-    const worse = findings.filter(({ result }) => result !== 'ok');
-    if (findings.length > 0 && worse.length === 0) print(output, 'ok', `${id}: ${title} (${findings.length})`);
-    for (const { of, result, finding, action } of worse) {
-      print(output, result, `${id}: ${of}: ${finding}`);
-      if (action !== undefined) print(output, undefined, `→ ${action}`);
-    }
+/** Without the parts of an ARN that are the same for all. */
+const short = (name: string): string => (name.startsWith('arn:') ? name.split(':').slice(5).join(':') : name);
+const namesOf = (findings: readonly Finding[]): string[] => [...new Set(findings.map(({ of }) => short(of)))];
+
+/** Prints one line for a check that is well, and what to do about what is not. */
+export function printCheck(output: Output, { id, title, findings }: Checked): void {
+  const worse = findings.filter(({ result }) => result !== 'ok');
+  if (findings.length > 0 && worse.length === 0) print(output, 'ok', `${id}: ${title} (${namesOf(findings).length})`);
+  // What is not allowed is told in other words about each thing.
+  const same = (one: Finding) =>
+    JSON.stringify(one.result === 'not checked' && one.action ? one.action : { ...one, of: undefined });
+  for (const group of groupBy(worse, same).values()) {
+    const { result, finding, action, command } = group[0]!;
+    const names = namesOf(group);
+    const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : '';
+    print(output, result, `${id}: ${names.slice(0, NAMED).join(', ')}${more}: ${finding}`);
+    if (action !== undefined) print(output, undefined, `→ ${action}`);
+    // Not wrapped, to be copied.
+    if (command !== undefined) output.print(`${' '.repeat(INDENT)}${clean(command)}`);
   }
-  const count = (result: Result): number =>
-    sum(checks, ({ findings }) => findings.filter((one) => one.result === result).length);
-  const counts = RESULTS.filter((result) => count(result) > 0).map((result) => `${count(result)} ${result}`);
+}
+
+/** Prints how many checks have which result, the worst first. */
+export function printSummary(output: Output, checks: readonly Checked[]): void {
+  const results = checks.flatMap(
+    ({ findings }) => RESULTS.findLast((result) => findings.some((one) => one.result === result)) ?? [],
+  );
+  const counts = groupBy(results, (result) => result);
+  const found = RESULTS.toReversed().flatMap((result) => {
+    const { length = 0 } = counts.get(result) ?? [];
+    return length > 0 ? `${length} ${result}` : [];
+  });
   output.print();
-  output.print(`${countOf(checks.length, 'check')}: ${counts.join(', ')}`);
-  if (count('not checked') > 0) {
+  output.print(`${countOf(results.length, 'check')}: ${found.join(', ') || 'nothing to check'}`);
+  if (checks.some(({ findings }) => findings.some(({ result }) => result === 'not checked'))) {
     output.note('what is not checked may be broken: allow it, or leave it out with --skip');
   }
 }
+
+/** Names may come from anybody: a terminal would obey their control characters. */
+const clean = (text: string): string => text.replace(/\p{Cc}/gu, '?');
 
 function print(output: Output, result: Result | undefined, text: string): void {
   const { colors, streams } = output;
   const color = { ok: colors.green, warning: colors.yellow, 'not checked': colors.yellow, failed: colors.red };
   const { isTTY, columns } = streams.stdout;
-  // Names may come from anybody: a terminal would obey their control characters.
-  const lines = wrap(text.replace(/\p{Cc}/gu, '?'), isTTY && columns ? Math.max(columns - INDENT, 20) : Infinity);
-  lines.forEach((line, index) => {
-    const label = index === 0 ? (result ?? '') : '';
-    const padding = ' '.repeat(INDENT - label.length);
-    output.print(`${label && result ? color[result](label) : ''}${padding}${line}`);
-  });
+  const lines = wrap(clean(text), isTTY && columns ? Math.max(columns - INDENT, 20) : Infinity);
+  const label = result ? color[result](result) + ' '.repeat(INDENT - result.length) : ' '.repeat(INDENT);
+  lines.forEach((line, index) => output.print(`${index === 0 ? label : ' '.repeat(INDENT)}${line}`));
 }

@@ -11,18 +11,21 @@ export function printBackups(output: Output, backups: readonly ListedBackup[], n
   const complete = backups.filter(({ damage }) => damage === undefined);
   if (complete.length > 0) {
     output.table(
-      ['source', 'backup', 'age', 'size', 'proven', 'tables', 'rows', 'engine', 'storage'],
-      complete.map(({ source, id, bytes, proven, tables, rows, engine, serverVersion, storageClass, restoreWait }) => [
-        source,
-        id,
-        age(backupIdTime(id)!, now),
-        formatBytes(bytes),
-        proven ? 'yes' : 'no',
-        formatCount(tables!),
-        formatCount(rows!),
-        `${engine} ${/^[\d.]+/.exec(serverVersion!)?.[0] ?? serverVersion}`,
-        `${storageClass}${restoreWait === undefined ? '' : ` (a restore waits ${restoreWait})`}`,
-      ]),
+      ['source', 'backup', 'age', 'size', 'proven', 'tables', 'rows', 'notes', 'engine', 'storage'],
+      complete.map(
+        ({ source, id, bytes, proven, tables, rows, notes = [], engine, serverVersion, storageClass, restoreWait }) => [
+          source,
+          id,
+          age(backupIdTime(id)!, now),
+          formatBytes(bytes),
+          proven ? 'yes' : 'no',
+          formatCount(tables!),
+          formatCount(rows!),
+          notes.length === 0 ? '-' : formatCount(notes.length),
+          `${engine} ${/^[\d.]+/.exec(serverVersion!)?.[0] ?? serverVersion}`,
+          `${storageClass}${restoreWait === undefined ? '' : ` (a restore waits ${restoreWait})`}`,
+        ],
+      ),
     );
   }
   for (const { source, id, damage } of backups) {

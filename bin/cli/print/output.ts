@@ -44,6 +44,11 @@ export class Output {
     this.streams.stderr.write(`${text}\n`);
   }
 
+  /** Shows on standard error how far a command is, in place of what it showed before; only in a terminal. */
+  progress(text = ''): void {
+    if (this.streams.stderr.isTTY) this.streams.stderr.write(`\r\x1b[K${text}`);
+  }
+
   /** Tells on standard error about a problem. */
   tellProblem(text: string): void {
     this.tell(`${colorsOf(this.streams.stderr).yellow('problem')} ${text}`);

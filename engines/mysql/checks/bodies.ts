@@ -1,18 +1,25 @@
 import type { RowDataPacket } from 'mysql2/promise';
 import { noteOf } from '../../../catalog/contract/note';
 import type { MysqlNote } from '../facts';
+import type { MysqlLook } from '../look';
 import { objectKey, type ObjectKind } from '../sql-objects';
 import { askIfPossible } from './optional';
 import type { MysqlCheck } from './check';
 
-/** Definers that every server has. */
-const OF_EVERY_SERVER = ['root@localhost', 'mysql.sys@localhost', 'mariadb.sys@localhost'];
 /** Character sets in which a character may have the byte of a backslash or a backquote. */
 const MISREAD = ['big5', 'cp932', 'gb18030', 'gbk', 'sjis'];
 const NAME = '`((?:[^`]|``)+)`';
 /** A table or view that a view reads, or a function that it calls, as the server writes them. */
 const USED = new RegExp(`\\b(?:from|join)\\s+\\(*${NAME}\\.${NAME}|${NAME}\\.${NAME}\\(`, 'g');
 const OF_THE_SERVER = ['information_schema', 'performance_schema', 'mysql', 'sys'];
+
+/** Where a definition is. */
+const BODIES: Readonly<Record<string, string>> = {
+  TRIGGER: 'ACTION_STATEMENT AS body FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = ? AND TRIGGER_NAME = ?',
+  EVENT: 'EVENT_DEFINITION AS body FROM information_schema.EVENTS WHERE EVENT_SCHEMA = ? AND EVENT_NAME = ?',
+};
+const OF_ROUTINE =
+  'ROUTINE_DEFINITION AS body FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = ? AND ROUTINE_NAME = ?';
 
 /** So much of the end of a definition shows whether it ends in a semicolon. */
 const TAIL = 1000;
@@ -44,11 +51,31 @@ export const checkBodies: MysqlCheck = async (look, { databases, objects }) => {
   const ofObject = ({ db, name }: RowDataPacket): string => `${db}.${name}`;
   const endingInSemicolon = held.filter((row) => /;\s*$/.test(String(row.tail)));
   tell('trailing-semicolons', endingInSemicolon, ofObject);
-  const misread = held.filter(({ cs, beyond }) => Number(beyond) === 1 && MISREAD.includes(String(cs)));
+  const misread: RowDataPacket[] = [];
+  for (const row of held.filter(({ cs, beyond }) => Number(beyond) === 1 && MISREAD.includes(String(cs))))
+    if (await hidesQuotes(look, row)) misread.push(row);
   tell('body-characters', misread, ofObject);
-  const byOthers = held.filter(({ definer }) => !OF_EVERY_SERVER.includes(String(definer)));
-  tell('definers', byOthers, ({ definer }) => String(definer));
+  // Not readable for an account with grants on its databases alone.
+  const accounts = await askIfPossible(look, "SELECT CONCAT(User, '@', Host) AS name FROM mysql.user");
+  const known = new Set(accounts.map(({ name }) => String(name).toLowerCase()));
+  const byUnknown = held.filter(({ definer }) => known.size > 0 && !known.has(String(definer).toLowerCase()));
+  tell('unknown-definers', byUnknown, ({ definer }) => String(definer));
 };
+
+/** Whether a definition has, in the bytes of its character set, more backslashes or backquotes than characters of that kind. */
+async function hidesQuotes(look: MysqlLook, { kind, db, name, cs }: RowDataPacket): Promise<boolean> {
+  const bytes = `CAST(CONVERT(body USING ${cs}) AS BINARY)`;
+  const hidden = [92, 96].map(
+    (byte) =>
+      `LENGTH(REPLACE(${bytes}, CHAR(${byte} USING binary), '')) + CHAR_LENGTH(body) - CHAR_LENGTH(REPLACE(body, CHAR(${byte} USING utf8mb4), '')) <> LENGTH(${bytes})`,
+  );
+  const [row] = await askIfPossible(
+    look,
+    `SELECT ${hidden.join(' OR ')} AS hides FROM (SELECT ${BODIES[String(kind)] ?? OF_ROUTINE}) definition`,
+    [db, name],
+  );
+  return Number(row?.hides ?? 1) === 1;
+}
 
 /** Notes functions that a server with a binary log refuses to create (1418), whoever asks. */
 export const checkFunctions: MysqlCheck = async (look, { databases }) => {

@@ -1,5 +1,6 @@
 import type { RowDataPacket } from 'mysql2/promise';
 import { noteOf } from '../../../catalog/contract/note';
+import { BackupError } from '../../../task/run/errors';
 import type { MysqlNote } from '../facts';
 import type { MysqlLook } from '../look';
 import { qualified } from '../names';
@@ -12,8 +13,17 @@ const MEMORY_BYTES = 16 * 1024 ** 2;
 
 const nameOf = ({ db, name }: RowDataPacket): string => `${db}.${name}`;
 
-/** Notes tables whose CREATE TABLE, or whose rows, a target may refuse. */
+/** Refuses tables that the tool leaves out, and notes those whose CREATE TABLE, or whose rows, a target may refuse. */
 export const checkTables: MysqlCheck = async (look, plan) => {
+  const inS3 = plan.tables.filter(({ engine }) => engine.toUpperCase() === 'S3');
+  if (inS3.length > 0 && look.server.extraDumpArguments?.includes('--copy-s3-tables') !== true) {
+    const object = inS3.map(({ database, name }) => `${database}.${name}`).join(', ');
+    throw new BackupError(
+      'dumpFailed',
+      `mariadb-dump leaves out tables of the engine S3 (${object}): add --copy-s3-tables to extraDumpArguments, with which a restore writes their rows to the bucket of its own server, or leave them out by --ignore-table=database.table`,
+      { kind: 'dump-incomplete', object },
+    );
+  }
   const dumped = new Set(plan.tables.map(({ database, name }) => `${database}.${name}`));
   const tell = (kind: MysqlNote, rows: readonly RowDataPacket[]): void => {
     const names = [...new Set(rows.map(nameOf))].filter((name) => dumped.has(name));

@@ -1,4 +1,5 @@
 import type { ReasonValues } from '../../../catalog/contract/failure';
+import { shellWord } from '../../../catalog/shell';
 import type { Problem } from '../../../catalog/contract/notification';
 import type { EngineAdvice } from '../../../engines/engine-advice';
 import { adviceOfEngine } from '../../../engines/advice';
@@ -55,7 +56,4 @@ export function valuesOf({ reason }: Problem): ReasonValues {
 }
 
 /** A word of a shell. */
-export const arg = (value: string | number): string => {
-  const text = oneLine(value);
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
-};
+export const arg = (value: string | number): string => shellWord(oneLine(value));

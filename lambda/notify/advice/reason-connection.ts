@@ -48,6 +48,7 @@ export const NETWORK_REASONS: ReasonTable<
   | 'name-server-silent'
   | 'nothing-listens'
   | 'no-answer'
+  | 'connection-lost'
   | 'not-ready'
   | 'certificate-expired'
   | 'certificate-name'
@@ -112,6 +113,19 @@ export const NETWORK_REASONS: ReasonTable<
       { say: 'If it has another port now, correct port of the database, and deploy.' },
     ],
   },
+  'connection-lost': {
+    title: 'the connection to the database server broke',
+    happened: (values) => `the connection to ${serverOf(values, 'the database server')} broke before the dump`,
+    likelyCause:
+      'The server was restarted, changed over to its standby or ran out of memory, or something between the task and the server cut the connection. The run has tried it twice.',
+    action: 'See whether the server runs, then make a backup.',
+    steps: (context) => [
+      rdsInstances(context, 'See whether the server runs. On RDS:', 'DBInstanceStatus'),
+      {
+        say: 'See what the server wrote to its error log at that time. If it was restarted for maintenance, move the schedule of the backup away from it.',
+      },
+    ],
+  },
   'no-answer': {
     title: 'the database server did not answer',
     happened: (values) => `${serverOf(values, 'the database server')} did not answer`,
@@ -149,13 +163,13 @@ export const NETWORK_REASONS: ReasonTable<
   },
   'not-ready': {
     title: 'the database server is not ready',
-    happened: (values) => `${serverOf(values, 'the database server')} ended every connection for two minutes`,
+    happened: (values) => `${serverOf(values, 'the database server')} ended the connection at once`,
     likelyCause:
-      'The server is starting, recovering or out of memory, or a load balancer or proxy before it has no server.',
+      'The server is starting, recovering or out of memory, or a load balancer or proxy in front of it has no server.',
     action: 'See whether the server runs, and what its log says.',
     steps: (context) => [
       rdsInstances(context, 'See whether the server is available. On RDS:', 'DBInstanceStatus'),
-      { say: 'Read the log of the server from the time of the run, and of whatever stands before it.' },
+      { say: 'Read the log of the server from the time of the run, and of whatever stands in front of it.' },
       SLEEPING,
     ],
   },

@@ -158,11 +158,12 @@ const TEST = [
 
 /** One email of each kind about an invented source, each marked as a test. */
 export const testNotifications = (place: Place): Composed[] => {
-  const { problems, recovery, rows } = samples(place);
+  const { problems, recovery, rows, notes } = samples(place);
   const composed = [
     ...problems.map((problem) => composeProblems([problem], place)),
     composeRecoveries([recovery], place),
     composeDigest(rows, place, { often: 'daily' }),
+    composeNotes(notes, place),
   ];
   return composed.map(({ notification, text }) => {
     const subject = testSubject(notification.subject);

@@ -5,18 +5,7 @@ import { countOf, formatBytes, formatCount, formatDuration } from '../../../cata
 import { engineText, trend } from './backup-text';
 import type { ZoneClock } from './clock';
 import type { Place } from './place';
-import {
-  ascii,
-  body,
-  capital,
-  cut,
-  middle,
-  oneLine,
-  sentence,
-  subject,
-  SUBJECT_CHARACTERS,
-  wrapped,
-} from './text';
+import { ascii, body, capital, cut, middle, oneLine, sentence, subject, SUBJECT_CHARACTERS, wrapped } from './text';
 
 /** Words for a source while a signal is open. */
 const STATES: Readonly<Record<Signal, string>> = {

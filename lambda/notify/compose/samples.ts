@@ -1,6 +1,6 @@
 /** Facts of an invented source, for test emails. */
 import type { BackupFacts } from '../../../catalog/contract/alarms';
-import type { DigestRow, Problem, Recovery, TaskFacts } from '../../../catalog/contract/notification';
+import type { DigestRow, NewNotes, Problem, Recovery, TaskFacts } from '../../../catalog/contract/notification';
 import type { Place } from './place';
 
 const HOUR = 3_600_000;
@@ -15,11 +15,12 @@ const REFUSED =
 const PRUNE_REFUSAL =
   '31 of 40 backups would be deleted, and a scheduled run deletes at most 50 % of them: look at them with proven-backups prune --dry-run, and delete them with proven-backups prune';
 
-/** One problem of each signal, a recovery, and the rows of a digest. */
+/** One problem of each signal, a recovery, the rows of a digest, and a note. */
 export function samples({ partition, region, account, now }: Place): {
   readonly problems: readonly Problem[];
   readonly recovery: Recovery;
   readonly rows: readonly DigestRow[];
+  readonly notes: readonly NewNotes[];
 } {
   const ago = (hours: number): string => new Date(now.getTime() - hours * HOUR).toISOString();
   const arn = (service: string, rest: string): string => `arn:${partition}:${service}:${region}:${account}:${rest}`;
@@ -139,6 +140,13 @@ export function samples({ partition, region, account, now }: Place): {
     rows: [
       row(SOURCE, backup(2, 344_000_000), ago(9 * 24)),
       row('example-silent', backup(38, 12_000_000), undefined, ago(13)),
+    ],
+    notes: [
+      {
+        source: SOURCE,
+        newest: backup(1, 344_000_000),
+        notes: [{ key: 'example', kind: 'undeclared-functions', objects: ['example.price'] }],
+      },
     ],
   };
 }

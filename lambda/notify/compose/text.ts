@@ -100,8 +100,9 @@ const pieces = (word: string, width: number): string => {
 /** The same on one line, with a full stop at its end. */
 export const sentence = (text: unknown): string => oneLine(text).replace(/([^.!?;:])$/, '$1.');
 
-/** The same with a capital at its start. */
-export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+/** The same with a capital at its start. An ARN, which somebody may copy, stays as it is. */
+export const capital = (text: string): string =>
+  text.startsWith('arn:') ? text : text.charAt(0).toUpperCase() + text.slice(1);
 
 /** Parts of a body, with an empty line between them. */
 export const body = (parts: readonly (string | undefined)[]): string =>

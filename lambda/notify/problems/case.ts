@@ -1,9 +1,10 @@
 import type { Signal } from '../../../catalog/contract/alarms';
+import { groupBy } from '../../../catalog/group-by';
 import { logLine } from '../../shared/log';
 import type { Received } from '../observe/read-batch';
 import { decide } from './decide';
 import type { Told } from './enrich';
-import { groupBy, kindOf } from './group';
+import { kindOf } from './group';
 import type { ProblemMemory } from './memory';
 import type { Remembered } from './remembered';
 

@@ -1,10 +1,11 @@
 import type { SourceHealth } from '../../../catalog/contract/alarms';
 import type { NewNotes, Problem, Recovery } from '../../../catalog/contract/notification';
+import { groupBy } from '../../../catalog/group-by';
 import { mapParallel } from '../../../catalog/parallel';
 import { logTail } from '../../../catalog/contract/run-log';
 import { errorText } from '../../shared/errors';
 import { logLine } from '../../shared/log';
-import { groupBy, kindOf } from './group';
+import { kindOf } from './group';
 import type { ReadHealth, ReadLog } from '../ports';
 
 /** Problems of an email whose log is read: it shows no more. */

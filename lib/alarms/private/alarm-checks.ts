@@ -22,7 +22,6 @@ export function requireEmail(scope: IConstruct, address: string, others: readonl
 /** Refuses the name of a time zone that nobody knows. */
 export function requireZone(scope: IConstruct, timeZone: string): void {
   requireValue(scope, 'timeZone of the alarms', timeZone);
-  if (isUnknown(timeZone)) return;
   try {
     new Intl.DateTimeFormat('en-US', { timeZone });
   } catch {

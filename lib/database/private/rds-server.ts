@@ -3,7 +3,7 @@ import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as rds from 'aws-cdk-lib/aws-rds';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { IConstruct } from 'constructs';
-import { engines } from '../../../engines/facts';
+import { engineFacts, engines } from '../../../engines/facts';
 import type { RdsClusterOptions, RdsInstanceOptions } from '../database-options';
 import { DatabaseTls } from '../database-tls';
 import type { EngineVersion } from '../engine-version';
@@ -65,17 +65,25 @@ function requireAcyclic(scope: IConstruct, source: Source): void {
 /** A replica does not know its engine, nor does a database that was imported without: then the class of the version does. */
 function engineOf(scope: IConstruct, source: Source, given: EngineVersion | undefined): string {
   const type = source.engine?.engineType;
-  if (type === undefined && given !== undefined) return given._engine;
   const known = [...engines()].flatMap(([engine, { server }]) =>
     (server?.rdsEngines ?? []).map((rdsEngine) => ({ engine, rdsEngine })),
   );
-  const engine = known.find(({ rdsEngine }) => rdsEngine === type)?.engine;
-  if (engine !== undefined) return engine;
-  const mend = type === undefined ? ': give the version, for example MysqlVersion.V8_4, which names the engine' : '';
-  fault(
-    scope,
-    `engine of ${source.node.path} must be one of ${known.map(({ rdsEngine }) => rdsEngine).join(', ')}, got: ${type ?? 'none'}${mend}`,
-  );
+  const engine = type === undefined ? given?._engine : known.find(({ rdsEngine }) => rdsEngine === type)?.engine;
+  if (engine === undefined) {
+    const mend = type === undefined ? ': give the version, for example MysqlVersion.V8_4, which names the engine' : '';
+    fault(
+      scope,
+      `engine of ${source.node.path} must be one of ${known.map(({ rdsEngine }) => rdsEngine).join(', ')}, got: ${type ?? 'none'}${mend}`,
+    );
+  }
+  if (given !== undefined && given._engine !== engine) {
+    const [right, wrong] = [engine, given._engine].map((name) => engineFacts(name).title);
+    fault(
+      scope,
+      `version of ${source.node.path} must be one of ${right}, got: one of ${wrong}: leave it out, or use the class of ${right}`,
+    );
+  }
+  return engine;
 }
 
 function versionOf(scope: IConstruct, source: Source, given: EngineVersion | undefined): string {

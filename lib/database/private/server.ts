@@ -92,7 +92,7 @@ function requireVersion(scope: IConstruct, engine: string, version: string, { ow
 
 function requireDumpArguments(scope: IConstruct, { engine, extraDumpArguments = [] }: Server): void {
   if (Token.isUnresolved(extraDumpArguments)) return;
-  const known = extraDumpArguments.filter((argument) => !Token.isUnresolved(argument));
+  const known = extraDumpArguments.filter((argument) => !isUnknown(argument));
   const wrong = dumpArgumentFault(serverFacts(engine).dumpTool, known);
   if (wrong !== undefined) fault(scope, wrong);
 }

@@ -3,6 +3,7 @@ import type { IConstruct } from 'constructs';
 import { runTimes, simulate } from '../../../catalog/retention/simulate';
 import type { RetentionPolicy } from '../../../catalog/retention/retention-policy';
 import type { BoundSchedule } from '../../backup/private/bound-schedule';
+import { isStandIn, zoneNameOf } from '../../private/lookup';
 
 /** Two weeks of any year. A pruning that is held back at their end is held back every night. */
 const SPAN = { from: new Date('2030-01-07T00:00:00Z'), to: new Date('2030-01-21T00:00:00Z') };
@@ -22,7 +23,8 @@ export function checkPruning(
   { expression }: BoundSchedule,
 ): void {
   const { expressionString, timeZone } = expression;
-  const zone = timeZone?.timezoneName ?? 'UTC';
+  if (isStandIn(expressionString)) return;
+  const zone = zoneNameOf(timeZone);
   const key = JSON.stringify([policy, maxDeleteShare, expressionString, zone]);
   if (!KNOWN.has(key)) KNOWN.set(key, lastRefusal(policy, maxDeleteShare, expressionString, zone));
   const refusal = KNOWN.get(key);

@@ -1,6 +1,7 @@
 import { Token } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 import { fault, requireRange, requireValue } from '../../private/fault';
+import { isStandIn } from '../../private/lookup';
 
 /** Tags by key. */
 export type TagMap = Readonly<Record<string, string>>;
@@ -43,7 +44,7 @@ export function requireDistinct(scope: IConstruct, what: string, list: readonly 
 /** Refuses a description or a name that DLM would refuse. */
 export function requireText(scope: IConstruct, what: string, text: string, max: number): void {
   requireValue(scope, what, text);
-  if (/^[0-9A-Za-z _-]+$/.test(text) && text.length <= max) return;
+  if (isStandIn(text) || (/^[0-9A-Za-z _-]+$/.test(text) && text.length <= max)) return;
   fault(
     scope,
     `${what} must be 1 to ${max} letters of A to Z, digits, spaces, hyphens and underscores, got: ${JSON.stringify(text)}: leave out the others`,

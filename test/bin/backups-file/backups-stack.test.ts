@@ -194,6 +194,22 @@ describe('what is kept', () => {
   });
 });
 
+test.each([
+  ['', 'RetainExceptOnCreate'],
+  ['bucket: { removalPolicy: retain }\n', 'RetainExceptOnCreate'],
+  ['bucket: { removalPolicy: destroy }\n', 'Delete'],
+])('a bucket with %j has the deletion policy %s', (bucket, policy) => {
+  const source = `${ENVIRONMENT}${bucket}vpc: ${VPC}
+databases:
+  shop: { engine: mysql, version: 8.4, host: db.internal, secret: shop, schedule: { every: 6h } }
+`;
+  const resources: { Type: string; DeletionPolicy?: string }[] = Object.values(
+    stackOf(appOf(source)).template.Resources,
+  );
+  const [found] = resources.filter(({ Type }) => Type === 'AWS::S3::Bucket');
+  expect(found!.DeletionPolicy).toBe(policy);
+});
+
 test('without a word about it, a version keeps its zero, and an account too', () => {
   const source = `account: 012345678901
 region: eu-west-1
@@ -227,6 +243,7 @@ databases:
       `"${SHOP}shop-backup-AbCdEf"`,
       `${SHOP}shop-backup-AbCdEf:username::`,
     ],
+    ['a whole ARN whose end is a word by chance', `"${ARN}-abcdef"`, `${ARN}-abcdef:username::`],
     ['other keys', '{ secretId: shop/backup, usernameKey: u }', `${ARN.replace('arn:aws:', '')}:u::`],
   ])('by %s', (_, secret, from) => {
     const [username] = secretsOf(secret);

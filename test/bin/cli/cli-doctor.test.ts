@@ -7,7 +7,8 @@ isolateEnvironment();
 
 const ARN = 'arn:aws:ecs:eu-west-1:111122223333';
 const ROLE = 'arn:aws:iam::111122223333:role';
-const parameters = [
+let parameters: ReturnType<typeof directoryParameter>[];
+const PARAMETERS = [
   directoryParameter('shop', {
     tasks: [{ family: 'Shop-', cluster: `${ARN}:cluster/Shop`, subnets: 'subnet-1', logGroup: 'Log' }],
     sources: { shop: { engine: 'mysql', dump: { securityGroups: 'sg-1' } } },
@@ -17,7 +18,6 @@ const taskDefinition = {
   taskDefinitionArn: `${ARN}:task-definition/Shop-shop:1`,
   status: 'ACTIVE',
   cpu: '4096',
-  taskRoleArn: `${ROLE}/shop-task`,
   containerDefinitions: [
     {
       name: CONTAINER_NAME,
@@ -29,52 +29,70 @@ const taskDefinition = {
   ],
 };
 
-/** Decides about a request of IAM. */
-type Decide = (action: string, asked: URLSearchParams) => string;
+/** Decides about an action on a resource, with what else the request says. */
+type Decide = (action: string, resource: string, asked: string) => string;
 let decide: Decide;
 let quota: Answer;
 let standIn: StandIn;
+let answer: (asked: Asked) => Answer | undefined;
 
 beforeEach(async () => {
   // As the role is deployed: what it creates is not there yet.
-  decide = (action, asked) => (isNeeded(action, asked) ? 'allowed' : 'implicitDeny');
+  decide = (...request) => (isNeeded(...request) ? 'allowed' : 'implicitDeny');
   quota = { body: { Quota: { Value: 6 } } };
-  standIn = new StandIn(answer);
+  parameters = PARAMETERS;
+  answer = usual;
+  standIn = new StandIn((asked) => answer(asked));
   await standIn.start();
 });
 afterEach(() => standIn.stop());
 
-function isNeeded(action: string, asked: URLSearchParams): boolean {
-  const resource = asked.get('ResourceArns.member.1')!;
-  if (resource.includes('another-source') || asked.toString().includes('another-source')) return false;
-  if (action === 's3:PutObject') return resource.endsWith('/lock.json') || asked.toString().includes('if-none-match');
+function isNeeded(action: string, resource: string, asked: string): boolean {
+  if (resource.includes('another-source')) return false;
+  if (action === 's3:PutObject') return resource.endsWith('/lock.json') || asked.includes('if-none-match');
   if (action === 's3:GetObject') return resource.endsWith('/lock.json');
-  return /^s3:(AbortMultipartUpload|ListBucket)|^kms:/.test(action);
+  if (action === 's3:ListBucket') return asked.includes('prefix');
+  return /^s3:(AbortMultipartUpload|ListBucketM)|^kms:/.test(action);
 }
 
-function answer(asked: Asked): Answer | undefined {
-  const { target = '', body } = asked;
-  if (target.endsWith('.DescribeTaskDefinition')) return { body: { taskDefinition } };
+function usual(asked: Asked): Answer | undefined {
+  const { target = '', body, path } = asked;
+  if (target.endsWith('.DescribeTaskDefinition')) {
+    const { taskDefinition: family } = JSON.parse(body) as { taskDefinition: string };
+    return { body: { taskDefinition: { ...taskDefinition, taskRoleArn: `${ROLE}/${family}-task` } } };
+  }
   if (target.endsWith('.GetServiceQuota')) return quota;
   if (target.endsWith('.DescribeLogGroups')) return { body: { logGroups: [{ logGroupName: 'Log' }] } };
-  if (asked.path.startsWith('/schedules')) return { body: { Schedules: [] } };
-  if (asked.path === '/policies') return { body: { Policies: [] } };
+  if (path.startsWith('/schedules')) return { body: { Schedules: [] } };
+  if (path.startsWith('/2015-03-31/functions')) return { body: { Functions: [] } };
   const form = new URLSearchParams(body);
-  if (form.get('Action') !== 'SimulatePrincipalPolicy') return parametersUnder(asked, parameters);
-  const actions = [...form].flatMap(([key, value]) => (key.startsWith('ActionNames') ? [value] : []));
-  const members = actions.map(
-    (action) =>
-      `<member><EvalActionName>${action}</EvalActionName><EvalDecision>${decide(action, form)}</EvalDecision></member>`,
-  );
+  return form.get('Action') === 'SimulatePrincipalPolicy' ? simulated(form) : parametersUnder(asked, parameters);
+}
+
+const listOf = (form: URLSearchParams, name: string): string[] =>
+  [...form].flatMap(([key, value]) => (key.startsWith(name) ? [value] : []));
+
+function simulated(form: URLSearchParams): Answer {
+  const members = listOf(form, 'ActionNames').map((action) => {
+    const specific = listOf(form, 'ResourceArns').map((resource) => {
+      // The names of the resources say nothing about the circumstances.
+      const context = new URLSearchParams([...form].filter(([key]) => key.startsWith('ContextEntries')));
+      const decision = decide(action, resource, context.toString());
+      return `<member><EvalResourceName>${resource}</EvalResourceName><EvalResourceDecision>${decision}</EvalResourceDecision></member>`;
+    });
+    return `<member><EvalActionName>${action}</EvalActionName><EvalDecision>implicitDeny</EvalDecision><ResourceSpecificResults>${specific.join('')}</ResourceSpecificResults></member>`;
+  });
   return {
     body: `<SimulatePrincipalPolicyResponse><SimulatePrincipalPolicyResult><EvaluationResults>${members.join('')}</EvaluationResults></SimulatePrincipalPolicyResult></SimulatePrincipalPolicyResponse>`,
   };
 }
+const simulations = (): URLSearchParams[] =>
+  standIn.asked.map(({ body }) => new URLSearchParams(body)).filter((form) => form.has('PolicySourceArn'));
 
 const IDS = [
   ...['encryption', 'versioning', 'public-access', 'bucket-policy', 'lifecycle', 'keys'],
-  ...['schedules', 'tasks', 'images', 'secrets', 'network', 'logs', 'file-systems'],
-  ...['functions', 'subscriptions', 'dead-letters', 'snapshot-policies', 'quotas', 'permissions'],
+  ...['schedules', 'tasks', 'images', 'secrets', 'network', 'logs'],
+  ...['functions', 'subscriptions', 'quotas', 'permissions'],
 ];
 const only = (...ids: string[]) => [
   ...['doctor', '--bucket', 'shop-backups'],
@@ -87,29 +105,75 @@ test('roles that may do what they need, and nothing else', async () => {
     out: 'ok           permissions: the roles may do what they need, and not what they must not (1)\n\n1 check: 1 ok\n',
     err: '',
   });
-  const asked = standIn.asked
-    .map(({ body }) => new URLSearchParams(body))
-    .filter((form) => form.has('PolicySourceArn'));
-  expect(new Set(asked.map((form) => form.get('PolicySourceArn')))).toEqual(new Set([`${ROLE}/shop-task`]));
-  const contexts = asked.map((form) =>
+  const asked = simulations();
+  expect(new Set(asked.map((form) => form.get('PolicySourceArn')))).toEqual(new Set([`${ROLE}/Shop-shop-task`]));
+  const circumstances = asked.map((form) =>
     [...form].filter(([key]) => /Context(KeyName|KeyType)/.test(key)).map(([, value]) => value),
   );
-  expect(contexts).toContainEqual(['s3:ObjectCreationOperation', 'boolean', 's3:if-none-match', 'string']);
+  // One request for each, whatever the number of actions and resources.
+  expect(circumstances).toEqual([
+    ['s3:ObjectCreationOperation', 'boolean', 's3:if-none-match', 'string'],
+    [],
+    ['s3:prefix', 'string'],
+    ['s3:ObjectCreationOperation', 'boolean'],
+  ]);
+});
+
+test('sixty databases', async () => {
+  const names = Array.from({ length: 60 }, (_, index) => `shop-${index}`);
+  const source = { engine: 'mysql', dump: { securityGroups: 'sg-1' } };
+  const tasks = [{ family: 'S-', cluster: `${ARN}:cluster/Shop`, subnets: 'subnet-1', logGroup: 'Log' }];
+  parameters = [
+    directoryParameter('shop', { tasks, sources: Object.fromEntries(names.map((name) => [name, source])) }),
+  ];
+  const before = decide;
+  decide = (action, ...request) => (action === 'kms:Decrypt' ? 'implicitDeny' : before(action, ...request));
+  const streams = captured();
+  const stderr = { ...streams.stderr, isTTY: true };
+  expect(await main(only('permissions'), { ...streams, stderr })).toBe(3);
+  expect(simulations()).toHaveLength(60 * 4);
+  expect(streams.out()).toMatch(
+    /^failed {7}permissions: task of shop-0 \(S-shop-0-task\), .* and 55 more: may not kms/,
+  );
+  expect(streams.err()).toContain('checking permissions: 60 of 60 roles …');
+});
+
+test('actions that IAM does not want to decide about together', async () => {
+  const refused: string[] = [];
+  answer = (asked) => {
+    const actions = listOf(new URLSearchParams(asked.body), 'ActionNames');
+    if (!actions.includes('s3:PutBucketPolicy') || actions.length === 1) return usual(asked);
+    refused.push(actions.join());
+    const message = `Actions: [${actions.join()}] require different authorization information.`;
+    const body = `<ErrorResponse><Error><Code>InvalidInput</Code><Message>${message}</Message></Error></ErrorResponse>`;
+    return { status: 400, body };
+  };
+  expect((await cli(only('permissions'))).code).toBe(0);
+  expect(refused.length).toBeGreaterThan(1);
+});
+
+test('IAM does not answer about an action', async () => {
+  answer = (asked) => usual({ ...asked, body: asked.body.replace('ActionNames.member.1=', 'Other=') });
+  const { code, out } = await cli(only('permissions'));
+  expect(code).toBe(3);
+  expect(out).toMatch(
+    /^not checked {2}permissions: task of shop \(Shop-shop-task\): IAM did not decide about s3:PutObject on /,
+  );
 });
 
 test('a role that lost a permission, and got one that it must not have', async () => {
-  const usual = decide;
-  decide = (action, asked) =>
-    action === 'kms:Decrypt' ? 'explicitDeny' : action === 's3:DeleteObject' ? 'allowed' : usual(action, asked);
+  const before = decide;
+  decide = (action, ...request) =>
+    action === 'kms:Decrypt' ? 'explicitDeny' : action === 's3:DeleteObject' ? 'allowed' : before(action, ...request);
   const { code, out } = await cli(only('permissions'));
   expect(code).toBe(3);
   expect(out).toBe(
-    `failed       permissions: task of shop (shop-task): may not kms:Decrypt on arn:aws:kms:eu-west-1:111122223333:key/1a2b: a policy of the role denies it
+    `failed       permissions: task of shop (Shop-shop-task): may not kms:Decrypt on arn:aws:kms:eu-west-1:111122223333:key/1a2b: a policy of the role denies it
              → undo what was changed by hand, or deploy its stack again; what each role needs: docs/roles.md
-failed       permissions: task of shop (shop-task): must not be allowed to s3:DeleteObject on arn:aws:s3:::shop-backups/shop/2026-11-20T02-00-00Z/shop.sql.zst; s3:DeleteObject on arn:aws:s3:::shop-backups/shop/lock.json
+failed       permissions: task of shop (Shop-shop-task): must not be allowed to s3:DeleteObject on arn:aws:s3:::shop-backups/shop/2026-11-20T02-00-00Z/shop.sql.zst; s3:DeleteObject on arn:aws:s3:::shop-backups/shop/lock.json
              → take away the policy that somebody gave the role; what each role must not do: docs/roles.md
 
-1 check: 2 failed
+1 check: 1 failed
 `,
   );
 });
@@ -119,12 +183,35 @@ test('without the right to ask, a check names the permission, and is not well', 
   const { code, out } = await cli(only('quotas'));
   expect(code).toBe(3);
   expect(out).toBe(
-    `not checked  quotas: Fargate On-Demand vCPUs: not allowed to look at Fargate On-Demand vCPUs: User is not authorized: this needs servicequotas:GetServiceQuota, see docs/cli.md
+    `not checked  quotas: Fargate On-Demand vCPUs: not allowed: User is not authorized
+             → allow servicequotas:GetServiceQuota: docs/doctor.md
 
 1 check: 1 not checked
 note what is not checked may be broken: allow it, or leave it out with --skip
 `,
   );
+});
+
+test('without any right, no check is well', async () => {
+  answer = (asked) => {
+    if (asked.target?.endsWith('.GetParametersByPath')) return usual(asked);
+    const [code, message] = ['AccessDenied', `not for you: ${standIn.asked.length}`];
+    if (asked.target !== undefined) return { status: 400, body: { __type: 'AccessDeniedException', message } };
+    if (/^\/(2015-03-31|schedules)/.test(asked.path)) {
+      return { status: 403, headers: { 'x-amzn-errortype': 'AccessDeniedException' }, body: { message } };
+    }
+    const error = `<Code>${code}</Code><Message>${message}</Message>`;
+    if (asked.method === 'GET') return { status: 403, body: `<Error>${error}</Error>` };
+    return { status: 403, body: `<Response><Errors><Error>${error}</Error></Errors></Response>` };
+  };
+  const { code, out } = await cli(['doctor', '--bucket', 'shop-backups', '--json']);
+  expect(code).toBe(3);
+  const { checks } = JSON.parse(out) as { checks: { id: string; findings: { result: string; action?: string }[] }[] };
+  const unchecked = checks.filter(({ findings }) => findings.some(({ result }) => result === 'not checked'));
+  expect(unchecked.map(({ id }) => id)).toEqual(IDS);
+  const results = checks.flatMap(({ findings }) => findings.map(({ result }) => result));
+  expect(results).not.toContain('ok');
+  expect(results).not.toContain('failed');
 });
 
 test('a warning is no reason to stop', async () => {

@@ -89,10 +89,10 @@ test('backups of all sources, newest first, and the snapshots below', async () =
   expect({ code, lines }).toEqual({
     code: 0,
     lines: [
-      'source | backup | age | size | proven | tables | rows | engine | storage',
-      'blog | 2026-11-20T02-00-00Z | AGE | 10 B | no | 1 | 3 | mariadb 10.11.19 | STANDARD_IA',
-      'shop | 2026-11-20T02-00-00Z | AGE | 10 B | yes | 1 | 3 | mariadb 10.11.19 | STANDARD',
-      'shop | 2026-11-19T02-00-00Z | AGE | 10 B | no | 1 | 3 | mariadb 10.11.19 | DEEP_ARCHIVE (a restore waits 12 hours)',
+      'source | backup | age | size | proven | tables | rows | notes | engine | storage',
+      'blog | 2026-11-20T02-00-00Z | AGE | 10 B | no | 1 | 3 | - | mariadb 10.11.19 | STANDARD_IA',
+      'shop | 2026-11-20T02-00-00Z | AGE | 10 B | yes | 1 | 3 | - | mariadb 10.11.19 | STANDARD',
+      'shop | 2026-11-19T02-00-00Z | AGE | 10 B | no | 1 | 3 | - | mariadb 10.11.19 | DEEP_ARCHIVE (a restore waits 12 hours)',
       '',
       'source | snapshot | volume | time | age | size | state | tier | made by',
       'shop | snap-0a | vol-0a | 2026-11-20T02:00:00Z | AGE | 8.0 GiB | completed | standard | by hand',

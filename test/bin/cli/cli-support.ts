@@ -43,8 +43,10 @@ export async function cli(args: readonly string[], input?: string): Promise<Ran>
 export interface Answer {
   readonly status?: number;
   readonly headers?: Record<string, string>;
-  /** A text as it is; anything else as JSON. */
+  /** A text or bytes as they are; anything else as JSON. */
   readonly body?: unknown;
+  /** Breaks the connection after so many bytes of it. */
+  readonly cutAt?: number;
 }
 
 /** What it was asked. */
@@ -55,6 +57,7 @@ export interface Asked {
   readonly target?: string;
   /** With the Region for which it is signed. */
   readonly authorization?: string;
+  readonly range?: string;
   readonly body: string;
 }
 
@@ -65,9 +68,11 @@ export interface Asked {
 export class StandIn {
   readonly asked: Asked[] = [];
   private readonly server = createServer((request, response) => {
-    void this.take(request).then(({ status = 200, headers, body = '' }) => {
-      response.writeHead(status, headers);
-      response.end(typeof body === 'string' ? body : JSON.stringify(body));
+    void this.take(request).then(({ status = 200, headers, body = '', cutAt }) => {
+      const bytes = Buffer.isBuffer(body) ? body : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
+      response.writeHead(status, { 'content-length': bytes.length, ...headers });
+      if (cutAt === undefined) response.end(bytes);
+      else response.write(bytes.subarray(0, cutAt), () => request.socket.end());
     });
   });
 
@@ -92,6 +97,7 @@ export class StandIn {
       path: url!,
       target,
       authorization: headers.authorization,
+      range: headers.range,
       body: await text(request),
     };
     this.asked.push(asked);

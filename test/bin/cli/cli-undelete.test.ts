@@ -137,7 +137,7 @@ describe('with an id', () => {
 
   test.each([
     [[ID], 'cannot ask for confirmation, because standard input is not a terminal: add --yes'],
-    [['yesterday'], 'backup must be an id such as 2026-11-20T02-00-00Z, got: yesterday: without an id, all are listed'],
+    [['yesterday'], 'backup must be an id such as 2026-11-20T02-00-00Z, got: yesterday'],
     [['--keep-for', '36h'], '--keep-for needs the id of a backup to bring back, got: 36h without an id: add one'],
     [[ID, '--keep-for', 'long'], '--keep-for must be from 1h to 3660d, such as 36h or 14d, got: long'],
     [[ID, '--keep-for', '3661d'], '--keep-for must be from 1h to 3660d, such as 36h or 14d, got: 3661d'],

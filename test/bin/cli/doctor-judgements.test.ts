@@ -1,27 +1,20 @@
 /** What no emulator answers: each judgement on the facts alone. */
 import type { TaskDefinition } from '@aws-sdk/client-ecs';
-import { judgeDeadLetters, judgeSubscriptions } from '../../../bin/cli/doctor/checks/alarms';
-import { judgeEncryption, judgeVersioning } from '../../../bin/cli/doctor/checks/bucket';
-import { judgePolicy } from '../../../bin/cli/doctor/checks/bucket-policy';
-import { judgeFunctions } from '../../../bin/cli/doctor/checks/functions';
-import { judgeKeys } from '../../../bin/cli/doctor/checks/keys';
-import { judgeLifecycle } from '../../../bin/cli/doctor/checks/lifecycle';
+import { judgeFunction, judgeSubscriptions } from '../../../bin/cli/doctor/checks/alarms';
+import { judgeEncryption, judgePolicy } from '../../../bin/cli/doctor/checks/bucket';
+import { judgeKey, judgeKeyPolicy } from '../../../bin/cli/doctor/checks/keys';
 import type { Network } from '../../../bin/cli/doctor/checks/network';
 import { judgeNetwork } from '../../../bin/cli/doctor/checks/network';
-import { judgePermissions } from '../../../bin/cli/doctor/checks/permissions';
-import { judgeQuotas } from '../../../bin/cli/doctor/checks/quotas';
+import { judgeQuota } from '../../../bin/cli/doctor/checks/quotas';
 import { judgeSchedules } from '../../../bin/cli/doctor/checks/schedules';
-import { judgeSnapshotPolicies } from '../../../bin/cli/doctor/checks/snapshot-policies';
-import { judgeFileSystems } from '../../../bin/cli/doctor/checks/storage';
-import { ecrImage, judgeSecrets } from '../../../bin/cli/doctor/checks/tasks';
+import { ecrImage, judgeSecret } from '../../../bin/cli/doctor/checks/tasks';
 import type { DeployedFunction, DumpTask } from '../../../bin/cli/doctor/deployment';
-import type { Fact, Finding } from '../../../bin/cli/doctor/finding';
+import type { Finding } from '../../../bin/cli/doctor/finding';
 import { CONTAINER_NAME } from '../../../catalog/contract/task';
 
-const is = <T>(value: T | undefined): Fact<T> => ({ value });
 /** `failed: the key does not exist` */
-const texts = (findings: readonly Finding[]): string[] =>
-  findings.map(({ result, finding }) => `${result}: ${finding}`);
+const texts = (findings: Finding | readonly Finding[]): string[] =>
+  [findings].flat().map(({ result, finding }) => `${result}: ${finding}`);
 const SECRET = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:shop-AbCdEf';
 const IMAGE = '111122223333.dkr.ecr.eu-west-1.amazonaws.com/assets:1';
 
@@ -37,78 +30,72 @@ const dump = (changes: Partial<DumpTask['task']> = {}, definition: TaskDefinitio
     logGroup: 'Log',
     ...changes,
   },
-  fact: is<TaskDefinition>({
-    status: 'ACTIVE',
-    containerDefinitions: [
-      { name: CONTAINER_NAME, image: IMAGE, secrets: [{ name: 'A', valueFrom: `${SECRET}:username::` }] },
-    ],
-    ...definition,
-  }),
+  fact: {
+    value: {
+      status: 'ACTIVE',
+      containerDefinitions: [
+        { name: CONTAINER_NAME, image: IMAGE, secrets: [{ name: 'A', valueFrom: `${SECRET}:username::` }] },
+      ],
+      ...definition,
+    },
+  },
 });
 
 const deployed = (kind: DeployedFunction['kind'], configuration: object = {}): DeployedFunction => ({
   of: `shop-${kind}`,
   kind,
-  fact: is({
-    Configuration: { FunctionArn: `arn:aws:lambda:eu-west-1:111122223333:function:shop-${kind}`, ...configuration },
-  } as never),
-  queues: is([{ State: 'Enabled' }]),
-});
-
-test('what AWS does not answer is not checked, whatever it is', () => {
-  const fact = { unknown: 'not allowed' };
-  const thing = { of: 'x', fact };
-  const all = [
-    judgeVersioning(thing),
-    judgeEncryption({ found: thing }),
-    judgeLifecycle(thing),
-    judgePolicy({ policy: thing, functions: [] }),
-    judgeKeys([{ ...thing, rotates: is(true) }]),
-    judgeKeys([{ of: 'x', fact: is({ KeyId: 'x', KeyState: 'Enabled' }), rotates: fact }]),
-    judgeFunctions([{ ...thing, kind: 'prune', queues: fact }]),
-    judgeFunctions([{ ...deployed('notify'), queues: fact }]),
-    judgeSubscriptions({ bucket: 'b', watched: true, topics: [thing] }),
-    judgeDeadLetters([thing]),
-    judgeNetwork({ tasks: [dump()], network: fact }),
-    judgeSchedules({ schedules: fact, tasks: [dump()], definitions: [], functions: [], now: new Date() }),
-    judgeQuotas([{ ...thing, tasks: [1] }]),
-    judgeSnapshotPolicies(thing),
-    judgePermissions([thing]),
-    judgeFileSystems([{ of: 'x', fact: is({ LifeCycleState: 'available' }), mounts: fact }]),
-  ];
-  for (const findings of all) expect(texts(findings)).toEqual(['not checked: not allowed']);
+  fact: { value: { Configuration: configuration } as never },
 });
 
 test('a key of somebody else, or one that only the account of AWS knows', () => {
   const keyArn = 'arn:aws:kms:eu-west-1:111122223333:key/1a2b';
-  const judged = (key: string) =>
-    texts(
-      judgeEncryption({
-        found: { of: 'b', fact: is({ SSEAlgorithm: 'aws:kms', KMSMasterKeyID: key } as const) },
-        keyArn,
-      }),
-    );
-  expect(judged('1a2b')).toEqual(['ok: encrypts with 1a2b']);
-  expect(judged('alias/aws/s3')).toEqual([
-    `failed: the default key is alias/aws/s3, but the backups are written with ${keyArn}`,
+  expect(texts(judgeEncryption('b', '1a2b', keyArn))).toEqual(['ok: encrypts with 1a2b']);
+  expect(texts(judgeEncryption('b', 'alias/aws/s3', keyArn))).toEqual([
+    `failed: its default key is alias/aws/s3, but the backups are written with ${keyArn}`,
   ]);
 });
 
 test.each([
-  [{ KeyState: 'Disabled' }, true, 'failed: the key is Disabled: nothing can be written or read'],
-  [{ KeyState: 'Enabled', Origin: 'AWS_KMS' }, false, 'warning: the key does not rotate'],
-  [{ KeyState: 'Enabled', Origin: 'EXTERNAL' }, false, 'ok: enabled'],
-  [{ KeyState: 'Enabled' }, true, 'ok: enabled, rotates'],
-  [undefined, true, 'failed: the key does not exist'],
-] as const)('a key that is %j', (metadata, rotates, expected) => {
-  const fact = is(metadata && { KeyId: 'k', ...metadata });
-  expect(texts(judgeKeys([{ of: 'k', fact, rotates: is<boolean>(rotates) }]))).toEqual([expected]);
+  [{ KeyState: 'Disabled' }, 'failed: the key is Disabled: nothing can be written or read'],
+  [{ KeyState: 'Enabled' }, 'ok: is enabled'],
+  [undefined, 'failed: the key does not exist'],
+] as const)('a key that is %j', (metadata, expected) => {
+  expect(texts(judgeKey(metadata && { KeyId: 'k', ...metadata }, 'k'))).toEqual([expected]);
+});
+
+test.each([
+  [[{ AWS: 'arn:aws:iam::111122223333:root' }, { Service: 'logs.x' }], 'ok: its policy admits the account'],
+  [[{ AWS: '111122223333' }, { Service: ['logs.x'] }], 'ok: its policy admits the account'],
+  [
+    [{ AWS: ['arn:aws:iam::111122223333:role/shop'] }, { Service: 'logs.x' }],
+    'warning: the policy of the key does not admit the account: what IAM allows does not count',
+  ],
+  [['*'], 'ok: its policy admits the account'],
+  [[{ AWS: '111122223333' }], 'failed: the policy of the key does not admit the service logs'],
+])('the policy of a key for %j', (principals, expected) => {
+  const Statement = principals.map((Principal) => ({ Effect: 'Allow', Principal, Action: ['kms:De*', 'kms:Enc*'] }));
+  const judged = judgeKeyPolicy(JSON.stringify({ Statement }), 'arn:aws:kms:x:111122223333:key/1', ['logs']);
+  expect(texts(judged)[0]).toBe(expected);
 });
 
 test('a policy that is gone denies nothing', () => {
-  const judged = texts(judgePolicy({ policy: { of: 'b', fact: is<string>(undefined) }, functions: [] }));
+  const judged = texts(judgePolicy(undefined, 'b', []));
   expect(judged).toHaveLength(7);
   expect(judged).toContain('failed: the policy does not deny deleting versions');
+});
+
+test('a policy that exempts roles by their path', () => {
+  const statement = (Action: string, path: string) => ({
+    ...{ Effect: 'Deny', Principal: { AWS: '*' }, Action },
+    Condition: { ArnNotLike: { 'aws:PrincipalArn': [`arn:aws:iam::111122223333:role/${path}/*`] } },
+  });
+  const Statement = [statement('s3:DeleteObject', 'pruning'), statement('s3:DeleteObjectVersion', 'other')];
+  const functions = (['prune', 'undelete'] as const).map((kind) =>
+    deployed(kind, { Role: 'arn:aws:iam::111122223333:role/pruning/role' }),
+  );
+  expect(texts(judgePolicy(JSON.stringify({ Statement }), 'b', functions)).slice(5)).toEqual([
+    'failed: the policy does not admit the role of shop-undelete, which cannot undelete',
+  ]);
 });
 
 describe('network', () => {
@@ -149,6 +136,24 @@ describe('network', () => {
       {},
       'failed: the way out of subnet subnet-1 leads to nat-1, which is gone',
     ],
+    [
+      'an appliance, which halves of the default route lead to',
+      routed([{ DestinationCidrBlock: '0.0.0.0/1', NetworkInterfaceId: 'eni-1', State: 'active' }]),
+      {},
+      'ok: has a way out',
+    ],
+    [
+      'a prefix list to a transit gateway',
+      routed([{ DestinationPrefixListId: 'pl-1', TransitGatewayId: 'tgw-1', State: 'active' }]),
+      {},
+      'ok: has a way out',
+    ],
+    [
+      'the prefix list of a gateway endpoint',
+      { ...routed([{ DestinationPrefixListId: 'pl-1', GatewayId: 'vpce-1', State: 'active' }]), endpoints: ALL },
+      {},
+      'failed: the subnet subnet-1 has no way out, and no VPC endpoint for s3',
+    ],
     ['a public address', routed([{ ...WAY, GatewayId: 'igw-1' }]), { publicIp: true }, 'ok: has a way out'],
     [
       'no public address',
@@ -182,8 +187,7 @@ describe('network', () => {
     ],
     ['no subnet', { subnets: [] }, {}, 'failed: the subnet subnet-1 does not exist'],
   ])('%s', (_, changes, task, expected) => {
-    const facts = { tasks: [dump(task)], network: is(network(changes)) };
-    expect(texts(judgeNetwork(facts))).toEqual([expected]);
+    expect(texts(judgeNetwork(dump(task), network(changes)))).toEqual([expected]);
   });
 
   test.each([
@@ -197,8 +201,8 @@ describe('network', () => {
     ],
     [[], 'failed: security groups do not exist: sg-1'],
   ])('security groups %j', (groups, expected) => {
-    const facts = { tasks: [dump()], network: is(network({ ...routed([{ ...WAY, NatGatewayId: 'nat-1' }]), groups })) };
-    expect(texts(judgeNetwork(facts))).toEqual([expected]);
+    const found = network({ ...routed([{ ...WAY, NatGatewayId: 'nat-1' }]), groups });
+    expect(texts(judgeNetwork(dump(), found))).toEqual([expected]);
   });
 });
 
@@ -211,83 +215,44 @@ test('only images in ECR can be looked for', () => {
 });
 
 test('a secret without a value', () => {
-  expect(texts(judgeSecrets([{ of: 's', fact: is({ VersionIdsToStages: {} }) }]))).toEqual([
-    'failed: the secret has no value',
-  ]);
+  expect(texts(judgeSecret({ VersionIdsToStages: {} }, 's'))).toEqual(['failed: the secret has no value']);
 });
 
-test('a file system without mount targets', () => {
-  const fact = is({ LifeCycleState: 'available' as const, FileSystemId: 'fs-1' });
-  expect(texts(judgeFileSystems([{ of: 'fsap-1', fact, mounts: is([]) }]))).toEqual([
-    'failed: no mount target of fs-1 is available',
-  ]);
-});
-
-test('a schedule that has ended, and one of another task', () => {
-  const now = new Date('2026-11-20T02:00:00Z');
-  const schedule = (changes: object) => ({
-    ...{ Name: 'nightly', GroupName: 'Shop', State: 'ENABLED' as const, ScheduleExpression: 'rate(6 hours)' },
+test('a schedule that is disabled, and one of another task', () => {
+  const schedule = (name: string, State: 'ENABLED' | 'DISABLED') => ({
+    ...{ Name: 'nightly', GroupName: 'Shop', State, ScheduleExpression: 'rate(6 hours)' },
     Target: {
-      Arn: 'cluster',
-      RoleArn: 'role',
-      EcsParameters: { TaskDefinitionArn: 'arn:aws:ecs:x:task-definition/Shop-shop' },
+      ...{ Arn: 'cluster', RoleArn: 'role' },
+      EcsParameters: { TaskDefinitionArn: `arn:aws:ecs:x:task-definition/${name}` },
     },
-    ...changes,
   });
-  const judged = (all: object[]) =>
-    texts(judgeSchedules({ schedules: is(all), tasks: [dump()], definitions: [], functions: [], now }));
-  expect(judged([schedule({})])).toEqual(['ok: rate(6 hours)']);
-  expect(judged([schedule({ EndDate: new Date('2026-11-19T00:00:00Z') })])).toEqual([
-    'failed: the schedule Shop/nightly has ended at 2026-11-19T00:00:00.000Z: nothing starts it',
-  ]);
-  expect(judged([schedule({ Target: { EcsParameters: { TaskDefinitionArn: 'x/Shop-shop_prove:1' } } })])).toEqual([
-    'failed: no schedule starts it',
-  ]);
+  const judged = (...all: object[]) => texts(judgeSchedules(all, [dump()], []));
+  const disabled = schedule('Shop-shop', 'DISABLED');
+  expect(judged(disabled, schedule('Shop-shop:1', 'ENABLED'))).toEqual(['ok: rate(6 hours)']);
+  expect(judged(disabled)).toEqual(['failed: the schedule Shop/nightly is disabled: nothing starts it']);
+  expect(judged(schedule('Shop-shop_prove:1', 'ENABLED'))).toEqual(['failed: no schedule starts it']);
 });
 
 test.each([
   [{ State: 'Failed', StateReason: 'no' }, 'failed: the function is in state Failed: no'],
-  [{ LastUpdateStatus: 'Failed', LastUpdateStatusReason: 'no' }, 'failed: its last update failed: no'],
   [{ State: 'Inactive' }, 'ok: can run'],
 ])('a function that is %j', (configuration, expected) => {
-  expect(texts(judgeFunctions([deployed('measure', configuration)]))).toEqual([expected]);
+  expect(texts(judgeFunction(deployed('measure', configuration)))).toEqual([expected]);
 });
 
-test('one reader is enough, and a bucket without alarms is the choice of its team', () => {
+test('one reader is enough', () => {
   const list = [
     { SubscriptionArn: 'arn:aws:sns:x', Endpoint: 'ops@example.com' },
     { SubscriptionArn: 'PendingConfirmation', Endpoint: 'new@example.com' },
   ];
-  expect(texts(judgeSubscriptions({ bucket: 'b', watched: true, topics: [{ of: 't', fact: is(list) }] }))).toEqual([
-    'warning: not confirmed by new@example.com',
-  ]);
-  expect(texts(judgeSubscriptions({ bucket: 'b', watched: false, topics: [] }))).toEqual([
-    'warning: nothing watches the backups',
-  ]);
+  expect(texts(judgeSubscriptions(list, 't'))).toEqual(['warning: not confirmed by new@example.com']);
 });
 
 test.each([
   [6, [1, 1], 'ok: 2 of 6'],
-  [6, [1, 2, 4], 'warning: the quota is 6; if all backups start at once, they need 7, and some start late or never'],
+  [6, [1, 2, 4], 'warning: if all backups start at once, they need 7 of 6: some may start late or never'],
+  [10, [8, 1], 'warning: if all backups start at once, they need 9 of 10: some may start late or never'],
   [2, [4], 'failed: the quota is 2, but a task needs 4: it never starts'],
 ])('a quota of %d for tasks of %j', (most, tasks, expected) => {
-  expect(texts(judgeQuotas([{ of: 'Fargate', fact: is(most), tasks }]))).toEqual([expected]);
-});
-
-test('snapshot policies of other people do not matter', () => {
-  const policy = (PolicyId: string, State: 'ENABLED' | 'DISABLED' | 'ERROR', Key = 'proven-backups:source') => ({
-    ...{ PolicyId, State, StatusMessage: 'role gone' },
-    PolicyDetails: { Schedules: [{ TagsToAdd: [{ Key, Value: 'shop' }] }] },
-  });
-  const policies = [
-    policy('p-1', 'ENABLED'),
-    policy('p-2', 'ERROR'),
-    policy('p-3', 'DISABLED'),
-    policy('p-4', 'ERROR', 'x'),
-  ];
-  expect(texts(judgeSnapshotPolicies({ of: 'DLM', fact: is(policies) }))).toEqual([
-    'ok: is enabled',
-    'failed: the policy is in error: role gone',
-    'warning: the policy is disabled: it makes no snapshots',
-  ]);
+  expect(texts(judgeQuota('Fargate', most, tasks))).toEqual([expected]);
 });

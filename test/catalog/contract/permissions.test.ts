@@ -1,10 +1,15 @@
-import type { Access, RoleAccess } from '../../../catalog/contract/permissions';
-import { executionAccess, functionAccess, schedulerAccess, taskAccess } from '../../../catalog/contract/permissions';
+import type { Access } from '../../../catalog/contract/permissions';
+import { accessOf } from '../../../catalog/contract/permissions';
 import { everything } from '../../lib/everything';
 import type { Json, Setup } from '../../lib/support';
 import { flat } from '../../lib/support';
+import type { Statement } from '../../support/role-policy';
+import { isAllowed } from '../../support/role-policy';
 
-const PLACE = { partition: 'aws', region: 'eu-west-1', account: '111122223333' };
+const PLACE = {
+  ...{ partition: 'aws', region: 'eu-west-1', account: '111122223333' },
+  logsService: 'logs.eu-west-1.amazonaws.com',
+};
 
 let setup: Setup;
 let resources: Record<string, { readonly Type: string; readonly Properties: Json }>;
@@ -53,61 +58,23 @@ const idOf = (type: string, part: RegExp): string => {
   return found[0]!;
 };
 
-interface Statement {
-  readonly effect: string;
-  readonly actions: readonly string[];
-  readonly resources: readonly string[];
-  readonly condition: Readonly<Record<string, Readonly<Record<string, Json>>>>;
-}
-
+/** The statements of a role, as they would be deployed. */
 const statementsOf = (role: string): Statement[] =>
   (resources[role]!.Properties.Policies as Json[])
     .flatMap((policy: Json) => policy.PolicyDocument.Statement)
     .map(({ Effect, Action, Resource, Condition = {} }: Json) => ({
-      effect: Effect,
-      actions: [Action].flat(),
-      resources: [Resource].flat().map(deployed),
-      condition: Condition,
+      ...{ Effect, Action, Resource: [Resource].flat().map(deployed) },
+      Condition: mapValues(Condition, (keys) => mapValues(keys, (wanted) => [wanted].flat().map(deployed))),
     }));
-
-const like = (pattern: string, text: string): boolean =>
-  new RegExp(
-    `^${pattern
-      .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-      .replaceAll('*', '.*')
-      .replaceAll('?', '.')}$`,
-  ).test(text);
-
-const names = ({ actions, resources: patterns }: Statement, { action, resource }: Access): boolean =>
-  actions.some((pattern) => like(pattern, action)) && patterns.some((pattern) => like(pattern, resource));
-
-/** The operators that the policies use. */
-const OPERATORS: Record<string, (value: string | undefined, wanted: string) => boolean> = {
-  Null: (value, wanted) => (value === undefined) === (wanted === 'true'),
-  Bool: (value, wanted) => value === wanted,
-  StringEquals: (value, wanted) => value === wanted,
-  ArnEquals: (value, wanted) => value === wanted,
-  StringLike: (value, wanted) => value !== undefined && like(wanted, value),
-};
-const met = ({ condition }: Statement, { context = {} }: Access): boolean =>
-  Object.entries(condition).every(([operator, keys]) =>
-    Object.entries(keys).every(([key, wanted]) =>
-      [wanted].flat().some((one: Json) => OPERATORS[operator]!(context[key], deployed(one))),
-    ),
-  );
+const mapValues = <T>(values: Json, change: (value: Json) => T): Record<string, T> =>
+  Object.fromEntries(Object.entries(values).map(([key, value]) => [key, change(value)]));
 
 /** What CDK's own grants of queues add, and nobody uses. */
 const UNUSED = ['sqs:GetQueueAttributes', 'sqs:GetQueueUrl', 'sqs:ChangeMessageVisibility'];
 
-/** IAM's decision about a request of a role, by its own policies. */
-function isAllowed(statements: readonly Statement[], access: Access): boolean {
-  const hits = statements.filter((statement) => names(statement, access) && met(statement, access));
-  return hits.some(({ effect }) => effect === 'Allow') && !hits.some(({ effect }) => effect === 'Deny');
-}
-
 interface Scene {
   readonly role: RegExp;
-  readonly access: () => RoleAccess;
+  readonly access: () => readonly Access[];
 }
 
 const bucketParts = () => {
@@ -127,34 +94,34 @@ const alarmParts = () => ({
   ...bucketParts(),
   logGroup: logGroup(),
   events: events(),
-  deadLetters: deadLetterQueue(),
+  deadLetterQueue: deadLetterQueue(),
   topic: arn('AWS::SNS::Topic', /Alarms/),
   topicKey: arn('AWS::KMS::Key', /Alarms/),
   memory: arn('AWS::DynamoDB::Table', /Alarms/),
   settings: deployed(resources[idOf('AWS::SSM::Parameter', /AlarmsSettings/)]!.Properties.Name),
-  taskLogGroups: [logGroup()],
+  readLogGroups: [logGroup()],
   scheduleGroups: [deployed(resources[idOf('AWS::Scheduler::ScheduleGroup', /./)]!.Properties.Name)],
 });
 
 const SCENES: Record<string, Scene> = {
-  task: { role: /^BackupsShopTaskRole/, access: () => taskAccess({ ...bucketParts(), source: 'shop' }) },
+  task: { role: /^BackupsShopTaskRole/, access: () => accessOf('task', { ...bucketParts(), source: 'shop' }) },
   'task of a file': {
     role: /^BackupsFilesTaskRole/,
     access: () => {
       const fileSystem = arn('AWS::EFS::FileSystem', /./);
       const accessPoint = deployed({ Ref: idOf('AWS::EFS::AccessPoint', /./) });
-      const statement = statementsOf(idOf('AWS::IAM::Role', /^BackupsFilesTaskRole/)).find(({ actions }) =>
-        actions.includes('elasticfilesystem:ClientMount'),
+      const statement = statementsOf(idOf('AWS::IAM::Role', /^BackupsFilesTaskRole/)).find(({ Action }) =>
+        Action!.includes('elasticfilesystem:ClientMount'),
       )!;
-      const wanted = deployed(statement.condition.StringEquals!['elasticfilesystem:AccessPointArn']);
+      const [wanted] = statement.Condition!.StringEquals!['elasticfilesystem:AccessPointArn'] as [string];
       expect(wanted.endsWith(accessPoint)).toBe(true);
-      return taskAccess({ ...bucketParts(), source: 'files', file: { fileSystem, accessPoint: wanted } });
+      return accessOf('task', { ...bucketParts(), source: 'files', fileSystem, accessPoint: wanted });
     },
   },
   execution: {
     role: /^BackupsShopExecutionRole/,
     access: () =>
-      executionAccess({
+      accessOf('execution', {
         ...bucketParts(),
         secrets: [arn('AWS::SecretsManager::Secret', /^Secret/)],
         logGroup: logGroup(),
@@ -165,7 +132,7 @@ const SCENES: Record<string, Scene> = {
     access: () => {
       const repository = `arn:aws:ecr:eu-west-1:111122223333:repository/cdk-hnb659fds-container-assets-111122223333-eu-west-1`;
       const secrets = [arn('AWS::SecretsManager::SecretTargetAttachment', /^Instance/)];
-      return executionAccess({ ...bucketParts(), secrets, repository, logGroup: logGroup() });
+      return accessOf('execution', { ...bucketParts(), secrets, repository, logGroup: logGroup() });
     },
   },
   scheduler: {
@@ -175,15 +142,15 @@ const SCENES: Record<string, Scene> = {
         resources[idOf('AWS::Scheduler::Schedule', /^BackupsShopSchedule/)]!.Properties.Target;
       const family = resources[idOf('AWS::ECS::TaskDefinition', /^BackupsShop/)]!.Properties.Family as Json;
       expect(deployed(EcsParameters.TaskDefinitionArn)).toContain('Shop');
-      const definition = `arn:aws:ecs:eu-west-1:111122223333:task-definition/${deployed(family)}:1`;
-      const task = { cluster: deployed(Arn), definition, roles: roleArns('Shop') };
-      return schedulerAccess({ ...bucketParts(), task, deadLetterQueue: deadLetterQueue() });
+      const taskDefinition = `arn:aws:ecs:eu-west-1:111122223333:task-definition/${deployed(family)}:1`;
+      const task = { cluster: deployed(Arn), taskDefinition, taskRoles: roleArns('Shop') };
+      return accessOf('scheduler', { ...bucketParts(), ...task, deadLetterQueue: deadLetterQueue() });
     },
   },
   'scheduler of pruning': {
     role: /^BackupsPruningSchedulerRole/,
     access: () =>
-      schedulerAccess({
+      accessOf('scheduler', {
         ...bucketParts(),
         target: arn('AWS::Lambda::Function', /^BackupsPruningPrune/),
         deadLetterQueue: deadLetterQueue(),
@@ -191,35 +158,48 @@ const SCENES: Record<string, Scene> = {
   },
   'scheduler of the digest': {
     role: /^BackupsAlarmsDigestSchedulerRole/,
-    access: () => schedulerAccess({ ...bucketParts(), target: events(), deadLetterQueue: deadLetterQueue() }),
+    access: () => accessOf('scheduler', { ...bucketParts(), target: events(), deadLetterQueue: deadLetterQueue() }),
   },
   prune: {
     role: /^BackupsPruningPruneRole/,
-    access: () => functionAccess('prune', { ...bucketParts(), logGroup: logGroup(), events: events() }),
+    access: () => accessOf('prune', { ...bucketParts(), logGroup: logGroup(), events: events() }),
   },
   undelete: {
     role: /^BackupsPruningUndeleteRole/,
-    access: () => functionAccess('undelete', { ...bucketParts(), logGroup: logGroup() }),
+    access: () => accessOf('undelete', { ...bucketParts(), logGroup: logGroup() }),
   },
-  measure: { role: /^BackupsAlarmsMeasureRole/, access: () => functionAccess('measure', alarmParts()) },
-  notify: { role: /^BackupsAlarmsNotifyRole/, access: () => functionAccess('notify', alarmParts()) },
+  measure: { role: /^BackupsAlarmsMeasureRole/, access: () => accessOf('measure', alarmParts()) },
+  'pruning of snapshots': {
+    role: /^SnapshotPruningPruneRole/,
+    access: () => {
+      const { Environment } = resources[idOf('AWS::Lambda::Function', /^SnapshotPruningPrune/)]!.Properties;
+      const { key, value } = JSON.parse(Environment.Variables.SNAPSHOT_SETTINGS).tag;
+      const snapshotTag = { [`aws:ResourceTag/${key}`]: value };
+      return accessOf('snapshots', {
+        ...bucketParts(),
+        logGroup: { name: idOf('AWS::Logs::LogGroup', /^SnapshotPruning/) },
+        events: events(),
+        snapshotTag,
+      });
+    },
+  },
+  notify: { role: /^BackupsAlarmsNotifyRole/, access: () => accessOf('notify', alarmParts()) },
 };
 
 describe.each(Object.entries(SCENES))('the role of %s', (_, { role, access }) => {
   test('may do what it needs, and must not do the rest', () => {
     const statements = statementsOf(idOf('AWS::IAM::Role', role));
-    const { needed, denied } = access();
-    expect(needed.filter((one) => !isAllowed(statements, one))).toEqual([]);
-    expect(denied.filter((one) => isAllowed(statements, one))).toEqual([]);
+    const wrong = access().filter((one) => isAllowed(one, statements) !== one.isNeeded);
+    expect(wrong).toEqual([]);
   });
 
   test('needs whatever it may do', () => {
-    const { needed } = access();
+    const needed = access().filter(({ isNeeded }) => isNeeded);
     const unneeded = statementsOf(idOf('AWS::IAM::Role', role))
-      .filter(({ effect }) => effect === 'Allow')
-      .flatMap((statement) => statement.actions.map((action) => ({ ...statement, actions: [action] })))
-      .filter(({ actions: [action] }) => !UNUSED.includes(action!))
-      .filter((statement) => !needed.some((one) => names(statement, one) && met(statement, one)));
-    expect(unneeded.map(({ actions, resources: on }) => `${actions.join()} on ${on.join()}`)).toEqual([]);
+      .filter(({ Effect }) => Effect === 'Allow')
+      .flatMap((statement) => [statement.Action!].flat().map((Action) => ({ ...statement, Action })))
+      .filter(({ Action }) => !UNUSED.includes(Action))
+      .filter((statement) => !needed.some((one) => isAllowed(one, [statement])));
+    expect(unneeded.map(({ Action, Resource }) => `${Action} on ${[Resource].flat().join()}`)).toEqual([]);
   });
 });

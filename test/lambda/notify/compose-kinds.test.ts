@@ -67,6 +67,7 @@ describe('an engine without advice', () => {
 
   test('gets its own advice once it is registered', () => {
     registerAdvice('toydb', {
+      restore: () => [],
       common: { 'login-refused': ({ account }) => [{ say: 'List the toys:', run: `toys --of ${account}` }] },
       own: {
         'toy-broken': {
@@ -85,7 +86,7 @@ describe('an engine without advice', () => {
     expect(email.text).toContain('What to do: Mend the toy.');
     const refused = { ...connection('login-refused', 'no', 'mysql', { account: 'ann' }), engine: 'toydb' };
     expect(textOf(failedRun(refused))).toContain('toys --of ann');
-    expect(() => registerAdvice('toydb', { common: {}, own: {}, notes: {} })).toThrow(
+    expect(() => registerAdvice('toydb', { restore: () => [], common: {}, own: {}, notes: {} })).toThrow(
       'advice of engine toydb is registered already',
     );
   });

@@ -22,7 +22,7 @@ describe('the full text of emails', () => {
 test('there is a test email of each kind, marked as a test', () => {
   const tests = testNotifications(PLACE);
   const kinds = tests.map(({ notification }) => notification.signal ?? notification.kind);
-  expect(kinds.sort()).toEqual([...SIGNALS, 'recovered', 'digest'].sort());
+  expect(kinds.sort()).toEqual([...SIGNALS, 'recovered', 'digest', 'note'].sort());
   for (const { notification, text } of tests) {
     expect(notification.test).toBe(true);
     expect(notification.subject).toMatch(/^TEST [A-Z]/);

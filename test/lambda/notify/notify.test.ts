@@ -360,6 +360,7 @@ describe('a test', () => {
         'housekeeping',
         'recovered',
         'digest',
+        'note',
       ]),
     );
   });

@@ -1,112 +1,76 @@
-/** Alarms: somebody gets them, and nothing waits that nobody reads. */
+/** Functions that can run, and somebody who gets their alarms. */
 import type { Subscription } from '@aws-sdk/client-sns';
 import { paginateListSubscriptionsByTopic, SNSClient } from '@aws-sdk/client-sns';
-import { GetQueueAttributesCommand, GetQueueUrlCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { check } from '../check';
-import { all, nameOf } from '../deployment';
-import type { Finding, Thing } from '../finding';
-import { DEPLOY, failed, judge, ok, unanswered, valueOf, warning } from '../finding';
+import type { EventSourceMappingConfiguration } from '@aws-sdk/client-lambda';
+import type { Check } from '../check';
+import type { DeployedFunction } from '../deployment';
+import { all } from '../deployment';
+import type { Finding } from '../finding';
+import { DEPLOY, failed, judge, judgeEach, ok, warning } from '../finding';
 
-/** The topics and their subscriptions. */
-export interface TopicFacts {
-  readonly bucket: string;
-  /** Whether a function notifies; its settings may be unknown. */
-  readonly watched: boolean;
-  readonly topics: readonly Thing<readonly Subscription[]>[];
+export const functions: Check = {
+  id: 'functions',
+  title: 'the functions can run',
+  run: async (deployment) => (await deployment.functions()).flatMap(judgeFunction),
+};
+
+/** Lambda calls a function that nobody invoked for weeks inactive: the next invocation wakes it. */
+export function judgeFunction(one: DeployedFunction): Finding[] {
+  return judge(one, (answer, of) => {
+    if (!answer) return failed(of, 'the function does not exist', DEPLOY);
+    const { State, StateReason } = answer.Configuration ?? {};
+    if (State === 'Failed') return failed(of, `the function is in state Failed: ${StateReason}`, DEPLOY);
+    if (answer.Concurrency?.ReservedConcurrentExecutions === 0) {
+      const command = `aws lambda delete-function-concurrency --function-name ${of}`;
+      return failed(of, 'its reserved concurrency is 0: Lambda does not run it', 'let it run:', command);
+    }
+    return one.queues ? judge(one.queues, judgeQueues) : ok(of, 'can run');
+  });
 }
 
-export const subscriptions = check(
-  'subscriptions',
-  'somebody gets the alarms',
-  async (deployment): Promise<TopicFacts> => {
+function judgeQueues(queues: readonly EventSourceMappingConfiguration[] = [], of: string): Finding {
+  if (queues.length === 0) return failed(of, 'no queue invokes it, so nobody is told anything', DEPLOY);
+  const off = queues.find(({ State = 'Enabled' }) => /^Disabl/.test(State));
+  if (!off) return ok(of, 'reads its queues');
+  return failed(
+    of,
+    `its event source mapping is ${off.State}: it reads no events, so nobody is told anything`,
+    'enable it:',
+    `aws lambda update-event-source-mapping --enabled --uuid ${off.UUID}`,
+  );
+}
+
+export const subscriptions: Check = {
+  id: 'subscriptions',
+  title: 'somebody gets the alarms',
+  needs: ['functions'],
+  run: async (deployment) => {
     const { aws, bucket } = deployment;
+    if (!(await deployment.functions()).some(({ kind }) => kind === 'notify')) {
+      return [warning(bucket, 'nothing watches the backups', 'use Backups, or add BackupAlarms: docs/alarms.md')];
+    }
     const client = aws.client(SNSClient);
     const list = (TopicArn: string) => all(paginateListSubscriptionsByTopic({ client }, { TopicArn }), 'Subscriptions');
     const action = 'sns:ListSubscriptionsByTopic';
     const topics = await deployment.each(await deployment.topics(), action, list, 'NotFoundException');
-    const notify = (await deployment.functions()).filter(({ kind }) => kind === 'notify');
-    return { bucket, watched: notify.length > 0, topics: [...unanswered(notify), ...topics] };
+    return judgeEach(topics, judgeSubscriptions);
   },
-  judgeSubscriptions,
-);
+};
 
 /** Confirmed ones have an ARN. */
-export function judgeSubscriptions({ bucket, watched, topics }: TopicFacts): Finding[] {
-  if (!watched) {
-    return [warning(bucket, 'nothing watches the backups', 'use Backups, or add BackupAlarms: docs/alarms.md')];
-  }
-  return topics.flatMap((topic) =>
-    judge(topic, (list, of) => {
-      if (!list) return failed(of, 'the topic does not exist', DEPLOY);
-      const pending = list.filter(({ SubscriptionArn }) => !SubscriptionArn?.startsWith('arn:'));
-      const endpoints = pending.map(({ Endpoint }) => Endpoint).join(', ');
-      if (list.length === 0) {
-        return failed(
-          of,
-          'nobody gets the alarms: no subscription',
-          'add an address to emails, and deploy: docs/alarms.md',
-        );
-      }
-      if (pending.length === list.length) {
-        return failed(of, `nobody gets the alarms: not confirmed by ${endpoints}`, 'confirm the email that AWS sent');
-      }
-      if (pending.length > 0) return warning(of, `not confirmed by ${endpoints}`, 'confirm the email that AWS sent');
-      return ok(of, `${list.length} confirmed`);
-    }),
-  );
-}
-
-/** What SQS tells of a queue. */
-type Attributes = Readonly<Record<string, string>>;
-
-export const deadLetters = check(
-  'dead-letters',
-  'dead-letter queues are empty',
-  async (deployment): Promise<Thing<Attributes>[]> => {
-    const client = deployment.aws.client(SQSClient);
-    const describe = async (arn: string) => {
-      const [, , , , QueueOwnerAWSAccountId] = arn.split(':');
-      const { QueueUrl } = await client.send(
-        new GetQueueUrlCommand({ QueueName: nameOf(arn), QueueOwnerAWSAccountId }),
-      );
-      return (await client.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['All'] }))).Attributes;
-    };
-    const queues = (arns: Iterable<string | undefined>) =>
-      deployment.each(arns, 'sqs:GetQueueUrl and sqs:GetQueueAttributes', describe, 'QueueDoesNotExist');
-    const functions = await deployment.functions();
-    const schedules: Thing<unknown> = { of: 'schedules', fact: await deployment.schedules() };
-    const read = functions.flatMap(({ queues: all }) =>
-      (valueOf(all) ?? []).map(({ EventSourceArn }) => EventSourceArn),
+export function judgeSubscriptions(list: readonly Subscription[] | undefined, of: string): Finding {
+  if (!list) return failed(of, 'the topic does not exist', DEPLOY);
+  if (list.length === 0) {
+    return failed(
+      of,
+      'nobody gets the alarms: no subscription',
+      'add an address to emails, and deploy: docs/alarms.md',
     );
-    const sources = await queues(read);
-    const dead = [
-      ...(valueOf(await deployment.schedules()) ?? []).map(({ Target }) => Target?.DeadLetterConfig?.Arn),
-      ...sources.map(({ fact }) => {
-        const policy = valueOf(fact)?.RedrivePolicy;
-        return policy && (JSON.parse(policy) as { deadLetterTargetArn: string }).deadLetterTargetArn;
-      }),
-    ];
-    // The notify function empties those that it reads.
-    const found = await queues(dead.filter((arn) => !read.includes(arn)));
-    const unread = functions.map(({ of, queues: fact }) => ({ of, fact }));
-    return [...unanswered([...unread, schedules, ...sources]), ...found];
-  },
-  judgeDeadLetters,
-);
-
-/** What lies there, nobody reads. */
-export function judgeDeadLetters(found: readonly Thing<Attributes>[]): Finding[] {
-  return found.flatMap((one) =>
-    judge(one, (attributes, of) => {
-      if (!attributes) return failed(of, 'the queue does not exist', DEPLOY);
-      const { ApproximateNumberOfMessages: count = '0' } = attributes;
-      return count === '0'
-        ? ok(of, 'is empty')
-        : failed(
-            of,
-            `${count} messages wait in the dead-letter queue`,
-            'read them, find the cause, and empty it: docs/alarms.md',
-          );
-    }),
-  );
+  }
+  const pending = list.filter(({ SubscriptionArn }) => !SubscriptionArn?.startsWith('arn:'));
+  if (pending.length === 0) return ok(of, `${list.length} confirmed`);
+  const finding = `not confirmed by ${pending.map(({ Endpoint }) => Endpoint).join(', ')}`;
+  const action = 'confirm the email that AWS sent';
+  if (pending.length < list.length) return warning(of, finding, action);
+  return failed(of, `nobody gets the alarms: ${finding}`, action);
 }

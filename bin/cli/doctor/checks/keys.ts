@@ -1,73 +1,87 @@
-/** Keys of KMS: of the bucket, and of the topic. */
+/** Keys of KMS: of the bucket, of its log groups, and of the topics. */
 import type { KeyMetadata } from '@aws-sdk/client-kms';
-import { DescribeKeyCommand, GetKeyRotationStatusCommand, KMSClient } from '@aws-sdk/client-kms';
-import { GetTopicAttributesCommand, SNSClient } from '@aws-sdk/client-sns';
-import { check } from '../check';
-import type { Deployment } from '../deployment';
-import type { Fact, Finding, Thing } from '../finding';
-import { failed, judge, ok, unanswered, valueOf, warning } from '../finding';
+import { DescribeKeyCommand, GetKeyPolicyCommand, KMSClient } from '@aws-sdk/client-kms';
+import type { Check } from '../check';
+import { nameOf } from '../deployment';
+import type { Finding } from '../finding';
+import { DEPLOY, failed, judgeEach, ok, valuesOf, warning } from '../finding';
+import { principalsOf, statementsOf } from '../policy';
 
-/** A key, and whether it rotates. */
-export interface KeyFacts extends Thing<KeyMetadata> {
-  readonly rotates: Fact<boolean>;
-}
-
-export const keys = check(
-  'keys',
-  'the keys are enabled, and rotate',
-  async (deployment): Promise<KeyFacts[]> => {
+export const keys: Check = {
+  id: 'keys',
+  title: 'the keys are enabled, and admit who needs them',
+  needs: ['tasks', 'topicKeys', 'logGroups'],
+  run: async (deployment) => {
     const client = deployment.aws.client(KMSClient);
-    const topics = await topicKeys(deployment);
-    const describe = async (KeyId: string) => (await client.send(new DescribeKeyCommand({ KeyId }))).KeyMetadata;
-    const rotation = (KeyId: string) => async () =>
-      (await client.send(new GetKeyRotationStatusCommand({ KeyId }))).KeyRotationEnabled;
-    const ids = [await deployment.keyArn(), ...topics.map(({ fact }) => valueOf(fact))];
-    const found = [
-      ...unanswered(topics),
-      ...(await deployment.each(ids, 'kms:DescribeKey', describe, 'NotFoundException')),
-    ];
-    return Promise.all(
-      found.map(async (key) => {
-        const rotates = await deployment.thing(key.of, 'kms:GetKeyRotationStatus', rotation(key.of));
-        return { ...key, rotates: rotates.fact };
-      }),
-    );
-  },
-  judgeKeys,
-);
+    const topicKeys = valuesOf(await deployment.topicKeys());
+    const logKeys = valuesOf(await deployment.logGroups()).flatMap(({ kmsKeyId }) => kmsKeyId ?? []);
+    const ids = new Set([await deployment.keyArn(), ...topicKeys, ...logKeys]);
 
-/** Keys of the topics of the alarms: ids or ARNs. */
-export async function topicKeys(deployment: Deployment): Promise<Thing<string>[]> {
-  const client = deployment.aws.client(SNSClient);
-  const read = async (TopicArn: string) =>
-    (await client.send(new GetTopicAttributesCommand({ TopicArn }))).Attributes?.KmsMasterKeyId || undefined;
-  return deployment.each(await deployment.topics(), 'sns:GetTopicAttributes', read, 'NotFoundException');
-}
+    const describe = async (KeyId: string) => (await client.send(new DescribeKeyCommand({ KeyId }))).KeyMetadata;
+    const found = await deployment.each(ids, 'kms:DescribeKey', describe, 'NotFoundException');
+    // Those of AWS have policies of AWS, and nobody reads those of another account.
+    const { account } = (await deployment.place()) ?? {};
+    const own = valuesOf(found).filter(
+      ({ KeyState, KeyManager, AWSAccountId: owner = account }) =>
+        KeyState === 'Enabled' && KeyManager !== 'AWS' && owner === account,
+    );
+    const policy = async (KeyId: string) => (await client.send(new GetKeyPolicyCommand({ KeyId }))).Policy;
+    const policies = await deployment.each(
+      own.map(({ Arn, KeyId }) => Arn ?? KeyId),
+      'kms:GetKeyPolicy',
+      policy,
+    );
+    const services = (key: string) =>
+      Object.entries({ cloudwatch: topicKeys, logs: logKeys })
+        .filter(([, used]) => used.some((one) => nameOf(one) === nameOf(key)))
+        .map(([service]) => service);
+    return [
+      ...judgeEach(found, judgeKey),
+      ...judgeEach(policies, (text, of) => judgeKeyPolicy(text, of, services(of))),
+    ];
+  },
+};
 
 /** A key that is gone takes all backups with it. */
-export function judgeKeys(found: readonly KeyFacts[]): Finding[] {
-  return found.flatMap((key) =>
-    judge(key, (metadata, of) => {
-      if (!metadata) return failed(of, 'the key does not exist', 'backups under it are lost: deploy with another key');
-      const { KeyState: state, DeletionDate: date } = metadata;
-      if (state === 'PendingDeletion') {
-        const when = date?.toISOString().slice(0, 10) ?? 'soon';
-        return failed(
-          of,
-          `the key will be deleted on ${when}, and with it everything that it encrypts`,
-          `now: aws kms cancel-key-deletion --key-id ${of} && aws kms enable-key --key-id ${of}`,
-        );
-      }
-      if (state !== 'Enabled') {
-        return failed(of, `the key is ${state}: nothing can be written or read`, `aws kms enable-key --key-id ${of}`);
-      }
-      // Keys of AWS, and those with imported material, rotate otherwise or not at all.
-      if (metadata.KeyManager === 'AWS' || (metadata.Origin ?? 'AWS_KMS') !== 'AWS_KMS') return ok(of, 'enabled');
-      return judge({ of, fact: key.rotates }, (rotates) =>
-        rotates
-          ? ok(of, 'enabled, rotates')
-          : warning(of, 'the key does not rotate', `aws kms enable-key-rotation --key-id ${of}`),
-      );
-    }),
+export function judgeKey(metadata: KeyMetadata | undefined, of: string): Finding {
+  if (!metadata) return failed(of, 'the key does not exist', 'backups under it are lost: deploy with another key');
+  const { KeyState: state, DeletionDate: date } = metadata;
+  if (state === 'Enabled') return ok(of, 'is enabled');
+  const enable = `aws kms enable-key --key-id ${of}`;
+  if (state !== 'PendingDeletion') {
+    return failed(of, `the key is ${state}: nothing can be written or read`, 'enable it:', enable);
+  }
+  return failed(
+    of,
+    `the key will be deleted on ${date?.toISOString().slice(0, 10)}, and with it everything that it encrypts`,
+    'keep it, now:',
+    `aws kms cancel-key-deletion --key-id ${of} && ${enable}`,
   );
+}
+
+/**
+ * What IAM allows counts only if the policy of the key admits the account.
+ *
+ * @param services that use the key: `logs`, with or without a Region
+ */
+export function judgeKeyPolicy(text: string | undefined, of: string, services: readonly string[]): Finding[] {
+  const admitted = statementsOf(text, 'Allow', 'kms:Decrypt').flatMap(principalsOf);
+  const account = of.split(':')[4];
+  const isAccount = (principal: string) =>
+    principal === '*' || principal === account || principal.endsWith(`:${account}:root`);
+  const admits = (service: string) =>
+    admitted.some((principal) => principal === '*' || principal.startsWith(`${service}.`));
+  const missing = services.filter((service) => !admits(service));
+  return [
+    ...(missing.length > 0
+      ? [failed(of, `the policy of the key does not admit the service ${missing.join(', ')}`, DEPLOY)]
+      : []),
+    admitted.some(isAccount)
+      ? ok(of, 'its policy admits the account')
+      : warning(
+          of,
+          'the policy of the key does not admit the account: what IAM allows does not count',
+          'let it admit the account, or every role that docs/roles.md gives the key to',
+        ),
+  ];
 }

@@ -6,11 +6,12 @@ import {
   paginateDescribeSubnets,
   paginateDescribeVpcEndpoints,
 } from '@aws-sdk/client-ec2';
-import { check } from '../check';
-import type { DumpTask } from '../deployment';
+import type { Check } from '../check';
+import type { Deployment, DumpTask } from '../deployment';
 import { all, containerOf, secretArns } from '../deployment';
-import type { Fact, Finding } from '../finding';
-import { DEPLOY, failed, judge, ok, unknown, valueOf } from '../finding';
+import type { Finding } from '../finding';
+import { DEPLOY, failed, judge, notChecked, ok, valueOf } from '../finding';
+import { ecrImage } from './tasks';
 
 /** Everything of EC2 that the tasks use. */
 export interface Network {
@@ -20,141 +21,125 @@ export interface Network {
   readonly groups: readonly SecurityGroup[];
 }
 
-/** The tasks, and their network. */
-export interface NetworkFacts {
-  readonly tasks: readonly DumpTask[];
-  readonly network: Fact<Network>;
-}
+const ACTIONS = 'ec2:DescribeSubnets, ec2:DescribeRouteTables, ec2:DescribeVpcEndpoints, ec2:DescribeSecurityGroups';
 
-const ACTIONS = [
-  'ec2:DescribeSubnets',
-  'ec2:DescribeRouteTables',
-  'ec2:DescribeVpcEndpoints',
-  'ec2:DescribeSecurityGroups',
-];
-
-export const network = check(
-  'network',
-  'the tasks have a way out to AWS',
-  async (deployment): Promise<NetworkFacts> => {
+export const network: Check = {
+  id: 'network',
+  title: 'the tasks have a way out to AWS',
+  needs: ['tasks'],
+  run: async (deployment) => {
     const tasks = await deployment.tasks();
-    const client = deployment.aws.ec2();
-    // Filters, because one id that does not exist fails the whole request.
-    const by = (Name: string, values: readonly string[]) => ({ Filters: [{ Name, Values: [...new Set(values)] }] });
-    const describe = async (): Promise<Network> => {
-      const subnetIds = tasks.flatMap(({ task }) => task.subnets);
-      const subnets = await all(paginateDescribeSubnets({ client }, by('subnet-id', subnetIds)), 'Subnets');
-      const vpcs =
-        subnets.length > 0
-          ? by(
-              'vpc-id',
-              subnets.map(({ VpcId }) => VpcId!),
-            )
-          : {};
-      const groups = by(
-        'group-id',
-        tasks.flatMap(({ task }) => task.securityGroups),
-      );
-      return {
-        subnets,
-        routeTables: await all(paginateDescribeRouteTables({ client }, vpcs), 'RouteTables'),
-        endpoints: await all(paginateDescribeVpcEndpoints({ client }, vpcs), 'VpcEndpoints'),
-        groups: await all(paginateDescribeSecurityGroups({ client }, groups), 'SecurityGroups'),
-      };
-    };
-    if (tasks.length === 0) return { tasks, network: { value: undefined } };
-    return { tasks, network: await deployment.fact('look at the subnets of the tasks', ACTIONS.join(', '), describe) };
+    if (tasks.length === 0) return [];
+    const found = await deployment.thing('the subnets of the tasks', ACTIONS, () => describe(deployment, tasks));
+    return judge(found, (value) => tasks.flatMap((task) => judgeNetwork(task, value!)));
   },
-  judgeNetwork,
-);
+};
+
+async function describe({ aws }: Deployment, tasks: readonly DumpTask[]): Promise<Network> {
+  const client = aws.ec2();
+  // A filter, because one id that does not exist fails the whole request.
+  const by = (Name: string, ids: readonly (string | undefined)[]) => ({
+    Filters: [{ Name, Values: [...new Set(ids)].filter((id) => id !== undefined) }],
+  });
+  const ids = tasks.flatMap(({ task }) => task.subnets);
+  const subnets = await all(paginateDescribeSubnets({ client }, by('subnet-id', ids)), 'Subnets');
+  if (subnets.length === 0) return { subnets, routeTables: [], endpoints: [], groups: [] };
+  const inVpcs = by(
+    'vpc-id',
+    subnets.map(({ VpcId }) => VpcId),
+  );
+  return {
+    subnets,
+    routeTables: await all(paginateDescribeRouteTables({ client }, inVpcs), 'RouteTables'),
+    endpoints: await all(paginateDescribeVpcEndpoints({ client }, inVpcs), 'VpcEndpoints'),
+    groups: await all(paginateDescribeSecurityGroups({ client }, inVpcs), 'SecurityGroups'),
+  };
+}
 
 const MORE = 'docs/networking.md';
 
 /** What the task needs to reach is in docs/networking.md. The database is not asked: only the task itself reaches it. */
-export function judgeNetwork({ tasks, network: fact }: NetworkFacts): Finding[] {
-  return tasks.flatMap((task) =>
-    judge({ of: task.of, fact }, (found, of) => {
-      const faults = [
-        ...task.task.subnets.map((id) => subnetFault(id, task, found!)),
-        groupsFault(task.task.securityGroups, found!.groups),
-      ].filter((fault) => fault !== undefined);
-      // Those of a VPC that another account shares may be hidden.
-      const hidden = found!.subnets
-        .filter((subnet) => task.task.subnets.includes(subnet.SubnetId!) && !routeTableOf(subnet, found!.routeTables))
-        .map(({ SubnetId }) => unknown(of, `no route table of subnet ${SubnetId} can be seen`));
-      const findings = [...faults.map((fault) => failed(of, ...fault)), ...hidden];
-      return findings.length > 0 ? findings : ok(of, 'has a way out');
-    }),
-  );
+export function judgeNetwork(task: DumpTask, found: Network): Finding[] {
+  const { subnets, securityGroups } = task.task;
+  const known = subnets.filter((id) => found.subnets.some(({ SubnetId }) => SubnetId === id));
+  const gone = subnets.filter((id) => !known.includes(id));
+  const findings = [
+    ...gone.map((id) =>
+      failed(task.of, `the subnet ${id} does not exist`, 'name other subnets in vpcSubnets, and deploy'),
+    ),
+    ...known.flatMap((id) =>
+      judgeSubnet(
+        found.subnets.find(({ SubnetId }) => SubnetId === id)!,
+        task,
+        found,
+      ),
+    ),
+    // Those of a VPC of which no subnet is left are not looked at.
+    ...(known.length > 0 ? judgeGroups(task.of, securityGroups, found.groups) : []),
+  ];
+  return findings.length > 0 ? findings : [ok(task.of, 'has a way out')];
 }
 
-type Fault = readonly [finding: string, action: string];
-
-function subnetFault(id: string, { task, fact }: DumpTask, found: Network): Fault | undefined {
-  const subnet = found.subnets.find(({ SubnetId }) => SubnetId === id);
-  if (!subnet) return [`the subnet ${id} does not exist`, 'name other subnets in vpcSubnets, and deploy'];
-  const table = routeTableOf(subnet, found.routeTables);
-  if (!table) return undefined;
-  const out = table.Routes?.find(
-    ({ DestinationCidrBlock: v4, DestinationIpv6CidrBlock: v6 }) => v4 === '0.0.0.0/0' || v6 === '::/0',
-  );
+function judgeSubnet(subnet: Subnet, task: DumpTask, { routeTables, endpoints }: Network): Finding[] {
+  const { of } = task;
+  const id = subnet.SubnetId!;
+  const table = routeTableOf(subnet, routeTables);
+  // Those of a VPC that another account shares may be hidden.
+  if (!table) return [notChecked(of, `no route table of subnet ${id} can be seen`)];
+  const out = table.Routes?.find(leadsOut);
   if (out?.State === 'blackhole') {
-    return [`the way out of subnet ${id} leads to ${targetOf(out)}, which is gone`, 'restore it, or change the route'];
+    const target = out.NatGatewayId ?? out.GatewayId ?? out.TransitGatewayId ?? out.NetworkInterfaceId ?? 'something';
+    const finding = `the way out of subnet ${id} leads to ${target}, which is gone`;
+    return [failed(of, finding, 'restore it, or change the route')];
   }
-  if (out && !out.GatewayId?.startsWith('igw-')) return undefined;
-  if (out && task.publicIp) return undefined;
-  const definition = valueOf(fact);
+  const isPublic = out?.GatewayId?.startsWith('igw-');
+  if (out && (!isPublic || task.task.publicIp)) return [];
+  const definition = valueOf(task);
   const needed = [
-    's3',
-    'logs',
-    ...(/\.dkr\.ecr\./.test(containerOf(definition)?.image ?? '') ? ['ecr.api', 'ecr.dkr'] : []),
+    ...['s3', 'logs'],
+    ...(ecrImage(containerOf(definition)?.image) ? ['ecr.api', 'ecr.dkr'] : []),
     ...(secretArns(definition).length > 0 ? ['secretsmanager'] : []),
   ];
-  const missing = needed.filter((service) => !hasEndpoint(service, subnet, table, found.endpoints));
-  if (missing.length === 0) return undefined;
-  if (out) {
-    return [
-      `the subnet ${id} is public, but its tasks have no public address`,
-      `set assignPublicIp, or use private subnets: ${MORE}`,
-    ];
+  const missing = needed.filter((service) => !endpoints.some((one) => serves(one, service, subnet, table)));
+  if (missing.length === 0) return [];
+  if (isPublic) {
+    const finding = `the subnet ${id} is public, but its tasks have no public address`;
+    return [failed(of, finding, `set assignPublicIp, or use private subnets: ${MORE}`)];
   }
-  return [
-    `the subnet ${id} has no way out, and no VPC endpoint for ${missing.join(', ')}`,
-    `add a route to a NAT gateway, or the endpoints: ${MORE}`,
-  ];
+  const finding = `the subnet ${id} has no way out, and no VPC endpoint for ${missing.join(', ')}`;
+  return [failed(of, finding, `add a route to a NAT gateway, or the endpoints: ${MORE}`)];
 }
 
-const targetOf = ({ NatGatewayId, GatewayId, TransitGatewayId, NetworkInterfaceId }: Route): string =>
-  NatGatewayId ?? GatewayId ?? TransitGatewayId ?? NetworkInterfaceId ?? 'something';
+/** To everything, or to one half of it: appliances split the default route. A prefix list may hold everything. */
+const leadsOut = ({
+  DestinationCidrBlock,
+  DestinationIpv6CidrBlock,
+  DestinationPrefixListId,
+  GatewayId,
+}: Route): boolean =>
+  /\/[01]$/.test(DestinationCidrBlock ?? DestinationIpv6CidrBlock ?? '') ||
+  (DestinationPrefixListId !== undefined && !GatewayId?.startsWith('vpce-'));
 
 /** Its own, or else the main one of its VPC. */
 function routeTableOf({ SubnetId, VpcId }: Subnet, tables: readonly RouteTable[]): RouteTable | undefined {
-  const associated = ({ Associations = [] }: RouteTable) => Associations.some((one) => one.SubnetId === SubnetId);
-  const main = ({ Associations = [], VpcId: vpc }: RouteTable) =>
-    vpc === VpcId && Associations.some(({ Main }) => Main);
-  return tables.find(associated) ?? tables.find(main);
+  const own = tables.find(({ Associations = [] }) => Associations.some((one) => one.SubnetId === SubnetId));
+  return own ?? tables.find((one) => one.VpcId === VpcId && one.Associations?.some(({ Main }) => Main));
 }
 
-function hasEndpoint(
-  service: string,
-  { VpcId }: Subnet,
-  table: RouteTable,
-  endpoints: readonly VpcEndpoint[],
-): boolean {
-  return endpoints.some((endpoint) => {
-    if (endpoint.VpcId !== VpcId || !endpoint.ServiceName?.endsWith(`.${service}`)) return false;
-    if (endpoint.State?.toLowerCase() !== 'available') return false;
-    if (endpoint.VpcEndpointType !== 'Gateway') return endpoint.PrivateDnsEnabled !== false;
-    return Boolean(endpoint.RouteTableIds?.includes(table.RouteTableId!));
-  });
+/** An interface serves the whole VPC, a gateway the subnets of its route tables. */
+function serves(endpoint: VpcEndpoint, service: string, { VpcId }: Subnet, { RouteTableId }: RouteTable): boolean {
+  const { ServiceName, State, VpcEndpointType, RouteTableIds = [], PrivateDnsEnabled } = endpoint;
+  if (endpoint.VpcId !== VpcId || !ServiceName?.endsWith(`.${service}`)) return false;
+  if (State?.toLowerCase() !== 'available') return false;
+  return VpcEndpointType === 'Gateway' ? RouteTableIds.includes(RouteTableId!) : PrivateDnsEnabled !== false;
 }
 
-function groupsFault(ids: readonly string[], groups: readonly SecurityGroup[]): Fault | undefined {
+function judgeGroups(of: string, ids: readonly string[], groups: readonly SecurityGroup[]): Finding[] {
   const own = groups.filter(({ GroupId }) => ids.includes(GroupId!));
   const gone = ids.filter((id) => !own.some(({ GroupId }) => GroupId === id));
-  if (gone.length > 0) return [`security groups do not exist: ${gone.join(', ')}`, DEPLOY];
-  if (own.some(({ IpPermissionsEgress = [] }) => IpPermissionsEgress.some(letsHttpsOut))) return undefined;
-  return [`no security group lets port 443 out: ${ids.join(', ')}`, `add an outgoing rule: ${MORE}`];
+  if (gone.length > 0) return [failed(of, `security groups do not exist: ${gone.join(', ')}`, DEPLOY)];
+  if (own.some(({ IpPermissionsEgress = [] }) => IpPermissionsEgress.some(letsHttpsOut))) return [];
+  return [failed(of, `no security group lets port 443 out: ${ids.join(', ')}`, `add an outgoing rule: ${MORE}`)];
 }
 
 const letsHttpsOut = ({ IpProtocol, FromPort = 0, ToPort = 65_535 }: IpPermission): boolean =>

@@ -1,54 +1,53 @@
 /** Quotas of the Region that backups use up. */
 import { GetServiceQuotaCommand, ServiceQuotasClient } from '@aws-sdk/client-service-quotas';
-import { check } from '../check';
-import type { Finding, Thing } from '../finding';
-import { failed, judge, ok, unanswered, valueOf, warning } from '../finding';
+import type { Check } from '../check';
+import { valueOf, judgeEach, failed, ok, warning } from '../finding';
+import type { Finding } from '../finding';
 
-/** Quotas of Fargate on vCPUs that run at the same time. */
-const FARGATE = { 'Fargate On-Demand vCPUs': 'L-3032A538', 'Fargate Spot vCPUs': 'L-36FBB829' } as const;
-type Capacity = keyof typeof FARGATE;
+/** Quotas of Fargate on vCPUs that run at the same time: on demand, and Spot. */
+const QUOTAS = [
+  { of: 'Fargate On-Demand vCPUs', code: 'L-3032A538', isSpot: false },
+  { of: 'Fargate Spot vCPUs', code: 'L-36FBB829', isSpot: true },
+] as const;
 
-/** A quota, and what the backups of the bucket use of it. */
-export interface VcpuFacts extends Thing<number> {
-  /** vCPUs of each task. */
-  readonly tasks: readonly number[];
-}
+/** Share of a quota from which on it is near its end. */
+const NEAR = 0.8;
 
-export const quotas = check(
-  'quotas',
-  'quotas leave room for the backups',
-  async (deployment): Promise<VcpuFacts[]> => {
+export const quotas: Check = {
+  id: 'quotas',
+  title: 'quotas leave room for the backups',
+  needs: ['tasks'],
+  run: async (deployment) => {
     const tasks = await deployment.tasks();
     const client = deployment.aws.client(ServiceQuotasClient);
-    const found = (Object.keys(FARGATE) as Capacity[]).map(async (of) => {
-      const command = new GetServiceQuotaCommand({ ServiceCode: 'fargate', QuotaCode: FARGATE[of] });
-      const own = tasks.filter(({ task }) => task.spot === (of === 'Fargate Spot vCPUs'));
-      if (own.length === 0) return [];
+    const findings: Finding[] = [];
+    for (const { of, code: QuotaCode, isSpot } of QUOTAS) {
+      const own = tasks
+        .filter(({ task }) => task.spot === isSpot)
+        .map((task) => Number(valueOf(task)?.cpu ?? 0) / 1024);
+      const command = new GetServiceQuotaCommand({ ServiceCode: 'fargate', QuotaCode });
       const read = async () => (await client.send(command)).Quota?.Value;
-      const quota = await deployment.thing(of, 'servicequotas:GetServiceQuota', read);
-      return [{ ...quota, tasks: own.map(({ fact }) => Number(valueOf(fact)?.cpu ?? 0) / 1024) }];
-    });
-    return [...unanswered(tasks).map((task) => ({ ...task, tasks: [] })), ...(await Promise.all(found)).flat()];
+      const asked = await deployment.each(own.length > 0 ? [of] : [], 'servicequotas:GetServiceQuota', read);
+      findings.push(...judgeEach(asked, (most) => judgeQuota(of, most, own)));
+    }
+    return findings;
   },
-  judgeQuotas,
-);
+};
 
-const RAISE = 'ask for more in the console of Service Quotas, or let schedules start at different times';
-
-/** Other tasks of the account count as well, but not here. */
-export function judgeQuotas(found: readonly VcpuFacts[]): Finding[] {
-  return found.flatMap((vcpus) =>
-    judge(vcpus, (most = Infinity, of) => {
-      const together = vcpus.tasks.reduce((sum, one) => sum + one, 0);
-      const largest = Math.max(...vcpus.tasks);
-      if (largest > most)
-        return failed(of, `the quota is ${most}, but a task needs ${largest}: it never starts`, RAISE);
-      if (together <= most) return ok(of, `${together} of ${most}`);
-      return warning(
-        of,
-        `the quota is ${most}; if all backups start at once, they need ${together}, and some start late or never`,
-        RAISE,
-      );
-    }),
-  );
+/**
+ * Other tasks of the account count as well, but not here.
+ *
+ * @param most vCPUs at the same time
+ * @param tasks vCPUs of each task
+ */
+export function judgeQuota(of: string, most = Infinity, tasks: readonly number[]): Finding {
+  const action = 'ask for more in the console of Service Quotas, or let schedules start at different times';
+  const together = tasks.reduce((sum, one) => sum + one, 0);
+  const largest = Math.max(...tasks);
+  if (largest > most) {
+    return failed(of, `the quota is ${most}, but a task needs ${largest}: it never starts`, action);
+  }
+  if (together <= most * NEAR) return ok(of, `${together} of ${most}`);
+  const finding = `if all backups start at once, they need ${together} of ${most}: some may start late or never`;
+  return warning(of, finding, action);
 }

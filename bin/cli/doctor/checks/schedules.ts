@@ -1,93 +1,46 @@
-/** Schedules: every source and every function that needs one has one, and it starts something that is there. */
-import type { TaskDefinition } from '@aws-sdk/client-ecs';
+/** Schedules: every source and every function that needs one has one that is enabled. */
 import type { GetScheduleOutput } from '@aws-sdk/client-scheduler';
-import { check } from '../check';
+import type { Check } from '../check';
 import type { DeployedFunction, DumpTask } from '../deployment';
 import { familyOf } from '../deployment';
-import type { Fact, Finding, Thing } from '../finding';
-import { DEPLOY, failed, judge, ok, unanswered, valueOf } from '../finding';
+import type { Finding } from '../finding';
+import { DEPLOY, failed, ok, valueOf, valuesOf } from '../finding';
 
-/** Functions that nothing starts but a schedule. */
-const SCHEDULED = ['prune', 'measure'];
+/** Functions that something else starts. */
+const UNSCHEDULED = ['undelete', 'notify'];
 
-/** The schedules, and what they should start. */
-export interface ScheduleFacts {
-  readonly schedules: Fact<readonly GetScheduleOutput[]>;
-  readonly tasks: readonly DumpTask[];
-  /** Definitions that schedules name, by their ARNs. */
-  readonly definitions: readonly Thing<TaskDefinition>[];
-  readonly functions: readonly DeployedFunction[];
-  readonly now: Date;
-}
-
-export const schedules = check(
-  'schedules',
-  'schedules start the backups and the functions',
-  async (deployment): Promise<ScheduleFacts> => {
+export const schedules: Check = {
+  id: 'schedules',
+  title: 'schedules start the backups and the functions',
+  needs: ['schedules', 'functions'],
+  run: async (deployment) => {
     const found = await deployment.schedules();
-    const named = (valueOf(found) ?? []).flatMap((schedule) => definitionOf(schedule) ?? []);
-    return {
-      schedules: found,
-      tasks: await deployment.tasks(),
-      definitions: await deployment.definitions(named),
-      functions: await deployment.functions(),
-      now: new Date(),
-    };
+    // What is there is not known before all of it is known.
+    if (found.some(({ fact }) => 'unknown' in fact)) return [];
+    return judgeSchedules(valuesOf(found), await deployment.tasks(), await deployment.functions());
   },
-  judgeSchedules,
-);
+};
 
-const definitionOf = ({ Target }: GetScheduleOutput): string | undefined => Target?.EcsParameters?.TaskDefinitionArn;
-
-/** One that starts nothing is as bad as none. */
-export function judgeSchedules({ schedules: found, tasks, definitions, functions, now }: ScheduleFacts): Finding[] {
-  const started = functions.filter(({ kind }) => SCHEDULED.includes(kind));
-  const wanted: { of: string; starts: (schedule: GetScheduleOutput) => boolean }[] = [
-    ...tasks.map(({ of, task }) => ({ of, starts: (one: GetScheduleOutput) => familyOf(one) === task.family })),
-    ...started.flatMap(({ of, fact }) => {
-      const arn = valueOf(fact)?.Configuration?.FunctionArn;
-      // One that is gone is found by another check.
-      return arn === undefined ? [] : [{ of, starts: ({ Target }: GetScheduleOutput) => Target?.Arn === arn }];
+/** A function that is gone is found by another check. */
+export function judgeSchedules(
+  schedules: readonly GetScheduleOutput[],
+  tasks: readonly DumpTask[],
+  functions: readonly DeployedFunction[],
+): Finding[] {
+  const scheduled = functions.filter(({ kind }) => !UNSCHEDULED.includes(kind));
+  const startedBy = (of: string, isOwn: (schedule: GetScheduleOutput) => boolean): Finding => {
+    const [first, ...more] = schedules.filter(isOwn);
+    if (!first) return failed(of, 'no schedule starts it', DEPLOY);
+    const enabled = [first, ...more].find(({ State }) => State === 'ENABLED');
+    if (enabled) return ok(of, `${enabled.ScheduleExpression}`);
+    const finding = `the schedule ${first.GroupName}/${first.Name} is disabled: nothing starts it`;
+    return failed(of, finding, 'enable it, or deploy the stack with it enabled');
+  };
+  return [
+    ...tasks.map(({ of, task }) => startedBy(of, (schedule) => familyOf(schedule) === task.family)),
+    ...scheduled.flatMap((one) => {
+      const arn = valueOf(one)?.Configuration?.FunctionArn;
+      return arn === undefined ? [] : startedBy(one.of, ({ Target }) => Target?.Arn === arn);
     }),
   ];
-  const unknown = unanswered(started).flatMap((one) => judge(one, () => []));
-  const judged = wanted.flatMap(({ of, starts }) =>
-    judge({ of, fact: found }, (all = []) => {
-      const own = all.filter(starts);
-      if (own.length === 0) return failed(of, 'no schedule starts it', DEPLOY);
-      const running = own.filter((schedule) => stopped(schedule, now) === undefined);
-      const [first] = own;
-      if (running.length === 0) {
-        const name = `${first!.GroupName}/${first!.Name}`;
-        return failed(
-          of,
-          `the schedule ${name} ${stopped(first!, now)}: nothing starts it`,
-          'enable it, or deploy the stack with it enabled',
-        );
-      }
-      return running.flatMap((schedule) => judgeTarget(of, schedule, definitions));
-    }),
-  );
-  return [...unknown, ...judged];
-}
-
-function stopped({ State, EndDate }: GetScheduleOutput, now: Date): string | undefined {
-  if (State !== 'ENABLED') return 'is disabled';
-  return EndDate && EndDate <= now ? `has ended at ${EndDate.toISOString()}` : undefined;
-}
-
-function judgeTarget(
-  of: string,
-  schedule: GetScheduleOutput,
-  definitions: readonly Thing<TaskDefinition>[],
-): Finding[] {
-  const name = definitionOf(schedule);
-  const definition = definitions.find((one) => one.of === name);
-  const good = ok(of, `${schedule.ScheduleExpression}`);
-  if (!definition) return [good];
-  return judge({ of, fact: definition.fact }, (value) =>
-    value?.status === 'ACTIVE'
-      ? good
-      : failed(of, `the schedule ${schedule.Name} starts ${name}, which is not active`, DEPLOY),
-  );
 }

@@ -1,0 +1,164 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, statfs, writeFile } from 'node:fs/promises';
+import * as path from 'node:path';
+import type { Command } from 'commander';
+import type { DataObject, Manifest } from '../../../catalog/bucket/manifest';
+import { manifestText } from '../../../catalog/bucket/manifest';
+import { fileName, MANIFEST_FILE } from '../../../catalog/bucket/names';
+import { S3CatalogStore } from '../../../catalog/bucket/s3-store';
+import { shellWord } from '../../../catalog/shell';
+import { formatBytes, formatDuration } from '../../../catalog/units';
+import { adviceOfEngine } from '../../../engines/advice';
+import type { AdviceStep } from '../../../engines/engine-advice';
+import { findEngine } from '../../../engines/facts';
+import { ask, Aws } from '../aws/aws';
+import { chooseBackup } from '../aws/choose-backup';
+import { canDecompress, decompress, download } from '../aws/download';
+import { CommandError, UsageError } from '../errors';
+import type { Output } from '../print/output';
+import { Progress } from '../print/progress';
+import { sum } from '../sum';
+import type { BucketOptions } from './options';
+import {
+  bucketOf,
+  readBackup,
+  readSource,
+  readTime,
+  requireBucket,
+  withAwsOptions,
+  withBucketOptions,
+} from './options';
+
+interface FetchOptions extends BucketOptions {
+  readonly source: string;
+  readonly at?: Date;
+  readonly output: string;
+  readonly decompress?: boolean;
+  readonly json?: boolean;
+}
+
+/** `proven-backups fetch` */
+export function addFetchCommand(program: Command, output: Output): void {
+  const command = program
+    .command('fetch')
+    .description('Downloads a backup, checks every byte of it, and prints the commands that restore it by hand')
+    .argument('[backup]', 'id of the backup; by default the newest that is proven, or else the newest', readBackup);
+  withBucketOptions(command, 'bucket of the backup')
+    .requiredOption('--source <name>', 'source of the backup', readSource)
+    .requiredOption('--output <dir>', 'directory for the files; the same again continues where it broke')
+    .option('--at <time>', 'the newest backup up to this time in UTC: 2026-11-20T02:00', readTime)
+    .option('--decompress', 'decompresses what was downloaded')
+    .option('--json', 'prints JSON');
+  withAwsOptions(command).action((id: string | undefined, options: FetchOptions) => fetch(id, options, output));
+}
+
+async function fetch(id: string | undefined, options: FetchOptions, output: Output): Promise<void> {
+  const { source, at, json } = options;
+  if (id !== undefined && at !== undefined)
+    throw new UsageError('--at and the id of a backup cannot be given together');
+  if (options.decompress && !canDecompress())
+    throw new UsageError(
+      `--decompress needs Node.js 22.15 or newer, got: ${process.version}: leave it out, and use zstd -d`,
+    );
+  requireBucket(options);
+  const aws = new Aws(options);
+  const bucket = await bucketOf(options, aws);
+  const s3 = aws.s3();
+  const wish = {
+    doing: `read the backups of ${source} in bucket ${bucket}`,
+    action: 's3:ListBucket, s3:GetObject and kms:Decrypt',
+  };
+  const { manifest, damage, notes } = await ask(wish, () =>
+    chooseBackup(new S3CatalogStore(s3, bucket), source, { id, at }),
+  );
+  if (damage !== undefined)
+    throw new CommandError(`backup ${manifest.backupId} of ${source} is damaged: ${damage}: fetch another one`);
+
+  const directory = path.resolve(options.output);
+  await prepare(directory, manifest, options.decompress ?? false);
+  const size = sum(manifest.objects, ({ bytes }) => bytes);
+  for (const note of notes) output.tell(`note ${note}`);
+  output.tell(`fetching backup ${manifest.backupId} of ${source}, ${formatBytes(size)}, into ${directory} …`);
+  const progress = new Progress(output, size);
+  try {
+    for (const object of manifest.objects) {
+      const file = path.join(directory, fileName(object.key));
+      const target = decompressedName(file);
+      const onBytes = (bytes: number): void => progress.add(bytes);
+      if (options.decompress && existsSync(target)) continue;
+      await download({ client: s3, bucket, object, file, onBytes });
+      if (options.decompress) await decompress(object, file, target);
+    }
+  } finally {
+    progress.end();
+  }
+  await writeFile(path.join(directory, MANIFEST_FILE), manifestText(manifest));
+
+  const files = manifest.objects.map(({ key }) => {
+    const name = fileName(key);
+    return options.decompress ? decompressedName(name) : name;
+  });
+  const steps = stepsOf(manifest, options.decompress ?? false);
+  if (json) output.json({ bucket, source, backup: manifest.backupId, directory, files, steps, notes });
+  else print(output, { manifest, directory, size, seconds: progress.seconds, steps });
+}
+
+/** `shop.sql` of `shop.sql.zst` */
+const decompressedName = (file: string): string => file.replace(/\.zst$/, '');
+
+/** Makes the directory, and refuses one that holds another backup, or has no room. */
+async function prepare(directory: string, manifest: Manifest, decompressed: boolean): Promise<void> {
+  await mkdir(directory, { recursive: true, mode: 0o700 }).catch((error: Error) => {
+    throw new CommandError(`could not make directory ${directory}: ${error.message}`);
+  });
+  const file = path.join(directory, MANIFEST_FILE);
+  if (existsSync(file)) {
+    const { source, backupId } = (JSON.parse(await readFile(file, 'utf8').catch(() => '{}')) ??
+      {}) as Partial<Manifest>;
+    if (source !== manifest.source || backupId !== manifest.backupId)
+      throw new CommandError(
+        `${directory} holds backup ${backupId} of ${source} already: choose another --output for backup ${manifest.backupId} of ${manifest.source}`,
+      );
+  }
+  const { bavail, bsize } = await statfs(directory);
+  const needed = sum(manifest.objects, ({ key, bytes, uncompressedBytes }) => {
+    const name = path.join(directory, fileName(key));
+    return [name, `${name}.part`, decompressedName(name)].some(existsSync)
+      ? 0
+      : bytes + (decompressed ? uncompressedBytes : 0);
+  });
+  if (needed > bavail * bsize)
+    throw new CommandError(
+      `${directory} must have ${formatBytes(needed)} free, got: ${formatBytes(bavail * bsize)}: choose another --output`,
+    );
+}
+
+/** A newer version may have made the backup, with an engine that this one does not know. */
+const stepsOf = (manifest: Manifest, decompressed: boolean): readonly AdviceStep[] =>
+  adviceOfEngine(manifest.engine)?.restore(manifest, ({ key }: DataObject) => {
+    const name = fileName(key);
+    return decompressed ? `cat ${shellWord(decompressedName(name))}` : `zstd -dc ${shellWord(name)}`;
+  }) ?? [];
+
+interface Fetched {
+  readonly manifest: Manifest;
+  readonly directory: string;
+  readonly size: number;
+  readonly seconds: number;
+  readonly steps: readonly AdviceStep[];
+}
+
+function print(output: Output, { manifest, directory, size, seconds, steps }: Fetched): void {
+  const { backupId, source, engine, serverVersion } = manifest;
+  output.print(
+    `Fetched backup ${backupId} of ${source} into ${directory} in ${formatDuration(seconds)}: ${formatBytes(size)}, every byte as in its manifest.`,
+  );
+  if (steps.length === 0) return;
+  const title = findEngine(engine)?.title ?? engine;
+  output.print(`\nTo restore it by hand, in that directory, with the tools of ${title} ${serverVersion}:`);
+  for (const [index, { say, run }] of steps.entries()) {
+    output.print(`\n${index + 1}. ${say}`);
+    if (run !== undefined) output.print(run.replace(/^/gm, '   '));
+  }
+  output.print('\nRead docs/restoring.md first: what a dump cannot hold, and what may stand in the way.');
+}

@@ -1,0 +1,44 @@
+import type { Command } from 'commander';
+import { S3CatalogStore } from '../../../catalog/bucket/s3-store';
+import { ask, Aws } from '../aws/aws';
+import { chooseBackup } from '../aws/choose-backup';
+import { EXIT } from '../errors';
+import { factsOf, printBackup } from '../print/backup';
+import type { Output } from '../print/output';
+import type { BucketOptions } from './options';
+import { bucketOf, readBackup, readSource, requireBucket, withAwsOptions, withBucketOptions } from './options';
+
+interface ShowOptions extends BucketOptions {
+  readonly source: string;
+  readonly tables: boolean;
+  readonly json?: boolean;
+}
+
+/** `proven-backups show` */
+export function addShowCommand(program: Command, output: Output): void {
+  const command = program
+    .command('show')
+    .description('Shows one backup whole: its objects, tables and notes, and what a restore of it needs')
+    .argument('[backup]', 'id of the backup; by default the newest that is proven, or else the newest', readBackup);
+  withBucketOptions(command, 'bucket of the backup')
+    .requiredOption('--source <name>', 'source of the backup', readSource)
+    .option('--no-tables', 'does not list the tables')
+    .option('--json', 'prints JSON');
+  withAwsOptions(command).action((id: string | undefined, options: ShowOptions) => show(id, options, output));
+}
+
+async function show(id: string | undefined, options: ShowOptions, output: Output): Promise<void> {
+  const { source, json } = options;
+  requireBucket(options);
+  const aws = new Aws(options);
+  const bucket = await bucketOf(options, aws);
+  const store = new S3CatalogStore(aws.s3(), bucket);
+  const wish = {
+    doing: `read the backups of ${source} in bucket ${bucket}`,
+    action: 's3:ListBucket, s3:GetObject and kms:Decrypt',
+  };
+  const backup = await ask(wish, () => chooseBackup(store, source, { id }));
+  if (backup.damage !== undefined) output.exitCode = EXIT.problems;
+  if (json) output.json({ bucket, ...factsOf(backup) });
+  else printBackup(output, bucket, backup, { now: new Date(), tables: options.tables });
+}

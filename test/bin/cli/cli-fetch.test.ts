@@ -1,0 +1,295 @@
+import { createHash } from 'node:crypto';
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { zstdCompressSync } from 'node:zlib';
+import { manifestText } from '../../../catalog/bucket/manifest';
+import { exampleManifest } from '../../catalog/bucket/example-manifest';
+import { temporaryDirectory } from '../../support/processes';
+import type { Answer, Asked } from './cli-support';
+import { cli, isolateEnvironment, StandIn } from './cli-support';
+
+isolateEnvironment();
+
+const DUMP = Buffer.from(`-- a dump\n${'INSERT INTO book VALUES (1);\n'.repeat(2000)}`);
+const STORED = zstdCompressSync(DUMP);
+const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
+const [OLD, NEW] = ['2026-11-19T02-00-00Z', '2026-11-20T02-00-00Z'];
+
+const manifestOf = (id: string, changes = {}) =>
+  exampleManifest({
+    backupId: id,
+    objects: [
+      {
+        ...exampleManifest().objects[0]!,
+        ...{
+          key: `shop/${id}/shop.sql.zst`,
+          bytes: STORED.length,
+          uncompressedBytes: DUMP.length,
+          sha256: sha256(STORED),
+        },
+        ...changes,
+      },
+    ],
+  });
+
+/** The bucket, by key. */
+let objects: Map<string, Buffer | string>;
+/** Storage classes that are not Standard, by key. */
+let classes: Record<string, string>;
+/** Breaks off the answer with an object after so many bytes, once. */
+let breakAfter: number | undefined;
+let aws: StandIn;
+let directory: string;
+
+const verdict = (what: string) => JSON.stringify({ formatVersion: 1, verdict: what, testedAt: '2026-11-20T05:00:00Z' });
+
+beforeEach(async () => {
+  objects = new Map();
+  classes = {};
+  breakAfter = undefined;
+  for (const id of [OLD, NEW]) {
+    objects.set(`shop/${id}/manifest.json`, manifestText(manifestOf(id)));
+    objects.set(`shop/${id}/shop.sql.zst`, STORED);
+  }
+  directory = path.join(temporaryDirectory('fetched'), 'restore');
+  aws = new StandIn(answer);
+  await aws.start();
+});
+afterEach(async () => {
+  await aws.stop();
+  fs.rmSync(path.dirname(directory), { recursive: true });
+});
+
+function answer({ path: asked, range }: Asked): Answer | undefined {
+  const url = new URL(asked, 'http://s3');
+  if (url.searchParams.has('list-type')) {
+    const prefix = url.searchParams.get('prefix') ?? '';
+    const rows = [...objects].filter(([key]) => key.startsWith(prefix)).sort();
+    const xml = rows.map(
+      ([key, body]) =>
+        `<Contents><Key>${key}</Key><Size>${Buffer.byteLength(body)}</Size><LastModified>2026-11-20T03:00:00.000Z</LastModified><StorageClass>${classes[key] ?? 'STANDARD'}</StorageClass></Contents>`,
+    );
+    return { body: `<ListBucketResult><IsTruncated>false</IsTruncated>${xml.join('')}</ListBucketResult>` };
+  }
+  const key = decodeURIComponent(url.pathname).replace(/^\/shop-backups\//, '');
+  const body = objects.get(key);
+  if (body === undefined) return undefined;
+  if (classes[key] === 'DEEP_ARCHIVE')
+    return { status: 403, body: '<Error><Code>InvalidObjectState</Code><Message>archived</Message></Error>' };
+  const from = Number(/^bytes=(\d+)-$/.exec(range ?? '')?.[1] ?? 0);
+  const bytes = Buffer.from(body).subarray(from);
+  const cutAt = key.endsWith('.zst') ? breakAfter : undefined;
+  if (cutAt !== undefined) breakAfter = undefined;
+  return { status: from > 0 ? 206 : 200, body: bytes, cutAt };
+}
+
+const args = (...more: string[]) => ['--bucket', 'shop-backups', '--source', 'shop', ...more];
+const fetchInto = (...more: string[]) => cli(['fetch', ...args('--output', directory, ...more)]);
+const files = (): string[] => fs.readdirSync(directory).sort();
+
+describe('fetch', () => {
+  test('downloads the newest backup, says that nothing has proven it, and prints its commands', async () => {
+    const { code, out, err } = await fetchInto();
+    expect({ code, err }).toEqual({
+      code: 0,
+      err: expect.stringMatching(
+        `^note no restore test has proven backup ${NEW}\nfetching backup ${NEW} of shop, `,
+      ) as string,
+    });
+    expect(files()).toEqual(['manifest.json', 'shop.sql.zst']);
+    expect(fs.readFileSync(path.join(directory, 'shop.sql.zst'))).toEqual(STORED);
+    expect(fs.readFileSync(path.join(directory, 'manifest.json'), 'utf8')).toBe(manifestText(manifestOf(NEW)));
+    expect(fs.statSync(directory).mode & 0o777).toBe(0o700);
+    expect(out).toMatch(/^Fetched backup .*: .*, every byte as in its manifest\.$/m);
+    expect(out).toContain('with the tools of MariaDB 10.11.19-MariaDB:');
+    expect(out).toMatch(/^ {3}zstd -dc shop\.sql\.zst \| mariadb --defaults-extra-file=admin\.cnf --comments /m);
+  });
+
+  test('prefers the newest proven one, and says that there is a newer one', async () => {
+    objects.set(`shop/${OLD}/restore-test.json`, verdict('passed'));
+    objects.set(`shop/${NEW}/restore-test.json`, verdict('failed'));
+    const { out, err } = await fetchInto('--json');
+    expect(JSON.parse(out)).toMatchObject({ backup: OLD, files: ['shop.sql.zst'], directory });
+    expect(err).toContain(`a newer backup exists, which no restore test has proven: the newest is ${NEW}`);
+  });
+
+  test('takes the newest one up to a time, or the one that is named', async () => {
+    const { out } = await fetchInto('--at', '2026-11-20T01:59', '--json');
+    expect(JSON.parse(out)).toMatchObject({ backup: OLD });
+    const other = await cli(['fetch', ...args('--output', `${directory}-2`, '--json'), OLD]);
+    expect(JSON.parse(other.out)).toMatchObject({ backup: OLD });
+  });
+
+  test('decompresses on request', async () => {
+    const { out } = await fetchInto('--decompress');
+    expect(files()).toEqual(['manifest.json', 'shop.sql']);
+    expect(fs.readFileSync(path.join(directory, 'shop.sql'))).toEqual(DUMP);
+    expect(out).toContain('cat shop.sql | mariadb ');
+  });
+
+  test('goes on where it broke', async () => {
+    breakAfter = 20;
+    const broken = await fetchInto();
+    expect(broken).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/run the same command again, and it goes on where it broke$/m) as string,
+    });
+    expect(files()).toEqual(['shop.sql.zst.part']);
+    fs.writeFileSync(path.join(directory, 'shop.sql.zst.part'), STORED.subarray(0, 20));
+    expect((await fetchInto()).code).toBe(0);
+    expect(aws.asked.filter(({ range }) => range === 'bytes=20-')).toHaveLength(1);
+    expect(fs.readFileSync(path.join(directory, 'shop.sql.zst'))).toEqual(STORED);
+    const before = aws.asked.length;
+    expect((await fetchInto()).code).toBe(0);
+    expect(aws.asked.slice(before).filter(({ path: asked }) => asked.includes('.zst'))).toEqual([]);
+  });
+
+  test('keeps nothing of an object that is not what its manifest says', async () => {
+    const changed = Buffer.from(STORED);
+    changed[50]! ^= 1;
+    objects.set(`shop/${NEW}/shop.sql.zst`, changed);
+    const { code, err } = await fetchInto();
+    expect(code).toBe(1);
+    expect(err).toContain(`it must have SHA-256 ${sha256(STORED)}, got: ${sha256(changed)}: what arrived was removed`);
+    expect(files()).toEqual([]);
+  });
+
+  test.each<[string, () => void, string[], RegExp]>([
+    [
+      'a damaged one that is named',
+      () => objects.delete(`shop/${NEW}/shop.sql.zst`),
+      [NEW],
+      /is damaged: .*shop\.sql\.zst is missing: fetch another one/,
+    ],
+    [
+      'one in an archive',
+      () => (classes[`shop/${NEW}/shop.sql.zst`] = 'DEEP_ARCHIVE'),
+      [],
+      /shop\.sql\.zst is in an archive: retrieve it first, which takes hours, see docs\/storage-tiers\.md#retrieving/,
+    ],
+    ['a source without backups', () => objects.clear(), [], /source shop has no backup: check its name with/],
+    [
+      'a time before all',
+      () => undefined,
+      ['--at', '2026-11-01T00:00'],
+      /has no backup as old as 2026-11-01T00:00:00\.000Z: the oldest is 2026-11-19T02-00-00Z/,
+    ],
+    [
+      'an id that is not there',
+      () => undefined,
+      ['2026-01-01T00-00-00Z'],
+      /has no backup 2026-01-01T00-00-00Z: the newest is/,
+    ],
+    [
+      'more than the disk holds',
+      () => {
+        const huge = manifestOf(NEW, { bytes: 2 ** 52 });
+        objects.set(`shop/${NEW}/manifest.json`, manifestText(huge));
+        objects.delete(`shop/${OLD}/manifest.json`);
+      },
+      [],
+      /has no complete backup: backup 2026-11-20T02-00-00Z is damaged: .* its manifest says 4503599627370496/,
+    ],
+  ])('refuses %s', async (_, change, more, sentence) => {
+    change();
+    const { code, err } = await fetchInto(...more);
+    expect(code).toBe(1);
+    expect(err).toMatch(sentence);
+  });
+
+  test('skips a damaged newest one, and says so', async () => {
+    objects.set(`shop/${NEW}/manifest.json`, '{"formatVersion": 1');
+    const { code, out, err } = await fetchInto('--json');
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ backup: OLD });
+    expect(err).toMatch(new RegExp(`note backup ${NEW} is damaged: manifest .* is not JSON`));
+  });
+
+  test('refuses a directory with another backup, or with another file of that name', async () => {
+    expect((await cli(['fetch', ...args('--output', directory), OLD])).code).toBe(0);
+    const other = await fetchInto();
+    expect(other.err).toContain(
+      `holds backup ${OLD} of shop already: choose another --output for backup ${NEW} of shop`,
+    );
+    fs.rmSync(path.join(directory, 'manifest.json'));
+    fs.writeFileSync(path.join(directory, 'shop.sql.zst'), 'mine');
+    const taken = await fetchInto();
+    expect(taken).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('is there already, and is not the object') as string,
+    });
+    expect(fs.readFileSync(path.join(directory, 'shop.sql.zst'), 'utf8')).toBe('mine');
+  });
+
+  test.each([
+    [['--at', 'yesterday'], /^error: --at must be a time in UTC, such as 2026-11-20T02:00, got: "yesterday"$/m],
+    [['--at', '2026-11-20T02:00', NEW], /--at and the id of a backup cannot be given together/],
+    [['newest'], /backup must be an id such as 2026-11-20T02-00-00Z, got: newest/],
+  ])('%j is wrong usage', async (more, sentence) => {
+    const { code, err } = await fetchInto(...more);
+    expect(code).toBe(2);
+    expect(err).toMatch(sentence);
+    expect(aws.asked).toEqual([]);
+  });
+});
+
+describe('show', () => {
+  const show = (...more: string[]) => cli(['show', ...args(...more)]);
+
+  test('shows the backup whole', async () => {
+    classes[`shop/${NEW}/shop.sql.zst`] = 'GLACIER';
+    objects.set(`shop/${NEW}/restore-test.json`, verdict('passed'));
+    const notes = [
+      { kind: 'no-history', objects: ['shop.book'] },
+      { kind: 'of-the-future', objects: ['x'] },
+    ];
+    objects.set(`shop/${NEW}/manifest.json`, manifestText({ ...manifestOf(NEW), notes }));
+    const { code, out, err } = await show();
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out).toContain(`Backup ${NEW} of shop in shop-backups\n`);
+    for (const line of [
+      /^ {2}made +.* ago, by the schedule, in 2 minutes$/m,
+      /^ {2}engine +MariaDB 10\.11\.19-MariaDB$/m,
+      /^ {2}proven +yes, 2026-11-20T05:00:00Z$/m,
+      /^ {2}size +\d+ B stored, 56\.7 KiB before compression$/m,
+      /^ {2}storage +GLACIER: a restore waits 3 to 5 hours$/m,
+      /^ {2}content +1 table, 3 rows$/m,
+      /^shop\.sql\.zst +\d+ B +56\.7 KiB +shop$/m,
+      /^shop\.book +3$/m,
+      /^note the past rows of system-versioned tables are not in the dump/m,
+      /^note of-the-future x$/m,
+      new RegExp(`proven-backups fetch --source shop ${NEW} --output restore$`, 'm'),
+    ])
+      expect(out).toMatch(line);
+  });
+
+  test('prints its manifest and what the bucket knows as JSON', async () => {
+    const { out } = await show('--json', OLD);
+    expect(JSON.parse(out)).toEqual({
+      ...{ bucket: 'shop-backups', backup: manifestOf(OLD), storageClass: 'STANDARD' },
+      notes: [`no restore test has proven backup ${OLD}`],
+    });
+  });
+
+  test('ends with 3 if the backup is damaged', async () => {
+    objects.delete(`shop/${NEW}/shop.sql.zst`);
+    const { code, out } = await show(NEW);
+    expect(code).toBe(3);
+    expect(out).toMatch(/^problem it is damaged: .*shop\.sql\.zst is missing$/m);
+    expect(out).not.toContain('Fetch it');
+  });
+
+  test('shows counts before and after, and leaves the tables out on request', async () => {
+    const tables = [
+      { database: 'shop', name: 'a', rowsBefore: 3, rowsAfter: 5 },
+      { database: 'shop', name: 'b', rowsBefore: null, rowsAfter: 1 },
+    ];
+    const consistency = { snapshot: 'single-transaction', rowCounts: 'bracketed', reason: 'no read lock' };
+    objects.set(`shop/${NEW}/manifest.json`, manifestText({ ...manifestOf(NEW), tables, consistency }));
+    const { out } = await show();
+    expect(out).toMatch(/^shop\.a +3 to 5$/m);
+    expect(out).toMatch(/^shop\.b +no table to 1$/m);
+    expect(out).toContain('counted just before and just after the dump: no read lock');
+    expect((await show('--no-tables')).out).not.toContain('shop.a');
+  });
+});

@@ -253,7 +253,7 @@ describeOn(versionsOf('mysql', 'mariadb'), 'a dump of %s', (version: Version) =>
         await owner.end();
       });
 
-      test('Mx100 fails within seconds, not after the dump, when somebody ends a session that counts', async () => {
+      test('Mx14 fails within seconds, not after the dump, when somebody ends a session that counts', async () => {
         const owner = await server.connect();
         await owner.query('LOCK TABLES waits.c WRITE');
         const program = Program.start(options('waits'));
@@ -434,7 +434,7 @@ describeOn(versionsOf('mysql', 'mariadb'), 'a dump of %s', (version: Version) =>
       expect((await manifestOf(run)).consistency.rowCounts).toBe('read-lock');
     });
 
-    test('Mx101 counts in two snapshots with four, and keeps no session idle while the tool is slow to begin', async () => {
+    test('Mx15 counts in two snapshots with four, and keeps no session idle while the tool is slow to begin', async () => {
       await server.exec(`CREATE DATABASE two; CREATE TABLE two.a (i INT); INSERT INTO two.a VALUES (1), (2);
         CREATE TABLE two.b (i INT) ENGINE=MyISAM; INSERT INTO two.b VALUES (1)`);
       await account('lockless', 'two.*');

@@ -133,7 +133,13 @@ export class State {
   ): string | undefined {
     const { signal, cause } = problem;
     if (DAMPED.includes(signal)) {
+      const wasFlapping = this.flapping.isFlapping;
       const flapping = this.flapping.fail(signal, cause, at, this.isWell);
+      if (wasFlapping && !this.flapping.isFlapping)
+        this.tellOpen(
+          (other, { toldAt }) => other !== signal && DAMPED.includes(other) && toldAt === undefined,
+          'held back until now',
+        );
       if (flapping?.tell) return flapping.reason;
       if (flapping) return this.hold(signal, cause, flapping.reason);
     }
@@ -184,16 +190,21 @@ export class State {
 
   /** Tells again, to the first reader, the problems that nobody has read. */
   retellUnread(): void {
+    this.tellOpen((_, { unread }) => unread === true, 'nobody had confirmed a subscription before');
+  }
+
+  /** Tells open problems, as they are remembered. */
+  private tellOpen(which: (signal: Signal, problem: OpenProblem) => boolean, reason: string): void {
     const { key } = this.remembered;
     for (const [signal, problem] of Object.entries(this.open) as [Signal, OpenProblem][]) {
-      if (!problem.unread) continue;
+      if (!which(signal, problem)) continue;
       const { cause, about, sentence, since, times, details } = problem;
       const more = { ...(isSource(key) && { source: key }), ...(RUN_SIGNALS.includes(signal) && { times }) };
       this.problems.push({ signal, cause, about, sentence, since, ...more, ...details });
       const now = this.now.toISOString();
       this.open[signal] = { ...problem, unread: false, toldAt: now, told: { ...problem.told, [cause]: now } };
       this.changed = true;
-      this.outcomes.push({ signal, cause, outcome: 'told', reason: 'nobody had confirmed a subscription before' });
+      this.outcomes.push({ signal, cause, outcome: 'told', reason });
     }
   }
 

@@ -110,10 +110,20 @@ function play(steps: readonly Step[]): Happened[] {
 }
 
 const openOf = ({ open }: Remembered): [Signal, OpenProblem][] => Object.entries(open) as [Signal, OpenProblem][];
+const at = (minutes: number, what: Step['what']): Step => ({ minutes, late: 0, twice: false, what });
+/** What came and went ends by a failure of another kind, a day later. */
+const OTHER_A_DAY_LATER: Step[] = [
+  at(0, { kind: 'trouble', problem: ['failed', 'connection'] }),
+  at(0, { kind: 'good', ends: ['failed', 'housekeeping'] }),
+  at(0, { kind: 'trouble', problem: ['housekeeping', 'other'] }),
+  at(1, { kind: 'good', ends: ['housekeeping'] }),
+  at(0, { kind: 'trouble', problem: ['housekeeping', 'other'] }),
+  at(24 * 60, { kind: 'trouble', problem: ['failed', 'connection'] }),
+];
 const holds = (check: (happened: Happened[]) => void): void =>
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => check(play(steps))),
-    { numRuns: 1000 },
+    { numRuns: 1000, examples: [[OTHER_A_DAY_LATER]] },
   );
 
 test('the same is never told twice within 20 hours without good news between', () =>

@@ -6,6 +6,7 @@ import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import * as servicediscovery from 'aws-cdk-lib/aws-servicediscovery';
 import type { Construct } from 'constructs';
+import { grantLogWriting } from '../../lib/private/log-key';
 import { DATABASE, SCHEMA, USER } from './names';
 
 const IMAGE = ecs.ContainerImage.fromRegistry('public.ecr.aws/docker/library/postgres:18');
@@ -36,6 +37,7 @@ export function startServer(scope: Construct, { vpc, secret, logGroup }: ServerP
     portMappings: [{ containerPort: OWN_SERVER.port }],
     logging: ecs.LogDrivers.awsLogs({ logGroup, streamPrefix: 'server' }),
   });
+  grantLogWriting(task.obtainExecutionRole(), logGroup);
   const cluster = new ecs.Cluster(scope, 'ServerCluster', {
     vpc,
     defaultCloudMapNamespace: { name: 'self-test.internal', type: servicediscovery.NamespaceType.DNS_PRIVATE },
@@ -73,5 +75,6 @@ export function addClient(scope: Construct, props: ClientProps): ecs.FargateTask
     ),
     logging: ecs.LogDrivers.awsLogs({ logGroup, streamPrefix: 'client' }),
   });
+  grantLogWriting(task.obtainExecutionRole(), logGroup);
   return task;
 }

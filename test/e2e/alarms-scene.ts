@@ -117,12 +117,13 @@ export class AlarmedScene {
     return this.notifications.splice(0);
   }
 
-  /** Runs the bundled command line in a process of its own, with the role for people. */
+  /** Runs the bundled command line in a process of its own, with the role for people if the stack has one. */
   async cli(...args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
+    const { Operator } = this.outputs;
     const env = {
       PATH: process.env.PATH,
       HOME: this.emulator.directory,
-      ...this.emulator.environmentOf(this.outputs.Operator!),
+      ...(Operator === undefined ? this.emulator.environment : this.emulator.environmentOf(Operator)),
     };
     const command = [path.join(ROOT, 'dist/bin/cli.js'), ...args];
     const child = spawn(process.execPath, command, { env, stdio: ['ignore', 'pipe', 'pipe'] });

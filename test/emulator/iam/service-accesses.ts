@@ -1,6 +1,6 @@
 import { ACCOUNT, REGION } from '../names';
 import { access } from './access';
-import { keyArn, logAccesses, logKeyAccesses, publishAccesses, runTaskAccesses } from './accesses';
+import { keyArn, logAccesses, logKeyAccesses, publishAccesses, runTaskAccesses, secretAccesses } from './accesses';
 import { arnOf } from './deployed';
 import type { Deployed, DeployedPolicies } from './deployed';
 import type { Access } from './policy';
@@ -25,6 +25,8 @@ const takes = (service: string, role: unknown, source?: string): ServiceAccess[]
 const send = (queueArn: unknown, context: Access['context'] = {}): Access =>
   access('sqs:SendMessage', String(queueArn), context);
 
+const WRITES = { CreateLogStream: '', PutLogEvents: 'stream' };
+
 const schedule: Reader = ({ properties }, deployed) => {
   const target = properties.Target as Properties;
   const [role, arn] = [nameOf(target.RoleArn), String(target.Arn)];
@@ -41,7 +43,21 @@ const schedule: Reader = ({ properties }, deployed) => {
   ];
 };
 
-const taskDefinition: Reader = ({ properties }) => {
+interface Container {
+  readonly LogConfiguration?: { readonly Options?: Readonly<Record<string, string>> };
+  readonly Secrets?: readonly { readonly ValueFrom: string }[];
+}
+
+/** What ECS does before a container starts. */
+const beginning = (deployed: DeployedPolicies, { LogConfiguration, Secrets = [] }: Container): Access[] => {
+  const group = LogConfiguration?.Options?.['awslogs-group'];
+  return [
+    ...(group === undefined ? [] : logAccesses(deployed, group, WRITES)),
+    ...Secrets.flatMap(({ ValueFrom }) => secretAccesses(deployed, ValueFrom.split(':').slice(0, 7).join(':'))),
+  ];
+};
+
+const taskDefinition: Reader = ({ properties }, deployed) => {
   const { TaskRoleArn, ExecutionRoleArn } = properties;
   const volumes = (properties.Volumes ?? []) as Properties[];
   const mounts = volumes.flatMap(({ EFSVolumeConfiguration }) => {
@@ -64,16 +80,19 @@ const taskDefinition: Reader = ({ properties }) => {
   return [
     ...[TaskRoleArn, ExecutionRoleArn].flatMap((role) => takes('ecs-tasks.amazonaws.com', role, tasks)),
     ...as(nameOf(TaskRoleArn), mounts),
+    ...(properties.ContainerDefinitions as Container[]).flatMap((one) =>
+      as(nameOf(ExecutionRoleArn), beginning(deployed, one)),
+    ),
   ];
 };
 
 const lambdaFunction: Reader = ({ properties }, deployed) => {
   const group = (properties.LoggingConfig as Properties | undefined)?.LogGroup;
-  const writes = { CreateLogStream: '', PutLogEvents: 'stream' };
-  const writing = group === undefined ? [] : logAccesses(deployed, String(group), writes);
+  const writing = group === undefined ? [] : logAccesses(deployed, String(group), WRITES);
   return [...takes('lambda.amazonaws.com', properties.Role), ...as(nameOf(properties.Role), writing)];
 };
 
+/** Name of the role of a function. */
 const roleOf = (deployed: DeployedPolicies, fn: unknown): string => {
   const found = deployed.find('AWS::Lambda::Function', ({ physicalId }) => physicalId === fn);
   return nameOf(found!.properties.Role);

@@ -82,7 +82,7 @@ test('a fresh backup: its facts, its age as a metric, and no finding', async () 
   expect(await metricOf(scene, 'UnmeasuredSources')).toBe(0);
   expect(await metricOf(scene, 'ConfirmedSubscriptions')).toBe(1);
   expect(await metricNames(scene)).toEqual(['BackupAge', 'ConfirmedSubscriptions', 'UnmeasuredSources']);
-  expect(await scene.remembered('measured')).toEqual({ key: 'measured', at: measured!.at });
+  expect(await scene.remembered('measured')).toEqual({ of: 'measured', at: measured!.at });
 });
 
 test('health is read again and again with one client, of those sources that are set', async () => {

@@ -12,7 +12,7 @@ import { Fixture } from '../faults/fixture';
 import type { MysqlFamilyServer } from '../servers/mysql-family';
 import { startServer } from '../servers/start';
 import type { Version } from '../servers/versions';
-import { casesOn, describeOn, versionsOf } from '../servers/versions';
+import { casesOn, describeOn, inMatrix, newestOf, versionsOf } from '../servers/versions';
 import { serverJob } from '../support/job';
 import type { ProgramOptions, ProgramResult } from '../support/program';
 import { Program } from '../support/program';
@@ -210,7 +210,10 @@ describeOn(versionsOf('mysql', 'mariadb'), 'a dump of %s', (version: Version) =>
       expect(Number(/ for (\d+) ms$/.exec(line.message)![1])).toBeGreaterThan(1400);
     });
 
-    describe('of somebody who keeps it for ever', () => {
+    // They wait for a minute and longer: on MariaDB in a run of all versions only.
+    const isPatient = inMatrix(casesOn('mysql', 'mariadb'), newestOf('mysql')).includes(version);
+    const whenPatient = isPatient ? describe : undefined;
+    whenPatient?.('of somebody who keeps it for ever', () => {
       let first: ProgramResult;
       let later: ProgramResult;
       /** Both at once: they wait for a minute. */
@@ -388,7 +391,8 @@ describeOn(versionsOf('mysql', 'mariadb'), 'a dump of %s', (version: Version) =>
       ALTER TABLE gone DISCARD TABLESPACE`);
     expect(await Program.run(options('discarded'))).toMatchObject({
       ...{ exit: 'dumpFailed', reason: { kind: 'table-unreadable', object: 'discarded.gone' } },
-      failure: expect.stringMatching(/^could not read table discarded\.gone: .*--ignore-table=discarded\.gone\)$/),
+      // The count or the tool, whichever comes first.
+      failure: expect.stringMatching(/--ignore-table=discarded\.gone\)$/),
     });
     const without = options('discarded', { extraDumpArguments: ['--ignore-table=discarded.gone'] });
     expect(await Program.run(without)).toMatchObject({ exit: 'success', failure: '' });

@@ -139,7 +139,9 @@ export class S3FaultProxy {
       return '';
     });
     if (body.includes('<Object>')) {
-      const headers = { 'content-type': 'application/xml' };
+      // In the name of whoever asked.
+      const { authorization = '' } = request.headers;
+      const headers = { 'content-type': 'application/xml', authorization };
       await fetch(new URL(request.url!, this.target), { method: 'POST', headers, body });
     }
     response.writeHead(200, { 'content-type': 'application/xml', date: new Date().toUTCString() });

@@ -22,12 +22,16 @@ const PAUSE_MS = 300;
 /** The emulated time runs faster: nobody waits for minutes. */
 const SECONDS_A_PAUSE = 20;
 
+/** As Scheduler retries: what a deployment creates a moment later, such as the policy of a role, may be missing at first. */
+const ATTEMPTS = 20;
+
 /** Plays EventBridge Scheduler and ECS in an emulated AWS that has neither, until it is stopped. */
 export class EmulatedServices {
   private readonly scheduler: SchedulerClient;
   private readonly ecs: ECSClient;
   /** Schedules that are enabled: a rate fires as soon as it is. */
   private fired = new Set<string>();
+  private readonly attempts = new Map<string, number>();
   private stopped = false;
   private readonly loop: Promise<void>;
 
@@ -65,12 +69,16 @@ export class EmulatedServices {
     this.fired = new Set([...this.fired].filter((arn) => enabled.has(arn)));
     for (const { Arn, Name: schedule, GroupName: group, Target } of Schedules) {
       if (this.fired.has(Arn!) || !Target?.Arn?.includes(':ecs:')) continue;
-      this.fired.add(Arn!);
       await this.prepare();
       const scheduledTime = await this.emulator.now();
       const run = await fire(this.emulator, { schedule: schedule!, group, scheduledTime }).catch(
         (error: Error) => error,
       );
+      const attempts = (this.attempts.get(Arn!) ?? 0) + 1;
+      this.attempts.set(Arn!, attempts);
+      if (run instanceof Error && attempts < ATTEMPTS) continue;
+      this.attempts.delete(Arn!);
+      this.fired.add(Arn!);
       if (run instanceof Error) await this.deadLetter(schedule!, group, run, scheduledTime);
       else await stopTask(this.emulator, run, await runAsProcess(this.emulator, run, { path: this.path }).ended);
     }
@@ -101,13 +109,18 @@ export class EmulatedServices {
       const { taskArns = [] } = await this.ecs.send(new ListTasksCommand({ cluster, desiredStatus: 'RUNNING' }));
       for (const task of taskArns) {
         idle = false;
-        const { tasks } = await this.ecs.send(new DescribeTasksCommand({ cluster, tasks: [task] }));
-        const run = await startedByHand(this.emulator, tasks![0]!);
-        await writeLog(this.emulator, run, idOf(task), await this.run(run));
+        // As in ECS, one that cannot be started stops: a run that was killed may have left it, and its stack is gone.
+        await this.runTask(cluster, task).catch(() => undefined);
         await this.ecs.send(new StopTaskCommand({ cluster, task }));
       }
     }
     return idle;
+  }
+
+  private async runTask(cluster: string, task: string): Promise<void> {
+    const { tasks } = await this.ecs.send(new DescribeTasksCommand({ cluster, tasks: [task] }));
+    const run = await startedByHand(this.emulator, tasks![0]!);
+    await writeLog(this.emulator, run, idOf(task), await this.run(run));
   }
 
   private run(run: ContainerRun): Promise<Ended> {

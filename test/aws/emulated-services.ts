@@ -49,7 +49,8 @@ export class EmulatedServices {
 
   async stop(): Promise<void> {
     this.stopped = true;
-    await this.loop;
+    // A request about what was deleted meanwhile may wait for ever.
+    await Promise.race([this.loop, sleep(10_000, undefined, { ref: false })]);
   }
 
   private async play(): Promise<void> {

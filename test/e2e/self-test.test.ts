@@ -13,7 +13,7 @@ import { CONSENT, CONSENT_VALUE, DATABASE, PARTS, PLAN_VARIABLE, SCHEMA, SECRET,
 import { STACK, TAG, USER } from '../aws/names';
 import { Emulator, ROOT, appCommand } from '../emulator/emulator';
 import { PostgresqlServer, postgresqlBinaries } from '../servers/postgresql';
-import { numberOf } from '../servers/versions';
+import { inMatrix, numberOf } from '../servers/versions';
 import { run } from '../support/processes';
 
 // Deployments by the CDK CLI, and a dozen runs, on a machine that may be busy with other tests.
@@ -30,13 +30,15 @@ beforeAll(async () => {
   program = bundleOf(await appCommand('test/aws/main.ts'));
   // A superuser, as the user that the official image creates.
   await server.exec(`CREATE ROLE ${USER} LOGIN SUPERUSER; CREATE DATABASE ${DATABASE} OWNER ${USER}`);
-  services = new EmulatedServices(emulator, [postgresqlBinaries()], setPassword);
 });
 afterAll(async () => {
-  await services?.stop();
   await Promise.allSettled([server?.stop(), emulator?.stop()]);
 });
-beforeEach(() => server.exec(`DROP TABLE IF EXISTS orders; ${SCHEMA}`, DATABASE));
+beforeEach(async () => {
+  await server.exec(`DROP TABLE IF EXISTS orders; ${SCHEMA}`, DATABASE);
+  services = new EmulatedServices(emulator, [postgresqlBinaries()], setPassword);
+});
+afterEach(() => services.stop());
 
 const bundleOf = (command: string): string => /"(.*)"/.exec(command)![1]!;
 
@@ -124,14 +126,17 @@ describe('in an account that consents', () => {
     await new SSMClient(emulator.client).send(new PutParameterCommand(Parameter));
   });
 
-  test('Ctrl-C during the deployment removes what was made so far', async () => {
+  // Deployments that are broken off take minutes: in a run of everything only.
+  const [patiently] = inMatrix([test], []);
+
+  patiently?.('Ctrl-C during the deployment removes what was made so far', async () => {
     const { out, err, code } = await interrupted('SIGINT', async () => (await tagged()).length > 3);
     expect({ code, err }).toEqual({ code: 130, err: 'SIGINT: cleaning up, which takes some minutes …\n' });
     expect(out).toMatch(/Nothing is left\.\n$/);
     expect(await tagged()).toEqual([]);
   });
 
-  test('what a killed run left is found by its tag and removed by --clean-up', async () => {
+  patiently?.('what a killed run left is found by its tag and removed by --clean-up', async () => {
     const { code } = await interrupted('SIGKILL', (shown) => shown.includes('not answered  backup'));
     expect(code).toBeNull();
     const kinds = (await tagged()).map((arn) => arn.split(':')[2]);

@@ -22,16 +22,12 @@ const PAUSE_MS = 300;
 /** The emulated time runs faster: nobody waits for minutes. */
 const SECONDS_A_PAUSE = 20;
 
-/** As Scheduler retries: what a deployment creates a moment later, such as the policy of a role, may be missing at first. */
-const ATTEMPTS = 20;
-
 /** Plays EventBridge Scheduler and ECS in an emulated AWS that has neither, until it is stopped. */
 export class EmulatedServices {
   private readonly scheduler: SchedulerClient;
   private readonly ecs: ECSClient;
   /** Schedules that are enabled: a rate fires as soon as it is. */
   private fired = new Set<string>();
-  private readonly attempts = new Map<string, number>();
   private stopped = false;
   private readonly loop: Promise<void>;
 
@@ -75,10 +71,6 @@ export class EmulatedServices {
       const run = await fire(this.emulator, { schedule: schedule!, group, scheduledTime }).catch(
         (error: Error) => error,
       );
-      const attempts = (this.attempts.get(Arn!) ?? 0) + 1;
-      this.attempts.set(Arn!, attempts);
-      if (run instanceof Error && attempts < ATTEMPTS) continue;
-      this.attempts.delete(Arn!);
       this.fired.add(Arn!);
       if (run instanceof Error) await this.deadLetter(schedule!, group, run, scheduledTime);
       else await stopTask(this.emulator, run, await runAsProcess(this.emulator, run, { path: this.path }).ended);

@@ -1,7 +1,5 @@
 'use strict';
 
-const { availableParallelism } = require('node:os');
-
 /** Packages (and what they import) that exist as ES modules only: jest runs CommonJS, so they are transformed too. */
 const ES_MODULES = [
   '@sec-ant/readable-stream',
@@ -42,8 +40,8 @@ const group = (...folders) => folders.map((folder) => `<rootDir>/test/${folder}/
 
 /** @type {import('jest').Config} */
 module.exports = {
-  // One more than cores: many tests wait for a server or a lock. Each has servers, ports and folders of its own.
-  maxWorkers: availableParallelism() + 1,
+  // Every core: each test has servers, ports and folders of its own.
+  maxWorkers: '100%',
   reporters: ['<rootDir>/test/not-tested.cjs', 'default'],
   // On a busy machine, too.
   testTimeout: 30_000,

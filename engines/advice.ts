@@ -1,5 +1,6 @@
 /** How people repair the failures that only an engine knows about. Pure: handlers read it. */
-import type { EngineAdvice } from './engine-advice';
+import type { Note } from '../catalog/contract/note';
+import type { EngineAdvice, NoteAdvice } from './engine-advice';
 import type { Engine, ENGINE_FACTS } from './facts';
 import { MARIADB_ADVICE } from './mariadb/advice';
 import { MYSQL_ADVICE } from './mysql/advice';
@@ -30,3 +31,14 @@ export function registerAdvice(engine: string, advice: EngineAdvice): void {
 /** Advice of an engine; `undefined` if it is not known here: the program may be newer. */
 export const adviceOfEngine = (engine: string | undefined): EngineAdvice | undefined =>
   engine === undefined ? undefined : registered.get(engine);
+
+/** Advice about a note; `undefined` if it is not known here: the program may be newer. */
+export function adviceOfNote(engine: string | undefined, { kind }: Note): NoteAdvice | undefined {
+  const notes = adviceOfEngine(engine)?.notes ?? {};
+  return Object.hasOwn(notes, kind) ? notes[kind] : undefined;
+}
+
+/** A note in a sentence; its facts, if there is no advice about it. */
+export const noteText = (engine: string | undefined, note: Note): string =>
+  adviceOfNote(engine, note)?.happened(note) ??
+  [note.kind, note.objects?.join(', '), note.said].filter(Boolean).join(': ');

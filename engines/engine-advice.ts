@@ -49,6 +49,7 @@ export interface EngineAdvice<Own extends string = string, NoteKind extends stri
   readonly common: Readonly<Partial<Record<CommonReason, EngineSteps>>>;
   /** Advice about each of the engine's own reasons. */
   readonly own: Readonly<Record<Own, EngineReasonAdvice>>;
+  /** Steps that restore a backup without this package. */
   readonly restore: RestoreSteps;
   /** Words for each of the engine's notes. */
   readonly notes: Readonly<Record<NoteKind, NoteAdvice>>;

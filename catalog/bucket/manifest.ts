@@ -101,6 +101,10 @@ export type DataObject = Manifest['objects'][number];
 export type TableCount = Manifest['tables'][number];
 export type Consistency = Manifest['consistency'];
 
+/** Rows of all tables; of those that were counted before and after, the later count. */
+export const rowsOf = ({ tables }: Pick<Manifest, 'tables'>): number =>
+  tables.reduce((total, { rows, rowsAfter }) => total + (rows ?? rowsAfter ?? 0), 0);
+
 /** A manifest that cannot be used. The message says which, why, and what to do. */
 export class ManifestError extends Error {}
 

@@ -1,5 +1,5 @@
 import type { Note } from '../../catalog/contract/note';
-import { adviceOfEngine } from '../../engines/advice';
+import { noteText } from '../../engines/advice';
 import type { Log } from './log';
 
 /** The notes of one run: each is told in its log at once, and kept for the manifest. */
@@ -16,8 +16,7 @@ export class Notes {
     const text = JSON.stringify(note);
     if (this.byText.has(text)) return;
     this.byText.set(text, note);
-    const advice = adviceOfEngine(this.engine)?.notes[note.kind];
-    this.log.warn('note', advice?.happened(note) ?? note.kind, { note });
+    this.log.warn('note', noteText(this.engine, note), { note });
   }
 
   get all(): readonly Note[] {

@@ -45,7 +45,7 @@ export class EmulatedServices {
 
   async stop(): Promise<void> {
     this.stopped = true;
-    // A request about what was deleted meanwhile may wait for ever.
+    // It may be in the middle of a run.
     await Promise.race([this.loop, sleep(10_000, undefined, { ref: false })]);
   }
 

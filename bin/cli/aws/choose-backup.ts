@@ -5,9 +5,12 @@ import { readInventory } from '../../../catalog/bucket/inventory';
 import type { Manifest } from '../../../catalog/bucket/manifest';
 import { ManifestError, parseManifest } from '../../../catalog/bucket/manifest';
 import type { CatalogStore } from '../../../catalog/bucket/read';
+import { S3CatalogStore } from '../../../catalog/bucket/s3-store';
 import type { Verdict } from '../../../catalog/bucket/verdict';
 import { parseVerdict } from '../../../catalog/bucket/verdict';
 import { CommandError } from '../errors';
+import type { Aws } from './aws';
+import { ask } from './aws';
 
 /** Which backup is wanted: this one, the newest up to a time, or else the newest that is proven, or else the newest. */
 export interface BackupWish {
@@ -30,41 +33,59 @@ export interface ChosenBackup {
 /**
  * Chooses a backup. One that is damaged is chosen by its id only.
  *
- * @throws CommandError if there is none
+ * @throws CommandError if there is none, or if AWS refuses
  */
-export async function chooseBackup(store: CatalogStore, source: string, wish: BackupWish): Promise<ChosenBackup> {
+export function chooseBackup(aws: Aws, bucket: string, source: string, wish: BackupWish): Promise<ChosenBackup> {
+  const store = new S3CatalogStore(aws.s3(), bucket);
+  const reading = {
+    doing: `read the backups of ${source} in bucket ${bucket}`,
+    action: 's3:ListBucket, s3:GetObject and kms:Decrypt',
+  };
+  return ask(reading, () => choose(store, source, wish));
+}
+
+async function choose(store: CatalogStore, source: string, wish: BackupWish): Promise<ChosenBackup> {
   const { id, at } = wish;
   const { folders } = await readInventory(store, source);
   const backups = folders.filter(({ manifest }) => manifest !== undefined).reverse();
   const asked = backups.filter((folder) =>
     id === undefined ? at === undefined || folder.time <= at : folder.id === id,
   );
-  if (asked.length === 0) throw noneOf(source, wish, backups);
-  if (id !== undefined) return withNotes(await read(store, source, asked[0]!), []);
-  const proven = at === undefined ? await newestProven(store, source, asked) : undefined;
+  const [newest] = asked;
+  if (!newest) throw noneOf(source, wish, backups);
+  if (id !== undefined) {
+    const found = await read(store, source, newest);
+    if ('manifest' in found) return { ...found, notes: unprovenNote(found) };
+    throw new CommandError(found.damage);
+  }
+  // Those without a restore test are proven by none.
+  const tested = at === undefined ? asked.filter(({ verdict }) => verdict !== undefined) : [];
+  const damaged: string[] = [];
+  const firstWhole = async (candidates: readonly StoredFolder[], suits: (found: Found) => boolean) => {
+    for (const folder of candidates) {
+      const found = await read(store, source, folder);
+      if (found.damage !== undefined) damaged.push(`backup ${folder.id} is damaged: ${found.damage}`);
+      else if ('manifest' in found && suits(found)) return found;
+    }
+    return undefined;
+  };
+  const proven = await firstWhole(tested, isProven);
   if (proven) {
     const newer = asked.indexOf(proven.folder);
-    const note = `${newer === 1 ? 'a newer backup exists' : `${newer} newer backups exist`}, which no restore test has proven: the newest is ${asked[0]!.id}`;
+    const note = `${newer === 1 ? 'a newer backup exists' : `${newer} newer backups exist`}, which no restore test has proven: the newest is ${newest.id}`;
     return { ...proven, notes: newer > 0 ? [note] : [] };
   }
-  const damaged: string[] = [];
-  for (const folder of asked) {
-    const found = await read(store, source, folder).catch((error: unknown) => {
-      if (error instanceof CommandError) return error;
-      throw error;
-    });
-    if (!(found instanceof CommandError) && found.damage === undefined) return withNotes(found, damaged);
-    damaged.push(`backup ${folder.id} is damaged: ${found instanceof CommandError ? found.message : found.damage}`);
-  }
+  damaged.length = 0;
+  const whole = await firstWhole(asked, () => true);
+  if (whole) return { ...whole, notes: [...damaged, ...unprovenNote(whole)] };
   throw new CommandError(`source ${source} has no complete backup: ${damaged.join('; ')}`);
 }
 
-type Read = Omit<ChosenBackup, 'notes'>;
+type Found = Omit<ChosenBackup, 'notes'>;
 
-function withNotes(backup: Read, notes: readonly string[]): ChosenBackup {
-  const unproven = `no restore test has proven backup ${backup.folder.id}`;
-  return { ...backup, notes: backup.verdict?.verdict === 'passed' ? notes : [...notes, unproven] };
-}
+const isProven = ({ verdict }: Found): boolean => verdict?.verdict === 'passed';
+const unprovenNote = (found: Found): string[] =>
+  isProven(found) ? [] : [`no restore test has proven backup ${found.folder.id}`];
 
 function noneOf(source: string, { id, at }: BackupWish, backups: readonly StoredFolder[]): CommandError {
   const [newest, oldest] = [backups[0]?.id, backups.at(-1)?.id];
@@ -75,22 +96,12 @@ function noneOf(source: string, { id, at }: BackupWish, backups: readonly Stored
   return new CommandError(`source ${source} has no backup ${which}; proven-backups list --source ${source} shows all`);
 }
 
-async function newestProven(
+/** A backup; or why its manifest cannot be read. */
+async function read(
   store: CatalogStore,
   source: string,
-  backups: readonly StoredFolder[],
-): Promise<Read | undefined> {
-  for (const folder of backups) {
-    if (folder.verdict === undefined) continue;
-    if (parseVerdict(await store.get(folder.verdict.key))?.verdict !== 'passed') continue;
-    const found = await read(store, source, folder);
-    if (found.damage === undefined) return found;
-  }
-  return undefined;
-}
-
-/** @throws CommandError if its manifest cannot be read */
-async function read(store: CatalogStore, source: string, folder: StoredFolder): Promise<Read> {
+  folder: StoredFolder,
+): Promise<Found | { readonly damage: string }> {
   const { key } = folder.manifest!;
   try {
     const manifest = parseManifest(await store.get(key), key);
@@ -98,7 +109,7 @@ async function read(store: CatalogStore, source: string, folder: StoredFolder): 
     const damage = damageOf(manifest, source, folder);
     return { folder, manifest, ...(verdict && { verdict }), ...(damage !== undefined && { damage }) };
   } catch (error) {
-    if (error instanceof ManifestError) throw new CommandError(error.message);
+    if (error instanceof ManifestError) return { damage: error.message };
     throw error;
   }
 }

@@ -3,13 +3,12 @@ import { damageOf } from '../../../catalog/bucket/damage';
 import type { StoredFolder } from '../../../catalog/bucket/inventory';
 import { backupBytes, readInventory } from '../../../catalog/bucket/inventory';
 import type { Manifest } from '../../../catalog/bucket/manifest';
-import { ManifestError, parseManifest } from '../../../catalog/bucket/manifest';
+import { ManifestError, parseManifest, rowsOf } from '../../../catalog/bucket/manifest';
 import type { Note } from '../../../catalog/contract/note';
 import { sourceNameFault } from '../../../catalog/bucket/names';
 import { mapParallel } from '../../../catalog/parallel';
 import type { CatalogStore } from '../../../catalog/bucket/read';
 import { isProven } from '../../../catalog/bucket/verdict';
-import { sum } from '../sum';
 
 /** Number of manifests that are fetched at once. */
 const WIDTH = 16;
@@ -104,6 +103,6 @@ const factsOf = ({ engine, serverVersion, tables, notes }: Manifest) => ({
   engine,
   serverVersion,
   tables: tables.length,
-  rows: sum(tables, ({ rows, rowsAfter }) => rows ?? rowsAfter ?? 0),
+  rows: rowsOf({ tables }),
   ...(notes !== undefined && { notes }),
 });

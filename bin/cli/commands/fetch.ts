@@ -1,17 +1,16 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { mkdir, readFile, statfs, writeFile } from 'node:fs/promises';
 import * as path from 'node:path';
 import type { Command } from 'commander';
 import type { DataObject, Manifest } from '../../../catalog/bucket/manifest';
 import { manifestText } from '../../../catalog/bucket/manifest';
 import { fileName, MANIFEST_FILE } from '../../../catalog/bucket/names';
-import { S3CatalogStore } from '../../../catalog/bucket/s3-store';
 import { shellWord } from '../../../catalog/shell';
 import { formatBytes, formatDuration } from '../../../catalog/units';
 import { adviceOfEngine } from '../../../engines/advice';
 import type { AdviceStep } from '../../../engines/engine-advice';
 import { findEngine } from '../../../engines/facts';
-import { ask, Aws } from '../aws/aws';
+import { Aws } from '../aws/aws';
 import { chooseBackup } from '../aws/choose-backup';
 import { canDecompress, decompress, download } from '../aws/download';
 import { CommandError, UsageError } from '../errors';
@@ -63,14 +62,7 @@ async function fetch(id: string | undefined, options: FetchOptions, output: Outp
   requireBucket(options);
   const aws = new Aws(options);
   const bucket = await bucketOf(options, aws);
-  const s3 = aws.s3();
-  const wish = {
-    doing: `read the backups of ${source} in bucket ${bucket}`,
-    action: 's3:ListBucket, s3:GetObject and kms:Decrypt',
-  };
-  const { manifest, damage, notes } = await ask(wish, () =>
-    chooseBackup(new S3CatalogStore(s3, bucket), source, { id, at }),
-  );
+  const { manifest, damage, notes } = await chooseBackup(aws, bucket, source, { id, at });
   if (damage !== undefined)
     throw new CommandError(`backup ${manifest.backupId} of ${source} is damaged: ${damage}: fetch another one`);
 
@@ -80,18 +72,16 @@ async function fetch(id: string | undefined, options: FetchOptions, output: Outp
   for (const note of notes) output.tell(`note ${note}`);
   output.tell(`fetching backup ${manifest.backupId} of ${source}, ${formatBytes(size)}, into ${directory} …`);
   const progress = new Progress(output, size);
+  const client = aws.s3();
+  const fileOf = ({ key }: DataObject): string => path.join(directory, fileName(key));
   try {
-    for (const object of manifest.objects) {
-      const file = path.join(directory, fileName(object.key));
-      const target = decompressedName(file);
-      const onBytes = (bytes: number): void => progress.add(bytes);
-      if (options.decompress && existsSync(target)) continue;
-      await download({ client: s3, bucket, object, file, onBytes });
-      if (options.decompress) await decompress(object, file, target);
-    }
+    for (const object of manifest.objects)
+      await download({ client, bucket, object, file: fileOf(object), onBytes: (bytes) => progress.add(bytes) });
   } finally {
     progress.end();
   }
+  if (options.decompress)
+    for (const object of manifest.objects) await decompress(object, fileOf(object), decompressedName(fileOf(object)));
   await writeFile(path.join(directory, MANIFEST_FILE), manifestText(manifest));
 
   const files = manifest.objects.map(({ key }) => {
@@ -120,18 +110,23 @@ async function prepare(directory: string, manifest: Manifest, decompressed: bool
         `${directory} holds backup ${backupId} of ${source} already: choose another --output for backup ${manifest.backupId} of ${manifest.source}`,
       );
   }
-  const { bavail, bsize } = await statfs(directory);
-  const needed = sum(manifest.objects, ({ key, bytes, uncompressedBytes }) => {
+  let needed = 0;
+  for (const { key, bytes, uncompressedBytes } of manifest.objects) {
     const name = path.join(directory, fileName(key));
-    return [name, `${name}.part`, decompressedName(name)].some(existsSync)
-      ? 0
-      : bytes + (decompressed ? uncompressedBytes : 0);
-  });
+    const target = decompressedName(name);
+    // Nothing says whether it is of this backup.
+    if (decompressed && existsSync(target))
+      throw new CommandError(`${target} is there already: move it away, or choose another --output`);
+    needed += bytes - (sizeOf(name) ?? sizeOf(`${name}.part`) ?? 0) + (decompressed ? uncompressedBytes : 0);
+  }
+  const { bavail, bsize } = await statfs(directory);
   if (needed > bavail * bsize)
     throw new CommandError(
       `${directory} must have ${formatBytes(needed)} free, got: ${formatBytes(bavail * bsize)}: choose another --output`,
     );
 }
+
+const sizeOf = (file: string): number | undefined => statSync(file, { throwIfNoEntry: false })?.size;
 
 /** A newer version may have made the backup, with an engine that this one does not know. */
 const stepsOf = (manifest: Manifest, decompressed: boolean): readonly AdviceStep[] =>

@@ -1,6 +1,7 @@
 import type { Task } from '@aws-sdk/client-ecs';
 import type { Command } from 'commander';
 import type { Manifest } from '../../../catalog/bucket/manifest';
+import { rowsOf } from '../../../catalog/bucket/manifest';
 import { backupId, objectKey } from '../../../catalog/bucket/names';
 import { readCatalog } from '../../../catalog/bucket/read';
 import { S3CatalogStore } from '../../../catalog/bucket/s3-store';
@@ -190,7 +191,7 @@ const factsOf = ({ backupId: id, objects, tables }: Manifest) => ({
   id,
   bytes: sum(objects, ({ bytes }) => bytes),
   tables: tables.length,
-  rows: sum(tables, ({ rows, rowsAfter }) => rows ?? rowsAfter ?? 0),
+  rows: rowsOf({ tables }),
 });
 
 function printDone(output: Output, source: string, { createdAt, stoppedAt }: Task, result: Result): void {

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
-import { S3CatalogStore } from '../../../catalog/bucket/s3-store';
-import { ask, Aws } from '../aws/aws';
+import { Aws } from '../aws/aws';
 import { chooseBackup } from '../aws/choose-backup';
 import { EXIT } from '../errors';
 import { factsOf, printBackup } from '../print/backup';
@@ -32,12 +31,7 @@ async function show(id: string | undefined, options: ShowOptions, output: Output
   requireBucket(options);
   const aws = new Aws(options);
   const bucket = await bucketOf(options, aws);
-  const store = new S3CatalogStore(aws.s3(), bucket);
-  const wish = {
-    doing: `read the backups of ${source} in bucket ${bucket}`,
-    action: 's3:ListBucket, s3:GetObject and kms:Decrypt',
-  };
-  const backup = await ask(wish, () => chooseBackup(store, source, { id }));
+  const backup = await chooseBackup(aws, bucket, source, { id });
   if (backup.damage !== undefined) output.exitCode = EXIT.problems;
   if (json) output.json({ bucket, ...factsOf(backup) });
   else printBackup(output, bucket, backup, { now: new Date(), tables: options.tables });

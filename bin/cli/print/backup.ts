@@ -1,12 +1,16 @@
 /** Shows one backup whole. */
 import type { Manifest, TableCount } from '../../../catalog/bucket/manifest';
+import { rowsOf } from '../../../catalog/bucket/manifest';
+import { fileName } from '../../../catalog/bucket/names';
+import type { Note } from '../../../catalog/contract/note';
 import { countOf, formatBytes, formatCount, formatDuration } from '../../../catalog/units';
-import { adviceOfEngine } from '../../../engines/advice';
+import { noteText } from '../../../engines/advice';
 import { findEngine } from '../../../engines/facts';
 import type { ChosenBackup } from '../aws/choose-backup';
 import { restoreWaitOf, storageClassOf } from '../aws/stored-backups';
 import { sum } from '../sum';
 import type { Output } from './output';
+import { printable } from './table';
 import { age } from './times';
 
 /** What `--json` says of a backup: its manifest, and what only the bucket knows. */
@@ -40,12 +44,12 @@ export function printBackup(
     ['storage', storageOf(backup)],
     ['content', contentOf(manifest)],
   ];
-  for (const [name, value] of facts) output.print(`  ${name.padEnd(8)}${value.replace(/\p{Cc}/gu, '?')}`);
+  for (const [name, value] of facts) output.print(`  ${name.padEnd(8)}${printable(value)}`);
   output.print();
   output.table(
     ['object', 'size', 'before compression', 'databases'],
     manifest.objects.map(({ key, bytes, uncompressedBytes, databases }) => [
-      key.slice(key.lastIndexOf('/') + 1),
+      fileName(key),
       formatBytes(bytes),
       formatBytes(uncompressedBytes),
       databases.join(', ') || '-',
@@ -55,11 +59,11 @@ export function printBackup(
     output.print();
     output.table(
       ['table', 'rows'],
-      manifest.tables.map((table) => [nameOf(table), rowsOf(table)]),
+      manifest.tables.map((table) => [nameOf(table), countText(table)]),
     );
   }
   if (damage !== undefined || backup.notes.length > 0 || manifest.notes?.length) output.print();
-  for (const note of manifest.notes ?? []) output.note(noteText(manifest, note));
+  for (const note of manifest.notes ?? []) output.note(noteLine(manifest, note));
   for (const note of backup.notes) output.note(note);
   if (damage !== undefined) output.problem(`it is damaged: ${damage}`);
   else
@@ -95,30 +99,21 @@ function storageOf({ folder }: ChosenBackup): string {
 }
 
 function contentOf({ tables, consistency }: Manifest): string {
-  const rows = sum(tables, ({ rows, rowsAfter }) => rows ?? rowsAfter ?? 0);
   const counted =
     consistency.rowCounts === 'bracketed'
       ? `, counted just before and just after the dump: ${consistency.reason ?? 'no reason given'}`
       : '';
-  return `${countOf(tables.length, 'table')}, ${countOf(rows, 'row')}${counted}`;
+  return `${countOf(tables.length, 'table')}, ${countOf(rowsOf({ tables }), 'row')}${counted}`;
 }
 
 const nameOf = ({ database, schema, name }: TableCount): string =>
   [database, ...(schema === undefined ? [] : [schema]), name].join('.');
 
-function rowsOf({ rows, rowsBefore, rowsAfter }: TableCount): string {
+function countText({ rows, rowsBefore, rowsAfter }: TableCount): string {
   if (rows !== undefined) return formatCount(rows);
   const [before, after] = [rowsBefore, rowsAfter].map((count) => (count == null ? 'no table' : formatCount(count)));
   return before === after ? before! : `${before} to ${after}`;
 }
 
-type FoundNote = NonNullable<Manifest['notes']>[number];
-
-/** A newer version may write notes that this one does not know. */
-function noteText({ engine }: Manifest, note: FoundNote): string {
-  const words = adviceOfEngine(engine)?.notes ?? {};
-  const text = Object.hasOwn(words, note.kind)
-    ? words[note.kind]!.happened(note)
-    : [note.kind, ...(note.objects ?? [])].join(' ');
-  return `${note.database === undefined ? '' : `${note.database}: `}${text}`.replace(/\p{Cc}/gu, '?');
-}
+const noteLine = ({ engine }: Manifest, note: Note): string =>
+  printable(`${note.database === undefined ? '' : `${note.database}: `}${noteText(engine, note)}`);

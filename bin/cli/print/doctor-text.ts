@@ -4,7 +4,7 @@ import { countOf } from '../../../catalog/units';
 import type { Finding, Result } from '../doctor/finding';
 import { RESULTS } from '../doctor/finding';
 import type { Output } from './output';
-import { wrap } from './table';
+import { printable, wrap } from './table';
 
 /** A check, and what it found. */
 export interface Checked {
@@ -36,7 +36,7 @@ export function printCheck(output: Output, { id, title, findings }: Checked): vo
     print(output, result, `${id}: ${names.slice(0, NAMED).join(', ')}${more}: ${finding}`);
     if (action !== undefined) print(output, undefined, `→ ${action}`);
     // Not wrapped, to be copied.
-    if (command !== undefined) output.print(`${' '.repeat(INDENT)}${clean(command)}`);
+    if (command !== undefined) output.print(`${' '.repeat(INDENT)}${printable(command)}`);
   }
 }
 
@@ -57,14 +57,11 @@ export function printSummary(output: Output, checks: readonly Checked[]): void {
   }
 }
 
-/** Names may come from anybody: a terminal would obey their control characters. */
-const clean = (text: string): string => text.replace(/\p{Cc}/gu, '?');
-
 function print(output: Output, result: Result | undefined, text: string): void {
   const { colors, streams } = output;
   const color = { ok: colors.green, warning: colors.yellow, 'not checked': colors.yellow, failed: colors.red };
   const { isTTY, columns } = streams.stdout;
-  const lines = wrap(clean(text), isTTY && columns ? Math.max(columns - INDENT, 20) : Infinity);
+  const lines = wrap(printable(text), isTTY && columns ? Math.max(columns - INDENT, 20) : Infinity);
   const label = result ? color[result](result) + ' '.repeat(INDENT - result.length) : ' '.repeat(INDENT);
   lines.forEach((line, index) => output.print(`${index === 0 ? label : ' '.repeat(INDENT)}${line}`));
 }

@@ -10,15 +10,14 @@ const ELSEWHERE_MS = 30_000;
 export class Progress {
   private readonly begun = performance.now();
   private done = 0;
-  private readonly isTerminal: boolean;
   private readonly timer: NodeJS.Timeout;
 
   constructor(
     private readonly output: Output,
     private readonly bytes: number,
   ) {
-    this.isTerminal = Boolean(output.streams.stderr.isTTY);
-    this.timer = setInterval(() => this.show(), this.isTerminal ? TERMINAL_MS : ELSEWHERE_MS).unref();
+    const pause = this.isTerminal ? TERMINAL_MS : ELSEWHERE_MS;
+    this.timer = setInterval(() => this.show(), pause).unref();
   }
 
   /** Seconds since its start. */
@@ -33,7 +32,11 @@ export class Progress {
   /** Shows nothing any more. */
   end(): void {
     clearInterval(this.timer);
-    if (this.isTerminal) this.output.streams.stderr.write('\r\u001b[K');
+    this.output.progress();
+  }
+
+  private get isTerminal(): boolean {
+    return Boolean(this.output.streams.stderr.isTTY);
   }
 
   private show(): void {
@@ -41,7 +44,7 @@ export class Progress {
     const left = rate > 0 ? `, ${formatDuration((this.bytes - this.done) / rate, 'short')} left` : '';
     const percent = this.bytes > 0 ? Math.floor((100 * this.done) / this.bytes) : 100;
     const text = `${percent} %: ${formatBytes(this.done)} of ${formatBytes(this.bytes)}, ${formatBytes(rate)}/s${left}`;
-    if (this.isTerminal) this.output.streams.stderr.write(`\r\u001b[K${text}`);
+    if (this.isTerminal) this.output.progress(text);
     else this.output.tell(text);
   }
 }

@@ -2,6 +2,9 @@
 
 const GAP = '  ';
 
+/** A text that others wrote, for a terminal, which would obey its control characters. */
+export const printable = (text: string): string => text.replace(/\p{Cc}/gu, '?');
+
 /** A column, and its place. */
 interface Column {
   readonly index: number;
@@ -18,8 +21,7 @@ export function tableLines(
   cells: readonly (readonly string[])[],
   { width, bold }: { readonly width: number; readonly bold: (text: string) => string },
 ): string[] {
-  // Tags hold what anybody wrote there: a terminal would obey it.
-  const rows = cells.map((row) => row.map((cell) => cell.replace(/\p{Cc}/gu, '?')));
+  const rows = cells.map((row) => row.map(printable));
   const natural = head.map((name, index) => Math.max(name.length, ...rows.map((row) => row[index]!.length)));
   const indent = Math.min(natural[0]! + GAP.length, Math.floor(width / 3));
   const lines = fold(natural, width, indent);

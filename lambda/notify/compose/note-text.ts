@@ -2,8 +2,8 @@
 import type { FoundNote } from '../../../catalog/contract/note';
 import type { NewNotes } from '../../../catalog/contract/notification';
 import { countOf } from '../../../catalog/units';
-import { adviceOfEngine } from '../../../engines/advice';
-import type { AdviceStep, NoteAdvice } from '../../../engines/engine-advice';
+import { adviceOfNote, noteText as sentenceOf } from '../../../engines/advice';
+import type { AdviceStep } from '../../../engines/engine-advice';
 import { page } from '../advice/links';
 import { engineText } from './backup-text';
 import type { ZoneClock } from './clock';
@@ -15,18 +15,12 @@ import { capital, cut, oneLine, sentence, wrapped } from './text';
 
 const SENTENCE_CHARACTERS = 4000;
 
-/** Words of a note. A newer program may write a kind that this version does not know. */
-function adviceOfNote({ newest }: NewNotes, { kind }: FoundNote): NoteAdvice | undefined {
-  const notes = adviceOfEngine(newest.engine)?.notes ?? {};
-  return Object.hasOwn(notes, kind) ? notes[kind] : undefined;
-}
+const titleOf = ({ newest }: NewNotes, note: FoundNote): string =>
+  adviceOfNote(newest.engine, note)?.title ?? oneLine(note.kind);
 
-const titleOf = (found: NewNotes, note: FoundNote): string => adviceOfNote(found, note)?.title ?? oneLine(note.kind);
-
-function happenedText(found: NewNotes, note: FoundNote): string {
-  const { said, objects = [], database } = note;
-  const advice = adviceOfNote(found, note);
-  const text = oneLine(advice?.happened(note) ?? [note.kind, objects.join(', '), said].filter(Boolean).join(': '));
+function happenedText({ newest }: NewNotes, note: FoundNote): string {
+  const { database } = note;
+  const text = oneLine(sentenceOf(newest.engine, note));
   return database === undefined || text.includes(oneLine(database)) ? capital(text) : `${oneLine(database)}: ${text}`;
 }
 
@@ -63,7 +57,7 @@ export function noteText(found: readonly NewNotes[], place: Place, clock: ZoneCl
 
 function sourceText(found: NewNotes, { bucket, region }: Place, clock: ZoneClock): string[] {
   const { source, newest, notes } = found;
-  const steps = notes.flatMap((note) => [...(adviceOfNote(found, note)?.steps(note) ?? [])]);
+  const steps = notes.flatMap((note) => [...(adviceOfNote(newest.engine, note)?.steps(note) ?? [])]);
   const all: AdviceStep[] = [
     ...uniqueSteps(steps),
     {

@@ -36,6 +36,8 @@ const manifestOf = (id: string, changes = {}) =>
 let objects: Map<string, Buffer | string>;
 /** Storage classes that are not Standard, by key. */
 let classes: Record<string, string>;
+/** Sizes that the listing tells in place of the real ones, by key. */
+let sizes: Record<string, number>;
 /** Breaks off the answer with an object after so many bytes, once. */
 let breakAfter: number | undefined;
 let aws: StandIn;
@@ -46,6 +48,7 @@ const verdict = (what: string) => JSON.stringify({ formatVersion: 1, verdict: wh
 beforeEach(async () => {
   objects = new Map();
   classes = {};
+  sizes = {};
   breakAfter = undefined;
   for (const id of [OLD, NEW]) {
     objects.set(`shop/${id}/manifest.json`, manifestText(manifestOf(id)));
@@ -67,7 +70,7 @@ function answer({ path: asked, range }: Asked): Answer | undefined {
     const rows = [...objects].filter(([key]) => key.startsWith(prefix)).sort();
     const xml = rows.map(
       ([key, body]) =>
-        `<Contents><Key>${key}</Key><Size>${Buffer.byteLength(body)}</Size><LastModified>2026-11-20T03:00:00.000Z</LastModified><StorageClass>${classes[key] ?? 'STANDARD'}</StorageClass></Contents>`,
+        `<Contents><Key>${key}</Key><Size>${sizes[key] ?? Buffer.byteLength(body)}</Size><LastModified>2026-11-20T03:00:00.000Z</LastModified><StorageClass>${classes[key] ?? 'STANDARD'}</StorageClass></Contents>`,
     );
     return { body: `<ListBucketResult><IsTruncated>false</IsTruncated>${xml.join('')}</ListBucketResult>` };
   }
@@ -113,6 +116,14 @@ describe('fetch', () => {
     expect(err).toContain(`a newer backup exists, which no restore test has proven: the newest is ${NEW}`);
   });
 
+  test('passes over a proven one that is damaged since', async () => {
+    objects.set(`shop/${OLD}/restore-test.json`, verdict('passed'));
+    objects.set(`shop/${OLD}/manifest.json`, 'no JSON');
+    const { code, out } = await fetchInto('--json');
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ backup: NEW, notes: [`no restore test has proven backup ${NEW}`] });
+  });
+
   test('takes the newest one up to a time, or the one that is named', async () => {
     const { out } = await fetchInto('--at', '2026-11-20T01:59', '--json');
     expect(JSON.parse(out)).toMatchObject({ backup: OLD });
@@ -125,6 +136,16 @@ describe('fetch', () => {
     expect(files()).toEqual(['manifest.json', 'shop.sql']);
     expect(fs.readFileSync(path.join(directory, 'shop.sql'))).toEqual(DUMP);
     expect(out).toContain('cat shop.sql | mariadb ');
+  });
+
+  test('trusts no file that it cannot check: one that would be its decompressed object stays as it is', async () => {
+    fs.mkdirSync(directory);
+    fs.writeFileSync(path.join(directory, 'shop.sql'), 'mine');
+    const { code, err } = await fetchInto('--decompress');
+    expect(code).toBe(1);
+    expect(err).toMatch(/shop\.sql is there already: move it away, or choose another --output$/m);
+    expect(files()).toEqual(['shop.sql']);
+    expect(fs.readFileSync(path.join(directory, 'shop.sql'), 'utf8')).toBe('mine');
   });
 
   test('goes on where it broke', async () => {
@@ -167,6 +188,12 @@ describe('fetch', () => {
       [],
       /shop\.sql\.zst is in an archive: retrieve it first, which takes hours, see docs\/storage-tiers\.md#retrieving/,
     ],
+    [
+      'a source whose backups are all damaged',
+      () => [OLD, NEW].forEach((id) => objects.delete(`shop/${id}/shop.sql.zst`)),
+      [],
+      /has no complete backup: backup 2026-11-20T02-00-00Z is damaged: .*; backup 2026-11-19T02-00-00Z is damaged: /,
+    ],
     ['a source without backups', () => objects.clear(), [], /source shop has no backup: check its name with/],
     [
       'a time before all',
@@ -183,12 +210,11 @@ describe('fetch', () => {
     [
       'more than the disk holds',
       () => {
-        const huge = manifestOf(NEW, { bytes: 2 ** 52 });
-        objects.set(`shop/${NEW}/manifest.json`, manifestText(huge));
-        objects.delete(`shop/${OLD}/manifest.json`);
+        objects.set(`shop/${NEW}/manifest.json`, manifestText(manifestOf(NEW, { bytes: 2 ** 52 })));
+        sizes[`shop/${NEW}/shop.sql.zst`] = 2 ** 52;
       },
       [],
-      /has no complete backup: backup 2026-11-20T02-00-00Z is damaged: .* its manifest says 4503599627370496/,
+      /restore must have 4\.0 PiB free, got: .*: choose another --output/,
     ],
   ])('refuses %s', async (_, change, more, sentence) => {
     change();
@@ -257,7 +283,7 @@ describe('show', () => {
       /^shop\.sql\.zst +\d+ B +56\.7 KiB +shop$/m,
       /^shop\.book +3$/m,
       /^note the past rows of system-versioned tables are not in the dump/m,
-      /^note of-the-future x$/m,
+      /^note of-the-future: x$/m,
       new RegExp(`proven-backups fetch --source shop ${NEW} --output restore$`, 'm'),
     ])
       expect(out).toMatch(line);

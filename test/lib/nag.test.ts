@@ -1,7 +1,15 @@
 import { Stack } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as logs from 'aws-cdk-lib/aws-logs';
-import { BackupAlarms, BackupBucket, Backups, BackupSchedule, DatabaseBackup, Digest } from '../../lib';
+import {
+  BackupAlarms,
+  BackupBucket,
+  Backups,
+  BackupSchedule,
+  DatabaseBackup,
+  Digest,
+  SnapshotPruning,
+} from '../../lib';
 import { Duration } from 'aws-cdk-lib';
 import { everything } from './everything';
 import { findings } from './findings';
@@ -22,6 +30,7 @@ test('cdk-nag finds nothing that is not explained', () => {
     cluster: new ecs.Cluster(stack, 'Cluster', { vpc }),
     alarms: new BackupAlarms(stack, 'AloneAlarms', { bucket, emails: ['ann@example.com'] }),
   });
+  new SnapshotPruning(stack, 'SnapshotPruning', { tagKey: 'made-by', tagValue: 'script' });
   expect(findings(setup.app)).toEqual([]);
 });
 

@@ -70,3 +70,8 @@ export class MemoryDump implements EngineDump {
     return Promise.resolve();
   }
 }
+
+/** Of engines that are only dumped. */
+export const createRestore = (): never => {
+  throw new Error('this toy is never restored');
+};

@@ -78,4 +78,9 @@ class ToyDump implements EngineDump {
 }
 
 /** The toy engine, as the program runs it. */
-export const TOY_PROGRAM: EngineProgram = { createDump: (context) => new ToyDump(context) };
+export const TOY_PROGRAM: EngineProgram = {
+  createDump: (context) => new ToyDump(context),
+  createRestore: () => {
+    throw new Error('not yet');
+  },
+};

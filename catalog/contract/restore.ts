@@ -44,18 +44,17 @@ export const planSchema = z.object({
 export type RestorePlan = z.infer<typeof planSchema>;
 export type RestoreTarget = RestorePlan['targets'][number];
 
-const differenceSchema = z.object({
-  /** A table, view, constraint …: `shop.orders`. */
-  object: z.string(),
-  kind: z.enum(['missing', 'rows', 'orphans', 'invalid']),
-  /** `rows`: as in the manifest, and as restored. `orphans`: 0, and how many rows refer to none. */
-  expected: z.number().optional(),
-  found: z.number().optional(),
-  /** The words of the server. */
-  said: z.string().optional(),
-});
 /** How the target differs from the backup. */
-export type RestoreDifference = z.infer<typeof differenceSchema>;
+export interface RestoreDifference {
+  /** A table, view, constraint …: `shop.orders`. */
+  readonly object: string;
+  readonly kind: 'missing' | 'rows' | 'orphans' | 'invalid';
+  /** `rows`: as in the manifest, and as restored. `orphans`: 0, and how many rows refer to none. */
+  readonly expected?: number;
+  readonly found?: number;
+  /** The words of the server. */
+  readonly said?: string;
+}
 
 /** The line `restored` of a restore's log: the target has what the backup has. */
 export const reportSchema = z.object({

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import type { DumpJob } from '../catalog/contract/task';
-import { DUMP_COMMAND, ENV, NODE_FILE, PROGRAM_FILE } from '../catalog/contract/task';
+import { commandOf, ENV, NODE_FILE, PROGRAM_FILE } from '../catalog/contract/task';
 import { temporaryDirectory } from '../test/support/processes';
 import type { S3Server } from './s3-server';
 import type { BenchServer } from './servers';
@@ -80,7 +80,7 @@ function programCommand(server: BenchServer, s3: S3Server, root: string, scratch
     [PROGRAM_FILE, path.join(root, 'dist/task/main.js')],
   ]);
   return {
-    argv: DUMP_COMMAND.map((word) => local.get(word) ?? word),
+    argv: commandOf('dump').map((word) => local.get(word) ?? word),
     env: {
       [ENV.job]: JSON.stringify(job),
       [ENV.username]: USER.username,

@@ -4,7 +4,8 @@ import type { Action } from '../catalog/contract/task';
 import { engineProgram } from '../engines/programs';
 import { dump } from './dump/dump';
 import { BackupError, asBackupError } from './run/errors';
-import { readRun } from './run/job';
+import { restore } from './restore/restore';
+import { readRestore, readRun } from './run/job';
 import { Log } from './run/log';
 
 /** Less than the 120 seconds after which Fargate kills a task that was told to stop. */
@@ -24,10 +25,22 @@ const ACTIONS: Partial<Record<Action, RunAction>> = {
     log.with({ source: run.job.source, engine: run.job.engine });
     return dump(run, log, stop);
   },
+  restore: (log, stop) => {
+    const inputs = readRestore(process.env);
+    log.hide(inputs.credentials?.password ?? '');
+    log.with({ source: inputs.job.source, engine: inputs.job.engine });
+    return restore(inputs, log, stop);
+  },
+};
+
+const INTERRUPTED: Readonly<Record<Action, (by: string) => string>> = {
+  dump: (by) => `the backup was interrupted by ${by}: it left no backup; the next run starts over`,
+  restore: (by) => `the restore was interrupted by ${by}: its log says in which state it left the target`,
+  prove: (by) => `the restore test was interrupted by ${by}: it has no verdict`,
 };
 
 /** Aborts the run at the first signal; the second one ends the program at once. */
-function stopOnSignals(stop: AbortController): void {
+function stopOnSignals(action: Action, stop: AbortController): void {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     const why =
       signal === 'SIGTERM' ? 'the task was stopped, or its Spot capacity taken back' : 'someone pressed Ctrl-C';
@@ -35,11 +48,7 @@ function stopOnSignals(stop: AbortController): void {
     process.on(signal, () => {
       if (stop.signal.aborted) process.exit(128 + constants.signals[signal]);
       stop.abort(
-        new BackupError(
-          exit,
-          `the backup was interrupted by ${signal} (${why}): it left no backup; the next run starts over`,
-          { kind: 'interrupted', object: signal },
-        ),
+        new BackupError(exit, INTERRUPTED[action](`${signal} (${why})`), { kind: 'interrupted', object: signal }),
       );
     });
   }
@@ -66,7 +75,7 @@ async function main(action: Action, runAction: RunAction): Promise<number> {
   const log = new Log();
   log.with({ action });
   const stop = new AbortController();
-  stopOnSignals(stop);
+  stopOnSignals(action, stop);
   stop.signal.addEventListener('abort', () => {
     setTimeout(() => process.exit(report(log, action, stop.signal.reason)), CLEANUP_MS).unref();
   });
@@ -87,6 +96,6 @@ if (command === 'helper') {
   // A connection that will not close must not keep the task, and its bill, alive.
   void main(command as Action, runAction).then((code) => process.exit(code));
 } else {
-  process.stderr.write(`unknown command ${JSON.stringify(command)}: use "main.js dump"\n`);
+  process.stderr.write(`unknown command ${JSON.stringify(command)}: use "main.js dump" or "main.js restore"\n`);
   process.exitCode = 10;
 }

@@ -82,6 +82,32 @@ export const COMMON_REASONS = [
 ] as const;
 export type CommonReason = (typeof COMMON_REASONS)[number];
 
+/** Reasons that only restores have. Whoever started one reads its sentence: no email has advice for them. */
+export const RESTORE_REASONS = [
+  // configuration
+  'backup-unknown',
+  'manifest-damaged',
+  'table-unknown',
+  'name-invalid',
+  'scratch-full',
+  'directory-not-writable',
+  // downloadFailed
+  'object-missing',
+  'object-archived',
+  'object-changed',
+  'read-denied',
+  // targetRefused
+  'target-exists',
+  'target-too-old',
+  'target-lacks',
+  'target-in-use',
+  // restoreFailed
+  'target-full',
+  'client-failed',
+  'restore-differs',
+] as const;
+export type RestoreReason = (typeof RESTORE_REASONS)[number];
+
 /** The line `failed` of a run's log. */
 export interface FailedLine {
   readonly event: 'failed';

@@ -20,8 +20,10 @@ export const taskFamily = (prefix: string, source: string, action: Action): stri
 
 /** Environment variables of the backup container. */
 export const ENV = {
-  /** A {@link DumpJob} as JSON. */
+  /** A {@link DumpJob} or {@link RestoreJob} as JSON. */
   job: 'BACKUP_JOB',
+  /** A {@link RestoreRequest} as JSON. Set by whoever starts a restore. */
+  restore: 'RESTORE_REQUEST',
   /** The database user. Injected by ECS from Secrets Manager. */
   username: 'DATABASE_USERNAME',
   /** The database password. Injected by ECS from Secrets Manager. */
@@ -35,7 +37,7 @@ export const ENV = {
 } as const;
 
 /** Occasions of a backup. */
-export const TRIGGERS = ['schedule', 'on-demand'] as const;
+export const TRIGGERS = ['schedule', 'on-demand', 'before-deployment', 'before-restore'] as const;
 export type Trigger = (typeof TRIGGERS)[number];
 
 /** How the database's TLS certificate is verified. */
@@ -49,11 +51,15 @@ export type TlsJob =
   /** Not at all: the connection is in clear text, by the user's written choice. */
   | { readonly mode: 'off'; readonly reason: string };
 
-/** Address of a database server, and the databases to dump. */
-export interface ServerJob {
+/** Address of a database server. */
+export interface ServerAddress {
   readonly host: string;
   readonly port: number;
   readonly tls: TlsJob;
+}
+
+/** Address of a database server, and the databases to dump. */
+export interface ServerJob extends ServerAddress {
   /** Databases to dump; every database of the server, except its own system databases, when left out. */
   readonly databases?: readonly string[];
   /** Databases to leave out when `databases` is not given. */
@@ -93,6 +99,61 @@ export interface DumpJob {
   readonly file?: string;
 }
 
+/** Into what backups of a source are restored. Reaches the program as JSON in the environment variable {@link ENV.job}. */
+export interface RestoreJob {
+  readonly action: 'restore';
+  /** Name of the source. */
+  readonly source: string;
+  /** Name of the engine: one of `engines/facts.ts`. */
+  readonly engine: string;
+  /** Name of the bucket. */
+  readonly bucket: string;
+  /** Seconds after which the restore stops itself and fails. */
+  readonly timeoutSeconds: number;
+  /** Directory for option files and spooled objects. Must be writable. */
+  readonly scratchDirectory: string;
+  /** Engines with a server only: the server to restore into. */
+  readonly server?: ServerAddress;
+  /** Engines without a server only: absolute path of the database file to restore. */
+  readonly file?: string;
+}
+
+/** One restore: which backup, what of it, and how. Reaches the program as JSON in {@link ENV.restore}. */
+export interface RestoreRequest {
+  readonly backupId: string;
+  /** Databases of the backup to restore; all when left out. */
+  readonly databases?: readonly string[];
+  /**
+   * Tables to restore, beside the originals: `shop.orders`; `shop.public.orders` where databases have schemas. Not together
+   * with `databases`.
+   */
+  readonly tables?: readonly string[];
+  /**
+   * The new name. For a database (only one may be chosen): its name on the target. For tables: the database, or where databases
+   * have schemas the schema of the same database, to create for them. For a file: its name beside the original. The names of
+   * the backup when left out, which tables cannot do.
+   */
+  readonly as?: string;
+  /**
+   * Replaces what exists. Whoever sets it has made a safety backup, or sets `safetyBackup`; without it, what exists is never
+   * touched.
+   */
+  readonly overwrite?: boolean;
+  /**
+   * With `overwrite`: absolute path of a directory into which the engine's own dump of what exists is made before it is
+   * replaced. A failure of that ends the restore.
+   */
+  readonly safetyBackup?: string;
+  /** Only looks, and logs the plan. */
+  readonly dryRun?: boolean;
+  /** Does not read an object completely, to verify it, before the first statement of it runs. */
+  readonly stream?: boolean;
+  /** How many connections load at once, where the engine can: 1 when left out. */
+  readonly jobs?: number;
+  /** Engines with definers only: replaces definers that do not exist by this account; `create` creates them, locked. */
+  readonly definers?: { readonly create: true } | { readonly account: string };
+}
+
 /**
  * Exit codes of the program. Those without an action are the same for all actions. 137 (killed by the kernel: out of memory,
  * or `stopTimeout` passed) cannot be caught.
@@ -106,7 +167,7 @@ export const EXIT_CODES = {
   configuration: 10,
   /** The database was not reached, its certificate could not be verified, or it refused the password. */
   connection: 11,
-  /** `dump`: the database user lacks a privilege that a complete dump needs. */
+  /** The database user lacks a privilege that a complete dump, or the restore, needs. */
   privileges: 12,
   /** `dump`: the dump tool failed, was killed, or ended without its end marker. */
   dumpFailed: 13,
@@ -114,8 +175,14 @@ export const EXIT_CODES = {
   uploadFailed: 14,
   /** The run took longer than its timeout. */
   timedOut: 15,
-  /** Another run of the same source holds its lock. */
+  /** `restore`: the client failed, was killed, or what was restored is not what the backup says. */
+  restoreFailed: 16,
+  /** Another run of the same source holds its lock; `restore`: of the same target. */
   alreadyRunning: 17,
+  /** `restore`: the target does not fit, or something is there already. Nothing was changed. */
+  targetRefused: 18,
+  /** `restore`: an object of the backup is missing, in an archive, or not what its manifest says; S3 or KMS refused or failed. */
+  downloadFailed: 19,
   /** Stopped by SIGINT (128 + 2). */
   interruptedBySigint: 130,
   /** Stopped by SIGTERM (128 + 15): a stopped task, a Spot interruption. */
@@ -181,7 +248,12 @@ export const NODE_FILE = '/opt/proven-backups/node';
 /** Path of the program in the image. */
 export const PROGRAM_FILE = '/opt/proven-backups/main.js';
 /**
- * The command of the container. The small semi-space makes V8 collect the buffers of a stream early: it saves 25 MiB and
+ * The command of the container that runs an action. The small semi-space makes V8 collect the buffers of a stream early: it saves 25 MiB and
  * costs no time.
  */
-export const DUMP_COMMAND = [NODE_FILE, '--max-semi-space-size=1', PROGRAM_FILE, 'dump'] as const;
+export const commandOf = (action: Action): readonly string[] => [
+  NODE_FILE,
+  '--max-semi-space-size=1',
+  PROGRAM_FILE,
+  action,
+];

@@ -1,6 +1,10 @@
 import type { EngineProgram } from '../engine';
 import { MysqlDump } from '../mysql/dump';
+import { MysqlRestore } from '../mysql/restore';
 import { MARIADB_DIALECT } from './dialect';
 
 /** MariaDB. */
-export const MARIADB_PROGRAM: EngineProgram = { createDump: (context) => new MysqlDump(context, MARIADB_DIALECT) };
+export const MARIADB_PROGRAM: EngineProgram = {
+  createDump: (context) => new MysqlDump(context, MARIADB_DIALECT),
+  createRestore: (context) => new MysqlRestore(context, MARIADB_DIALECT),
+};

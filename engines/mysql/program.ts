@@ -1,6 +1,10 @@
 import type { EngineProgram } from '../engine';
 import { MYSQL_DIALECT } from './dialect';
 import { MysqlDump } from './dump';
+import { MysqlRestore } from './restore';
 
 /** MySQL. */
-export const MYSQL_PROGRAM: EngineProgram = { createDump: (context) => new MysqlDump(context, MYSQL_DIALECT) };
+export const MYSQL_PROGRAM: EngineProgram = {
+  createDump: (context) => new MysqlDump(context, MYSQL_DIALECT),
+  createRestore: (context) => new MysqlRestore(context, MYSQL_DIALECT),
+};

@@ -1,5 +1,9 @@
 import type { EngineProgram } from '../engine';
 import { PostgresqlDump } from './dump';
+import { PostgresqlRestore } from './restore';
 
 /** PostgreSQL. */
-export const POSTGRESQL_PROGRAM: EngineProgram = { createDump: (context) => new PostgresqlDump(context) };
+export const POSTGRESQL_PROGRAM: EngineProgram = {
+  createDump: (context) => new PostgresqlDump(context),
+  createRestore: (context) => new PostgresqlRestore(context),
+};

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { BackupError, type RunReason } from '../run/errors';
 
 const KEPT_LINES = 20;
@@ -42,6 +42,10 @@ export interface ToolCommand {
   readonly env?: Readonly<Record<string, string>>;
   /** Judges each line of standard error; nothing but complaints when left out. */
   readonly talk?: Talk;
+  /** Whether something is written to its standard input, which is empty otherwise. */
+  readonly takesInput?: boolean;
+  /** What the failure of this tool is, where nothing better is known. */
+  readonly failure?: ToolFailure;
   /** Meaning of complaints, where the engine knows it. */
   readonly classify?: (complaints: string, table: string | undefined) => ToolFailure | undefined;
 }
@@ -75,6 +79,8 @@ export const hasLargeWrites = (): boolean => existsSync(STDBUF_LIBRARY);
  */
 export class Tool {
   readonly stdout: Readable;
+  /** Where its input goes; none unless it takes input. */
+  readonly stdin: Writable | null;
   /** Table under way, if the tool says so. */
   table: string | undefined;
   /** Resolves when the tool first speaks of a table: it has its snapshot then. Also when it ends. */
@@ -96,11 +102,15 @@ export class Tool {
         resolve();
       };
     });
-    const child = spawn(tool.command, tool.args, { env: toolEnvironment(tool.env), stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(tool.command, tool.args, {
+      env: toolEnvironment(tool.env),
+      stdio: [tool.takesInput ? 'pipe' : 'ignore', 'pipe', 'pipe'],
+    });
     this.child = child;
-    this.stdout = child.stdout;
+    this.stdout = child.stdout!;
+    this.stdin = child.stdin;
     preferAsVictim(child.pid);
-    const lines = createInterface({ input: child.stderr });
+    const lines = createInterface({ input: child.stderr! });
     lines.on('line', (line) => this.hear(line));
     const linesEnded = new Promise((resolve) => lines.once('close', resolve));
     this.ended = new Promise((resolve) => {
@@ -131,16 +141,17 @@ export class Tool {
         `could not start ${name}: ${error.message}; the image must hold the engine's own client tools on PATH`,
         { kind: 'tool-missing', object: name, said: error.message },
       );
+    const usual: ToolFailure = this.tool.failure ?? { exit: 'dumpFailed', kind: 'tool-failed' };
     if (signal === 'SIGKILL' && !this.stopped)
       throw new BackupError(
-        'dumpFailed',
+        usual.exit,
         `${name} was killed by SIGKILL, as the kernel does when memory runs out: raise memoryLimitMiB of this backup${words}`,
         { kind: 'tool-killed', ...facts },
       );
     if (signal)
-      throw new BackupError('dumpFailed', `${name} was ended by ${signal}${words}`, { kind: 'tool-failed', ...facts });
+      throw new BackupError(usual.exit, `${name} was ended by ${signal}${words}`, { kind: usual.kind, ...facts });
     if (code === 0 && said === '') return;
-    const meaning: ToolFailure = this.tool.classify?.(said, this.table) ?? { exit: 'dumpFailed', kind: 'tool-failed' };
+    const meaning: ToolFailure = this.tool.classify?.(said, this.table) ?? usual;
     const { exit, kind, advice, object = name, passing } = meaning;
     const hint = advice === undefined ? '' : ` (${advice})`;
     const ended = code === 0 ? 'exited with 0 but complained' : `exited with ${code}`;

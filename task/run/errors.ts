@@ -1,9 +1,9 @@
-import type { CommonReason, Reason } from '../../catalog/contract/failure';
+import type { CommonReason, Reason, RestoreReason } from '../../catalog/contract/failure';
 import { EXIT_CODES, type ExitCodeName } from '../../catalog/contract/task';
 import type { EngineReason } from '../../engines/facts';
 
 /** Kinds of reasons of this program and its engines. */
-type Kind = CommonReason | EngineReason;
+type Kind = CommonReason | RestoreReason | EngineReason;
 
 /** Why a run of this program can fail. */
 export type RunReason = Reason<Kind>;

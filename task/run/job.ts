@@ -1,10 +1,18 @@
 import { z } from 'zod';
 import type { CommonReason } from '../../catalog/contract/failure';
-import { ENV, TRIGGERS, type DumpJob, type Trigger } from '../../catalog/contract/task';
+import {
+  ENV,
+  TRIGGERS,
+  type DumpJob,
+  type RestoreJob,
+  type RestoreRequest,
+  type Trigger,
+} from '../../catalog/contract/task';
 import { dumpArgumentFault } from '../../engines/dump-arguments';
-import { engines, findEngine } from '../../engines/facts';
+import { engines, findEngine, type EngineFacts } from '../../engines/facts';
 import { sourceNameFault } from '../../catalog/bucket/names';
 import { BackupError } from './errors';
+import { requestSchema } from './restore-request';
 
 const names = z.array(
   z
@@ -20,10 +28,13 @@ const tls = z.discriminatedUnion('mode', [
   z.strictObject({ mode: z.literal('off'), reason: z.string().min(1) }),
 ]);
 
-const server = z.strictObject({
+const address = z.strictObject({
   host: z.string().min(1),
   port: z.coerce.number().int().min(1).max(65535),
   tls,
+});
+
+const server = address.extend({
   databases: names.min(1).optional(),
   excludeDatabases: names.optional(),
   schemas: names.min(1).optional(),
@@ -47,27 +58,63 @@ const jobSchema: z.ZodType<DumpJob> = z
     file: z.string().startsWith('/').optional(),
   })
   .superRefine((job, context) => {
-    const demand = (path: string, fault: string | undefined) => {
-      if (fault !== undefined) context.addIssue({ code: 'custom', path: [path], message: fault });
-    };
-    demand('source', sourceNameFault(job.source));
-    const facts = findEngine(job.engine);
-    if (!facts) {
-      demand('engine', `must be one of ${[...engines().keys()].join(', ')}, got: ${JSON.stringify(job.engine)}`);
-    } else if (!facts.server) {
-      demand('file', job.file === undefined ? `is required for the engine ${job.engine}` : undefined);
-    } else {
-      demand('server', job.server === undefined ? `is required for the engine ${job.engine}` : undefined);
-      demand('engineVersion', job.engineVersion === undefined ? `is required for the engine ${job.engine}` : undefined);
-      const { extraDumpArguments = [] } = job.server ?? {};
-      demand('server.extraDumpArguments', dumpArgumentFault(facts.server.dumpTool, extraDumpArguments));
-    }
+    const demand = demandOf(context);
+    const facts = demandParts(job, demand);
+    if (!facts?.server) return;
+    demand('engineVersion', job.engineVersion === undefined ? `is required for the engine ${job.engine}` : undefined);
+    const { extraDumpArguments = [] } = job.server ?? {};
+    demand('server.extraDumpArguments', dumpArgumentFault(facts.server.dumpTool, extraDumpArguments));
   });
+
+const restoreJobSchema: z.ZodType<RestoreJob> = z
+  .strictObject({
+    action: z.literal('restore'),
+    source: z.string(),
+    engine: z.string(),
+    bucket: z.string().min(1),
+    timeoutSeconds: z.number().positive(),
+    scratchDirectory: z.string().startsWith('/'),
+    server: address.optional(),
+    file: z.string().startsWith('/').optional(),
+  })
+  .superRefine((job, context) => void demandParts(job, demandOf(context)));
+
+type Demand = (path: string, fault: string | undefined) => void;
+
+const demandOf =
+  (context: z.core.$RefinementCtx): Demand =>
+  (path, fault) => {
+    if (fault !== undefined) context.addIssue({ code: 'custom', path: [path], message: fault, input: undefined });
+  };
+
+/** What the jobs of all actions must have; returns the facts of the engine. */
+function demandParts(
+  job: Pick<DumpJob, 'source' | 'engine' | 'file'> & { readonly server?: object },
+  demand: Demand,
+): EngineFacts | undefined {
+  demand('source', sourceNameFault(job.source));
+  const facts = findEngine(job.engine);
+  if (!facts) {
+    demand('engine', `must be one of ${[...engines().keys()].join(', ')}, got: ${JSON.stringify(job.engine)}`);
+    return undefined;
+  }
+  const part = facts.server ? 'server' : 'file';
+  demand(part, job[part] === undefined ? `is required for the engine ${job.engine}` : undefined);
+  return facts;
+}
 
 /** User and password of the database. */
 export interface Credentials {
   readonly username: string;
   readonly password: string;
+}
+
+/** The inputs of one restore. */
+export interface RestoreInputs {
+  readonly job: RestoreJob;
+  readonly request: RestoreRequest;
+  /** Engines with a server only. */
+  readonly credentials?: Credentials;
 }
 
 /** The inputs of one run. */
@@ -83,7 +130,6 @@ export interface RunInputs {
 
 const fault = (kind: CommonReason, variable: string, message: string) =>
   new BackupError('configuration', message, { kind, object: variable });
-const jobFault = (message: string) => fault('job-invalid', ENV.job, message);
 
 /**
  * Reads a run from its environment.
@@ -91,7 +137,7 @@ const jobFault = (message: string) => fault('job-invalid', ENV.job, message);
  * @throws BackupError `configuration`, naming the variable, the value got, what is allowed and how to fix it
  */
 export function readRun(env: NodeJS.ProcessEnv): RunInputs {
-  const job = readJob(env[ENV.job]);
+  const job = readDocument(env, ENV.job, jobSchema, 'job-invalid');
   const scheduledTime = readScheduledTime(env[ENV.scheduledTime]);
   const scheduleArn = contextAttribute(env[ENV.scheduleArn]);
   return {
@@ -103,21 +149,39 @@ export function readRun(env: NodeJS.ProcessEnv): RunInputs {
   };
 }
 
-function readJob(text: string | undefined): DumpJob {
+/**
+ * Reads a restore from its environment.
+ *
+ * @throws BackupError `configuration`, as {@link readRun} does
+ */
+export function readRestore(env: NodeJS.ProcessEnv): RestoreInputs {
+  const job = readDocument(env, ENV.job, restoreJobSchema, 'job-invalid');
+  const request = readDocument(env, ENV.restore, requestSchema, 'variable-invalid');
+  return { job, request, ...(job.server ? { credentials: readCredentials(env) } : {}) };
+}
+
+function readDocument<T>(env: NodeJS.ProcessEnv, variable: string, schema: z.ZodType<T>, kind: CommonReason): T {
+  const text = env[variable];
   if (text === undefined)
-    throw jobFault(
-      `environment variable ${ENV.job} is not set: run this program through a task definition of cdk-proven-backups`,
+    throw fault(
+      kind,
+      variable,
+      variable === ENV.restore
+        ? `environment variable ${variable} is not set: start this task by proven-backups restore, which sets it`
+        : `environment variable ${variable} is not set: run this program through a task definition of cdk-proven-backups`,
     );
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw jobFault(`environment variable ${ENV.job} is not JSON: ${(error as Error).message}`);
+    throw fault(kind, variable, `environment variable ${variable} is not JSON: ${(error as Error).message}`);
   }
-  const result = jobSchema.safeParse(value);
+  const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const issues = result.error.issues.map(({ path, message }) => `${path.join('.') || 'job'}: ${message}`);
-  throw jobFault(`environment variable ${ENV.job} does not fit: ${issues.join('; ')}`);
+  const issues = result.error.issues.map(
+    ({ path, message }) => `${path.join('.') || (variable === ENV.restore ? 'request' : 'job')}: ${message}`,
+  );
+  throw fault(kind, variable, `environment variable ${variable} does not fit: ${issues.join('; ')}`);
 }
 
 function readCredentials(env: NodeJS.ProcessEnv): Credentials {

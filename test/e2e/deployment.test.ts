@@ -9,7 +9,7 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { DescribeClustersCommand, ECSClient } from '@aws-sdk/client-ecs';
-import { CONTAINER_NAME, DUMP_COMMAND, ENV } from '../../catalog/contract/task';
+import { CONTAINER_NAME, commandOf, ENV } from '../../catalog/contract/task';
 import type { DumpJob } from '../../catalog/contract/task';
 import type { RecordedResource } from '../emulator/emulator';
 import { Emulator, appCommand } from '../emulator/emulator';
@@ -215,7 +215,7 @@ describe('the deployed task definition', () => {
       },
     });
     expect(image).toBe('registry.example.com/backup:1');
-    expect(command).toEqual(DUMP_COMMAND);
+    expect(command).toEqual(commandOf('dump'));
   });
 
   test('names the secret, whose values reach the program and the job does not hold', async () => {

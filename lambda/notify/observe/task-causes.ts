@@ -89,14 +89,23 @@ const EXIT_SENTENCES: Readonly<Partial<Record<ExitCodeName, string>>> = {
   timedOut: 'the run took longer than its timeout',
 };
 
+/** Of restores, of which no backup fails. */
+const RESTORE_SENTENCES: Readonly<Record<number, string>> = {
+  [EXIT_CODES.restoreFailed]: 'the restore failed, or the target is not as the backup',
+  [EXIT_CODES.downloadFailed]: 'the backup could not be read, or is not what its manifest says',
+};
+
 const INTERRUPTED: readonly number[] = [EXIT_CODES.interrupted, EXIT_CODES.interruptedBySigint];
 const SIGKILL = 137;
 const CRASHES: Readonly<Record<number, string>> = { 134: 'SIGABRT', 139: 'SIGSEGV' };
 
-/** Cause of a run that failed after its start; `undefined` if another run held the lock, which is no failure. */
+/** Ends that whoever started the run has seen, and that changed nothing: another run was under way, or the target refused. */
+const NO_FAILURES: readonly number[] = [EXIT_CODES.alreadyRunning, EXIT_CODES.targetRefused];
+
+/** Cause of a run that failed after its start; `undefined` if that is no failure. */
 export function failed(end: TaskEnd): Said<FailCause> | undefined {
   const { exitCode, stoppedReason, containerReason, memory } = end;
-  if (exitCode === EXIT_CODES.alreadyRunning) return undefined;
+  if (NO_FAILURES.includes(exitCode ?? -1)) return undefined;
   if (/OutOfMemory/i.test(`${containerReason}\n${stoppedReason}`)) {
     const limit = memory === undefined ? '' : ` (${memory} MiB)`;
     return { cause: 'out-of-memory', sentence: `the task ran out of memory${limit}` };
@@ -108,6 +117,8 @@ export function failed(end: TaskEnd): Said<FailCause> | undefined {
     return { cause: 'crashed', sentence: `the program crashed with ${signal} (exit code ${exitCode})` };
   }
   const name = (Object.keys(EXIT_CODES) as ExitCodeName[]).find((code) => EXIT_CODES[code] === exitCode);
+  const ofRestore = RESTORE_SENTENCES[exitCode];
+  if (ofRestore !== undefined) return { cause: 'unknown-exit', sentence: ofRestore };
   const sentence = name && EXIT_SENTENCES[name];
   return sentence !== undefined
     ? { cause: name as FailCause, sentence }

@@ -5,7 +5,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import type { DumpJob } from '../../../catalog/contract/task';
-import { CONTAINER_NAME, DATA_DIRECTORY, DUMP_COMMAND, ENV, SCRATCH_DIRECTORY } from '../../../catalog/contract/task';
+import { CONTAINER_NAME, commandOf, DATA_DIRECTORY, ENV, SCRATCH_DIRECTORY } from '../../../catalog/contract/task';
 import { engineFacts } from '../../../engines/facts';
 import { acknowledge } from '../../private/acknowledge';
 import { bundleFolder } from '../../private/bundle-folder';
@@ -46,7 +46,7 @@ export function backupTask(scope: Construct, props: TaskProps): ecs.FargateTaskD
   acknowledge(task, 'AwsSolutions-ECS2', 'The variables hold no secret: secrets come from Secrets Manager.');
   const container = task.addContainer(CONTAINER_NAME, {
     image: props.image ?? builtImage(props),
-    command: [...DUMP_COMMAND],
+    command: [...commandOf(job.action)],
     readonlyRootFilesystem: true,
     // The longest that Fargate grants between SIGTERM and SIGKILL: time to abort uploads.
     stopTimeout: Duration.seconds(120),

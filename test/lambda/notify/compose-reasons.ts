@@ -6,7 +6,10 @@ import { ENGINE_FACTS } from '../../../engines/facts';
 
 /** A failed run with a reason. */
 export interface FailedRun {
-  readonly cause: Exclude<ExitCodeName, 'success' | 'alreadyRunning' | 'interruptedBySigint'>;
+  readonly cause: Exclude<
+    ExitCodeName,
+    'success' | 'alreadyRunning' | 'interruptedBySigint' | 'restoreFailed' | 'targetRefused' | 'downloadFailed'
+  >;
   readonly engine: string;
   readonly message: string;
   readonly reason: Reason;

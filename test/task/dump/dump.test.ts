@@ -9,7 +9,7 @@ import { dump } from '../../../task/dump/dump';
 import { BackupError } from '../../../task/run/errors';
 import type { RunInputs } from '../../../task/run/job';
 import { CapturedLog } from '../../support/captured-log';
-import { MemoryDump, TOY_FACTS, memoryStream, randomChunks } from '../../support/memory-engine';
+import { MemoryDump, TOY_FACTS, memoryStream, randomChunks, createRestore } from '../../support/memory-engine';
 import { temporaryDirectory } from '../../support/processes';
 import { SmallS3 } from '../../support/small-s3';
 
@@ -26,7 +26,7 @@ let next: () => MemoryDump;
 
 beforeAll(async () => {
   registerEngine('toy', TOY_FACTS);
-  registerProgram('toy', { createDump: () => (engine = next()) });
+  registerProgram('toy', { createDump: () => (engine = next()), createRestore });
   s3 = await SmallS3.start();
   Object.assign(process.env, s3.environment);
   directory = temporaryDirectory('dump');

@@ -1,0 +1,186 @@
+import { rm } from 'node:fs/promises';
+import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Note } from '../../catalog/contract/note';
+import type { RestorePlan, RestoreReport, RestoreTarget, TargetState } from '../../catalog/contract/restore';
+import { formatDuration } from '../../catalog/units';
+import type { EngineRestore, RestoreCheck, RestoreContext, RestoreLook } from '../../engines/engine';
+import { engineProgram } from '../../engines/programs';
+import { createS3Client } from '../io/s3';
+import { BackupError } from '../run/errors';
+import type { RestoreInputs } from '../run/job';
+import type { Log } from '../run/log';
+import { Notes } from '../run/notes';
+import { makeScratch } from '../run/scratch';
+import { untilAborted } from '../run/until-aborted';
+import { ReadMeter } from './meter';
+import { StoredObjects } from './objects';
+import { readManifest } from './read-manifest';
+import { makeSafetyBackup } from './safety-backup';
+import { STATE_SENTENCES, differencesText, planSentence, reportSentence } from './words';
+
+/** Less than the program has for its end after a signal: the log must still say how the target is. */
+const CLOSE_MS = 60_000;
+
+/**
+ * Restores one backup into its target, or only looks.
+ *
+ * @param stop aborts the restore; the program's own signals and the timeout do so too
+ * @throws BackupError; the log has said then in which state the target is
+ */
+export async function restore(inputs: RestoreInputs, log: Log, stop: AbortController): Promise<void> {
+  const { job, request } = inputs;
+  const deadline = setTimeout(() => {
+    const limit = formatDuration(job.timeoutSeconds);
+    const sentence = `the restore took longer than its timeout of ${limit} and was stopped: raise its timeout`;
+    stop.abort(new BackupError('timedOut', sentence, { kind: 'timed-out' }));
+  }, job.timeoutSeconds * 1000);
+  const run = new RestoreRun(inputs, log, stop.signal);
+  try {
+    const report = await run.execute();
+    // Only what is closed has succeeded: a setting of the server that could not be put back is a failure.
+    await run.close();
+    if (report) log.info('restored', reportSentence(job.source, report), { report });
+  } catch (error) {
+    // Whatever broke when the restore was stopped is only a consequence.
+    const failure: unknown = stop.signal.aborted ? stop.signal.reason : error;
+    await run.close().catch(() => undefined);
+    if (!request.dryRun) log.warn('target-state', STATE_SENTENCES[run.state], { state: run.state });
+    throw failure;
+  } finally {
+    clearTimeout(deadline);
+  }
+}
+
+class RestoreRun {
+  private readonly s3 = createS3Client();
+  private readonly meter: ReadMeter;
+  private readonly notes: Notes;
+  private readonly started = performance.now();
+  private scratch: string | undefined;
+  private engine: EngineRestore | undefined;
+  /** What the engine does now. */
+  private work: Promise<unknown> = Promise.resolve();
+  private begun = false;
+  private closing: Promise<void> | undefined;
+  private closed = false;
+
+  constructor(
+    private readonly inputs: RestoreInputs,
+    private readonly log: Log,
+    private readonly signal: AbortSignal,
+  ) {
+    this.meter = new ReadMeter(log);
+    this.notes = new Notes(inputs.job.engine, log);
+  }
+
+  /** State of the target, once all is closed. */
+  get state(): TargetState {
+    if (!this.begun || !this.engine) return 'unchanged';
+    return this.closed ? this.engine.state() : 'unknown';
+  }
+
+  /** @returns what was restored; nothing if the request was only to look */
+  async execute(): Promise<RestoreReport | undefined> {
+    const { job, request, credentials } = this.inputs;
+    const { s3, signal, log, meter, notes } = this;
+    log.with({ backupId: request.backupId });
+    const manifest = await untilAborted(signal, readManifest(s3, job, request));
+    const scratch = (this.scratch = await makeScratch(job.scratchDirectory, 'restore-'));
+    const objects = new StoredObjects({ s3, job, request, scratch, signal, meter });
+    const context: RestoreContext = {
+      ...{ job, request, manifest, ...(credentials && { credentials }), objects, log, scratch, signal },
+      note: (note: Note) => notes.add(note),
+      loading: (table) => meter.loading(table),
+    };
+    const engine = (this.engine = engineProgram(job.engine).createRestore(context));
+    const look = await this.does(engine.look());
+    await untilAborted(signal, objects.requireAll(look.objects));
+    const plan = planOf(context, look, notes.all);
+    log.info('plan', planSentence(job.source, plan), { plan });
+    if (request.dryRun) return undefined;
+    await this.protect(plan.targets, look.targetVersion);
+    meter.expect(plan.bytes);
+    this.begun = true;
+    await this.does(engine.load());
+    meter.checking();
+    const check = await this.does(engine.check());
+    refuseDifferences(check);
+    return {
+      ...{ backupId: manifest.backupId, asOf: manifest.startedAt },
+      targets: plan.targets.map(({ database, name }) => ({ database, name })),
+      seconds: Math.round(performance.now() - this.started) / 1000,
+      ...{ tables: check.tables, rows: check.rows, uncompared: [...check.uncompared] },
+      notes: notes.all.map(copyOf),
+    };
+  }
+
+  /** Ends all that is under way, once. */
+  close(): Promise<void> {
+    return (this.closing ??= this.end());
+  }
+
+  private async end(): Promise<void> {
+    this.meter.stop();
+    try {
+      // What the engine was doing when it was stopped may have succeeded all the same: a commit under way.
+      const ended = (async () => {
+        await this.engine?.close();
+        await this.work;
+        this.closed = true;
+      })();
+      await Promise.race([ended, sleep(CLOSE_MS, undefined, { ref: false })]);
+    } finally {
+      this.s3.destroy();
+      if (this.scratch !== undefined) await rm(this.scratch, { recursive: true, force: true });
+    }
+  }
+
+  private does<T>(work: Promise<T>): Promise<T> {
+    this.work = work.catch(() => undefined);
+    return untilAborted(this.signal, work);
+  }
+
+  /** Nothing that exists is replaced, unless the request says so, and what it wants to be kept of it is kept. */
+  private async protect(targets: readonly RestoreTarget[], targetVersion: string): Promise<void> {
+    const { inputs, log, signal } = this;
+    const { job, request } = inputs;
+    const existing = targets.filter(({ state }) => state === 'exists');
+    if (existing.length === 0) return;
+    if (!request.overwrite) throw existsAlready(existing, job.server?.host);
+    if (request.safetyBackup === undefined) return;
+    const directory = await makeSafetyBackup(request.safetyBackup, { inputs, targetVersion, targets, log, signal });
+    log.info('safety-backup', `what is replaced was dumped into ${directory} first`, { directory });
+  }
+}
+
+const copyOf = (note: Note) => ({ ...note, objects: note.objects && [...note.objects] });
+
+function planOf({ manifest }: RestoreContext, look: RestoreLook, notes: readonly Note[]): RestorePlan {
+  const sum = (what: 'bytes' | 'uncompressedBytes') => look.objects.reduce((total, object) => total + object[what], 0);
+  return {
+    ...{ backupId: manifest.backupId, serverVersion: manifest.serverVersion, targetVersion: look.targetVersion },
+    ...{ targets: [...look.targets], bytes: sum('bytes'), uncompressedBytes: sum('uncompressedBytes') },
+    ...{ atomic: look.atomic, notes: notes.map(copyOf) },
+  };
+}
+
+function existsAlready(existing: readonly RestoreTarget[], host: string | undefined): BackupError {
+  const names = existing.map(({ name, holds = [] }) => (holds.length > 0 ? `${name} (${holds.join(', ')})` : name));
+  return new BackupError(
+    'targetRefused',
+    `${names.join(' and ')} exists already${host === undefined ? '' : ` on ${host}`}, and nothing of it was touched: restore beside it with --as, or replace it with --overwrite, which makes a safety backup first`,
+    { kind: 'target-exists', object: existing.map(({ name }) => name).join(', ') },
+  );
+}
+
+/** @throws BackupError `restoreFailed` if the target is not as the manifest says */
+function refuseDifferences({ differences }: RestoreCheck): void {
+  if (differences.length === 0) return;
+  const objects = differences.slice(0, 20).map(({ object }) => object);
+  throw new BackupError(
+    'restoreFailed',
+    `all was loaded, but the target is not as the backup: ${differencesText(differences)}: do not use it before you know why`,
+    { kind: 'restore-differs', object: objects.join(', ') },
+  );
+}

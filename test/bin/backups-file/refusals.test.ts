@@ -383,6 +383,41 @@ test.each([
     'backups.yaml:9: databases.shop.securityGroups[1] must be the id of a security group, sg-…, got: clients',
   ],
   [
+    'a restore without its secret',
+    server('restore: { timeout: 24h }'),
+    'backups.yaml:9: databases.shop.restore.secret is missing: it must be the name or the ARN of a secret, or a map with secretId',
+  ],
+  [
+    'a password for a restore',
+    server('restore: { secret: shop/restore, password: hunter2 }'),
+    'backups.yaml:9: databases.shop.restore has an unknown key "password": put it into a secret of Secrets Manager, with the keys username and password, and name the secret here: secret: shop/backup',
+  ],
+  [
+    'a text for a restore',
+    server('restore: shop/restore'),
+    'backups.yaml:9: databases.shop.restore must be a map with secret, got: shop/restore',
+  ],
+  [
+    'the disk of a restore',
+    server('restore: { secret: shop/restore, ephemeralStorageGiB: 300 }'),
+    'backups.yaml:9: databases.shop.restore.ephemeralStorageGiB must be a whole number from 21 to 200, got: 300',
+  ],
+  [
+    'a secret to restore a file with',
+    database(SQLITE('shop.db'), EVERY, 'restore: { secret: shop/restore }'),
+    'backups.yaml:7: databases.shop.restore has an unknown key "secret": allowed are securityGroups, cpu, memoryLimitMiB, ephemeralStorageGiB, timeout',
+  ],
+  [
+    'a restore of a file with nothing',
+    database(SQLITE('shop.db'), EVERY, 'restore:'),
+    'backups.yaml:7: databases.shop.restore must be a map, which may be empty: {}, got: nothing',
+  ],
+  [
+    'memory that a restore cannot have with its CPU',
+    server('restore: { secret: shop/restore, cpu: 4096 }'),
+    'backups.yaml:4: databases.shop: restore.memoryLimitMiB with cpu 4096 must be one of 8192, 9216, 10240, 11264, 12288, 13312, 14336, 15360, 16384, 17408, 18432, 19456, 20480, 21504, 22528, 23552, 24576, 25600, 26624, 27648, 28672, 29696, 30720, got: 2048',
+  ],
+  [
     'a text for a list',
     server('databases: shop'),
     'backups.yaml:9: databases.shop.databases must be a list of names of databases, at least one, got: shop',

@@ -81,7 +81,7 @@ test.each([
       'backups.yaml:5: databases.shop.sqlite.accessPoint is missing: it must be the id of an EFS access point, fsap-…',
       'backups.yaml:5: databases.shop.sqlite.securityGroup is missing: it must be the id of a security group, sg-…',
       'backups.yaml:5: databases.shop.sqlite.path is missing: it must be a path below the access point, without a leading slash',
-      'backups.yaml:6: databases.shop has an unknown key "path": allowed are sqlite, schedule, retention, allowedAge, enabled, timeout, compressionLevel, cpu, memoryLimitMiB, cpuArchitecture, spot, ephemeralStorageGiB, vpcSubnets, assignPublicIp, sizeBounds, signalsOff',
+      'backups.yaml:6: databases.shop has an unknown key "path": allowed are sqlite, schedule, retention, allowedAge, enabled, timeout, compressionLevel, cpu, memoryLimitMiB, ephemeralStorageGiB, cpuArchitecture, spot, vpcSubnets, assignPublicIp, sizeBounds, signalsOff, restore',
     ].join('\n'),
   ],
   ['an account', file('account: 12'), 'backups.yaml:1: account must be an account id of 12 digits, got: 12'],
@@ -253,7 +253,7 @@ test.each([
     'schemas of MySQL',
     server('schemas: [a]'),
     expect.stringMatching(
-      /^backups.yaml:9: databases.shop has an unknown key "schemas": allowed are engine, version, host, .*signalsOff$/,
+      /^backups.yaml:9: databases.shop has an unknown key "schemas": allowed are engine, version, host, .*signalsOff, restore$/,
     ) as string,
   ],
   [

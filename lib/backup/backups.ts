@@ -8,6 +8,7 @@ import type * as logs from 'aws-cdk-lib/aws-logs';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { taskFamily } from '../../catalog/contract/task';
 import { BackupAlarms } from '../alarms/backup-alarms';
 import { BackupBucket } from '../bucket/backup-bucket';
 import type { IBackupBucket } from '../bucket/backup-bucket-props';
@@ -20,7 +21,7 @@ import { ENCRYPTED_BY_SQS, VISIBILITY_TIMEOUT } from '../alarms/private/alarm-qu
 import { fault, requireProps } from '../private/fault';
 import { Directory } from './private/directory';
 import { defaultSubnets } from './private/first-run';
-import { grantRun, passRole } from './private/grant-run';
+import { denyRun, grantRun, passRole } from './private/grant-run';
 import { logGroupOf } from '../private/log-group';
 import { isStandIn } from '../private/lookup';
 import { familyPrefix, rolePath } from '../private/names';
@@ -121,6 +122,8 @@ export class Backups extends Construct {
       schedulerRole: this.schedulerRole.withoutPolicyUpdates(),
     });
     for (const role of [props.taskRole, props.executionRole]) if (role) this.admitRole(role);
+    // Its prefix covers restores as well. Of equal statements the CDK keeps one.
+    if (props.restore) denyRun(this, this.schedulerRole, `${taskFamily(familyPrefix(this), '*', 'restore')}*`);
     if (this.endpoint) backup.schedule.node.addDependency(this.endpoint);
     this.children.push(backup);
     return backup;

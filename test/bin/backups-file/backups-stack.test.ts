@@ -222,6 +222,30 @@ databases:
   expect(jobOf(stack.template, 'shop').engineVersion).toBe('8.0');
 });
 
+test('a restore, with a secret and a group of its own', () => {
+  const source = `${ENVIRONMENT}vpc: ${VPC}
+databases:
+  shop:
+    engine: mysql
+    version: 8.4
+    host: db.internal
+    secret: { secretId: shop/backup, usernameKey: user }
+    schedule: { every: 6h }
+    restore: { secret: shop/restore, securityGroups: [sg-0a1b2c3d], timeout: 24h }
+`;
+  const { template } = stackOf(appOf(source)) as { template: any };
+  const task = resource(template, 'AWS::ECS::TaskDefinition', 'shopRestore');
+  const [container] = task.ContainerDefinitions;
+  const [username, password] = container.Secrets.map(({ ValueFrom }: any) => JSON.stringify(ValueFrom));
+  expect([username, password]).toEqual([
+    expect.stringContaining(':secret:shop/restore:user::'),
+    expect.stringContaining(':secret:shop/restore:password::'),
+  ]);
+  expect(JSON.stringify(container.Environment)).toContain('timeoutSeconds\\":86400');
+  const { Value } = resource(template, 'AWS::SSM::Parameter', 'Directory');
+  expect(JSON.stringify(Value)).toContain('restore\\":{\\"securityGroups\\":\\"sg-0a1b2c3d\\"}');
+});
+
 describe('secrets', () => {
   const secretsOf = (secret: string): { ValueFrom: unknown }[] => {
     const source = `${ENVIRONMENT}vpc: ${VPC}
@@ -285,7 +309,8 @@ describe('look-ups', () => {
     ['', 'writer.example.com'],
     [', useReader: true', 'reader.example.com'],
   ])('a cluster%s', (useReader, host) => {
-    const source = RDS.replace('instance: shop', `cluster: shop${useReader}`);
+    const restore = '    restore: { secret: shop/restore }\n';
+    const source = `${RDS.replace('instance: shop', `cluster: shop${useReader}`)}${restore}`;
     const template = answered(source, [
       {
         Identifier: 'shop',
@@ -296,6 +321,7 @@ describe('look-ups', () => {
       },
     ]);
     expect(jobOf(template, 'shop').server.host).toBe(host);
+    expect(jobOf(template, 'shop', 'RestoreTaskDefinition').server.host).toBe('writer.example.com');
   });
 
   test('with security groups that are let in already, no rule is added', () => {

@@ -1,7 +1,8 @@
-import { Duration, Size } from 'aws-cdk-lib';
+import { CfnWaitConditionHandle, Duration, Size } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as rds from 'aws-cdk-lib/aws-rds';
 import {
+  BackupBeforeDeployment,
   BackupBucket,
   BackupDashboard,
   BackupSchedule,
@@ -31,7 +32,11 @@ export function everything(): Setup {
   });
   const { alarms } = backups;
   alarms.watchReplication({ destinationBucketName: 'copies', ruleId: 'all' });
-  setup.add();
+  const shop = setup.add();
+  new BackupBeforeDeployment(stack, 'Before', {
+    backups: [shop],
+    executeBefore: [new CfnWaitConditionHandle(stack, 'App')],
+  });
   setup.add({ database: setup.sqlite(), schedule: BackupSchedule.daily({ hour: 2 }), spot: true }, 'Files');
   const engine = rds.DatabaseInstanceEngine.postgres({ version: rds.PostgresEngineVersion.VER_16_4 });
   const instance = new rds.DatabaseInstance(stack, 'Instance', { vpc: setup.vpc, engine, storageEncrypted: true });

@@ -93,7 +93,12 @@ async function runSection(
   const env = sessions.environment();
   const tool = startRestore({
     database: temporary,
-    args: [...args, ...(tablespaces ? [] : ['--no-tablespaces'])],
+    args: [
+      ...args,
+      // Several processes at once write over each other's lines.
+      ...(args.some((one) => one.startsWith('--jobs')) ? [] : ['--verbose']),
+      ...(tablespaces ? [] : ['--no-tablespaces']),
+    ],
     env: { ...env, PGOPTIONS: [env.PGOPTIONS, ...options.map((option) => `-c ${option}`)].join(' ') },
     ...{ input, note, loading },
   });

@@ -38,7 +38,7 @@ const NOTICE = /^(WARNING|NOTICE|INFO|LOG|DETAIL|HINT|CONTEXT|STATEMENT):\s+(.*)
  * Judges the standard error of `pg_restore`, with `--verbose` or without: what it does is talk, and so are warnings of the server, which are noted.
  * The statement and the row that an error shows are left out: they may hold what nobody else should read.
  */
-class PgRestoreTalk {
+export class PgRestoreTalk {
   private isSecret = false;
 
   constructor(

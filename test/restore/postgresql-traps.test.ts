@@ -208,10 +208,16 @@ describeOn(inMatrix(versionsOf('postgresql'), ['postgresql-15']), 'what stops a 
     }
     const result = await scene.restored(manifest, { overwrite: true }, scene.as('admin'));
     expect(notesOf(result)).toEqual([
-      { kind: 'database-incomplete', database: 'cloud', objects: ['ALTER DATABASE "cloud" SET log_min_messages …'] },
+      {
+        kind: 'database-incomplete',
+        database: 'cloud',
+        objects: ['"app.key"', 'log_min_messages'].map((name) => `ALTER DATABASE "cloud" SET ${name} …`),
+      },
     ]);
     expect(result.output).not.toContain('hidden-value');
-    await scene.server.exec(`ALTER DATABASE cloud SET log_min_messages = 'debug5'`);
+    await scene.server.exec(
+      `ALTER DATABASE cloud SET app.key = 'hidden-value'; ALTER DATABASE cloud SET log_min_messages = 'debug5'`,
+    );
     expect(await scene.dumpOf('cloud')).toBe(before);
     expect(await scene.server.exec(`SELECT pg_has_role('admin', 'app', 'USAGE')`)).toBe('f\n');
     const beside = () => scene.restore(manifest, { tables: ['t'], as: 'beside' }, scene.as('admin'));

@@ -40,9 +40,9 @@ export class StoredObjects implements BackupObjects {
     return output;
   }
 
-  async verify(object: DataObject): Promise<void> {
-    if (this.source.request.stream) return;
-    for await (const chunk of this.stored(object)) void chunk;
+  async verify(object: DataObject, see?: (chunk: Buffer) => void): Promise<void> {
+    if (this.source.request.stream && !see) return;
+    for await (const chunk of this.open(object)) see?.(chunk as Buffer);
   }
 
   async spool(object: DataObject): Promise<string> {

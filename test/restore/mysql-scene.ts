@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { Manifest } from '../../catalog/bucket/manifest';
 import type { RestoreJob, RestoreRequest, ServerJob } from '../../catalog/contract/task';
 import { MariadbServer } from '../servers/mariadb';
@@ -68,6 +70,17 @@ export class MysqlScene {
   /** Restores a backup. */
   async restore(...[manifest, request, how]: Parameters<MysqlScene['start']>): Promise<RestoreResult> {
     return factsOf(await this.start(manifest, request, how).result());
+  }
+
+  /** Changes the SQL of a backup, which is valid afterwards: what other servers write. */
+  edit(manifest: Manifest, change: (sql: string) => string): void {
+    const [object] = manifest.objects;
+    const sql = Buffer.from(change(zstdDecompressSync(this.scene.s3.get(object!.key)).toString('latin1')), 'latin1');
+    const body = zstdCompressSync(sql);
+    const sha256 = createHash('sha256').update(body).digest('hex');
+    this.scene.s3.put(object!.key, body);
+    const changed = { ...object!, sha256, bytes: body.length, uncompressedBytes: sql.length };
+    this.scene.putManifest({ ...manifest, objects: [changed] });
   }
 
   /** An independent dump of a database, by root. */

@@ -98,6 +98,31 @@ describeOn(inMatrix(versionsOf('mysql', 'mariadb'), ['mysql-9.7', 'mariadb-10.11
     await mysql.exec('DROP DATABASE shop_tables');
   });
 
+  if (!isMariadb) {
+    test('a backup of MariaDB is refused', async () => {
+      const foreign = { ...manifest, engine: 'mariadb', serverVersion: '10.11.19-MariaDB' };
+      mysql.scene.putManifest(foreign);
+      const refused = await mysql.restore(foreign, { dryRun: true });
+      expect(refused).toMatchObject({ exit: 'targetRefused', reason: { kind: 'engine-mismatch' } });
+      mysql.scene.putManifest(manifest);
+    });
+
+    test('an account without SYSTEM_USER cannot restore objects of root, and takes its place', async () => {
+      await mysql.exec("REVOKE SYSTEM_USER ON *.* FROM admin@'%'");
+      const request = { databases: ['shop'], as: 'shop_mine' };
+      const refused = await mysql.restore(manifest, request);
+      expect(refused).toMatchObject({
+        exit: 'privileges',
+        state: 'unchanged',
+        reason: { privileges: ['SYSTEM_USER'] },
+      });
+      const done = await mysql.restore(manifest, { ...request, definers: { account: 'admin@%' } });
+      expect(done).toMatchObject({ exit: 'success', failure: '' });
+      expect(await mysql.exec('SELECT COUNT(*) FROM shop_mine.all_totals')).toBe('3\n');
+      await mysql.exec("DROP DATABASE shop_mine; GRANT SYSTEM_USER ON *.* TO admin@'%'");
+    });
+  }
+
   test('an empty database is filled, and gets the character set of the backup', async () => {
     await mysql.exec('DROP DATABASE shop; CREATE DATABASE shop CHARACTER SET latin1');
     const done = await mysql.restore(manifest, { databases: ['shop'], stream: true });

@@ -268,12 +268,15 @@ export class MysqlRestore implements EngineRestore {
         ({ database, name }) => `CREATE SEQUENCE IF NOT EXISTS ${quote(names.get(database)!)}.${quote(name)};`,
       ),
     ];
-    const tail = [...names.values()].map((name) => `UPDATE ${quote(name)}.${quote(MARKER)} SET complete = 1;`);
+    const tail = [...names.values()].map(
+      (name) =>
+        `INSERT INTO ${quote(name)}.${quote(MARKER)} VALUES ('${this.run} end', '${manifest.backupId}', CONNECTION_ID());`,
+    );
     const dump = objects.open(this.object);
     await this.client(head, rewriter.rewrite(dump), tail);
     for (const name of names.values()) {
-      const [marker] = await this.query('SELECT complete FROM ??.?? WHERE run = ?', [name, MARKER, this.run]);
-      if (Number(marker?.complete) !== 1)
+      const [end] = await this.query('SELECT 1 AS yes FROM ??.?? WHERE run = ?', [name, MARKER, `${this.run} end`]);
+      if (!end)
         throw new BackupError(
           'restoreFailed',
           `${this.dialect.client} exited with 0, but has not come to the end of backup ${manifest.backupId} in ${name}: do not use what is there`,
@@ -341,8 +344,8 @@ export class MysqlRestore implements EngineRestore {
   /** Statements that mark a database as filled by this restore. */
   private get mark(): string {
     const { backupId } = this.context.manifest;
-    return `CREATE TABLE ${quote(MARKER)} (run VARCHAR(36) PRIMARY KEY, backup VARCHAR(64), session BIGINT, complete INT) ENGINE=InnoDB;
-INSERT INTO ${quote(MARKER)} VALUES ('${this.run}', '${backupId}', CONNECTION_ID(), 0);
+    return `CREATE TABLE ${quote(MARKER)} (run VARCHAR(64) PRIMARY KEY, backup VARCHAR(64), session BIGINT) ENGINE=InnoDB;
+INSERT INTO ${quote(MARKER)} VALUES ('${this.run}', '${backupId}', CONNECTION_ID());
 `;
   }
 

@@ -139,6 +139,7 @@ export class MysqlRestore implements EngineRestore {
       await this.prepare(definers);
       await this.pass(definers, scan, sequences);
       this.loaded = true;
+      this.now = 'complete-but-unchecked';
     });
   }
 
@@ -287,6 +288,7 @@ export class MysqlRestore implements EngineRestore {
 
   /** Runs the client with these statements. */
   private async client(head: readonly string[], body: AsyncIterable<Buffer>, tail: readonly string[]): Promise<void> {
+    if (this.closing) throw new Error('the restore is over');
     const { settings } = this.requireTarget();
     const lines = (statements: readonly string[]) => Buffer.from(`${statements.join('\n')}\n`);
     async function* input(): AsyncIterable<Buffer> {
@@ -297,7 +299,6 @@ export class MysqlRestore implements EngineRestore {
     const table = () => this.table;
     const tool = new Tool(clientCommand(this.dialect, this.optionFile, table));
     this.tools.add(tool);
-    if (this.closing) void tool.stop();
     tool.stdout.resume();
     const feeding = pipeline(Readable.from(input()), tool.stdin!);
     // What is wrong with the backup must not be loaded any further.
@@ -354,7 +355,7 @@ INSERT INTO ${quote(MARKER)} VALUES ('${this.run}', '${backupId}', CONNECTION_ID
   }
 
   private readonly query: Query = async (sql, values = []) => {
-    if (!this.control) throw new Error('not connected');
+    if (!this.control || this.closing) throw new Error('not connected');
     return rowsOf(this.control, sql, values);
   };
 

@@ -6,7 +6,7 @@ import type { Output } from './output';
 import { printable } from './table';
 
 const ELSEWHERE_MS = 30_000;
-const BAR = 20;
+const BAR = 10;
 
 /** The progress of one restore. */
 export class RestoreProgressView {
@@ -41,7 +41,7 @@ export class RestoreProgressView {
 }
 
 /**
- * `loading 45 % [=========>          ] 154.2 MiB of 341.9 MiB, 12.1 MiB/s, 15 s left, shop.orders`
+ * `loading 45 % [====>     ] 154.2 MiB of 341.9 MiB, 12.1 MiB/s, 15 s left, shop.orders`
  *
  * @param bar whether to draw it
  */

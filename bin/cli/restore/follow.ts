@@ -56,7 +56,6 @@ export async function followRestore(run: RestoreRun, output: Output): Promise<To
     interrupts.end();
     view.end();
   }
-  await interrupts.stopping;
   return { ...told, end: run.end(), ...(leaving.signal.aborted && { left: true as const }) };
 }
 
@@ -65,8 +64,6 @@ const QUESTION =
 
 /** Ctrl-C during a restore. */
 class Interrupts {
-  /** Rejects if the run could not be stopped. */
-  stopping: Promise<void> | undefined;
   private asking: AbortController | undefined;
   private readonly listener = () => this.hear();
 
@@ -106,8 +103,7 @@ class Interrupts {
 
   private stop(): void {
     this.output.tell('stopping the restore …');
-    this.stopping = this.run.stop();
-    // It is told when the run has been followed to its end.
-    this.stopping.catch(() => undefined);
+    // The restore goes on then, and is followed.
+    this.run.stop().catch((error: Error) => this.output.tellProblem(error.message));
   }
 }

@@ -164,12 +164,14 @@ describe('with a password', () => {
   test('--overwrite has the program make the safety backup, in a directory that is told', async () => {
     const plan = planLine({ targets: existing() });
     does('look', { lines: [plan] });
-    does('work', { lines: [plan, restoredLine()] });
+    does('work', { lines: [plan, line('safety-backup', { directory: '/saved/shop/x' }), restoredLine()] });
     const { code, out } = await person([[/Type its name \(shop\): $/, 'shop']], '--overwrite');
     expect(code).toBe(0);
     const { safetyBackup } = started()[1]!.request;
     expect(safetyBackup).toMatch(/^\/.*\/safety-backup-\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d$/);
-    expect(out).toContain(`To go back: what was there is in ${safetyBackup}: `);
+    expect(out).toContain(
+      'To go back: what was there is in /saved/shop/x: docs/restore-by-hand.md says how to load it\n',
+    );
   });
 
   test('a program that dies without a word leaves a state that nobody knows', async () => {

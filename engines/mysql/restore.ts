@@ -74,6 +74,7 @@ export class MysqlRestore implements EngineRestore {
   private rewriter: DumpRewriter | undefined;
   /** The table whose rows are under way. */
   private table: string | undefined;
+  private powerless = false;
   private now: TargetState = 'unchanged';
   private loaded = false;
   private closing: Promise<void> | undefined;
@@ -131,12 +132,14 @@ export class MysqlRestore implements EngineRestore {
         noteLeftOut(scan, this.choice, note);
       }
       const definers = await decideDefiners(target, scan?.definers, request.definers, note);
+      this.powerless = definers.powerless;
       const sequences = await sequencesToCreate(target, scan, this.context.manifest, this.choice);
       await this.lookAgain();
       this.now = 'partial';
       await this.prepare(definers);
       await this.pass(definers, scan, sequences);
       this.loaded = true;
+      this.now = 'complete-but-unchecked';
     });
   }
 
@@ -144,7 +147,9 @@ export class MysqlRestore implements EngineRestore {
     return this.said(async () => {
       const { choice, rewriter } = this;
       if (!rewriter) throw new Error('check before load');
-      const check = await checkRestored(this.query, { choice, objects: this.expected('EVENT', false) });
+      const check = await checkRestored(this.query, {
+        ...{ choice, objects: this.expected('EVENT', false), powerless: this.powerless },
+      });
       if (check.differences.length > 0) this.now = 'complete-but-different';
       else await this.createEvents(rewriter);
       await unmark(this.query, choice);
@@ -172,10 +177,14 @@ export class MysqlRestore implements EngineRestore {
 
   /** Takes the databases of the target for this restore, as long as its session lives. */
   private async lock(): Promise<void> {
+    const take = async (lock: string, seconds: number): Promise<boolean> => {
+      const [row] = await this.query('SELECT GET_LOCK(?, ?) AS got', [lock, seconds]);
+      return Number(row?.got) === 1;
+    };
     for (const name of this.choice.names.values()) {
-      const [own] = await this.query('SELECT GET_LOCK(?, 0) AS got', [lockName('proven-backups', name)]);
-      const [load] = await this.query('SELECT GET_LOCK(?, ?) AS got', [loadLock(name), LAST_STATEMENT_SECONDS]);
-      if (Number(own?.got) !== 1 || Number(load?.got) !== 1)
+      const isFree =
+        (await take(lockName('proven-backups', name), 0)) && (await take(loadLock(name), LAST_STATEMENT_SECONDS));
+      if (!isFree)
         throw new BackupError(
           'alreadyRunning',
           `another restore fills ${name} on ${this.context.server.host}; nothing was changed: wait for its end, then run the same command again`,
@@ -260,12 +269,15 @@ export class MysqlRestore implements EngineRestore {
         ({ database, name }) => `CREATE SEQUENCE IF NOT EXISTS ${quote(names.get(database)!)}.${quote(name)};`,
       ),
     ];
-    const tail = [...names.values()].map((name) => `UPDATE ${quote(name)}.${quote(MARKER)} SET complete = 1;`);
+    const tail = [...names.values()].map(
+      (name) =>
+        `INSERT INTO ${quote(name)}.${quote(MARKER)} VALUES ('${this.run} end', '${manifest.backupId}', CONNECTION_ID());`,
+    );
     const dump = objects.open(this.object);
     await this.client(head, rewriter.rewrite(dump), tail);
     for (const name of names.values()) {
-      const [marker] = await this.query('SELECT complete FROM ??.?? WHERE run = ?', [name, MARKER, this.run]);
-      if (Number(marker?.complete) !== 1)
+      const [end] = await this.query('SELECT 1 AS yes FROM ??.?? WHERE run = ?', [name, MARKER, `${this.run} end`]);
+      if (!end)
         throw new BackupError(
           'restoreFailed',
           `${this.dialect.client} exited with 0, but has not come to the end of backup ${manifest.backupId} in ${name}: do not use what is there`,
@@ -276,6 +288,7 @@ export class MysqlRestore implements EngineRestore {
 
   /** Runs the client with these statements. */
   private async client(head: readonly string[], body: AsyncIterable<Buffer>, tail: readonly string[]): Promise<void> {
+    if (this.closing) throw new Error('the restore is over');
     const { settings } = this.requireTarget();
     const lines = (statements: readonly string[]) => Buffer.from(`${statements.join('\n')}\n`);
     async function* input(): AsyncIterable<Buffer> {
@@ -286,7 +299,6 @@ export class MysqlRestore implements EngineRestore {
     const table = () => this.table;
     const tool = new Tool(clientCommand(this.dialect, this.optionFile, table));
     this.tools.add(tool);
-    if (this.closing) void tool.stop();
     tool.stdout.resume();
     const feeding = pipeline(Readable.from(input()), tool.stdin!);
     // What is wrong with the backup must not be loaded any further.
@@ -333,8 +345,8 @@ export class MysqlRestore implements EngineRestore {
   /** Statements that mark a database as filled by this restore. */
   private get mark(): string {
     const { backupId } = this.context.manifest;
-    return `CREATE TABLE ${quote(MARKER)} (run VARCHAR(36) PRIMARY KEY, backup VARCHAR(64), session BIGINT, complete INT) ENGINE=InnoDB;
-INSERT INTO ${quote(MARKER)} VALUES ('${this.run}', '${backupId}', CONNECTION_ID(), 0);
+    return `CREATE TABLE ${quote(MARKER)} (run VARCHAR(64) PRIMARY KEY, backup VARCHAR(64), session BIGINT) ENGINE=InnoDB;
+INSERT INTO ${quote(MARKER)} VALUES ('${this.run}', '${backupId}', CONNECTION_ID());
 `;
   }
 
@@ -343,7 +355,7 @@ INSERT INTO ${quote(MARKER)} VALUES ('${this.run}', '${backupId}', CONNECTION_ID
   }
 
   private readonly query: Query = async (sql, values = []) => {
-    if (!this.control) throw new Error('not connected');
+    if (!this.control || this.closing) throw new Error('not connected');
     return rowsOf(this.control, sql, values);
   };
 

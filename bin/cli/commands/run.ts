@@ -139,7 +139,7 @@ function unwatched(error: unknown): never {
 }
 
 /** The last sentence of the program; nothing if its log cannot be read: ECS gives a reason too. */
-async function sentenceOf(
+export async function sentenceOf(
   aws: Aws,
   { logGroup }: StartableTask,
   source: string,

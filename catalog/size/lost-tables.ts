@@ -37,7 +37,7 @@ export interface LostTables {
   /** The sentence in few words. */
   readonly short: string;
   readonly items: readonly string[];
-  /** The first of them by their whole names, for a command that restores them. */
+  /** The largest of them by their whole names, for a command that restores them. */
   readonly tables: readonly string[];
   /** Whether an earlier backup had them all. */
   hadAll(index: number): boolean;
@@ -94,7 +94,10 @@ export class TableHistory {
       sentence: [...named, ...more].join('; '),
       short: this.short(lost),
       items: [...items, ...(lost.length > ITEMS ? ['and more'] : [])],
-      tables: lost.slice(0, RESTORED).map(([table]) => table),
+      tables: lost
+        .slice(0, RESTORED)
+        .map(([table]) => table)
+        .filter(({ length }) => length <= NAME_LENGTH),
       hadAll: (index) => lost.every(([, { had }]) => (had & (1 << index)) !== 0),
     };
   }

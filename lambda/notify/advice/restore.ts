@@ -19,7 +19,7 @@ export function restoreAdvice(context: AdviceContext): Advice {
   const { logStream, restore: facts } = context.problem;
   return {
     title: 'a restore failed',
-    likelyCause: 'The log has the reason. The backup itself is unchanged.',
+    likelyCause: 'The log has the reason.',
     action: 'Read why the restore failed, and run it again.',
     steps: [
       ...(logStream === undefined ? [] : [logOf(context, 'Read the log of the restore:')]),

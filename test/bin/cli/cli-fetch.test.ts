@@ -36,6 +36,10 @@ const manifestOf = (id: string, changes = {}) =>
 let objects: Map<string, Buffer | string>;
 /** Storage classes that are not Standard, by key. */
 let classes: Record<string, string>;
+/** Headers `x-amz-restore`, by key. */
+let retrievals: Record<string, string>;
+/** Whether copies of retrieved objects have gone again. */
+let expired: boolean;
 /** Sizes that the listing tells in place of the real ones, by key. */
 let sizes: Record<string, number>;
 /** Breaks off the answer with an object after so many bytes, once. */
@@ -48,6 +52,8 @@ const verdict = (what: string) => JSON.stringify({ formatVersion: 1, verdict: wh
 beforeEach(async () => {
   objects = new Map();
   classes = {};
+  retrievals = {};
+  expired = false;
   sizes = {};
   breakAfter = undefined;
   for (const id of [OLD, NEW]) {
@@ -63,7 +69,7 @@ afterEach(async () => {
   fs.rmSync(path.dirname(directory), { recursive: true });
 });
 
-function answer({ path: asked, range }: Asked): Answer | undefined {
+function answer({ method, path: asked, range }: Asked): Answer | undefined {
   const url = new URL(asked, 'http://s3');
   if (url.searchParams.has('list-type')) {
     const prefix = url.searchParams.get('prefix') ?? '';
@@ -77,7 +83,13 @@ function answer({ path: asked, range }: Asked): Answer | undefined {
   const key = decodeURIComponent(url.pathname).replace(/^\/shop-backups\//, '');
   const body = objects.get(key);
   if (body === undefined) return undefined;
-  if (classes[key] === 'DEEP_ARCHIVE')
+  if (method === 'HEAD' && retrievals[key] !== undefined) return { headers: { 'x-amz-restore': retrievals[key] } };
+  if (method === 'HEAD') return {};
+  if (method === 'POST') {
+    retrievals[key] = 'ongoing-request="true"';
+    return { status: 202 };
+  }
+  if (classes[key] === 'DEEP_ARCHIVE' && (!retrievals[key]?.includes('"false"') || expired))
     return { status: 403, body: '<Error><Code>InvalidObjectState</Code><Message>archived</Message></Error>' };
   const from = Number(/^bytes=(\d+)-$/.exec(range ?? '')?.[1] ?? 0);
   const bytes = Buffer.from(body).subarray(from);
@@ -138,6 +150,26 @@ describe('fetch', () => {
     expect(out).toContain('cat shop.sql | mariadb ');
   });
 
+  test('retrieves a backup from an archive, and goes on when it is ready', async () => {
+    const key = `shop/${NEW}/shop.sql.zst`;
+    classes[key] = 'GLACIER';
+    const begun = await fetchInto('--tier', 'expedited', '--decompress');
+    expect(begun.code).toBe(4);
+    expect(begun.out).toMatch(/^expedited +1 to 5 minutes +0\.01 USD$/m);
+    expect(begun.out).toContain(
+      `\nThe retrieval has begun: ready after 1 to 5 minutes.\nThen run: proven-backups fetch --bucket shop-backups --source shop --output ${directory} --decompress ${NEW}\n`,
+    );
+    expect(aws.asked.filter(({ method }) => method === 'POST').map(({ body }) => body)).toEqual([
+      expect.stringContaining('<Tier>Expedited</Tier>'),
+    ]);
+    const waiting = await fetchInto('--json');
+    expect(waiting.code).toBe(4);
+    expect(JSON.parse(waiting.out)).toMatchObject({ backup: NEW, retrieval: { outcome: 'under-way' } });
+    expect(fs.existsSync(directory)).toBe(false);
+    retrievals[key] = 'ongoing-request="false", expiry-date="Fri, 27 Nov 2026 00:00:00 GMT"';
+    expect((await fetchInto()).code).toBe(0);
+  });
+
   test('trusts no file that it cannot check: one that would be its decompressed object stays as it is', async () => {
     fs.mkdirSync(directory);
     fs.writeFileSync(path.join(directory, 'shop.sql'), 'mine');
@@ -186,7 +218,17 @@ describe('fetch', () => {
       'one in an archive',
       () => (classes[`shop/${NEW}/shop.sql.zst`] = 'DEEP_ARCHIVE'),
       [],
-      /shop\.sql\.zst is in an archive: retrieve it first, which takes hours, see docs\/storage-tiers\.md#retrieving/,
+      /backup .* of shop is in an archive: add --tier bulk, standard or expedited to retrieve it$/m,
+    ],
+    [
+      'one whose copy has gone again',
+      () => {
+        classes[`shop/${NEW}/shop.sql.zst`] = 'DEEP_ARCHIVE';
+        retrievals[`shop/${NEW}/shop.sql.zst`] = 'ongoing-request="false"';
+        expired = true;
+      },
+      [],
+      /shop\.sql\.zst is in an archive: retrieve it with --tier, which takes hours, see docs\/storage-tiers\.md#retrieving/,
     ],
     [
       'a source whose backups are all damaged',

@@ -86,5 +86,11 @@ export const progressSchema = z.object({
 export type RestoreProgress = z.infer<typeof progressSchema>;
 
 /** State of the target after a restore that did not succeed: `state` of the line `target-state`, before the line `failed`. */
-export const TARGET_STATES = ['unchanged', 'partial', 'complete-but-different', 'unknown'] as const;
+export const TARGET_STATES = [
+  'unchanged',
+  'partial',
+  'complete-but-different',
+  'complete-but-unchecked',
+  'unknown',
+] as const;
 export type TargetState = (typeof TARGET_STATES)[number];

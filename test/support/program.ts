@@ -5,7 +5,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FailedLine } from '../../catalog/contract/failure';
-import type { DumpJob, ExitCodeName } from '../../catalog/contract/task';
+import type { DumpJob, ExitCodeName, RestoreJob, RestoreRequest } from '../../catalog/contract/task';
 import { ENV, EXIT_CODES } from '../../catalog/contract/task';
 import { postgresqlBinaries } from '../servers/postgresql';
 import type { Version } from '../servers/versions';
@@ -16,8 +16,10 @@ import { endWithTests } from './processes';
 const MAIN = path.resolve(__dirname, '../../dist/task/main.js');
 
 /** Inputs of a run. */
-export interface ProgramOptions {
-  readonly job: DumpJob;
+export interface ProgramOptions<Job extends DumpJob | RestoreJob = DumpJob> {
+  readonly job: Job;
+  /** Of a restore. */
+  readonly request?: RestoreRequest;
   /** Environment by which the AWS SDK finds S3. */
   readonly aws: Readonly<Record<string, string>>;
   readonly username?: string;
@@ -70,17 +72,18 @@ export class Program {
   }
 
   /** Starts it. */
-  static start(options: ProgramOptions): Program {
+  static start(options: ProgramOptions<DumpJob | RestoreJob>): Program {
     const { command, args, environment } = options.image
-      ? inImage(options.image, options.job.scratchDirectory, [IMAGE_FILES.node, IMAGE_FILES.main, 'dump'])
+      ? inImage(options.image, options.job.scratchDirectory, [IMAGE_FILES.node, IMAGE_FILES.main, options.job.action])
       : {
           command: process.execPath,
-          args: [MAIN, 'dump'],
+          args: [MAIN, options.job.action],
           environment: { PATH: `${postgresqlBinaries()}:${process.env.PATH}` },
         };
     const tools = [options.toolsDirectory, environment.PATH].filter(Boolean);
     const own: Record<string, string | undefined> = {
       ...{ ...environment, PATH: tools.join(path.delimiter), ...options.aws, [ENV.job]: JSON.stringify(options.job) },
+      ...{ [ENV.restore]: options.request && JSON.stringify(options.request) },
       ...{ [ENV.username]: options.username, [ENV.password]: options.password },
       ...{ [ENV.scheduledTime]: options.scheduledTime, ...options.environment },
     };
@@ -89,7 +92,7 @@ export class Program {
   }
 
   /** Runs it to its end. */
-  static run(options: ProgramOptions): Promise<ProgramResult> {
+  static run(options: ProgramOptions<DumpJob | RestoreJob>): Promise<ProgramResult> {
     return Program.start(options).result();
   }
 

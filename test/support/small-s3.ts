@@ -9,10 +9,16 @@ export interface SmallS3Request {
   readonly operation: Operation;
   readonly key: string;
   readonly bytes: number;
+  /** First and last byte of a range. */
+  readonly from?: number;
+  readonly to?: number;
 }
 
 /** An answer in place of the real one; a promise delays it, and `undefined` lets the request through. */
 export type Refusal = { readonly status: number; readonly code: string; readonly message?: string } | undefined;
+
+/** Some bytes of the real answer's body, and then the end of the connection, or silence. */
+export type Break = { readonly cutAfterBytes: number } | { readonly silentAfterBytes: number };
 
 interface Stored {
   readonly body: Buffer;
@@ -22,7 +28,7 @@ interface Stored {
 
 /** The part of S3 that the program uses, in this process and in memory: one bucket, for tests that must be fast. */
 export class SmallS3 {
-  rule: (request: SmallS3Request) => Refusal | Promise<Refusal> = () => undefined;
+  rule: (request: SmallS3Request) => Refusal | Break | Promise<Refusal> = () => undefined;
   readonly requests: SmallS3Request[] = [];
   private readonly objects = new Map<string, Stored>();
   private readonly uploads = new Map<string, { readonly key: string; readonly parts: Map<number, Buffer> }>();
@@ -76,8 +82,12 @@ export class SmallS3 {
     return this.objects.get(key)!.body;
   }
 
-  put(key: string, body: string, modified = new Date()): void {
+  put(key: string, body: string | Buffer, modified = new Date()): void {
     this.objects.set(key, { body: Buffer.from(body), etag: `"${++this.count}"`, modified });
+  }
+
+  remove(key: string): void {
+    this.objects.delete(key);
   }
 
   startUpload(key: string): void {
@@ -88,7 +98,9 @@ export class SmallS3 {
     const url = new URL(request.url!, 'http://s3');
     const body = await buffer(request);
     const key = decodeURIComponent(url.pathname).split('/').slice(2).join('/');
-    const seen = { operation: operationOf(request.method!, url), key, bytes: body.length };
+    const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '') ?? [];
+    const range = from === undefined ? {} : { from: Number(from), ...(to ? { to: Number(to) } : {}) };
+    const seen = { operation: operationOf(request.method!, url), key, bytes: body.length, ...range };
     this.requests.push(seen);
     const refusal = (await this.rule(seen)) ?? this.conflict(request, seen);
     if (response.destroyed) return;
@@ -96,14 +108,21 @@ export class SmallS3 {
       status,
       headers = {},
       content = '',
-    } = refusal
+    } = refusal && 'status' in refusal
       ? {
           status: refusal.status,
           content: `<Error>${xml('Code', refusal.code)}${xml('Message', refusal.message ?? 'injected')}</Error>`,
         }
       : this.answer(seen, url.searchParams, body);
-    response.writeHead(status, { date: new Date().toUTCString(), 'content-type': 'application/xml', ...headers });
-    response.end(content);
+    const length = { 'content-length': Buffer.byteLength(content) };
+    response.writeHead(status, {
+      ...{ date: new Date().toUTCString(), 'content-type': 'application/xml', ...length, ...headers },
+    });
+    if (!refusal || 'status' in refusal) return void response.end(content);
+    const bytes = 'cutAfterBytes' in refusal ? refusal.cutAfterBytes : refusal.silentAfterBytes;
+    response.write(Buffer.from(content).subarray(0, bytes), () => {
+      if ('cutAfterBytes' in refusal) request.socket.end();
+    });
   }
 
   private conflict({ headers }: http.IncomingMessage, { key }: SmallS3Request): Refusal {
@@ -114,7 +133,7 @@ export class SmallS3 {
     return failed ? { status: 412, code: 'PreconditionFailed' } : undefined;
   }
 
-  private answer({ operation, key }: SmallS3Request, query: URLSearchParams, body: Buffer): Answer {
+  private answer({ operation, key, from, to }: SmallS3Request, query: URLSearchParams, body: Buffer): Answer {
     const id = query.get('uploadId') ?? '';
     const upload = this.uploads.get(id);
     switch (operation) {
@@ -124,7 +143,10 @@ export class SmallS3 {
         const object = this.objects.get(key);
         if (!object) return { status: 404, content: `<Error>${xml('Code', 'NoSuchKey')}</Error>` };
         const headers = { etag: object.etag, 'last-modified': object.modified.toUTCString() };
-        return { status: 200, headers, content: object.body };
+        if (from === undefined) return { status: 200, headers, content: object.body };
+        const content = object.body.subarray(from, to === undefined ? undefined : to + 1);
+        const range = `bytes ${from}-${from + content.length - 1}/${object.body.length}`;
+        return { status: 206, headers: { ...headers, 'content-range': range }, content };
       }
       case 'ListObjectsV2': {
         const found = this.keys.filter((one) => one.startsWith(query.get('prefix') ?? ''));

@@ -130,8 +130,10 @@ export interface BackupObjects {
   /**
    * Reads an object completely and compares it with the manifest; does nothing if the request says `stream`. For engines that
    * cannot undo what they have loaded.
+   *
+   * @param see gets every decompressed chunk, whatever the request says
    */
-  verify(object: DataObject): Promise<void>;
+  verify(object: DataObject, see?: (chunk: Buffer) => void): Promise<void>;
   /** Stores an object, decompressed and verified, in the scratch directory; returns the path of the file. */
   spool(object: DataObject): Promise<string>;
 }

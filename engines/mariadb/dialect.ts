@@ -6,6 +6,7 @@ import { MARIADB_FACTS } from './facts';
 /** MariaDB, by the implementation that it shares with MySQL. */
 export const MARIADB_DIALECT: MysqlDialect = {
   facts: MARIADB_FACTS,
+  client: 'mariadb',
   twin: { title: 'MySQL', factory: 'mysql' },
   isOwnVersion: (serverVersion) => /mariadb/i.test(serverVersion),
   tlsOptions: (authorities) => [authorities ? 'ssl-verify-server-cert' : 'skip-ssl'],
@@ -15,6 +16,7 @@ export const MARIADB_DIALECT: MysqlDialect = {
   dumpArguments: [],
   dumpsHistory: (toolVersion) => compareVersions(toolVersion, '10.11') >= 0,
   exemptFromInitConnect: () => 'CONNECTION ADMIN',
+  nameDefiners: (serverVersion) => (compareVersions(serverVersion, '10.5') >= 0 ? 'SET USER' : 'SUPER'),
   masksColumns: () => false,
   hasSequences: true,
   rowMemory: 3.5,

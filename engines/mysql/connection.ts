@@ -7,8 +7,15 @@ import type { ReasonValues } from '../../catalog/contract/failure';
 import { errorText } from '../../task/run/errors';
 import type { Trust } from '../../task/io/tls';
 import { NOT_READY, connectionError, type ConnectionCauses } from '../shared/connection-error';
-import type { ServerContext } from '../engine';
+import type { ServerAddress } from '../../catalog/contract/task';
+import type { Credentials } from '../../task/run/job';
 import { LOCK_WAIT_SECONDS, type MysqlDialect } from './dialect';
+
+/** A server, and the account that we are there. */
+export interface MysqlAccess {
+  readonly server: ServerAddress;
+  readonly credentials: Credentials;
+}
 
 const CONNECT_TIMEOUT_MS = 15_000;
 
@@ -50,7 +57,7 @@ export const MYSQL_CAUSES: ConnectionCauses = {
  * @param given hears a setting of the new session with which the dump tool would read something else than there is
  */
 export async function connectMysql(
-  context: ServerContext,
+  context: MysqlAccess,
   trust: Trust | undefined,
   given: (setting: string) => void = () => undefined,
 ): Promise<Connection> {
@@ -142,7 +149,7 @@ async function resetSession(connection: Connection, given: (setting: string) => 
  * @param settings what the tool sets after its login; MariaDB's tool cannot
  */
 export function writeOptionFile(
-  context: ServerContext,
+  context: MysqlAccess & { readonly scratch: string },
   dialect: MysqlDialect,
   trust: Trust | undefined,
   toolVersion: string,

@@ -9,6 +9,8 @@ export const LOCK_WAIT_SECONDS = 60;
 /** Differences between the two engines that share this implementation: MySQL and MariaDB. */
 export interface MysqlDialect extends GrantRules {
   readonly facts: ServerEngineFacts;
+  /** The client that loads dumps. */
+  readonly client: string;
   /** The engine that answers on the same protocol, and its factory on `Database`. */
   readonly twin: { readonly title: string; readonly factory: string };
   /** Whether a server of this version is one of the engine, not its twin. */
@@ -24,6 +26,8 @@ export interface MysqlDialect extends GrantRules {
   readonly dumpsHistory: (toolVersion: string) => boolean;
   /** The privilege that exempts an account from init_connect. */
   readonly exemptFromInitConnect: (serverVersion: string) => string;
+  /** The privileges with which an account makes objects that run as others, who may not even exist. */
+  readonly nameDefiners: (serverVersion: string) => string;
   /** Whether columns of a server of this version can have masking policies. */
   readonly masksColumns: (serverVersion: string) => boolean;
   /** Whether databases have sequences. */
@@ -41,6 +45,7 @@ export interface MysqlDialect extends GrantRules {
 /** MySQL. */
 export const MYSQL_DIALECT: MysqlDialect = {
   facts: MYSQL_FACTS,
+  client: 'mysql',
   twin: { title: 'MariaDB', factory: 'mariadb' },
   isOwnVersion: (serverVersion) => !/mariadb/i.test(serverVersion),
   tlsOptions: (authorities) => [authorities ? 'ssl-mode=VERIFY_IDENTITY' : 'ssl-mode=DISABLED'],
@@ -57,6 +62,10 @@ export const MYSQL_DIALECT: MysqlDialect = {
   dumpArguments: ['--set-gtid-purged=OFF'],
   dumpsHistory: () => false,
   exemptFromInitConnect: (serverVersion) => (compareVersions(serverVersion, '8.0') >= 0 ? 'CONNECTION_ADMIN' : 'SUPER'),
+  nameDefiners: (serverVersion) => {
+    if (compareVersions(serverVersion, '8.2') >= 0) return 'SET_ANY_DEFINER, ALLOW_NONEXISTENT_DEFINER';
+    return compareVersions(serverVersion, '8.0') >= 0 ? 'SET_USER_ID' : 'SUPER';
+  },
   masksColumns: (serverVersion) => compareVersions(serverVersion, '9.7') >= 0,
   hasSequences: false,
   rowMemory: 6,

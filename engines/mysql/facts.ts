@@ -99,6 +99,23 @@ export const MYSQL_NOTES = [
   'read-only-databases',
   /** Rows for which the task has too little memory. */
   'large-rows',
+  // Of restores:
+  /** Databases that an earlier restore left half done, and that are replaced. */
+  'half-restored',
+  /** Accounts that objects run as, and that the target does not have. */
+  'definers-missing',
+  /** Accounts that objects run as, where the target does not show its own. */
+  'definers-unchecked',
+  /** Accounts that were created for objects to run as. */
+  'definers-created',
+  /** Events that were not created, since their time is over. */
+  'events-over',
+  /** Events of a copy, which were enabled. */
+  'events-disabled',
+  /** Tables that were restored without their foreign keys. */
+  'foreign-keys-left-out',
+  /** Tables that were restored without their triggers. */
+  'triggers-left-out',
 ] as const;
 export type MysqlNote = (typeof MYSQL_NOTES)[number];
 

@@ -275,4 +275,53 @@ export const MYSQL_NOTE_ADVICE: Readonly<Record<MysqlNote, NoteAdvice>> = {
       },
     ],
   ),
+  'half-restored': note(
+    'databases that an earlier restore left half done',
+    (objects) => `an earlier restore did not come to its end, and what it left is replaced: ${objects}`,
+  ),
+  'definers-missing': note(
+    'accounts that do not exist on the target',
+    (objects) =>
+      `views, triggers, routines or events run as accounts that the target does not have, and fail when they are used: ${objects}`,
+    [
+      {
+        say: 'Create the accounts with their privileges. Or restore again with --create-definers, which creates them locked, or with --definer, which puts another account in their place.',
+      },
+    ],
+  ),
+  'definers-unchecked': note(
+    'accounts that could not be looked up',
+    (objects) =>
+      `views, triggers, routines or events run as these accounts, and the user may not see whether the target has them: ${objects}`,
+    [{ say: 'As an administrator, list the accounts:', run: 'SELECT user, host FROM mysql.user;' }],
+  ),
+  'definers-created': note(
+    'accounts that were created',
+    (objects) =>
+      `accounts were created without a password, locked, and without privileges, for objects to run as: ${objects}`,
+    [{ say: 'Grant them what their objects need ($ACCOUNT: the account):', run: 'GRANT … TO $ACCOUNT;' }],
+  ),
+  'events-over': note(
+    'events whose time is over',
+    (objects) => `events were not restored, since their time is over: ${objects}`,
+  ),
+  'events-disabled': note(
+    'events of a copy',
+    (objects) => `events were restored disabled, since the original has them as well: ${objects}`,
+    ({ objects = [] }) => [
+      {
+        say: 'To let them run:',
+        run: objects.map((name) => `ALTER EVENT ${pathOf(name)} ENABLE;`).join('\n'),
+      },
+    ],
+  ),
+  'foreign-keys-left-out': note(
+    'tables without their foreign keys',
+    (objects) =>
+      `tables were restored without their foreign keys, since the tables of these may be missing: ${objects}`,
+  ),
+  'triggers-left-out': note(
+    'tables without their triggers',
+    (objects) => `tables were restored without their triggers: ${objects}`,
+  ),
 };

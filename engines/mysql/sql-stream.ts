@@ -1,4 +1,12 @@
-import { createdBy, createsTrigger, insertedTable, objectKey, usedDatabase } from './sql-objects';
+import {
+  createdBy,
+  createsTrigger,
+  insertedTable,
+  objectKey,
+  objectOf,
+  usedDatabase,
+  type SqlObject,
+} from './sql-objects';
 
 /** What MariaDB accepts unless it is told otherwise; MySQL: 64 MiB. */
 const USUAL_PACKET = 16 * 1024 * 1024;
@@ -38,6 +46,18 @@ const MEANS: Readonly<Partial<Record<State, Uint8Array>>> = {
 /** Shorter lines than this are skipped by a search for the end of the statement, longer ones line by line. */
 const SHORT_LINE = 100;
 
+/** Hears of the parts of a stream as they pass. */
+export interface SqlListener {
+  /** The rows of an INSERT begin: nothing up to the end of the statement is anything else. */
+  rows(head: string): void;
+  /**
+   * A statement has ended, or a line `DELIMITER`.
+   *
+   * @param position of the byte behind it, counted from the beginning of the stream
+   */
+  ended(position: number, head: string): void;
+}
+
 /**
  * Follows the SQL of a dump as it passes, as the client that loads it will read it, and notes what it creates. An owner may put
  * any text into routines, comments and rows: strings, comments and delimiters are told apart as the client does. Keeps the heads
@@ -72,11 +92,18 @@ export class SqlStream {
   private passed = 0;
   private began = 0;
 
+  constructor(private readonly listener?: SqlListener) {}
+
   see(chunk: Buffer): void {
     let at = 0;
     while (at < chunk.length) at = this.state === State.Rows ? this.seeRows(chunk, at) : this.seeCode(chunk, at);
     this.passed += chunk.length;
     if (this.state !== State.Between) this.measure(this.passed);
+  }
+
+  /** The objects that the dump creates. */
+  createdObjects(): SqlObject[] {
+    return [...this.created].map(objectOf);
   }
 
   /** At the end of the stream: what the statement creates that has no end; `undefined` if none is under way. */
@@ -164,6 +191,7 @@ export class SqlStream {
       case State.Command:
         if (byte !== LF) return;
         this.longDelimiter = this.headText().trim() === 'DELIMITER ;;';
+        this.listener?.ended(position, this.headText());
         return this.reset();
       default:
         this.inCode(byte, position);
@@ -188,7 +216,10 @@ export class SqlStream {
     }
     if (this.insert) {
       this.valuesSeen = byte === VALUES[this.valuesSeen] ? this.valuesSeen + 1 : Number(byte === VALUES[0]);
-      if (this.valuesSeen === VALUES.length) this.state = State.Rows;
+      if (this.valuesSeen === VALUES.length) {
+        this.state = State.Rows;
+        this.listener?.rows(this.headText());
+      }
     }
     switch (byte) {
       case QUOTE:
@@ -226,6 +257,7 @@ export class SqlStream {
   private end(position: number): void {
     this.measure(position);
     if (!this.insert) this.classify(this.headText());
+    this.listener?.ended(position, this.headText());
     this.reset();
   }
 

@@ -42,6 +42,8 @@ export interface ToolCommand {
   readonly env?: Readonly<Record<string, string>>;
   /** Judges each line of standard error; nothing but complaints when left out. */
   readonly talk?: Talk;
+  /** Takes out of a complaint what nobody must read. */
+  readonly edit?: (line: string) => string;
   /** Whether something is written to its standard input, which is empty otherwise. */
   readonly takesInput?: boolean;
   /** What the failure of this tool is, where nothing better is known. */
@@ -191,7 +193,8 @@ export class Tool {
   private hear(line: string): void {
     const talk = line.trim() === '' || (this.tool.talk?.(line) ?? false);
     if (talk === false) {
-      if (this.complaints.push(line.trim().slice(0, KEPT_CHARACTERS)) > KEPT_LINES) this.complaints.shift();
+      const complaint = (this.tool.edit?.(line) ?? line).trim().slice(0, KEPT_CHARACTERS);
+      if (this.complaints.push(complaint) > KEPT_LINES) this.complaints.shift();
     } else if (talk !== true) {
       this.table = talk;
       this.begin();

@@ -59,9 +59,9 @@ export class StoredObjects implements BackupObjects {
     return this.read(object, 'loading');
   }
 
-  async verify(object: DataObject): Promise<void> {
-    if (this.source.request.stream) return;
-    for await (const chunk of this.read(object, 'verifying')) void chunk;
+  async verify(object: DataObject, see?: (chunk: Buffer) => void): Promise<void> {
+    if (this.source.request.stream && !see) return;
+    for await (const chunk of this.read(object, 'verifying')) see?.(chunk as Buffer);
   }
 
   async spool(object: DataObject): Promise<string> {

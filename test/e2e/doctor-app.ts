@@ -31,10 +31,12 @@ class DoctorStack extends Stack {
     });
     const secret = new secretsmanager.Secret(this, 'Secret');
     const database = Database.mysql({ version: MysqlVersion.V8_4, host: 'db.internal', secret });
-    backups.addDatabase('Shop', { ...common, database });
+    const restore = { secret: new secretsmanager.Secret(this, 'RestoreSecret') };
+    backups.addDatabase('Shop', { ...common, database, restore });
     const fileSystem = new efs.FileSystem(this, 'Files', { vpc, vpcSubnets: { subnetType: ec2.SubnetType.PUBLIC } });
     const accessPoint = fileSystem.addAccessPoint('Wiki', { path: '/wiki', posixUser: { uid: '1000', gid: '1000' } });
-    backups.addDatabase('Wiki', { ...common, database: Database.sqlite({ fileSystem, accessPoint, path: 'wiki.db' }) });
+    const wiki = Database.sqlite({ fileSystem, accessPoint, path: 'wiki.db' });
+    const { restoreTaskDefinition } = backups.addDatabase('Wiki', { ...common, database: wiki, restore: {} });
     const tag = { tagKey: 'made-by', tagValue: 'deploy-script' };
     const snapshots = new SnapshotPruning(this, 'Snapshots', { ...tag, retention: Retention.days(30) });
     const outputs = {
@@ -44,6 +46,7 @@ class DoctorStack extends Stack {
       BucketKey: backups.bucket.encryptionKey.keyArn,
       LogGroup: backups.logGroup.logGroupName,
       Secret: secret.secretArn,
+      RestoreTask: restoreTaskDefinition!.taskDefinitionArn,
       RouteTable: vpc.publicSubnets[0]!.routeTable.routeTableId,
       Prune: backups.pruning.pruneFunction.functionName,
       Undelete: backups.pruning.undeleteFunction.functionName,

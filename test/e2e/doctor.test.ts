@@ -117,10 +117,11 @@ test('what cannot be asked is not checked, and not well', async () => {
   const { checks } = JSON.parse(out) as Report;
   const unknown = checks.filter(({ findings }) => findings.some(({ result }) => result === 'not checked'));
   expect(unknown.map(({ id }) => id)).toEqual(NOT_EMULATED);
-  // Two tasks with two roles each, the schedules of the tasks, which share a role, and of four functions, and five functions.
+  // Two tasks with two roles each, and two that restore with one of their own; the schedules of the tasks, which share a role,
+  // and of four functions; and five functions.
   const { findings } = checks.find(({ id }) => id === 'permissions')!;
   expect(findings.map(({ of }) => of.split(' ')[0])).toEqual([
-    ...['task', 'execution', 'task', 'execution'],
+    ...['task', 'execution', 'task', 'execution', 'restore', 'restore'],
     ...Array<string>(4).fill('schedule'),
     ...Array<string>(5).fill('function'),
   ]);
@@ -133,6 +134,7 @@ describe('after somebody has changed everything by hand', () => {
     await changeBucket();
     await changeSurroundings();
     await changeTasks();
+    await changeRestores();
     await changeAlarms();
     await changeRoles();
     const { code, out } = await doctor('--json', ...SKIP);
@@ -186,6 +188,11 @@ describe('after somebody has changed everything by hand', () => {
     }
   }
 
+  async function changeRestores(): Promise<void> {
+    const taskDefinition = outputs.RestoreTask;
+    await new ECSClient(emulator.client).send(new DeregisterTaskDefinitionCommand({ taskDefinition }));
+  }
+
   async function changeAlarms(): Promise<void> {
     const lambda = new LambdaClient(emulator.client);
     const none = { FunctionName: outputs.Prune, ReservedConcurrentExecutions: 0 };
@@ -231,6 +238,7 @@ describe('after somebody has changed everything by hand', () => {
     /^failed schedules: \S+Prune\S+: no schedule starts it$/,
     /^failed schedules: \S+Snapshots\S+: the schedule \S+ is disabled: nothing starts it$/,
     /^failed tasks: wiki: the task definition is not active$/,
+    /^failed tasks: restore of wiki: the task definition is not active$/,
     /^failed tasks: arn:\S+-wiki:1: the task definition is not active$/,
     /^failed images: \S+\/backup-images:1: the image is gone: /,
     /^failed secrets: arn:\S+: the secret is scheduled for deletion$/,

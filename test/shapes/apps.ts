@@ -32,7 +32,8 @@ export const server = (scope: Construct) =>
 /** Backups with a database. */
 export function backupsIn(scope: Construct, id: string, props: BackupsProps, database = server(scope)): Backups {
   const backups = new Backups(scope, id, { alarms, ...props });
-  backups.addDatabase('Shop', { database, schedule, image });
+  const secret = secretsmanager.Secret.fromSecretNameV2(backups, 'RestoreUser', 'shop/restore');
+  backups.addDatabase('Shop', { database, schedule, image, restore: { secret } });
   return backups;
 }
 
@@ -96,7 +97,11 @@ export const sharedBucket: Shape = (scope, props) => {
   for (const [name, source] of Object.entries({ Shop: 'shop', Blog: 'blog' })) {
     const stack = new Stack(scope, name, props);
     const backups = new Backups(stack, 'Backups', { vpc: vpcIn(stack), bucket, alarms });
-    backups.addDatabase('Database', { database: server(stack), schedule, image, sourceName: source });
+    const secret = secretsmanager.Secret.fromSecretNameV2(backups, 'RestoreUser', `${source}/restore`);
+    backups.addDatabase('Database', {
+      ...{ database: server(stack), schedule, image, sourceName: source },
+      restore: { secret },
+    });
   }
 };
 

@@ -119,6 +119,48 @@ test('roles that may do what they need, and nothing else', async () => {
   ]);
 });
 
+test('a source with restore: the task, the secret and the role of the restore are looked at too', async () => {
+  parameters = [
+    directoryParameter('shop', {
+      tasks: [{ family: 'Shop-', cluster: `${ARN}:cluster/Shop`, subnets: 'subnet-1', logGroup: 'Log' }],
+      sources: {
+        shop: { engine: 'mysql', dump: { securityGroups: 'sg-1' }, restore: { securityGroups: 'sg-2' } },
+      },
+    }),
+  ];
+  let ofRestore = false;
+  let gone = false;
+  let mayPut = false;
+  const secret = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:shop/restore-AbCdEf';
+  const before = decide;
+  decide = (action, resource, context) => {
+    if (!ofRestore) return before(action, resource, context);
+    if (action === 's3:PutObject' && mayPut) return 'allowed';
+    const reads = action === 's3:GetObject' && /\/shop\/\d.*(zst|manifest\.json)$/.test(resource);
+    return reads || (action === 'kms:Decrypt' && context.includes('ViaService')) ? 'allowed' : 'implicitDeny';
+  };
+  answer = (asked) => {
+    ofRestore = asked.body.includes('_restore');
+    if (asked.target?.endsWith('.DescribeSecret'))
+      return { status: 400, body: { __type: 'ResourceNotFoundException' } };
+    const answered = usual(asked);
+    if (!ofRestore || !asked.target?.endsWith('.DescribeTaskDefinition')) return answered;
+    if (gone) return { status: 400, body: { __type: 'ClientException', message: 'no such task definition' } };
+    const { taskDefinition: found } = (answered as { body: { taskDefinition: object } }).body;
+    const secrets = [{ name: ENV.password, valueFrom: `${secret}:password::` }];
+    const containerDefinitions = [{ ...taskDefinition.containerDefinitions[0], secrets }];
+    return { body: { taskDefinition: { ...found, containerDefinitions } } };
+  };
+  expect((await cli(only('permissions'))).out).toContain('(2)');
+  expect((await cli(only('secrets'))).out).toContain('secrets: secret:shop/restore-AbCdEf: the secret does not exist');
+  mayPut = true;
+  expect((await cli(only('permissions'))).out).toContain(
+    'permissions: restore of shop (Shop-shop_restore-task): must not be allowed to s3:PutObject on ',
+  );
+  gone = true;
+  expect((await cli(only('tasks'))).out).toContain('tasks: restore of shop: the task definition is not active');
+});
+
 test('sixty databases', async () => {
   const names = Array.from({ length: 60 }, (_, index) => `shop-${index}`);
   const source = { engine: 'mysql', dump: { securityGroups: 'sg-1' } };

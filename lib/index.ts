@@ -5,6 +5,8 @@ export * from './bucket/backup-bucket-props';
 export * from './dashboard/backup-dashboard';
 export * from './pruning/backup-pruning';
 export * from './pruning/backup-pruning-props';
+export * from './backup/backup-before-deployment';
+export * from './backup/backup-before-deployment-props';
 export * from './backup/backup-schedule';
 export * from './backup/backups';
 export * from './backup/backups-props';

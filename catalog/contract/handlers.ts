@@ -148,3 +148,32 @@ export interface SnapshotSettings {
   readonly maxDeleteShare: number;
   readonly allowedAgeSeconds?: number;
 }
+
+/** Environment variables of the function that makes backups before a deployment. */
+export const DEPLOYMENT_ENV = {
+  /** {@link DeploymentBackup}s as JSON. */
+  backups: 'BEFORE_DEPLOYMENT_BACKUPS',
+  /** ARN of the stack that is deployed. */
+  stack: 'BEFORE_DEPLOYMENT_STACK',
+  /** Logical id of the custom resource, without the fingerprint at its end. */
+  resource: 'BEFORE_DEPLOYMENT_RESOURCE',
+  /** What `startedBy` of its tasks begins with: nothing else of the account has that. */
+  startedBy: 'BEFORE_DEPLOYMENT_STARTED_BY',
+} as const;
+
+/** A backup that is made before a deployment. */
+export interface DeploymentBackup {
+  readonly bucket: string;
+  readonly source: string;
+}
+
+/** Properties of the custom resource that starts backups before a deployment, as CloudFormation hands them on. */
+export interface DeploymentProperties {
+  /** URL of the wait condition, which gets one signal a backup. */
+  readonly Handle: string;
+  /** Whether backups are made when the stack is created as well. */
+  readonly OnCreate: 'true' | 'false';
+}
+
+/** Length of the fingerprint of a deployment: the end of the logical ids of its resources, which are new for each. */
+export const FINGERPRINT = 16;

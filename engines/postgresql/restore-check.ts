@@ -13,7 +13,7 @@ import { countRows } from './row-counts';
 /** Kinds of objects that must be there after a restore. */
 const KINDS = new Set([
   ...['TABLE', 'FOREIGN TABLE', 'VIEW', 'MATERIALIZED VIEW', 'SEQUENCE', 'FUNCTION', 'PROCEDURE', 'AGGREGATE', 'INDEX'],
-  ...['CONSTRAINT', 'FK CONSTRAINT', 'TRIGGER', 'RULE', 'POLICY', 'ROW SECURITY'],
+  ...['CONSTRAINT', 'FK CONSTRAINT', 'POLICY', 'ROW SECURITY'],
 ]);
 
 /** A database to compare with its backup. */

@@ -77,7 +77,7 @@ export class Repairs {
     return rows[0]?.found ?? false;
   }
 
-  /** After the rows, indexes and keys. A check that the rows violate, as they did when they were dumped, is added without a look at them. */
+  /** After the rows, indexes and keys; refreshes the statistics of the planner as well. A check that the rows violate, as they did when they were dumped, is added without a look at them. */
   async afterAll(note: (note: Note) => void): Promise<void> {
     const violated: string[] = [];
     for (const { table, name, definition, comment } of this.checks.toReversed()) {
@@ -89,6 +89,8 @@ export class Repairs {
       });
       if (comment !== null) await this.client.query(`COMMENT ON CONSTRAINT ${name} ON ${table} IS ${comment}`);
     }
+    // While the functions of indexes have their search_path.
+    await this.client.query('ANALYZE');
     for (const name of this.functions) await this.client.query(`ALTER FUNCTION ${name} RESET search_path`);
     if (violated.length > 0) note(noteOf('checks-not-valid', violated, this.database));
   }

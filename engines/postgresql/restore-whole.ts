@@ -111,7 +111,6 @@ export class DatabaseTargets implements Targets {
       const { uncheckedKeys = false } = loaded ?? {};
       const tables = this.tablesOf(database);
       differences.push(...(await compare(counter, observer, { database, archive, tables, server, uncheckedKeys })));
-      await observer.query('ANALYZE');
       await checkViews(observer, database, note);
       await Promise.all([counter, observer].map((client) => sessions.disconnect(client)));
     }

@@ -8,6 +8,7 @@ import {
   openSync,
   renameSync,
   rmSync,
+  statSync,
   unlinkSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
@@ -16,7 +17,8 @@ import { errorCode } from '../../task/run/errors';
 import { checkCopy, DamagedError, primaryCode, type Checked, type SqliteError } from './check';
 import { contentOf } from './content';
 
-const BUSY_TIMEOUT_MS = 5_000;
+/** Somebody may be looking at it for a moment. */
+const BUSY_TIMEOUT_MS = 2000;
 
 /** The new database, which is checked before it gets its name. */
 export interface Preparation {
@@ -156,10 +158,12 @@ function place({ file, target, overwrite }: Placement): void {
  * Opens the old database so that nobody else can use it, with all of it in its one file: what its journal has is rolled back or
  * moved into it.
  *
- * @returns nothing if it is no database
+ * @returns nothing if it is empty, or no database
  * @throws SQLITE_BUSY if somebody uses it
  */
 function lock(target: string): DatabaseSync | undefined {
+  // SQLite begins a transaction on an empty file by a journal.
+  if (statSync(target).size === 0) return undefined;
   const database = new DatabaseSync(target, { timeout: BUSY_TIMEOUT_MS });
   try {
     // Ends WAL mode, which only the last connection can.

@@ -1,5 +1,8 @@
+import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { ECSClient } from '@aws-sdk/client-ecs';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { SQSClient } from '@aws-sdk/client-sqs';
@@ -28,3 +31,12 @@ export const cloudWatchClient = (): CloudWatchClient => new CloudWatchClient(CLI
 
 /** Makes the client of DynamoDB. */
 export const dynamoClient = (): DynamoDBClient => new DynamoDBClient(CLIENT_SETTINGS);
+
+/** Makes the client of CloudFormation. */
+export const cloudFormationClient = (): CloudFormationClient => new CloudFormationClient(CLIENT_SETTINGS);
+
+/** Makes the client of ECS. */
+export const ecsClient = (): ECSClient => new ECSClient(CLIENT_SETTINGS);
+
+/** Makes the client of CloudWatch Logs. */
+export const logsClient = (): CloudWatchLogsClient => new CloudWatchLogsClient(CLIENT_SETTINGS);

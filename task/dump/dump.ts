@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { DataObject } from '../../catalog/bucket/manifest';
 import type { Note } from '../../catalog/contract/note';
@@ -84,7 +85,13 @@ class BackupRun {
   /** @returns whether this run made the backup */
   async execute(): Promise<boolean> {
     const { job } = this.run;
-    const lock = await SourceLock.acquire(this.s3, job, this.clock, (error) => this.stop.abort(error));
+    const lock = await SourceLock.acquire(
+      this.s3,
+      job,
+      this.clock,
+      (error) => this.stop.abort(error),
+      this.run.trigger === 'before-deployment' ? this.waitForTurn() : undefined,
+    );
     try {
       return await this.attempt().catch((error: unknown) => {
         if (!(error instanceof BackupError) || !error.passing || this.stop.signal.aborted) throw error;
@@ -96,6 +103,17 @@ class BackupRun {
       await lock.release();
       this.s3.destroy();
     }
+  }
+
+  /** Waits for the run that is under way: its backup may have begun long before whatever this one must come before. */
+  private waitForTurn(): (milliseconds: number) => Promise<void> {
+    let told = false;
+    return async (milliseconds) => {
+      const message = `another run of ${this.run.job.source} is under way: this one begins when it has ended`;
+      if (!told) this.log.info('waiting', message);
+      told = true;
+      await sleep(milliseconds, undefined, { signal: this.stop.signal });
+    };
   }
 
   /**

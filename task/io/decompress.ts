@@ -3,7 +3,7 @@ import { constants, createZstdDecompress, type ZstdDecompress } from 'node:zlib'
 /** Bytes handed to zstd at once: each hand-over costs two changes of thread. */
 const BATCH_BYTES = 512 * 1024;
 /** Bytes that zstd gives at once. */
-const CHUNK_BYTES = 512 * 1024;
+const CHUNK_BYTES = 256 * 1024;
 /** One is decompressed while the next is filled; the one before may have a rest behind the end of a frame. */
 const BUFFERS = 3;
 

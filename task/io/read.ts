@@ -6,6 +6,7 @@ import { httpStatus, isConflict, readError } from './s3';
 
 /** How often in a row a connection that broke is taken up again without a byte in between. */
 const RETRIES = 5;
+/** The next is twice as long. */
 const FIRST_PAUSE_MS = 500;
 
 /** An object to read. */
@@ -28,6 +29,7 @@ export async function* readObject(
   { bucket, key, bytes }: StoredObject,
   etags: Map<string, string>,
   signal: AbortSignal,
+  firstPauseMs = FIRST_PAUSE_MS,
 ): AsyncGenerator<Buffer> {
   let at = 0;
   let failures = 0;
@@ -55,7 +57,7 @@ export async function* readObject(
       const passes = (httpStatus(error) ?? 500) >= 500 && (known || at > 0);
       if (!passes || failures > RETRIES) throw objectError(bucket, key, error);
     }
-    await sleep(FIRST_PAUSE_MS * 2 ** (failures - 1), undefined, { signal });
+    await sleep(firstPauseMs * 2 ** (failures - 1), undefined, { signal });
   } while (at < bytes);
 }
 

@@ -30,6 +30,8 @@ export interface ObjectSource {
   readonly scratch: string;
   readonly signal: AbortSignal;
   readonly meter: ReadMeter;
+  /** Before a connection that broke is taken up again; half a second when left out. */
+  readonly firstPauseMs?: number;
 }
 
 /** The objects of a backup in S3. */
@@ -48,6 +50,7 @@ export class StoredObjects implements BackupObjects {
     const left = [...objects];
     const look = async () => {
       for (let object = left.shift(); object; object = left.shift()) {
+        requireZstd(object);
         const bytes = await sizeOf(s3, { ...object, bucket: job.bucket }, this.etags, signal);
         if (bytes !== undefined && bytes !== object.bytes) throw wrongSize(object, bytes);
       }
@@ -91,7 +94,7 @@ export class StoredObjects implements BackupObjects {
     phase: 'verifying' | 'loading',
     signal: AbortSignal,
   ): AsyncGenerator<Buffer> {
-    if (object.compression !== 'zstd') throw unknownCompression(object);
+    requireZstd(object);
     const held: Buffer[] = [];
     let heldBytes = 0;
     let bytes = 0;
@@ -121,10 +124,10 @@ export class StoredObjects implements BackupObjects {
     phase: 'verifying' | 'loading',
     signal: AbortSignal,
   ): AsyncGenerator<Buffer> {
-    const { s3, job, meter } = this.source;
+    const { s3, job, meter, firstPauseMs } = this.source;
     const hash = createHash('sha256');
     let bytes = 0;
-    for await (const chunk of readObject(s3, { ...object, bucket: job.bucket }, this.etags, signal)) {
+    for await (const chunk of readObject(s3, { ...object, bucket: job.bucket }, this.etags, signal, firstPauseMs)) {
       hash.update(chunk);
       bytes += chunk.length;
       meter.add(phase, chunk.length);
@@ -161,9 +164,11 @@ const wrongSize = (object: DataObject, bytes: number | string): BackupError =>
 const wrongLength = (object: DataObject, bytes: string): BackupError =>
   changed(object, `must have ${object.uncompressedBytes} bytes after decompression, got: ${bytes}`);
 
-const unknownCompression = ({ key, compression }: DataObject): BackupError =>
-  new BackupError(
+function requireZstd({ key, compression }: DataObject): void {
+  if (compression === 'zstd') return;
+  throw new BackupError(
     'configuration',
     `${key} is compressed by ${compression}, which this version cannot read: update cdk-proven-backups`,
     { kind: 'version-mismatch', object: compression },
   );
+}

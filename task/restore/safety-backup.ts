@@ -59,9 +59,10 @@ export async function makeSafetyBackup(directory: string, endangered: Endangered
     for (const path of [folder, dirname(folder), directory]) await flushDirectory(path);
     return folder;
   } catch (error) {
-    await rm(folder, { recursive: true, force: true });
-    const { exit, message, reason } = asBackupError(endangered.signal.aborted ? endangered.signal.reason : error);
-    if (endangered.signal.aborted) throw endangered.signal.reason;
+    // What cannot be removed was not made, or is without a manifest.
+    await rm(folder, { recursive: true, force: true }).catch(() => undefined);
+    endangered.signal.throwIfAborted();
+    const { exit, message, reason } = asBackupError(error);
     throw new BackupError(
       exit,
       `the safety backup into ${directory} failed, and so nothing was replaced: ${message}`,

@@ -41,6 +41,7 @@ export class SourceLock {
    * Takes the lock.
    *
    * @param onLost called when the lease cannot be renewed in time: the run must stop then
+   * @param pause waits so many milliseconds for the run that holds the lock; without it, this run fails at once
    * @throws BackupError `alreadyRunning` if another run holds it
    */
   static async acquire(
@@ -48,12 +49,18 @@ export class SourceLock {
     job: DumpJob,
     clock: ServerClock,
     onLost: (error: BackupError) => void,
+    pause?: (milliseconds: number) => Promise<void>,
   ): Promise<SourceLock> {
     const lock = new SourceLock(s3, job, clock, onLost);
-    try {
-      await lock.take();
-    } catch (error) {
-      throw uploadError(`take the lock ${lockKey(job.source)} in bucket ${job.bucket}`, error);
+    for (;;) {
+      try {
+        await lock.take();
+        break;
+      } catch (error) {
+        const failure = uploadError(`take the lock ${lockKey(job.source)} in bucket ${job.bucket}`, error);
+        if (failure.exit !== 'alreadyRunning' || !pause) throw failure;
+        await pause((lock.leaseSeconds / 10) * 1000);
+      }
     }
     lock.renewing = lock.keepRenewing();
     return lock;

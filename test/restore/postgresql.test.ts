@@ -16,8 +16,11 @@ describeOn(inMatrix(versionsOf('postgresql'), ['postgresql-15']), 'a backup of %
     shop = await PostgresqlScene.start(version);
     await shop.server.exec('CREATE ROLE backup');
     await shop.database('shop', OBJECTS);
-    await shop.server.exec(`CREATE TABLE books (id int PRIMARY KEY, title text NOT NULL);
-      INSERT INTO books VALUES (1, 'Momo'), (2, 'Krabat')`, 'shop');
+    await shop.server.exec(
+      `CREATE TABLE books (id int PRIMARY KEY, title text NOT NULL);
+      INSERT INTO books VALUES (1, 'Momo'), (2, 'Krabat')`,
+      'shop',
+    );
     await shop.server.exec(`ALTER DATABASE shop SET work_mem = '8MB'; COMMENT ON DATABASE shop IS 'ours; all of it';
       REVOKE ALL ON DATABASE shop FROM PUBLIC; GRANT CONNECT ON DATABASE shop TO admin`);
     before = await shop.dumpOf('shop');
@@ -47,7 +50,7 @@ describeOn(inMatrix(versionsOf('postgresql'), ['postgresql-15']), 'a backup of %
     expect(refused).toMatchObject({ exit: 'targetRefused', reason: { kind: 'target-exists', object: 'shop' } });
     expect(refused.plan?.targets).toMatchObject([{ state: 'exists', holds: expect.anything() as unknown }]);
     const client = await shop.server.connect('shop');
-    const ended = new Promise((resolve) => client.once('error', resolve));
+    const ended = new Promise((resolve) => client.on('error', resolve));
     await shop.restored(manifest, { overwrite: true });
     await ended;
     await client.end().catch(() => undefined);

@@ -1,10 +1,13 @@
-/** Starts a task of ECS, waits for its end, and tells how it ended. */
+/** Starts a task of ECS, and waits for its end. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ECSClient, Failure, RunTaskCommandInput, Task } from '@aws-sdk/client-ecs';
+import type { ECSClient, RunTaskCommandInput, Task } from '@aws-sdk/client-ecs';
 import { DescribeTasksCommand, RunTaskCommand } from '@aws-sdk/client-ecs';
-import { CONTAINER_NAME, EXIT_CODES } from '../../../catalog/contract/task';
+import { idOf, notStarted } from '../../../catalog/run-end';
 import { CommandError } from '../errors';
 import { ask } from './aws';
+
+export { endOf, idOf } from '../../../catalog/run-end';
+export type { RunEnd } from '../../../catalog/run-end';
 
 /** Pauses between two looks at a task: short ones first, for runs that fail at once. */
 const PAUSE_MS = { first: 250, longest: 5_000 };
@@ -20,14 +23,9 @@ export async function startTask(ecs: ECSClient, source: string, request: RunTask
   const wish = { doing: `start a run of ${source}`, action: 'ecs:RunTask, ecs:TagResource and iam:PassRole' };
   const { tasks = [], failures = [] } = await ask(wish, () => ecs.send(new RunTaskCommand(request)));
   const [task] = tasks;
-  // Without capacity, too, ECS answers with 200.
   if (task) return task;
-  const reasons = failures.length > 0 ? failures.map(reasonOf).join('; ') : 'no reason given';
-  throw new CommandError(`ECS did not start a run of ${source}: ${reasons}: try again in a few minutes`);
+  throw new CommandError(`ECS did not start a run of ${source}: ${notStarted(failures)}: try again in a few minutes`);
 }
-
-const reasonOf = ({ reason, detail }: Failure): string =>
-  [reason, detail].filter((part) => part !== undefined && part !== '').join(': ') || 'no reason given';
 
 /** Looks at a task from its start to its end. */
 export class TaskWatch {
@@ -77,35 +75,4 @@ export async function untilStopped(ecs: ECSClient, started: Task, tell: (state: 
     if (stopped) return stopped;
     await sleep(pause);
   }
-}
-
-/** Id of a task, or name of a cluster. */
-export const idOf = (arn: string): string => arn.slice(arn.lastIndexOf('/') + 1);
-
-/** How a run ended. */
-export interface RunEnd {
-  readonly succeeded: boolean;
-  /** Left out if the program did not end by itself. */
-  readonly exitCode?: number;
-  /** The program's name for it: `connection`. */
-  readonly exitName?: string;
-  /** The reason that ECS gives. */
-  readonly reason?: string;
-}
-
-/** Tells how a stopped task ended. */
-export function endOf({ containers = [], stopCode, stoppedReason }: Task): RunEnd {
-  const container = containers.find(({ name }) => name === CONTAINER_NAME);
-  // Even a container that never started may have an exit code.
-  const began = container?.exitCode !== EXIT_CODES.success || stopCode !== 'TaskFailedToStart';
-  const exitCode = began ? container?.exitCode : undefined;
-  const exitName = Object.entries(EXIT_CODES).find(([, code]) => code === exitCode)?.[0];
-  const succeeded = exitCode === EXIT_CODES.success;
-  const said = container?.reason || stoppedReason || stopCode;
-  return {
-    succeeded,
-    ...(exitCode !== undefined && { exitCode }),
-    ...(exitName !== undefined && { exitName }),
-    ...(!succeeded && said !== undefined && said !== '' && { reason: said }),
-  };
 }

@@ -123,10 +123,11 @@ class Restore {
     const retrieval = await retrieveFirst({ ...wish, ...{ tier, dryRun, json, agreed, again } }, output);
     if (!retrieval) return true;
     document.retrieval = retrieval;
-    // A look reads no data.
-    if (retrieval.outcome === 'needed') return true;
-    document.outcome = retrieval.outcome === 'declined' ? 'declined' : 'retrieving';
-    if (retrieval.outcome === 'declined') output.print('Nothing was retrieved, and nothing was restored.');
+    const { outcome } = retrieval;
+    document.outcome = outcome === 'declined' ? 'declined' : outcome === 'needed' ? 'planned' : 'retrieving';
+    if (json) return false;
+    if (outcome === 'declined') output.print('Nothing was retrieved, and nothing was restored.');
+    if (outcome === 'needed') output.note('the target is looked at when all of the backup can be read');
     return false;
   }
 
@@ -170,18 +171,16 @@ class Restore {
   }
 
   /**
-   * Makes the safety backup.
+   * Makes the safety backup; on this machine, the program does so.
    *
    * @returns how to go back to it
    */
-  private async saved(existing: readonly RestoreTarget[]): Promise<string> {
+  private async saved(existing: readonly RestoreTarget[]): Promise<string | undefined> {
     const { aws, bucket, options, output, document, dump: task } = this.parts;
     const { source } = options;
     if (!task) {
-      const directory = path.resolve(`safety-backup-${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}`);
-      this.request = { ...this.request, safetyBackup: directory };
-      document.safetyBackup = directory;
-      return `what was there is in ${directory}: docs/restore-by-hand.md says how to load it`;
+      this.request = { ...this.request, safetyBackup: path.resolve(`safety-backup-${fileTime(new Date())}`) };
+      return undefined;
     }
     const tell = (text: string): void => output.tell(text);
     const safety = await makeSafetyBackup({ aws, bucket, source, task, tell });
@@ -197,14 +196,16 @@ class Restore {
     if (run.links) document.links = run.links;
     if (!options.json) this.printStarted(run);
     const told = await followRestore(run, output);
+    if (told.safetyBackup !== undefined) document.safetyBackup = told.safetyBackup;
     if (told.left) return this.leave(run);
+    const back = told.safetyBackup === undefined ? goBack : byHand(told.safetyBackup);
     const { report } = told;
-    if (!report || told.end.exitCode !== 0) throw this.failed(told, goBack);
+    if (!report || told.end.exitCode !== 0) throw this.failed(told, back);
     document.outcome = 'restored';
     document.report = report;
     if (options.json) return;
     printReport(output, this.manifest, report);
-    if (goBack !== undefined) output.print(`To go back: ${goBack}`);
+    if (back !== undefined) output.print(`To go back: ${back}`);
   }
 
   private printStarted({ links, afterwards }: RestoreRun): void {
@@ -232,3 +233,9 @@ class Restore {
     return failureError(options, failure, goBack);
   }
 }
+
+const byHand = (directory: string): string =>
+  `what was there is in ${directory}: docs/restore-by-hand.md says how to load it`;
+
+/** `2026-11-20T02-00-00` */
+const fileTime = (time: Date): string => time.toISOString().slice(0, 19).replaceAll(':', '-');

@@ -1,19 +1,21 @@
 import type { Task } from '@aws-sdk/client-ecs';
 import type { Command } from 'commander';
+import { Option } from 'commander';
 import type { Manifest } from '../../../catalog/bucket/manifest';
 import { rowsOf } from '../../../catalog/bucket/manifest';
-import { backupId, objectKey } from '../../../catalog/bucket/names';
-import { readCatalog } from '../../../catalog/bucket/read';
 import { S3CatalogStore } from '../../../catalog/bucket/s3-store';
 import { logPage, taskPage } from '../../../catalog/console';
 import type { StartableTask } from '../../../catalog/contract/directory-schema';
 import { logReader, logStreamOf, logTail } from '../../../catalog/contract/run-log';
+import type { Trigger } from '../../../catalog/contract/task';
+import { ENV } from '../../../catalog/contract/task';
+import type { RunEnd } from '../../../catalog/run-end';
+import { backupOf, endOf, failureOf, idOf } from '../../../catalog/run-end';
 import { countOf, formatBytes, formatDuration } from '../../../catalog/units';
 import { ask, Aws } from '../aws/aws';
 import { readDirectory } from '../aws/directory';
 import { runRequest } from '../aws/run-request';
-import type { RunEnd } from '../aws/task';
-import { endOf, idOf, startTask, untilStopped } from '../aws/task';
+import { startTask, untilStopped } from '../aws/task';
 import { CommandError, EXIT } from '../errors';
 import type { Output } from '../print/output';
 import { sum } from '../sum';
@@ -22,9 +24,12 @@ import { bucketOf, readSource, requireBucket, withAwsOptions, withBucketOptions 
 
 interface RunOptions extends BucketOptions {
   readonly source: string;
+  readonly trigger: Trigger;
   readonly wait: boolean;
   readonly json?: boolean;
 }
+
+const OCCASIONS = ['on-demand', 'before-deployment'] as const satisfies readonly Trigger[];
 
 /** `proven-backups run` */
 export function addRunCommand(program: Command, output: Output): void {
@@ -35,6 +40,7 @@ export function addRunCommand(program: Command, output: Output): void {
     );
   withBucketOptions(command, 'bucket of the backups')
     .requiredOption('--source <name>', 'source to back up', readSource)
+    .addOption(new Option('--trigger <occasion>', 'occasion of the backup').choices(OCCASIONS).default(OCCASIONS[0]))
     .option('--no-wait', 'ends as soon as the task is started')
     .option('--json', 'prints JSON');
   withAwsOptions(command).action((options: RunOptions) => run(options, output));
@@ -44,6 +50,7 @@ export function addRunCommand(program: Command, output: Output): void {
 interface Started {
   readonly bucket: string;
   readonly source: string;
+  readonly trigger: Trigger;
   /** Id. */
   readonly task: string;
   readonly cluster: string;
@@ -62,14 +69,15 @@ interface Result extends Partial<Omit<RunEnd, 'succeeded'>> {
 }
 
 async function run(options: RunOptions, output: Output): Promise<void> {
-  const { source, json, wait } = options;
+  const { source, trigger, json, wait } = options;
   requireBucket(options);
   const aws = new Aws(options);
   const bucket = await bucketOf(options, aws);
   const { task: startable, others } = (await readDirectory(aws.ssm(), bucket)).task(source, 'dump');
   const ecs = aws.ecs();
-  const task = await startTask(ecs, source, runRequest(startable));
-  const started = startedOf(bucket, source, task, startable, others);
+  const environment = trigger === 'on-demand' ? undefined : { [ENV.trigger]: trigger };
+  const task = await startTask(ecs, source, runRequest(startable, environment));
+  const started = startedOf({ bucket, source, trigger }, task, startable, others);
   if (!json) printStarted(output, started);
 
   let result: Result = { outcome: 'started' };
@@ -83,9 +91,9 @@ async function run(options: RunOptions, output: Output): Promise<void> {
     if (!succeeded) {
       const sentence = await sentenceOf(aws, startable, source, task);
       result = { outcome: 'failed', ...facts, ...(sentence !== undefined && { reason: sentence }) };
-      throw failure(source, stopped, end, sentence);
+      throw new CommandError(failureOf(source, stopped, end, sentence));
     }
-    result = { outcome: 'succeeded', ...facts, ...(await backupOf(aws, bucket, source, stopped)) };
+    result = { outcome: 'succeeded', ...facts, ...(await madeBy(started, aws, stopped)) };
     if (!json) printDone(output, source, stopped, result);
     if (result.problem !== undefined) output.exitCode = EXIT.problems;
   } finally {
@@ -98,8 +106,7 @@ async function run(options: RunOptions, output: Output): Promise<void> {
 const WAITING = 'which takes as long as the backup; Ctrl-C ends the waiting, not the backup';
 
 function startedOf(
-  bucket: string,
-  source: string,
+  { bucket, source, trigger }: Pick<Started, 'bucket' | 'source' | 'trigger'>,
   { taskArn, clusterArn }: Task,
   { logGroup }: StartableTask,
   others: readonly string[],
@@ -115,7 +122,7 @@ function startedOf(
   const notes = others.map(
     (parameter) => `${parameter} lists another task of ${source}: remove one of the two backups`,
   );
-  return { bucket, source, task, cluster, links, notes };
+  return { bucket, source, trigger, task, cluster, links, notes };
 }
 
 function printStarted(output: Output, { source, task, cluster, links, notes }: Started): void {
@@ -145,40 +152,16 @@ export async function sentenceOf(
   }
 }
 
-/** Why a run failed, in a sentence. */
-export function failure(
-  source: string,
-  { startedAt }: Task,
-  { exitCode, exitName, reason }: RunEnd,
-  sentence?: string,
-): CommandError {
-  // A terminal would obey control characters in the words of others.
-  const why = (sentence ?? `${reason ?? 'ECS gives no reason'}: read its log, and see docs/troubleshooting.md`).replace(
-    /\p{Cc}+/gu,
-    ' ',
-  );
-  if (exitCode !== undefined) {
-    const code = exitName === undefined ? `${exitCode}` : `${exitCode} (${exitName})`;
-    return new CommandError(`the run of ${source} failed with exit code ${code}: ${why}`);
-  }
-  if (startedAt === undefined) return new CommandError(`the run of ${source} never started: ${why}`);
-  return new CommandError(`the run of ${source} was stopped from outside: ${why}`);
-}
-
-/** The backup that a run made, by the catalog: a backup exists if its manifest does. */
-async function backupOf(
+/** The backup that a run made. */
+async function madeBy(
+  { bucket, source, trigger }: Started,
   aws: Aws,
-  bucket: string,
-  source: string,
   { createdAt }: Task,
 ): Promise<Pick<Result, 'backup' | 'problem' | 'note'>> {
-  const store = new S3CatalogStore(aws.s3(), bucket);
-  // Ids follow the clock of S3, which may differ from that of ECS.
-  const since = objectKey(source, backupId(new Date(createdAt!.getTime() - 60_000)), '');
   const wish = { doing: 'see the backup of this run', action: 's3:ListBucket, s3:GetObject and kms:Decrypt' };
   try {
-    const { backups } = await ask(wish, () => readCatalog(store, source, since));
-    const made = backups.filter(({ trigger }) => trigger !== 'schedule').at(-1);
+    const store = new S3CatalogStore(aws.s3(), bucket);
+    const made = await ask(wish, () => backupOf(store, source, trigger, createdAt!));
     if (made) return { backup: factsOf(made) };
     return { problem: `the run succeeded, but bucket ${bucket} has no backup of it: check with proven-backups list` };
   } catch (error) {

@@ -26,6 +26,7 @@ const STATES: Readonly<Record<TargetState, string>> = {
   unchanged: 'the target is as it was before',
   partial: 'the target has a part of the backup: do not use it',
   'complete-but-different': 'all was loaded, and the target is not as the backup: do not use it before you know why',
+  'complete-but-unchecked': 'all was loaded, and nothing compared it with the backup: do not use it unchecked',
   unknown: 'nobody knows: the target may have a part of the backup',
 };
 
@@ -73,6 +74,7 @@ function nextOf(state: TargetState, { plan }: Told, manifest: Manifest, options:
       return `${again} --dry-run shows what is there`;
     case 'complete-but-different':
       return `compare, or choose another backup: proven-backups list --source ${options.source}`;
+    case 'complete-but-unchecked':
     case 'partial': {
       const request = requestOf(options, manifest.backupId);
       const held = options.local || (plan?.targets ?? []).every((target) => covers(manifest, target, request));

@@ -10,6 +10,8 @@ import type { RestoreEnd, RestoreRun } from './place';
 export interface Told {
   readonly plan?: RestorePlan;
   readonly report?: RestoreReport;
+  /** Directory of the safety backup that the program has made. */
+  readonly safetyBackup?: string;
   readonly state?: TargetState;
   readonly failure?: LoggedFailure;
   readonly end: RestoreEnd;
@@ -49,6 +51,7 @@ export async function followRestore(run: RestoreRun, output: Output): Promise<To
       if (fact.kind === 'progress') view.show(fact.progress);
       else if (fact.kind === 'plan') told = { ...told, plan: fact.plan };
       else if (fact.kind === 'restored') told = { ...told, report: fact.report };
+      else if (fact.kind === 'safety-backup') told = { ...told, safetyBackup: fact.directory };
       else if (fact.kind === 'state') told = { ...told, state: fact.state };
       else told = { ...told, failure: fact.failure };
     }

@@ -10,6 +10,7 @@ export type LogFact =
   | { readonly kind: 'plan'; readonly plan: RestorePlan }
   | { readonly kind: 'progress'; readonly progress: RestoreProgress }
   | { readonly kind: 'restored'; readonly report: RestoreReport }
+  | { readonly kind: 'safety-backup'; readonly directory: string }
   | { readonly kind: 'state'; readonly state: TargetState }
   | { readonly kind: 'failed'; readonly failure: LoggedFailure };
 
@@ -52,6 +53,8 @@ function factOf(line: Readonly<Record<string, unknown>>, text: string): LogFact 
       const progress = progressSchema.safeParse(line.progress).data;
       return progress && { kind: 'progress', progress };
     }
+    case 'safety-backup':
+      return { kind: 'safety-backup', directory: String(line.directory) };
     case 'target-state':
       return { kind: 'state', state: TARGET_STATES.find((state) => state === line.state) ?? 'unknown' };
     case 'failed': {

@@ -1,18 +1,17 @@
 /** The safety backup: what a restore is about to replace, as it is now. */
 import type { Manifest } from '../../../catalog/bucket/manifest';
-import { backupId, objectKey } from '../../../catalog/bucket/names';
-import { readCatalog } from '../../../catalog/bucket/read';
 import { S3CatalogStore } from '../../../catalog/bucket/s3-store';
 import type { StartableTask } from '../../../catalog/contract/directory-schema';
 import type { RestoreTarget } from '../../../catalog/contract/restore';
 import type { RestoreRequest, Trigger } from '../../../catalog/contract/task';
 import { ENV } from '../../../catalog/contract/task';
+import { backupOf, endOf, failureOf } from '../../../catalog/run-end';
 import { findEngine } from '../../../engines/facts';
 import type { Aws } from '../aws/aws';
 import { ask } from '../aws/aws';
 import { runRequest } from '../aws/run-request';
-import { endOf, startTask, untilStopped } from '../aws/task';
-import { failure, sentenceOf } from '../commands/run';
+import { startTask, untilStopped } from '../aws/task';
+import { sentenceOf } from '../commands/run';
 import { CommandError } from '../errors';
 
 const TRIGGER: Trigger = 'before-restore';
@@ -41,12 +40,11 @@ export async function makeSafetyBackup({ aws, bucket, source, task, tell }: Safe
     const state = (name: string): void => tell(`the task of the safety backup is ${name.toLowerCase()} …`);
     const stopped = await untilStopped(ecs, started, state);
     const end = endOf(stopped);
-    if (!end.succeeded) throw failure(source, stopped, end, await sentenceOf(aws, task, source, stopped));
-    // Ids follow the clock of S3, which may differ from that of ECS.
-    const since = objectKey(source, backupId(new Date(stopped.createdAt!.getTime() - 60_000)), '');
+    if (!end.succeeded)
+      throw new CommandError(failureOf(source, stopped, end, await sentenceOf(aws, task, source, stopped)));
     const wish = { doing: 'see the safety backup', action: 's3:ListBucket, s3:GetObject and kms:Decrypt' };
-    const { backups } = await ask(wish, () => readCatalog(new S3CatalogStore(aws.s3(), bucket), source, since));
-    const made = backups.filter(({ trigger }) => trigger === TRIGGER).at(-1);
+    const store = new S3CatalogStore(aws.s3(), bucket);
+    const made = await ask(wish, () => backupOf(store, source, TRIGGER, stopped.createdAt!));
     if (made) return made;
     throw new CommandError(`bucket ${bucket} has no backup of its run`);
   } catch (error) {

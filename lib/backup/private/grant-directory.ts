@@ -3,6 +3,8 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import type { IConstruct } from 'constructs';
 import { directoryPath } from '../../../catalog/contract/directory';
 import type { IBackupBucket } from '../../bucket/backup-bucket-props';
+import { acknowledgeWildcards } from '../../private/acknowledge';
+import { InlineRole } from '../../private/inline-role';
 
 /** Allows to read the directory of a bucket: what all constructs wrote there. */
 export function grantDirectory(scope: IConstruct, grantee: iam.IGrantable, bucket: IBackupBucket): iam.Grant {
@@ -10,5 +12,6 @@ export function grantDirectory(scope: IConstruct, grantee: iam.IGrantable, bucke
   const resourceArns = [path, `${path}/*`].map((resourceName) =>
     Stack.of(scope).formatArn({ service: 'ssm', resource: 'parameter', resourceName }),
   );
+  if (grantee instanceof InlineRole) acknowledgeWildcards(grantee, 'All parts of the directory.', resourceArns);
   return iam.Grant.addToPrincipal({ grantee, actions: ['ssm:GetParametersByPath'], resourceArns });
 }

@@ -33,6 +33,12 @@ describe('waits', () => {
     expect(await run()).toEqual({ code: 0, out: STARTED + done, err: WAITING });
   });
 
+  test('for a backup before a deployment, which is that of the run', async () => {
+    const made = exampleManifest({ backupId: '2026-11-21T15-23-40Z', trigger: 'before-deployment' });
+    account.manifests = [...MANIFESTS.slice(0, 2), made, ...MANIFESTS.slice(2)];
+    expect((await run('--trigger', 'before-deployment')).out).toContain(`backup ${made.backupId} of shop`);
+  });
+
   test('and tells each state, in a terminal or not', async () => {
     account.looks = [{ body: { tasks: [RUNNING] } }, { body: { tasks: [RUNNING] } }, ...account.looks];
     account.manifests = MANIFESTS;
@@ -48,6 +54,7 @@ describe('waits', () => {
       printed: {
         bucket: BUCKET,
         source: 'shop',
+        trigger: 'on-demand',
         task: TASK,
         cluster: 'ShopBackups-Cluster',
         links: LINKS,

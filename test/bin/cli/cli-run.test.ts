@@ -138,3 +138,12 @@ test.each<[string, (account: Account) => void, string]>([
   expect(await run()).toEqual({ code: 1, out: '', err: `error: ${sentence}\n` });
   expect(standIn.asked.some(({ target }) => target?.endsWith('.DescribeTasks'))).toBe(false);
 });
+
+test('--trigger before-deployment tells the program, and is an occasion of its own', async () => {
+  expect((await run('--no-wait', '--trigger', 'before-deployment')).code).toBe(0);
+  const environment = [{ name: 'BACKUP_TRIGGER', value: 'before-deployment' }];
+  expect(requests()).toMatchObject([{ overrides: { containerOverrides: [{ name: 'backup', environment }] } }]);
+  const { code, err } = await run('--trigger', 'schedule');
+  expect(code).toBe(2);
+  expect(err).toContain('Allowed choices are on-demand, before-deployment.');
+});

@@ -270,12 +270,15 @@ describe('a backup in an archive', () => {
     expect(retrievals()).toEqual([]);
   });
 
-  test('is planned with the price of its retrieval', async () => {
-    account.scripts = [look()];
-    const { code, out } = await restore('--dry-run', '--json');
+  test('is planned with the price of its retrieval, and without a look at the target', async () => {
+    const { code, out } = await restore('--dry-run');
     expect(code).toBe(0);
-    expect(JSON.parse(out)).toMatchObject({ outcome: 'planned', retrieval: { outcome: 'needed' } });
+    expect(out).toMatch(/\nnote the target is looked at when all of the backup can be read\n$/);
+    expect(JSON.parse((await restore('--dry-run', '--json')).out)).toMatchObject({
+      ...{ outcome: 'planned', retrieval: { outcome: 'needed' } },
+    });
     expect(retrievals()).toEqual([]);
+    expect(account.started).toEqual([]);
   });
 
   test('has no expedited retrieval', async () => {

@@ -128,6 +128,31 @@ test('while another run holds the lock there is no run, and no metric', async ()
   expect([metric, s3.keys]).toEqual([undefined, ['shop/lock.json']]);
 });
 
+describe('a run before a deployment waits for another one', () => {
+  const waiting = { trigger: 'before-deployment' } as const;
+  // It looks every tenth of that.
+  const job = { lockLeaseSeconds: 1 };
+
+  test('and makes its backup after it', async () => {
+    s3.put('shop/lock.json', lock('held'));
+    const release = setTimeout(() => s3.put('shop/lock.json', lock('released')), 350);
+    const { error, log } = await run(waiting, job);
+    clearTimeout(release);
+    expect(error).toBeUndefined();
+    const message = 'another run of shop is under way: this one begins when it has ended';
+    expect(log.of('waiting')).toMatchObject([{ level: 'info', message }]);
+    const key = keysLeft().find((name) => name.endsWith('/manifest.json'))!;
+    expect(parseManifest(s3.get(key).toString(), key).trigger).toBe('before-deployment');
+  });
+
+  test('until its own timeout', async () => {
+    s3.put('shop/lock.json', lock('held'));
+    const { error } = await run(waiting, { ...job, timeoutSeconds: 0.3 });
+    expect(error).toMatchObject({ exit: 'timedOut', reason: { kind: 'timed-out' } });
+    expect(s3.keys).toEqual(['shop/lock.json']);
+  });
+});
+
 test.each([
   ['released', lock('released'), new Date()],
   ['whose lease is over', lock('held'), new Date(Date.now() - 400_000)],

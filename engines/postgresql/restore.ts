@@ -8,12 +8,13 @@ import type { RestoreTarget, TargetState } from '../../catalog/contract/restore'
 import { toolOutput, type Tool } from '../../task/io/tool';
 import { writeTrust } from '../../task/io/tls';
 import { chosenDatabases, chosenTables } from '../../task/restore/selection';
+import { errorText } from '../../task/run/errors';
 import type { EngineRestore, RestoreCheck, RestoreContext, RestoreLook } from '../engine';
 import { serverRestoreContext } from '../engine';
 import { firstConnection } from '../shared/first-connection';
 import { DATABASE_TO_ASK, PostgresqlSessions } from './connection';
 import { readArchive } from './restore-archive';
-import { dropDatabase } from './restore-databases';
+import { dropDatabase, emptyDatabase, findDatabases } from './restore-databases';
 import { restoreError } from './restore-failures';
 import {
   absentTablespaces,
@@ -183,8 +184,22 @@ export class PostgresqlRestore implements EngineRestore {
       () => context.sessions.connect(OTHER_DATABASE),
     );
     if (!isPublished) await this.targets?.discard({ ...context, client }).catch(() => undefined);
-    for (const name of this.targets?.temporary ?? []) await dropDatabase(client, name).catch(() => undefined);
+    for (const name of this.targets?.temporary ?? []) await this.drop(context, client, name);
     await leaveRoles(client, this.roles.join, isPublished ? [] : this.roles.missing);
+  }
+
+  /** Where the storage is full, the server cannot drop a database before some of it is free, and a failed attempt makes that impossible. */
+  private async drop({ sessions, log }: LoadContext, client: Client, name: string): Promise<void> {
+    if (!(await findDatabases(client, [name])).has(name)) return;
+    try {
+      await emptyDatabase(await sessions.connect(name)).catch(() => undefined);
+      await dropDatabase(client, name);
+    } catch (error) {
+      log.warn(
+        'left',
+        `database ${name} of this restore could not be dropped, the next one does it: ${errorText(error)}`,
+      );
+    }
   }
 
   private looked(): [LoadContext, Targets] {

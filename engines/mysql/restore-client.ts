@@ -19,6 +19,12 @@ const MEANINGS: readonly (readonly [codes: readonly number[], meaning: ToolFailu
   [[1418], LACKS('run SET GLOBAL log_bin_trust_function_creators = ON on the target, in RDS in its parameter group')],
   [[1153, 2020], LACKS('a row is longer than the target takes: SET GLOBAL max_allowed_packet = 1073741824')],
   [[1449], LACKS('an account that is the definer of an object does not exist: use --create-definers or --definer')],
+  [
+    [1356],
+    LACKS(
+      'a view reads what is not there, or what its definer may not: restore all databases that it reads, or use --definer',
+    ),
+  ],
   [[1115, 1273, 1286, 3750], LACKS('restore into a server that has it')],
   [
     [2006, 2013, 2055, 1053, 1927, 4031],

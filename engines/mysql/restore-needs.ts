@@ -125,6 +125,8 @@ export interface Definers {
   readonly create: readonly string[];
   /** The account in the place of a definer; undefined leaves it. */
   readonly replacement: (account: string) => string | undefined;
+  /** Whether objects run as accounts that are missing, or have no rights yet. */
+  readonly powerless: boolean;
 }
 
 /**
@@ -140,27 +142,36 @@ export async function decideDefiners(
   note: (note: Note<MysqlNote>) => void,
 ): Promise<Definers> {
   const { query, grants, account } = target;
-  const known = await accounts(query);
+  const known = await accounts(query, 'mysql.user');
   const mayName = MAY_NAME_DEFINERS.some((privilege) => grants.globally(privilege));
+  const system = grants.globally('SYSTEM_USER')
+    ? undefined
+    : await accounts(query, "mysql.global_grants WHERE PRIV = 'SYSTEM_USER'");
+  const mayBe = (definer: string) => definer === account || (mayName && !system?.has(definer));
   const instead = wanted && 'account' in wanted ? withHost(wanted.account) : undefined;
   const isMissing = (definer: string) => known !== undefined && !known.has(definer);
-  // Whoever may not name others can only be the definer of all.
+  // Whoever may not name another takes its place as well.
   const replacement = (definer: string) =>
-    instead !== undefined && (isMissing(definer) || !mayName) ? instead : undefined;
+    instead !== undefined && (isMissing(definer) || !mayBe(definer)) ? instead : undefined;
   const all = [...(found?.keys() ?? [])];
-  const others = all.map((definer) => replacement(definer) ?? definer).filter((definer) => definer !== account);
-  if (!mayName && others.length > 0) throw definersRefused(target, [...new Set(others)]);
+  const refused = all.map((definer) => replacement(definer) ?? definer).filter((definer) => !mayBe(definer));
+  if (refused.length > 0) throw definersRefused(target, [...new Set(refused)], mayName);
   const missing = all.filter(isMissing);
   if (known === undefined && instead === undefined && all.some((definer) => definer !== account))
     note(noteOf('definers-unchecked', all));
-  if (missing.length === 0 || instead !== undefined) return { create: [], replacement };
-  if (wanted) return { create: missing, replacement };
+  if (missing.length === 0 || instead !== undefined) return { create: [], replacement, powerless: false };
+  if (wanted) return { create: missing, replacement, powerless: true };
   note(noteOf('definers-missing', missing));
-  return { create: [], replacement };
+  return { create: [], replacement, powerless: true };
 }
 
-function definersRefused({ dialect, serverVersion, account }: Target, others: readonly string[]): BackupError {
-  const privileges = dialect.nameDefiners(serverVersion);
+function definersRefused(
+  { dialect, serverVersion, account }: Target,
+  others: readonly string[],
+  mayName: boolean,
+): BackupError {
+  // MySQL lets nobody else make objects that run as an account with SYSTEM_USER.
+  const privileges = mayName ? 'SYSTEM_USER' : dialect.nameDefiners(serverVersion);
   const statement = `GRANT ${privileges} ON *.* TO ${quoteAccount(account)};`;
   return new BackupError(
     'privileges',
@@ -174,10 +185,10 @@ function definersRefused({ dialect, serverVersion, account }: Target, others: re
 
 const withHost = (account: string): string => (account.includes('@') ? account : `${account}@%`);
 
-/** Accounts and roles of the server; undefined if ours may not read them. */
-async function accounts(query: Query): Promise<ReadonlySet<string> | undefined> {
+/** Accounts and roles of a table of the server; undefined if there is none, or if ours may not read it. */
+async function accounts(query: Query, table: string): Promise<ReadonlySet<string> | undefined> {
   try {
-    const rows = await query('SELECT User AS user, Host AS host FROM mysql.user');
+    const rows = await query(`SELECT User AS user, Host AS host FROM ${table}`);
     return new Set(rows.map(({ user, host }) => (String(host) === '' ? String(user) : `${user}@${host}`)));
   } catch (error) {
     if (serverErrorCode(error) === undefined) throw error;

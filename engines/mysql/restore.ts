@@ -74,6 +74,7 @@ export class MysqlRestore implements EngineRestore {
   private rewriter: DumpRewriter | undefined;
   /** The table whose rows are under way. */
   private table: string | undefined;
+  private powerless = false;
   private now: TargetState = 'unchanged';
   private loaded = false;
   private closing: Promise<void> | undefined;
@@ -131,6 +132,7 @@ export class MysqlRestore implements EngineRestore {
         noteLeftOut(scan, this.choice, note);
       }
       const definers = await decideDefiners(target, scan?.definers, request.definers, note);
+      this.powerless = definers.powerless;
       const sequences = await sequencesToCreate(target, scan, this.context.manifest, this.choice);
       await this.lookAgain();
       this.now = 'partial';
@@ -144,7 +146,9 @@ export class MysqlRestore implements EngineRestore {
     return this.said(async () => {
       const { choice, rewriter } = this;
       if (!rewriter) throw new Error('check before load');
-      const check = await checkRestored(this.query, { choice, objects: this.expected('EVENT', false) });
+      const check = await checkRestored(this.query, {
+        ...{ choice, objects: this.expected('EVENT', false), powerless: this.powerless },
+      });
       if (check.differences.length > 0) this.now = 'complete-but-different';
       else await this.createEvents(rewriter);
       await unmark(this.query, choice);
@@ -172,10 +176,14 @@ export class MysqlRestore implements EngineRestore {
 
   /** Takes the databases of the target for this restore, as long as its session lives. */
   private async lock(): Promise<void> {
+    const take = async (lock: string, seconds: number): Promise<boolean> => {
+      const [row] = await this.query('SELECT GET_LOCK(?, ?) AS got', [lock, seconds]);
+      return Number(row?.got) === 1;
+    };
     for (const name of this.choice.names.values()) {
-      const [own] = await this.query('SELECT GET_LOCK(?, 0) AS got', [lockName('proven-backups', name)]);
-      const [load] = await this.query('SELECT GET_LOCK(?, ?) AS got', [loadLock(name), LAST_STATEMENT_SECONDS]);
-      if (Number(own?.got) !== 1 || Number(load?.got) !== 1)
+      const isFree =
+        (await take(lockName('proven-backups', name), 0)) && (await take(loadLock(name), LAST_STATEMENT_SECONDS));
+      if (!isFree)
         throw new BackupError(
           'alreadyRunning',
           `another restore fills ${name} on ${this.context.server.host}; nothing was changed: wait for its end, then run the same command again`,

@@ -1,0 +1,190 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { MariadbServer } from '../servers/mariadb';
+import { factsOf } from './support';
+import { MysqlScene } from './mysql-scene';
+
+jest.setTimeout(120_000);
+
+/** Enough that a part of it is loaded before the end is read. */
+const BIG = `CREATE DATABASE shop; USE shop; CREATE TABLE big (id INT PRIMARY KEY, a TEXT);
+INSERT INTO big SELECT seq, HEX(RANDOM_BYTES(1000)) FROM seq_1_to_3000;`;
+
+describe('restores of MySQL and MariaDB that do not succeed', () => {
+  let mysql: MysqlScene;
+  let big: Awaited<ReturnType<MysqlScene['backUp']>>;
+
+  beforeAll(async () => {
+    mysql = await MysqlScene.start('mariadb-10.11');
+    await mysql.exec(BIG);
+    big = await mysql.backUp(['shop']);
+  });
+  afterAll(() => mysql?.stop());
+  beforeEach(async () => {
+    mysql.scene.s3.rule = () => undefined;
+    await mysql.exec('DROP DATABASE IF EXISTS shop');
+  });
+
+  const tables = () =>
+    mysql.exec("SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = 'shop' ORDER BY 1");
+  const rows = () => mysql.exec('SELECT COUNT(*) FROM shop.big');
+  /** Lets S3 fall silent in the middle of the object, when it is read for this time. */
+  const silentAt = (time: number) => {
+    let reads = 0;
+    mysql.scene.s3.rule = ({ operation, key }) => {
+      if (operation !== 'GetObject' || !key.endsWith('.zst')) return undefined;
+      return ++reads === time ? { silentAfterBytes: 2_000_000 } : undefined;
+    };
+  };
+  const until = async (holds: () => Promise<boolean>) => {
+    while (!(await holds())) await sleep(100);
+  };
+  const isLoading = async () => (await tables()).includes('proven_backups_restore');
+
+  test('killed while the backup is verified: nothing has changed, and the same command works', async () => {
+    silentAt(1);
+    const program = mysql.start(big);
+    await program.logged('plan');
+    await sleep(300);
+    program.signal('SIGKILL');
+    expect((await program.result()).exit).toBe('SIGKILL');
+    expect(await tables()).toBe('');
+  });
+
+  test('killed while it loads: what is half there is known as ours, and replaced', async () => {
+    silentAt(2);
+    const program = mysql.start(big);
+    await until(isLoading);
+    const second = await mysql.restore(big);
+    expect(second).toMatchObject({ exit: 'alreadyRunning', state: 'unchanged', reason: { kind: 'already-running' } });
+    program.signal('SIGKILL');
+    expect((await program.result()).exit).toBe('SIGKILL');
+    expect(await tables()).toContain('proven_backups_restore');
+    const again = await mysql.restore(big);
+    expect(again).toMatchObject({ exit: 'success', failure: '' });
+    expect(again.report!.notes).toEqual([{ kind: 'half-restored', objects: ['shop'] }]);
+    expect([await tables(), await rows()]).toEqual(['big\n', '3000\n']);
+  });
+
+  test('stopped while it loads: what it created is gone', async () => {
+    silentAt(2);
+    const program = mysql.start(big);
+    await until(isLoading);
+    program.signal('SIGTERM');
+    expect(factsOf(await program.result())).toMatchObject({ exit: 'interrupted', state: 'unchanged' });
+    expect(await mysql.exec("SHOW DATABASES LIKE 'shop'")).toBe('');
+  });
+
+  test('the target is filled while the backup is verified: nobody loses anything', async () => {
+    let release: () => void = () => undefined;
+    mysql.scene.s3.rule = ({ operation, key }) =>
+      operation === 'GetObject' && key.endsWith('.zst')
+        ? new Promise((resolve) => (release = () => resolve(undefined)))
+        : undefined;
+    const program = mysql.start(big);
+    await program.logged('plan');
+    await mysql.exec('CREATE DATABASE shop; CREATE TABLE shop.mine (a INT)');
+    release();
+    const result = factsOf(await program.result());
+    expect(result).toMatchObject({ exit: 'targetRefused', state: 'unchanged', reason: { kind: 'target-in-use' } });
+    expect(await tables()).toBe('mine\n');
+  });
+
+  test('a backup that was changed since is refused, and removed as far as it was loaded', async () => {
+    const [object] = big.objects;
+    const body = mysql.scene.s3.get(object!.key);
+    mysql.scene.s3.put(object!.key, Buffer.concat([body.subarray(0, -1), Buffer.from([body.at(-1)! ^ 1])]));
+    for (const stream of [false, true]) {
+      const result = await mysql.restore(big, { stream });
+      expect(result).toMatchObject({ exit: 'downloadFailed', state: 'unchanged', reason: { kind: 'object-changed' } });
+      expect(await mysql.exec("SHOW DATABASES LIKE 'shop'")).toBe('');
+    }
+    mysql.scene.s3.put(object!.key, body);
+  });
+
+  test('a target that is older, or lacks a collation, a storage engine or room for a row', async () => {
+    mysql.scene.putManifest({ ...big, serverVersion: '12.3.1-MariaDB' });
+    expect(await mysql.restore(big)).toMatchObject({ exit: 'targetRefused', reason: { kind: 'target-too-old' } });
+    const lacks = async (object: string, change: (sql: string) => string) => {
+      mysql.edit(big, change);
+      const result = await mysql.restore(big);
+      expect(result).toMatchObject({
+        exit: 'targetRefused',
+        state: 'unchanged',
+        reason: { kind: 'target-lacks', object },
+      });
+    };
+    const original = mysql.scene.s3.get(big.objects[0]!.key);
+    await lacks('utf8mb4_0900_bogus_ci', (sql) =>
+      sql.replace('COLLATE=utf8mb4_general_ci', 'COLLATE=utf8mb4_0900_bogus_ci'),
+    );
+    mysql.scene.s3.put(big.objects[0]!.key, original);
+    await lacks('ROCKSDB', (sql) => sql.replace('ENGINE=InnoDB', 'ENGINE=ROCKSDB'));
+    mysql.scene.s3.put(big.objects[0]!.key, original);
+    await mysql.exec('SET GLOBAL max_allowed_packet = 500 * 1024');
+    await lacks('max_allowed_packet', (sql) => sql);
+    await mysql.exec('SET GLOBAL max_allowed_packet = 1024 * 1024 * 1024');
+    mysql.scene.s3.put(big.objects[0]!.key, original);
+    mysql.scene.putManifest(big);
+  });
+
+  test('a target that is full: a sentence without rows, and nothing is left', async () => {
+    const full = await MariadbServer.start({
+      extra: ['--innodb-file-per-table=0', '--innodb-data-file-path=ibdata1:12M:autoextend:max:16M'],
+    });
+    await full.exec("CREATE USER admin@'%' IDENTIFIED BY 'not-so-secret'; GRANT ALL ON *.* TO admin@'%'");
+    const result = await mysql.restore(big, {}, { server: full });
+    expect(result).toMatchObject({ exit: 'restoreFailed', state: 'unchanged', reason: { kind: 'target-full' } });
+    expect(result.failure).toMatch(
+      /^mariadb exited with 1: ERROR 1114 .* The table 'big' is full \(the target has no room left: /,
+    );
+    expect(result.output).not.toMatch(/INSERT|[0-9A-F]{40}/);
+    expect(await full.exec("SHOW DATABASES LIKE 'shop'")).toBe('');
+    await full.stop();
+  });
+
+  test('an account without rights gets the statement that gives them', async () => {
+    await mysql.exec(
+      "CREATE OR REPLACE USER poor@'%' IDENTIFIED BY 'of-little-worth'; GRANT SELECT, INSERT ON shop.* TO poor@'%'",
+    );
+    const surroundings = { username: 'poor', password: 'of-little-worth' };
+    const result = await mysql.restore(big, {}, { surroundings });
+    expect(result).toMatchObject({ exit: 'privileges', state: 'unchanged', reason: { kind: 'privileges-missing' } });
+    for (const statement of result.reason!.statements!) await mysql.exec(statement);
+    expect(await mysql.restore(big, {}, { surroundings })).toMatchObject({ exit: 'success', failure: '' });
+  });
+
+  test('definers that do not exist are told, replaced or created; a copy that would reach into its original is refused', async () => {
+    await mysql.exec(`CREATE DATABASE shop; USE shop; CREATE TABLE t (a INT); INSERT INTO t VALUES (1);
+      CREATE USER owner@'%'; GRANT ALL ON shop.* TO owner@'%'; CREATE DEFINER=owner@'%' PROCEDURE pr() SELECT 1;
+      CREATE DEFINER=owner@'%' VIEW v AS SELECT * FROM t; CREATE PROCEDURE reaches() DELETE FROM shop.t;
+      CREATE EVENT once ON SCHEDULE AT NOW() + INTERVAL 1 SECOND DO DELETE FROM t`);
+    const manifest = await mysql.backUp(['shop']);
+    await mysql.exec("DROP DATABASE shop; DROP USER owner@'%'; SET GLOBAL event_scheduler = ON");
+    await sleep(1000);
+    const told = await mysql.restore(manifest);
+    expect(told).toMatchObject({ exit: 'success', failure: '' });
+    expect(told.report!.notes).toEqual([
+      { kind: 'definers-missing', objects: ['owner@%'] },
+      { kind: 'events-over', objects: ['shop.once'] },
+    ]);
+    expect(await mysql.exec('SELECT * FROM shop.t')).toBe('1\n');
+    const copy = await mysql.restore(manifest, { as: 'beside' });
+    expect(copy).toMatchObject({
+      exit: 'targetRefused',
+      state: 'unchanged',
+      reason: { object: 'procedure shop.reaches' },
+    });
+
+    const again = (definers: { create: true } | { account: string }) =>
+      mysql.restore(manifest, { overwrite: true, definers });
+    const definer = () =>
+      mysql.exec(
+        "SELECT DEFINER FROM information_schema.ROUTINES WHERE ROUTINE_NAME = 'pr' UNION ALL SELECT DEFINER FROM information_schema.VIEWS WHERE TABLE_NAME = 'v' AND TABLE_SCHEMA = 'shop'",
+      );
+    expect(await again({ account: 'admin@%' })).toMatchObject({ exit: 'success', failure: '' });
+    expect(await definer()).toBe('admin@%\nadmin@%\n');
+    expect(await again({ create: true })).toMatchObject({ exit: 'success', failure: '' });
+    expect(await definer()).toBe('owner@%\nowner@%\n');
+    expect(await mysql.exec("SHOW CREATE USER owner@'%'")).toMatch(/ACCOUNT LOCK/);
+  });
+});

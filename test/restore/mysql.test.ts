@@ -1,0 +1,132 @@
+import { describeOn, engineOf, inMatrix, versionsOf } from '../servers/versions';
+import { MysqlScene } from './mysql-scene';
+
+jest.setTimeout(120_000);
+
+const BODY = 'BEGIN\r\n  -- why: keep this line\r\n  /* and this */ SET @a = 1;\nEND';
+const WIDE = Array.from({ length: 150 }, (_, index) => `c${index} VARCHAR(60)`).join(', ');
+
+/** A shop as documents have it, and what has broken restores of others. */
+const SCHEMA = `
+CREATE DATABASE shop CHARACTER SET utf8mb4; USE shop;
+CREATE TABLE customers (id INT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(50) NOT NULL, photo BLOB);
+INSERT INTO customers (name, photo) VALUES ('Ada', x'0001ff27225c0a0d'), ('Grace; DROP', NULL), ('🐘 ''x''\\n', '');
+CREATE TABLE orders (id INT PRIMARY KEY, customer INT, at TIMESTAMP NULL, price DOUBLE, total DECIMAL(9,2), twice INT AS (id * 2),
+  CONSTRAINT buyer FOREIGN KEY (customer) REFERENCES customers (id), CHECK (total >= 0));
+INSERT INTO orders (id, customer, at, price, total) SELECT seq, 1 + seq % 3, '2026-11-01 02:00:00', seq / 3, seq FROM
+  (SELECT 1 AS seq UNION SELECT 2 UNION SELECT 3 UNION SELECT 4) numbers;
+CREATE TABLE log (line TEXT) ENGINE=MyISAM; INSERT INTO log VALUES ('a'), ('a');
+CREATE VIEW totals AS SELECT customer, SUM(total) AS total FROM orders GROUP BY customer;
+CREATE VIEW all_totals AS SELECT * FROM totals;
+DELIMITER //
+CREATE PROCEDURE p() ${BODY}//
+CREATE FUNCTION f() RETURNS INT DETERMINISTIC RETURN 42//
+CREATE TRIGGER tr BEFORE INSERT ON orders FOR EACH ROW ${BODY}//
+CREATE EVENT ev ON SCHEDULE EVERY 1 DAY STARTS '2026-01-01 00:00:00' DO ${BODY}//
+DELIMITER ;
+CREATE EVENT off ON SCHEDULE EVERY 1 DAY STARTS '2026-01-01 00:00:00' DISABLE DO SET @a = 1;
+CREATE DATABASE blog; CREATE TABLE blog.posts (id INT PRIMARY KEY); INSERT INTO blog.posts VALUES (1);
+`;
+const MARIADB = `USE shop; SET SESSION innodb_strict_mode = OFF;
+CREATE TABLE wide (id INT PRIMARY KEY, ${WIDE}) CHARACTER SET latin1 ROW_FORMAT=DYNAMIC; INSERT INTO wide (id, c0) VALUES (1, 'x');
+CREATE SEQUENCE ids START WITH 50; CREATE TABLE numbered (id BIGINT DEFAULT NEXTVAL(ids) PRIMARY KEY, a INT); INSERT INTO numbered (a) VALUES (1), (2);`;
+
+describeOn(inMatrix(versionsOf('mysql', 'mariadb'), ['mysql-9.7', 'mariadb-10.11']), 'restoring %s', (version) => {
+  const isMariadb = engineOf(version) === 'mariadb';
+  let mysql: MysqlScene;
+  let before: string;
+  let manifest: Awaited<ReturnType<MysqlScene['backUp']>>;
+
+  beforeAll(async () => {
+    mysql = await MysqlScene.start(version);
+    await mysql.exec(SCHEMA + (isMariadb ? MARIADB : ''));
+    manifest = await mysql.backUp(['shop', 'blog']);
+    before = await mysql.dump('shop');
+  });
+  afterAll(() => mysql?.stop());
+
+  const schemata = () =>
+    mysql.exec("SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME LIKE 'shop%'");
+
+  test('rows were deleted and a table dropped: nothing is touched until somebody says so, and all is back then', async () => {
+    await mysql.exec('USE shop; DELETE FROM orders WHERE id > 1; DROP TABLE log; INSERT INTO blog.posts VALUES (2)');
+    const damaged = await mysql.dump('shop');
+    const refused = await mysql.restore(manifest, { databases: ['shop'] });
+    expect(refused).toMatchObject({ exit: 'targetRefused', state: 'unchanged', reason: { kind: 'target-exists' } });
+    expect(await mysql.dump('shop')).toBe(damaged);
+    const done = await mysql.restore(manifest, { databases: ['shop'], overwrite: true });
+    expect(done).toMatchObject({ exit: 'success', failure: '' });
+    expect(done.report).toMatchObject({ targets: [{ database: 'shop', name: 'shop' }], uncompared: [] });
+    expect(await mysql.dump('shop')).toBe(before);
+    expect(await mysql.exec('SELECT COUNT(*) FROM blog.posts')).toBe('2\n');
+  });
+
+  test('the database was dropped: it comes back', async () => {
+    await mysql.exec('DROP DATABASE shop');
+    const plan = await mysql.restore(manifest, { databases: ['shop'], dryRun: true });
+    expect(plan).toMatchObject({ exit: 'success', plan: { targets: [{ name: 'shop', state: 'new' }], atomic: false } });
+    expect(await schemata()).toBe('');
+    expect(await mysql.restore(manifest, { databases: ['shop'] })).toMatchObject({ exit: 'success', failure: '' });
+    expect(await mysql.dump('shop')).toBe(before);
+  });
+
+  test('beside the original, a copy has the same, and its events are off', async () => {
+    const done = await mysql.restore(manifest, { databases: ['shop'], as: 'shop copy' });
+    expect(done).toMatchObject({ exit: 'success', failure: '' });
+    expect(done.report!.notes).toContainEqual({ kind: 'events-disabled', objects: ['shop copy.ev'] });
+    const copy = (await mysql.dump('shop copy')).replaceAll('shop copy', 'shop');
+    expect(copy.replace(/(EVENT `ev`.*) DISABLE/, '$1 ENABLE')).toBe(before);
+    expect(await mysql.dump('shop')).toBe(before);
+    await mysql.exec('DROP DATABASE `shop copy`');
+  });
+
+  test('single tables come beside the original, without keys and triggers', async () => {
+    const tables = ['shop.orders', ...(isMariadb ? ['numbered'] : [])];
+    const done = await mysql.restore(manifest, { tables, as: 'shop_tables' });
+    expect(done).toMatchObject({ exit: 'success', failure: '' });
+    expect(done.report!.notes).toEqual(
+      expect.arrayContaining([
+        { kind: 'foreign-keys-left-out', objects: ['shop.orders'] },
+        { kind: 'triggers-left-out', objects: ['shop.orders'] },
+      ]),
+    );
+    expect(await mysql.exec('SHOW TABLES IN shop_tables')).toBe(isMariadb ? 'ids\nnumbered\norders\n' : 'orders\n');
+    expect(await mysql.exec('SELECT * FROM shop_tables.orders ORDER BY id')).toBe(
+      await mysql.exec('SELECT * FROM shop.orders ORDER BY id'),
+    );
+    expect(await mysql.exec('SHOW CREATE TABLE shop_tables.orders')).not.toMatch(/FOREIGN/);
+    await mysql.exec('DROP DATABASE shop_tables');
+  });
+
+  if (!isMariadb) {
+    test('a backup of MariaDB is refused', async () => {
+      const foreign = { ...manifest, engine: 'mariadb', serverVersion: '10.11.19-MariaDB' };
+      mysql.scene.putManifest(foreign);
+      const refused = await mysql.restore(foreign, { dryRun: true });
+      expect(refused).toMatchObject({ exit: 'targetRefused', reason: { kind: 'engine-mismatch' } });
+      mysql.scene.putManifest(manifest);
+    });
+
+    test('an account without SYSTEM_USER cannot restore objects of root, and takes its place', async () => {
+      await mysql.exec("REVOKE SYSTEM_USER ON *.* FROM admin@'%'");
+      const request = { databases: ['shop'], as: 'shop_mine' };
+      const refused = await mysql.restore(manifest, request);
+      expect(refused).toMatchObject({
+        exit: 'privileges',
+        state: 'unchanged',
+        reason: { privileges: ['SYSTEM_USER'] },
+      });
+      const done = await mysql.restore(manifest, { ...request, definers: { account: 'admin@%' } });
+      expect(done).toMatchObject({ exit: 'success', failure: '' });
+      expect(await mysql.exec('SELECT COUNT(*) FROM shop_mine.all_totals')).toBe('3\n');
+      await mysql.exec("DROP DATABASE shop_mine; GRANT SYSTEM_USER ON *.* TO admin@'%'");
+    });
+  }
+
+  test('an empty database is filled, and gets the character set of the backup', async () => {
+    await mysql.exec('DROP DATABASE shop; CREATE DATABASE shop CHARACTER SET latin1');
+    const done = await mysql.restore(manifest, { databases: ['shop'], stream: true });
+    expect(done).toMatchObject({ exit: 'success', plan: { targets: [{ name: 'shop', state: 'empty' }] } });
+    expect(await mysql.dump('shop')).toBe(before);
+  });
+});

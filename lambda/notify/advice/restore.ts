@@ -11,6 +11,7 @@ const AGAIN: Readonly<Record<TargetState, readonly [say: string, change: Advised
   unchanged: ['Nothing was changed. Once the cause is repaired, run it again:', {}],
   partial: ['Replace the part that is there; a safety backup is made first:', { overwrite: true }],
   'complete-but-different': ['See in its plan what is there now, before you replace it:', { dryRun: true }],
+  'complete-but-unchecked': ['See in its plan what is there now, and compare it with the backup:', { dryRun: true }],
   unknown: ['See in its plan what is there now, before you run it again:', { dryRun: true }],
 };
 

@@ -32,6 +32,7 @@ const LEFT: Readonly<Record<TargetState, string>> = {
   unchanged: 'The target is as it was before; nothing was restored.',
   partial: 'The target has a part of the backup.',
   'complete-but-different': 'All was loaded, but the target is not as the backup: do not use it before you know why.',
+  'complete-but-unchecked': 'All was loaded, but it was not compared with the backup: do so before you use it.',
   unknown: 'The target may have a part of the backup.',
 };
 

@@ -107,6 +107,7 @@ export const MEASURED_ADVICE: {
           say: 'PendingDeletion: cancel the deletion while you can:',
           run: context.aws('kms cancel-key-deletion', '--key-id "$KEY"'),
         },
+        { say: 'What remains if the key or the bucket is gone for good:', run: page('disaster.md') },
       ],
     }),
     'not-measured': (context) => ({

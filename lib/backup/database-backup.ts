@@ -152,9 +152,9 @@ export class DatabaseBackup extends Construct implements ec2.IConnectable, iam.I
   }
 
   /**
-   * Grants permission to restore backups of this database, with `proven-backups restore`: to see its backups and to fetch them
-   * from an archive, to start a restore, to follow it to its end or to stop it; and to start this backup, because a restore
-   * that replaces something makes one first. Whoever has it can change the database. Requires `restore`.
+   * Grants permission to restore backups of this database, with `proven-backups restore`: to see and read its backups and to
+   * retrieve them from an archive, to start a restore, to follow it to its end or to stop it; and to start this backup, because
+   * a restore that replaces something makes one first. Whoever has it can change the database. Requires `restore`.
    *
    * @param grantee the principal that restores, for example the role of those on duty
    */

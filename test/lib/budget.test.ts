@@ -72,6 +72,14 @@ test('60 databases with restore, in security groups of yours, fit into one stack
   for (const text of parts) expect(text.length).toBeLessThanOrEqual(8192);
 });
 
+test('45 databases with restore and an ingress rule each fit into one stack', () => {
+  const setup = new Setup();
+  const database = instance(setup);
+  for (let index = 1; index <= 45; index++) setup.add({ database, restore: { secret: setup.secret } }, `Db${index}`);
+  expect(Object.keys(setup.template().findResources('AWS::EC2::SecurityGroupIngress'))).toHaveLength(45);
+  expect(count(setup) + DASHBOARD).toBeLessThan(STACK_RESOURCES);
+});
+
 test('60 databases with an ingress rule each and all alarms fit into one stack, and their start into one policy', () => {
   const setup = new Setup();
   const digest = Digest.daily({ hour: 8 });

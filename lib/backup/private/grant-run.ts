@@ -61,8 +61,8 @@ export interface RestoreGrant extends RunGrant {
 }
 
 /**
- * Grants permission to start restores, to stop them, to see the backups of the source, and to fetch them from an archive. It
- * takes {@link grantFollow} to follow them.
+ * Grants permission to start restores, to stop them, to see and read the backups of the source, and to retrieve them from an
+ * archive. It takes {@link grantFollow} to follow them.
  */
 export function grantRestore(scope: IConstruct, grantee: iam.IGrantable, restore: RestoreGrant): iam.Grant {
   const { bucket, source, cluster } = restore;

@@ -58,7 +58,10 @@ export function restoreStatements(
   ];
 }
 
-/** Permissions of whoever starts restores of a source: to see its backups, and to fetch them from an archive. */
+/**
+ * Permissions of whoever starts restores of a source: to see its backups, to retrieve them from an archive, and to read them.
+ * Whoever starts a task chooses its command, and so could read with the task's role anyway.
+ */
 export function restorerStatements(
   bucketArn: string,
   keyArn: string,
@@ -69,12 +72,7 @@ export function restorerStatements(
   const prefix = sourcePrefix(source);
   const list = allow(['s3:ListBucket']);
   list.addCondition('StringLike', { 's3:prefix': `${prefix}*` });
-  return [
-    list,
-    allow(['s3:GetObject'], ...[MANIFEST_FILE, VERDICT_FILE].map((file) => `${prefix}*/${file}`)),
-    allow(['s3:RestoreObject'], `${prefix}*/*`),
-    decryptionBy(s3Service, keyArn),
-  ];
+  return [list, allow(['s3:GetObject', 's3:RestoreObject'], `${prefix}*/*`), decryptionBy(s3Service, keyArn)];
 }
 
 const decryptionBy = (service: string, keyArn: string): iam.PolicyStatement =>

@@ -309,7 +309,8 @@ describe('look-ups', () => {
     ['', 'writer.example.com'],
     [', useReader: true', 'reader.example.com'],
   ])('a cluster%s', (useReader, host) => {
-    const source = RDS.replace('instance: shop', `cluster: shop${useReader}`);
+    const restore = '    restore: { secret: shop/restore }\n';
+    const source = `${RDS.replace('instance: shop', `cluster: shop${useReader}`)}${restore}`;
     const template = answered(source, [
       {
         Identifier: 'shop',
@@ -320,6 +321,7 @@ describe('look-ups', () => {
       },
     ]);
     expect(jobOf(template, 'shop').server.host).toBe(host);
+    expect(jobOf(template, 'shop', 'RestoreTaskDefinition').server.host).toBe('writer.example.com');
   });
 
   test('with security groups that are let in already, no rule is added', () => {

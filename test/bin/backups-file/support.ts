@@ -57,9 +57,9 @@ export function resource(template: any, type: string, idPart = ''): any {
   return found[0]![1].Properties;
 }
 
-/** The job of a database's task. */
-export function jobOf(template: any, name: string): any {
-  const id = `Backups${name}TaskDefinition`;
+/** The job of a database's task: of that which dumps, unless the id of another one is given. */
+export function jobOf(template: any, name: string, task = 'TaskDefinition'): any {
+  const id = `Backups${name}${task}`;
   const [container] = resource(template, ecs.CfnTaskDefinition.CFN_RESOURCE_TYPE_NAME, id).ContainerDefinitions;
   const { Value } = container.Environment.find(({ Name }: any) => Name === 'BACKUP_JOB');
   return JSON.parse(

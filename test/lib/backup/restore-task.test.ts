@@ -7,7 +7,7 @@ import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { AddDatabaseProps, RestoreOptions } from '../../../lib';
 import { Database, PostgresqlVersion } from '../../../lib';
 import type { Json } from '../support';
-import { flat, row, Setup } from '../support';
+import { allows, flat, row, Setup } from '../support';
 
 const TASK = 'AWS::ECS::TaskDefinition';
 const BUCKET = '<BackupsBucket16A198DF.Arn>';
@@ -171,13 +171,14 @@ describe('least privilege', () => {
         ['ecs:DescribeTasks', tasks],
         ['logs:GetLogEvents', expect.anything()],
         ['s3:ListBucket', BUCKET, { StringLike: { 's3:prefix': 'shop/*' } }],
-        ['s3:GetObject', `${BUCKET}/shop/*/manifest.json ${BUCKET}/shop/*/restore-test.json`],
-        ['s3:RestoreObject', `${BUCKET}/shop/*/*`],
+        ['s3:GetObject,s3:RestoreObject', `${BUCKET}/shop/*/*`],
         ['kms:Decrypt', KEY, VIA_S3],
       ]),
     );
-    // Whoever restores needs to read no data: the task does.
-    expect(Statement.filter(({ Action }: Json) => [Action].flat().includes('s3:GetObject'))).toHaveLength(1);
+    for (const action of ['s3:PutObject', 's3:DeleteObject', 'secretsmanager:GetSecretValue']) {
+      expect(allows(Statement, action, `${BUCKET}/shop/2026-11-20T02-00-00Z/shop.sql.zst`)).toBe(false);
+    }
+    expect(allows(Statement, 's3:GetObject', `${BUCKET}/shop-archive/2026-11-20T02-00-00Z/shop.sql.zst`)).toBe(false);
   });
 });
 

@@ -139,6 +139,7 @@ export class MysqlRestore implements EngineRestore {
       await this.prepare(definers);
       await this.pass(definers, scan, sequences);
       this.loaded = true;
+      this.now = 'complete-but-unchecked';
     });
   }
 
@@ -268,12 +269,15 @@ export class MysqlRestore implements EngineRestore {
         ({ database, name }) => `CREATE SEQUENCE IF NOT EXISTS ${quote(names.get(database)!)}.${quote(name)};`,
       ),
     ];
-    const tail = [...names.values()].map((name) => `UPDATE ${quote(name)}.${quote(MARKER)} SET complete = 1;`);
+    const tail = [...names.values()].map(
+      (name) =>
+        `INSERT INTO ${quote(name)}.${quote(MARKER)} VALUES ('${this.run} end', '${manifest.backupId}', CONNECTION_ID());`,
+    );
     const dump = objects.open(this.object);
     await this.client(head, rewriter.rewrite(dump), tail);
     for (const name of names.values()) {
-      const [marker] = await this.query('SELECT complete FROM ??.?? WHERE run = ?', [name, MARKER, this.run]);
-      if (Number(marker?.complete) !== 1)
+      const [end] = await this.query('SELECT 1 AS yes FROM ??.?? WHERE run = ?', [name, MARKER, `${this.run} end`]);
+      if (!end)
         throw new BackupError(
           'restoreFailed',
           `${this.dialect.client} exited with 0, but has not come to the end of backup ${manifest.backupId} in ${name}: do not use what is there`,
@@ -284,6 +288,7 @@ export class MysqlRestore implements EngineRestore {
 
   /** Runs the client with these statements. */
   private async client(head: readonly string[], body: AsyncIterable<Buffer>, tail: readonly string[]): Promise<void> {
+    if (this.closing) throw new Error('the restore is over');
     const { settings } = this.requireTarget();
     const lines = (statements: readonly string[]) => Buffer.from(`${statements.join('\n')}\n`);
     async function* input(): AsyncIterable<Buffer> {
@@ -294,7 +299,6 @@ export class MysqlRestore implements EngineRestore {
     const table = () => this.table;
     const tool = new Tool(clientCommand(this.dialect, this.optionFile, table));
     this.tools.add(tool);
-    if (this.closing) void tool.stop();
     tool.stdout.resume();
     const feeding = pipeline(Readable.from(input()), tool.stdin!);
     // What is wrong with the backup must not be loaded any further.
@@ -341,8 +345,8 @@ export class MysqlRestore implements EngineRestore {
   /** Statements that mark a database as filled by this restore. */
   private get mark(): string {
     const { backupId } = this.context.manifest;
-    return `CREATE TABLE ${quote(MARKER)} (run VARCHAR(36) PRIMARY KEY, backup VARCHAR(64), session BIGINT, complete INT) ENGINE=InnoDB;
-INSERT INTO ${quote(MARKER)} VALUES ('${this.run}', '${backupId}', CONNECTION_ID(), 0);
+    return `CREATE TABLE ${quote(MARKER)} (run VARCHAR(64) PRIMARY KEY, backup VARCHAR(64), session BIGINT) ENGINE=InnoDB;
+INSERT INTO ${quote(MARKER)} VALUES ('${this.run}', '${backupId}', CONNECTION_ID());
 `;
   }
 
@@ -351,7 +355,7 @@ INSERT INTO ${quote(MARKER)} VALUES ('${this.run}', '${backupId}', CONNECTION_ID
   }
 
   private readonly query: Query = async (sql, values = []) => {
-    if (!this.control) throw new Error('not connected');
+    if (!this.control || this.closing) throw new Error('not connected');
     return rowsOf(this.control, sql, values);
   };
 

@@ -7,7 +7,8 @@ import { quoteName } from './names';
 import { keyOfTable } from './restore-archive';
 import { contentOf, dropLeftover, findDatabases, ownName } from './restore-databases';
 import { loadDatabase, type LoadContext } from './restore-load';
-import { refuseName } from './restore-look';
+import { lacksDatabaseRight, refuseName } from './restore-look';
+import { refuse, type Administrator } from './restore-roles';
 import type { Targets } from './restore';
 import {
   compareTables,
@@ -33,7 +34,9 @@ export class TableTargets implements Targets {
     private readonly context: ServerRestoreContext & Pick<LoadContext, 'sessions'>,
     found: readonly FoundArchive[],
     tables: readonly TableCount[],
+    administrator: Administrator,
   ) {
+    refuse(administrator, lacksDatabaseRight(administrator));
     const { as } = context.request;
     if (as === undefined)
       throw new BackupError('configuration', 'tables need a name for the new schema: give one with --as', {

@@ -4,9 +4,9 @@ import type { Client } from 'pg';
 import type { DataObject } from '../../catalog/bucket/manifest';
 import { noteOf } from '../../catalog/contract/note';
 import type { Tool } from '../../task/io/tool';
-import { errorText } from '../../task/run/errors';
 import type { ServerRestoreContext } from '../engine';
 import type { PostgresqlSessions } from './connection';
+import { quoteName } from './names';
 import type { RestoreArchive } from './restore-archive';
 import { createTemporary, databaseStatements } from './restore-databases';
 import { Repairs } from './restore-repair';
@@ -50,7 +50,7 @@ export interface Loaded {
 export async function loadDatabase(context: LoadContext, load: Load): Promise<Loaded> {
   const { sessions, client, note, manifest, request, objects, scratch } = context;
   const { database, temporary, archive, object, only } = load;
-  await createTemporary(client, archive, temporary, load.tablespaces);
+  await createTemporary(client, only ? { ...archive, owner: '' } : archive, temporary, load.tablespaces);
   if (!only) await applySettings(context, load);
   const own = await sessions.connect(temporary);
   if (manifest.notes?.some((one) => one.kind === 'no-public-schema' && one.database === database))
@@ -85,7 +85,7 @@ export async function loadDatabase(context: LoadContext, load: Load): Promise<Lo
 
 async function runSection(
   { sessions, note, loading, runs }: LoadContext,
-  { temporary, tablespaces }: Load,
+  { temporary, tablespaces, only }: Load,
   args: readonly string[],
   input: PgRestoreRun['input'],
   options: readonly string[] = [],
@@ -93,7 +93,13 @@ async function runSection(
   const env = sessions.environment();
   const tool = startRestore({
     database: temporary,
-    args: [...args, ...(tablespaces ? [] : ['--no-tablespaces'])],
+    args: [
+      ...args,
+      // Several processes at once write over each other's lines.
+      ...(args.some((one) => one.startsWith('--jobs')) ? [] : ['--verbose']),
+      ...(tablespaces ? [] : ['--no-tablespaces']),
+      ...(only ? ['--no-owner', '--no-privileges'] : []),
+    ],
     env: { ...env, PGOPTIONS: [env.PGOPTIONS, ...options.map((option) => `-c ${option}`)].join(' ') },
     ...{ input, note, loading },
   });
@@ -108,19 +114,23 @@ const mayIgnoreKeys = (client: Client): Promise<boolean> =>
   );
 
 /** Settings first, because functions that run meanwhile may read them. Those that disturb a restore act on none of its sessions. */
-async function applySettings({ client, note }: LoadContext, { database, temporary, archive }: Load): Promise<void> {
-  const { settings } = databaseStatements(archive, database, temporary);
-  await applyStatements(client, settings, (refused) => note(noteOf('database-incomplete', refused, database)));
-}
+const applySettings = (context: LoadContext, load: Load): Promise<void> =>
+  applyStatements(context, load, databaseStatements(load.archive, load.database, load.temporary).settings);
 
-/** Runs statements about a database, and tells those that the server refuses. */
+/** A statement without its value, which may be a secret. */
+const headOf = (statement: string): string =>
+  /^(?:GRANT|REVOKE) /.test(statement) ? statement : statement.replace(/ (?:TO|IS) .*/s, ' …');
+
+/** Runs statements about a database, and notes those that the server refuses. */
 export async function applyStatements(
-  client: Client,
+  { client, note }: Pick<LoadContext, 'client' | 'note'>,
+  { database, temporary }: Pick<Load, 'database' | 'temporary'>,
   statements: readonly string[],
-  tell: (refused: readonly string[]) => void,
 ): Promise<void> {
   const refused: string[] = [];
   for (const statement of statements)
-    await client.query(statement).catch((error: unknown) => refused.push(`${statement} (${errorText(error)})`));
-  if (refused.length > 0) tell(refused);
+    await client
+      .query(statement)
+      .catch(() => refused.push(headOf(statement.replace(quoteName(temporary), () => quoteName(database)))));
+  if (refused.length > 0) note(noteOf('database-incomplete', refused, database));
 }

@@ -2,11 +2,14 @@ import type { Client } from 'pg';
 import type { Manifest } from '../../catalog/bucket/manifest';
 import { BackupError, errorCode, errorText } from '../../task/run/errors';
 import { compareVersions, majorVersion } from '../shared/versions';
+import { DATABASE_TO_ASK, type PostgresqlSessions } from './connection';
 import { quoteName } from './names';
 import { lacksLocale } from './restore-databases';
 import type { RestoreArchive } from './restore-archive';
 import type { Administrator } from './restore-roles';
 
+/** Where a session is in the way of nothing that happens to {@link DATABASE_TO_ASK}. */
+const OTHER_DATABASE = 'template1';
 const MAX_NAME_BYTES = 63;
 /** Databases that a restore never replaces. */
 const SERVERS_OWN = ['template0', 'template1', 'rdsadmin'];
@@ -112,6 +115,19 @@ async function attempt(client: Client, options: string): Promise<void> {
   } finally {
     await client.query('ROLLBACK');
   }
+}
+
+/**
+ * A session in a database that a restore leaves alone.
+ *
+ * @param isReplaced whether the database that one asks usually is not one of these
+ */
+export async function connectAside(sessions: PostgresqlSessions, isReplaced: boolean): Promise<Client> {
+  if (isReplaced) return sessions.connect(OTHER_DATABASE);
+  return sessions.connect(DATABASE_TO_ASK).catch((error: unknown) => {
+    if (!(error instanceof BackupError) || error.reason.kind !== 'database-missing') throw error;
+    return sessions.connect(OTHER_DATABASE);
+  });
 }
 
 /**

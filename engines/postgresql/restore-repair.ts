@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
 import { noteOf, type Note } from '../../catalog/contract/note';
-import { errorCode } from '../../task/run/errors';
+import { errorCode, errorText } from '../../task/run/errors';
 
 /** What an application finds by default. */
 const USUAL_PATH = '"$user", public';
@@ -32,6 +32,13 @@ const FUNCTIONS = `
     AND prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype) AND pg_has_role(proowner, 'USAGE')
     AND NOT EXISTS (SELECT FROM unnest(proconfig) s WHERE s LIKE 'search\\_path=%')`;
 
+/** Tables with rows, some in each statement. */
+const ANALYZED = `
+  SELECT string_agg(name, ', ') AS names FROM (
+    SELECT c.oid::regclass::text AS name, row_number() OVER () / 100 AS part FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
+    WHERE relkind IN ('r', 'p', 'm') AND c.oid >= 16384 AND nspname NOT LIKE 'pg\\_%' AND pg_has_role(relowner, 'USAGE')
+  ) t GROUP BY part`;
+
 /**
  * Changes a database between the sections of its restore so that what it has loads, and undoes that afterwards. Functions get the
  * `search_path` that sessions have by default: pg_restore, and from version 17 on the build of an index, run without one. Checks that
@@ -49,6 +56,7 @@ export class Repairs {
 
   /** After the definitions, before the rows. */
   async beforeData(): Promise<void> {
+    await this.tellTimescale('timescaledb_pre_restore');
     const { rows } = await this.client.query<{ function: string }>(FUNCTIONS);
     this.functions.push(...rows.map((row) => row.function));
     await this.client.query('BEGIN');
@@ -77,8 +85,13 @@ export class Repairs {
     return rows[0]?.found ?? false;
   }
 
-  /** After the rows, indexes and keys; refreshes the statistics of the planner as well. A check that the rows violate, as they did when they were dumped, is added without a look at them. */
+  /**
+   * After the rows, indexes and keys; refreshes the statistics of the planner as well. A check that the rows violate, as they did when
+   * they were dumped, is added without a look at them.
+   */
   async afterAll(note: (note: Note) => void): Promise<void> {
+    // Event triggers are there by now, and must not see what is none of their users' doing.
+    await this.client.query('SET session_replication_role = replica').catch(() => undefined);
     const violated: string[] = [];
     for (const { table, name, definition, comment } of this.checks.toReversed()) {
       const add = `ALTER TABLE ${table} ADD CONSTRAINT ${name} ${definition}`;
@@ -90,8 +103,29 @@ export class Repairs {
       if (comment !== null) await this.client.query(`COMMENT ON CONSTRAINT ${name} ON ${table} IS ${comment}`);
     }
     // While the functions of indexes have their search_path.
-    await this.client.query('ANALYZE');
+    await this.analyze(note);
     for (const name of this.functions) await this.client.query(`ALTER FUNCTION ${name} RESET search_path`);
+    await this.tellTimescale('timescaledb_post_restore');
     if (violated.length > 0) note(noteOf('checks-not-valid', violated, this.database));
+  }
+
+  /** Statistics are no part of a backup: without them a restore is complete all the same. */
+  private async analyze(note: (note: Note) => void): Promise<void> {
+    const { rows } = await this.client.query<{ names: string }>(ANALYZED);
+    for (const { names } of rows)
+      await this.client
+        .query(`ANALYZE ${names}`)
+        .catch((error: unknown) => note({ kind: 'server-warning', database: this.database, said: errorText(error) }));
+  }
+
+  /** TimescaleDB wants to know: https://docs.timescale.com/self-hosted/latest/backup-and-restore/logical-backup/ */
+  private async tellTimescale(name: string): Promise<void> {
+    const { rows } = await this.client.query<{ call: string }>(
+      `SELECT format('SELECT %I.%I()', nspname, proname) AS call FROM pg_proc p JOIN pg_namespace n ON n.oid = pronamespace
+       JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
+       JOIN pg_extension x ON x.oid = d.refobjid WHERE extname = 'timescaledb' AND proname = $1`,
+      [name],
+    );
+    for (const { call } of rows) await this.client.query(call);
   }
 }

@@ -159,7 +159,9 @@ export async function createRoles(client: Client, { missing }: RolePlan, note: (
         refused.push(name);
         await attempt(attributes.replace(POWERS, 'NO$1'));
       }
-      for (const statement of others) if (!(await attempt(statement))) refused.push(statement);
+      // Without the value, which may be a secret.
+      for (const statement of others)
+        if (!(await attempt(statement))) refused.push(statement.replace(/ (?:TO|IS) .*/s, ' …'));
       for (const { statement } of memberships)
         if (!(await attempt(statement)) && !(await attempt(statement.replace(/ GRANTED BY .*(?=;$)/, ''))))
           refused.push(statement);

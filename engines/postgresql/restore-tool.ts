@@ -35,10 +35,10 @@ const LINE = /^pg_restore: (?:(error|fatal|warning|detail|hint): )?(?:processing
 const NOTICE = /^(WARNING|NOTICE|INFO|LOG|DETAIL|HINT|CONTEXT|STATEMENT):\s+(.*)/;
 
 /**
- * Judges the standard error of `pg_restore --verbose`: what it does is talk, and so are warnings of the server, which are noted.
+ * Judges the standard error of `pg_restore`, with `--verbose` or without: what it does is talk, and so are warnings of the server, which are noted.
  * The statement and the row that an error shows are left out: they may hold what nobody else should read.
  */
-class PgRestoreTalk {
+export class PgRestoreTalk {
   private isSecret = false;
 
   constructor(
@@ -69,10 +69,7 @@ class PgRestoreTalk {
 export function startRestore({ database, args, env, input, note, loading }: PgRestoreRun): Tool {
   return new Tool({
     command: 'pg_restore',
-    args: [
-      ...['--exit-on-error', '--verbose', `--dbname=${database}`, ...args],
-      ...(typeof input === 'string' ? [input] : []),
-    ],
+    args: [...['--exit-on-error', `--dbname=${database}`, ...args], ...(typeof input === 'string' ? [input] : [])],
     env,
     talk: new PgRestoreTalk(note, loading).judge,
     takesInput: typeof input !== 'string',

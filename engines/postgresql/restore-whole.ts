@@ -2,9 +2,10 @@ import type { Client } from 'pg';
 import type { DataObject, TableCount } from '../../catalog/bucket/manifest';
 import { noteOf } from '../../catalog/contract/note';
 import type { RestoreTarget } from '../../catalog/contract/restore';
-import { BackupError } from '../../task/run/errors';
+import { BackupError, errorCode } from '../../task/run/errors';
 import { tableName } from '../../task/restore/selection';
 import type { RestoreCheck, ServerRestoreContext } from '../engine';
+import { SQLSTATE } from './connection';
 import type { RestoreArchive } from './restore-archive';
 import { checkViews, compare } from './restore-check';
 import {
@@ -43,6 +44,11 @@ export const countsOf = (tables: readonly TableCount[]): Omit<RestoreCheck, 'dif
   uncompared: tables.filter(({ rows }) => rows === undefined).map(tableName),
 });
 
+function unlessClosed(error: unknown): undefined {
+  const code = error instanceof BackupError ? errorCode(error.cause) : undefined;
+  if (code !== SQLSTATE.closed) throw error;
+}
+
 /** Whole databases. Each is loaded under another name; one that it replaces is there, and in use, until then. */
 export class DatabaseTargets implements Targets {
   readonly owners: string[] = [];
@@ -79,11 +85,12 @@ export class DatabaseTargets implements Targets {
     for (const whole of this.all) {
       const { database, name } = whole;
       const exists = existing.get(name);
-      const holds = exists ? await this.content(name) : [];
+      // One that accepts no connections has something in it.
+      const holds = exists ? await this.content(name).catch(unlessClosed) : [];
       if (exists) this.owners.push(exists.owner);
-      whole.state = !exists ? 'new' : holds.length > 0 ? 'exists' : 'empty';
+      whole.state = !exists ? 'new' : holds?.length === 0 ? 'empty' : 'exists';
       const { tables, rows } = countsOf(this.tablesOf(database));
-      targets.push({ database, name, state: whole.state, ...(holds.length > 0 && { holds }), tables, rows });
+      targets.push({ database, name, state: whole.state, ...(holds && holds.length > 0 && { holds }), tables, rows });
     }
     return targets;
   }
@@ -117,15 +124,16 @@ export class DatabaseTargets implements Targets {
     return { differences, ...countsOf(this.all.flatMap(({ database }) => this.tablesOf(database))) };
   }
 
-  async publish({ client, sessions, request, note }: LoadContext): Promise<void> {
+  async publish(context: LoadContext): Promise<void> {
+    const { client, sessions, request, note } = context;
     const publications: Publication[] = [];
     for (const { database, name, temporary, archive, state } of this.all) {
       const { others } = databaseStatements(archive, database, temporary);
       const isComment = (one: string) => one.startsWith('COMMENT ');
       await applyStatements(
-        client,
+        context,
+        { database, temporary },
         others.filter((one) => !isComment(one)),
-        (refused) => note(noteOf('database-incomplete', refused, database)),
       );
       if (state === 'empty' && !request.overwrite) await this.refuseFilled(name);
       const comment = others

@@ -18,6 +18,7 @@ import { dropDatabase, emptyDatabase, findDatabases } from './restore-databases'
 import { restoreError } from './restore-failures';
 import {
   absentTablespaces,
+  connectAside,
   holdTarget,
   readAdministrator,
   refuseMissingExtensions,
@@ -39,8 +40,6 @@ import { DatabaseTargets } from './restore-whole';
 import { TableTargets } from './restore-beside';
 import { loadingSettings } from './settings';
 
-/** Database where a session is in the way of nothing that happens to {@link DATABASE_TO_ASK}. */
-const OTHER_DATABASE = 'template1';
 /** For what the server does when the program ends in the middle of it. */
 const SETTLE_MS = 20_000;
 
@@ -91,10 +90,7 @@ export class PostgresqlRestore implements EngineRestore {
         ? [...new Set(tables.map(({ database }) => database))]
         : chosenDatabases(manifest, request);
       const isAsked = !tables && [...databases, request.as].includes(DATABASE_TO_ASK);
-      const client = await firstConnection(
-        () => sessions.connect(isAsked ? OTHER_DATABASE : DATABASE_TO_ASK),
-        this.context,
-      );
+      const client = await firstConnection(() => connectAside(sessions, isAsked), this.context);
       await sessions.learn(client);
       this.loading = { ...this.context, sessions, client, runs: (tool) => this.runs(tool) };
       const administrator = await readAdministrator(client);
@@ -114,17 +110,20 @@ export class PostgresqlRestore implements EngineRestore {
       await refuseMissingExtensions(client, archives);
       for (const archive of archives) await refuseMissingLocale(client, archive);
       this.targets = tables
-        ? new TableTargets(this.loading, found, tables)
+        ? new TableTargets(this.loading, found, tables, administrator)
         : new DatabaseTargets(this.loading, found, administrator);
       const targets = await this.targets.look(client);
-      for (const { name } of targets) await holdTarget(client, name);
+      // Locks belong to a database: all restores take them in the same one, if it is there.
+      const holder = isAsked ? await connectAside(sessions, false) : client;
+      for (const { name } of targets) await holdTarget(holder, name);
       const globals = manifest.objects.find(({ kind }) => kind === 'globals');
       const roles = globals ? rolesOf((await buffer(objects.open(globals))).toString('utf8')) : new Map();
-      this.roles = await planRoles(client, administrator, archives, roles, this.targets.owners);
+      // Tables beside others belong to who restores them.
+      this.roles = await planRoles(client, administrator, tables ? [] : archives, roles, this.targets.owners);
       for (const one of roleNotes(this.roles)) note(one);
       const absent = await absentTablespaces(client, archives);
       this.isTablespaced = absent.length === 0;
-      if (absent.length > 0) note(noteOf('tablespaces-absent', absent));
+      if (absent.length > 0 && !tables) note(noteOf('tablespaces-absent', absent));
       return { targetVersion: administrator.serverVersion, targets, objects: chosen, atomic: true };
     });
   }
@@ -181,7 +180,7 @@ export class PostgresqlRestore implements EngineRestore {
     const isPublished = this.stateNow === 'complete-but-different';
     const client = await context.client.query('SELECT').then(
       () => context.client,
-      () => context.sessions.connect(OTHER_DATABASE),
+      () => connectAside(context.sessions, true),
     );
     if (!isPublished) await this.targets?.discard({ ...context, client }).catch(() => undefined);
     for (const name of this.targets?.temporary ?? []) await this.drop(context, client, name);

@@ -14,7 +14,7 @@ async function help(command: readonly string[]): Promise<string> {
 /** The words of a part of a help text, each with its place for a value: `--bucket <name>`. */
 const words = (text: string, part: 'Commands' | 'Options'): string[] => {
   const section = new RegExp(`^${part}:\n((?: .*\n?)*)`, 'm').exec(text)?.[1] ?? '';
-  return [...section.matchAll(/^ {2}(?:-\w, )?((?:--)?[a-z][\w-]*(?: <[^>]+>)?)/gm)]
+  return [...section.matchAll(/^ {2}(?:-\w, )?(--[a-z][\w-]*(?: [<[][^>\]]+[>\]])?|[a-z][\w-]*(?: <[^>]+>)?)/gm)]
     .map(([, word]) => word!)
     .filter((word) => !['help', '--help'].includes(word));
 };

@@ -25,6 +25,7 @@ declare const role: iam.IRole;
 declare const secret: secretsmanager.ISecret;
 declare const backups: Backups;
 declare const backup: DatabaseBackup;
+declare const service: ecs.FargateService;
 declare const database: Database;
 declare const schedule: BackupSchedule;
 declare const fileSystem: efs.IFileSystem;

@@ -13,7 +13,8 @@ from botocore.serialize import create_serializer
 from botocore.session import get_session
 from botocore.validate import ParamValidator
 from ministack.services import cloudwatch_logs, ec2, ecs, efs, iam, lambda_svc, s3, scheduler, secretsmanager, sns, sqs
-from ministack.services.cloudformation import _stacks, handlers, provisioners, stacks
+from ministack.core.responses import new_uuid
+from ministack.services.cloudformation import _stacks, custom_resource, handlers, provisioners, stacks
 
 HANDLERS = provisioners._RESOURCE_HANDLERS
 
@@ -348,6 +349,38 @@ add("AWS::RDS::DBSubnetGroup", lambda name, props: (name, {"Ref": name}))
 add("AWS::SecretsManager::SecretTargetAttachment", lambda name, props: (props["SecretId"], {"Id": props["SecretId"]}))
 
 
+# Wait conditions -----------------------------------------------------------------------------------------------------
+
+
+def wait_handle(name, props):
+    # Answers come in by the way of those of custom resources.
+    token = new_uuid()
+    custom_resource.register_token(token)
+    return custom_resource._response_url(token), {}
+
+
+def wait_condition(name, props):
+    """Of one signal."""
+    pending = custom_resource._pending[props["Handle"].rsplit("/", 1)[1]]
+    if not pending["event"].wait(int(props["Timeout"])):
+        raise ValueError("WaitCondition timed out. Received 0 conditions when expecting 1")
+    signal = pending["result"]
+    if signal["Status"] != "SUCCESS":
+        raise ValueError(
+            f"WaitCondition received failed message: '{signal['Reason']}' for uniqueId: {signal['UniqueId']}"
+        )
+    return name, {}
+
+
+def may_wait(resource_type, is_custom=stacks._is_custom_resource):
+    return resource_type == "AWS::CloudFormation::WaitCondition" or is_custom(resource_type)
+
+
+add("AWS::CloudFormation::WaitConditionHandle", wait_handle)
+add("AWS::CloudFormation::WaitCondition", wait_condition)
+stacks._is_custom_resource = may_wait
+
+
 # Tags, which MiniStack drops ------------------------------------------------------------------------------------------
 
 
@@ -383,10 +416,15 @@ def delete_unless_retained(resource_type, physical_id, props, stack_name=None, l
         provisioners._delete_resource(resource_type, physical_id, props, stack_name, logical_id)
 
 
-def delete_by_name_or_arn(params, delete_stack=handlers._ACTION_HANDLERS["DeleteStack"]):
-    # The CDK CLI names the stack by its ARN: arn:aws:cloudformation:<region>:<account>:stack/<name>/<id>
-    name = params["StackName"][0]
-    return delete_stack({**params, "StackName": [name.split("/")[1] if name.startswith("arn:") else name]})
+def by_name_or_arn(action):
+    """Takes the ARN of a stack, too: arn:aws:cloudformation:<region>:<account>:stack/<name>/<id>"""
+    act = handlers._ACTION_HANDLERS[action]
+
+    def named(params):
+        name = params["StackName"][0]
+        return act({**params, "StackName": [name.split("/")[1] if name.startswith("arn:") else name]})
+
+    handlers._ACTION_HANDLERS[action] = named
 
 
 def delete_empty_bucket(name, props, delete=HANDLERS["AWS::S3::Bucket"]["delete"]):
@@ -398,4 +436,5 @@ def delete_empty_bucket(name, props, delete=HANDLERS["AWS::S3::Bucket"]["delete"
 
 HANDLERS["AWS::S3::Bucket"]["delete"] = delete_empty_bucket
 stacks._delete_resource = delete_unless_retained
-handlers._ACTION_HANDLERS["DeleteStack"] = delete_by_name_or_arn
+for action in ("DeleteStack", "DescribeStackResource"):
+    by_name_or_arn(action)

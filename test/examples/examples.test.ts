@@ -29,6 +29,10 @@ const STREAMFLIX_RUN = [
 
 const ALL: Record<string, Example> = {
   'quick-start': { backups: ['mysql rate(6 hours) Etc/UTC'], surroundings: { Vpc: ['AwsSolutions-VPC7'] } },
+  'before-deployment': {
+    backups: ['mysql rate(6 hours) Etc/UTC'],
+    surroundings: { Vpc: ['AwsSolutions-VPC7'], Web: ['AwsSolutions-ECS7'] },
+  },
   rds: {
     backups: [
       'mariadb cron(30 1 * * ? *) Europe/Paris',

@@ -1,8 +1,9 @@
-import { Duration, Size } from 'aws-cdk-lib';
+import { CfnWaitConditionHandle, Duration, Size } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as rds from 'aws-cdk-lib/aws-rds';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import {
+  BackupBeforeDeployment,
   BackupBucket,
   BackupDashboard,
   BackupSchedule,
@@ -32,7 +33,11 @@ export function everything(): Setup {
   });
   const { alarms } = backups;
   alarms.watchReplication({ destinationBucketName: 'copies', ruleId: 'all' });
-  setup.add({ restore: { secret: new secretsmanager.Secret(stack, 'RestoreSecret') } });
+  const shop = setup.add({ restore: { secret: new secretsmanager.Secret(stack, 'RestoreSecret') } });
+  new BackupBeforeDeployment(stack, 'Before', {
+    backups: [shop],
+    executeBefore: [new CfnWaitConditionHandle(stack, 'App')],
+  });
   const daily = BackupSchedule.daily({ hour: 2 });
   setup.add({ database: setup.sqlite(), schedule: daily, spot: true, restore: {} }, 'Files');
   const engine = rds.DatabaseInstanceEngine.postgres({ version: rds.PostgresEngineVersion.VER_16_4 });

@@ -84,6 +84,8 @@ test('whoever writes or reads the log may use its key, for that log and through 
     [
       'AnnDefaultPolicy logs:GetLogEvents',
       'BackupsAlarmsNotifyRole logs:GetLogEvents',
+      'BeforeFunctionRole logs:GetLogEvents',
+      'BeforeFunctionRole logs:PutLogEvents',
       ...[...writers, ...tasks].map((role) => `Backups${role} logs:PutLogEvents`),
     ].sort(),
   );

@@ -108,6 +108,7 @@ describe('a restore of PostgreSQL that fails', () => {
     await scene.server.exec(`CREATE TABLE t AS SELECT n, repeat('x', 1000) FROM generate_series(1, 18000) n`, 'big');
     const big = await scene.backUp('big');
     const result = await scene.restore(big, { as: 'too_big' });
+    expect(result).toMatchObject({ exit: 'restoreFailed', reason: { kind: 'target-full' }, state: 'unchanged' });
     await scene.server.exec('DROP DATABASE big; DROP TABLESPACE space');
     await expectUntouched();
   });

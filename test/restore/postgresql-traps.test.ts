@@ -36,6 +36,14 @@ const RING = `CREATE TABLE hyper (id int PRIMARY KEY, newest int);
   ALTER TABLE hyper ADD FOREIGN KEY (newest) REFERENCES chunk (id);
   SELECT pg_catalog.pg_extension_config_dump('hyper', '');
   SELECT pg_catalog.pg_extension_config_dump('chunk', '');`;
+const FORBIDDING = `CREATE FUNCTION forbid() RETURNS event_trigger LANGUAGE plpgsql AS $$BEGIN RAISE 'nobody may change this'; END$$;
+  CREATE EVENT TRIGGER forbid ON ddl_command_start EXECUTE FUNCTION forbid();`;
+/** Notes when it is called, and whether tables had keys by then. */
+const TIMESCALE = ['pre', 'post'].reduce(
+  (script, when) => `${script} CREATE FUNCTION timescaledb_${when}_restore() RETURNS void LANGUAGE sql AS
+    'INSERT INTO @extschema@.calls SELECT ''${when}'', EXISTS (SELECT FROM pg_constraint WHERE conname = ''z_pkey'')';`,
+  'CREATE TABLE calls (name text, keys boolean);',
+);
 const ORPHAN =
   'SET session_replication_role = replica; INSERT INTO chunk VALUES (9, 8); RESET session_replication_role;';
 
@@ -68,19 +76,22 @@ describeOn(inMatrix(versionsOf('postgresql'), ['postgresql-15']), 'what stops a 
 
   test('P09 Rx13 Rx14 Rx15 P03 functions by search_path, checks that read tables, and tables of an extension in a circle come back', async () => {
     install('proven_ring_back', RING);
+    install('timescaledb', TIMESCALE);
     try {
       await scene.database(
         'trap',
         `${SEARCH_PATH} ${INDEX} ${READING}
-        CREATE EXTENSION proven_ring_back; INSERT INTO hyper VALUES (1, NULL); INSERT INTO chunk VALUES (2, 1); UPDATE hyper SET newest = 2`,
+        CREATE EXTENSION proven_ring_back; CREATE EXTENSION timescaledb; INSERT INTO hyper VALUES (1, NULL); INSERT INTO chunk VALUES (2, 1); UPDATE hyper SET newest = 2; ${FORBIDDING}`,
       );
       const { report } = await comesBack('trap');
       expect(report?.notes).toEqual([]);
       expect(await scene.server.exec(`SELECT count(*) FROM hyper JOIN chunk ON newest = chunk.id`, 'trap')).toBe('1\n');
+      expect(await scene.server.exec('SELECT * FROM calls', 'trap')).toBe('pre|f\npost|t\n');
       const flags = `SELECT count(*), bool_and(convalidated), sum(coninhcount), sum(conislocal::int) FROM pg_constraint WHERE conname = 'known'`;
       expect(await scene.server.exec(flags, 'trap')).toBe('6|t|3|4\n');
     } finally {
       remove('proven_ring_back');
+      remove('timescaledb');
     }
   });
   test('P03 rows of an extension that refer to none are told, although nothing looked at them while they were loaded', async () => {
@@ -185,7 +196,8 @@ describeOn(inMatrix(versionsOf('postgresql'), ['postgresql-15']), 'what stops a 
       'cloud',
       `CREATE TABLE t (a int PRIMARY KEY); INSERT INTO t VALUES (1); ALTER TABLE t OWNER TO app; CREATE SCHEMA s AUTHORIZATION app`,
     );
-    await scene.server.exec('ALTER DATABASE cloud OWNER TO app');
+    await scene.server.exec(`ALTER DATABASE cloud OWNER TO app; ALTER DATABASE cloud SET app.key = 'hidden-value';
+      ALTER DATABASE cloud SET log_min_messages = 'debug5'`);
     const before = await scene.dumpOf('cloud');
     const manifest = await scene.backUp('cloud');
     const may = Number(numberOf(version)) < 16 ? '' : 'GRANT app TO admin WITH ADMIN TRUE, INHERIT FALSE, SET FALSE';
@@ -194,10 +206,26 @@ describeOn(inMatrix(versionsOf('postgresql'), ['postgresql-15']), 'what stops a 
       expect(refused.reason).toMatchObject({ kind: 'privileges-missing', statements: ['GRANT "app" TO "admin";'] });
       await scene.server.exec(may);
     }
-    await scene.restored(manifest, { overwrite: true }, scene.as('admin'));
+    const result = await scene.restored(manifest, { overwrite: true }, scene.as('admin'));
+    expect(notesOf(result)).toEqual([
+      {
+        kind: 'database-incomplete',
+        database: 'cloud',
+        objects: ['"app.key"', 'log_min_messages'].map((name) => `ALTER DATABASE "cloud" SET ${name} …`),
+      },
+    ]);
+    expect(result.output).not.toContain('hidden-value');
+    await scene.server.exec(
+      `ALTER DATABASE cloud SET app.key = 'hidden-value'; ALTER DATABASE cloud SET log_min_messages = 'debug5'`,
+    );
     expect(await scene.dumpOf('cloud')).toBe(before);
     expect(await scene.server.exec(`SELECT pg_has_role('admin', 'app', 'USAGE')`)).toBe('f\n');
-    await scene.restored(manifest, { tables: ['t'], as: 'beside' }, scene.as('admin')).catch(() => undefined);
+    const beside = () => scene.restore(manifest, { tables: ['t'], as: 'beside' }, scene.as('admin'));
+    const statements = ['GRANT CREATE ON DATABASE "cloud" TO "admin";'];
+    expect((await beside()).reason).toMatchObject({ kind: 'privileges-missing', statements });
+    await scene.server.exec(statements[0]!);
+    expect((await beside()).exit).toBe('success');
+    expect(await scene.server.exec('SELECT a FROM beside.t', 'cloud')).toBe('1\n');
   });
   test('tablespaces that the target lacks are told, and do without', async () => {
     await scene.server.exec("SET allow_in_place_tablespaces = on; CREATE TABLESPACE fast LOCATION ''");

@@ -61,6 +61,8 @@ const isTagged = ({ tags = [], propagateTags }: AwsRequest['input']): boolean =>
 const queue = (url: unknown): string => arnOf('sqs', text(url).split('/').at(-1)!);
 const named = (service: string, kind: string, name: unknown): string =>
   text(name).startsWith('arn:') ? text(name) : arnOf(service, `${kind}${text(name)}`);
+const stack = (name: unknown): string =>
+  text(name).startsWith('arn:') ? text(name) : arnOf('cloudformation', `stack/${text(name)}/1`);
 const everywhere =
   (action: string): Reader =>
   () => [access(action, '*')];
@@ -110,8 +112,9 @@ const READERS: Readonly<Record<string, Reader>> = {
       access('ecs:DescribeTasks', named('ecs', `task/${name}/`, task), { 'ecs:cluster': cluster }),
     );
   },
-  'cloudformation DescribeStacks': ({ input }) => [
-    access('cloudformation:DescribeStacks', arnOf('cloudformation', `stack/${text(input.StackName)}/1`)),
+  'cloudformation DescribeStacks': ({ input }) => [access('cloudformation:DescribeStacks', stack(input.StackName))],
+  'cloudformation DescribeStackResource': ({ input }) => [
+    access('cloudformation:DescribeStackResource', stack(input.StackName)),
   ],
   'ec2 DescribeSnapshots': everywhere('ec2:DescribeSnapshots'),
   'ec2 DescribeImages': everywhere('ec2:DescribeImages'),

@@ -57,18 +57,20 @@ export function clientFailure(complaints: string, table: string | undefined): To
 /**
  * The command line of the client that loads a dump.
  *
+ * @param options beside those that every restore needs
  * @param tableOf what is under way
  */
 export const clientCommand = (
   { client }: MysqlDialect,
   optionFile: string,
+  options: readonly string[],
   tableOf: () => string | undefined,
 ): ToolCommand => ({
   command: client,
   args: [
     `--defaults-file=${optionFile}`,
     ...['--batch', '--comments', '--binary-mode', '--skip-reconnect', '--default-character-set=utf8mb4'],
-    '--max-allowed-packet=1G',
+    ...['--max-allowed-packet=1G', ...options],
   ],
   takesInput: true,
   failure: { exit: 'restoreFailed', kind: 'client-failed' },

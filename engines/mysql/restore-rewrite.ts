@@ -1,5 +1,5 @@
 import { quote } from './names';
-import type { SegmentHandler } from './sql-segments';
+import type { Part, SegmentHandler } from './sql-segments';
 import { SqlSegments } from './sql-segments';
 import {
   createdBy,
@@ -66,10 +66,13 @@ export class DumpRewriter implements SegmentHandler {
 
   /** The dump as it is to be loaded. */
   async *rewrite(dump: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
-    for await (const chunk of dump) {
-      const parts = this.segments.see(chunk);
-      if (parts.length > 0) yield parts.length === 1 ? parts[0]! : Buffer.concat(parts);
-    }
+    for await (const parts of this.parts(dump))
+      if (parts.length > 0) yield parts.length === 1 ? parts[0]!.bytes : Buffer.concat(parts.map(({ bytes }) => bytes));
+  }
+
+  /** The same, by its statements. */
+  async *parts(dump: AsyncIterable<Buffer>): AsyncIterable<readonly Part[]> {
+    for await (const chunk of dump) yield this.segments.see(chunk);
   }
 
   keepsRows(head: string): boolean {

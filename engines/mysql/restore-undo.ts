@@ -41,7 +41,9 @@ async function remove(session: Session, run: string, { name, created, state }: F
     name,
   ]);
   if (!there) return state !== 'exists';
-  const marks = await rowsOf(session, 'SELECT session FROM ??.?? WHERE run = ?', [name, MARKER, run]).catch(() => []);
+  const marks = await rowsOf(session, 'SELECT session FROM ??.?? WHERE run LIKE ?', [name, MARKER, `${run}%`]).catch(
+    () => [],
+  );
   // Not ours: it is as it was, or somebody else has made it, or it was created a moment ago and is empty.
   if (marks.length === 0) return created !== undefined;
   for (const mark of marks) await killOwn(session.connection, Number(mark.session), 'CONNECTION');

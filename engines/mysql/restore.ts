@@ -24,6 +24,7 @@ import { checkRestored, unmark } from './restore-check';
 import { clientCommand } from './restore-client';
 import { restoreFailure } from './restore-failures';
 import { checkNeeds, checkRename, decideDefiners, type Definers, type Target } from './restore-needs';
+import { loadInParallel } from './restore-parallel';
 import { noteLeftOut, sequencesToCreate } from './restore-parts';
 import { DumpRewriter, MARKER, quotedAccount } from './restore-rewrite';
 import { DumpScan } from './restore-scan';
@@ -41,9 +42,11 @@ import {
 import { undoRestore } from './restore-undo';
 import { Sessions, rowsOf, type Session } from './sessions';
 import type { SqlObject } from './sql-objects';
+import type { Part } from './sql-segments';
 
 /** A client whose program was killed goes on for as long as its last statement takes. */
 const LAST_STATEMENT_SECONDS = 30;
+const LAST_WORDS_MS = 1000;
 /** Notes on what this restore takes care of, or what is only of interest before it. */
 const HANDLED = [
   ...['sequences-first', 'trailing-semicolons', 'archive-tables', 'memory-tables', 'non-unique-parents', 'long-rows'],
@@ -274,7 +277,9 @@ export class MysqlRestore implements EngineRestore {
         `INSERT INTO ${quote(name)}.${quote(MARKER)} VALUES ('${this.run} end', '${manifest.backupId}', CONNECTION_ID());`,
     );
     const dump = objects.open(this.object);
-    await this.client(head, rewriter.rewrite(dump), tail);
+    const jobs = request.jobs ?? 1;
+    if (jobs > 1) await this.clients(jobs, head, rewriter.parts(dump), tail);
+    else await this.client(head, rewriter.rewrite(dump), tail);
     for (const name of names.values()) {
       const [end] = await this.query('SELECT 1 AS yes FROM ??.?? WHERE run = ?', [name, MARKER, `${this.run} end`]);
       if (!end)
@@ -288,26 +293,72 @@ export class MysqlRestore implements EngineRestore {
 
   /** Runs the client with these statements. */
   private async client(head: readonly string[], body: AsyncIterable<Buffer>, tail: readonly string[]): Promise<void> {
-    if (this.closing) throw new Error('the restore is over');
-    const { settings } = this.requireTarget();
-    const lines = (statements: readonly string[]) => Buffer.from(`${statements.join('\n')}\n`);
+    const first = this.settings(head);
     async function* input(): AsyncIterable<Buffer> {
-      yield lines([`SET ${['NAMES utf8mb4', ...settings].join(', ')};`, ...head]);
+      yield Buffer.from(first);
       yield* body;
-      yield lines(['', ...tail]);
+      yield Buffer.from(`\n${tail.join('\n')}\n`);
     }
-    const table = () => this.table;
-    const tool = new Tool(clientCommand(this.dialect, this.optionFile, table));
-    this.tools.add(tool);
+    const tool = this.start();
     tool.stdout.resume();
-    const feeding = pipeline(Readable.from(input()), tool.stdin!);
-    // What is wrong with the backup must not be loaded any further.
-    feeding.catch((error: unknown) => (error instanceof BackupError ? void tool.stop() : undefined));
-    const [fed, ran] = await Promise.allSettled([feeding, tool.succeeded()]);
-    this.tools.delete(tool);
-    if (fed.status === 'rejected' && fed.reason instanceof BackupError) throw fed.reason;
-    if (ran.status === 'rejected') throw ran.reason;
-    if (fed.status === 'rejected') throw fed.reason;
+    await this.outcome(pipeline(Readable.from(input()), tool.stdin!), [tool]);
+  }
+
+  /** Runs several clients at once, beside the one that makes tables. */
+  private async clients(
+    jobs: number,
+    head: readonly string[],
+    parts: AsyncIterable<readonly Part[]>,
+    tail: readonly string[],
+  ): Promise<void> {
+    const { names } = this.choice;
+    const tools = Array.from({ length: jobs + 1 }, () => this.start(['--unbuffered', '--skip-column-names']));
+    tools.forEach((tool, index) => {
+      // What it says is read at its end.
+      tool.stdin!.on('error', () => undefined).write(this.settings(index === 0 ? head : []));
+    });
+    const marked = new Set<string>();
+    const begin = (worker: number, database: string): string => {
+      const key = `${this.run} ${worker}`;
+      const isMarked = marked.has(key + database);
+      marked.add(key + database);
+      return isMarked
+        ? ''
+        : `INSERT INTO ${quote(MARKER)} VALUES ('${key}', '${this.context.manifest.backupId}', CONNECTION_ID());`;
+    };
+    const use = (database: string) => `USE ${quote(names.get(database)!)};`;
+    await this.outcome(loadInParallel(parts, tools, { use, begin, tail: `\n${tail.join('\n')}\n` }), tools);
+  }
+
+  private start(options: readonly string[] = []): Tool {
+    if (this.closing) throw new Error('the restore is over');
+    const tool = new Tool(clientCommand(this.dialect, this.optionFile, options, () => this.table));
+    this.tools.add(tool);
+    return tool;
+  }
+
+  /** Waits for the end of clients and of what feeds them; the first cause wins. */
+  private async outcome(feeding: Promise<void>, tools: readonly Tool[]): Promise<void> {
+    let cause: unknown;
+    const failed = (error: unknown) => {
+      cause ??= error;
+      for (const tool of tools) void tool.stop();
+    };
+    const fed = feeding.catch((error: unknown) => {
+      if (error instanceof BackupError) failed(error);
+      // A client that has ended breaks the pipe: its own words say why, and come a moment later.
+      else setTimeout(() => failed(error), LAST_WORDS_MS).unref();
+      return error;
+    });
+    await Promise.all(tools.map((tool) => tool.succeeded().catch(failed)));
+    const broken = await fed;
+    tools.forEach((tool) => this.tools.delete(tool));
+    if (cause ?? broken) throw cause ?? broken;
+  }
+
+  private settings(head: readonly string[]): string {
+    const { settings } = this.requireTarget();
+    return `${[`SET ${['NAMES utf8mb4', ...settings].join(', ')};`, ...head].join('\n')}\n`;
   }
 
   /** Creates the events last: nothing runs in what is half there. */

@@ -30,8 +30,10 @@ describe('restores of MySQL and MariaDB that do not succeed', () => {
   /** Lets S3 fall silent in the middle of the object, when it is read for this time. */
   const silentAt = (time: number) => {
     let reads = 0;
-    mysql.scene.s3.rule = ({ operation, key }) => {
+    mysql.scene.s3.rule = ({ operation, key, from }) => {
       if (operation !== 'GetObject' || !key.endsWith('.zst')) return undefined;
+      // Whoever reads on gets no more.
+      if (from > 0) return { silentAfterBytes: 0 };
       return ++reads === time ? { silentAfterBytes: 2_000_000 } : undefined;
     };
   };
@@ -59,7 +61,7 @@ describe('restores of MySQL and MariaDB that do not succeed', () => {
     program.signal('SIGKILL');
     expect((await program.result()).exit).toBe('SIGKILL');
     expect(await tables()).toContain('proven_backups_restore');
-    const again = await mysql.restore(big);
+    const again = await mysql.restore(big, { jobs: 2 });
     expect(again).toMatchObject({ exit: 'success', failure: '' });
     expect(again.report!.notes).toEqual([{ kind: 'half-restored', objects: ['shop'] }]);
     expect([await tables(), await rows()]).toEqual(['big\n', '3000\n']);
@@ -132,6 +134,8 @@ describe('restores of MySQL and MariaDB that do not succeed', () => {
       extra: ['--innodb-file-per-table=0', '--innodb-data-file-path=ibdata1:12M:autoextend:max:16M'],
     });
     await full.exec("CREATE USER admin@'%' IDENTIFIED BY 'not-so-secret'; GRANT ALL ON *.* TO admin@'%'");
+    const byTwo = await mysql.restore(big, { jobs: 2 }, { server: full });
+    expect(byTwo).toMatchObject({ exit: 'restoreFailed', state: 'unchanged', reason: { kind: 'target-full' } });
     const result = await mysql.restore(big, {}, { server: full });
     expect(result).toMatchObject({ exit: 'restoreFailed', state: 'unchanged', reason: { kind: 'target-full' } });
     expect(result.failure).toMatch(

@@ -80,6 +80,13 @@ describeOn(inMatrix(versionsOf('mysql', 'mariadb'), ['mysql-9.7', 'mariadb-10.11
     await mysql.exec('DROP DATABASE `shop copy`');
   });
 
+  test('several clients load the same', async () => {
+    await mysql.exec('DROP DATABASE shop');
+    const done = await mysql.restore(manifest, { databases: ['shop'], jobs: 2 });
+    expect(done).toMatchObject({ exit: 'success', failure: '' });
+    expect(await mysql.dump('shop')).toBe(before);
+  });
+
   test('single tables come beside the original, without keys and triggers', async () => {
     const tables = ['shop.orders', ...(isMariadb ? ['numbered'] : [])];
     const done = await mysql.restore(manifest, { tables, as: 'shop_tables' });

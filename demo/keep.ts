@@ -12,7 +12,11 @@ import { runTasks } from './tasks';
  */
 export async function keep(here: Deployed, directory: string, look: string): Promise<void> {
   const file = path.join(directory, 'env');
-  const variables = { ...here.emulator.environment, BUCKET: here.outputs.Bucket! };
+  const variables = {
+    ...here.emulator.environment,
+    BUCKET: here.outputs.Bucket!,
+    PROVEN_BACKUPS_BUCKET: here.outputs.Bucket!,
+  };
   const exports = Object.entries(variables).map(([name, value]) => `export ${name}='${value}'\n`);
   fs.writeFileSync(file, `unset AWS_PROFILE AWS_SESSION_TOKEN\n${exports.join('')}`);
   const cli = 'node dist/bin/cli.js';
@@ -22,7 +26,7 @@ ${colors.bold('Everything is up. To try, in another terminal, in this folder:')}
   . ${file}
   ${cli} list --bucket "$BUCKET"
   ${cli} run --bucket "$BUCKET" --source bookshop
-  ${cli} restore --bucket "$BUCKET" --source bookshop --tables books --as again --yes
+  ${cli} restore --source bookshop --tables books --as again --yes
   ${cli} prune --bucket "$BUCKET" --dry-run
   ${cli} alarm test --bucket "$BUCKET"
   curl -s "$AWS_ENDPOINT_URL/_emails"

@@ -32,7 +32,8 @@ export async function showRestore(here: Deployed, shop: DemoDatabase): Promise<v
   await step('deleting a book and its orders, by mistake', () => shop.exec(MISTAKE));
   await tell(`"${title}" is gone`);
   const args = ['restore', '--source', 'bookshop', '--tables', TABLES.join(','), '--as', shop.as, '--yes'];
-  const shown = await step(`proven-backups ${args.join(' ')}`, () => commandLine(here, args));
+  say(`$ proven-backups ${args.join(' ')}`, { indent: '  ' });
+  const shown = await step('restoring its tables beside the original', () => commandLine(here, args));
   // Links to the console of an AWS that is not there.
   const lines = shown
     .trimEnd()

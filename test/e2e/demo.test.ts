@@ -60,7 +60,7 @@ function expectAllOfIt(shown: string, engine: string, snapshot: string, exit: st
   const book = '"The Book of Salt, vol. 12"';
   expect(shown).toContain(`  1,000 books, 100,000 orders: ${book} is for sale\n`);
   expect(shown).toContain(`  999 books, 99,900 orders: ${book} is gone\n`);
-  expect(shown).toMatch(/^✓ proven-backups restore --source bookshop --tables books,orders --as restored/m);
+  expect(shown).toMatch(/^ {2}\$ proven-backups restore --source bookshop --tables books,orders --as\s+restored/m);
   expect(shown).toContain(`  1,000 books, 100,000 orders: ${book} is back\n`);
 
   expect(shown).toMatch(new RegExp(`^  exit code ${exit}, reason: `, 'm'));

@@ -5,6 +5,7 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as efs from 'aws-cdk-lib/aws-efs';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
+import type { RestoreOptions } from '../lib';
 import {
   Backups,
   BackupSchedule,
@@ -33,6 +34,7 @@ class BookshopStack extends Stack {
     const backup = backups.addDatabase('Bookshop', {
       database: this.database(bookshop, vpc),
       schedule: BackupSchedule.every(Duration.hours(6)),
+      restore: this.restore(bookshop),
       // The emulator runs the command itself: a ready image spares it Docker and the build.
       image: ecs.ContainerImage.fromRegistry('bookshop-backup'),
     });
@@ -45,6 +47,12 @@ class BookshopStack extends Stack {
       ScheduleGroup: backups.scheduleGroup.scheduleGroupName,
     };
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
+  }
+
+  /** The user of the backup may only read. */
+  private restore(bookshop: Bookshop): RestoreOptions {
+    if (bookshop.engine === 'sqlite') return {};
+    return { secret: secretsmanager.Secret.fromSecretCompleteArn(this, 'AdminSecret', bookshop.adminSecretArn) };
   }
 
   private database(bookshop: Bookshop, vpc: ec2.IVpc): Database {

@@ -4,6 +4,8 @@ export const APP_VARIABLE = 'BOOKSHOP';
 export const ADDRESS = 'you@example.com';
 /** Name of the demo's stack. */
 export const STACK = 'Bookshop';
+/** Where restored tables come: a database, a schema or an attached file beside the shop's. */
+export const RESTORED = 'restored';
 /** An engine that the demo can run. */
 export type DemoEngine = 'sqlite' | 'mysql' | 'mariadb' | 'postgresql';
 
@@ -17,6 +19,8 @@ export type Bookshop =
       readonly port: number;
       readonly database: string;
       readonly secretArn: string;
+      /** Of the user who restores. */
+      readonly adminSecretArn: string;
       /** PEM. */
       readonly certificateAuthority: string;
     };

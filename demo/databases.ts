@@ -11,7 +11,7 @@ import { PostgresqlServer, postgresqlBinaries } from '../test/servers/postgresql
 import type { Server } from '../test/servers/start';
 import { engineOf, numberOf, rootOf } from '../test/servers/versions';
 import type { Bookshop, DemoEngine } from './bookshop';
-import { SCHEMA, insertStatements } from './bookshop';
+import { RESTORED, SCHEMA, insertStatements } from './bookshop';
 
 /** A running database with the bookshop in it. */
 export interface DemoDatabase {
@@ -24,6 +24,15 @@ export interface DemoDatabase {
   readonly repair: string;
   breakIt(): Promise<unknown>;
   repairIt(): Promise<unknown>;
+  /** Runs statements, as the shop does. */
+  exec(sql: string): Promise<unknown>;
+  /** The first value that a query gives. */
+  value(sql: string): Promise<string>;
+  /** The name for restored tables: a database, a schema or a file beside the shop's. */
+  readonly as: string;
+  /** Statements that make them known as `restored`, and remove them. */
+  readonly attach: string;
+  readonly detach: string;
   /** A command that opens the database. */
   readonly look: string;
   stop(): Promise<void>;
@@ -31,6 +40,7 @@ export interface DemoDatabase {
 
 const NAME = 'bookshop';
 const USER = 'backup';
+const ADMIN = 'admin';
 const PASSWORD = 'only for the demo, and "quoted"';
 
 const shellQuoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
@@ -52,6 +62,11 @@ export const START: Record<DemoEngine, (directory: string) => Promise<DemoDataba
       repair: 'moving it back',
       breakIt: () => fs.promises.rename(shop, elsewhere),
       repairIt: () => fs.promises.rename(elsewhere, shop),
+      exec: (sql) => Promise.resolve(database.exec(sql)),
+      value: (sql) => Promise.resolve(String(Object.values(database.prepare(sql).get() ?? {})[0])),
+      as: `${RESTORED}.db`,
+      attach: `ATTACH '${path.join(directory, RESTORED)}.db' AS ${RESTORED}`,
+      detach: `DETACH ${RESTORED}`,
       look: `sqlite3 ${shop}`,
       stop: () => Promise.resolve(database.close()),
     };
@@ -62,13 +77,18 @@ export const START: Record<DemoEngine, (directory: string) => Promise<DemoDataba
 
   async postgresql() {
     const server = await PostgresqlServer.start();
-    await server.exec(`CREATE ROLE ${USER} LOGIN PASSWORD '${PASSWORD}'; GRANT pg_read_all_data TO ${USER};`);
+    await server.exec(
+      `CREATE ROLE ${USER} LOGIN PASSWORD '${PASSWORD}'; GRANT pg_read_all_data TO ${USER};
+       CREATE ROLE ${ADMIN} SUPERUSER LOGIN PASSWORD '${PASSWORD}';`,
+    );
     await server.exec(`CREATE DATABASE ${NAME}`);
     await server.exec([SCHEMA, ...insertStatements()].join(''), NAME);
     return {
       bookshop: (emulator) => describe(emulator, server),
       local: { path: [postgresqlBinaries()] },
       ...passwordFault((password) => server.exec(`ALTER ROLE ${USER} PASSWORD '${password}'`)),
+      ...{ exec: (sql) => server.exec(sql, NAME), value: async (sql) => (await server.exec(sql, NAME)).trim() },
+      ...{ as: RESTORED, attach: '', detach: `DROP SCHEMA ${RESTORED} CASCADE` },
       look: `psql -h ${server.directory} -p ${server.port} -U ${server.rootUser} ${NAME}`,
       stop: () => server.stop(),
     };
@@ -86,13 +106,18 @@ async function fillMysqlFamily(server: MysqlFamilyServer, routines: string): Pro
     `CREATE DATABASE ${NAME}; CREATE USER ${account} IDENTIFIED BY '${PASSWORD}' REQUIRE SSL;
      GRANT SELECT, SHOW VIEW, TRIGGER, EVENT, LOCK TABLES ON ${NAME}.* TO ${account};
      GRANT ${routines} TO ${account};
-     GRANT RELOAD ON *.* TO ${account};`,
+     GRANT RELOAD ON *.* TO ${account};
+     CREATE USER ${ADMIN}@'%' IDENTIFIED BY '${PASSWORD}' REQUIRE SSL;
+     GRANT ALL ON *.* TO ${ADMIN}@'%';`,
   );
-  await server.exec([SCHEMA, ...insertStatements()].join(''), { database: NAME });
+  const shop = { database: NAME };
+  await server.exec([SCHEMA, ...insertStatements()].join(''), shop);
   return {
     bookshop: (emulator) => describe(emulator, server),
     local: { version: server.version },
     ...passwordFault((password) => server.exec(`ALTER USER ${account} IDENTIFIED BY '${password}'`)),
+    ...{ exec: (sql) => server.exec(sql, shop), value: async (sql) => (await server.exec(sql, shop)).trim() },
+    ...{ as: RESTORED, attach: '', detach: `DROP DATABASE ${RESTORED}` },
     look: `MYSQL_PWD=${shellQuoted(server.rootPassword)} ${client(server)} ${NAME}`,
     stop: () => server.stop(),
   };
@@ -112,14 +137,13 @@ const passwordFault = (setPassword: (password: string) => Promise<unknown>) => (
   repairIt: () => setPassword(PASSWORD),
 });
 
-/** Puts the account of the backup into Secrets Manager, and says where the server is. */
+/** Puts the accounts into Secrets Manager, and says where the server is. */
 async function describe(emulator: Emulator, server: Server): Promise<Bookshop> {
-  const secret = await new SecretsManagerClient(emulator.client).send(
-    new CreateSecretCommand({
-      Name: `${NAME}/${USER}`,
-      SecretString: JSON.stringify({ username: USER, password: PASSWORD }),
-    }),
-  );
+  const secrets = new SecretsManagerClient(emulator.client);
+  const keep = async (username: string): Promise<string> => {
+    const SecretString = JSON.stringify({ username, password: PASSWORD });
+    return (await secrets.send(new CreateSecretCommand({ Name: `${NAME}/${username}`, SecretString }))).ARN!;
+  };
   const { host, port, version } = server;
   const certificateAuthority = fs.readFileSync(server.authority.file, 'utf8');
   return {
@@ -128,7 +152,8 @@ async function describe(emulator: Emulator, server: Server): Promise<Bookshop> {
     host,
     port,
     database: NAME,
-    secretArn: secret.ARN!,
+    secretArn: await keep(USER),
+    adminSecretArn: await keep(ADMIN),
     certificateAuthority,
   };
 }

@@ -1,5 +1,6 @@
 // The whole way of a backup on one machine: deploys a stack into an emulated AWS by the real CDK CLI, runs the backup as
-// the deployed schedule would, shows what is in the bucket, and then what happens if a run fails. Leaves nothing behind.
+// the deployed schedule would, shows what is in the bucket, restores a book that was deleted, and shows what happens if a
+// run fails. Leaves nothing behind.
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
@@ -15,6 +16,7 @@ import type { DemoDatabase } from './databases';
 import { START } from './databases';
 import { keep } from './keep';
 import { printCatalog, printEmail, printPlaces, say, step } from './print';
+import { showRestore } from './restore';
 import { backUp, nextEmail } from './runs';
 
 const options = { engine: { type: 'string', default: 'sqlite' }, keep: { type: 'boolean', default: false } } as const;
@@ -64,6 +66,7 @@ async function demo(): Promise<void> {
   printCatalog(catalog);
   await printPlaces(client, outputs, catalog);
 
+  await showRestore(here, shop);
   await showFailure(here, shop);
   if (!values.keep) return;
   kept = true;

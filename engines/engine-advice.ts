@@ -12,6 +12,16 @@ export interface AdviceStep {
 /** Steps that depend on the values of a reason. Every value comes from outside: quote it where it is used. */
 export type EngineSteps = (values: ReasonValues) => readonly AdviceStep[];
 
+/** Data that may be lost, so that a backup brings it back. */
+export interface LostData {
+  /** Tables by their names in the backup, which may leave out what is clear without it. */
+  readonly tables?: readonly string[];
+  /** The database that is damaged; a reader names it otherwise. Files have none. */
+  readonly database?: string | undefined;
+  /** Whether the database does not exist any more, so that it can be restored under its own name. */
+  readonly isGone?: true;
+}
+
 /** Advice about a reason that only one engine has. */
 export interface EngineReasonAdvice {
   /** The event, without the values: `the server admits no connection from the task's address`. */
@@ -22,6 +32,8 @@ export interface EngineReasonAdvice {
   /** The remedy, in one sentence. */
   readonly action: string;
   readonly steps: EngineSteps;
+  /** The data that may be lost; nothing is advised to be restored when left out. */
+  readonly lost?: (values: ReasonValues) => LostData | undefined;
 }
 
 /** The words of a note. Every value comes from outside: quote it where it is used. */

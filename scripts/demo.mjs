@@ -7,10 +7,11 @@ const NAMES = Object.keys(ENGINES);
 
 const USAGE = `Usage: npm run demo [-- <options>]
 
-Shows a backup from "cdk deploy" to the catalog, a failure, and the alarm email
-that it sends, on this machine. An emulated AWS stands for the real one; the CDK
-CLI, the stack, the dump program and the database are real. Takes about a minute
-after set-up, and leaves nothing behind.
+Shows a backup from "cdk deploy" to the catalog, the restore of a book that was
+deleted, a failure, and the alarm email that it sends, on this machine. An
+emulated AWS stands for the real one; the CDK CLI, the stack, the program that
+dumps and restores, and the database are real. Takes about a minute after
+set-up, and leaves nothing behind.
 
 Options:
   --engine <name>  database to back up: ${NAMES.join(', ')}

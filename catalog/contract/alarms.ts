@@ -165,6 +165,8 @@ export interface Finding {
    * new among them is told, although a problem with the same cause was told.
    */
   readonly items?: readonly string[];
+  /** Lost tables, the largest first, by the names that a restore takes; at most ten. */
+  readonly tables?: readonly string[];
 }
 
 /** Health of a source, according to the catalog. */

@@ -2,6 +2,8 @@
 import type { BackupFacts, Cause, Pruned, Signal, SourceHealth } from './alarms';
 import type { Reason } from './failure';
 import type { FoundNote } from './note';
+import type { TargetState } from './restore';
+import type { RestoreRequest } from './task';
 
 /** Message attributes of the topic, by which a subscription can filter. */
 export const NOTIFICATION_ATTRIBUTES = { kind: 'kind', signal: 'signal', test: 'test' } as const;
@@ -22,6 +24,13 @@ export interface TaskFacts {
   readonly scheduledTime?: string;
   readonly startedAt?: string;
   readonly stoppedAt?: string;
+}
+
+/** A restore that failed: what it was asked for, as far as that is known, and what it left behind. */
+export interface RestoreFacts extends Partial<RestoreRequest> {
+  readonly source: string;
+  /** State of the target, as the log says; left out if the log could not be read, or does not say it. */
+  readonly state?: TargetState;
 }
 
 /** Links to more facts. */
@@ -66,6 +75,10 @@ export interface Problem {
   readonly reminder?: true;
   /** It fails and recovers in turn: further changes are not told until it has been stable for a day. */
   readonly flapping?: Flapping;
+  /** Lost tables, the largest first; at most ten. */
+  readonly tables?: readonly string[];
+  /** The restore that failed. */
+  readonly restore?: RestoreFacts;
   /** The report of a pruning. */
   readonly pruned?: Pick<Pruned, 'sources' | 'moreSources'>;
   readonly newest?: BackupFacts;

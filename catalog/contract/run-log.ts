@@ -3,6 +3,7 @@ import type { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { GetLogEventsCommand, ResourceNotFoundException } from '@aws-sdk/client-cloudwatch-logs';
 import { z } from 'zod';
 import type { Reason } from './failure';
+import { TARGET_STATES, type TargetState } from './restore';
 import { CONTAINER_NAME } from './task';
 import { redact } from '../redact';
 
@@ -47,6 +48,8 @@ export interface LogTail {
   readonly lines: readonly string[];
   /** The line `failed`. */
   readonly failure?: LoggedFailure;
+  /** `state` of the line `target-state`: what a restore that failed left behind. */
+  readonly state?: TargetState;
 }
 
 /** A line of the program: one JSON object. */
@@ -82,10 +85,13 @@ const failedLine = z.object({
     .catch(undefined),
 });
 
-/** The part of a log that is worth showing, and the facts of its line `failed`. */
+const stateLine = z.object({ state: z.enum(TARGET_STATES) });
+
+/** The part of a log that is worth showing, and the facts of its last lines. */
 export function logTail(messages: readonly string[]): LogTail {
   const lines: string[] = [];
   let failure: LoggedFailure | undefined;
+  let state: TargetState | undefined;
   for (const message of messages) {
     const object = objectOf(message);
     if (object && '_aws' in object) continue;
@@ -97,9 +103,10 @@ export function logTail(messages: readonly string[]): LogTail {
     }
     if (own.event === 'progress') continue;
     if (own.event === 'failed') failure = withoutUndefined(failedLine.parse(own));
+    if (own.event === 'target-state') state = stateLine.safeParse(own).data?.state;
     lines.push(`${own.level}: ${redact(own.message.slice(0, CHARACTERS))}`);
   }
-  return { lines: lines.slice(-LINES), ...(failure && { failure }) };
+  return { lines: lines.slice(-LINES), ...(failure && { failure }), ...(state && { state }) };
 }
 
 /** Leaves out unknown fields. */

@@ -7,6 +7,8 @@ export type TableRows = ReadonlyMap<string, number | undefined>;
 
 /** Tables that a sentence names. */
 const NAMED = 3;
+/** Lost tables that a command can name. */
+const RESTORED = 10;
 /** Lost tables that are told apart later. */
 const ITEMS = 50;
 /** Characters of a name. */
@@ -35,6 +37,8 @@ export interface LostTables {
   /** The sentence in few words. */
   readonly short: string;
   readonly items: readonly string[];
+  /** The largest of them by their whole names, for a command that restores them. */
+  readonly tables: readonly string[];
   /** Whether an earlier backup had them all. */
   hadAll(index: number): boolean;
 }
@@ -90,6 +94,10 @@ export class TableHistory {
       sentence: [...named, ...more].join('; '),
       short: this.short(lost),
       items: [...items, ...(lost.length > ITEMS ? ['and more'] : [])],
+      tables: lost
+        .slice(0, RESTORED)
+        .map(([table]) => table)
+        .filter(({ length }) => length <= NAME_LENGTH),
       hadAll: (index) => lost.every(([, { had }]) => (had & (1 << index)) !== 0),
     };
   }

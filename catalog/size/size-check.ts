@@ -39,6 +39,8 @@ export interface SizeCheck {
     readonly short: string;
     /** The lost tables, and how far a size is off. */
     readonly items?: readonly string[];
+    /** The first of the lost tables. */
+    readonly tables?: readonly string[];
   };
   /** Id of the newest backup before a strange one that is not strange itself. */
   readonly lastUsual?: string;
@@ -161,10 +163,10 @@ function emptyOne(tables: TableRows): SizeCheck['strange'] {
 /** A lost table is worse than a strange size; both are told. */
 function worst(lost: LostTables | undefined, size: StrangeSize | undefined): SizeCheck['strange'] {
   if (!lost) return size;
-  const { sentence, short, items } = lost;
-  if (!size) return { cause: 'table-lost', sentence, short, items };
+  const { sentence, short, items, tables } = lost;
+  if (!size) return { cause: 'table-lost', sentence, short, items, tables };
   const both = `${sentence}; ${size.sentence}`;
-  return { cause: 'table-lost', sentence: both, short, items: [...items, ...size.items] };
+  return { cause: 'table-lost', sentence: both, short, items: [...items, ...size.items], tables };
 }
 
 type Numbers = Pick<BackupSize, 'bytes' | 'rows'>;

@@ -1,6 +1,6 @@
 /** How to repair failures of MySQL and MariaDB. Pure: handlers read it. */
 import type { ReasonValues } from '../../catalog/contract/failure';
-import type { EngineAdvice, RestoreSteps } from '../engine-advice';
+import type { EngineAdvice, LostData, RestoreSteps } from '../engine-advice';
 import type { MysqlNote, MysqlReason } from './facts';
 import { MYSQL_NOTE_ADVICE } from './note-advice';
 
@@ -21,6 +21,10 @@ const databaseOf = ({ database }: ReasonValues): string =>
 /** `shop`.`orders` of `shop.orders`; a placeholder for a name that could end its quotes. */
 const tableOf = (object = ''): string =>
   /^[\w$-]+\.[\w$-]+$/.test(object) ? object.replace(/^(.*?)\.(.*)$/, '`$1`.`$2`') : '$DATABASE.$TABLE';
+/** The tables of a reason, which a backup brings back. */
+const tablesOf = ({ object }: ReasonValues): LostData => ({
+  ...(object !== undefined && { tables: object.split(', ') }),
+});
 const quoteName = (name: string): string => `\`${name.replaceAll('`', '``')}\``;
 
 const ownCertificate = {
@@ -153,6 +157,7 @@ export const MYSQL_ADVICE: EngineAdvice<MysqlReason, MysqlNote> = {
           run: `--ignore-table=${object !== undefined && /^[\w.$-]+$/.test(object) ? object : '$DATABASE.$TABLE'}`,
         },
       ],
+      lost: tablesOf,
     },
     'table-damaged': {
       title: 'a table is damaged',
@@ -170,11 +175,8 @@ export const MYSQL_ADVICE: EngineAdvice<MysqlReason, MysqlNote> = {
           say: 'If the server cannot open the table at all, let it build the index anew from the rows:',
           run: `REPAIR TABLE ${tableOf(object)} USE_FRM;`,
         },
-        {
-          say: 'Compare the rows with those of the newest backup, whose manifest has the count of each table:',
-          run: `SELECT COUNT(*) FROM ${tableOf(object)};`,
-        },
       ],
+      lost: tablesOf,
     },
     'limit-reached': {
       title: 'a limit of the account or the server stopped the backup',

@@ -114,8 +114,9 @@ export const POSTGRESQL_ADVICE: EngineAdvice<PostgresqlReason, PostgresqlNote> =
         databases,
         database === 'postgres'
           ? { say: 'Create it again, as an administrator; it may stay empty:', run: 'CREATE DATABASE postgres;' }
-          : { say: 'If it was renamed, correct databases of the backup, and deploy. If it is lost, restore it.' },
+          : { say: 'If it was renamed, correct databases of the backup, and deploy.' },
       ],
+      lost: ({ database }) => (database === 'postgres' ? undefined : { database, isGone: true }),
     },
     'schema-missing': {
       title: 'a schema does not exist',
@@ -186,11 +187,9 @@ export const POSTGRESQL_ADVICE: EngineAdvice<PostgresqlReason, PostgresqlNote> =
           say: 'As an administrator, compare the pages that the table has with those that it had when the server last looked:',
           run: `SELECT pg_relation_size(oid) / current_setting('block_size')::int AS pages, relpages, reltuples FROM pg_class WHERE oid = '${tableOf(object)}'::regclass;`,
         },
-        {
-          say: 'Restore the table from a backup from before the damage. Lock or copy that backup first, so that pruning does not remove it.',
-        },
         { say: 'If the rows that are left are all that there should be:', run: `REINDEX TABLE ${tableOf(object)};` },
       ],
+      lost: ({ object, database }) => ({ database, ...(object !== undefined && { tables: object.split(', ') }) }),
     },
     'row-too-long': {
       title: 'a row is too long to be dumped',
@@ -254,10 +253,8 @@ export const POSTGRESQL_ADVICE: EngineAdvice<PostgresqlReason, PostgresqlNote> =
           say: 'As an administrator, see what is damaged after the setting is reset:',
           run,
         })),
-        {
-          say: 'Restore what is damaged from a backup from before the damage. Lock or copy that backup first, so that pruning does not remove it.',
-        },
       ],
+      lost: ({ database }) => ({ database }),
     },
     'database-closed': {
       title: 'the database accepts no connections',

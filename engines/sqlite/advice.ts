@@ -41,6 +41,7 @@ export const SQLITE_ADVICE: EngineAdvice<SqliteReason, SqliteNote> = {
         },
         { say: 'If it has another path now, correct the path of the database, and deploy.' },
       ],
+      lost: () => ({}),
     },
     'not-a-database': {
       title: 'the file is no SQLite database',
@@ -52,8 +53,9 @@ export const SQLITE_ADVICE: EngineAdvice<SqliteReason, SqliteNote> = {
           say: 'From a machine that mounts the file system, look at the beginning of the file. A database begins with "SQLite format 3":',
           run: 'head -c 16 "$FILE"',
         },
-        { say: 'If the path is wrong, correct it, and deploy. If the data is lost, restore it.' },
+        { say: 'If the path is wrong, correct it, and deploy.' },
       ],
+      lost: () => ({}),
     },
     encrypted: {
       title: 'the database is encrypted',
@@ -141,6 +143,7 @@ export const SQLITE_ADVICE: EngineAdvice<SqliteReason, SqliteNote> = {
         { say: 'Copy the file away first. Then see what is damaged:', run: 'sqlite3 "$FILE" "PRAGMA integrity_check"' },
         { say: 'Save what can still be read:', run: 'sqlite3 "$FILE" ".recover" | sqlite3 recovered.db' },
       ],
+      lost: () => ({}),
     },
   },
   notes: {

@@ -64,7 +64,7 @@ export class MysqlSource {
     return { result, text: (await this.fixture.bucket.download(manifest!.objects[0]!)).toString('utf8') };
   }
 
-  /** Drops the database, and loads a dump as docs/restoring.md has it. */
+  /** Drops the database, and loads a dump as docs/restore-by-hand.md has it. */
   async restore(database: string, text: string): Promise<void> {
     await this.server.exec(`DROP DATABASE \`${database}\``);
     await this.server.exec(text);

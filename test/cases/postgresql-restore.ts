@@ -10,8 +10,8 @@ import type { ProgramResult } from '../support/program';
 import { Program } from '../support/program';
 import { PostgresqlCase } from './postgresql-support';
 
-/** The settings of docs/restoring.md, which a database's own must not overrule while it is loaded. */
-const [, RESTORE_OPTIONS] = /PGOPTIONS='(.+)'/.exec(document('docs/restoring.md').commands('PostgreSQL'))!;
+/** The settings of docs/restore-by-hand.md, which a database's own must not overrule while it is loaded. */
+const [, RESTORE_OPTIONS] = /PGOPTIONS='(.+)'/.exec(document('docs/restore-by-hand.md').commands('PostgreSQL'))!;
 
 /** A run, and its backup if it made one. */
 export interface CaseBackup extends ProgramResult {
@@ -57,7 +57,7 @@ export class PostgresqlRestore {
   }
 
   /**
-   * Restores a backup as docs/restoring.md says: the roles by psql, each database by pg_restore.
+   * Restores a backup as docs/restore-by-hand.md says: the roles by psql, each database by pg_restore.
    *
    * @param options more settings of its sessions
    * @param args more arguments of pg_restore

@@ -20,7 +20,7 @@ const SETTINGS = [
 const ACCOUNT = `CREATE ROLE backup LOGIN PASSWORD 'secret' BYPASSRLS; GRANT pg_read_all_data TO backup;`;
 /** What the page tells to put into the two scripts, by the words of the row. */
 function repairs(words: string): readonly [before: string, after: string] {
-  const rows = tableRows(document('docs/restoring.md').section('PostgreSQL in sections'));
+  const rows = tableRows(document('docs/restore-by-hand.md').section('PostgreSQL in sections'));
   const [, before, after = ''] = rows.find(([cell]) => cell!.includes(words))!;
   return [plain(before), after === '—' ? '' : plain(after)];
 }

@@ -18,7 +18,7 @@ const PASSWORD = 'not-so-secret';
 const GRANTS = 'SELECT, SHOW VIEW, TRIGGER, EVENT, LOCK TABLES';
 
 /**
- * The client that loads a dump of MySQL or MariaDB, with its options, as docs/restoring.md has it.
+ * The client that loads a dump of MySQL or MariaDB, with its options, as docs/restore-by-hand.md has it.
  *
  * @param settings of its session, beside those of the documentation
  */

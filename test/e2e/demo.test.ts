@@ -46,7 +46,7 @@ async function printed({ child, ended }: ReturnType<typeof startDemo>, words: st
 
 const tooLong = (shown: string): string[] => shown.split('\n').filter((line) => [...line].length > 80);
 
-/** All that a demo shows, from `cdk deploy` to the alarm that is over. */
+/** All that a demo shows, from `cdk deploy` over a restore to the alarm that is over. */
 function expectAllOfIt(shown: string, engine: string, snapshot: string, exit: string, cause: string): void {
   expect(shown).toBe(stripVTControlCharacters(shown));
   expect(tooLong(shown)).toEqual([]);
@@ -56,6 +56,12 @@ function expectAllOfIt(shown: string, engine: string, snapshot: string, exit: st
   expect(shown).toMatch(/^ {2}stored +[\d.]+ [KM]iB$/m);
   expect(shown).toMatch(/^ {2}object +manifest\.json \(1\.\d KiB, aws:kms\)$/m);
   expect(shown).toMatch(/^ {2}schedule +Bookshop-BackupsBookshopSchedule/m);
+
+  const book = '"The Book of Salt, vol. 12"';
+  expect(shown).toContain(`  1,000 books, 100,000 orders: ${book} is for sale\n`);
+  expect(shown).toContain(`  999 books, 99,900 orders: ${book} is gone\n`);
+  expect(shown).toMatch(/^ {2}\$ proven-backups restore --source bookshop --tables books,orders --as\s+restored/m);
+  expect(shown).toContain(`  1,000 books, 100,000 orders: ${book} is back\n`);
 
   expect(shown).toMatch(new RegExp(`^  exit code ${exit}, reason: `, 'm'));
   expect(shown).toMatch(/^ {2}│ To: you@example\.com\n {2}│ Subject: FAILED bookshop: /m);
@@ -72,7 +78,7 @@ const RUNS = [
 ] as const;
 
 test.each(inMatrix(RUNS, RUNS.slice(0, 1)))(
-  'the bookshop in %s is backed up, fails, is told of and recovers, and nothing is left',
+  'the bookshop in %s is backed up and restored, fails, is told of and recovers, and nothing is left',
   async (engine, ...facts) => {
     const demo = startDemo('--engine', engine);
     const [shown, errors, code] = await Promise.all([demo.output, demo.errors, demo.ended]);
@@ -88,7 +94,7 @@ test('--keep leaves all of it up until Ctrl-C, for the commands that it prints',
   const shown = await printed(demo, 'Ctrl-C stops everything');
   expectAllOfIt(shown, 'sqlite', 'page-copy', '10 \\(configuration\\)', 'could not read the database');
   const commands = [...shown.matchAll(/^ {2}((?:\.|node|curl) .*)$/gm)].map(([, command]) => command!);
-  expect(commands).toHaveLength(6);
+  expect(commands).toHaveLength(7);
   const env = { PATH: process.env.PATH, HOME: directory };
   const ran = await run('bash', ['-c', `set -e; ${commands.join('; ')}`], { cwd: ROOT, env });
   expect(ran).toMatch(/^Done after .*: backup \S+ of bookshop/m);

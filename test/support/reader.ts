@@ -16,7 +16,7 @@ import { Program } from './program';
 
 /** Clients of an engine that the documents name. */
 const CLIENTS = { mysql: ['mysql'], mariadb: ['mariadb'], postgresql: ['psql', 'pg_restore'] } as const;
-/** Of the engines with a server, the heading in docs/restoring.md. */
+/** Of the engines with a server, the heading in docs/restore-by-hand.md. */
 const HEADINGS = { mysql: 'MySQL', mariadb: 'MariaDB', postgresql: 'PostgreSQL' } as const;
 const NEW_PASSWORD = 'of the new server';
 
@@ -43,13 +43,13 @@ function installPrograms(folder: string, version: Version | undefined): void {
 }
 
 /**
- * A reader of docs/restoring.md, who types its commands into a shell as they stand there: source `shop`, of the time that
+ * A reader of docs/restore-by-hand.md, who types its commands into a shell as they stand there: source `shop`, of the time that
  * the page names, and for PostgreSQL the database `shop`.
  */
 export class Reader {
   /** Where the reader is: at first in an empty folder, later in the one of the backup. */
   folder = temporaryDirectory('reader');
-  /** Headings of docs/restoring.md whose commands were typed. */
+  /** Headings of docs/restore-by-hand.md whose commands were typed. */
   readonly typed: string[] = [];
   private readonly programs = path.join(this.folder, '.programs');
 
@@ -107,10 +107,10 @@ export class Reader {
     return printed();
   }
 
-  /** Types the commands of docs/restoring.md below a heading. */
+  /** Types the commands of docs/restore-by-hand.md below a heading. */
   typePage(heading: string, set: Readonly<Record<string, string>> = {}): Promise<string> {
     this.typed.push(heading);
-    return this.type(document('docs/restoring.md').commands(heading), set);
+    return this.type(document('docs/restore-by-hand.md').commands(heading), set);
   }
 
   /** Fetches the backup, checks it, and goes where it is. */

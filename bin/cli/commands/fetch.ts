@@ -186,5 +186,5 @@ function print(output: Output, { manifest, directory, size, seconds, steps }: Fe
     output.print(`\n${index + 1}. ${say}`);
     if (run !== undefined) output.print(run.replace(/^/gm, '   '));
   }
-  output.print('\nRead docs/restoring.md first: what a dump cannot hold, and what may stand in the way.');
+  output.print('\nRead docs/restore-by-hand.md first: what a dump cannot hold, and what may stand in the way.');
 }

@@ -26,8 +26,9 @@ export interface AdviceContext {
 
 /** The context of advice about a problem. */
 export function adviceContext(problem: Problem, place: Place, alike: readonly Problem[] = [problem]): AdviceContext {
-  const { source, about } = problem;
-  const ofSource = source === undefined ? '' : ` --source ${arg(source)}`;
+  const { source, about, restore } = problem;
+  const named = source ?? restore?.source;
+  const ofSource = named === undefined ? '' : ` --source ${arg(named)}`;
   const engine = adviceOfEngine(engineOf(problem));
   return {
     problem,

@@ -4,7 +4,8 @@ import { arg } from './context';
 import { deniedDeleteAdvice } from './denied-delete';
 import { page } from './links';
 import { functionLog, pruneAdvice, pruneSnapshotsAdvice } from './prune';
-import { idOf, list, logOf, resource } from './steps';
+import { restoreAdvice } from './restore';
+import { idOf, list, resource } from './steps';
 
 const id = (context: AdviceContext, service: string, placeholder: string): string => {
   const arn = resource(context, service, placeholder);
@@ -48,12 +49,7 @@ const copyAgain = (context: AdviceContext): Step[] => [
 export const HOUSEKEEPING_ADVICE: AdviceTable<'housekeeping'> = {
   prune: pruneAdvice,
   'prune-snapshots': pruneSnapshotsAdvice,
-  restore: (context) => ({
-    title: 'a restore failed',
-    likelyCause: 'The log has the reason. The backup itself is unchanged.',
-    action: 'Read why the restore failed, and start it again.',
-    steps: [logOf(context, 'Read the log of the restore:'), list(context)],
-  }),
+  restore: restoreAdvice,
   measure: (context) => {
     const some = context.problem.variant === 'sources-unmeasured';
     return {

@@ -16,9 +16,6 @@ export const ISSUES = `${REPOSITORY}/issues`;
 /** A page of the documentation: `alarms.md#failed`. */
 export const page = (name: string): string => `${TREE}/docs/${name}`;
 
-/** A heading of the README. */
-export const home = (heading: string): string => `${TREE}/README.md#${heading}`;
-
 /** The page about a signal. */
 export const runbook = (signal: Signal): string => page(`alarms.md#${signal}`);
 

@@ -2,10 +2,8 @@ import { oneLine } from '../compose/text';
 import type { AdviceTable, Step } from './advice-table';
 import type { AdviceContext } from './context';
 import { arg } from './context';
-import { home, page } from './links';
-import { list, logOf, runNow, schedules, undelete } from './steps';
-
-const RESTORE = home('how-do-i-restore');
+import { page } from './links';
+import { list, logOf, restore, restoreBeside, runNow, schedules, undelete } from './steps';
 
 const findRuns = (context: AdviceContext): Step[] => [
   logOf(context, 'See whether there were runs in the last three days, and why they made no backup:'),
@@ -17,18 +15,17 @@ const findRuns = (context: AdviceContext): Step[] => [
   runNow(context),
 ];
 
-/** Restores the newest backup that is not strange. */
-const restore = ({ problem: { source = '', lastUsual }, place, aws }: AdviceContext): Step[] => {
-  const lost = 'If it is not, the data may be lost in the database itself.';
-  if (!lastUsual) return [{ say: `${lost} Restore an older backup beside the database, and compare:`, run: RESTORE }];
-  const from = `s3://${place.bucket}/${source}/${lastUsual.id}/`;
-  return [
-    {
-      say: `${lost} Fetch backup ${oneLine(lastUsual.id)}, which has a usual size:`,
-      run: aws(`s3 cp ${arg(from)} ${arg(`${source}-${lastUsual.id}`)} --recursive`),
-    },
-    { say: 'Restore it beside the database, and compare:', run: RESTORE },
-  ];
+/** Brings the newest backup that is not strange beside the database. */
+const compare = (context: AdviceContext): Step => {
+  const { lastUsual, tables } = context.problem;
+  const words = lastUsual ? `backup ${oneLine(lastUsual.id)}, which has a usual size` : 'an older backup ($ID: its id)';
+  return restoreBeside(
+    context,
+    (what) =>
+      `If it is not, the data may be lost in the database itself. Restore ${what}, beside the original, and compare:`,
+    { words, id: lastUsual?.id },
+    { ...(tables && { tables }) },
+  );
 };
 
 const COMPARE = 'Compare the newest backup with the ones before it:';
@@ -38,7 +35,7 @@ const keepGoodOnes = (context: AdviceContext): Step[] => [
   {
     say: 'Is the change intended: a table that was emptied, a database that moved? Then there is nothing to do; the new size becomes the usual one.',
   },
-  ...restore(context),
+  compare(context),
   {
     say: 'See how long the older backups are kept:',
     run: `npx proven-backups prune ${context.backups} --dry-run --all`,
@@ -110,6 +107,7 @@ export const MEASURED_ADVICE: {
           say: 'PendingDeletion: cancel the deletion while you can:',
           run: context.aws('kms cancel-key-deletion', '--key-id "$KEY"'),
         },
+        { say: 'What remains if the key or the bucket is gone for good:', run: page('disaster.md') },
       ],
     }),
     'not-measured': (context) => ({
@@ -170,6 +168,7 @@ export const MEASURED_ADVICE: {
       steps: [
         list(context, 'See which backups are proven:', 'proof'),
         logOf(context, 'Look for restore tests in the log:'),
+        { say: 'Until then, prove one yourself: restore it into a server that serves nobody:', run: page('drill.md') },
       ],
     }),
     'restore-test-failed': (context) => ({
@@ -177,9 +176,14 @@ export const MEASURED_ADVICE: {
       likelyCause: 'The backup could not be restored, or the restored data differs from its manifest.',
       action: 'Do not rely on this backup. Make a new one, and test it.',
       steps: [
-        list(context, 'See which backups are proven, and therefore safe to restore:', 'proof'),
         logOf(context, 'Read why the test failed:'),
         runNow(context, 'Make a new backup, to be tested:'),
+        list(context, 'See which backups are proven, and therefore safe to restore:', 'proof'),
+        restore(
+          context,
+          'Do you have to restore now? Without an id the newest proven backup is taken; this shows the plan, and changes nothing:',
+          { dryRun: true },
+        ),
       ],
     }),
     'restore-test-not-run': (context) => ({

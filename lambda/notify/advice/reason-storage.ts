@@ -83,6 +83,7 @@ export const STORAGE_REASONS: ReasonTable<
         run: context.aws('kms cancel-key-deletion', `--key-id ${keyOf(context)}`),
       },
       { say: 'Disabled: enable it:', run: context.aws('kms enable-key', `--key-id ${keyOf(context)}`) },
+      { say: 'What remains without the key:', run: page('disaster.md#the-key') },
     ],
   },
   'bucket-missing': {
@@ -95,6 +96,7 @@ export const STORAGE_REASONS: ReasonTable<
         run: context.aws('s3api head-bucket', `--bucket ${arg(context.place.bucket)}`),
       },
       { say: 'If it is gone, deploy again, which creates it. Its backups are lost.' },
+      { say: 'What remains without the bucket:', run: page('disaster.md#the-bucket') },
     ],
   },
   's3-not-reached': {

@@ -2,6 +2,7 @@
 import type { CommonReason } from '../../../catalog/contract/failure';
 import type { Cause } from '../../../catalog/contract/alarms';
 import { oneLine } from '../compose/text';
+import type { LostData } from '../../../engines/engine-advice';
 import type { Advice, Step } from './advice-table';
 import type { AdviceContext } from './context';
 import { engineOf } from './context';
@@ -12,7 +13,7 @@ import { DUMP_REASONS } from './reason-dump';
 import { PRIVILEGE_REASONS } from './reason-privileges';
 import { SETUP_REASONS } from './reason-setup';
 import { STORAGE_REASONS } from './reason-storage';
-import { runNow } from './steps';
+import { restore, restoreBeside, runNow } from './steps';
 
 /** Reasons that say no more than the exit code. */
 type SaidByExitCode = 'timed-out' | 'already-running' | 'interrupted' | 'fault-of-the-program' | 'other';
@@ -44,7 +45,8 @@ export function reasonAdvice(context: AdviceContext): Advice | undefined {
   const { reason } = problem;
   if (reason === undefined) return undefined;
   const own = engine && ownProperty(engine.own, reason.kind);
-  if (own) return advice({ ...own, steps: () => own.steps(values) }, []);
+  if (own)
+    return advice({ ...own, steps: () => [...own.steps(values), ...bringBack(context, own.lost?.(values))] }, []);
   const common = ownProperty<ReasonAdvice>(REASONS, reason.kind);
   if (!common) return undefined;
   const ofEngine = engine && ownProperty(engine.common, reason.kind);
@@ -61,6 +63,17 @@ export function reasonAdvice(context: AdviceContext): Advice | undefined {
       steps: [...given.steps(context, engineSteps), ...after(context)],
     };
   }
+}
+
+/** Brings lost data back from the newest good backup: beside what is left, or in the place of what is gone. */
+function bringBack(context: AdviceContext, lost: LostData | undefined): Step[] {
+  const id = context.problem.newest?.id;
+  if (!lost || id === undefined) return [];
+  const { database, isGone } = lost;
+  if (isGone && database !== undefined)
+    return [restore(context, 'If it is lost, restore it:', { backupId: id, databases: [database] })];
+  const say = (what: string) => `Restore ${what}, beside the original, and compare:`;
+  return [restoreBeside(context, say, { words: `backup ${oneLine(id)}`, id }, lost)];
 }
 
 /** Last steps of every reason. */

@@ -1,8 +1,10 @@
 import type { Problem } from '../../../catalog/contract/notification';
+import type { RestoreRequest } from '../../../catalog/contract/task';
+import type { LostData } from '../../../engines/engine-advice';
 import { oneLine } from '../compose/text';
 import type { Step } from './advice-table';
 import type { AdviceContext } from './context';
-import { arg } from './context';
+import { arg, engineOf } from './context';
 
 /** The bare name or id at the end of an ARN, or of a path. */
 export const idOf = (resource: string): string => oneLine(resource).split('/').at(-1)!;
@@ -55,6 +57,67 @@ export const runNow = (context: AdviceContext, say = 'Make a backup now, without
   say,
   run: `npx proven-backups run ${context.backups}`,
 });
+
+/** A restore that an email advises: what is left out is the choice of the command. */
+export type AdvisedRestore = Partial<
+  Pick<RestoreRequest, 'backupId' | 'databases' | 'tables' | 'as' | 'overwrite' | 'dryRun'>
+>;
+
+/** Restores a backup. */
+export const restore = ({ backups }: AdviceContext, say: string, request: AdvisedRestore): Step => {
+  const { backupId, databases, tables, as, overwrite, dryRun } = request;
+  const option = (name: string, value: string | undefined) => (value === undefined ? [] : [name, arg(value)]);
+  const options = [
+    ...option('--backup', backupId),
+    ...option('--databases', databases?.join(',')),
+    ...option('--tables', tables?.join(',')),
+    ...option('--as', as),
+    ...(overwrite ? ['--overwrite'] : []),
+    ...(dryRun ? ['--dry-run'] : []),
+  ];
+  return { say, run: ['npx proven-backups restore', backups, ...options].join(' ') };
+};
+
+/** A backup in words, and its id: a placeholder in the words stands for one that is not known. */
+interface NamedBackup {
+  readonly words: string;
+  readonly id?: string | undefined;
+}
+
+/**
+ * Restores a part of a backup beside what is there. A restore is deployed for some sources only: for others, the backup is
+ * fetched.
+ *
+ * @param say makes the instruction from what is restored
+ */
+export function restoreBeside(
+  context: AdviceContext,
+  say: (what: string) => string,
+  { words, id }: NamedBackup,
+  { tables = [], database }: LostData = {},
+): Step {
+  const isFile = engineOf(context.problem) === 'sqlite';
+  const backup = id === undefined ? '"$ID"' : arg(id);
+  // In a list, commas stand between names.
+  const named = tables.filter((table) => !table.includes(',')).map(oneLine);
+  const [what, options] =
+    named.length > 0
+      ? [`${named.length === 1 ? 'the table' : 'the tables'} of ${words}`, [`--tables ${arg(named.join(','))}`]]
+      : isFile
+        ? [words, []]
+        : database !== undefined
+          ? [`database ${oneLine(database)} of ${words}`, [`--databases ${arg(database)}`]]
+          : [`a database ($DATABASE: its name) of ${words}`, ['--databases "$DATABASE"']];
+  const as = isFile ? 'restored.db' : 'restored';
+  return {
+    say: say(what),
+    run: ['npx proven-backups restore', context.backups, `--backup ${backup}`, ...options, `--as ${as}`].join(' '),
+    or: {
+      say: 'Or fetch the backup; this prints the commands that restore it by hand:',
+      run: `npx proven-backups fetch ${context.backups} --output restore ${backup}`,
+    },
+  };
+}
 
 /** Family of the task definition of the run, as a word of a shell. */
 export const familyOf = ({ task }: Problem): string => (task ? arg(task.family) : '"$FAMILY"');

@@ -1,5 +1,6 @@
 import type { Cause } from '../../../catalog/contract/alarms';
 import type { Problem } from '../../../catalog/contract/notification';
+import type { TargetState } from '../../../catalog/contract/restore';
 import type { ZoneClock } from './clock';
 
 const UNPROVEN = 'Whether the backups can be restored is not known.';
@@ -17,7 +18,6 @@ const MEANINGS: Readonly<Partial<Record<Cause, string>>> = {
   'restore-test-failed': 'Do not rely on this backup.',
   'restore-test-not-run': UNPROVEN,
   'prune-snapshots': 'Old snapshots are kept longer than their retention says.',
-  restore: 'The backup itself is unchanged.',
   measure: 'A missing backup may go unnoticed.',
   'snapshot-policy': 'No snapshots are made until it is repaired.',
   snapshot: 'This snapshot is missing.',
@@ -27,9 +27,18 @@ const MEANINGS: Readonly<Partial<Record<Cause, string>>> = {
   'dead-letters': 'What they should have started did not take place.',
 };
 
+/** What a restore that failed left behind. The backup itself never changes. */
+const LEFT: Readonly<Record<TargetState, string>> = {
+  unchanged: 'The target is as it was before; nothing was restored.',
+  partial: 'The target has a part of the backup.',
+  'complete-but-different': 'All was loaded, but the target is not as the backup: do not use it before you know why.',
+  'complete-but-unchecked': 'All was loaded, but it was not compared with the backup: do so before you use it.',
+  unknown: 'The target may have a part of the backup.',
+};
+
 /** The consequence of a problem for the data, in a sentence. */
 export function consequenceOf(problem: Problem, clock: ZoneClock): string {
-  const { signal, cause, newest, allowedAgeSeconds, pruned, variant } = problem;
+  const { signal, cause, newest, allowedAgeSeconds, pruned, variant, restore } = problem;
   if (signal === 'failed' || signal === 'never-started') {
     if (newest) return `No backup was made. The newest good one is from ${clock.full(newest.time)}.`;
     // Without an allowed age the newest backup could not be looked up.
@@ -43,6 +52,7 @@ export function consequenceOf(problem: Problem, clock: ZoneClock): string {
   }
   if (variant === 'answer-unknown')
     return 'The policy of the bucket should have denied it, but CloudTrail does not record the answer of S3.';
+  if (cause === 'restore') return `${restore?.state ? `${LEFT[restore.state]} ` : ''}The backup itself is unchanged.`;
   if (cause === 'prune') {
     const isDamaged = pruned?.sources.some(({ damagedCount }) => damagedCount > 0);
     return isDamaged

@@ -42,8 +42,10 @@ function happenedText(problem: Problem, advice: Advice): string {
 
 /** Sentences that name what they are about. */
 const NAMED: ReadonlySet<Cause> = new Set<Cause>(['denied-delete', 'no-subscriber', 'dead-letters']);
-const isNamed = ({ cause, variant, about, sentence: said }: Problem): boolean =>
-  NAMED.has(cause) || variant === 'sources-unmeasured' || oneLine(said).includes(oneLine(about).split(' ').at(-1)!);
+const isNamed = ({ cause, variant, about, sentence: said, restore }: Problem): boolean =>
+  NAMED.has(cause) ||
+  variant === 'sources-unmeasured' ||
+  (!restore && oneLine(said).includes(oneLine(about).split(' ').at(-1)!));
 
 /** The reason with its values; of a run without a known reason, its own sentence. */
 const detailOf = (problem: Problem, advice: Advice): string =>

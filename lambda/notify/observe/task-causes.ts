@@ -91,8 +91,8 @@ const EXIT_SENTENCES: Readonly<Partial<Record<ExitCodeName, string>>> = {
 
 /** Of restores, of which no backup fails. */
 const RESTORE_SENTENCES: Readonly<Record<number, string>> = {
-  [EXIT_CODES.restoreFailed]: 'the restore failed, or the target is not as the backup',
-  [EXIT_CODES.downloadFailed]: 'the backup could not be read, or is not what its manifest says',
+  [EXIT_CODES.restoreFailed]: 'loading failed, or the target is not as the backup',
+  [EXIT_CODES.downloadFailed]: 'the backup cannot be read, or was changed',
 };
 
 const INTERRUPTED: readonly number[] = [EXIT_CODES.interrupted, EXIT_CODES.interruptedBySigint];

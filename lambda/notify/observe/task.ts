@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { CONTAINER_NAME, ENV, EXIT_CODES } from '../../../catalog/contract/task';
 import type { FamilyOwner } from '../../../catalog/contract/families';
 import { familyOf, ownerOfFamily } from '../../../catalog/contract/families';
-import type { TaskFacts } from '../../../catalog/contract/notification';
+import type { RestoreFacts, TaskFacts } from '../../../catalog/contract/notification';
 import { logStreamOf } from '../../../catalog/contract/run-log';
 import type { Observation, Trouble } from '../problems/observation';
 import { HOUSEKEEPING } from './housekeeping';
@@ -57,7 +57,7 @@ export function readTask(reading: MessageReading): Observation[] {
     memory: detail.memory,
   };
   const at = detail.stoppedAt ?? timeOf(reading);
-  const run: StoppedRun = { ...owner, at, event: reading.event };
+  const run: StoppedRun = { ...owner, at, event: reading.event, ...(owner.action === 'restore' && requestOf(detail)) };
   if (end.exitCode === EXIT_CODES.success) return goodEnd(run);
 
   const started = hasRun(detail, end);
@@ -74,7 +74,7 @@ export function readTask(reading: MessageReading): Observation[] {
 }
 
 /** A run that stopped. */
-interface StoppedRun extends FamilyOwner {
+interface StoppedRun extends FamilyOwner, Omit<RestoreFacts, 'source'> {
   readonly at: string;
   readonly event: string;
 }
@@ -95,7 +95,7 @@ function goodEnd({ source, action, at, event: id }: StoppedRun): Observation[] {
 
 /** The failure of another action is never that of a backup. */
 function badEnd(
-  { source, action, at, event: id }: StoppedRun,
+  { source, action, at, event: id, ...request }: StoppedRun,
   started: boolean,
   { cause, sentence }: Said<FailCause | StartCause>,
 ): Omit<Trouble, 'since'> {
@@ -105,7 +105,11 @@ function badEnd(
     case 'dump':
       return { ...ofSource, signal: started ? 'failed' : 'never-started', cause, sentence };
     case 'restore':
-      return { ...known, ...restoreOf(source), signal: 'housekeeping', cause: 'restore', sentence, hasEnd: true };
+      return {
+        ...{ ...known, ...restoreOf(source), signal: 'housekeeping', cause: 'restore', hasEnd: true },
+        // The log says more, which is too much for a subject.
+        ...{ sentence, short: sentence, restore: { source, ...request } },
+      };
     case 'prove': {
       const short = `a restore test ${started ? 'failed' : 'could not be started'}`;
       const said = { sentence: `${short}: ${sentence}`, short };
@@ -124,14 +128,35 @@ function hasRun({ startedAt }: Detail, { exitCode, stopCode, containerReason }: 
   return stopCode !== undefined || startedAt !== undefined;
 }
 
+/** A variable that whoever started the task has set. */
+function variableOf({ overrides }: Detail, name: string): string | undefined {
+  const variables = overrides?.containerOverrides.flatMap(({ environment }) => environment) ?? [];
+  return variables.find((variable) => variable.name === name)?.value;
+}
+
+const texts = z.array(z.string()).optional().catch(undefined);
+const flag = z.boolean().optional().catch(undefined);
+const restoreRequest = z
+  .object({ backupId: maybe, databases: texts, tables: texts, as: maybe, overwrite: flag })
+  .catch({});
+
+/** What a restore was asked for, for the command that asks for it again. */
+function requestOf(detail: Detail): Omit<RestoreFacts, 'source'> {
+  try {
+    const request = restoreRequest.parse(JSON.parse(variableOf(detail, ENV.restore) ?? '{}'));
+    return JSON.parse(JSON.stringify(request)) as typeof request;
+  } catch {
+    return {};
+  }
+}
+
 function taskFacts(detail: Detail, family: string, end: TaskEnd): TaskFacts {
-  const variables = detail.overrides?.containerOverrides.flatMap((override) => override.environment) ?? [];
   return {
     arn: detail.taskArn,
     clusterArn: detail.clusterArn,
     family,
     ...end,
-    scheduledTime: isoTime(variables.find(({ name }) => name === ENV.scheduledTime)?.value),
+    scheduledTime: isoTime(variableOf(detail, ENV.scheduledTime)),
     startedAt: detail.startedAt,
     stoppedAt: detail.stoppedAt,
   };

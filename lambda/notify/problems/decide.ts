@@ -123,10 +123,10 @@ function isOver(signal: Signal, { cause, since }: OpenProblem, { newest, proven 
 }
 
 const foundProblem = (
-  { signal, cause, sentence, short, since }: Finding,
+  { signal, cause, sentence, short, since, tables }: Finding,
   source: string,
   facts: Pick<Problem, 'newest' | 'lastUsual' | 'allowedAgeSeconds'>,
-): Problem => ({ signal, cause, source, about: source, sentence, short, since, ...facts });
+): Problem => ({ signal, cause, source, about: source, sentence, short, since, ...(tables && { tables }), ...facts });
 
 /** `housekeeping/prune-snapshots/Backup=daily`: what is remembered has no better name once nothing is open. */
 const aboutOf = ({ key, open }: Remembered): string =>

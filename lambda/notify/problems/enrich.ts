@@ -45,17 +45,17 @@ export async function enrich(told: readonly Told[], lookups: Lookups): Promise<T
   });
 }
 
-type LogFacts = Partial<Pick<Problem, 'logLines' | 'sentence' | 'reason' | 'engine'>>;
+type LogFacts = Partial<Pick<Problem, 'logLines' | 'sentence' | 'reason' | 'engine' | 'restore'>>;
 
 async function readLogs(told: readonly Told[], { readLog, patienceMs }: Lookups): Promise<Map<Told, LogFacts>> {
   const withLog = told.filter(({ problem }) => problem?.logGroup !== undefined && problem.logStream !== undefined);
   const groups = groupBy(withLog, ({ problem }) => kindOf(problem!));
   const chosen = [...groups.values()].flatMap((group) => group.slice(0, LOGS));
   const found = await mapParallel(chosen, PARALLEL, async (one): Promise<[Told, LogFacts]> => {
-    const { logGroup, logStream, signal } = one.problem!;
+    const { logGroup, logStream, signal, restore } = one.problem!;
     try {
-      const { lines, failure } = logTail(await within(readLog(logGroup!, logStream!), patienceMs));
-      const { message, reason, engine } = (signal === 'failed' && failure) || {};
+      const { lines, failure, state } = logTail(await within(readLog(logGroup!, logStream!), patienceMs));
+      const { message, reason, engine } = ((signal === 'failed' || restore) && failure) || {};
       return [
         one,
         {
@@ -63,6 +63,7 @@ async function readLogs(told: readonly Told[], { readLog, patienceMs }: Lookups)
           ...(message !== undefined && { sentence: message }),
           ...(reason && { reason }),
           ...(engine !== undefined && { engine }),
+          ...(restore && state && { restore: { ...restore, state } }),
         },
       ];
     } catch (error) {

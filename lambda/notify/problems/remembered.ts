@@ -3,7 +3,17 @@ import type { Problem } from '../../../catalog/contract/notification';
 import type { NotesMemory } from './new-notes';
 
 /** Facts of a problem that a later email needs again. */
-const DETAILS = ['task', 'resource', 'logGroup', 'logStream', 'pruned', 'variant', 'short'] as const;
+const DETAILS = [
+  'task',
+  'resource',
+  'logGroup',
+  'logStream',
+  'pruned',
+  'variant',
+  'short',
+  'tables',
+  'restore',
+] as const;
 
 /** An open problem. */
 export interface OpenProblem {

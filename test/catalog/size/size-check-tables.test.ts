@@ -17,12 +17,14 @@ describe('lost tables', () => {
       sentence: 'table shop.orders is empty; the backup before it had 48,211 rows of it',
       short: 'table shop.orders is empty, had 48,211 rows',
       items: ['shop.orders'],
+      tables: ['shop.orders'],
     });
     expect(lost(tables({ 'shop.a': 1 }), [FULL])).toEqual({
       cause: 'table-lost',
       sentence: 'table shop.orders is gone; the backup before it had 48,211 rows of it',
       short: 'table shop.orders is gone, had 48,211 rows',
       items: ['shop.orders'],
+      tables: ['shop.orders'],
     });
   });
 
@@ -89,6 +91,7 @@ describe('lost tables', () => {
     const of = (count: number) =>
       lost(tables({ 'shop.a': 1 }), [tables(Object.fromEntries(names.slice(0, count).map((name) => [name, 100])))]);
     expect(of(50)?.items).toEqual(times(50, `${names[0]!.slice(0, 300)}…`));
+    expect(of(51)?.tables).toEqual([]);
     expect(of(51)?.items?.slice(49)).toEqual([`${names[0]!.slice(0, 300)}…`, 'and more']);
     expect(of(1)?.sentence).toBe(`table ${names[0]!.slice(0, 300)}… is gone; the backup before it had 100 rows of it`);
   });
@@ -102,6 +105,7 @@ describe('lost tables', () => {
         'table shop.small is gone; the backup before it had 3 rows of it; 976.6 KiB before compression; the median of the 6 backups before it is 45.8 MiB (-98 %, 19.6 deviations)',
       short: 'table shop.small is gone, had 3 rows',
       items: ['shop.small', 'below', '1/2', '1/4', '1/16'],
+      tables: ['shop.small'],
     });
   });
 

@@ -162,6 +162,7 @@ describe('strange size', () => {
         sentence,
         short,
         items: ['shop.orders'],
+        tables: ['shop.orders'],
         since: first.newest!.time,
       },
     ]);

@@ -1,6 +1,7 @@
 /** Emails that tests look at: a few are kept as files, all have to keep the layout. */
 import type { Cause, Signal } from '../../../catalog/contract/alarms';
 import type { DigestRow, Problem } from '../../../catalog/contract/notification';
+import { TARGET_STATES } from '../../../catalog/contract/restore';
 import {
   composeDigest,
   composeNotes,
@@ -53,6 +54,20 @@ const HOUSEKEEPING = [
   { about: 'snapshot policy policy-0123abcd', sentence: problem('housekeeping', 'snapshot-policy').sentence },
 ];
 
+/** A restore that broke half-way, as its event and its log tell it. */
+export const FAILED_RESTORE: Partial<Problem> = {
+  sentence:
+    'the client failed while it loaded shop.orders: ERROR 1114 (HY000) at line 812: The table is full: give the server more disk',
+  short: 'loading failed, or the target is not as the backup',
+  restore: {
+    source: 'shop',
+    backupId: '2026-11-19T01-00-00Z',
+    databases: ['shop'],
+    as: "Ann's shop",
+    state: 'partial',
+  },
+};
+
 const one = (signal: Signal, cause: Cause, change: Partial<Problem> = {}) =>
   composeProblems([problem(signal, cause, change)], PLACE);
 const failed = (name: keyof typeof FAILED_RUNS, change: Partial<Problem> = {}) =>
@@ -87,6 +102,7 @@ export const KEPT: Readonly<Record<string, () => Composed>> = {
   'not-proven-proof-too-old': () => one('not-proven', 'proof-too-old'),
   'housekeeping-prune-several': () => composeProblems([prunedProblem('prune-several')], PLACE),
   'housekeeping-prune-snapshots': () => composeProblems([prunedProblem('prune-snapshots')], PLACE),
+  'housekeeping-restore': () => one('housekeeping', 'restore', FAILED_RESTORE),
   'housekeeping-denied-delete': () => one('housekeeping', 'denied-delete'),
   'housekeeping-delete-of-many': () =>
     one('housekeeping', 'denied-delete', {
@@ -154,6 +170,10 @@ export const allEmails = (): readonly (readonly [name: string, email: Composed])
       sentence: 'replication rule copies is 90 minutes behind',
     }),
   ],
+  ...TARGET_STATES.map((state) => {
+    const restore = { ...FAILED_RESTORE.restore!, state };
+    return [`a restore that left ${state}`, one('housekeeping', 'restore', { ...FAILED_RESTORE, restore })] as const;
+  }),
   ['a newest backup that is not known', one('silent', 'not-measured', { newest: undefined })],
   ['no usual backup', one('strange-size', 'shrunk', { lastUsual: undefined })],
   [

@@ -218,7 +218,12 @@ export const AGE_ALARM = `${ALARM}ShopAgeAlarm`;
 const FUNCTION_LOG = { logGroup: '/shop/backups/functions' };
 
 export const HOUSEKEEPING: Readonly<Partial<Record<Cause, Partial<Problem>>>> = {
-  restore: { about: 'restore of shop', logGroup: LOG.logGroup, logStream: LOG.logStream },
+  restore: {
+    about: 'restore of shop',
+    restore: { source: 'shop' },
+    logGroup: LOG.logGroup,
+    logStream: LOG.logStream,
+  },
   measure: {
     about: 'measuring',
     resource: 'ShopBackups-Measure',

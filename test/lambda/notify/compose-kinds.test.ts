@@ -2,6 +2,7 @@
 import type { Problem } from '../../../catalog/contract/notification';
 import { registerAdvice } from '../../../engines/advice';
 import { composeDigest, composeProblems, composeRecoveries } from '../../../lambda/notify/compose/compose';
+import { enrich } from '../../../lambda/notify/problems/enrich';
 import { allEmails } from './compose-emails';
 import { connection, EVERY_REASON, FAILED_RUNS } from './compose-reasons';
 import { backup, failedRun, PLACE, problem, prunedProblem, RECOVERY, row } from './compose-support';
@@ -203,7 +204,8 @@ test('a strange backup comes after the newest usual one, which is the one to res
   const lastUsual = backup(48);
   const text = textOf(problem('strange-size', 'empty', { lastUsual }));
   expect(text).toMatch(/NEWEST BACKUP OF A USUAL SIZE\n.*2 days ago[^]*THE STRANGE ONE/);
-  expect(text).toContain(`aws s3 cp s3://acme-backups/shop/${lastUsual.id}/ `);
+  const of = 'npx proven-backups restore --bucket acme-backups --source shop --region eu-west-1';
+  expect(text).toContain(`${of} --backup ${lastUsual.id} --databases "$DATABASE" --as restored`);
 });
 
 test('problems that are still open are named, and nobody is told that all is well', () => {
@@ -246,4 +248,25 @@ test('sizes and durations are those of one formatter', () => {
     const own = text.replace(/^\|.*$/gm, '');
     expect([name, own]).toEqual([name, expect.not.stringMatching(/\d (?:kB|MB|GB|TB|bytes)\b|\d\.\d hours/)]);
   }
+});
+
+test('a restore that failed is told by its log: the reason, and what it left behind', async () => {
+  const line = (level: string, event: string, more: object) =>
+    JSON.stringify({ level, event, message: event, ...more });
+  const lines = [
+    line('info', 'plan', { plan: {} }),
+    line('warn', 'target-state', { state: 'unchanged' }),
+    line('error', 'failed', { message: 'the server has no extension postgis: install it', exit: 'targetRefused' }),
+  ];
+  const lookups = { readLog: () => Promise.resolve(lines), readHealth: () => Promise.resolve([]) };
+  const of = problem('housekeeping', 'restore', { restore: { source: 'shop', backupId: '2026-11-19T01-00-00Z' } });
+  const told = await enrich([{ key: 'restore', problem: of }], { ...lookups, patienceMs: 100, digestPatienceMs: 100 });
+  expect(told[0]!.problem!.restore).toMatchObject({ state: 'unchanged' });
+  const text = textOf(told[0]!.problem!);
+  expect(oneLine(text)).toMatch(
+    /^Restore of shop: the server has no extension postgis: install it\. The target is as it was/,
+  );
+  expect(text).toMatch(
+    /Once the cause is repaired, run it again:\nnpx proven-backups restore .* --backup 2026-11-19T01-00-00Z\n/,
+  );
 });

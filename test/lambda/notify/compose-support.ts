@@ -149,7 +149,8 @@ export function problem(signal: Signal, cause: Cause, change: Partial<Problem> =
   }
   if (signal === 'not-proven') return { ...found, since: '2026-11-14T01:00:00.000Z', ...change };
   const newest = { ...backupAt('2026-11-20T01:00:00Z'), ...STRANGE[cause] };
-  return { ...found, newest, lastUsual: LAST_NIGHT, since: newest.time, ...change };
+  const tables = cause === 'table-lost' && { tables: ['shop.orders'] };
+  return { ...found, ...tables, newest, lastUsual: LAST_NIGHT, since: newest.time, ...change };
 }
 
 function said(cause: Cause): Pick<Problem, 'sentence' | 'short'> {

@@ -1,5 +1,5 @@
 import { CAUSES } from '../../../catalog/contract/alarms';
-import { EXIT_CODES } from '../../../catalog/contract/task';
+import { ENV, EXIT_CODES } from '../../../catalog/contract/task';
 import type { Trouble } from '../../../lambda/notify/problems/observation';
 import { observe } from '../../../lambda/notify/observe/observe';
 import { CLUSTER_ARN, container, exited, guardDuty, neverStarted, TASK_ARN, TASK_ID, taskEvent } from './events/ecs';
@@ -152,8 +152,9 @@ test.each<[string, object, string, string]>([
   expect(await troubleOf(event)).toMatchObject({ signal: 'failed', cause, sentence });
 });
 
-test('every exit code of the program that is a failure has a name', async () => {
-  const quiet: number[] = [EXIT_CODES.success, EXIT_CODES.alreadyRunning];
+test('every exit code with which a dump fails has a name', async () => {
+  const { success, alreadyRunning, targetRefused, restoreFailed, downloadFailed } = EXIT_CODES;
+  const quiet: number[] = [success, alreadyRunning, targetRefused, restoreFailed, downloadFailed];
   for (const exitCode of Object.values(EXIT_CODES).filter((code) => !quiet.includes(code))) {
     const { cause } = await troubleOf(exited(exitCode));
     expect(CAUSES.failed).toContain(cause);
@@ -471,6 +472,34 @@ describe('a stop of another action', () => {
     expect(failedRestore).not.toHaveProperty('source');
     const unstarted = neverStarted('CannotPullContainerError: no', undefined, definition('acme-shop_restore'));
     expect(await troubleOf(unstarted)).toMatchObject({ ...told, sentence: expect.stringContaining('image') });
+  });
+
+  test.each([
+    [EXIT_CODES.restoreFailed, 'loading failed, or the target is not as the backup'],
+    [EXIT_CODES.downloadFailed, 'the backup cannot be read, or was changed'],
+  ])('is told: a restore that ended with exit code %d, with what it was asked for', async (exitCode, sentence) => {
+    const request = { backupId: '2026-11-19T01-00-00Z', tables: ['shop.orders'], as: 'restored', jobs: 2 };
+    const environment = [{ name: ENV.restore, value: JSON.stringify(request) }];
+    const overrides = { containerOverrides: [{ name: 'backup', environment }] };
+    const told = await troubleOf(exited(exitCode, { ...definition('acme-shop_restore'), overrides }));
+    const { jobs, ...asked } = request;
+    expect(jobs).toBe(2);
+    expect(told).toMatchObject({ sentence, short: sentence });
+    expect(told.restore).toEqual({ source: 'shop', ...asked });
+  });
+
+  test.each(['', 'null', '[]', '{"tables": "orders", "as": 7}'])(
+    'is told: a restore of the request %j',
+    async (value) => {
+      const overrides = { containerOverrides: [{ name: 'backup', environment: [{ name: ENV.restore, value }] }] };
+      const told = await troubleOf(exited(1, { ...definition('acme-shop_restore'), overrides }));
+      expect(told.restore).toEqual({ source: 'shop' });
+    },
+  );
+
+  test('is not told: a restore whose target was refused, or that is under way already: whoever started it has seen it', async () => {
+    for (const code of [EXIT_CODES.targetRefused, EXIT_CODES.alreadyRunning])
+      expect(await read(exited(code, definition('acme-shop_restore')))).toEqual([]);
   });
 
   test('is told: a restore test that could not be run proves nothing', async () => {

@@ -1,0 +1,41 @@
+import type { RestoreFacts } from '../../../catalog/contract/notification';
+import type { TargetState } from '../../../catalog/contract/restore';
+import type { Advice, Step } from './advice-table';
+import type { AdviceContext } from './context';
+import { page } from './links';
+import type { AdvisedRestore } from './steps';
+import { logOf, restore } from './steps';
+
+/** The next restore after one that left its target in a state, and why it is that one. */
+const AGAIN: Readonly<Record<TargetState, readonly [say: string, change: AdvisedRestore]>> = {
+  unchanged: ['Nothing was changed. Once the cause is repaired, run it again:', {}],
+  partial: ['Replace the part that is there; a safety backup is made first:', { overwrite: true }],
+  'complete-but-different': ['See in its plan what is there now, before you replace it:', { dryRun: true }],
+  'complete-but-unchecked': ['See in its plan what is there now, and compare it with the backup:', { dryRun: true }],
+  unknown: ['See in its plan what is there now, before you run it again:', { dryRun: true }],
+};
+
+/** A task restored nothing, a part, or something else than the backup. */
+export function restoreAdvice(context: AdviceContext): Advice {
+  const { logStream, restore: facts } = context.problem;
+  return {
+    title: 'a restore failed',
+    likelyCause: 'The log has the reason.',
+    action: 'Read why the restore failed, and run it again.',
+    steps: [
+      ...(logStream === undefined ? [] : [logOf(context, 'Read the log of the restore:')]),
+      ...(facts ? [again(context, facts)] : []),
+      { say: 'What each state of the target means:', run: page('restore.md#if-it-fails') },
+    ],
+  };
+}
+
+function again(context: AdviceContext, { backupId, databases, tables, as, overwrite, state }: RestoreFacts): Step {
+  const [say, change] = AGAIN[state ?? 'unknown'];
+  return restore(context, say, {
+    ...Object.fromEntries(
+      Object.entries({ backupId, databases, tables, as, overwrite }).filter(([, value]) => value !== undefined),
+    ),
+    ...change,
+  });
+}

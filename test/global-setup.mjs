@@ -14,4 +14,7 @@ export default function setup() {
   fs.chmodSync(own, 0o1777);
   globalThis.temporaryFolder = { own, before: process.env.TMPDIR };
   process.env.TMPDIR = own;
+  // Servers copy their first data from there: see test/servers/data-directory.ts.
+  process.env.TEST_MODELS = path.join(own, 'models');
+  fs.mkdirSync(process.env.TEST_MODELS);
 }

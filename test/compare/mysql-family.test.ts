@@ -89,6 +89,11 @@ describe('comparison of MariaDB servers', () => {
   });
 
   test('finds each mutation, and nothing but it', async () => {
+    // Each of the 500 tables alike is compared above.
+    const alike = await restored.exec(
+      "SELECT CONCAT('shop.', table_name) FROM information_schema.tables WHERE table_name LIKE 'many\\_%'",
+    );
+    await restored.exec(`DROP TABLE ${alike.trim().split('\n').join(', ')}`);
     let before = await fingerprintMysqlFamily(restored, MYSQL_FAMILY_DATABASES);
     for (const [what, sql, expected] of MUTATIONS) {
       await restored.exec(sql);

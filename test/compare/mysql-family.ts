@@ -12,16 +12,21 @@ async function rows(connection: Connection, sql: string, values: unknown[] = [])
   return result as Row[];
 }
 
-/** A row's columns are digested one by one, so that neither NULL and '' nor shifted columns look the same. */
-async function digest(connection: Connection, database: string, table: string, versioned: boolean): Promise<string> {
+/** Names of the columns of every table of a database, in their order. */
+async function columnsOf(connection: Connection, database: string): Promise<Map<string, string[]>> {
   const columns = await rows(
     connection,
-    'SELECT column_name AS c FROM information_schema.columns WHERE table_schema = ? AND table_name = ? ORDER BY ordinal_position',
-    [database, table],
+    'SELECT table_name AS t, column_name AS c FROM information_schema.columns WHERE table_schema = ? ORDER BY table_name, ordinal_position',
+    [database],
   );
-  const names = [...columns.map(({ c }) => String(c)), ...(versioned ? ['row_start', 'row_end'] : [])];
-  const row = names.map((name) => `IFNULL(SHA2(${escapeId(name, true)}, 256), '-')`).join(', ');
-  const from = `${escapeId(database, true)}.${escapeId(table, true)}${versioned ? ' FOR SYSTEM_TIME ALL' : ''}`;
+  const found = new Map<string, string[]>();
+  for (const { t, c } of columns) found.set(String(t), [...(found.get(String(t)) ?? []), String(c)]);
+  return found;
+}
+
+/** A row's columns are digested one by one, so that neither NULL and '' nor shifted columns look the same. */
+async function digest(connection: Connection, from: string, columns: readonly string[]): Promise<string> {
+  const row = columns.map((name) => `IFNULL(SHA2(${escapeId(name, true)}, 256), '-')`).join(', ');
   const digests = await rows(connection, `SELECT SHA2(CONCAT_WS(',', ${row}), 256) AS d FROM ${from} ORDER BY d`);
   const hash = createHash('sha256');
   for (const { d } of digests) hash.update(`${d}\n`);
@@ -61,12 +66,17 @@ async function fingerprintDatabase(
     'SELECT table_name AS n, table_type AS t FROM information_schema.tables WHERE table_schema = ?',
     [database],
   );
+  const columns = await columnsOf(connection, database);
   for (const { n, t } of tables) {
     const kind = t === 'VIEW' || t === 'SEQUENCE' ? t : 'TABLE';
     found[name(kind, n)] = await definition(connection, kind, database, String(n));
     const from = `${escapeId(database, true)}.${escapeId(String(n), true)}`;
     if (kind === 'TABLE') {
-      found[name('rows', n)] = await digest(connection, database, String(n), t === 'SYSTEM VERSIONED');
+      const names = columns.get(String(n))!;
+      found[name('rows', n)] =
+        t === 'SYSTEM VERSIONED'
+          ? await digest(connection, `${from} FOR SYSTEM_TIME ALL`, [...names, 'row_start', 'row_end'])
+          : await digest(connection, from, names);
     } else if (kind === 'SEQUENCE') {
       found[name('next value', n)] = JSON.stringify(await rows(connection, `SELECT * FROM ${from}`));
     }

@@ -2,7 +2,7 @@ import type { MysqlFamilyServer } from '../servers/mysql-family';
 import { PostgresqlServer } from '../servers/postgresql';
 import { startServer } from '../servers/start';
 import type { Version } from '../servers/versions';
-import { describeOn, versionsOf } from '../servers/versions';
+import { casesOn, describeOn, versionsOf } from '../servers/versions';
 import { serverJob } from '../support/job';
 import type { ProgramOptions } from '../support/program';
 import { Program } from '../support/program';
@@ -25,8 +25,10 @@ describe('a missing privilege', () => {
     given: ProgramOptions,
     statement: string,
     run: (sql: string) => Promise<unknown>,
+    fact = /(?:)/,
   ): Promise<void> {
     const result = await Program.run(given);
+    expect(result.failure).toMatch(fact);
     await fixture.expectFailure(
       result,
       given.job.source,
@@ -66,32 +68,40 @@ describe('a missing privilege', () => {
       'SELECT ON mysql.proc',
     ];
 
-    test.each([
+    const cases: [user: string, privileges: string, on: string, more: string | undefined, missing: string][] = [
       ['trigger', ALL.filter((name) => name !== 'TRIGGER').join(', '), DATABASE, PROC, `TRIGGER ON ${DATABASE}`],
       ['event', ALL.filter((name) => name !== 'EVENT').join(', '), DATABASE, PROC, `EVENT ON ${DATABASE}`],
       ['view', ALL.filter((name) => name !== 'SHOW VIEW').join(', '), DATABASE, PROC, `SHOW VIEW ON ${DATABASE}`],
-      ['routines', ALL.join(', '), DATABASE, undefined, proposed],
-      ['routines-execute', [...ALL, 'EXECUTE'].join(', '), DATABASE, undefined, proposed],
+      ['routines', ALL.join(', '), DATABASE, undefined, proposed!],
+      ['routines-execute', [...ALL, 'EXECUTE'].join(', '), DATABASE, undefined, proposed!],
       ['tables', 'SELECT', 'my_shop.a', PROC, `SELECT, SHOW VIEW, TRIGGER, EVENT ON ${DATABASE}`],
       ['column', 'SELECT (i)', 'my_shop.a', PROC, `SELECT, SHOW VIEW, TRIGGER, EVENT ON ${DATABASE}`],
-    ])('(%s) is named, and mended by what the sentence says', async (user, privileges, on, more, missing) => {
-      const grants = [`${privileges} ON ${on}`, ...(more === undefined ? [] : [more])];
-      await server.exec(
-        `CREATE USER '${user}'@'%' IDENTIFIED BY '${PASSWORD}'; ${grants.map((grant) => `GRANT ${grant} TO '${user}'@'%';`).join(' ')}`,
-      );
-      const given = {
-        job: serverJob(server, fixture.place(place(user)), { databases: ['my_shop'] }),
-        ...{ aws: fixture.emulator.environment, username: user, password: PASSWORD, image: version },
-      };
-      await expectGrantMends(given, `GRANT ${missing} TO '${user}'@'%';`, (sql) => server.exec(sql));
-      const [manifest] = await fixture.bucket.manifests(place(user));
-      const text = (await fixture.bucket.download(manifest!.objects[0]!)).toString('utf8');
-      for (const thing of ['TRIGGER t', 'EVENT e', 'FUNCTION f', 'VIEW v', 'CREATE TABLE b'])
-        expect(text.replaceAll('`', '')).toContain(thing);
-    });
+    ];
+    /** Of an older version, in a usual run, what it words in its own way. */
+    const chosen = casesOn('mysql', 'mariadb').includes(version)
+      ? cases
+      : cases.filter(([user]) => user.startsWith('routines'));
+    test.each(chosen)(
+      '(%s) is named, and mended by what the sentence says',
+      async (user, privileges, on, more, missing) => {
+        const grants = [`${privileges} ON ${on}`, ...(more === undefined ? [] : [more])];
+        await server.exec(
+          `CREATE USER '${user}'@'%' IDENTIFIED BY '${PASSWORD}'; ${grants.map((grant) => `GRANT ${grant} TO '${user}'@'%';`).join(' ')}`,
+        );
+        const given = {
+          job: serverJob(server, fixture.place(place(user)), { databases: ['my_shop'] }),
+          ...{ aws: fixture.emulator.environment, username: user, password: PASSWORD, image: version },
+        };
+        await expectGrantMends(given, `GRANT ${missing} TO '${user}'@'%';`, (sql) => server.exec(sql));
+        const [manifest] = await fixture.bucket.manifests(place(user));
+        const text = (await fixture.bucket.download(manifest!.objects[0]!)).toString('utf8');
+        for (const thing of ['TRIGGER t', 'EVENT e', 'FUNCTION f', 'VIEW v', 'CREATE TABLE b'])
+          expect(text.replaceAll('`', '')).toContain(thing);
+      },
+    );
   });
 
-  describeOn(versionsOf('postgresql'), 'of %s', (version) => {
+  describeOn(casesOn('postgresql'), 'of %s', (version) => {
     let server: PostgresqlServer;
     beforeAll(async () => {
       server = await PostgresqlServer.start({ version });
@@ -140,8 +150,7 @@ describe('a missing privilege', () => {
         job: serverJob(server, fixture.place(`${version}-${name}`), { databases: [name] }),
         ...{ aws: fixture.emulator.environment, username: `${name}-user`, password: PASSWORD, image: version },
       };
-      expect((await Program.run(given)).failure).toMatch(fact);
-      await expectGrantMends(given, statement, (sql) => server.exec(sql, name));
+      await expectGrantMends(given, statement, (sql) => server.exec(sql, name), fact);
     });
   });
 });

@@ -1,7 +1,7 @@
 import { PostgresqlServer } from '../servers/postgresql';
 import type { Server } from '../servers/start';
 import { startServer } from '../servers/start';
-import { casesOn, describeOn } from '../servers/versions';
+import { casesOn, describeOn, inMatrix, newestOf } from '../servers/versions';
 import { serverJob } from '../support/job';
 import { freePort } from '../support/processes';
 import type { ProgramOptions, ProgramResult } from '../support/program';
@@ -15,10 +15,15 @@ const PASSWORD = 'right-one';
 /** Longer than one attempt to connect. */
 const SLEEP_MS = 16_000;
 
-describeOn(casesOn('mysql', 'mariadb', 'postgresql'), 'a backup of %s that sleeps', (version) => {
+/** MariaDB is met by the client of MySQL. */
+const VERSIONS = inMatrix(casesOn('mysql', 'mariadb', 'postgresql'), newestOf('mysql', 'postgresql'));
+
+describeOn(VERSIONS, 'a backup of %s that sleeps', (version) => {
   let fixture: Fixture;
   let server: Server;
   let proxy: TcpProxy;
+  let silent: { readonly proxy: TcpProxy; readonly result: Promise<ProgramResult> };
+  let stopped: { readonly proxy: TcpProxy; readonly program: Program };
 
   beforeAll(async () => {
     fixture = await Fixture.start();
@@ -29,9 +34,14 @@ describeOn(casesOn('mysql', 'mariadb', 'postgresql'), 'a backup of %s that sleep
           `CREATE USER backup@'%' IDENTIFIED BY '${PASSWORD}'; GRANT ALL ON *.* TO backup@'%'; CREATE DATABASE shop; CREATE TABLE shop.t (a INT);`,
         ));
     proxy = await TcpProxy.start(server.port);
+    // Both wait for as long as one attempt to connect: at the same time, and beside the other tests.
+    const asleep = [await TcpProxy.start(server.port), await TcpProxy.start(server.port)] as const;
+    for (const one of asleep) one.fallAsleep('silent', SLEEP_MS);
+    silent = { proxy: asleep[0], result: Program.run(options('silent', asleep[0].port)) };
+    stopped = { proxy: asleep[1], program: Program.start(options('stopped', asleep[1].port)) };
   });
   afterAll(async () => {
-    await proxy?.stop();
+    await Promise.all([proxy, silent?.proxy, stopped?.proxy].map((one) => one?.stop()));
     await server?.stop();
     await fixture?.stop();
   });
@@ -43,34 +53,12 @@ describeOn(casesOn('mysql', 'mariadb', 'postgresql'), 'a backup of %s that sleep
   const waits = ({ log }: ProgramResult) =>
     log.filter(({ event }) => event === 'waiting').map(({ message }) => message);
 
-  test('asks until it answers', async () => {
-    proxy.fallAsleep('silent', SLEEP_MS);
-    const result = await Program.run(options('silent'));
-    expect(result).toMatchObject({ exit: 'success', failure: '' });
-    expect(proxy.asked).toBe(1);
-    expect(waits(result)).toEqual([
-      expect.stringMatching(
-        /^the server is asked again for 120 seconds: could not connect to localhost:\d+: .*no answer/,
-      ),
-    ]);
-  });
-
   test('asks until it no longer ends connections at once', async () => {
     proxy.fallAsleep('ends', 5000);
     const result = await Program.run(options('ends'));
     expect(result).toMatchObject({ exit: 'success', failure: '' });
     expect(proxy.asked).toBeGreaterThan(1);
     expect(waits(result)).toEqual([expect.stringContaining('the server ended the connection at once')]);
-  });
-
-  test('ends at once where it is told to stop', async () => {
-    proxy.fallAsleep('silent', SLEEP_MS);
-    const program = Program.start(options('stopped'));
-    await program.logged('waiting');
-    const told = performance.now();
-    program.signal('SIGTERM');
-    expect(await program.result()).toMatchObject({ exit: 'interrupted' });
-    expect(performance.now() - told).toBeLessThan(5000);
   });
 
   test('does not ask again what has refused', async () => {
@@ -85,5 +73,25 @@ describeOn(casesOn('mysql', 'mariadb', 'postgresql'), 'a backup of %s that sleep
       expect([result.exit, waits(result)]).toEqual(['connection', []]);
       expect(performance.now() - began).toBeLessThan(10_000);
     }
+  });
+
+  test('ends at once where it is told to stop', async () => {
+    const { program } = stopped;
+    await program.logged('waiting');
+    const told = performance.now();
+    program.signal('SIGTERM');
+    expect(await program.result()).toMatchObject({ exit: 'interrupted' });
+    expect(performance.now() - told).toBeLessThan(5000);
+  });
+
+  test('asks until it answers', async () => {
+    const result = await silent.result;
+    expect(result).toMatchObject({ exit: 'success', failure: '' });
+    expect(silent.proxy.asked).toBe(1);
+    expect(waits(result)).toEqual([
+      expect.stringMatching(
+        /^the server is asked again for 120 seconds: could not connect to localhost:\d+: .*no answer/,
+      ),
+    ]);
   });
 });

@@ -1,9 +1,11 @@
 import * as fs from 'node:fs';
+import * as net from 'node:net';
 import * as path from 'node:path';
 import type { Connection } from 'mysql2/promise';
 import { createConnection } from 'mysql2/promise';
 import { inRoot } from '../support/in-root';
 import { Daemon, findProgram, freePort, run, temporaryDirectory, unprivileged } from '../support/processes';
+import { makeDataDirectory } from './data-directory';
 import { Authority } from './tls';
 import type { Version } from './versions';
 import { rootOf } from './versions';
@@ -57,6 +59,18 @@ export interface StartedMysql {
   readonly client: readonly string[];
 }
 
+/** Resolves when a server greets who connects, as it does once it answers. No client is started to ask. */
+const greeting = (socket: string): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const connection = net.connect(socket);
+    connection.once('error', reject);
+    connection.once('close', () => reject(new Error(`${socket} was closed`)));
+    connection.once('data', () => {
+      resolve();
+      connection.destroy();
+    });
+  });
+
 /** Makes and starts a server. */
 export async function startMysqlFamily(
   version: Version,
@@ -74,7 +88,11 @@ export async function startMysqlFamily(
   const own = (command: readonly string[]) => inRoot(root, owner, command);
   // A starting server removes temporary tables of its folder, whoever they belong to.
   const temporary = `--tmpdir=${directory}`;
-  await run(...own([...engine.initialize(data), temporary]), { cwd: directory });
+  await makeDataDirectory(version, data, owner, (empty) =>
+    run(...own([...engine.initialize(empty), temporary]), { cwd: directory }),
+  );
+  // The id of the server, which it makes anew.
+  fs.rmSync(path.join(data, 'auto.cnf'), { force: true });
   const port = await freePort();
   const socket = path.join(directory, 's');
   const client = [engine.client, '--no-defaults', ...engine.clientOptions, `--socket=${socket}`];
@@ -92,7 +110,7 @@ export async function startMysqlFamily(
       ...(options.extra ?? []),
     ]),
     { logFile: path.join(directory, 'log') },
-    () => run(...own([...client, '--user=root', '--execute=SELECT 1'])),
+    () => greeting(socket),
   );
   const password = ROOT_PASSWORD.replaceAll('\\', '\\\\').replaceAll("'", "\\'");
   await run(...own([...client, '--user=root']), { input: engine.setRootPassword(`'${password}'`) });

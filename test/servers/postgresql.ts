@@ -3,6 +3,7 @@ import * as path from 'node:path';
 import { Client } from 'pg';
 import { inRoot } from '../support/in-root';
 import { Daemon, findProgram, freePort, run, temporaryDirectory, unprivileged } from '../support/processes';
+import { makeDataDirectory } from './data-directory';
 import { Authority } from './tls';
 import type { Version } from './versions';
 import { numberOf, rootOf } from './versions';
@@ -55,10 +56,15 @@ export class PostgresqlServer {
     const data = path.join(directory, 'data');
     const authority = await Authority.create(directory);
     const certificate = await authority.issue('localhost', { owner, expired: options.expiredCertificate });
-    const make = standbyOf
-      ? ['pg_basebackup', '-R', '-c', 'fast', '-U', 'postgres', '-h', standbyOf.directory, '-p', String(standbyOf.port)]
-      : ['initdb', '-U', 'postgres', '--auth=trust', '-E', 'UTF8', '--locale=C.UTF-8'];
-    await run(...own([path.join(bin, make[0]!), ...make.slice(1), '-D', data, '--no-sync']), { cwd: directory });
+    const make = (name: string, ...args: string[]) =>
+      run(...own([path.join(bin, name), ...args, '--no-sync']), { cwd: directory });
+    if (standbyOf) {
+      const of = ['-h', standbyOf.directory, '-p', String(standbyOf.port)];
+      await make('pg_basebackup', '-R', '-c', 'fast', '-U', 'postgres', ...of, '-D', data);
+    } else {
+      const options = ['-U', 'postgres', '--auth=trust', '-E', 'UTF8', '--locale=C.UTF-8'];
+      await makeDataDirectory(version, data, owner, (empty) => make('initdb', ...options, '-D', empty));
+    }
     fs.writeFileSync(
       path.join(data, 'pg_hba.conf'),
       'local all,replication all trust\nhostssl all all 127.0.0.1/32 scram-sha-256\n',
@@ -76,7 +82,11 @@ export class PostgresqlServer {
     const daemon = await Daemon.start(
       ...own([path.join(bin, 'postgres'), '-D', data, ...given]),
       { logFile: path.join(directory, 'log') },
-      () => run(...own([path.join(bin, 'pg_isready'), '-h', directory, '-p', String(port)])),
+      async () => {
+        // The server notes there whether it answers: no client is started to ask.
+        if (!/^ready *$/m.test(fs.readFileSync(path.join(data, 'postmaster.pid'), 'utf8')))
+          throw new Error('it is not ready');
+      },
     );
     const started = new PostgresqlServer(version, port, authority, directory, daemon);
     if (standbyOf) return started;

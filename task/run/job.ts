@@ -85,6 +85,7 @@ const requestSchema: z.ZodType<RestoreRequest> = z
     tables: names.min(1).optional(),
     as: z.string().min(1).optional(),
     overwrite: z.boolean().optional(),
+    safetyBackup: z.string().startsWith('/').optional(),
     dryRun: z.boolean().optional(),
     stream: z.boolean().optional(),
     jobs: z.number().int().min(1).max(16).optional(),

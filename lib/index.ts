@@ -12,6 +12,7 @@ export * from './database/database';
 export * from './database/database-options';
 export * from './backup/database-backup';
 export * from './backup/database-backup-props';
+export * from './backup/restore-options';
 export * from './database/database-tls';
 export * from './database/engine-version';
 export * from './alarms/digest';

@@ -5,7 +5,7 @@ import { BackupDashboard, Backups } from '../../lib';
 import { alarmsOf, sourceAlarmsOf } from './alarms';
 import type { ReadBackupsFile } from './backups-file';
 import { BackupsFileError } from './backups-file';
-import { databaseOf } from './databases';
+import { databaseOf, restoreOf } from './databases';
 import { bucketOf, retentionOf, scheduleOf, subnetsOf, vpcOf } from './imports';
 import type { DatabaseEntry } from './schema';
 import type { Fault, Path } from './yaml-document';
@@ -106,6 +106,7 @@ export class BackupsStack extends Stack {
       sourceName: name,
       schedule: scheduleOf(schedule),
       retention: retentionOf(retention),
+      restore: restoreOf(scope, entry),
       allowedAge,
       cpuArchitecture: cpuArchitecture && ARCHITECTURES[cpuArchitecture],
       ...sourceAlarmsOf(entry),

@@ -1,8 +1,8 @@
 /** Turns a database of a backups file into that of the constructs, with its connections. */
 import { aws_ec2 as ec2, aws_efs as efs, aws_rds as rds, Stack } from 'aws-cdk-lib';
-import type { Construct } from 'constructs';
+import { Construct } from 'constructs';
 import { serverFacts } from '../../engines/facts';
-import type { ServerProps } from '../../lib';
+import type { RestoreOptions, ServerProps } from '../../lib';
 import { Database, DatabaseTls } from '../../lib';
 import { requireEnvironment, secretOf, tlsOf } from './imports';
 import type { DatabaseEntry, ServerEntry } from './schema';
@@ -35,7 +35,7 @@ function sqliteOf(scope: Construct, entry: Extract<DatabaseEntry, { sqlite: unkn
 
 function serverOf(scope: Construct, entry: ServerEntry, file: string): ReachableDatabase {
   const { databases, excludeDatabases, extraDumpArguments } = entry;
-  const { host, port, tls, connections } = 'rds' in entry ? rdsOf(scope, entry) : hostOf(scope, entry);
+  const { host, port, tls, connections, writer } = 'rds' in entry ? rdsOf(scope, entry) : hostOf(scope, entry);
   const groups = entry.securityGroups?.map((id) => groupOf(scope, id));
   const common = {
     host,
@@ -46,12 +46,25 @@ function serverOf(scope: Construct, entry: ServerEntry, file: string): Reachable
     ...secretOf(scope, entry.secret),
     tls: tlsOf(entry.tls, file) ?? tls,
     securityGroups: groups,
+    writer,
   };
   const letIn = connections && { connections, port: ec2.Port.tcp(port) };
   return { database: ofEngine(entry, common), letIn, closed: letIn === undefined && groups === undefined };
 }
 
-function ofEngine(entry: ServerEntry, props: ServerProps): Database {
+/** How a database is restored; its connections are those of the backup, unless it has groups of its own. */
+export function restoreOf(parent: Construct, { restore }: DatabaseEntry): RestoreOptions | undefined {
+  if (restore === undefined) return undefined;
+  const { securityGroups, secret, ...rest } = { secret: undefined, ...restore };
+  const scope = new Construct(parent, 'Restore');
+  return {
+    ...rest,
+    ...(secret !== undefined && secretOf(scope, secret)),
+    securityGroups: securityGroups?.map((id) => groupOf(scope, id)),
+  };
+}
+
+function ofEngine(entry: ServerEntry, props: ServerProps & Pick<Reached, 'writer'>): Database {
   const { schemas, excludeSchemas } = entry as { schemas?: string[]; excludeSchemas?: string[] };
   return Database._ofServer(entry.engine, { ...props, version: entry.version, schemas, excludeSchemas });
 }
@@ -62,6 +75,8 @@ interface Reached {
   readonly port: number;
   readonly tls?: DatabaseTls;
   readonly connections?: ec2.Connections;
+  /** Host that takes writes, if it is another one. */
+  readonly writer?: string;
 }
 
 function hostOf(scope: Construct, entry: Extract<ServerEntry, { host: string }>): Reached {
@@ -73,18 +88,19 @@ function hostOf(scope: Construct, entry: Extract<ServerEntry, { host: string }>)
 /** The database's security groups let the backup in, unless the backup brings groups that they let in already. */
 function rdsOf(scope: Construct, entry: Extract<ServerEntry, { rds: unknown }>): Reached {
   requireEnvironment(scope, 'rds', ', or give host in place of rds');
-  const { endpoint, source } = lookedUp(scope, entry.rds);
+  const { endpoint, source, writer } = lookedUp(scope, entry.rds);
   const connections = entry.securityGroups === undefined ? source.connections : undefined;
-  return { host: endpoint.hostname, port: endpoint.port, tls: DatabaseTls.amazonRds(), connections };
+  return { host: endpoint.hostname, port: endpoint.port, tls: DatabaseTls.amazonRds(), connections, writer };
 }
 
 function lookedUp(scope: Construct, entry: Extract<ServerEntry, { rds: unknown }>['rds']) {
   if ('instance' in entry) {
     const source = rds.DatabaseInstance.fromLookup(scope, 'Rds', { instanceIdentifier: entry.instance });
-    return { source, endpoint: source.instanceEndpoint };
+    return { source, endpoint: source.instanceEndpoint, writer: undefined };
   }
   const source = rds.DatabaseCluster.fromLookup(scope, 'Rds', { clusterIdentifier: entry.cluster });
-  return { source, endpoint: entry.useReader ? source.clusterReadEndpoint : source.clusterEndpoint };
+  if (!entry.useReader) return { source, endpoint: source.clusterEndpoint, writer: undefined };
+  return { source, endpoint: source.clusterReadEndpoint, writer: source.clusterEndpoint.hostname };
 }
 
 /** Imported once per stack: two databases of one server would otherwise add the same rule twice, which EC2 refuses. */

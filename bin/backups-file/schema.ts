@@ -116,6 +116,19 @@ const tls = ways('one of amazon-rds, public, or a map with certificateAuthority 
   { fits: has('off'), schema: map('a map', { off: text('the reason why clear text is acceptable here') }) },
 ]);
 
+const securityGroup = () => id('sg', 'a security group');
+const securityGroups = list('ids of security groups, sg-…', securityGroup()).optional();
+
+const size = {
+  cpu: integer(256, 16_384).optional(),
+  memoryLimitMiB: integer(512, 122_880).optional(),
+  ephemeralStorageGiB: integer(21, 200).optional(),
+};
+const restoreTask = { securityGroups, ...size, timeout: duration().optional() };
+const restoreOfServer = map('a map with secret', { secret, ...restoreTask });
+/** A file has no users. */
+const restoreOfFile = map('a map, which may be empty: {}', restoreTask);
+
 const task = {
   schedule,
   retention: retention.optional(),
@@ -123,17 +136,13 @@ const task = {
   enabled: flag().optional(),
   timeout: duration().optional(),
   compressionLevel: integer(1, 19).optional(),
-  cpu: integer(256, 16_384).optional(),
-  memoryLimitMiB: integer(512, 122_880).optional(),
+  ...size,
   cpuArchitecture: oneOf(['x86_64', 'arm64']).optional(),
   spot: flag().optional(),
-  ephemeralStorageGiB: integer(21, 200).optional(),
   vpcSubnets: vpcSubnets.optional(),
   assignPublicIp: flag().optional(),
   ...sourceAlarms,
 };
-
-const securityGroup = () => id('sg', 'a security group');
 
 /** A server of one engine, reached in one way. */
 const server = <R extends z.ZodRawShape, V extends z.ZodType>(reached: R, version: V) => ({
@@ -145,8 +154,9 @@ const server = <R extends z.ZodRawShape, V extends z.ZodType>(reached: R, versio
   databases: names('databases').optional(),
   excludeDatabases: names('databases').optional(),
   extraDumpArguments: list('arguments', text('an argument')).optional(),
-  securityGroups: list('ids of security groups, sg-…', securityGroup()).optional(),
+  securityGroups,
   ...task,
+  restore: restoreOfServer.optional(),
 });
 
 const byHost = {
@@ -199,6 +209,7 @@ const database = ways('a map with engine, or with sqlite', [
         path: text('a path below the access point, without a leading slash', /^[^/]/),
       }),
       ...task,
+      restore: restoreOfFile.optional(),
     }),
   },
   ...serversReached({ rds }).map(({ engine, schema }) => ({

@@ -35,7 +35,16 @@ export interface LogParts {
 }
 
 /** ARNs of things of which a role uses one at most: a function or a queue is the `target` of a schedule, a table is the `memory`. */
-type Uses = 'fileSystem' | 'accessPoint' | 'repository' | 'cluster' | 'taskDefinition' | 'target' | 'deadLetterQueue';
+type Uses =
+  | 'fileSystem'
+  | 'accessPoint'
+  | 'repository'
+  | 'cluster'
+  | 'taskDefinition'
+  | 'target'
+  | 'deadLetterQueue'
+  | 'restoreTask'
+  | 'restoreRole';
 type Tells = 'events' | 'topic' | 'topicKey' | 'memory';
 
 /** What a role works with, and nothing that it does not use. */
@@ -62,7 +71,8 @@ export interface RoleParts extends Place, Readonly<Partial<Record<Uses | Tells, 
 }
 
 /** Kinds of roles. */
-export type RoleKind = 'task' | 'execution' | 'scheduler' | 'prune' | 'undelete' | 'measure' | 'notify' | 'snapshots';
+export type RoleKind =
+  'task' | 'restore' | 'execution' | 'scheduler' | 'prune' | 'undelete' | 'measure' | 'notify' | 'snapshots';
 
 /** Stands for any backup: permissions name no id. */
 const ID = '2026-11-20T02-00-00Z';
@@ -130,6 +140,9 @@ export function accessOf(kind: RoleKind, parts: RoleParts): Access[] {
     ...mayNot(other.data, `${READ_DATA} s3:PutObject s3:BypassGovernanceRetention`),
     ...mayNot(other.manifest, 's3:PutObject'),
   ];
+  const mountsFile = may(parts.fileSystem, 'elasticfilesystem:ClientMount elasticfilesystem:ClientWrite', {
+    'elasticfilesystem:AccessPointArn': parts.accessPoint ?? '',
+  });
   const table: Record<RoleKind, () => Access[][]> = {
     task: () => [
       may(own.data, 's3:PutObject', CREATE),
@@ -138,15 +151,25 @@ export function accessOf(kind: RoleKind, parts: RoleParts): Access[] {
       may(bucket, 's3:ListBucket', { 's3:prefix': `${source}/` }),
       may(bucket, 's3:ListBucketMultipartUploads'),
       may(keyArn, 'kms:GenerateDataKey kms:Decrypt'),
-      may(parts.fileSystem, 'elasticfilesystem:ClientMount elasticfilesystem:ClientWrite', {
-        'elasticfilesystem:AccessPointArn': parts.accessPoint ?? '',
-      }),
+      mountsFile,
       mayNot(own.data, `${READ_DATA} ${DELETE}`),
       mayNot(own.data, 's3:PutObject', OVERWRITE),
       mayNot(own.lock, 's3:DeleteObject'),
       mayNot(other.lock, 's3:GetObject s3:PutObject'),
       mayNot(other.data, 's3:PutObject', CREATE),
       mayNot(bucket, 's3:ListBucket s3:PutLifecycleConfiguration s3:PutBucketPolicy'),
+    ],
+    restore: () => [
+      may([own.data, own.manifest], 's3:GetObject'),
+      may(keyArn, 'kms:Decrypt', { 'kms:ViaService': parts.logsService.replace(/^logs/, 's3') }),
+      mountsFile,
+      mayNot([own.data, own.manifest, own.verdict, own.lock], 's3:PutObject', CREATE),
+      mayNot(own.lock, READ_DATA),
+      mayNot(own.data, `${DELETE} s3:PutObjectRetention s3:BypassGovernanceRetention s3:RestoreObject`),
+      mayNot([other.data, other.manifest, other.lock], READ_DATA),
+      mayNot(bucket, 's3:ListBucket s3:PutLifecycleConfiguration s3:PutBucketPolicy'),
+      mayNot(keyArn, 'kms:GenerateDataKey'),
+      mayNot(parts.secrets, 'secretsmanager:GetSecretValue'),
     ],
     execution: () => [
       may(repository && '*', 'ecr:GetAuthorizationToken'),
@@ -166,6 +189,8 @@ export function accessOf(kind: RoleKind, parts: RoleParts): Access[] {
       noBackups,
       mayNot(arnOf(parts, 'lambda', `function:${OTHER}`), 'lambda:InvokeFunction'),
       mayNot(taskRoles, 'iam:PassRole', passedTo('lambda')),
+      mayNot(parts.restoreTask, 'ecs:RunTask', { 'ecs:cluster': cluster ?? '' }),
+      mayNot(parts.restoreRole, 'iam:PassRole', passedTo('ecs-tasks')),
     ],
     prune: () => [
       may(other.data, 's3:DeleteObject s3:GetObjectRetention s3:GetObjectLegalHold'),

@@ -18,6 +18,9 @@ export type Action = (typeof ACTIONS)[number];
 export const taskFamily = (prefix: string, source: string, action: Action): string =>
   action === 'dump' ? `${prefix}${source}` : `${prefix}${source}_${action}`;
 
+/** Tag of the tasks that restore, with the name of their source: by it they may be stopped. */
+export const RESTORE_TAG = 'proven-backups:restore';
+
 /** Environment variables of the backup container. */
 export const ENV = {
   /** A {@link DumpJob} or {@link RestoreJob} as JSON. */

@@ -2,6 +2,7 @@
 import { App, Duration, Stack, TimeZone } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as rds from 'aws-cdk-lib/aws-rds';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { BackupDashboard, Backups, BackupSchedule, Database, WeekDay } from 'cdk-proven-backups';
 
 export const app = new App();
@@ -39,6 +40,8 @@ new BackupDashboard(stack, 'Dashboard', { backups });
 backups.addDatabase('Orders', {
   database: Database.fromInstance(orders),
   schedule: BackupSchedule.daily({ hour: 1, minute: 30, timeZone: TimeZone.EUROPE_PARIS }),
+  // For `npx proven-backups restore`: a user that may write. Grant it to those on duty with `grantRestore`.
+  restore: { secret: secretsmanager.Secret.fromSecretNameV2(stack, 'RestoreUser', 'orders/restore') },
 });
 backups.addDatabase('Accounts', {
   database: Database.fromInstance(accounts, { excludeSchemas: ['scratch'] }),

@@ -8,6 +8,7 @@ import type * as logs from 'aws-cdk-lib/aws-logs';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { taskFamily } from '../../catalog/contract/task';
 import { BackupAlarms } from '../alarms/backup-alarms';
 import { BackupBucket } from '../bucket/backup-bucket';
 import type { IBackupBucket } from '../bucket/backup-bucket-props';
@@ -20,7 +21,7 @@ import { ENCRYPTED_BY_SQS, VISIBILITY_TIMEOUT } from '../alarms/private/alarm-qu
 import { fault, requireProps } from '../private/fault';
 import { Directory } from './private/directory';
 import { defaultSubnets } from './private/first-run';
-import { grantRun, passRole } from './private/grant-run';
+import { denyRun, grantRun, passRole } from './private/grant-run';
 import { logGroupOf } from '../private/log-group';
 import { isStandIn } from '../private/lookup';
 import { familyPrefix, rolePath } from '../private/names';
@@ -208,6 +209,7 @@ export class Backups extends Construct {
       family: `${familyPrefix(this)}*`,
       roleArns: [Stack.of(this).formatArn({ service: 'iam', region: '', resource: 'role', resourceName, arnFormat })],
     });
+    denyRun(this, role, `${taskFamily(familyPrefix(this), '*', 'restore')}*`);
     this.deadLetterQueue.grantSendMessages(role);
     return role;
   }

@@ -12,6 +12,7 @@ import type { BackupPruning } from '../pruning/backup-pruning';
 import type { BackupSchedule } from './backup-schedule';
 import type { Database } from '../database/database';
 import type { Retention } from '../pruning/retention';
+import type { RestoreOptions } from './restore-options';
 
 /** Properties of a database in Backups. */
 export interface AddDatabaseProps extends SourceAlarmProps {
@@ -151,6 +152,13 @@ export interface AddDatabaseProps extends SourceAlarmProps {
    * @default true
    */
   readonly enabled?: boolean;
+
+  /**
+   * Prepares the task with which `proven-backups restore` restores a backup, and a role for it.
+   *
+   * @default - backups can be fetched and restored from elsewhere, but no task restores them
+   */
+  readonly restore?: RestoreOptions;
 }
 
 /** Properties of a DatabaseBackup. */

@@ -1,5 +1,4 @@
 import type { Duration } from 'aws-cdk-lib';
-import { Annotations } from 'aws-cdk-lib';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as ecs from 'aws-cdk-lib/aws-ecs';
@@ -14,20 +13,21 @@ import { requireNoAlarmProps } from '../alarms/private/alarm-source';
 import { allowedAgeOf } from './private/allowed-age';
 import { Directory } from './private/directory';
 import { withPartsOfAlarms } from '../alarms/private/alarms-of-other-stack';
-import type { BoundDatabase } from '../database/private/bound-database';
 import { dumpJob, requireBackup } from './private/dump-job';
 import { letIn, wayOut } from './private/first-run';
 import { logGroupOf } from '../private/log-group';
-import { grantFollow, grantRun } from './private/grant-run';
-import { requireProps } from '../private/fault';
+import { grantFollow, grantRestore, grantRun } from './private/grant-run';
+import { fault, requireProps } from '../private/fault';
 import { provenMetric } from '../private/metric';
 import { familyPrefix } from '../private/names';
 import { retentionOf } from '../pruning/private/retention-of';
+import { groupsOf, restoreTask } from './private/restore-task';
 import { executionRole, schedulerRole, taskRole } from './private/roles';
 import { backupSchedule } from './private/schedule';
 import { checkPruning } from '../pruning/private/prune-check';
 import { registerSource, sourceNameOf } from './private/source-registry';
-import { backupTask } from './private/task-definition';
+import { builtImage, programTask } from './private/task-definition';
+import { securityGroupsOf } from './private/security-groups';
 import { checkTiers } from '../bucket/private/tier-check';
 import { timeoutOf } from './private/timeout';
 import type { Retention } from '../pruning/retention';
@@ -40,6 +40,8 @@ export class DatabaseBackup extends Construct implements ec2.IConnectable, iam.I
   public readonly taskDefinition: ecs.FargateTaskDefinition;
   /** Container of the task. */
   public readonly container: ecs.ContainerDefinition;
+  /** Task definition of restores; none without `restore`. */
+  public readonly restoreTaskDefinition?: ecs.FargateTaskDefinition;
   /** Schedule of the task. */
   public readonly schedule: scheduler.Schedule;
   /** Role of the program. */
@@ -87,18 +89,20 @@ export class DatabaseBackup extends Construct implements ec2.IConnectable, iam.I
     this.executionRole = props.executionRole ?? executionRole(this, this.logGroup);
     bucket.grantBackup(this.taskRole, this.sourceName);
     this.grantPrincipal = this.taskRole.grantPrincipal;
-    this.taskDefinition = backupTask(this, {
-      ...size,
-      family: taskFamily(familyPrefix(scope), this.sourceName, 'dump'),
+    const family = familyPrefix(scope);
+    const { sourceName: source, executionRole: ecsRole, logGroup } = this;
+    const image = props.image ?? builtImage(database, size.cpuArchitecture);
+    const shared = { executionRole: ecsRole, logGroup, image };
+    this.taskDefinition = programTask(this, 'TaskDefinition', {
+      ...{ ...database, ...size, ...shared },
+      family: taskFamily(family, source, 'dump'),
       taskRole: this.taskRole,
-      executionRole: this.executionRole,
-      logGroup: this.logGroup,
-      database,
-      job: dumpJob(this.sourceName, bucket, database, timeout, props.compressionLevel),
-      image: props.image,
+      job: dumpJob(source, bucket, database, timeout, props.compressionLevel),
     });
+    this.restoreTaskDefinition =
+      props.restore && restoreTask(this, props.restore, { ...shared, family, source, bucket, database, size });
     this.container = this.taskDefinition.defaultContainer!;
-    this.securityGroups = this.taskSecurityGroups(database, props.securityGroups);
+    this.securityGroups = securityGroupsOf(this, this.cluster.vpc, source, database, props.securityGroups);
     this.connections = new ec2.Connections({ securityGroups: this.securityGroups });
     const rules = database.allowTo ? letIn(this, database.allowTo, `backup of ${this.sourceName}`) : [];
     const { allowedAge, retention } = this;
@@ -106,7 +110,7 @@ export class DatabaseBackup extends Construct implements ec2.IConnectable, iam.I
     if (props.pruning) {
       checkPruning(this, this.sourceName, retention._bind(this), props.pruning.maxDeletePercent / 100, bound);
     }
-    this.watch(familyPrefix(scope), props, props.allowedAge === undefined ? timeout : undefined);
+    this.watch(family, props, props.allowedAge === undefined ? timeout : undefined);
     this.schedulerRole = props.schedulerRole ?? schedulerRole(this, props.scheduleGroup);
     this.grantTask(this.schedulerRole);
     props.deadLetterQueue?.grantSendMessages(this.schedulerRole);
@@ -126,14 +130,14 @@ export class DatabaseBackup extends Construct implements ec2.IConnectable, iam.I
       ...[props.taskRole, props.executionRole, props.schedulerRole, props.scheduleGroup].filter((part) => !!part),
       ...[...rules, ...(database.needs ?? []), ...(props.spot ? [this.cluster] : [])],
     );
-    Directory.of(this, bucket).addTask({
-      source: this.sourceName,
-      engine: database.engine,
-      action: 'dump',
-      family: familyPrefix(scope),
-      logGroup: this.logGroup.logGroupName,
-      target: (this.schedule.node.defaultChild as scheduler.CfnSchedule).target as scheduler.CfnSchedule.TargetProperty,
-    });
+    const { target } = this.schedule.node.defaultChild as scheduler.CfnSchedule;
+    const listed = {
+      ...{ source, family, engine: database.engine, logGroup: logGroup.logGroupName },
+      target: target as scheduler.CfnSchedule.TargetProperty,
+    };
+    const directory = Directory.of(this, bucket);
+    directory.addTask({ ...listed, action: 'dump' });
+    if (props.restore) directory.addTask({ ...listed, action: 'restore', securityGroups: groupsOf(props.restore) });
   }
 
   /**
@@ -145,6 +149,21 @@ export class DatabaseBackup extends Construct implements ec2.IConnectable, iam.I
     const { bucket, cluster, logGroup } = this;
     grantFollow(this, grantee, { bucket, cluster, logGroup });
     return this.grantTask(grantee);
+  }
+
+  /**
+   * Grants permission to restore backups of this database, with `proven-backups restore`: to see its backups and to fetch them
+   * from an archive, to start a restore, to follow it to its end or to stop it; and to start this backup, because a restore
+   * that replaces something makes one first. Whoever has it can change the database. Requires `restore`.
+   *
+   * @param grantee the principal that restores, for example the role of those on duty
+   */
+  public grantRestore(grantee: iam.IGrantable): iam.Grant {
+    const { restoreTaskDefinition: task, bucket, cluster, sourceName: source } = this;
+    if (!task) fault(this, 'grantRestore must have something to grant, got: a backup without restore: give restore');
+    this.grantRun(grantee);
+    const roleArns = [task.taskRole.roleArn, this.executionRole.roleArn];
+    return grantRestore(this, grantee, { bucket, source, cluster, family: `${task.family}:*`, roleArns });
   }
 
   /**
@@ -229,19 +248,5 @@ export class DatabaseBackup extends Construct implements ec2.IConnectable, iam.I
       props,
     });
     if (deadLetterQueue) alarms.watchDeadLetters(deadLetterQueue);
-  }
-
-  private taskSecurityGroups(database: BoundDatabase, given: ec2.ISecurityGroup[] = []): ec2.ISecurityGroup[] {
-    const groups = [...new Set([...(database.securityGroups ?? []), ...given])];
-    if (groups.length > 0) return groups;
-    const group = new ec2.SecurityGroup(this, 'SecurityGroup', {
-      vpc: this.cluster.vpc,
-      description: `Backup of ${this.sourceName}`,
-    });
-    // Rules belong to this stack, so that a database in another stack does not depend on its backup.
-    const reason = 'The group lets everything out already.';
-    // Of this construct, not of the group: older versions of the CDK look at what is above only.
-    Annotations.of(this).acknowledgeWarning('@aws-cdk/aws-ec2:ipv4IgnoreEgressRule', reason);
-    return [group];
   }
 }

@@ -18,12 +18,17 @@ export function requireGiven(scope: IConstruct, what: string, value: unknown): v
 /** Names of the properties that a type requires. The compiler asks for each of them. */
 export type RequiredProps<T> = { readonly [K in keyof T as undefined extends T[K] ? never : K]-?: true };
 
-/** Refuses missing values in required properties, and in lists. */
-export function requireProps<T extends object>(scope: IConstruct, props: T, required: RequiredProps<T>): void {
-  for (const name of Object.keys(required)) requireGiven(scope, name, props[name as keyof T]);
+/**
+ * Refuses missing values in required properties, and in lists.
+ *
+ * @param of what the properties are of, with a dot: `restore.`
+ */
+export function requireProps<T extends object>(scope: IConstruct, props: T, required: RequiredProps<T>, of = ''): void {
+  for (const name of Object.keys(required)) requireGiven(scope, `${of}${name}`, props[name as keyof T]);
   for (const [name, list] of Object.entries(props)) {
     // Not forEach, which leaves out holes.
-    if (Array.isArray(list)) for (const [index, item] of list.entries()) requireGiven(scope, `${name}[${index}]`, item);
+    if (Array.isArray(list))
+      for (const [index, item] of list.entries()) requireGiven(scope, `${of}${name}[${index}]`, item);
   }
 }
 

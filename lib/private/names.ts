@@ -20,8 +20,12 @@ export function familyPrefix(scope: IConstruct): string {
   return [Stack.of(scope).stackName, nameInStack(scope)].filter((part) => part !== '').join('-') + '-';
 }
 
-/** Returns the IAM path of the roles of a scope. It contains the Region, because roles are global. */
-export function rolePath(scope: IConstruct): string {
+/**
+ * Returns the IAM path of the roles of a scope. It contains the Region, because roles are global.
+ *
+ * @param kind sets roles apart that others of the scope may not pass
+ */
+export function rolePath(scope: IConstruct, kind = ''): string {
   const { region, stackName } = Stack.of(scope);
-  return ['', ROLES, region, stackName, nameInStack(scope), ''].join('/').replace(/\/{2,}/, '/');
+  return ['', ROLES, kind, region, stackName, nameInStack(scope), ''].join('/').replace(/\/{2,}/g, '/');
 }

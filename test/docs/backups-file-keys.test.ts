@@ -44,6 +44,7 @@ const file = (database: Content, rest: Content = {}): Content => ({
   ...{ account: '111122223333', region: 'eu-west-1', vpc: VPC, databases: { shop: database } },
   ...rest,
 });
+const RESTORED = file({ ...MYSQL, restore: { secret: 'shop/restore' } });
 const ARCHIVED = { storageTiers: { deepArchive: '400d' } };
 const withBucket = (bucket: Content) => file(MYSQL, { bucket });
 
@@ -179,6 +180,16 @@ const EFFECTS: Record<string, readonly [file: Content, value: unknown]> = {
     file(MYSQL, { vpc: { ...VPC, publicSubnetIds: ['subnet-0b1c2d3e'] } }),
     'Public',
   ],
+  'databases.*.restore.secret': [RESTORED, 'other/restore'],
+  'databases.*.restore.secret.secretId': [file({ ...MYSQL, restore: { secret: { secretId: 'shop' } } }), 'other'],
+  'databases.*.restore.secret.usernameKey': [file({ ...MYSQL, restore: { secret: { secretId: 'shop' } } }), 'user'],
+  'databases.*.restore.secret.passwordKey': [file({ ...MYSQL, restore: { secret: { secretId: 'shop' } } }), 'pass'],
+  'databases.*.restore.secret.encryptionKey': [file({ ...MYSQL, restore: { secret: { secretId: 'shop' } } }), KEY(2)],
+  'databases.*.restore.securityGroups': [RESTORED, ['sg-0a1b2c3d']],
+  'databases.*.restore.cpu': [file({ ...MYSQL, restore: { secret: 'shop', memoryLimitMiB: '4096' } }), '2048'],
+  'databases.*.restore.memoryLimitMiB': [RESTORED, '4096'],
+  'databases.*.restore.ephemeralStorageGiB': [RESTORED, '50'],
+  'databases.*.restore.timeout': [file({ ...SQLITE, restore: {} }), '2h'],
   'databases.*.assignPublicIp': [
     file(MYSQL, { vpc: { ...VPC, publicSubnetIds: ['subnet-0b1c2d3e'] }, vpcSubnets: 'public' }),
     'false',

@@ -1,6 +1,7 @@
 import { Duration, Size } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as rds from 'aws-cdk-lib/aws-rds';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import {
   BackupBucket,
   BackupDashboard,
@@ -31,8 +32,9 @@ export function everything(): Setup {
   });
   const { alarms } = backups;
   alarms.watchReplication({ destinationBucketName: 'copies', ruleId: 'all' });
-  setup.add();
-  setup.add({ database: setup.sqlite(), schedule: BackupSchedule.daily({ hour: 2 }), spot: true }, 'Files');
+  setup.add({ restore: { secret: new secretsmanager.Secret(stack, 'RestoreSecret') } });
+  const daily = BackupSchedule.daily({ hour: 2 });
+  setup.add({ database: setup.sqlite(), schedule: daily, spot: true, restore: {} }, 'Files');
   const engine = rds.DatabaseInstanceEngine.postgres({ version: rds.PostgresEngineVersion.VER_16_4 });
   const instance = new rds.DatabaseInstance(stack, 'Instance', { vpc: setup.vpc, engine, storageEncrypted: true });
   setup.add({ database: Database.fromInstance(instance), image: undefined }, 'Orders');

@@ -9,6 +9,12 @@ import { readParameters, SettingsError } from '../../../catalog/contract/setting
 import { CommandError } from '../errors';
 import { ask } from './aws';
 
+/** A task of a source. */
+export interface ListedTask {
+  readonly source: string;
+  readonly task: StartableTask;
+}
+
 /** The directory of a bucket, as all constructs wrote it. */
 export class BucketDirectory {
   constructor(
@@ -22,10 +28,15 @@ export class BucketDirectory {
     return namesIn([...this.parts.values()]);
   }
 
-  /** The tasks that dump, by their sources; of a source that several parameters list, those that differ. */
-  get dumps(): readonly { readonly source: string; readonly task: StartableTask }[] {
+  /** The tasks that dump, by their sources. */
+  get dumps(): readonly ListedTask[] {
+    return this.tasksOf('dump');
+  }
+
+  /** The tasks of an action, by their sources; of a source that several parameters list, those that differ. */
+  tasksOf(action: Action): readonly ListedTask[] {
     const listed = [...this.parts.values()].flatMap(({ sources }) =>
-      [...sources].flatMap(([source, { tasks }]) => (tasks.dump ? [{ source, task: tasks.dump }] : [])),
+      [...sources].flatMap(([source, { tasks }]) => (tasks[action] ? [{ source, task: tasks[action] }] : [])),
     );
     return [...new Map(listed.map((one) => [JSON.stringify(one), one])).values()];
   }

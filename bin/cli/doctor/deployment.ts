@@ -24,7 +24,7 @@ import { CONTAINER_NAME, ENV } from '../../../catalog/contract/task';
 import { mapParallel } from '../../../catalog/parallel';
 import type { Aws } from '../aws/aws';
 import { explained, isDenied } from '../aws/aws';
-import type { BucketDirectory } from '../aws/directory';
+import type { BucketDirectory, ListedTask } from '../aws/directory';
 import { CommandError } from '../errors';
 import type { Thing } from './finding';
 import { valueOf, valuesOf } from './finding';
@@ -32,8 +32,9 @@ import { valueOf, valuesOf } from './finding';
 /** Requests at a time. */
 const WIDTH = 8;
 
-/** The task that makes the backups of a source. */
-export interface DumpTask extends Thing<TaskDefinition> {
+/** The task of an action of a source. Those that dump are called like their source. */
+export interface DeployedTask extends Thing<TaskDefinition> {
+  readonly source: string;
   readonly task: StartableTask;
 }
 
@@ -106,18 +107,25 @@ export class Deployment {
   }
 
   /** The tasks that dump, each with the newest definition of its family. */
-  readonly tasks = once(async (): Promise<DumpTask[]> => {
-    const { dumps } = this.directory;
-    const definitions = await this.definitions(dumps.map(({ task }) => task.family));
+  readonly tasks = once(() => this.tasksOf(this.directory.dumps, (source) => source));
+
+  /** The tasks that restore, likewise. */
+  readonly restores = once(() => this.tasksOf(this.directory.tasksOf('restore'), (source) => `restore of ${source}`));
+
+  /** All tasks, each once. */
+  readonly allTasks = once(async () => [...(await this.tasks()), ...(await this.restores())]);
+
+  private async tasksOf(listed: readonly ListedTask[], nameOf: (source: string) => string): Promise<DeployedTask[]> {
+    const definitions = await this.definitions(listed.map(({ task }) => task.family));
     const byFamily = new Map(definitions.map(({ of, fact }) => [of, fact]));
-    return dumps.map(({ source, task }) => ({ of: source, task, fact: byFamily.get(task.family)! }));
-  });
+    return listed.map(({ source, task }) => ({ of: nameOf(source), source, task, fact: byFamily.get(task.family)! }));
+  }
 
   /** The secrets of the tasks, without their values. */
   readonly secrets = once(async (): Promise<Thing<DescribeSecretResponse>[]> => {
     const client = this.aws.client(SecretsManagerClient);
     const describe = (SecretId: string) => client.send(new DescribeSecretCommand({ SecretId }));
-    const arns = valuesOf(await this.tasks()).flatMap(secretArns);
+    const arns = valuesOf(await this.allTasks()).flatMap(secretArns);
     return this.each(arns, 'secretsmanager:DescribeSecret', describe, 'ResourceNotFoundException');
   });
 

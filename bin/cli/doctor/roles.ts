@@ -7,7 +7,7 @@ import { HANDLER_ENV } from '../../../catalog/contract/handlers';
 import type { Access, LogParts, Place, RoleKind, RoleParts } from '../../../catalog/contract/permissions';
 import { accessOf } from '../../../catalog/contract/permissions';
 import { ecrImage } from './checks/tasks';
-import type { DeployedFunction, Deployment, DumpTask } from './deployment';
+import type { DeployedFunction, Deployment, DeployedTask } from './deployment';
 import { containerOf, efsOf, familyOf, logOf, queuesOf, secretArns, variablesOf } from './deployment';
 import { valueOf, valuesOf } from './finding';
 
@@ -22,6 +22,7 @@ export interface DeployedRole {
 /** All roles that the deployment uses, each once; none if it is not known where the deployment is. */
 export async function deployedRoles(deployment: Deployment): Promise<DeployedRole[]> {
   const tasks = await deployment.tasks();
+  const restores = await deployment.restores();
   const functions = await deployment.functions();
   const schedules = valuesOf(await deployment.schedules());
   const [place, keyArn] = [await deployment.place(), await deployment.keyArn()];
@@ -48,19 +49,30 @@ export async function deployedRoles(deployment: Deployment): Promise<DeployedRol
     const { accesses, ...role } = roles.get(arn) ?? { arn, what, accesses: [] };
     roles.set(arn, { ...role, accesses: [...accesses, ...accessOf(kind, { ...common, ...parts })] });
   };
+  const ecsParts = (logGroup: string, definition: TaskDefinition): Partial<RoleParts> => ({
+    logGroup: log(logGroup),
+    repository: repositoryOf(common, definition),
+    // Roles are granted complete ARNs; a task may name the beginning of one.
+    secrets: [...new Set(secretArns(definition))].flatMap((arn) => secrets.get(arn) ?? []),
+  });
   for (const { of, task, ...thing } of tasks) {
     const definition = valueOf({ of, ...thing });
     if (!definition) continue;
     add(definition.taskRoleArn, `task of ${of}`, 'task', { source: of, ...fileOf(common, definition) });
-    add(definition.executionRoleArn, `execution of ${of}`, 'execution', {
-      logGroup: log(task.logGroup),
-      repository: repositoryOf(common, definition),
-      // Roles are granted complete ARNs; a task may name the beginning of one.
-      secrets: [...new Set(secretArns(definition))].flatMap((arn) => secrets.get(arn) ?? []),
+    add(definition.executionRoleArn, `execution of ${of}`, 'execution', ecsParts(task.logGroup, definition));
+  }
+  for (const { of, source, task, ...thing } of restores) {
+    const definition = valueOf({ of, ...thing });
+    if (!definition) continue;
+    const execution = ecsParts(task.logGroup, definition);
+    add(definition.taskRoleArn, of, 'restore', {
+      ...{ source, secrets: execution.secrets },
+      ...fileOf(common, definition),
     });
+    add(definition.executionRoleArn, `execution of ${of}`, 'execution', execution);
   }
   for (const schedule of schedules) {
-    const parts = startedBy(schedule, tasks);
+    const parts = startedBy(schedule, tasks, restores);
     if (parts) add(schedule.Target?.RoleArn, `schedule ${schedule.Name}`, 'scheduler', parts);
   }
   for (const one of functions) {
@@ -96,11 +108,15 @@ function repositoryOf(place: Place, definition: TaskDefinition): string | undefi
   );
 }
 
-const taskOf = (schedule: GetScheduleOutput, tasks: readonly DumpTask[]): DumpTask | undefined =>
+const taskOf = (schedule: GetScheduleOutput, tasks: readonly DeployedTask[]): DeployedTask | undefined =>
   tasks.find(({ task }) => task.family === familyOf(schedule));
 
 /** What a schedule starts; nothing if it is a task of another bucket, which may run in the same cluster. */
-function startedBy(schedule: GetScheduleOutput, tasks: readonly DumpTask[]): Partial<RoleParts> | undefined {
+function startedBy(
+  schedule: GetScheduleOutput,
+  tasks: readonly DeployedTask[],
+  restores: readonly DeployedTask[],
+): Partial<RoleParts> | undefined {
   const { Arn, EcsParameters, DeadLetterConfig } = schedule.Target ?? {};
   const deadLetterQueue = DeadLetterConfig?.Arn;
   if (!EcsParameters) return { target: Arn, deadLetterQueue };
@@ -108,7 +124,16 @@ function startedBy(schedule: GetScheduleOutput, tasks: readonly DumpTask[]): Par
   if (!task) return undefined;
   const { taskRoleArn, executionRoleArn } = valueOf(task) ?? {};
   const taskRoles = [taskRoleArn, executionRoleArn].filter((role) => role !== undefined);
-  return { cluster: Arn, taskDefinition: EcsParameters.TaskDefinitionArn, taskRoles, deadLetterQueue };
+  const restore = restores.find(({ source }) => source === task.source);
+  const { taskDefinitionArn: restoreTask, taskRoleArn: restoreRole } = (restore && valueOf(restore)) ?? {};
+  return {
+    cluster: Arn,
+    taskDefinition: EcsParameters.TaskDefinitionArn,
+    taskRoles,
+    deadLetterQueue,
+    restoreTask,
+    restoreRole,
+  };
 }
 
 /** ARN of the queue of events: a function writes to its URL, `https://sqs.<region>.amazonaws.com/<account>/<name>`, or reads it. */

@@ -35,6 +35,8 @@ backups.addDatabase('FirRecords', {
     securityGroups: [clientsOfMysql],
   }),
   schedule,
+  // In place of the commands of the restore.
+  restore: { secret: secretsmanager.Secret.fromSecretNameV2(stack, 'RestoreUser', 'afirgen/restore') },
 });
 backups.addDatabase('Sessions', {
   database: Database.sqlite({
@@ -49,4 +51,5 @@ backups.addDatabase('Sessions', {
   schedule,
   cpu: 256,
   memoryLimitMiB: 512,
+  restore: {},
 });

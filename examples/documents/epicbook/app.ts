@@ -42,6 +42,8 @@ const epicbook = backups.addDatabase('Epicbook', {
     databases: ['epicbook'],
   }),
   schedule: BackupSchedule.daily({ hour: 2 }),
+  // The plan's test removes a book and brings it back: npx proven-backups restore --source epicbook --overwrite
+  restore: { secret: secretsmanager.Secret.fromSecretNameV2(stack, 'RestoreUser', 'epicbook/restore') },
 });
 epicbook.connections.allowTo(vm, ec2.Port.tcp(3306), 'backup');
 

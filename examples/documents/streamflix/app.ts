@@ -36,6 +36,8 @@ const streamflix = backups.addDatabase('Streamflix', {
   // The guide names no retention: a state before a change can be wanted back for a month, and one a week for three
   // months, of which 13 weeks are a day too few.
   retention: Retention.gfs({ keepFor: Duration.days(30), weekly: 14 }),
+  // The guide restores over what is there. So does this, with --overwrite, but makes a backup before it.
+  restore: { secret: secretsmanager.Secret.fromSecretNameV2(stack, 'RestoreUser', 'streamflix/restore') },
 });
 streamflix.connections.allowTo(host, ec2.Port.tcp(3306), 'backup');
 

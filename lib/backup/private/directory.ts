@@ -34,8 +34,10 @@ export interface ListedTask {
   /** Beginning of its family; the name of the source follows. */
   readonly family: string;
   readonly logGroup: string;
-  /** Target of the schedule that starts it: a run by hand starts in the same way. */
+  /** Target of the schedule that makes the backups: a task starts by hand in the same way. */
   readonly target: CfnSchedule.TargetProperty;
+  /** Ids of its own security groups, in place of those of the target. */
+  readonly securityGroups?: string[];
 }
 
 /** A source before its tasks are shared by number. */
@@ -81,7 +83,7 @@ export class Directory extends Construct {
   }
 
   /** Lists a task of a source. */
-  public addTask({ source, engine, action, target, ...more }: ListedTask): void {
+  public addTask({ source, engine, action, target, securityGroups: own, ...more }: ListedTask): void {
     const ecs = target.ecsParameters as CfnSchedule.EcsParametersProperty;
     const network = ecs.networkConfiguration as CfnSchedule.NetworkConfigurationProperty;
     const vpc = network.awsvpcConfiguration as CfnSchedule.AwsVpcConfigurationProperty;
@@ -90,14 +92,15 @@ export class Directory extends Construct {
       cluster: target.arn,
       subnets: joined(vpc.subnets),
       ...(vpc.assignPublicIp === 'ENABLED' && { publicIp: true }),
-      ...(ecs.capacityProviderStrategy !== undefined && { spot: true }),
+      // An interruption would leave a part of a database.
+      ...(ecs.capacityProviderStrategy !== undefined && action !== 'restore' && { spot: true }),
       ...(ecs.platformVersion !== undefined && { platformVersion: ecs.platformVersion }),
     };
     const known = this.parts.find((part) => part.has(source))?.get(source);
     const text = JSON.stringify(shared);
     const same = this.shared.find((one) => JSON.stringify(one) === text);
     if (!same) this.shared.push(shared);
-    const securityGroups = joined(vpc.securityGroups!);
+    const securityGroups = joined(own ?? vpc.securityGroups!);
     const tasks = { ...known?.tasks, [action]: { shared: same ?? shared, securityGroups } };
     this.put(source, { engine, tasks });
   }

@@ -11,12 +11,9 @@ import { requireStandardQueue } from '../../private/dead-letter-queue';
 import { fault, requireRange } from '../../private/fault';
 import { requireFargateSize } from './fargate-size';
 import { requireRegion } from '../../private/region';
-import type { TaskProps } from './task-definition';
+import type { TaskSize } from './task-definition';
 
 const { LATEST, VERSION1_4 } = ecs.FargatePlatformVersion;
-
-/** Fargate's share of a task's properties. */
-export type TaskSize = Pick<TaskProps, 'cpu' | 'memoryLimitMiB' | 'ephemeralStorageGiB' | 'cpuArchitecture'>;
 
 /** Checks the properties of the task; returns its size. */
 export function requireBackup(scope: IConstruct, props: DatabaseBackupProps, database: BoundDatabase): TaskSize {

@@ -16,18 +16,23 @@ const MEMORY_OF_CPU: Readonly<Record<number, readonly number[]>> = {
   16384: range(32, 120, 8),
 };
 
-/** Refuses sizes that Fargate would refuse when the task starts. */
+/**
+ * Refuses sizes that Fargate would refuse when the task starts.
+ *
+ * @param of what the properties are of, with a dot: `restore.`
+ */
 export function requireFargateSize(
   scope: IConstruct,
   size: { readonly cpu: number; readonly memoryLimitMiB: number; readonly ephemeralStorageGiB?: number },
+  of = '',
 ): void {
   const { cpu, memoryLimitMiB } = size;
-  requireRange(scope, 'ephemeralStorageGiB', size.ephemeralStorageGiB, { from: 21, to: 200, unit: 'GiB' });
+  requireRange(scope, `${of}ephemeralStorageGiB`, size.ephemeralStorageGiB, { from: 21, to: 200, unit: 'GiB' });
   if (Token.isUnresolved(cpu)) return;
   const memory = MEMORY_OF_CPU[cpu];
   if (memory === undefined) {
-    fault(scope, `cpu must be one of ${Object.keys(MEMORY_OF_CPU).join(', ')} (1024 is one vCPU), got: ${cpu}`);
+    fault(scope, `${of}cpu must be one of ${Object.keys(MEMORY_OF_CPU).join(', ')} (1024 is one vCPU), got: ${cpu}`);
   }
   if (Token.isUnresolved(memoryLimitMiB) || memory.includes(memoryLimitMiB)) return;
-  fault(scope, `memoryLimitMiB with cpu ${cpu} must be one of ${memory.join(', ')}, got: ${memoryLimitMiB}`);
+  fault(scope, `${of}memoryLimitMiB with cpu ${cpu} must be one of ${memory.join(', ')}, got: ${memoryLimitMiB}`);
 }

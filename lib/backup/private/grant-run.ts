@@ -4,6 +4,8 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type { IConstruct } from 'constructs';
 import type { IBackupBucket } from '../../bucket/backup-bucket-props';
+import { RESTORE_TAG } from '../../../catalog/contract/task';
+import { restorerStatements } from '../../bucket/private/bucket-policy';
 import { acknowledgeWildcards } from '../../private/acknowledge';
 import { InlineRole } from '../../private/inline-role';
 import { grantLogReading } from '../../private/log-key';
@@ -41,6 +43,39 @@ export function grantRun(scope: IConstruct, grantee: iam.IGrantable, run: RunGra
     acknowledgeWildcards(grantee, reason, [taskDefinitions, tasks, ...roleArns]);
   }
   return grant;
+}
+
+/** Denies to start tasks, whoever allows it. */
+export function denyRun(scope: IConstruct, grantee: InlineRole, family: string): void {
+  const resources = [ecsArn(scope, 'task-definition', family)];
+  grantee.addToPrincipalPolicy(
+    new iam.PolicyStatement({ effect: iam.Effect.DENY, actions: ['ecs:RunTask'], resources }),
+  );
+  acknowledgeWildcards(grantee, 'A denial, which covers all revisions.', resources);
+}
+
+/** A restore that may be started: its task, and the source that it reads. */
+export interface RestoreGrant extends RunGrant {
+  readonly bucket: IBackupBucket;
+  readonly source: string;
+}
+
+/**
+ * Grants permission to start restores, to stop them, to see the backups of the source, and to fetch them from an archive. It
+ * takes {@link grantFollow} to follow them.
+ */
+export function grantRestore(scope: IConstruct, grantee: iam.IGrantable, restore: RestoreGrant): iam.Grant {
+  const { bucket, source, cluster } = restore;
+  const { region, urlSuffix } = Stack.of(scope);
+  const keyArn = bucket.encryptionKey.keyArn;
+  const stop = new iam.PolicyStatement({
+    actions: ['ecs:StopTask'],
+    resources: [tasksIn(scope, cluster)],
+    conditions: { StringEquals: { [`aws:ResourceTag/${RESTORE_TAG}`]: source } },
+  });
+  const statements = restorerStatements(bucket.bucketArn, keyArn, source, `s3.${region}.${urlSuffix}`);
+  for (const statement of [stop, ...statements]) grantee.grantPrincipal.addToPrincipalPolicy(statement);
+  return grantRun(scope, grantee, restore);
 }
 
 /** Resources by which a run on demand is found and followed. */

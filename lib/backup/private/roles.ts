@@ -5,6 +5,7 @@ import type * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import type { Construct } from 'constructs';
 import { sourcePrefix } from '../../../catalog/bucket/names';
 import type { IBackupBucket } from '../../bucket/backup-bucket-props';
+import { restoreStatements } from '../../bucket/private/bucket-policy';
 import { acknowledgeLogs, acknowledgeWildcards } from '../../private/acknowledge';
 import { InlineRole } from '../../private/inline-role';
 import { rolePath } from '../../private/names';
@@ -22,6 +23,25 @@ export function taskRole(scope: Construct, bucket: IBackupBucket, source: string
     path: rolePath(scope.node.scope!),
   });
   const wildcards = [`${sourcePrefix(source)}*`, '*/*/*', '*'].map((keys) => `${bucket.bucketArn}/${keys}`);
+  acknowledgeWildcards(role, 'All objects of one source; the denials cover the whole bucket.', wildcards);
+  return role;
+}
+
+/**
+ * Creates the role of the program when it restores. Its path is none from which a role that starts backups may pass roles on:
+ * no schedule, and nobody who may run a backup, can read one.
+ */
+export function restoreRole(scope: Construct, bucket: IBackupBucket, source: string): InlineRole {
+  const role = new InlineRole(scope, 'RestoreRole', {
+    assumedBy: ecsTasks(scope),
+    description: 'Lets a restore read the backups of one source',
+    path: rolePath(scope.node.scope!, 'restore'),
+  });
+  const { bucketArn, encryptionKey } = bucket;
+  const { region, urlSuffix } = Stack.of(scope);
+  const statements = restoreStatements(bucketArn, encryptionKey.keyArn, source, `s3.${region}.${urlSuffix}`);
+  for (const statement of statements) role.addToPrincipalPolicy(statement);
+  const wildcards = [`${sourcePrefix(source)}*/*`, '*'].map((keys) => `${bucketArn}/${keys}`);
   acknowledgeWildcards(role, 'All objects of one source; the denials cover the whole bucket.', wildcards);
   return role;
 }

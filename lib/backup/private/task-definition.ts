@@ -4,7 +4,7 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import type { DumpJob } from '../../../catalog/contract/task';
+import type { DumpJob, RestoreJob } from '../../../catalog/contract/task';
 import { CONTAINER_NAME, commandOf, DATA_DIRECTORY, ENV, SCRATCH_DIRECTORY } from '../../../catalog/contract/task';
 import { engineFacts } from '../../../engines/facts';
 import { acknowledge } from '../../private/acknowledge';
@@ -12,25 +12,28 @@ import { bundleFolder } from '../../private/bundle-folder';
 import { grantLogWriting } from '../../private/log-key';
 import type { BoundDatabase } from '../../database/private/bound-database';
 
-/** Checked properties of a backup's task definition. */
-export interface TaskProps {
-  readonly family: string;
+/** Fargate's share of a task's properties. */
+export interface TaskSize {
   readonly cpu: number;
   readonly memoryLimitMiB: number;
   readonly ephemeralStorageGiB?: number;
   readonly cpuArchitecture: ecs.CpuArchitecture;
+}
+
+/** Checked properties of a task definition of the program. */
+export interface TaskProps extends TaskSize, Pick<BoundDatabase, 'username' | 'password' | 'volume'> {
+  readonly family: string;
   readonly taskRole: iam.IRole;
   readonly executionRole: iam.IRole;
   readonly logGroup: logs.ILogGroup;
-  readonly database: BoundDatabase;
-  readonly job: DumpJob;
-  readonly image?: ecs.ContainerImage;
+  readonly job: DumpJob | RestoreJob;
+  readonly image: ecs.ContainerImage;
 }
 
-/** Creates the task definition with its one container. */
-export function backupTask(scope: Construct, props: TaskProps): ecs.FargateTaskDefinition {
-  const { database, job } = props;
-  const task = new ecs.FargateTaskDefinition(scope, 'TaskDefinition', {
+/** Creates a task definition with its one container. */
+export function programTask(scope: Construct, id: string, props: TaskProps): ecs.FargateTaskDefinition {
+  const { job, username, password, volume } = props;
+  const task = new ecs.FargateTaskDefinition(scope, id, {
     family: props.family,
     cpu: props.cpu,
     memoryLimitMiB: props.memoryLimitMiB,
@@ -45,21 +48,18 @@ export function backupTask(scope: Construct, props: TaskProps): ecs.FargateTaskD
   });
   acknowledge(task, 'AwsSolutions-ECS2', 'The variables hold no secret: secrets come from Secrets Manager.');
   const container = task.addContainer(CONTAINER_NAME, {
-    image: props.image ?? builtImage(props),
+    image: props.image,
     command: [...commandOf(job.action)],
     readonlyRootFilesystem: true,
     // The longest that Fargate grants between SIGTERM and SIGKILL: time to abort uploads.
     stopTimeout: Duration.seconds(120),
     logging: taskLog(props),
     environment: { [ENV.job]: Stack.of(scope).toJsonString(job) },
-    secrets:
-      database.username && database.password
-        ? { [ENV.username]: database.username, [ENV.password]: database.password }
-        : undefined,
+    secrets: username && password ? { [ENV.username]: username, [ENV.password]: password } : undefined,
   });
   grantLogWriting(props.executionRole, props.logGroup);
   container.addMountPoints({ sourceVolume: 'scratch', containerPath: SCRATCH_DIRECTORY, readOnly: false });
-  if (database.volume) mountFile(task, container, database.volume);
+  if (volume) mountFile(task, container, volume);
   return task;
 }
 
@@ -76,7 +76,7 @@ const taskLog = ({ logGroup, job }: TaskProps): ecs.LogDriver =>
   });
 
 /** The engine's official image with the program in it, built at deployment. */
-function builtImage({ database, cpuArchitecture }: TaskProps): ecs.ContainerImage {
+export function builtImage(database: BoundDatabase, cpuArchitecture: ecs.CpuArchitecture): ecs.ContainerImage {
   const arm = cpuArchitecture._cpuArchitecture === 'ARM64';
   return ecs.ContainerImage.fromAsset(bundleFolder('task', 'main.js'), {
     buildArgs: { ENGINE_IMAGE: engineFacts(database.engine).image(database.engineVersion ?? '') },

@@ -4,8 +4,8 @@ import { usualTimeout } from '../../../catalog/retention/schedule-times';
 import type { BoundSchedule } from './bound-schedule';
 import { fault, requireRange, secondsOf } from '../../private/fault';
 
-/** 30 seconds to 7 days. */
-const BOUNDS = { from: 30, to: Duration.days(7).toSeconds(), unit: 'seconds' };
+/** Bounds of every timeout: 30 seconds to 7 days. */
+export const TIMEOUT_BOUNDS = { from: 30, to: Duration.days(7).toSeconds(), unit: 'seconds' };
 
 /** Returns the longest duration of a run in seconds. Runs of one schedule must not overlap. */
 export function timeoutOf(scope: IConstruct, timeout: Duration | undefined, schedule: BoundSchedule): number {
@@ -19,7 +19,7 @@ export function timeoutOf(scope: IConstruct, timeout: Duration | undefined, sche
     );
   }
   const seconds = secondsOf(scope, 'timeout', timeout) ?? usualTimeout(free);
-  requireRange(scope, 'timeout', seconds, BOUNDS);
+  requireRange(scope, 'timeout', seconds, TIMEOUT_BOUNDS);
   if (seconds >= free) {
     const less = window > 0 ? ` less the flexibleWindow of ${window} seconds` : '';
     fault(

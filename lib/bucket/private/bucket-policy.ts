@@ -38,6 +38,52 @@ export function backupStatements(bucketArn: string, keyArn: string, source: stri
   ];
 }
 
+/**
+ * Permissions of the program when it restores: to read one source. It runs what a database's owner wrote, so that whatever
+ * changes the bucket is denied to it.
+ *
+ * @param s3Service name by which KMS knows S3: `s3.eu-west-1.amazonaws.com`
+ */
+export function restoreStatements(
+  bucketArn: string,
+  keyArn: string,
+  source: string,
+  s3Service: string,
+): iam.PolicyStatement[] {
+  const { allow, deny } = statementsOf(bucketArn);
+  return [
+    allow(['s3:GetObject'], `${sourcePrefix(source)}*/*`),
+    decryptionBy(s3Service, keyArn),
+    deny(['s3:PutObject*', 's3:DeleteObject*', 's3:BypassGovernanceRetention'], '*'),
+  ];
+}
+
+/** Permissions of whoever starts restores of a source: to see its backups, and to fetch them from an archive. */
+export function restorerStatements(
+  bucketArn: string,
+  keyArn: string,
+  source: string,
+  s3Service: string,
+): iam.PolicyStatement[] {
+  const { allow } = statementsOf(bucketArn);
+  const prefix = sourcePrefix(source);
+  const list = allow(['s3:ListBucket']);
+  list.addCondition('StringLike', { 's3:prefix': `${prefix}*` });
+  return [
+    list,
+    allow(['s3:GetObject'], ...[MANIFEST_FILE, VERDICT_FILE].map((file) => `${prefix}*/${file}`)),
+    allow(['s3:RestoreObject'], `${prefix}*/*`),
+    decryptionBy(s3Service, keyArn),
+  ];
+}
+
+const decryptionBy = (service: string, keyArn: string): iam.PolicyStatement =>
+  new iam.PolicyStatement({
+    actions: ['kms:Decrypt'],
+    resources: [keyArn],
+    conditions: { StringEquals: { 'kms:ViaService': service } },
+  });
+
 /** Keys of data: all that the program writes beside a manifest is compressed. */
 const DATA_KEYS = '*/*/*.zst';
 

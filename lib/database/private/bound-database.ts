@@ -1,8 +1,8 @@
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as efs from 'aws-cdk-lib/aws-efs';
-import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import type { IDependable } from 'constructs';
 import type { ServerJob } from '../../../catalog/contract/task';
+import type { SecretValue } from './secret-value';
 
 /** Facts about the backup that decide how its database is checked. */
 export interface DatabaseContext {
@@ -17,8 +17,10 @@ export interface BoundDatabase {
   readonly engineVersion?: string;
   /** Engines with a server only. */
   readonly server?: ServerJob;
-  readonly username?: ecs.Secret;
-  readonly password?: ecs.Secret;
+  readonly username?: SecretValue;
+  readonly password?: SecretValue;
+  /** Host that takes writes, if it is not the one that is dumped; `false` for a read replica, which takes none. */
+  readonly writer?: string | false;
   /** Engines without a server only. */
   readonly volume?: { readonly fileSystem: efs.IFileSystem; readonly accessPoint: efs.IAccessPoint };
   readonly file?: string;

@@ -17,7 +17,8 @@ export function instanceServer(
   options: RdsInstanceOptions,
 ): Server {
   const { hostname, port } = instance.instanceEndpoint;
-  return { ...common(scope, instance, options), host: hostname, port };
+  const writer = instance instanceof rds.DatabaseInstanceReadReplica ? false : undefined;
+  return { ...common(scope, instance, options), host: hostname, port, writer };
 }
 
 /** Server of an Aurora or Multi-AZ cluster. */
@@ -26,7 +27,8 @@ export function clusterServer(scope: IConstruct, cluster: rds.IDatabaseCluster, 
   const { hostname, port } = useReader ? cluster.clusterReadEndpoint : cluster.clusterEndpoint;
   // The endpoint exists before the instances behind it.
   const needs = cluster.node.findAll().filter((child) => child instanceof rds.CfnDBInstance);
-  return { ...common(scope, cluster, rest), host: hostname, port, needs };
+  const writer = useReader ? cluster.clusterEndpoint.hostname : undefined;
+  return { ...common(scope, cluster, rest), host: hostname, port, needs, writer };
 }
 
 function common(

@@ -1,4 +1,4 @@
-import { Annotations, Stack } from 'aws-cdk-lib';
+import { Annotations, Stack, Token } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
@@ -10,14 +10,18 @@ import { fault } from '../../private/fault';
  * by its name, unless the name itself ends like that: then AWS takes the ARN for a complete one.
  * https://docs.aws.amazon.com/secretsmanager/latest/userguide/troubleshoot.html#ARN_secretnamehyphen
  */
-export function requireFindable(scope: IConstruct, { secretFullArn, secretArn }: secretsmanager.ISecret): void {
+export function requireFindable(
+  scope: IConstruct,
+  { secretFullArn, secretArn }: secretsmanager.ISecret,
+  what = 'secret',
+): void {
   const [, name, end] = /:secret:(.*-([A-Za-z0-9]{6}))$/.exec(secretFullArn ?? secretArn) ?? [];
   if (name === undefined || end === undefined) return;
   const mend = `give the ARN that "aws secretsmanager describe-secret --secret-id ${name}" shows, with Secret.fromSecretCompleteArn or, in backups.yaml, as secret`;
   if (secretFullArn === undefined) {
     fault(
       scope,
-      `secret must be given by its complete ARN where its name ends in a hyphen and six characters, got: ${name}: AWS takes "-${end}" for the end of an ARN; ${mend}`,
+      `${what} must be given by its complete ARN where its name ends in a hyphen and six characters, got: ${name}: AWS takes "-${end}" for the end of an ARN; ${mend}`,
     );
   }
   // AWS takes letters of both cases and digits: of 200 ends one looks like a word.
@@ -29,6 +33,19 @@ export function requireFindable(scope: IConstruct, { secretFullArn, secretArn }:
 }
 
 /**
+ * Refuses keys of the JSON in a secret that ECS could not read.
+ *
+ * @param of what the properties are of, with a dot: `restore.`
+ */
+export function requireKeys(scope: IConstruct, keys: readonly (string | undefined)[], of = ''): void {
+  const what = `${of}usernameKey and ${of}passwordKey`;
+  if (keys.includes('')) fault(scope, `${what} must be keys of the JSON in the secret, got: an empty text`);
+  const colon = keys.find((key) => !Token.isUnresolved(key) && key?.includes(':'));
+  if (colon === undefined) return;
+  fault(scope, `${what} must be without a colon, which ends a key for ECS, got: "${colon}": rename it`);
+}
+
+/**
  * One value of a secret. CDK's own class also names the reader in the policy of the secret's key. For a role with inline
  * statements, that makes key, secret and role depend on each other in a circle.
  */
@@ -37,8 +54,8 @@ export class SecretValue extends ecs.Secret {
   public readonly hasField = true;
 
   constructor(
-    private readonly secret: secretsmanager.ISecret,
-    field: string,
+    public readonly secret: secretsmanager.ISecret,
+    public readonly field: string,
   ) {
     super();
     this.arn = `${secret.secretArn}:${field}::`;

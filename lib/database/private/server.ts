@@ -9,7 +9,7 @@ import { DatabaseTls } from '../database-tls';
 import type { BoundDatabase, DatabaseContext } from './bound-database';
 import { fault, requireProps, requireRange, requireValue } from '../../private/fault';
 import { isUnknown } from '../../private/lookup';
-import { SecretValue, requireFindable } from './secret-value';
+import { SecretValue, requireFindable, requireKeys } from './secret-value';
 
 /** A server, of whatever engine, and wherever its properties come from. */
 export interface Server extends ServerProps, SchemaOptions {
@@ -17,6 +17,7 @@ export interface Server extends ServerProps, SchemaOptions {
   readonly version: string;
   readonly allowTo?: ec2.IConnectable;
   readonly needs?: BoundDatabase['needs'];
+  readonly writer?: BoundDatabase['writer'];
 }
 
 /** Checks a server and turns it into what the task needs. */
@@ -35,16 +36,7 @@ export function bindServer(scope: IConstruct, server: Server, context: DatabaseC
       `host must be a host name or an address, got: ${JSON.stringify(host)}: leave out scheme, port and path`,
     );
   }
-  if (usernameKey === '' || passwordKey === '') {
-    fault(scope, 'usernameKey and passwordKey must be keys of the JSON in the secret, got: an empty text');
-  }
-  const colon = [usernameKey, passwordKey].find((key) => !Token.isUnresolved(key) && key.includes(':'));
-  if (colon !== undefined) {
-    fault(
-      scope,
-      `usernameKey and passwordKey must be without a colon, which ends a key for ECS, got: "${colon}": rename it`,
-    );
-  }
+  requireKeys(scope, [usernameKey, passwordKey]);
   if (securityGroups !== undefined && (securityGroups.length < 1 || securityGroups.length > 5)) {
     fault(scope, `securityGroups must be 1 to 5, got: ${securityGroups.length}: leave them out to have one created`);
   }
@@ -66,6 +58,7 @@ export function bindServer(scope: IConstruct, server: Server, context: DatabaseC
     securityGroups,
     allowTo: securityGroups === undefined ? server.allowTo : undefined,
     needs: server.needs,
+    writer: server.writer,
   };
 }
 

@@ -222,6 +222,30 @@ databases:
   expect(jobOf(stack.template, 'shop').engineVersion).toBe('8.0');
 });
 
+test('a restore, with a secret and a group of its own', () => {
+  const source = `${ENVIRONMENT}vpc: ${VPC}
+databases:
+  shop:
+    engine: mysql
+    version: 8.4
+    host: db.internal
+    secret: { secretId: shop/backup, usernameKey: user }
+    schedule: { every: 6h }
+    restore: { secret: shop/restore, securityGroups: [sg-0a1b2c3d], timeout: 24h }
+`;
+  const { template } = stackOf(appOf(source)) as { template: any };
+  const task = resource(template, 'AWS::ECS::TaskDefinition', 'shopRestore');
+  const [container] = task.ContainerDefinitions;
+  const [username, password] = container.Secrets.map(({ ValueFrom }: any) => JSON.stringify(ValueFrom));
+  expect([username, password]).toEqual([
+    expect.stringContaining(':secret:shop/restore:user::'),
+    expect.stringContaining(':secret:shop/restore:password::'),
+  ]);
+  expect(JSON.stringify(container.Environment)).toContain('timeoutSeconds\\":86400');
+  const { Value } = resource(template, 'AWS::SSM::Parameter', 'Directory');
+  expect(JSON.stringify(Value)).toContain('restore\\":{\\"securityGroups\\":\\"sg-0a1b2c3d\\"}');
+});
+
 describe('secrets', () => {
   const secretsOf = (secret: string): { ValueFrom: unknown }[] => {
     const source = `${ENVIRONMENT}vpc: ${VPC}

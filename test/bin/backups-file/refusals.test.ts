@@ -81,7 +81,7 @@ test.each([
       'backups.yaml:5: databases.shop.sqlite.accessPoint is missing: it must be the id of an EFS access point, fsap-…',
       'backups.yaml:5: databases.shop.sqlite.securityGroup is missing: it must be the id of a security group, sg-…',
       'backups.yaml:5: databases.shop.sqlite.path is missing: it must be a path below the access point, without a leading slash',
-      'backups.yaml:6: databases.shop has an unknown key "path": allowed are sqlite, schedule, retention, allowedAge, enabled, timeout, compressionLevel, cpu, memoryLimitMiB, cpuArchitecture, spot, ephemeralStorageGiB, vpcSubnets, assignPublicIp, sizeBounds, signalsOff',
+      'backups.yaml:6: databases.shop has an unknown key "path": allowed are sqlite, schedule, retention, allowedAge, enabled, timeout, compressionLevel, cpu, memoryLimitMiB, ephemeralStorageGiB, cpuArchitecture, spot, vpcSubnets, assignPublicIp, sizeBounds, signalsOff, restore',
     ].join('\n'),
   ],
   ['an account', file('account: 12'), 'backups.yaml:1: account must be an account id of 12 digits, got: 12'],
@@ -253,7 +253,7 @@ test.each([
     'schemas of MySQL',
     server('schemas: [a]'),
     expect.stringMatching(
-      /^backups.yaml:9: databases.shop has an unknown key "schemas": allowed are engine, version, host, .*signalsOff$/,
+      /^backups.yaml:9: databases.shop has an unknown key "schemas": allowed are engine, version, host, .*signalsOff, restore$/,
     ) as string,
   ],
   [
@@ -381,6 +381,41 @@ test.each([
     'a security group',
     server('securityGroups: [sg-0a1b2c3d, clients]'),
     'backups.yaml:9: databases.shop.securityGroups[1] must be the id of a security group, sg-…, got: clients',
+  ],
+  [
+    'a restore without its secret',
+    server('restore: { timeout: 24h }'),
+    'backups.yaml:9: databases.shop.restore.secret is missing: it must be the name or the ARN of a secret, or a map with secretId',
+  ],
+  [
+    'a password for a restore',
+    server('restore: { secret: shop/restore, password: hunter2 }'),
+    'backups.yaml:9: databases.shop.restore has an unknown key "password": put it into a secret of Secrets Manager, with the keys username and password, and name the secret here: secret: shop/backup',
+  ],
+  [
+    'a text for a restore',
+    server('restore: shop/restore'),
+    'backups.yaml:9: databases.shop.restore must be a map with secret, got: shop/restore',
+  ],
+  [
+    'the disk of a restore',
+    server('restore: { secret: shop/restore, ephemeralStorageGiB: 300 }'),
+    'backups.yaml:9: databases.shop.restore.ephemeralStorageGiB must be a whole number from 21 to 200, got: 300',
+  ],
+  [
+    'a secret to restore a file with',
+    database(SQLITE('shop.db'), EVERY, 'restore: { secret: shop/restore }'),
+    'backups.yaml:7: databases.shop.restore has an unknown key "secret": allowed are securityGroups, cpu, memoryLimitMiB, ephemeralStorageGiB, timeout',
+  ],
+  [
+    'a restore of a file with nothing',
+    database(SQLITE('shop.db'), EVERY, 'restore:'),
+    'backups.yaml:7: databases.shop.restore must be a map, which may be empty: {}, got: nothing',
+  ],
+  [
+    'memory that a restore cannot have with its CPU',
+    server('restore: { secret: shop/restore, cpu: 4096 }'),
+    'backups.yaml:4: databases.shop: restore.memoryLimitMiB with cpu 4096 must be one of 8192, 9216, 10240, 11264, 12288, 13312, 14336, 15360, 16384, 17408, 18432, 19456, 20480, 21504, 22528, 23552, 24576, 25600, 26624, 27648, 28672, 29696, 30720, got: 2048',
   ],
   [
     'a text for a list',

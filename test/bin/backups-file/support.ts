@@ -59,7 +59,7 @@ export function resource(template: any, type: string, idPart = ''): any {
 
 /** The job of a database's task. */
 export function jobOf(template: any, name: string): any {
-  const id = `Backups${name}`;
+  const id = `Backups${name}TaskDefinition`;
   const [container] = resource(template, ecs.CfnTaskDefinition.CFN_RESOURCE_TYPE_NAME, id).ContainerDefinitions;
   const { Value } = container.Environment.find(({ Name }: any) => Name === 'BACKUP_JOB');
   return JSON.parse(

@@ -8,7 +8,7 @@ import { judgeNetwork } from '../../../bin/cli/doctor/checks/network';
 import { judgeQuota } from '../../../bin/cli/doctor/checks/quotas';
 import { judgeSchedules } from '../../../bin/cli/doctor/checks/schedules';
 import { ecrImage, judgeSecret } from '../../../bin/cli/doctor/checks/tasks';
-import type { DeployedFunction, DumpTask } from '../../../bin/cli/doctor/deployment';
+import type { DeployedFunction, DeployedTask } from '../../../bin/cli/doctor/deployment';
 import type { Finding } from '../../../bin/cli/doctor/finding';
 import { CONTAINER_NAME } from '../../../catalog/contract/task';
 
@@ -18,8 +18,9 @@ const texts = (findings: Finding | readonly Finding[]): string[] =>
 const SECRET = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:shop-AbCdEf';
 const IMAGE = '111122223333.dkr.ecr.eu-west-1.amazonaws.com/assets:1';
 
-const dump = (changes: Partial<DumpTask['task']> = {}, definition: TaskDefinition = {}): DumpTask => ({
+const dump = (changes: Partial<DeployedTask['task']> = {}, definition: TaskDefinition = {}): DeployedTask => ({
   of: 'shop',
+  source: 'shop',
   task: {
     family: 'Shop-shop',
     cluster: 'arn:aws:ecs:eu-west-1:111122223333:cluster/Shop',
@@ -127,7 +128,7 @@ describe('network', () => {
   };
   const ALL = interfaces('logs', 'ecr.api', 'ecr.dkr', 'secretsmanager');
 
-  test.each<[string, Partial<Network>, Partial<DumpTask['task']>, string]>([
+  test.each<[string, Partial<Network>, Partial<DeployedTask['task']>, string]>([
     ['a NAT gateway', routed([{ ...WAY, NatGatewayId: 'nat-1', State: 'active' }]), {}, 'ok: has a way out'],
     ['a transit gateway', routed([{ ...WAY, TransitGatewayId: 'tgw-1', State: 'active' }]), {}, 'ok: has a way out'],
     [

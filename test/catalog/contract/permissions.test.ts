@@ -103,27 +103,40 @@ const alarmParts = () => ({
   scheduleGroups: [deployed(resources[idOf('AWS::Scheduler::ScheduleGroup', /./)]!.Properties.Name)],
 });
 
+const secretArns = () => [/^Secret/, /^RestoreSecret/].map((part) => arn('AWS::SecretsManager::Secret', part));
+
+/** The file that a role may mount. */
+function fileParts(role: RegExp) {
+  const fileSystem = arn('AWS::EFS::FileSystem', /./);
+  const accessPoint = deployed({ Ref: idOf('AWS::EFS::AccessPoint', /./) });
+  const statement = statementsOf(idOf('AWS::IAM::Role', role)).find(({ Action }) =>
+    Action!.includes('elasticfilesystem:ClientMount'),
+  )!;
+  const [wanted] = statement.Condition!.StringEquals!['elasticfilesystem:AccessPointArn'] as [string];
+  expect(wanted.endsWith(accessPoint)).toBe(true);
+  return { source: 'files', fileSystem, accessPoint: wanted };
+}
+
 const SCENES: Record<string, Scene> = {
   task: { role: /^BackupsShopTaskRole/, access: () => accessOf('task', { ...bucketParts(), source: 'shop' }) },
   'task of a file': {
     role: /^BackupsFilesTaskRole/,
-    access: () => {
-      const fileSystem = arn('AWS::EFS::FileSystem', /./);
-      const accessPoint = deployed({ Ref: idOf('AWS::EFS::AccessPoint', /./) });
-      const statement = statementsOf(idOf('AWS::IAM::Role', /^BackupsFilesTaskRole/)).find(({ Action }) =>
-        Action!.includes('elasticfilesystem:ClientMount'),
-      )!;
-      const [wanted] = statement.Condition!.StringEquals!['elasticfilesystem:AccessPointArn'] as [string];
-      expect(wanted.endsWith(accessPoint)).toBe(true);
-      return accessOf('task', { ...bucketParts(), source: 'files', fileSystem, accessPoint: wanted });
-    },
+    access: () => accessOf('task', { ...bucketParts(), ...fileParts(/^BackupsFilesTaskRole/) }),
+  },
+  restore: {
+    role: /^BackupsShopRestoreRole/,
+    access: () => accessOf('restore', { ...bucketParts(), source: 'shop', secrets: secretArns() }),
+  },
+  'restore of a file': {
+    role: /^BackupsFilesRestoreRole/,
+    access: () => accessOf('restore', { ...bucketParts(), ...fileParts(/^BackupsFilesRestoreRole/) }),
   },
   execution: {
     role: /^BackupsShopExecutionRole/,
     access: () =>
       accessOf('execution', {
         ...bucketParts(),
-        secrets: [arn('AWS::SecretsManager::Secret', /^Secret/)],
+        secrets: secretArns(),
         logGroup: logGroup(),
       }),
   },
@@ -140,10 +153,14 @@ const SCENES: Record<string, Scene> = {
     access: () => {
       const { Arn, EcsParameters } =
         resources[idOf('AWS::Scheduler::Schedule', /^BackupsShopSchedule/)]!.Properties.Target;
-      const family = resources[idOf('AWS::ECS::TaskDefinition', /^BackupsShop/)]!.Properties.Family as Json;
+      const family = resources[idOf('AWS::ECS::TaskDefinition', /^BackupsShopTask/)]!.Properties.Family as Json;
       expect(deployed(EcsParameters.TaskDefinitionArn)).toContain('Shop');
-      const taskDefinition = `arn:aws:ecs:eu-west-1:111122223333:task-definition/${deployed(family)}:1`;
-      const task = { cluster: deployed(Arn), taskDefinition, taskRoles: roleArns('Shop') };
+      const ofFamily = (name: string) => `arn:aws:ecs:eu-west-1:111122223333:task-definition/${name}:1`;
+      const taskDefinition = ofFamily(deployed(family));
+      const restoreTask = ofFamily(`${deployed(family)}_restore`);
+      const restoreRole = arn('AWS::IAM::Role', /^BackupsShopRestoreRole/);
+      const restore = { restoreTask, restoreRole };
+      const task = { cluster: deployed(Arn), taskDefinition, taskRoles: roleArns('Shop'), ...restore };
       return accessOf('scheduler', { ...bucketParts(), ...task, deadLetterQueue: deadLetterQueue() });
     },
   },

@@ -96,6 +96,23 @@ test('of Backups: one parameter with the functions and all sources, which share 
   expect(sources.get('old-shop')!.tasks).toEqual({});
 });
 
+test('a restore starts in the network of the schedule, never on Spot, and in security groups of its own', () => {
+  const setup = new Setup();
+  const [own, other] = ['sg-0a', 'sg-0b'].map((id) => ec2.SecurityGroup.fromSecurityGroupId(setup.stack, id, id));
+  const { secret } = setup;
+  setup.add({ spot: true, securityGroups: [own!], restore: { secret, securityGroups: [other!] } });
+  setup.add({ restore: { secret } }, 'Blog');
+  const [text] = partsOf(setup.template()).values();
+  const sources = sourcesIn(text!);
+  const { dump, restore } = sources.get('shop')!.tasks;
+  expect(restore).toEqual({ ...dump, spot: false, family: `${dump!.family}_restore`, securityGroups: ['sg-0b'] });
+  expect([dump!.spot, dump!.securityGroups]).toEqual([true, ['sg-0a']]);
+  const { tasks } = sources.get('blog')!;
+  expect(tasks.restore).toEqual({ ...tasks.dump, family: 'Stack-Backups-blog_restore' });
+  // One for the dumps on Spot, one for all else.
+  expect(JSON.parse(text!).tasks).toHaveLength(2);
+});
+
 test('each construct that stands alone has a parameter of its own', () => {
   const { stack, vpc, secret, ...setup } = new Setup();
   void setup;

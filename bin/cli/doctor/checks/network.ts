@@ -7,7 +7,7 @@ import {
   paginateDescribeVpcEndpoints,
 } from '@aws-sdk/client-ec2';
 import type { Check } from '../check';
-import type { Deployment, DumpTask } from '../deployment';
+import type { Deployment, DeployedTask } from '../deployment';
 import { all, containerOf, secretArns } from '../deployment';
 import type { Finding } from '../finding';
 import { DEPLOY, failed, judge, notChecked, ok, valueOf } from '../finding';
@@ -26,16 +26,16 @@ const ACTIONS = 'ec2:DescribeSubnets, ec2:DescribeRouteTables, ec2:DescribeVpcEn
 export const network: Check = {
   id: 'network',
   title: 'the tasks have a way out to AWS',
-  needs: ['tasks'],
+  needs: ['tasks', 'restores'],
   run: async (deployment) => {
-    const tasks = await deployment.tasks();
+    const tasks = await deployment.allTasks();
     if (tasks.length === 0) return [];
     const found = await deployment.thing('the subnets of the tasks', ACTIONS, () => describe(deployment, tasks));
     return judge(found, (value) => tasks.flatMap((task) => judgeNetwork(task, value!)));
   },
 };
 
-async function describe({ aws }: Deployment, tasks: readonly DumpTask[]): Promise<Network> {
+async function describe({ aws }: Deployment, tasks: readonly DeployedTask[]): Promise<Network> {
   const client = aws.ec2();
   // A filter, because one id that does not exist fails the whole request.
   const by = (Name: string, ids: readonly (string | undefined)[]) => ({
@@ -59,7 +59,7 @@ async function describe({ aws }: Deployment, tasks: readonly DumpTask[]): Promis
 const MORE = 'docs/networking.md';
 
 /** What the task needs to reach is in docs/networking.md. The database is not asked: only the task itself reaches it. */
-export function judgeNetwork(task: DumpTask, found: Network): Finding[] {
+export function judgeNetwork(task: DeployedTask, found: Network): Finding[] {
   const { subnets, securityGroups } = task.task;
   const known = subnets.filter((id) => found.subnets.some(({ SubnetId }) => SubnetId === id));
   const gone = subnets.filter((id) => !known.includes(id));
@@ -80,7 +80,7 @@ export function judgeNetwork(task: DumpTask, found: Network): Finding[] {
   return findings.length > 0 ? findings : [ok(task.of, 'has a way out')];
 }
 
-function judgeSubnet(subnet: Subnet, task: DumpTask, { routeTables, endpoints }: Network): Finding[] {
+function judgeSubnet(subnet: Subnet, task: DeployedTask, { routeTables, endpoints }: Network): Finding[] {
   const { of } = task;
   const id = subnet.SubnetId!;
   const table = routeTableOf(subnet, routeTables);

@@ -1,7 +1,7 @@
 /** Schedules: every source and every function that needs one has one that is enabled. */
 import type { GetScheduleOutput } from '@aws-sdk/client-scheduler';
 import type { Check } from '../check';
-import type { DeployedFunction, DumpTask } from '../deployment';
+import type { DeployedFunction, DeployedTask } from '../deployment';
 import { familyOf } from '../deployment';
 import type { Finding } from '../finding';
 import { DEPLOY, failed, ok, valueOf, valuesOf } from '../finding';
@@ -24,7 +24,7 @@ export const schedules: Check = {
 /** A function that is gone is found by another check. */
 export function judgeSchedules(
   schedules: readonly GetScheduleOutput[],
-  tasks: readonly DumpTask[],
+  tasks: readonly DeployedTask[],
   functions: readonly DeployedFunction[],
 ): Finding[] {
   const scheduled = functions.filter(({ kind }) => !UNSCHEDULED.includes(kind));

@@ -9,10 +9,10 @@ import { DEPLOY, failed, judgeEach, ok, valuesOf } from '../finding';
 
 export const tasks: Check = {
   id: 'tasks',
-  title: 'the task of every backup is defined',
+  title: 'the tasks of all backups and restores are defined',
   needs: ['schedules'],
   run: async (deployment) => {
-    const found = await deployment.tasks();
+    const found = await deployment.allTasks();
     // Of a family AWS shows the newest active one; a schedule may name another one.
     const named = valuesOf(await deployment.schedules()).map(({ Target }) => Target?.EcsParameters?.TaskDefinitionArn);
     const judgement = (definition: TaskDefinition | undefined, of: string) =>
@@ -36,7 +36,7 @@ export function ecrImage(image = '') {
 export const images: Check = {
   id: 'images',
   title: 'the images of the tasks are in ECR',
-  needs: ['tasks'],
+  needs: ['tasks', 'restores'],
   run: async (deployment) => {
     const describe = async (image: string) => {
       const { region, imageId, ...repository } = ecrImage(image)!;
@@ -44,7 +44,7 @@ export const images: Check = {
       return (await deployment.aws.client(ECRClient, { region }).send(command)).imageDetails?.[0];
     };
     // Other registries have no interface in common.
-    const named = valuesOf(await deployment.tasks())
+    const named = valuesOf(await deployment.allTasks())
       .map((definition) => containerOf(definition)?.image)
       .filter(ecrImage);
     const gone = ['ImageNotFoundException', 'RepositoryNotFoundException'];
@@ -63,7 +63,7 @@ export const images: Check = {
 export const secrets: Check = {
   id: 'secrets',
   title: 'the secrets of the tasks are there',
-  needs: ['tasks'],
+  needs: ['tasks', 'restores'],
   run: async (deployment) => judgeEach(await deployment.secrets(), judgeSecret),
 };
 

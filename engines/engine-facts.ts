@@ -14,6 +14,8 @@ export interface EngineFacts<Reason extends string = string, NoteKind extends st
   readonly reasons: readonly Reason[];
   /** Kinds of notes that its backups may carry, as a closed list. */
   readonly notes: readonly NoteKind[];
+  /** Programs that a restore needs, by their file names; none when left out. */
+  readonly restoreTools?: readonly string[];
   /** Facts of the engine's server. An engine without them keeps a database in a file. */
   readonly server?: ServerFacts;
 }

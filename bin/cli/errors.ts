@@ -9,6 +9,8 @@ export const EXIT = {
   usage: 2,
   /** Done, but something needs attention: a refusal, a damaged backup. */
   problems: 3,
+  /** Not yet: a retrieval from an archive, or a restore, goes on without this command. */
+  later: 4,
 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 

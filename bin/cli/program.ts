@@ -6,6 +6,7 @@ import { addDoctorCommand } from './commands/doctor';
 import { addFetchCommand } from './commands/fetch';
 import { addListCommand } from './commands/list';
 import { addPruneCommand } from './commands/prune';
+import { addRestoreCommand } from './commands/restore';
 import { addRetentionCommand } from './commands/retention';
 import { addRunCommand } from './commands/run';
 import { addShowCommand } from './commands/show';
@@ -57,6 +58,7 @@ function programOf(output: Output): Command {
   addListCommand(program, output);
   addShowCommand(program, output);
   addFetchCommand(program, output);
+  addRestoreCommand(program, output);
   addRunCommand(program, output);
   addPruneCommand(program, output);
   addUndeleteCommand(program, output);
@@ -80,4 +82,5 @@ Exit codes:
   ${EXIT.done}  done
   ${EXIT.failed}  failed
   ${EXIT.usage}  wrong usage
-  ${EXIT.problems}  done, but something needs attention`;
+  ${EXIT.problems}  done, but something needs attention
+  ${EXIT.later}  not yet: a retrieval or a restore goes on without the command`;

@@ -8,6 +8,7 @@ export const MARIADB_FACTS: ServerEngineFacts<MysqlReason, MysqlNote> = {
   image: (version) => `mariadb:${version}`,
   reasons: MYSQL_REASONS,
   notes: MYSQL_NOTES,
+  restoreTools: ['mariadb'],
   server: {
     defaultPort: 3306,
     majorVersionParts: 2,

@@ -157,6 +157,7 @@ export const MYSQL_FACTS: ServerEngineFacts<MysqlReason, MysqlNote> = {
   withoutArmImage: ['5.7'],
   reasons: MYSQL_REASONS,
   notes: MYSQL_NOTES,
+  restoreTools: ['mysql'],
   server: {
     defaultPort: 3306,
     majorVersionParts: 2,

@@ -91,6 +91,7 @@ export const POSTGRESQL_FACTS: ServerEngineFacts<PostgresqlReason, PostgresqlNot
   image: (version) => `postgres:${version}-bookworm`,
   reasons: POSTGRESQL_REASONS,
   notes: POSTGRESQL_NOTES,
+  restoreTools: ['pg_restore', 'psql'],
   server: {
     defaultPort: 5432,
     majorVersionParts: 1,

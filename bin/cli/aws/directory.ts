@@ -65,13 +65,23 @@ export class BucketDirectory {
     const [first, ...more] = found;
     if (!first) {
       if (!this.sources.includes(source)) throw unknownSource(this.bucket, source, this.sources);
-      throw new CommandError(
-        `nothing backs up source ${source} of bucket ${this.bucket}: it is only pruned: deploy a stack with its backup`,
-      );
+      throw action === 'restore' ? this.withoutRestore(source) : this.withoutBackup(source);
     }
     const text = JSON.stringify(first.task);
     const others = more.filter(({ task }) => JSON.stringify(task) !== text).map(({ parameter }) => parameter);
     return { task: first.task, others };
+  }
+
+  private withoutBackup(source: string): CommandError {
+    return new CommandError(
+      `nothing backs up source ${source} of bucket ${this.bucket}: it is only pruned: deploy a stack with its backup`,
+    );
+  }
+
+  private withoutRestore(source: string): CommandError {
+    return new CommandError(
+      `source ${source} of bucket ${this.bucket} has no task that restores: give its DatabaseBackup restore, with the secret of an account that may write, and deploy; or restore from this machine with --local; or proven-backups fetch --source ${source} --output restore, and restore by hand`,
+    );
   }
 
   /**

@@ -66,7 +66,7 @@ async function rest({ client, bucket, object, file }: Download, begun: number, s
     client.send(new GetObjectCommand({ Bucket: bucket, Key: object.key, ...range })).catch((error: Error) => {
       if (error.name !== 'InvalidObjectState') throw error;
       throw new CommandError(
-        `${object.key} is in an archive: retrieve it first, which takes hours, see docs/storage-tiers.md#retrieving`,
+        `${object.key} is in an archive: retrieve it with --tier, which takes hours, see docs/storage-tiers.md#retrieving`,
       );
     }),
   );

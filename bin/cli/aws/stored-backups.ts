@@ -9,25 +9,13 @@ import { sourceNameFault } from '../../../catalog/bucket/names';
 import { mapParallel } from '../../../catalog/parallel';
 import type { CatalogStore } from '../../../catalog/bucket/read';
 import { isProven } from '../../../catalog/bucket/verdict';
+import { ARCHIVE_CLASSES, restoreWaitOf } from './retrieval';
 
 /** Number of manifests that are fetched at once. */
 const WIDTH = 16;
 
-/** S3's storage classes from which a restore has to wait, and how long. */
-const RESTORE_WAITS: Readonly<Record<string, string | undefined>> = {
-  GLACIER: '3 to 5 hours',
-  DEEP_ARCHIVE: '12 hours',
-};
-
 /** Storage classes from the warmest to the coldest. */
-const CLASSES = [
-  'STANDARD',
-  'INTELLIGENT_TIERING',
-  'STANDARD_IA',
-  'ONEZONE_IA',
-  'GLACIER_IR',
-  ...Object.keys(RESTORE_WAITS),
-];
+const CLASSES = ['STANDARD', 'INTELLIGENT_TIERING', 'STANDARD_IA', 'ONEZONE_IA', 'GLACIER_IR', ...ARCHIVE_CLASSES];
 
 /** A backup, as `proven-backups list` shows it. */
 export interface ListedBackup {
@@ -95,9 +83,6 @@ async function readBackup(store: CatalogStore, source: string, folder: StoredFol
 /** The coldest storage class of a backup's data; `none` if it has none. */
 export const storageClassOf = ({ data }: Pick<StoredFolder, 'data'>): string =>
   data.map(({ storageClass }) => storageClass).sort((a, b) => CLASSES.indexOf(b) - CLASSES.indexOf(a))[0] ?? 'none';
-
-/** How long a restore waits for a storage class; `undefined` if it does not. */
-export const restoreWaitOf = (storageClass: string): string | undefined => RESTORE_WAITS[storageClass];
 
 const factsOf = ({ engine, serverVersion, tables, notes }: Manifest) => ({
   engine,

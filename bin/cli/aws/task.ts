@@ -29,6 +29,41 @@ export async function startTask(ecs: ECSClient, source: string, request: RunTask
 const reasonOf = ({ reason, detail }: Failure): string =>
   [reason, detail].filter((part) => part !== undefined && part !== '').join(': ') || 'no reason given';
 
+/** Looks at a task from its start to its end. */
+export class TaskWatch {
+  private readonly command: DescribeTasksCommand;
+  private readonly begun = Date.now();
+  private state = '';
+
+  /** @param tell is called with each new state */
+  constructor(
+    private readonly ecs: ECSClient,
+    private readonly started: Task,
+    private readonly tell: (state: string) => void,
+  ) {
+    this.command = new DescribeTasksCommand({ cluster: started.clusterArn, tasks: [started.taskArn!] });
+  }
+
+  /**
+   * Looks once.
+   *
+   * @returns the task if it has stopped
+   * @throws CommandError if it cannot be looked at
+   */
+  async look(): Promise<Task | undefined> {
+    const wish = { doing: 'look at the task', action: 'ecs:DescribeTasks' };
+    const { tasks: [task] = [] } = await ask(wish, () => this.ecs.send(this.command));
+    if (task?.lastStatus === 'STOPPED') return task;
+    if (!task && (this.state !== '' || Date.now() - this.begun > UNKNOWN_MS)) {
+      throw new CommandError(
+        `ECS no longer knows the task ${idOf(this.started.taskArn!)}: read its log, and check the backups with proven-backups list`,
+      );
+    }
+    if (task && task.lastStatus !== this.state) this.tell((this.state = task.lastStatus!));
+    return undefined;
+  }
+}
+
 /**
  * Waits until a task has stopped, however long that takes.
  *
@@ -36,20 +71,10 @@ const reasonOf = ({ reason, detail }: Failure): string =>
  * @throws CommandError if it cannot be looked at
  */
 export async function untilStopped(ecs: ECSClient, started: Task, tell: (state: string) => void): Promise<Task> {
-  const { taskArn, clusterArn } = started;
-  const command = new DescribeTasksCommand({ cluster: clusterArn, tasks: [taskArn!] });
-  const wish = { doing: 'look at the task', action: 'ecs:DescribeTasks' };
-  const begun = Date.now();
-  let state = '';
+  const watch = new TaskWatch(ecs, started, tell);
   for (let pause = PAUSE_MS.first; ; pause = Math.min(2 * pause, PAUSE_MS.longest)) {
-    const { tasks: [task] = [] } = await ask(wish, () => ecs.send(command));
-    if (task?.lastStatus === 'STOPPED') return task;
-    if (!task && (state !== '' || Date.now() - begun > UNKNOWN_MS)) {
-      throw new CommandError(
-        `ECS no longer knows the task ${idOf(taskArn!)}: read its log, and check the backups with proven-backups list`,
-      );
-    }
-    if (task && task.lastStatus !== state) tell((state = task.lastStatus!));
+    const stopped = await watch.look();
+    if (stopped) return stopped;
     await sleep(pause);
   }
 }

@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { mkdir, readFile, statfs, writeFile } from 'node:fs/promises';
 import * as path from 'node:path';
 import type { Command } from 'commander';
+import { Option } from 'commander';
 import type { DataObject, Manifest } from '../../../catalog/bucket/manifest';
 import { manifestText } from '../../../catalog/bucket/manifest';
 import { fileName, MANIFEST_FILE } from '../../../catalog/bucket/names';
@@ -13,13 +14,18 @@ import { findEngine } from '../../../engines/facts';
 import { Aws } from '../aws/aws';
 import { chooseBackup } from '../aws/choose-backup';
 import { canDecompress, decompress, download } from '../aws/download';
+import type { Tier } from '../aws/retrieval';
+import { TIERS } from '../aws/retrieval';
 import { CommandError, UsageError } from '../errors';
 import type { Output } from '../print/output';
 import { Progress } from '../print/progress';
+import type { RetrievalWish } from '../restore/retrieve-first';
+import { retrieveFirst } from '../restore/retrieve-first';
 import { sum } from '../sum';
 import type { BucketOptions } from './options';
 import {
   bucketOf,
+  optionWords,
   readBackup,
   readSource,
   readTime,
@@ -33,6 +39,7 @@ interface FetchOptions extends BucketOptions {
   readonly at?: Date;
   readonly output: string;
   readonly decompress?: boolean;
+  readonly tier?: Tier;
   readonly json?: boolean;
 }
 
@@ -47,6 +54,7 @@ export function addFetchCommand(program: Command, output: Output): void {
     .requiredOption('--output <dir>', 'directory for the files; the same again continues where it broke')
     .option('--at <time>', 'the newest backup up to this time in UTC: 2026-11-20T02:00', readTime)
     .option('--decompress', 'decompresses what was downloaded')
+    .addOption(new Option('--tier <name>', 'retrieves a backup that is in an archive of S3').choices(TIERS))
     .option('--json', 'prints JSON');
   withAwsOptions(command).action((id: string | undefined, options: FetchOptions) => fetch(id, options, output));
 }
@@ -62,17 +70,21 @@ async function fetch(id: string | undefined, options: FetchOptions, output: Outp
   requireBucket(options);
   const aws = new Aws(options);
   const bucket = await bucketOf(options, aws);
-  const { manifest, damage, notes } = await chooseBackup(aws, bucket, source, { id, at });
+  const backup = await chooseBackup(aws, bucket, source, { id, at });
+  const { manifest, damage, notes } = backup;
   if (damage !== undefined)
     throw new CommandError(`backup ${manifest.backupId} of ${source} is damaged: ${damage}: fetch another one`);
 
+  const client = aws.s3();
+  const retrieval = await retrieveFirst(wishOf({ client, bucket, backup }, options), output);
+  if (retrieval && json) output.json({ bucket, source, backup: manifest.backupId, retrieval, notes });
+  if (retrieval) return;
   const directory = path.resolve(options.output);
   await prepare(directory, manifest, options.decompress ?? false);
   const size = sum(manifest.objects, ({ bytes }) => bytes);
   for (const note of notes) output.tell(`note ${note}`);
   output.tell(`fetching backup ${manifest.backupId} of ${source}, ${formatBytes(size)}, into ${directory} …`);
   const progress = new Progress(output, size);
-  const client = aws.s3();
   const fileOf = ({ key }: DataObject): string => path.join(directory, fileName(key));
   try {
     for (const object of manifest.objects)
@@ -91,6 +103,25 @@ async function fetch(id: string | undefined, options: FetchOptions, output: Outp
   const steps = stepsOf(manifest, options.decompress ?? false);
   if (json) output.json({ bucket, source, backup: manifest.backupId, directory, files, steps, notes });
   else print(output, { manifest, directory, size, seconds: progress.seconds, steps });
+}
+
+/** Who gives a tier wants the retrieval; nobody else is asked for money. */
+function wishOf(
+  found: Pick<RetrievalWish, 'client' | 'bucket' | 'backup'>,
+  { source, output, tier, json, decompress: decompressed, bucket, stack, region, profile }: FetchOptions,
+): RetrievalWish {
+  const { manifest } = found.backup;
+  const again = ['proven-backups', 'fetch', ...optionWords({ bucket, stack, source, output, region, profile })];
+  return {
+    ...{ ...found, objects: manifest.objects, tier: tier ?? 'bulk', json },
+    agreed: () => {
+      if (tier !== undefined) return Promise.resolve(true);
+      throw new CommandError(
+        `backup ${manifest.backupId} of ${source} is in an archive: add --tier bulk, standard or expedited to retrieve it`,
+      );
+    },
+    again: [...again, ...(decompressed ? ['--decompress'] : []), manifest.backupId].map(shellWord).join(' '),
+  };
 }
 
 /** `shop.sql` of `shop.sql.zst` */

@@ -95,3 +95,7 @@ export function readTime(text: string): Date {
   if (/^\d{4}-\d{2}-\d{2}/.test(text) && !Number.isNaN(time.getTime())) return time;
   throw new UsageError(`--at must be a time in UTC, such as 2026-11-20T02:00, got: ${JSON.stringify(text)}`);
 }
+
+/** Options and their values as words of a command, without those that were not given. */
+export const optionWords = (values: Readonly<Record<string, string | undefined>>): string[] =>
+  Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value]));

@@ -132,7 +132,7 @@ function unwatched(error: unknown): never {
 }
 
 /** The last sentence of the program; nothing if its log cannot be read: ECS gives a reason too. */
-async function sentenceOf(
+export async function sentenceOf(
   aws: Aws,
   { logGroup }: StartableTask,
   source: string,
@@ -145,7 +145,8 @@ async function sentenceOf(
   }
 }
 
-function failure(
+/** Why a run failed, in a sentence. */
+export function failure(
   source: string,
   { startedAt }: Task,
   { exitCode, exitName, reason }: RunEnd,

@@ -7,7 +7,8 @@ import { countOf, formatBytes, formatCount, formatDuration } from '../../../cata
 import { noteText } from '../../../engines/advice';
 import { findEngine } from '../../../engines/facts';
 import type { ChosenBackup } from '../aws/choose-backup';
-import { restoreWaitOf, storageClassOf } from '../aws/stored-backups';
+import { restoreWaitOf } from '../aws/retrieval';
+import { storageClassOf } from '../aws/stored-backups';
 import { sum } from '../sum';
 import type { Output } from './output';
 import { printable } from './table';
@@ -72,8 +73,14 @@ export function printBackup(
     );
 }
 
-const triggerOf = ({ trigger }: Manifest): string =>
-  trigger === 'schedule' ? 'the schedule' : trigger === 'on-demand' ? 'a run on demand' : trigger;
+/** What made a backup: `the schedule`. */
+export const triggerOf = ({ trigger }: Manifest): string => TRIGGERS[trigger] ?? trigger;
+const TRIGGERS: Readonly<Record<string, string | undefined>> = {
+  schedule: 'the schedule',
+  'on-demand': 'a run on demand',
+  'before-deployment': 'a deployment',
+  'before-restore': 'a restore, of what it replaced',
+};
 
 const tookOf = ({ startedAt, endedAt }: Manifest): string =>
   formatDuration((Date.parse(endedAt) - Date.parse(startedAt)) / 1000);
@@ -84,7 +91,8 @@ const engineOf = ({ engine, serverVersion, toolVersion }: Manifest): string => {
   return toolVersion === serverVersion ? server : `${server}, dumped by tools of ${toolVersion}`;
 };
 
-const provenOf = ({ verdict }: ChosenBackup): string =>
+/** Whether a backup is proven, and since when. */
+export const provenOf = ({ verdict }: ChosenBackup): string =>
   verdict === undefined
     ? 'no: there was no restore test'
     : `${verdict.verdict === 'passed' ? 'yes' : 'NO: the restore test failed'}, ${verdict.testedAt}`;

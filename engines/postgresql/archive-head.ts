@@ -19,6 +19,17 @@ export interface ArchivedTable {
   readonly name: string;
 }
 
+/** An entry of a table of contents, for readers that need more than its name. Texts are as in {@link ArchivedTable}. */
+export interface ArchiveEntry extends ArchivedTable {
+  readonly id: number;
+  readonly kind: string;
+  /** Statements that create it. */
+  readonly definition: string;
+  readonly tablespace: string;
+  readonly owner: string;
+  readonly hasData: boolean;
+}
+
 /** Entries whose tag holds more than a name, such as types: they are only counted, by kind and schema. */
 const COUNTED = new Set([
   ...['FUNCTION', 'PROCEDURE', 'AGGREGATE', 'OPERATOR', 'CAST', 'TRANSFORM', 'USER MAPPING', 'DEFAULT ACL'],
@@ -46,6 +57,9 @@ export class ArchiveHead {
   private left: number | undefined;
   private bytes: Buffer = Buffer.alloc(0);
   private offset = 0;
+
+  /** @param see is told of every entry */
+  constructor(private readonly see?: (entry: ArchiveEntry) => void) {}
 
   /** Reads on; returns how many bytes belong to the head, and whether it is complete. The others are needed again. */
   read(bytes: Buffer): { used: number; complete: boolean } {
@@ -96,17 +110,18 @@ export class ArchiveHead {
     const name = this.string() ?? '';
     const kind = this.string() ?? '';
     if (this.version >= 111) this.int(); // Section.
-    this.skip(); // Definition.
+    const definition = this.seen();
     this.skip(); // Statement to drop it.
     this.skip(); // COPY statement.
     const schema = this.string() ?? '';
-    this.skip(); // Tablespace.
+    const tablespace = this.seen();
     if (this.version >= 114) this.skip(); // Table access method.
     if (this.version >= 116) this.int(); // Kind of relation.
-    this.skip(); // Owner.
+    const owner = this.seen();
     this.skip(); // Whether it has OIDs.
     while (this.skip()); // Dependencies.
     this.take(1 + this.offsetBytes); // Offset of the data, unknown in a stream.
+    this.see?.({ id, kind, schema, name, definition, tablespace, owner, hasData });
     const key = entryKey(kind, schema, name);
     this.entries.set(key, (this.entries.get(key) ?? 0) + 1);
     if (!hasData) return;
@@ -134,6 +149,13 @@ export class ArchiveHead {
     if (length < 0) return undefined;
     const start = this.take(length);
     return this.bytes.toString('latin1', start, start + length);
+  }
+
+  /** A string that only some readers need. */
+  private seen(): string {
+    if (this.see) return this.string() ?? '';
+    this.skip();
+    return '';
   }
 
   /** Passes over a string; returns whether there is one. */

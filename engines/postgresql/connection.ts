@@ -5,9 +5,11 @@ import { Client } from 'pg';
 import { BackupError, errorCode, errorText } from '../../task/run/errors';
 import type { Trust } from '../../task/io/tls';
 import { NOT_READY, connectionError, type ConnectionCauses } from '../shared/connection-error';
-import type { ServerContext } from '../engine';
+import type { ServerAddress, ServerJob } from '../../catalog/contract/task';
+import type { Credentials } from '../../task/run/job';
+import type { EngineContext } from '../engine';
 import { quoteName } from './names';
-import { SETTINGS, optionsOf, setAll, settingsFor } from './settings';
+import { SETTINGS, optionsOf, setAll, settingsFor, type Settings } from './settings';
 import { HeardWarnings } from './talk';
 
 const CONNECT_TIMEOUT_SECONDS = 15;
@@ -61,23 +63,32 @@ const WITHOUT_LOGIN: ConnectionCauses = {
   },
 };
 
+/** What sessions need to know of their run. */
+export interface SessionContext extends Pick<EngineContext, 'note' | 'scratch'> {
+  readonly server: ServerAddress & Pick<ServerJob, 'databases'>;
+  readonly credentials: Credentials;
+}
+
 /** All sessions of a run with one server, and what the tools need to open theirs. */
 export class PostgresqlSessions {
   readonly heard: HeardWarnings;
-  private settings = SETTINGS;
+  private settings: Settings;
   private readonly clients = new Set<Client>();
 
+  /** @param adapt changes the settings for what these sessions are to do */
   constructor(
-    private readonly context: ServerContext,
+    private readonly context: SessionContext,
     private readonly trust: Trust | undefined,
+    private readonly adapt: (settings: Settings) => Settings = (settings) => settings,
   ) {
+    this.settings = adapt(SETTINGS);
     this.heard = new HeardWarnings((said) => context.note({ kind: 'server-warning', said }));
     writeFileSync(this.passwordFile, passwordLine(context.credentials.password), { mode: 0o600 });
   }
 
   /** Asks for the settings that only some servers know: all sessions and tools after this one begin with them. */
   async learn(client: Client): Promise<void> {
-    this.settings = await settingsFor(client);
+    this.settings = this.adapt(await settingsFor(client));
   }
 
   /** Opens a connection of ours, beside those of the tools. */
@@ -131,9 +142,9 @@ export class PostgresqlSessions {
     await Promise.race([client.end().catch(() => undefined), sleep(FAREWELL_MS, undefined, { ref: false })]);
   }
 
-  /** Ends all connections. */
-  async close(): Promise<void> {
-    await Promise.all([...this.clients].map((client) => this.disconnect(client)));
+  /** Ends all connections, but one if that is given. */
+  async close(but?: Client): Promise<void> {
+    await Promise.all([...this.clients].map((client) => client !== but && this.disconnect(client)));
   }
 
   /**

@@ -81,6 +81,23 @@ export const POSTGRESQL_NOTES = [
   'search-path-functions',
   /** Functions that run while a restore loads, and that read tables. */
   'table-reading-functions',
+  // Of restores.
+  /** Roles that the target lacked, and that the restore creates. */
+  'roles-created',
+  /** Of these, those that log in and whose passwords are not in the backup. */
+  'roles-without-password',
+  /** What the administrator of the target could not give to them. */
+  'roles-incomplete',
+  /** Tablespaces that the target lacks: all goes into the default one. */
+  'tablespaces-absent',
+  /** Checks that rows of the backup violate. */
+  'checks-not-valid',
+  /** Settings, privileges and comments of the database that the target refused. */
+  'database-incomplete',
+  /** Views that cannot be read. */
+  'broken-views',
+  /** The database that was replaced could not be dropped. */
+  'old-database-kept',
 ] as const;
 export type PostgresqlNote = (typeof POSTGRESQL_NOTES)[number];
 

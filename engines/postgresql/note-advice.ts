@@ -229,4 +229,44 @@ export const POSTGRESQL_NOTE_ADVICE: Readonly<Record<PostgresqlNote, NoteAdvice>
       },
     ],
   ),
+  'roles-created': about(
+    'roles that the restore creates',
+    (objects) => `the target lacked roles, which the restore creates: ${objects}`,
+  ),
+  'roles-without-password': about(
+    'roles without a password',
+    (objects) =>
+      `roles cannot log in before their passwords are set anew, because the backup does not have these: ${objects}`,
+    [{ say: 'Set the passwords that the applications use:', run: '\\password $ROLE' }],
+  ),
+  'roles-incomplete': about(
+    'attributes of roles that the target refused',
+    (objects) => `the administrator of the target may not give roles all that they had: ${objects}`,
+    [{ say: 'Grant as a superuser what the applications need; the globals of the backup have the statements.' }],
+  ),
+  'tablespaces-absent': about(
+    'tablespaces that the target lacks',
+    (objects) => `the target lacks tablespaces, so that everything goes into the default one: ${objects}`,
+  ),
+  'checks-not-valid': about(
+    'checks that rows violate',
+    (objects, place) =>
+      `rows of ${place} violate checks, as they did when they were dumped; these are NOT VALID now: ${objects}`,
+    [{ say: 'Correct the rows, then validate:', run: 'ALTER TABLE $TABLE VALIDATE CONSTRAINT $CHECK;' }],
+  ),
+  'database-incomplete': about(
+    'settings of the database that the target refused',
+    (objects, place) => `the target refused statements about ${place} itself: ${objects}`,
+    [{ say: 'Run them as a superuser if they are still wanted.' }],
+  ),
+  'broken-views': about(
+    'views that cannot be read',
+    (objects, place) => `views in ${place} came back, and cannot be read: ${objects}`,
+    [{ say: 'See whether an application needs them: they were restored as the backup has them.' }],
+  ),
+  'old-database-kept': about(
+    'the replaced database is still there',
+    (objects) => `the database that was replaced could not be dropped: ${objects}`,
+    [{ say: 'Drop it as its owner; the next restore tries it again:', run: 'DROP DATABASE $DATABASE WITH (FORCE);' }],
+  ),
 };

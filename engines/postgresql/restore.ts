@@ -1,21 +1,211 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { buffer } from 'node:stream/consumers';
+import type { Client } from 'pg';
+import type { DataObject } from '../../catalog/bucket/manifest';
+import { noteOf } from '../../catalog/contract/note';
+import type { RestoreTarget, TargetState } from '../../catalog/contract/restore';
+import { toolOutput, type Tool } from '../../task/io/tool';
+import { writeTrust } from '../../task/io/tls';
+import { chosenDatabases, chosenTables } from '../../task/restore/selection';
 import type { EngineRestore, RestoreCheck, RestoreContext, RestoreLook } from '../engine';
+import { serverRestoreContext } from '../engine';
+import { firstConnection } from '../shared/first-connection';
+import { DATABASE_TO_ASK, PostgresqlSessions } from './connection';
+import { readArchive } from './restore-archive';
+import { dropDatabase } from './restore-databases';
+import { restoreError } from './restore-failures';
+import {
+  absentTablespaces,
+  holdTarget,
+  readAdministrator,
+  refuseMissingExtensions,
+  refuseMissingLocale,
+  refuseOld,
+} from './restore-look';
+import type { LoadContext } from './restore-load';
+import {
+  createRoles,
+  joinRoles,
+  leaveRoles,
+  planRoles,
+  roleNotes,
+  rolesOf,
+  type Administrator,
+  type RolePlan,
+} from './restore-roles';
+import { DatabaseTargets } from './restore-whole';
+import { TableTargets } from './restore-beside';
+import { loadingSettings } from './settings';
 
-/** Restores a backup of PostgreSQL. */
+/** Database where a session is in the way of nothing that happens to {@link DATABASE_TO_ASK}. */
+const OTHER_DATABASE = 'template1';
+/** For what the server does when the program ends in the middle of it. */
+const SETTLE_MS = 20_000;
+
+/** What is restored: whole databases, or tables beside their originals. Nothing of the target changes before {@link publish}. */
+export interface Targets {
+  /** Looks at what exists, and refuses what cannot be. */
+  look(client: Client): Promise<readonly RestoreTarget[]>;
+  /** Owners of what is replaced. */
+  readonly owners: readonly string[];
+  /** Loads all under names of its own. */
+  load(context: LoadContext, tablespaces: boolean): Promise<void>;
+  /** Compares that with the manifest. */
+  compare(context: LoadContext): Promise<RestoreCheck>;
+  /** Whether it goes where it belongs although it is not as the manifest says: where nothing was, people may look at it. */
+  readonly showsDifferences: boolean;
+  /** Gives all the names that they are to have, in one transaction. */
+  publish(context: LoadContext): Promise<void>;
+  /** Databases that a restore which ended early leaves. */
+  readonly temporary: readonly string[];
+  /** Undoes what {@link temporary} does not have. */
+  discard(context: LoadContext): Promise<void>;
+}
+
+/** Restore of PostgreSQL: everything is loaded and checked under another name, and gets its own in the last step. */
 export class PostgresqlRestore implements EngineRestore {
-  constructor(readonly context: RestoreContext) {}
+  private readonly context: ReturnType<typeof serverRestoreContext>;
+  private readonly tools = new Set<Tool>();
+  private loading: LoadContext | undefined;
+  private targets: Targets | undefined;
+  private administrator: Administrator | undefined;
+  private roles: RolePlan = { missing: [], join: [] };
+  private isTablespaced = true;
+  private hasBegun = false;
+  private stateNow: TargetState = 'unchanged';
+  private working: Promise<unknown> = Promise.resolve();
+  private closing: Promise<void> | undefined;
+
+  constructor(context: RestoreContext) {
+    this.context = serverRestoreContext(context);
+  }
+
   look(): Promise<RestoreLook> {
-    throw new Error('not yet');
+    return this.work(async () => {
+      const { manifest, objects, scratch, server, note, request } = this.context;
+      const sessions = new PostgresqlSessions(this.context, writeTrust(server.tls, scratch), loadingSettings);
+      const tables = chosenTables(manifest, request);
+      const databases = tables
+        ? [...new Set(tables.map(({ database }) => database))]
+        : chosenDatabases(manifest, request);
+      const isAsked = !tables && [...databases, request.as].includes(DATABASE_TO_ASK);
+      const client = await firstConnection(
+        () => sessions.connect(isAsked ? OTHER_DATABASE : DATABASE_TO_ASK),
+        this.context,
+      );
+      await sessions.learn(client);
+      this.loading = { ...this.context, sessions, client, runs: (tool) => this.runs(tool) };
+      const administrator = await readAdministrator(client);
+      this.administrator = administrator;
+      const toolVersion = /\d[\w.]*/.exec(await toolOutput('pg_restore', ['--version']))?.[0] ?? '';
+      refuseOld(manifest, administrator.serverVersion, toolVersion);
+      const chosen: DataObject[] = [];
+      const found = [];
+      for (const database of databases) {
+        const object = manifest.objects.find((one) => one.kind === 'dump' && one.databases.includes(database))!;
+        const headFile = join(scratch, `${chosen.length}.head`);
+        const archive = await readArchive(objects.open(object), object.key, headFile);
+        chosen.push(object);
+        found.push({ database, object, archive });
+      }
+      const archives = found.map(({ archive }) => archive);
+      await refuseMissingExtensions(client, archives);
+      for (const archive of archives) await refuseMissingLocale(client, archive);
+      this.targets = tables
+        ? new TableTargets(this.loading, found, tables)
+        : new DatabaseTargets(this.loading, found, administrator);
+      const targets = await this.targets.look(client);
+      for (const { name } of targets) await holdTarget(client, name);
+      const globals = manifest.objects.find(({ kind }) => kind === 'globals');
+      const roles = globals ? rolesOf((await buffer(objects.open(globals))).toString('utf8')) : new Map();
+      this.roles = await planRoles(client, administrator, archives, roles, this.targets.owners);
+      for (const one of roleNotes(this.roles)) note(one);
+      const absent = await absentTablespaces(client, archives);
+      this.isTablespaced = absent.length === 0;
+      if (absent.length > 0) note(noteOf('tablespaces-absent', absent));
+      return { targetVersion: administrator.serverVersion, targets, objects: chosen, atomic: true };
+    });
   }
+
   load(): Promise<void> {
-    throw new Error('not yet');
+    return this.work(async () => {
+      const [context, targets] = this.looked();
+      this.hasBegun = true;
+      await createRoles(context.client, this.roles, context.note);
+      await joinRoles(context.client, this.administrator!, this.roles.join);
+      await targets.load(context, this.isTablespaced);
+    });
   }
+
   check(): Promise<RestoreCheck> {
-    throw new Error('not yet');
+    return this.work(async () => {
+      const [context, targets] = this.looked();
+      const check = await targets.compare(context);
+      const isSame = check.differences.length === 0;
+      if (!isSame && !targets.showsDifferences) return check;
+      // Whether it has happened, a session that breaks meanwhile does not tell.
+      this.stateNow = 'unknown';
+      await targets.publish(context).catch((error: unknown) => {
+        if (restoreError(this.context.server, error).reason.kind !== 'connection-lost') this.stateNow = 'unchanged';
+        throw error;
+      });
+      this.stateNow = 'complete-but-different';
+      return check;
+    });
   }
-  state(): 'unchanged' {
-    return 'unchanged';
+
+  state(): TargetState {
+    return this.stateNow;
   }
+
   close(): Promise<void> {
-    return Promise.resolve();
+    this.closing ??= this.end();
+    return this.closing;
+  }
+
+  private async end(): Promise<void> {
+    await Promise.all([...this.tools].map((tool) => tool.stop()));
+    const context = this.loading;
+    if (!context) return;
+    const { sessions, client } = context;
+    await sessions.close(client);
+    await Promise.race([this.working.catch(() => undefined), sleep(SETTLE_MS, undefined, { ref: false })]);
+    if (this.hasBegun) await this.cleanUp(context).catch(() => undefined);
+    await sessions.close();
+  }
+
+  /** Drops what was not published, and all that only the restore needed. What remains, the next restore drops. */
+  private async cleanUp(context: LoadContext): Promise<void> {
+    const isPublished = this.stateNow === 'complete-but-different';
+    const client = await context.client.query('SELECT').then(
+      () => context.client,
+      () => context.sessions.connect(OTHER_DATABASE),
+    );
+    if (!isPublished) await this.targets?.discard({ ...context, client }).catch(() => undefined);
+    for (const name of this.targets?.temporary ?? []) await dropDatabase(client, name).catch(() => undefined);
+    await leaveRoles(client, this.roles.join, isPublished ? [] : this.roles.missing);
+  }
+
+  private looked(): [LoadContext, Targets] {
+    if (!this.loading || !this.targets) throw new Error('a restore without its look');
+    return [this.loading, this.targets];
+  }
+
+  /** Remembers what is under way, and gives its failure a meaning. */
+  private async work<T>(action: () => Promise<T>): Promise<T> {
+    const working = action();
+    this.working = working;
+    try {
+      return await working;
+    } catch (error) {
+      throw restoreError(this.context.server, error);
+    }
+  }
+
+  private runs(tool: Tool): Tool {
+    this.tools.add(tool);
+    if (this.closing) void tool.stop();
+    return tool;
   }
 }

@@ -42,6 +42,16 @@ const WHERE_KNOWN: Settings = {
   restrict_nonsystem_relation_kind: 'view,foreign-table',
 };
 
+/** The settings of sessions that load a dump: they write, they read text as pg_dump writes it, and views may be read. */
+export const loadingSettings = (settings: Settings): Settings => ({
+  ...settings,
+  default_transaction_read_only: 'off',
+  array_nulls: 'on',
+  datestyle: 'ISO',
+  intervalstyle: 'postgres',
+  ...('restrict_nonsystem_relation_kind' in settings ? { restrict_nonsystem_relation_kind: '' } : {}),
+});
+
 /** Too late for it in a session that has begun. */
 const ONLY_AT_START = 'local_preload_libraries';
 

@@ -1,0 +1,126 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Client } from 'pg';
+import type { DataObject } from '../../catalog/bucket/manifest';
+import { noteOf } from '../../catalog/contract/note';
+import type { Tool } from '../../task/io/tool';
+import { errorText } from '../../task/run/errors';
+import type { ServerRestoreContext } from '../engine';
+import type { PostgresqlSessions } from './connection';
+import type { RestoreArchive } from './restore-archive';
+import { createTemporary, databaseStatements } from './restore-databases';
+import { Repairs } from './restore-repair';
+import { finishRestore, startRestore, type PgRestoreRun } from './restore-tool';
+
+/** What all loads of a restore share. */
+export interface LoadContext extends ServerRestoreContext {
+  readonly sessions: PostgresqlSessions;
+  /** A session in none of the databases. */
+  readonly client: Client;
+  /** Lets a tool be stopped from outside. */
+  readonly runs: (tool: Tool) => Tool;
+}
+
+/** One database of the backup, on its way. */
+export interface Load {
+  /** Its name in the backup. */
+  readonly database: string;
+  /** The database to load it into, which does not exist yet. */
+  readonly temporary: string;
+  readonly object: DataObject;
+  readonly archive: RestoreArchive;
+  /** Whether the target has all tablespaces. */
+  readonly tablespaces: boolean;
+  /** Numbers of the entries whose rows are loaded, and neither indexes nor keys; everything when left out. */
+  readonly only?: readonly number[];
+}
+
+/** What a check must know of a load. */
+export interface Loaded {
+  /** Whether rows were loaded without a look at foreign keys. */
+  readonly uncheckedKeys: boolean;
+}
+
+/**
+ * Loads a database of a backup into a new one, by sections: definitions, rows, and indexes with keys and triggers, with
+ * {@link Repairs} between. Only the rows are read from the bucket; all else is in the head of the archive, which is here already.
+ *
+ * @throws BackupError if anything fails; the new database is left then
+ */
+export async function loadDatabase(context: LoadContext, load: Load): Promise<Loaded> {
+  const { sessions, client, note, manifest, request, objects, scratch } = context;
+  const { database, temporary, archive, object, only } = load;
+  await createTemporary(client, archive, temporary, load.tablespaces);
+  if (!only) await applySettings(context, load);
+  const own = await sessions.connect(temporary);
+  if (manifest.notes?.some((one) => one.kind === 'no-public-schema' && one.database === database))
+    await own.query('DROP SCHEMA public').catch(() => undefined);
+  const section = (
+    name: string,
+    input: PgRestoreRun['input'],
+    more: Partial<Record<'args' | 'options', string[]>> = {},
+  ) => runSection(context, load, [`--section=${name}`, ...(more.args ?? [])], input, more.options);
+  await section('pre-data', archive.headFile, { args: ['--single-transaction'] });
+  const repairs = new Repairs(own, database);
+  await repairs.beforeData();
+  const uncheckedKeys = (await repairs.hasKeys()) && (await mayIgnoreKeys(own));
+  const options = uncheckedKeys ? ['session_replication_role=replica'] : [];
+  const jobs = request.jobs ?? 1;
+  if (only) {
+    const list = join(scratch, `${temporary}.list`);
+    writeFileSync(list, only.map((id) => `${id};\n`).join(''));
+    await section('data', objects.open(object), { args: ['--single-transaction', `--use-list=${list}`], options });
+  } else if (jobs > 1) {
+    const file = await objects.spool(object);
+    await section('data', file, { args: [`--jobs=${jobs}`], options });
+    await section('post-data', file, { args: [`--jobs=${jobs}`] });
+  } else {
+    await section('data', objects.open(object), { args: ['--single-transaction'], options });
+    await section('post-data', archive.headFile, { args: ['--single-transaction'] });
+  }
+  if (!only) await repairs.afterAll(note);
+  await sessions.disconnect(own);
+  return { uncheckedKeys };
+}
+
+async function runSection(
+  { sessions, note, loading, runs }: LoadContext,
+  { temporary, tablespaces }: Load,
+  args: readonly string[],
+  input: PgRestoreRun['input'],
+  options: readonly string[] = [],
+): Promise<void> {
+  const env = sessions.environment();
+  const tool = startRestore({
+    database: temporary,
+    args: [...args, ...(tablespaces ? [] : ['--no-tablespaces'])],
+    env: { ...env, PGOPTIONS: [env.PGOPTIONS, ...options.map((option) => `-c ${option}`)].join(' ') },
+    ...{ input, note, loading },
+  });
+  await finishRestore(runs(tool), input);
+}
+
+/** A superuser may, and whom one allowed it. */
+const mayIgnoreKeys = (client: Client): Promise<boolean> =>
+  client.query(`SELECT set_config('session_replication_role', 'replica', true)`).then(
+    () => true,
+    () => false,
+  );
+
+/** Settings first, because functions that run meanwhile may read them. Those that disturb a restore act on none of its sessions. */
+async function applySettings({ client, note }: LoadContext, { database, temporary, archive }: Load): Promise<void> {
+  const { settings } = databaseStatements(archive, database, temporary);
+  await applyStatements(client, settings, (refused) => note(noteOf('database-incomplete', refused, database)));
+}
+
+/** Runs statements about a database, and tells those that the server refuses. */
+export async function applyStatements(
+  client: Client,
+  statements: readonly string[],
+  tell: (refused: readonly string[]) => void,
+): Promise<void> {
+  const refused: string[] = [];
+  for (const statement of statements)
+    await client.query(statement).catch((error: unknown) => refused.push(`${statement} (${errorText(error)})`));
+  if (refused.length > 0) tell(refused);
+}

@@ -17,6 +17,8 @@ import { logReader } from '../../catalog/contract/run-log';
 import { SOURCES, type Plan } from './names';
 
 const PAUSE_MS = 2_000;
+/** What an emulated AWS has not done by then it never will. */
+const EMULATED_MINUTES = 3;
 
 /** The account with the deployed stack, and what a check asks of it. */
 export class Account {
@@ -44,6 +46,7 @@ export class Account {
 
   /** Asks again and again until there is an answer. */
   async until<T>(what: string, minutes: number, look: () => Promise<T | undefined>): Promise<T> {
+    if (this.emulated) minutes = Math.min(minutes, EMULATED_MINUTES);
     for (const end = Date.now() + minutes * 60_000; ; await sleep(PAUSE_MS, undefined, { signal: this.stopped })) {
       const found = await look();
       if (found !== undefined) return found;

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { text } from 'node:stream/consumers';
+import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import {
   DescribeTasksCommand,
   ECSClient,
@@ -61,6 +62,9 @@ export class EmulatedServices {
   }
 
   private async fireSchedules(): Promise<void> {
+    // The emulator makes the resources of a stack one after the other: a failed run would be told to rules that come later.
+    const { Stacks = [] } = await new CloudFormationClient(this.emulator.client).send(new DescribeStacksCommand({}));
+    if (Stacks.some(({ StackStatus }) => StackStatus?.endsWith('_IN_PROGRESS'))) return;
     const { Schedules = [] } = await this.scheduler.send(new ListSchedulesCommand({ State: 'ENABLED' }));
     const enabled = new Set(Schedules.map(({ Arn }) => Arn!));
     this.fired = new Set([...this.fired].filter((arn) => enabled.has(arn)));

@@ -1,12 +1,11 @@
-import { execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
 import { temporaryDirectory } from '../test/support/processes';
 import { interrupted } from './interrupt';
-import type { Command, Pipeline } from './pipelines';
+import { measure, output, say } from './measure';
+import type { Pipeline } from './pipelines';
 import { commands, PIPELINES } from './pipelines';
 import type { Run } from './results';
 import { machine, report, requirements, summarise } from './results';
@@ -14,13 +13,8 @@ import type { Load } from './rows';
 import type { S3Server } from './s3-server';
 import { startS3 } from './s3-server';
 import type { BenchServer } from './servers';
-import { startMariadb, startMysql, startPostgresql } from './servers';
+import { STARTERS } from './servers';
 
-const STARTERS: Record<string, () => Promise<BenchServer>> = {
-  mariadb: startMariadb,
-  mysql: startMysql,
-  postgresql: startPostgresql,
-};
 const USAGE =
   'npm run bench [-- --sizes 1,4 (or --tables 5000) --engines mariadb,mysql,postgresql --pipelines program,everyday,raw --runs 3 --output bench/results.json]';
 
@@ -59,40 +53,6 @@ function options() {
   const { output = path.join(root, `bench/results${unit === 'GB' ? '' : '-tables'}.json`) } = values;
   const loads = sizes.sort((a, b) => a - b).map((size): Load => ({ size, unit }));
   return { loads, engines, pipelines, runs, output };
-}
-
-const say = (line: string): void => void process.stderr.write(`bench: ${line}\n`);
-
-/** Runs a command; returns what it wrote to its standard output, throws with all it said if it fails. */
-async function output({ argv, env }: Command): Promise<string> {
-  const [file = '', ...args] = argv;
-  const child = spawn(file, args, { env, stdio: ['ignore', 'pipe', 'pipe'], signal: interrupted });
-  const said = Promise.all([text(child.stdout), text(child.stderr)]);
-  const [code] = (await once(child, 'exit')) as [number | null];
-  const [stdout, stderr] = await said;
-  if (code !== 0) throw new Error(`"${argv.join(' ')}" exited with code ${code}:\n${stdout.slice(-3000)}${stderr}`);
-  return stdout;
-}
-
-/** The output of `measure.py`. */
-interface Measured {
-  readonly code: number;
-  readonly seconds: number;
-  readonly cpuSeconds: number;
-  readonly peakProcessBytes: number;
-  readonly peakTreeBytes: number;
-}
-
-/** Runs a pipeline once, in silence, and measures it. */
-async function measure(command: Command, directory: string): Promise<Omit<Measured, 'code'>> {
-  const file = path.join(directory, 'measured.json');
-  fs.rmSync(file, { force: true });
-  const python = path.join(root, '.venv/bin/python');
-  const argv = [python, path.join(root, 'bench/measure.py'), file, ...command.argv];
-  const said = await output({ ...command, argv });
-  const { code, ...measured } = JSON.parse(fs.readFileSync(file, 'utf8')) as Measured;
-  if (code !== 0) throw new Error(`${command.title} exited with code ${code}:\n${said.slice(-3000)}`);
-  return measured;
 }
 
 interface Repeat {

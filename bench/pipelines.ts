@@ -3,6 +3,7 @@ import * as path from 'node:path';
 import type { DumpJob } from '../catalog/contract/task';
 import { commandOf, ENV, NODE_FILE, PROGRAM_FILE } from '../catalog/contract/task';
 import { temporaryDirectory } from '../test/support/processes';
+import type { Measurable } from './measure';
 import type { S3Server } from './s3-server';
 import type { BenchServer } from './servers';
 import { DATABASE, USER } from './servers';
@@ -12,11 +13,7 @@ export const PIPELINES = ['program', 'everyday', 'raw'] as const;
 export type Pipeline = (typeof PIPELINES)[number];
 
 /** A pipeline as a command that a person could type. */
-export interface Command {
-  readonly argv: readonly string[];
-  readonly env: Record<string, string>;
-  /** Its name in the table. */
-  readonly title: string;
+export interface Command extends Measurable {
   /** Prefix of its objects in the bucket; none if it stores nothing. */
   readonly prefix?: string;
 }
@@ -55,9 +52,15 @@ function rawPipe(server: BenchServer, sink: string): string {
   return `${HAND_MADE[server.engine].raw(server)} | zstd -1 ${sink}`;
 }
 
-const shell = (script: string): string[] => ['bash', '-c', `set -o pipefail; ${script}`];
+export const shell = (script: string): string[] => ['bash', '-c', `set -o pipefail; ${script}`];
 
-function programCommand(server: BenchServer, s3: S3Server, root: string, scratchDirectory: string): Command {
+/** The dump of this program. */
+export function programCommand(
+  server: BenchServer,
+  s3: Pick<S3Server, 'bucket'>,
+  root: string,
+  scratchDirectory: string,
+): Command {
   const job: DumpJob = {
     action: 'dump',
     source: 'program',

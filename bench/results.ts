@@ -79,13 +79,15 @@ export function summarise(runs: readonly Run[]): Summary[] {
   });
 }
 
-const atLeast = (what: string, got: number, limit: number): Requirement => ({
+/** A requirement by a lower limit. */
+export const atLeast = (what: string, got: number, limit: number): Requirement => ({
   what,
   got,
   atLeast: limit,
   met: got >= limit,
 });
-const atMost = (what: string, got: number, limit: number): Requirement => ({
+/** A requirement by an upper limit. */
+export const atMost = (what: string, got: number, limit: number): Requirement => ({
   what,
   got,
   atMost: limit,
@@ -146,11 +148,16 @@ export function report(summaries: readonly Summary[], demands: readonly Requirem
       out,
     ]);
   }
+  return `${table.toString()}\n"this is": the speed of this program against that pipeline\n${checksTable(demands)}`;
+}
+
+/** The requirements, and whether each is met. */
+export function checksTable(demands: readonly Requirement[]): string {
   const checks = new Table({ head: ['required', 'got', 'limit', ''], style: { head: [], border: [] } });
   for (const { what, got, atLeast: least, atMost: most, met } of demands) {
     checks.push([what, got.toFixed(2), least === undefined ? `<= ${most}` : `>= ${least}`, met ? 'ok' : 'MISSED']);
   }
-  return `${table.toString()}\n"this is": the speed of this program against that pipeline\n${checks.toString()}`;
+  return checks.toString();
 }
 
 function byEngineSizeAndPipeline(a: Run, b: Run): number {

@@ -17,6 +17,8 @@ import { rowsOf, statementsAfter, statementsBefore, TABLES } from './rows';
 
 export const DATABASE = 'bench';
 export const USER = { username: 'backup', password: 'benchmark' };
+/** May do everything: restores are made by it. */
+export const ADMIN = { username: 'admin', password: 'benchmark' };
 const MIB = 1024 * 1024;
 /** A share of the machine's memory in MiB, at most 6 GiB: enough for 4 GB of rows. */
 const memory = (share: number): number => Math.min(6144, Math.floor((os.totalmem() * share) / MIB));
@@ -34,6 +36,10 @@ export interface BenchServer {
   readonly fullVersion: string;
   /** Environment and option file with which every pipeline's dump tool reaches it: over TCP, with verified TLS. */
   readonly tools: { readonly path: string; readonly env: Record<string, string>; readonly optionFile: string };
+  /** The same for {@link ADMIN} and the client. */
+  readonly admin: { readonly env: Record<string, string>; readonly optionFile: string };
+  /** Drops the database. */
+  readonly drop: () => Promise<unknown>;
   /** Replaces the database. */
   readonly fill: (load: Load) => Promise<void>;
   readonly stop: () => Promise<void>;
@@ -48,7 +54,7 @@ interface Family {
   readonly routineGrant: string;
   /** Line of the option file that checks the name in the certificate. */
   readonly verify: string;
-  readonly dumpTool: string;
+  readonly tools: readonly string[];
 }
 
 /** Starts a server with a binary log, as one with replicas has. */
@@ -60,16 +66,17 @@ async function startFamily(family: Family): Promise<BenchServer> {
   });
   await server.exec(`CREATE USER ${USER.username}@'%' IDENTIFIED BY '${USER.password}' REQUIRE SSL;
     GRANT SELECT, SHOW VIEW, TRIGGER, EVENT, LOCK TABLES ON ${DATABASE}.* TO ${USER.username}@'%';
-    GRANT ${family.routineGrant} TO ${USER.username}@'%';`);
+    GRANT ${family.routineGrant} TO ${USER.username}@'%';
+    CREATE USER ${ADMIN.username}@'%' IDENTIFIED BY '${ADMIN.password}' REQUIRE SSL;
+    GRANT ALL ON *.* TO ${ADMIN.username}@'%';`);
   const directory = temporaryDirectory('bench-tools');
-  const optionFile = path.join(directory, 'client.cnf');
-  const credentials = `user=${USER.username}\npassword=${USER.password}`;
   const tls = `ssl-ca=${server.authority.file}\n${family.verify}`;
-  fs.writeFileSync(
-    optionFile,
-    `[client]\nhost=${server.host}\nport=${server.port}\nprotocol=tcp\n${credentials}\n${tls}\n`,
-    { mode: 0o600 },
-  );
+  const optionFileOf = ({ username, password }: typeof USER): string => {
+    const file = path.join(directory, `${username}.cnf`);
+    const address = `host=${server.host}\nport=${server.port}\nprotocol=tcp`;
+    fs.writeFileSync(file, `[client]\n${address}\nuser=${username}\npassword=${password}\n${tls}\n`, { mode: 0o600 });
+    return file;
+  };
   return {
     engine: family.engine,
     host: server.host,
@@ -77,7 +84,9 @@ async function startFamily(family: Family): Promise<BenchServer> {
     pem: server.authority.pem,
     fullVersion: (await server.exec('SELECT VERSION()')).trim(),
     version: numberOf(server.version),
-    tools: { path: toolFolder(server.version, directory, family.dumpTool), env: {}, optionFile },
+    tools: { path: toolFolder(server.version, directory, family.tools), env: {}, optionFile: optionFileOf(USER) },
+    admin: { env: {}, optionFile: optionFileOf(ADMIN) },
+    drop: () => server.exec(`DROP DATABASE IF EXISTS ${DATABASE}`),
     fill: async (load) => {
       await server.exec(`DROP DATABASE IF EXISTS ${DATABASE}; CREATE DATABASE ${DATABASE};`);
       const connection = await server.connect(DATABASE);
@@ -104,15 +113,17 @@ async function startFamily(family: Family): Promise<BenchServer> {
 }
 
 /**
- * The folder that a version's dump tool is found in on PATH. A tool of another root is entered by a script of its name:
- * this program and the pipes that it is compared with start the same one.
+ * The folder that a version's tools are found in on PATH. A tool of another root is entered by a script of its name: this
+ * program and the pipes that it is compared with start the same one.
  */
-function toolFolder(version: Version, directory: string, tool: string): string {
+function toolFolder(version: Version, directory: string, tools: readonly string[]): string {
   const root = rootOf(version);
   if (root === '/') return '/usr/bin';
-  const [command, args] = inRoot(root, { uid: 0, gid: 0 }, [`/usr/bin/${tool}`]);
-  const script = `#!/bin/sh\nexec ${[command, ...args].map(quoted).join(' ')} "$@"\n`;
-  fs.writeFileSync(path.join(directory, tool), script, { mode: 0o755 });
+  for (const tool of tools) {
+    const [command, args] = inRoot(root, { uid: 0, gid: 0 }, [`/usr/bin/${tool}`]);
+    const script = `#!/bin/sh\nexec ${[command, ...args].map(quoted).join(' ')} "$@"\n`;
+    fs.writeFileSync(path.join(directory, tool), script, { mode: 0o755 });
+  }
   return directory;
 }
 
@@ -124,7 +135,7 @@ export const startMariadb = (): Promise<BenchServer> =>
     redoLog: '--innodb-log-file-size=1G',
     routineGrant: 'SELECT ON mysql.proc',
     verify: 'ssl-verify-server-cert',
-    dumpTool: 'mariadb-dump',
+    tools: ['mariadb-dump', 'mariadb'],
   });
 
 /** Starts MySQL in its root; rejects with the reason if it is not installed. */
@@ -135,7 +146,7 @@ export const startMysql = (): Promise<BenchServer> =>
     redoLog: '--innodb-redo-log-capacity=1G',
     routineGrant: 'SHOW_ROUTINE ON *.*',
     verify: 'ssl-mode=VERIFY_IDENTITY',
-    dumpTool: 'mysqldump',
+    tools: ['mysqldump', 'mysql'],
   });
 
 /** Starts PostgreSQL. */
@@ -172,8 +183,9 @@ export async function startPostgresql(): Promise<BenchServer> {
     () => run(path.join(bin, 'pg_isready'), ['-h', directory, '-p', String(port)]),
   );
   await sql(`CREATE ROLE ${USER.username} LOGIN PASSWORD '${USER.password}' BYPASSRLS;
-    GRANT pg_read_all_data TO ${USER.username};`);
-  const fullVersion = (await sql('SHOW server_version')).trim();
+    GRANT pg_read_all_data TO ${USER.username};
+    CREATE ROLE ${ADMIN.username} LOGIN SUPERUSER PASSWORD '${ADMIN.password}';`);
+  const fullVersion = (await sql('SHOW addressversion')).trim();
   const passwords = path.join(directory, 'pgpass');
   fs.writeFileSync(passwords, `*:*:*:*:${USER.password}\n`, { mode: 0o600 });
   const connection = { PGHOST: 'localhost', PGPORT: String(port), PGUSER: USER.username, PGPASSFILE: passwords };
@@ -186,6 +198,8 @@ export async function startPostgresql(): Promise<BenchServer> {
     fullVersion,
     version: fullVersion.split('.')[0]!,
     tools: { path: bin, env: { ...connection, ...tls }, optionFile: '' },
+    admin: { env: { ...connection, PGUSER: ADMIN.username, ...tls }, optionFile: '' },
+    drop: () => sql(`DROP DATABASE IF EXISTS ${DATABASE};`),
     fill: async (load) => {
       await sql(`DROP DATABASE IF EXISTS ${DATABASE};`);
       await sql(`CREATE DATABASE ${DATABASE};`);
@@ -203,3 +217,10 @@ export async function startPostgresql(): Promise<BenchServer> {
     },
   };
 }
+
+/** Starts a server of an engine. */
+export const STARTERS: Readonly<Record<string, () => Promise<BenchServer>>> = {
+  mariadb: startMariadb,
+  mysql: startMysql,
+  postgresql: startPostgresql,
+};

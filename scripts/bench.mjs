@@ -1,4 +1,4 @@
-// Compares the dump program with the pipes that people type, or, with --prune, measures how pruning grows: see
+// Compares the dump program with the pipes that people type, or, with --restore, its restores; with --prune, measures how pruning grows: see
 // bench/README.md. Makes the machine ready first. Arguments are the benchmark's: npm run bench -- --sizes 1
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -15,12 +15,13 @@ function buildSink() {
   run(go, ['build', '-o', SINK, 'bench/sink/main.go'], 'could not build the S3 server');
 }
 
-const options = { prune: { type: 'boolean', default: false }, engines: { type: 'string', default: 'mysql' } };
-const { prune, engines } = parseArgs({ options, strict: false }).values;
+const flag = { type: 'boolean', default: false };
+const options = { prune: flag, restore: flag, engines: { type: 'string', default: 'mysql' } };
+const { prune, restore, engines } = parseArgs({ options, strict: false }).values;
 // Only root can make the root that MySQL lives in.
 setUpOrExit(prune ? [] : ['databases', ...(`${engines}`.includes('mysql') ? ['mysql'] : [])]);
 try {
-  if (!prune) buildSink();
+  if (!prune && !restore) buildSink();
 } catch (error) {
   if (!(error instanceof SetupError)) throw error;
   process.stderr.write(`set-up: ${error.message}\n`);
@@ -28,7 +29,8 @@ try {
 }
 // Only now: the set-up may just have installed it.
 const { build } = await import('esbuild');
-const entry = { absWorkingDir: ROOT, entryPoints: [prune ? 'bench/prune.ts' : 'bench/main.ts'], outfile: MAIN };
+const entryPoint = `bench/${prune ? 'prune' : restore ? 'restore' : 'main'}.ts`;
+const entry = { absWorkingDir: ROOT, entryPoints: [entryPoint], outfile: MAIN };
 await build({ ...entry, bundle: true, platform: 'node', packages: 'external', logLevel: 'warning' });
 Object.assign(process.env, { BENCH_ROOT: ROOT, BENCH_SINK: SINK });
 process.exitCode =

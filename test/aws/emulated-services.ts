@@ -11,9 +11,9 @@ import {
 } from '@aws-sdk/client-ecs';
 import { GetScheduleCommand, ListSchedulesCommand, SchedulerClient } from '@aws-sdk/client-scheduler';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { CONTAINER_NAME } from '../../catalog/contract/task';
+import { CONTAINER_NAME, ENV, type DumpJob } from '../../catalog/contract/task';
 import type { Emulator } from '../emulator/emulator';
-import type { Ended } from '../emulator/local-container';
+import type { Ended, LocalOptions } from '../emulator/local-container';
 import { runAsProcess } from '../emulator/local-container';
 import { fire, startedByHand, type ContainerRun } from '../emulator/scheduled-run';
 import { stopTask, writeLog } from '../emulator/task-event';
@@ -34,10 +34,10 @@ export class EmulatedServices {
 
   constructor(
     private readonly emulator: Emulator,
-    /** Folders of the engine's programs. */
-    private readonly path: readonly string[],
+    /** How the container of a source runs on this machine. */
+    private readonly optionsOf: (source: string) => LocalOptions,
     /** Is called before a schedule fires. */
-    private readonly prepare: () => Promise<unknown>,
+    private readonly prepare: () => Promise<unknown> = () => Promise.resolve(),
   ) {
     this.scheduler = new SchedulerClient(emulator.client);
     this.ecs = new ECSClient(emulator.client);
@@ -77,7 +77,7 @@ export class EmulatedServices {
       );
       this.fired.add(Arn!);
       if (run instanceof Error) await this.deadLetter(schedule!, group, run, scheduledTime);
-      else await stopTask(this.emulator, run, await runAsProcess(this.emulator, run, { path: this.path }).ended);
+      else await stopTask(this.emulator, run, await this.program(run));
     }
   }
 
@@ -120,10 +120,16 @@ export class EmulatedServices {
     await writeLog(this.emulator, run, idOf(task), await this.run(run));
   }
 
+  private program(run: ContainerRun): Promise<Ended> {
+    const { source } = JSON.parse(run.environment[ENV.job]!) as Pick<DumpJob, 'source'>;
+    return runAsProcess(this.emulator, run, this.optionsOf(source)).ended;
+  }
+
   private run(run: ContainerRun): Promise<Ended> {
-    if (run.container.name === CONTAINER_NAME) return runAsProcess(this.emulator, run, { path: this.path }).ended;
+    if (run.container.name === CONTAINER_NAME) return this.program(run);
     const [command, ...args] = run.command as [string, ...string[]];
-    const env = { ...run.environment, PATH: [...this.path, process.env.PATH].join(':') };
+    const { path = [] } = this.optionsOf('');
+    const env = { ...run.environment, PATH: [...path, process.env.PATH].join(':') };
     const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
     const exit = new Promise<number>((resolve) => child.once('close', (code) => resolve(code ?? 1)));
     return Promise.all([text(child.stdout), text(child.stderr), exit]).then(([stdout, stderr, exitCode]) => ({

@@ -36,7 +36,7 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   await server.exec(`DROP TABLE IF EXISTS orders; ${SCHEMA}`, DATABASE);
-  services = new EmulatedServices(emulator, [postgresqlBinaries()], setPassword);
+  services = new EmulatedServices(emulator, () => ({ path: [postgresqlBinaries()] }), setPassword);
 });
 afterEach(() => services.stop());
 

@@ -134,6 +134,7 @@ export class DeployedPolicies {
       const made = { stack, owner, kind: 'resource', document, ...policy } as const;
       map.set(key, [...(map.get(key) ?? []), made]);
     };
+    const ofRoles = () => many(properties.Roles).forEach((role) => add(this.ofRoles, role, { kind: 'role', document }));
     const readers: Readonly<Record<string, () => void>> = {
       'AWS::IAM::Role': () => {
         const trust = properties.AssumeRolePolicyDocument as Policy;
@@ -144,8 +145,9 @@ export class DeployedPolicies {
         for (const policy of (properties.Policies ?? []) as { PolicyDocument: Policy }[])
           add(this.ofRoles, physicalId, { kind: 'role', document: policy.PolicyDocument });
       },
-      'AWS::IAM::Policy': () =>
-        many(properties.Roles).forEach((role) => add(this.ofRoles, role, { kind: 'role', document })),
+      'AWS::IAM::Policy': ofRoles,
+      // Where the CDK puts the statements that a role's own policy has no room for.
+      'AWS::IAM::ManagedPolicy': ofRoles,
       'AWS::S3::BucketPolicy': () => add(this.ofResources, arnOf('s3', String(properties.Bucket)), {}),
       'AWS::KMS::Key': () =>
         add(this.ofResources, arnOf('kms', `key/${physicalId}`), { document: properties.KeyPolicy as Policy }),

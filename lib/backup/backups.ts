@@ -122,6 +122,8 @@ export class Backups extends Construct {
       schedulerRole: this.schedulerRole.withoutPolicyUpdates(),
     });
     for (const role of [props.taskRole, props.executionRole]) if (role) this.admitRole(role);
+    // Its prefix covers restores as well. Of equal statements the CDK keeps one.
+    if (props.restore) denyRun(this, this.schedulerRole, `${taskFamily(familyPrefix(this), '*', 'restore')}*`);
     if (this.endpoint) backup.schedule.node.addDependency(this.endpoint);
     this.children.push(backup);
     return backup;
@@ -209,7 +211,6 @@ export class Backups extends Construct {
       family: `${familyPrefix(this)}*`,
       roleArns: [Stack.of(this).formatArn({ service: 'iam', region: '', resource: 'role', resourceName, arnFormat })],
     });
-    denyRun(this, role, `${taskFamily(familyPrefix(this), '*', 'restore')}*`);
     this.deadLetterQueue.grantSendMessages(role);
     return role;
   }

@@ -46,7 +46,7 @@ export function grantRun(scope: IConstruct, grantee: iam.IGrantable, run: RunGra
 }
 
 /** Denies to start tasks, whoever allows it. */
-export function denyRun(scope: IConstruct, grantee: InlineRole, family: string): void {
+export function denyRun(scope: IConstruct, grantee: iam.IRole, family: string): void {
   const resources = [ecsArn(scope, 'task-definition', family)];
   grantee.addToPrincipalPolicy(
     new iam.PolicyStatement({ effect: iam.Effect.DENY, actions: ['ecs:RunTask'], resources }),

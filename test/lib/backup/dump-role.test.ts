@@ -143,7 +143,6 @@ test('the scheduler role starts the tasks of its Backups, hands over their roles
       expect.stringMatching(/:task\/<BackupsCluster\w+>\/\*$/),
       { StringEquals: { 'ecs:CreateAction': 'RunTask' } },
     ],
-    ['Deny', ['ecs:RunTask'], expect.stringMatching(/:task-definition\/Stack-Backups-\*_restore\*$/), undefined],
     [
       'Allow',
       ['sqs:SendMessage', 'sqs:GetQueueAttributes', 'sqs:GetQueueUrl'],

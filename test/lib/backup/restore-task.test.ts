@@ -138,9 +138,9 @@ describe('least privilege', () => {
   });
 
   test('no schedule may start it', () => {
-    const denied = restorable()
-      .statements('SchedulerRole')
-      .filter(({ Effect }) => Effect === 'Deny');
+    const setup = restorable();
+    setup.add({ restore: { secret: setup.secret } }, 'Blog');
+    const denied = setup.statements('SchedulerRole').filter(({ Effect }) => Effect === 'Deny');
     expect(denied.map(row)).toEqual([
       ['Deny', ['ecs:RunTask'], expect.stringMatching(/:task-definition\/Stack-Backups-\*_restore\*$/), undefined],
     ]);

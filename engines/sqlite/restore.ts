@@ -21,18 +21,17 @@ import { noteOf } from '../../catalog/contract/note';
 import { formatBytes } from '../../catalog/units';
 import { chosenDatabases, chosenTables } from '../../task/restore/selection';
 import { differencesText } from '../../task/restore/words';
-import { BackupError, errorText } from '../../task/run/errors';
+import { BackupError } from '../../task/run/errors';
 import type { EngineRestore, RestoreCheck, RestoreContext, RestoreLook } from '../engine';
 import { contentOf } from './content';
 import type { Checked } from './check';
 import { Helper } from './helper';
-import type { PlaceFailure, PlaceResult, Placement, Preparation, PrepareResult } from './place';
+import type { PlaceResult, Placement, Preparation, PrepareResult } from './place';
+import { full, notWritable, placeError, validName, writeError, type Place } from './restore-errors';
 
 /** A file of a restore that was killed is removed by a later one. */
 const ABANDONED_MS = 24 * 3600 * 1000;
 const WAL_MODE = 2;
-/** A file name has 255 bytes at most, and the new file has a longer name before it gets its own. */
-const MAX_NAME_BYTES = 220;
 const CLIENT_FAILED = { exit: 'restoreFailed', kind: 'client-failed' } as const;
 
 /** Restores a database file: a new one is written beside the target, checked, and gets the target's name in one step. */
@@ -64,6 +63,10 @@ export class SqliteRestore implements EngineRestore {
     this.object = object;
   }
 
+  private get place(): Place {
+    return { target: this.target, object: this.object };
+  }
+
   private get prefix(): string {
     return `.${basename(this.target)}.restoring-`;
   }
@@ -72,7 +75,7 @@ export class SqliteRestore implements EngineRestore {
     const { manifest, note } = this.context;
     const directory = dirname(this.target);
     await access(directory, constants.W_OK).catch((error: Error) => {
-      throw this.notWritable('targetRefused', error);
+      throw notWritable(this.place, 'targetRefused', error);
     });
     if (statOf(this.target)?.isFile() === false)
       throw new BackupError('targetRefused', `${this.target} is no file: give the path of the database file`, {
@@ -80,7 +83,8 @@ export class SqliteRestore implements EngineRestore {
         object: this.target,
       });
     const { bavail, bsize } = await statfs(directory);
-    if (bavail * bsize < this.object.uncompressedBytes) throw this.full('targetRefused', formatBytes(bavail * bsize));
+    if (bavail * bsize < this.object.uncompressedBytes)
+      throw full(this.place, 'targetRefused', formatBytes(bavail * bsize));
     for (const one of manifest.notes ?? []) note(one);
     const holds = contentOf(this.target);
     const state = holds.length > 0 ? 'exists' : existsSync(this.target) ? 'empty' : 'new';
@@ -108,10 +112,7 @@ export class SqliteRestore implements EngineRestore {
     this.placed = 'perhaps';
     const placement: Placement = { file: this.file, target: this.target, overwrite: request.overwrite ?? false };
     const result = await this.ask<PlaceResult>('place', placement);
-    if ('failure' in result) {
-      this.placed = 'no';
-      throw this.failed(result.failure);
-    }
+    if ('failure' in result) throw placeError(this.place, result.failure);
     this.placed = 'yes';
   }
 
@@ -147,11 +148,11 @@ export class SqliteRestore implements EngineRestore {
         signal,
       }).catch((error: unknown) => {
         signal.throwIfAborted();
-        throw this.writeError(error);
+        throw writeError(this.place, error);
       });
       result = await this.ask<PrepareResult>('prepare', preparation satisfies Preparation);
     }
-    if ('failure' in result) throw this.failed(result.failure);
+    if ('failure' in result) throw placeError(this.place, result.failure);
     return result.report;
   }
 
@@ -214,82 +215,12 @@ export class SqliteRestore implements EngineRestore {
       if (Date.now() - (statOf(path)?.mtimeMs ?? Infinity) > ABANDONED_MS) removeFiles(path);
     }
   }
-
-  private failed({ kind, said }: PlaceFailure): BackupError {
-    const { target, object } = this;
-    switch (kind) {
-      case 'in-use':
-        return new BackupError(
-          'targetRefused',
-          `${target} is in use: ${said}: stop the application, and run the same command again`,
-          { kind: 'target-in-use', object: target, said },
-        );
-      case 'filled':
-        return new BackupError(
-          'targetRefused',
-          `${target} was filled while the backup was read: ${said}: look at it, then restore beside it with --as, or replace it with --overwrite`,
-          { kind: 'target-exists', object: target, said },
-        );
-      case 'full':
-        return this.full('restoreFailed', 'none');
-      case 'damaged':
-        return new BackupError(
-          'restoreFailed',
-          `the restored database is damaged: ${said}: it was removed; restore another backup`,
-          { kind: 'damaged', object: object.key, said },
-        );
-      case 'other':
-        return new BackupError('restoreFailed', `could not restore into ${target}: ${said}; nothing was changed`, {
-          kind: 'client-failed',
-          object: target,
-          said,
-        });
-    }
-  }
-
-  private writeError(error: unknown): unknown {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOSPC' || code === 'EDQUOT') return this.full('restoreFailed', 'none');
-    if (code === 'EACCES' || code === 'EROFS' || code === 'EPERM')
-      return this.notWritable('restoreFailed', error as Error);
-    return error;
-  }
-
-  private full(exit: 'targetRefused' | 'restoreFailed', free: string): BackupError {
-    const directory = dirname(this.target);
-    return new BackupError(
-      exit,
-      `${directory} must have ${formatBytes(this.object.uncompressedBytes)} free beside what is there, got: ${free}: make room; the target is as it was`,
-      { kind: 'target-full', object: directory },
-    );
-  }
-
-  private notWritable(exit: 'targetRefused' | 'restoreFailed', error: Error): BackupError {
-    const directory = dirname(this.target);
-    const said = errorText(error);
-    return new BackupError(
-      exit,
-      `could not write to the folder ${directory}: ${said}: the new database is written beside ${basename(this.target)}, so let the user of the restore write there`,
-      { kind: 'directory-not-writable', object: directory, said },
-    );
-  }
 }
 
 const statOf = (path: string): Stats | undefined => statSync(path, { throwIfNoEntry: false });
 
 function removeFiles(path: string): void {
   for (const suffix of ['', '-journal', '-wal', '-shm']) rmSync(`${path}${suffix}`, { force: true });
-}
-
-/** @throws BackupError `configuration` if it is more than the name of a file */
-function validName(name: string): string {
-  const forbidden = name !== basename(name) || ['.', '..'].includes(name) || /-(?:wal|shm|journal)$/.test(name);
-  if (!forbidden && Buffer.byteLength(name) <= MAX_NAME_BYTES) return name;
-  throw new BackupError(
-    'configuration',
-    `the new name must be that of a file beside the database, of up to ${MAX_NAME_BYTES} bytes, and end neither in -wal, -shm nor -journal, got: ${JSON.stringify(name)}`,
-    { kind: 'name-invalid', object: name },
-  );
 }
 
 /** Whether a database is in WAL mode. https://www.sqlite.org/fileformat.html#file_format_version_numbers */

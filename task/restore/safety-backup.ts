@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { existsSync, realpathSync } from 'node:fs';
 import { mkdir, open, rm, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
@@ -107,10 +108,13 @@ function runOf({ inputs: { job, request, credentials }, targetVersion, targets }
     ...{ compressionLevel: COMPRESSION_LEVEL, timeoutSeconds: job.timeoutSeconds },
     scratchDirectory: job.scratchDirectory,
     ...(job.server && { server: { ...job.server, ...chosen } }),
-    ...(job.file === undefined ? {} : { file: join(dirname(job.file), existing[0]!.name) }),
+    ...(job.file === undefined ? {} : { file: join(folderOf(job.file), existing[0]!.name) }),
   };
   return { job: dumpJob, trigger: 'before-restore', ...(credentials && { credentials }) };
 }
+
+/** Where a file is, that may be named by a link. */
+const folderOf = (file: string): string => dirname(existsSync(file) ? realpathSync(file) : file);
 
 /** A file that is on the disk once it is finished. */
 class FileSink implements Sink {

@@ -9,7 +9,7 @@ import { contentOf, dropLeftover, findDatabases, ownName } from './restore-datab
 import { loadDatabase, type LoadContext } from './restore-load';
 import { lacksDatabaseRight, refuseName } from './restore-look';
 import { refuse, type Administrator } from './restore-roles';
-import type { Targets } from './restore';
+import type { Targets } from './restore-targets';
 import {
   compareTables,
   copyTables,

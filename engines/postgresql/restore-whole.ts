@@ -21,7 +21,7 @@ import {
 import { applyStatements, loadDatabase, type Load, type LoadContext, type Loaded } from './restore-load';
 import { lacksDatabaseRight, refuseName } from './restore-look';
 import { refuse, type Administrator } from './restore-roles';
-import type { Targets } from './restore';
+import type { Targets } from './restore-targets';
 
 /** A database of the backup, and what its archive says. */
 export interface FoundArchive {

@@ -4,7 +4,7 @@ import { buffer } from 'node:stream/consumers';
 import type { Client } from 'pg';
 import type { DataObject } from '../../catalog/bucket/manifest';
 import { noteOf } from '../../catalog/contract/note';
-import type { RestoreTarget, TargetState } from '../../catalog/contract/restore';
+import type { TargetState } from '../../catalog/contract/restore';
 import { toolOutput, type Tool } from '../../task/io/tool';
 import { writeTrust } from '../../task/io/tls';
 import { chosenDatabases, chosenTables } from '../../task/restore/selection';
@@ -36,32 +36,13 @@ import {
   type Administrator,
   type RolePlan,
 } from './restore-roles';
+import type { Targets } from './restore-targets';
 import { DatabaseTargets } from './restore-whole';
 import { TableTargets } from './restore-beside';
 import { loadingSettings } from './settings';
 
 /** For what the server does when the program ends in the middle of it. */
 const SETTLE_MS = 20_000;
-
-/** What is restored: whole databases, or tables beside their originals. Nothing of the target changes before {@link publish}. */
-export interface Targets {
-  /** Looks at what exists, and refuses what cannot be. */
-  look(client: Client): Promise<readonly RestoreTarget[]>;
-  /** Owners of what is replaced. */
-  readonly owners: readonly string[];
-  /** Loads all under names of its own. */
-  load(context: LoadContext, tablespaces: boolean): Promise<void>;
-  /** Compares that with the manifest. */
-  compare(context: LoadContext): Promise<RestoreCheck>;
-  /** Whether it goes where it belongs although it is not as the manifest says: where nothing was, people may look at it. */
-  readonly showsDifferences: boolean;
-  /** Gives all the names that they are to have, in one transaction. */
-  publish(context: LoadContext): Promise<void>;
-  /** Databases that a restore which ended early leaves. */
-  readonly temporary: readonly string[];
-  /** Undoes what {@link temporary} does not have. */
-  discard(context: LoadContext): Promise<void>;
-}
 
 /** Restore of PostgreSQL: everything is loaded and checked under another name, and gets its own in the last step. */
 export class PostgresqlRestore implements EngineRestore {

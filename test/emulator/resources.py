@@ -410,6 +410,9 @@ tagged(
 
 def delete_unless_retained(resource_type, physical_id, props, stack_name=None, logical_id=None):
     stack = _stacks[stack_name]
+    if stack.get("StackStatus") == "UPDATE_ROLLBACK_IN_PROGRESS" and logical_id in stack["_template"]["Resources"]:
+        # It was there before the update, which MiniStack does not ask.
+        return
     policy = stack.get("_template", {}).get("Resources", {}).get(logical_id, {}).get("DeletionPolicy")
     rolls_back = "ROLLBACK" in stack.get("StackStatus", "")
     if policy != "Retain" and (policy != "RetainExceptOnCreate" or rolls_back):

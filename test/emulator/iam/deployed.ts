@@ -149,6 +149,8 @@ export class DeployedPolicies {
       'AWS::S3::BucketPolicy': () => add(this.ofResources, arnOf('s3', String(properties.Bucket)), {}),
       'AWS::KMS::Key': () =>
         add(this.ofResources, arnOf('kms', `key/${physicalId}`), { document: properties.KeyPolicy as Policy }),
+      'AWS::Lambda::Permission': () =>
+        add(this.ofResources, String(properties.FunctionName), { document: permission(properties) }),
       'AWS::SNS::TopicPolicy': () => many(properties.Topics).forEach((arn) => add(this.ofResources, arn, {})),
       'AWS::SQS::QueuePolicy': () =>
         many(properties.Queues).forEach((url) =>
@@ -158,6 +160,17 @@ export class DeployedPolicies {
     readers[type]?.();
   }
 }
+
+/** The statement that a permission adds to the policy of its function. */
+const permission = ({ Principal, Action, SourceArn }: Properties): Policy => ({
+  Statement: {
+    Effect: 'Allow',
+    Principal: { Service: String(Principal) },
+    Action: String(Action),
+    Resource: '*',
+    ...(SourceArn === undefined ? {} : { Condition: { ArnLike: { 'aws:SourceArn': String(SourceArn) } } }),
+  },
+});
 
 /** ARN of the resource whose policy counts: the bucket of an object. */
 const ownerOf = (arn: string): string => (arn.startsWith('arn:aws:s3:') ? arn.split('/')[0]! : arn);

@@ -115,10 +115,16 @@ const failures: Reader = ({ properties }, deployed) => {
 
 const rule: Reader = ({ physicalId, properties }, deployed) => {
   const context = from(arnOf('events', `rule/${physicalId}`));
+  const deliveries = (target: string): Access[] => {
+    if (target.includes(':sns:')) return publishAccesses(deployed, target, context);
+    return [target.includes(':lambda:') ? access('lambda:InvokeFunction', target, context) : send(target, context)];
+  };
   return ((properties.Targets ?? []) as { Arn: string; DeadLetterConfig?: { Arn: string } }[]).flatMap(
     ({ Arn, DeadLetterConfig }) => {
-      const does = Arn.includes(':sns:') ? publishAccesses(deployed, Arn, context) : [send(Arn, context)];
-      return as('events.amazonaws.com', [...does, ...(DeadLetterConfig ? [send(DeadLetterConfig.Arn, context)] : [])]);
+      return as('events.amazonaws.com', [
+        ...deliveries(Arn),
+        ...(DeadLetterConfig ? [send(DeadLetterConfig.Arn, context)] : []),
+      ]);
     },
   );
 };

@@ -30,6 +30,10 @@ export interface RestoreArchive {
   /** Names in statements that name roles: privileges, policies, mappings and settings. */
   readonly mentioned: ReadonlySet<string>;
   readonly data: readonly ArchivedData[];
+  /** Numbers of indexes and of the constraints that are one, which several connections can make at once. */
+  readonly indexes: readonly number[];
+  /** Numbers of all other entries. */
+  readonly others: readonly number[];
   /** Definitions of primary keys by {@link keyOfTable}: `PRIMARY KEY (id)`. */
   readonly primaryKeys: ReadonlyMap<string, string>;
   /** Entries by `entryKey`, in the encoding of the database. */
@@ -54,12 +58,15 @@ class Collector {
   readonly owners = new Set<string>();
   readonly mentioned = new Set<string>();
   readonly data: ArchivedData[] = [];
+  readonly indexes: number[] = [];
+  readonly others: number[] = [];
   readonly primaryKeys = new Map<string, string>();
   private decoder = new TextDecoder('utf-8');
 
   readonly see = (entry: ArchiveEntry): void => {
     const { id, kind, tablespace, hasData } = entry;
     const [schema, name, owner] = [this.text(entry.schema), this.text(entry.name), this.text(entry.owner)];
+    (kind === 'INDEX' || kind === 'CONSTRAINT' ? this.indexes : this.others).push(id);
     if (kind === 'ENCODING') this.decoder = decoderOf(entry.definition);
     if (owner !== '') this.owners.add(owner);
     if (tablespace !== '') this.tablespaces.add(this.text(tablespace));
@@ -155,9 +162,10 @@ export async function readArchive(stream: Readable, key: string, headFile: strin
   }
   if (!isComplete) throw unreadable(key, head.unknown);
   const { create, owner, database, extensions, tablespaces, owners, mentioned, data, primaryKeys } = collector;
+  const { indexes, others } = collector;
   return {
     ...{ headFile, create, owner, database: database.join('\n'), extensions, tablespaces, owners, mentioned },
-    ...{ data, primaryKeys, entries: head.entries },
+    ...{ data, indexes, others, primaryKeys, entries: head.entries },
   };
 }
 

@@ -66,14 +66,19 @@ export async function loadDatabase(context: LoadContext, load: Load): Promise<Lo
   const uncheckedKeys = (await repairs.hasKeys()) && (await mayIgnoreKeys(own));
   const options = uncheckedKeys ? ['session_replication_role=replica'] : [];
   const jobs = request.jobs ?? 1;
+  const listed = (name: string, ids: readonly number[]): string => {
+    const list = join(scratch, `${temporary}.${name}`);
+    writeFileSync(list, ids.map((id) => `${id};\n`).join(''));
+    return `--use-list=${list}`;
+  };
   if (only) {
-    const list = join(scratch, `${temporary}.list`);
-    writeFileSync(list, only.map((id) => `${id};\n`).join(''));
-    await section('data', objects.open(object), { args: ['--single-transaction', `--use-list=${list}`], options });
+    await section('data', objects.open(object), { args: ['--single-transaction', listed('only', only)], options });
   } else if (jobs > 1) {
     const file = await objects.spool(object);
     await section('data', file, { args: [`--jobs=${jobs}`], options });
-    await section('post-data', file, { args: [`--jobs=${jobs}`] });
+    await section('post-data', file, { args: [`--jobs=${jobs}`, listed('indexes', archive.indexes)] });
+    // Several connections at once deadlock here: pg_restore knows nothing of the locks on partitions.
+    await section('post-data', file, { args: ['--single-transaction', listed('others', archive.others)] });
   } else {
     await section('data', objects.open(object), { args: ['--single-transaction'], options });
     await section('post-data', archive.headFile, { args: ['--single-transaction'] });

@@ -130,6 +130,29 @@ describeOn(inMatrix(versionsOf('mysql', 'mariadb'), ['mysql-9.7', 'mariadb-10.11
     });
   }
 
+  test('what stops a restore by hand does not stop this one', async () => {
+    const databases = isMariadb ? ['ring1', 'ring2'] : ['old'];
+    // The semicolon is sent along, as programs do.
+    if (isMariadb)
+      await mysql.exec(`CREATE DATABASE ring1; CREATE DATABASE ring2 CHARACTER SET latin1; CREATE SEQUENCE ring1.s START WITH 7; CREATE SEQUENCE ring2.s;
+        CREATE TABLE ring1.t (id BIGINT DEFAULT NEXTVAL(ring2.s) PRIMARY KEY, a INT); CREATE TABLE ring2.t (id BIGINT DEFAULT NEXTVAL(ring1.s) PRIMARY KEY, a INT);
+        INSERT INTO ring1.t (a) VALUES (1), (2); INSERT INTO ring2.t (a) VALUES (1)`);
+    else {
+      await mysql.exec(`CREATE DATABASE old; USE old; CREATE TABLE t (id INT AUTO_INCREMENT PRIMARY KEY, b INT) ENGINE=ARCHIVE;
+        INSERT INTO t (b) VALUES (1), (2), (3); CREATE TABLE p (a INT, KEY (a)); INSERT INTO p VALUES (1)`);
+      const connection = await mysql.server.connect('old');
+      await connection.query('CREATE TRIGGER tr BEFORE INSERT ON p FOR EACH ROW SET NEW.a = 1; -- bye');
+      await connection.end();
+    }
+    const backup = await mysql.backUp(databases);
+    const rows = () =>
+      Promise.all(databases.map((name) => mysql.exec(`SELECT * FROM ${name}.t; SHOW CREATE DATABASE ${name}`)));
+    const had = await rows();
+    await mysql.exec(databases.map((name) => `DROP DATABASE ${name};`).join(' '));
+    expect(await mysql.restore(backup)).toMatchObject({ exit: 'success', failure: '' });
+    expect(await rows()).toEqual(had);
+  });
+
   test('an empty database is filled, and gets the character set of the backup', async () => {
     await mysql.exec('DROP DATABASE shop; CREATE DATABASE shop CHARACTER SET latin1');
     const done = await mysql.restore(manifest, { databases: ['shop'], stream: true });

@@ -195,7 +195,7 @@ class Restore {
     const run = await place.start(this.request);
     if (run.links) document.links = run.links;
     if (!options.json) this.printStarted(run);
-    const told = await followRestore(run, output);
+    const told = await followRestore(run, output).catch((error: unknown) => this.unwatched(run, error));
     if (told.safetyBackup !== undefined) document.safetyBackup = told.safetyBackup;
     if (told.left) return this.leave(run);
     const back = told.safetyBackup === undefined ? goBack : byHand(told.safetyBackup);
@@ -217,6 +217,13 @@ class Restore {
     }
     const answer = afterwards === undefined ? 'stops it' : 'asks whether to stop it';
     output.tell(`restoring, Ctrl-C ${answer} …`);
+  }
+
+  /** @throws CommandError which says that the restore may go on */
+  private unwatched({ afterwards }: RestoreRun, error: unknown): never {
+    if (!(error instanceof CommandError) || afterwards === undefined) throw error;
+    this.parts.document.outcome = 'left';
+    throw new CommandError(`the restore may go on, but cannot be followed here: ${error.message}: ${afterwards}`);
   }
 
   private leave({ afterwards }: RestoreRun): void {

@@ -67,10 +67,12 @@ export function printBackup(
   for (const note of manifest.notes ?? []) output.note(noteLine(manifest, note));
   for (const note of backup.notes) output.note(note);
   if (damage !== undefined) output.problem(`it is damaged: ${damage}`);
-  else
+  else {
+    output.print(`\nRestore it: proven-backups restore --source ${manifest.source} --backup ${manifest.backupId}`);
     output.print(
-      `\nFetch it, with the commands that restore it: proven-backups fetch --source ${manifest.source} ${manifest.backupId} --output restore`,
+      `Fetch it, with the commands that restore it: proven-backups fetch --source ${manifest.source} ${manifest.backupId} --output restore`,
     );
+  }
 }
 
 /** What made a backup: `the schedule`. */

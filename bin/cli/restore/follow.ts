@@ -26,12 +26,18 @@ export interface Told {
  */
 export async function followLook(run: RestoreRun): Promise<Told> {
   let told: Omit<Told, 'end'> = {};
-  for await (const fact of run.facts(new AbortController().signal)) {
-    if (fact.kind === 'plan') {
+  const stop = (): void => void run.stop();
+  // A task comes to its end by itself, and this command may go.
+  if (run.afterwards === undefined) process.on('SIGINT', stop);
+  try {
+    for await (const fact of run.facts(new AbortController().signal)) {
+      if (fact.kind === 'failed') told = { ...told, failure: fact.failure };
+      if (fact.kind !== 'plan') continue;
       told = { ...told, plan: fact.plan };
       break;
     }
-    if (fact.kind === 'failed') told = { ...told, failure: fact.failure };
+  } finally {
+    process.off('SIGINT', stop);
   }
   return { ...told, end: run.end() };
 }

@@ -6,7 +6,7 @@ import { constants, tmpdir } from 'node:os';
 import * as path from 'node:path';
 import { createInterface } from 'node:readline';
 import type { RestoreJob, RestoreRequest } from '../../../catalog/contract/task';
-import { commandOf, ENV, EXIT_CODES } from '../../../catalog/contract/task';
+import { commandOf, ENV, EXIT_CODES, PROGRAM_FILE } from '../../../catalog/contract/task';
 import { engineFacts } from '../../../engines/facts';
 import { canDecompress } from '../aws/download';
 import { CommandError, UsageError } from '../errors';
@@ -15,7 +15,7 @@ import { LogFacts } from './log-facts';
 import type { LocalTarget } from './local-target';
 import { PASSWORD_VARIABLE } from './local-password';
 import type { RestoreEnd, RestorePlace, RestoreRun } from './place';
-import { PROGRAM_FILE } from './program-file';
+import { programFile } from './program-file';
 
 /** As long as a restore may take: a person sees it, and stops it. */
 const TIMEOUT_SECONDS = 7 * 86_400;
@@ -39,8 +39,8 @@ export interface LocalRestore {
 export function requireLocalTools(engine: string): void {
   if (!canDecompress())
     throw new UsageError(`--local needs Node.js 22.15 or newer, got: ${process.version}: use a newer Node.js`);
-  if (!existsSync(PROGRAM_FILE))
-    throw new CommandError(`${PROGRAM_FILE} is missing: install the package cdk-proven-backups again`);
+  if (!existsSync(programFile()))
+    throw new CommandError(`${programFile()} is missing: install the package cdk-proven-backups again`);
   const { title, restoreTools = [] } = engineFacts(engine);
   const folders = (process.env.PATH ?? '').split(path.delimiter).filter(Boolean);
   const missing = restoreTools.filter((tool) => !folders.some((folder) => existsSync(path.join(folder, tool))));
@@ -67,7 +67,7 @@ export class LocalPlace implements RestorePlace {
       ...(server && { server }),
       ...(file !== undefined && { file }),
     };
-    const [, ...args] = commandOf('restore').map((word) => (word.endsWith('main.js') ? PROGRAM_FILE : word));
+    const [, ...args] = commandOf('restore').map((word) => (word === PROGRAM_FILE ? programFile() : word));
     const child = spawn(process.execPath, args, {
       env: {
         ...process.env,

@@ -21,11 +21,7 @@ import {
 
 /** In place of the program that ships: does what a test says. */
 const mockProgram = { file: '' };
-jest.mock('../../../bin/cli/restore/program-file', () => ({
-  get PROGRAM_FILE() {
-    return mockProgram.file;
-  },
-}));
+jest.mock('../../../bin/cli/restore/program-file', () => ({ programFile: () => mockProgram.file }));
 const STUB = `
 const { RESTORE_REQUEST, BACKUP_JOB, DATABASE_USERNAME, DATABASE_PASSWORD, PROVEN_BACKUPS_PASSWORD } = process.env;
 const fs = require('node:fs');

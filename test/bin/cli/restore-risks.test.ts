@@ -296,3 +296,13 @@ describe('a backup in an archive', () => {
     expect(JSON.parse(out)).not.toHaveProperty('retrieval');
   });
 });
+
+test('a restore that cannot be followed may go on, and the command says how to follow it', async () => {
+  account.scripts = [look(), { log: [[planLine(), progressLine()], [line('restored', { report: {} })]] }];
+  const { code, out, err } = await restore('--yes', '--json');
+  expect(code).toBe(1);
+  expect(JSON.parse(out)).toMatchObject({ outcome: 'left' });
+  expect(err).toMatch(
+    /error: the restore may go on, but cannot be followed here: the log of the restore cannot be read: .*: follow it with aws logs tail /,
+  );
+});

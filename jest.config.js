@@ -34,7 +34,14 @@ const common = {
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.*/cdk\\.out/'],
 };
 /** Beside the units, and none: they bundle and start programs, upload megabytes, or hold a whole template against CDK's rules. */
-const NO_UNITS = ['bin/backups-file/app', 'bin/cli/cli', 'lib/cloudformation-rules', 'task/dump/pipeline', 'task/main'];
+const NO_UNITS = [
+  'bin/backups-file/app',
+  'bin/cli/cli',
+  'lib/cloudformation-rules',
+  'task/dump/pipeline',
+  'task/main',
+  'task/restore/objects',
+];
 const noUnits = NO_UNITS.map((file) => `<rootDir>/test/${file}.test.ts`);
 const group = (...folders) => folders.map((folder) => `<rootDir>/test/${folder}/**/*.test.ts`);
 

@@ -72,7 +72,7 @@ export class SqliteRestore implements EngineRestore {
   }
 
   async look(): Promise<RestoreLook> {
-    const { manifest, note } = this.context;
+    const { manifest, request, note } = this.context;
     const directory = dirname(this.target);
     await access(directory, constants.W_OK).catch((error: Error) => {
       throw notWritable(this.place, 'targetRefused', error);
@@ -83,7 +83,8 @@ export class SqliteRestore implements EngineRestore {
         object: this.target,
       });
     const { bavail, bsize } = await statfs(directory);
-    if (bavail * bsize < this.object.uncompressedBytes)
+    // Of single tables nobody knows the size.
+    if (!request.tables && bavail * bsize < this.object.uncompressedBytes)
       throw full(this.place, 'targetRefused', formatBytes(bavail * bsize));
     for (const one of manifest.notes ?? []) note(one);
     const holds = contentOf(this.target);

@@ -1,4 +1,5 @@
 /** A restore whose backup cannot be read, or that is ended: its sentence, and a target that is as it was. */
+import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -183,5 +184,42 @@ describe('the bucket', () => {
     scene.s3.rule = onRead((read) => (read <= 2 ? { cutAfterBytes: MIB } : undefined));
     expect(await restore()).toMatchObject({ exit: 'success', failure: '', report: { rows: ROWS } });
     expect(rows()).toBe(ROWS);
+  });
+
+  describe('and a target', () => {
+    let small: string;
+    beforeEach(() => {
+      small = fs.mkdtempSync(path.join(scene.directory, 'small-'));
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', small]);
+    });
+    afterEach(() => execFileSync('umount', [small]));
+    const into = () => scene.restore(scene.jobOf(job(), { file: path.join(small, name) }), request());
+    const fill = (megabytes: number) => fs.writeFileSync(path.join(small, 'filler'), Buffer.alloc(megabytes * MIB));
+
+    test('that has no room', async () => {
+      fill(4);
+      const result = await into();
+      expect(result).toMatchObject({ exit: 'targetRefused', state: 'unchanged', reason: { kind: 'target-full' } });
+      expect(result.failure).toBe(
+        `${small} must have 5.8 MiB free beside what is there, got: 4.0 MiB: make room; the target is as it was`,
+      );
+    });
+
+    test('that is filled meanwhile', async () => {
+      scene.s3.rule = onRead(() => {
+        fill(4);
+        return undefined;
+      });
+      const result = await into();
+      expect(result).toMatchObject({ exit: 'restoreFailed', state: 'unchanged', reason: { kind: 'target-full' } });
+      expect(fs.readdirSync(small)).toEqual(['filler']);
+    });
+
+    test('that is read-only', async () => {
+      execFileSync('mount', ['-o', 'remount,ro', small]);
+      const result = await into();
+      expect(result).toMatchObject({ exit: 'targetRefused', reason: { kind: 'directory-not-writable' } });
+      expect(result.failure).toMatch(/^could not write to the folder .*: EROFS: read-only file system/);
+    });
   });
 });

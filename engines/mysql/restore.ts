@@ -1,10 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { DataObject } from '../../catalog/bucket/manifest';
 import { noteOf } from '../../catalog/contract/note';
 import type { TargetState } from '../../catalog/contract/restore';
-import { Tool, toolOutput } from '../../task/io/tool';
+import { toolOutput } from '../../task/io/tool';
 import { writeTrust, type Trust } from '../../task/io/tls';
 import { BackupError } from '../../task/run/errors';
 import {
@@ -21,10 +19,9 @@ import type { MysqlDialect } from './dialect';
 import { MysqlGrants } from './grants';
 import { quote } from './names';
 import { checkRestored, unmark } from './restore-check';
-import { clientCommand } from './restore-client';
+import { MysqlClients, markOf } from './restore-clients';
 import { restoreFailure } from './restore-failures';
 import { checkNeeds, checkRename, decideDefiners, type Definers, type Target } from './restore-needs';
-import { loadInParallel } from './restore-parallel';
 import { noteLeftOut, sequencesToCreate } from './restore-parts';
 import { DumpRewriter, MARKER, quotedAccount } from './restore-rewrite';
 import { DumpScan } from './restore-scan';
@@ -42,11 +39,9 @@ import {
 import { undoRestore } from './restore-undo';
 import { Sessions, rowsOf, type Session } from './sessions';
 import type { SqlObject } from './sql-objects';
-import type { Part } from './sql-segments';
 
 /** A client whose program was killed goes on for as long as its last statement takes. */
 const LAST_STATEMENT_SECONDS = 30;
-const LAST_WORDS_MS = 1000;
 /** Notes on what this restore takes care of, or what is only of interest before it. */
 const HANDLED = [
   ...['sequences-first', 'trailing-semicolons', 'archive-tables', 'memory-tables', 'non-unique-parents', 'long-rows'],
@@ -69,10 +64,9 @@ export class MysqlRestore implements EngineRestore {
   private trust: Trust | undefined;
   private target: Target | undefined;
   private found: readonly FoundDatabase[] = [];
-  private optionFile = '';
+  private clients: MysqlClients | undefined;
   /** By this value a database is known as filled by this very restore. */
   private readonly run = randomUUID();
-  private readonly tools = new Set<Tool>();
   private readonly createdAccounts: string[] = [];
   private rewriter: DumpRewriter | undefined;
   /** The table whose rows are under way. */
@@ -100,7 +94,7 @@ export class MysqlRestore implements EngineRestore {
       const [serverVersion, account] = [String(identity?.version), String(identity?.account)];
       checkServer(this.dialect, manifest.serverVersion, serverVersion);
       this.context.log.info('client', await toolOutput(this.dialect.client, ['--version']));
-      this.optionFile = writeOptionFile(this.context, this.dialect, this.trust, '0', []);
+      const optionFile = writeOptionFile(this.context, this.dialect, this.trust, '0', []);
       const grants = await MysqlGrants.read(this.control.connection, this.dialect);
       checkPrivileges(grants, account, this.choice.names.values());
       await checkSettings(this.query, manifest, this.choice);
@@ -110,6 +104,10 @@ export class MysqlRestore implements EngineRestore {
       if (half.length > 0) note(noteOf('half-restored', half));
       for (const one of manifest.notes ?? []) if (!HANDLED.includes(one.kind)) note(one);
       const settings = await loadingSettings(this.query);
+      this.clients = new MysqlClients({
+        ...{ dialect: this.dialect, optionFile, settings, backupId: manifest.backupId, run: this.run },
+        table: () => this.table,
+      });
       this.target = { query: this.query, dialect: this.dialect, serverVersion, grants, account, settings };
       return {
         targetVersion: serverVersion,
@@ -170,7 +168,7 @@ export class MysqlRestore implements EngineRestore {
   }
 
   private async end(): Promise<void> {
-    await Promise.all([...this.tools].map((tool) => tool.stop()));
+    await this.clients?.stop();
     if (this.now === 'partial' && !this.loaded)
       this.now = await undoRestore(() => this.sessions.begin(), {
         ...{ run: this.run, found: this.found, accounts: this.createdAccounts },
@@ -272,14 +270,14 @@ export class MysqlRestore implements EngineRestore {
         ({ database, name }) => `CREATE SEQUENCE IF NOT EXISTS ${quote(names.get(database)!)}.${quote(name)};`,
       ),
     ];
-    const tail = [...names.values()].map(
-      (name) =>
-        `INSERT INTO ${quote(name)}.${quote(MARKER)} VALUES ('${this.run} end', '${manifest.backupId}', CONNECTION_ID());`,
+    const tail = [...names.values()].map((name) =>
+      markOf(`${quote(name)}.${quote(MARKER)}`, `${this.run} end`, manifest.backupId),
     );
     const dump = objects.open(this.object);
     const jobs = request.jobs ?? 1;
-    if (jobs > 1) await this.clients(jobs, head, rewriter.parts(dump), tail);
-    else await this.client(head, rewriter.rewrite(dump), tail);
+    const clients = this.requireClients();
+    if (jobs > 1) await clients.several(jobs, head, rewriter.parts(dump), tail, names);
+    else await clients.one(head, rewriter.rewrite(dump), tail);
     for (const name of names.values()) {
       const [end] = await this.query('SELECT 1 AS yes FROM ??.?? WHERE run = ?', [name, MARKER, `${this.run} end`]);
       if (!end)
@@ -291,83 +289,13 @@ export class MysqlRestore implements EngineRestore {
     }
   }
 
-  /** Runs the client with these statements. */
-  private async client(head: readonly string[], body: AsyncIterable<Buffer>, tail: readonly string[]): Promise<void> {
-    const first = this.settings(head);
-    async function* input(): AsyncIterable<Buffer> {
-      yield Buffer.from(first);
-      yield* body;
-      yield Buffer.from(`\n${tail.join('\n')}\n`);
-    }
-    const tool = this.start();
-    tool.stdout.resume();
-    await this.outcome(pipeline(Readable.from(input()), tool.stdin!), [tool]);
-  }
-
-  /** Runs several clients at once, beside the one that makes tables. */
-  private async clients(
-    jobs: number,
-    head: readonly string[],
-    parts: AsyncIterable<readonly Part[]>,
-    tail: readonly string[],
-  ): Promise<void> {
-    const { names } = this.choice;
-    const tools = Array.from({ length: jobs + 1 }, () => this.start(['--unbuffered', '--skip-column-names']));
-    tools.forEach((tool, index) => {
-      // What it says is read at its end.
-      tool.stdin!.on('error', () => undefined).write(this.settings(index === 0 ? head : []));
-    });
-    const marked = new Set<string>();
-    const begin = (worker: number, database: string): string => {
-      const key = `${this.run} ${worker}`;
-      const isMarked = marked.has(key + database);
-      marked.add(key + database);
-      return isMarked
-        ? ''
-        : `INSERT INTO ${quote(MARKER)} VALUES ('${key}', '${this.context.manifest.backupId}', CONNECTION_ID());`;
-    };
-    const use = (database: string) => `USE ${quote(names.get(database)!)};`;
-    await this.outcome(loadInParallel(parts, tools, { use, begin, tail: `\n${tail.join('\n')}\n` }), tools);
-  }
-
-  private start(options: readonly string[] = []): Tool {
-    if (this.closing) throw new Error('the restore is over');
-    const tool = new Tool(clientCommand(this.dialect, this.optionFile, options, () => this.table));
-    this.tools.add(tool);
-    return tool;
-  }
-
-  /** Waits for the end of clients and of what feeds them; the first cause wins. */
-  private async outcome(feeding: Promise<void>, tools: readonly Tool[]): Promise<void> {
-    let cause: unknown;
-    const failed = (error: unknown) => {
-      cause ??= error;
-      for (const tool of tools) void tool.stop();
-    };
-    const fed = feeding.catch((error: unknown) => {
-      if (error instanceof BackupError) failed(error);
-      // A client that has ended breaks the pipe: its own words say why, and come a moment later.
-      else setTimeout(() => failed(error), LAST_WORDS_MS).unref();
-      return error;
-    });
-    await Promise.all(tools.map((tool) => tool.succeeded().catch(failed)));
-    const broken = await fed;
-    tools.forEach((tool) => this.tools.delete(tool));
-    if (cause ?? broken) throw cause ?? broken;
-  }
-
-  private settings(head: readonly string[]): string {
-    const { settings } = this.requireTarget();
-    return `${[`SET ${['NAMES utf8mb4', ...settings].join(', ')};`, ...head].join('\n')}\n`;
-  }
-
   /** Creates the events last: nothing runs in what is half there. */
   private async createEvents({ events, disabledEvents }: DumpRewriter): Promise<void> {
     if (events.length === 0) return;
     async function* scripts(): AsyncIterable<Buffer> {
       yield* events;
     }
-    await this.client([], scripts(), []);
+    await this.requireClients().one([], scripts(), []);
     const there = await this.query(
       'SELECT EVENT_SCHEMA AS db, EVENT_NAME AS name FROM information_schema.EVENTS WHERE EVENT_SCHEMA IN (?)',
       [[...this.choice.names.values()]],
@@ -395,9 +323,8 @@ export class MysqlRestore implements EngineRestore {
 
   /** Statements that mark a database as filled by this restore. */
   private get mark(): string {
-    const { backupId } = this.context.manifest;
     return `CREATE TABLE ${quote(MARKER)} (run VARCHAR(64) PRIMARY KEY, backup VARCHAR(64), session BIGINT) ENGINE=InnoDB;
-INSERT INTO ${quote(MARKER)} VALUES ('${this.run}', '${backupId}', CONNECTION_ID());
+${markOf(quote(MARKER), this.run, this.context.manifest.backupId)}
 `;
   }
 
@@ -409,6 +336,11 @@ INSERT INTO ${quote(MARKER)} VALUES ('${this.run}', '${backupId}', CONNECTION_ID
     if (!this.control || this.closing) throw new Error('not connected');
     return rowsOf(this.control, sql, values);
   };
+
+  private requireClients(): MysqlClients {
+    if (!this.clients) throw new Error('load before look');
+    return this.clients;
+  }
 
   private requireTarget(): Target {
     if (!this.target) throw new Error('load before look');

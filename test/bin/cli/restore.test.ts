@@ -372,3 +372,10 @@ test('more tables than fit into a request to ECS are wrong usage', async () => {
   expect(err).toContain('name more than fits into a request to ECS');
   expect(account.started).toEqual([]);
 });
+
+test('the help has examples, and fits into 80 columns', async () => {
+  const { code, out } = await cli(['restore', '--help']);
+  expect(code).toBe(0);
+  expect(out).toContain('proven-backups restore --source shop --tables shop.orders --as rescued\n');
+  for (const text of out.split('\n')) expect(text.length).toBeLessThan(81);
+});

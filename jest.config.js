@@ -40,8 +40,8 @@ const group = (...folders) => folders.map((folder) => `<rootDir>/test/${folder}/
 
 /** @type {import('jest').Config} */
 module.exports = {
-  // Every core: each test has servers, ports and folders of its own.
-  maxWorkers: '100%',
+  // Every core, and more: each test has servers, ports and folders of its own, and many wait for a lock, a lease or a disk.
+  maxWorkers: '150%',
   reporters: ['<rootDir>/test/not-tested.cjs', 'default'],
   // On a busy machine, too.
   testTimeout: 30_000,

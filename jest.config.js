@@ -1,4 +1,5 @@
 'use strict';
+const { availableParallelism } = require('node:os');
 
 /** Packages (and what they import) that exist as ES modules only: jest runs CommonJS, so they are transformed too. */
 const ES_MODULES = [
@@ -47,8 +48,8 @@ const group = (...folders) => folders.map((folder) => `<rootDir>/test/${folder}/
 
 /** @type {import('jest').Config} */
 module.exports = {
-  // Every core: each test has servers, ports and folders of its own.
-  maxWorkers: '100%',
+  // Every core, and more: each test has servers, ports and folders of its own, and many wait for a lock, a lease or a disk.
+  maxWorkers: Math.ceil(availableParallelism() * 1.5),
   reporters: ['<rootDir>/test/not-tested.cjs', 'default'],
   // On a busy machine, too.
   testTimeout: 30_000,

@@ -15,7 +15,7 @@ import { MariadbServer } from '../servers/mariadb';
 import { MysqlServer } from '../servers/mysql';
 import { PostgresqlServer } from '../servers/postgresql';
 import type { Server } from '../servers/start';
-import { describeOn, inMatrix, versionsOf } from '../servers/versions';
+import { casesOn, describeOn, inMatrix, versionsOf } from '../servers/versions';
 import { TestBucket } from '../support/bucket';
 import { serverJob, sqliteJob } from '../support/job';
 import { temporaryDirectory } from '../support/processes';
@@ -176,6 +176,8 @@ describe('the commands of docs/restore-by-hand.md', () => {
       expect(differences(before, await fingerprintPostgresql(target, DATABASES))).toEqual([]);
       expect(await reader.typePage('4. Count')).toBe(counts(manifest));
 
+      // The command line prints the commands of the page: the oldest server is met by those, in a usual run.
+      if (!casesOn('postgresql').includes(version)) return;
       await target.exec('DROP DATABASE shop');
       expect(await newReader(bucket, target).typeFetched()).not.toMatch(/error: (?!.*already exists)/i);
       expect(differences(before, await fingerprintPostgresql(target, DATABASES))).toEqual([]);

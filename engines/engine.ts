@@ -124,15 +124,20 @@ export interface RestoreCheck {
 export interface BackupObjects {
   /**
    * The bytes of an object, decompressed. The stream ends only if every byte was as the manifest says, and breaks with a
-   * BackupError otherwise: its last bytes are held back until that is known. May be called again, for the same bytes.
+   * BackupError otherwise: its last 256 KiB, or all of a smaller one, are held back until that is known. May be called again,
+   * for the same bytes. A reader may pause as long as it likes.
    */
   open(object: DataObject): Readable;
   /**
-   * Reads an object completely and compares it with the manifest; does nothing if the request says `stream`. For engines that
-   * cannot undo what they have loaded.
+   * Reads and decompresses an object completely, and compares it with the manifest; does nothing if the request says `stream`.
+   * For engines that cannot undo what they have loaded.
    */
   verify(object: DataObject): Promise<void>;
-  /** Stores an object, decompressed and verified, in the scratch directory; returns the path of the file. */
+  /**
+   * Stores an object, decompressed and verified, in the scratch directory; returns the path of the file.
+   *
+   * @throws BackupError `configuration` if there is no room for it
+   */
   spool(object: DataObject): Promise<string>;
 }
 

@@ -89,6 +89,8 @@ export const RESTORE_REASONS = [
   'manifest-damaged',
   'table-unknown',
   'name-invalid',
+  'scratch-full',
+  'directory-not-writable',
   // downloadFailed
   'object-missing',
   'object-archived',

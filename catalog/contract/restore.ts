@@ -75,14 +75,22 @@ export type RestoreReport = z.infer<typeof reportSchema>;
 /** The line `progress` of a restore's log. */
 export const progressSchema = z.object({
   phase: z.enum(['verifying', 'loading', 'checking']),
-  /** Stored bytes read, of all that are to be read in this phase. */
+  /** Stored bytes read in this phase, of all that are to be read. None while a file is loaded that was read before. */
   bytes: count,
   totalBytes: count,
   bytesPerSecond: z.number(),
+  /** Of this phase, once that can be guessed. */
+  secondsLeft: count.optional(),
   table: z.string().optional(),
 });
 export type RestoreProgress = z.infer<typeof progressSchema>;
 
-/** State of the target after a restore that did not succeed: `state` of the line `failed`. */
-export const TARGET_STATES = ['unchanged', 'partial', 'complete-but-different', 'unknown'] as const;
+/** State of the target after a restore that did not succeed: `state` of the line `target-state`, before the line `failed`. */
+export const TARGET_STATES = [
+  'unchanged',
+  'partial',
+  'complete-but-different',
+  'complete-but-unchecked',
+  'unknown',
+] as const;
 export type TargetState = (typeof TARGET_STATES)[number];

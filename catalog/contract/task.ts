@@ -134,8 +134,16 @@ export interface RestoreRequest {
    * the backup when left out, which tables cannot do.
    */
   readonly as?: string;
-  /** Replaces what exists. Whoever sets it has made a safety backup; without it, what exists is never touched. */
+  /**
+   * Replaces what exists. Whoever sets it has made a safety backup, or sets `safetyBackup`; without it, what exists is never
+   * touched.
+   */
   readonly overwrite?: boolean;
+  /**
+   * With `overwrite`: absolute path of a directory into which the engine's own dump of what exists is made before it is
+   * replaced. A failure of that ends the restore.
+   */
+  readonly safetyBackup?: string;
   /** Only looks, and logs the plan. */
   readonly dryRun?: boolean;
   /** Does not read an object completely, to verify it, before the first statement of it runs. */

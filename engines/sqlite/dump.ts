@@ -2,11 +2,11 @@ import { createReadStream, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { noteOf, type Note } from '../../catalog/contract/note';
-import { Tool } from '../../task/io/tool';
 import { BackupError } from '../../task/run/errors';
 import type { DumpFacts, DumpStream, EngineContext, EngineDump } from '../engine';
 import type { SqliteNote } from './facts';
 import { fileFault } from './file';
+import { Helper } from './helper';
 import type { SnapshotFailure, SnapshotReport, SnapshotResult } from './snapshot';
 
 const ADVICE: Partial<Record<SnapshotFailure['kind'], string>> = {
@@ -21,7 +21,7 @@ const ADVICE: Partial<Record<SnapshotFailure['kind'], string>> = {
 /** Dump of an SQLite database: a copy of its pages, taken by SQLite itself, then streamed. */
 export class SqliteDump implements EngineDump {
   private report: SnapshotReport | undefined;
-  private tool: Tool | undefined;
+  private helper: Helper | undefined;
   private readonly file: string;
 
   constructor(private readonly context: EngineContext) {
@@ -83,7 +83,7 @@ export class SqliteDump implements EngineDump {
   }
 
   async close(): Promise<void> {
-    await this.tool?.stop();
+    await this.helper?.stop();
   }
 
   private tell({ heldMs, lostCommits, notes }: SnapshotReport, bytes: number): void {
@@ -99,31 +99,17 @@ export class SqliteDump implements EngineDump {
   }
 
   private async takeSnapshot(snapshot: string): Promise<SnapshotReport> {
-    const args = ['--no-warnings', process.argv[1] ?? '', 'helper', 'sqlite', this.file, snapshot];
-    this.tool = new Tool({ command: process.execPath, args });
-    let text = '';
-    this.tool.stdout.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-    const ended = await this.tool.succeeded().catch((error: unknown) => error);
-    if (this.context.signal.aborted) throw this.context.signal.reason;
-    const result = parseResult(text);
-    // A helper that was killed said nothing.
-    if (!result) throw ended;
+    const { signal } = this.context;
+    this.helper = new Helper([this.file, snapshot]);
+    const result = await this.helper.result<SnapshotResult>().catch((error: unknown) => {
+      signal.throwIfAborted();
+      throw error;
+    });
+    signal.throwIfAborted();
     if ('report' in result) return result.report;
     const { kind, said } = result.failure;
-    throw new BackupError(
-      'dumpFailed',
-      `could not take a snapshot of ${this.file}: ${said}${ADVICE[kind] ?? ''}`,
-      { kind, object: this.file, said },
-      { cause: ended },
-    );
-  }
-}
-
-/** Reads the helper's output; `undefined` if it was killed before it printed any. */
-function parseResult(text: string): SnapshotResult | undefined {
-  try {
-    return JSON.parse(text) as SnapshotResult;
-  } catch {
-    return undefined;
+    throw new BackupError('dumpFailed', `could not take a snapshot of ${this.file}: ${said}${ADVICE[kind] ?? ''}`, {
+      ...{ kind, object: this.file, said },
+    });
   }
 }

@@ -1,11 +1,16 @@
 import type { EngineProgram } from '../engine';
 import { SqliteDump } from './dump';
+import { placeMain, prepareMain } from './place';
 import { SqliteRestore } from './restore';
 import { snapshotMain } from './snapshot';
 
-/** SQLite. Its helper takes the snapshot of a file. */
+/** SQLite. Its helper takes the snapshot of a file, or makes a step of a restore. */
 export const SQLITE_PROGRAM: EngineProgram = {
   createDump: (context) => new SqliteDump(context),
   createRestore: (context) => new SqliteRestore(context),
-  helper: snapshotMain,
+  helper: ([first, ...rest]) => {
+    if (first === 'prepare') return prepareMain(rest[0]);
+    if (first === 'place') return placeMain(rest[0]);
+    return snapshotMain(first === undefined ? [] : [first, ...rest]);
+  },
 };

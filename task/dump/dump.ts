@@ -1,17 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { performance } from 'node:perf_hooks';
 import type { S3Client } from '@aws-sdk/client-s3';
-import {
-  MANIFEST_FORMAT,
-  ManifestError,
-  manifestText,
-  type DataObject,
-  type Manifest,
-} from '../../catalog/bucket/manifest';
+import type { DataObject } from '../../catalog/bucket/manifest';
 import type { Note } from '../../catalog/contract/note';
 import { manifestKey, objectKey } from '../../catalog/bucket/names';
-import { version } from '../../package.json';
 import type { DumpFacts, EngineDump } from '../../engines/engine';
 import { engineProgram } from '../../engines/programs';
 import { BackupError, asBackupError } from '../run/errors';
@@ -20,6 +12,8 @@ import { SourceLock } from '../run/lock';
 import { Notes } from '../run/notes';
 import type { Log } from '../run/log';
 import { writeMetrics } from '../run/metrics';
+import { makeScratch } from '../run/scratch';
+import { manifestTextOf } from './manifest-of';
 import { storeStream, storeStreams } from './pipeline';
 import { abortAbandonedUploads, findSlot } from './slot';
 import { formatBytes, formatDuration } from '../../catalog/units';
@@ -131,7 +125,7 @@ class BackupRun {
 
   private async backUp(id: string, startedAt: Date): Promise<void> {
     const { signal } = this.stop;
-    const scratch = await this.makeScratch();
+    const scratch = await makeScratch(this.run.job.scratchDirectory, 'run-');
     const notes = new Notes(this.run.job.engine, this.log);
     const context = { run: this.run, log: this.log, note: (note: Note) => notes.add(note), scratch, signal };
     const engine = engineProgram(this.run.job.engine).createDump(context);
@@ -175,36 +169,12 @@ class BackupRun {
     facts: DumpFacts,
     notes: readonly Note[],
   ): Promise<void> {
-    const { job, trigger, scheduledTime, scheduleArn } = this.run;
-    const manifest: Manifest = {
-      formatVersion: MANIFEST_FORMAT,
-      source: job.source,
-      backupId: id,
-      engine: job.engine,
-      serverVersion: facts.serverVersion,
-      toolVersion: facts.toolVersion,
-      programVersion: version,
-      trigger,
-      ...(scheduledTime ? { scheduledTime: scheduledTime.toISOString() } : {}),
-      ...(scheduleArn === undefined ? {} : { scheduleArn }),
-      startedAt: startedAt.toISOString(),
-      endedAt: this.clock.now().toISOString(),
-      consistency: facts.consistency,
-      ...(facts.rolePasswords === undefined ? {} : { rolePasswords: facts.rolePasswords }),
-      ...(notes.length === 0
-        ? {}
-        : { notes: notes.map((note) => ({ ...note, objects: note.objects && [...note.objects] })) }),
-      objects,
-      tables: [...facts.tables],
-    };
+    const { job } = this.run;
+    const endedAt = this.clock.now();
+    const text = manifestTextOf(this.run, { id, startedAt, endedAt, objects, facts, notes });
     const key = manifestKey(job.source, id);
     // Without the abort signal: nobody could tell whether an interrupted put had arrived.
-    await putNewObject(
-      this.s3,
-      { bucket: job.bucket, key, keyArn: job.keyArn },
-      Buffer.from(textOf(manifest)),
-      'application/json',
-    );
+    await putNewObject(this.s3, { bucket: job.bucket, key, keyArn: job.keyArn }, Buffer.from(text), 'application/json');
     this.log.info(
       'complete',
       `backup ${id} of ${job.source} is complete: ${facts.tables.length} tables, ${formatBytes(this.meter.bytesIn)} dumped, ${formatBytes(this.meter.bytesOut)} stored`,
@@ -216,26 +186,5 @@ class BackupRun {
         rowCounts: facts.consistency.rowCounts,
       },
     );
-  }
-
-  private async makeScratch(): Promise<string> {
-    const { scratchDirectory } = this.run.job;
-    return await mkdtemp(join(scratchDirectory, 'run-')).catch((error: Error) => {
-      throw new BackupError(
-        'configuration',
-        `could not write to the scratch directory ${scratchDirectory}: ${error.message}; mount a volume there that the program's user may write to`,
-        { kind: 'scratch-not-writable', object: scratchDirectory, said: error.message },
-      );
-    });
-  }
-}
-
-/** The text of a manifest. One that is too large is no defect of the program: the source has too many tables. */
-function textOf(manifest: Manifest): string {
-  try {
-    return manifestText(manifest);
-  } catch (error) {
-    if (!(error instanceof ManifestError)) throw error;
-    throw new BackupError('configuration', error.message, { kind: 'manifest-too-large' }, { cause: error });
   }
 }

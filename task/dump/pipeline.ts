@@ -8,18 +8,37 @@ import type { Meter } from '../io/meter';
 import type { PartMemory } from '../io/part-memory';
 import type { UploadTarget } from '../io/put';
 import { untilAborted } from '../run/until-aborted';
-import { StreamUpload } from '../io/upload';
+import { StreamUpload, type StoredBytes } from '../io/upload';
 
 /** Resources of a run that its streams share. */
-export interface PipelineContext {
-  readonly s3: S3Client;
+export interface SinkContext {
   readonly log: Log;
   readonly meter: Meter;
-  readonly memory: PartMemory;
   /** zstd level. */
   readonly compressionLevel: number;
   /** Aborted when the run must stop; its reason is the error to end with. */
   readonly signal: AbortSignal;
+}
+
+/** Resources of a run whose streams go to S3. */
+export interface PipelineContext extends SinkContext {
+  readonly s3: S3Client;
+  readonly memory: PartMemory;
+}
+
+/** Where the compressed bytes of a stream go. */
+export interface Sink {
+  /** Bytes taken so far. */
+  readonly bytes: number;
+  write(chunk: Buffer): Promise<void>;
+  /** Stores the object, all of it or nothing. */
+  finish(): Promise<StoredBytes>;
+  /**
+   * Leaves nothing behind.
+   *
+   * @returns a sentence if something could not be removed
+   */
+  abort(): Promise<string | undefined>;
 }
 
 /**
@@ -73,19 +92,27 @@ async function nextStream(iterator: AsyncIterator<DumpStream>, stop: AbortSignal
  *
  * @throws BackupError; then the upload was aborted and the tool is gone
  */
-export async function storeStream(
+export const storeStream = (stream: DumpStream, target: UploadTarget, context: PipelineContext): Promise<DataObject> =>
+  storeInto(new StreamUpload(context.s3, target, context.memory), target.key, stream, context);
+
+/**
+ * The same into another sink.
+ *
+ * @param key of the object, as the manifest names it
+ */
+export async function storeInto(
+  sink: Sink,
+  key: string,
   stream: DumpStream,
-  target: UploadTarget,
-  context: PipelineContext,
+  context: SinkContext,
 ): Promise<DataObject> {
-  const { signal, memory, s3, log } = context;
-  const upload = new StreamUpload(s3, target, memory);
+  const { signal, log } = context;
   try {
-    const uncompressedBytes = await untilAborted(signal, compress(stream, upload, context));
+    const uncompressedBytes = await untilAborted(signal, compress(stream, sink, context));
     await untilAborted(signal, stream.succeeded());
-    const stored = await untilAborted(signal, upload.finish());
+    const stored = await untilAborted(signal, sink.finish());
     return {
-      key: target.key,
+      key,
       kind: stream.kind,
       format: stream.format,
       compression: 'zstd',
@@ -95,21 +122,17 @@ export async function storeStream(
     };
   } catch (error) {
     await stream.stop();
-    const left = await upload.abort();
+    const left = await sink.abort();
     if (left !== undefined) log.warn('upload-not-aborted', left);
     throw await firstCause(stream, error);
   }
 }
 
-/** Reads the stream to its end, through zstd, into the upload; returns the bytes before compression. */
-async function compress(
-  stream: DumpStream,
-  upload: StreamUpload,
-  { meter, compressionLevel }: PipelineContext,
-): Promise<number> {
+/** Reads the stream to its end, through zstd, into the sink; returns the bytes before compression. */
+async function compress(stream: DumpStream, sink: Sink, { meter, compressionLevel }: SinkContext): Promise<number> {
   const compressor = new Compressor(compressionLevel);
   let bytes = 0;
-  const ended = meter.follow(() => ({ bytesIn: bytes, bytesOut: upload.bytes, table: stream.table() }));
+  const ended = meter.follow(() => ({ bytesIn: bytes, bytesOut: sink.bytes, table: stream.table() }));
   const feed = async () => {
     for await (const chunk of stream.bytes as AsyncIterable<Buffer>) {
       stream.inspect(chunk);
@@ -119,7 +142,7 @@ async function compress(
     await compressor.end();
   };
   const drain = async () => {
-    for await (const chunk of compressor.output as AsyncIterable<Buffer>) await upload.write(chunk);
+    for await (const chunk of compressor.output as AsyncIterable<Buffer>) await sink.write(chunk);
   };
   const feeding = feed().catch((error: unknown) => {
     compressor.output.destroy(error as Error);

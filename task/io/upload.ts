@@ -25,7 +25,7 @@ const PARTS_PER_SIZE = 1250;
 export const partBytes = (number: number): number => FIRST_PART_BYTES * 2 ** Math.floor((number - 1) / PARTS_PER_SIZE);
 
 /** A stored object. */
-export interface UploadResult {
+export interface StoredBytes {
   readonly bytes: number;
   /** SHA-256 of the stored bytes, hex. */
   readonly sha256: string;
@@ -78,13 +78,13 @@ export class StreamUpload {
   }
 
   /** Stores the object, all of it or nothing. */
-  async finish(): Promise<UploadResult> {
+  async finish(): Promise<StoredBytes> {
     const result = await this.store();
     this.leaveMemory();
     return result;
   }
 
-  private async store(): Promise<UploadResult> {
+  private async store(): Promise<StoredBytes> {
     const result = { bytes: this.bytesWritten, sha256: this.sha256.digest('hex'), crc32: base64Crc(this.crc) };
     if (!this.uploadId) {
       await putNewObject(

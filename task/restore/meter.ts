@@ -1,18 +1,23 @@
 import { performance } from 'node:perf_hooks';
 import type { RestoreProgress } from '../../catalog/contract/restore';
-import { formatBytes } from '../../catalog/units';
+import { formatBytes, formatDuration } from '../../catalog/units';
 import type { Log } from '../run/log';
 
 const LOG_INTERVAL_MS = 5000;
 const TERMINAL_INTERVAL_MS = 100;
+/** Before that, a rate says little about the rest. */
+const GUESS_AFTER_SECONDS = 3;
+
+type Phase = RestoreProgress['phase'];
 
 /** Counts the stored bytes that a restore reads, and reports them every few seconds. */
 export class ReadMeter {
-  private now: RestoreProgress['phase'] = 'loading';
-  private bytes = 0;
+  private phase: Phase | undefined;
   private total = 0;
   private table: string | undefined;
-  private last = { at: performance.now(), bytes: 0 };
+  private began = 0;
+  private last = { at: 0, bytes: 0 };
+  private readonly bytes: Record<Phase, number> = { verifying: 0, loading: 0, checking: 0 };
   private readonly timer: NodeJS.Timeout;
 
   constructor(private readonly log: Log) {
@@ -20,43 +25,63 @@ export class ReadMeter {
     this.timer = setInterval(() => this.report(), interval).unref();
   }
 
-  /** Begins a phase, which reads this many bytes; as many as before when left out. */
-  phase(phase: RestoreProgress['phase'], totalBytes = this.total): void {
-    this.now = phase;
-    this.total = totalBytes;
-    this.bytes = 0;
-    this.last = { at: performance.now(), bytes: 0 };
-  }
-
-  /** Says how many stored bytes are to be loaded. */
+  /** Says how many stored bytes each phase reads. */
   expect(totalBytes: number): void {
-    this.phase('loading', totalBytes);
+    this.total = totalBytes;
   }
 
-  add(bytes: number): void {
-    this.bytes += bytes;
+  /** Counts stored bytes. */
+  add(phase: Phase, bytes: number): void {
+    this.enter(phase);
+    this.bytes[phase] += bytes;
   }
 
+  /** Says what is being loaded. */
   loading(table: string | undefined): void {
+    this.enter('loading');
     this.table = table;
+  }
+
+  /** Says that the target is being compared with the backup. */
+  checking(): void {
+    this.enter('checking');
+    this.table = undefined;
   }
 
   stop(): void {
     clearInterval(this.timer);
   }
 
+  private enter(phase: Phase): void {
+    if (phase === this.phase) return;
+    this.phase = phase;
+    this.began = performance.now();
+    this.last = { at: this.began, bytes: this.bytes[phase] };
+  }
+
   private report(): void {
-    if (this.total === 0) return;
+    const { phase, table } = this;
+    if (!phase) return;
     const now = performance.now();
-    const bytesPerSecond = Math.round(((this.bytes - this.last.bytes) * 1000) / Math.max(1, now - this.last.at));
-    this.last = { at: now, bytes: this.bytes };
+    const bytes = this.bytes[phase];
+    const bytesPerSecond = Math.round(((bytes - this.last.bytes) * 1000) / Math.max(1, now - this.last.at));
+    this.last = { at: now, bytes };
+    const totalBytes = bytes === 0 ? 0 : this.total;
+    const seconds = (now - this.began) / 1000;
+    const secondsLeft =
+      bytes > 0 && seconds >= GUESS_AFTER_SECONDS && totalBytes >= bytes
+        ? Math.round((seconds / bytes) * (totalBytes - bytes))
+        : undefined;
     const progress: RestoreProgress = {
-      ...{ phase: this.now, bytes: this.bytes, totalBytes: this.total, bytesPerSecond },
-      ...(this.table !== undefined && { table: this.table }),
+      ...{ phase, bytes, totalBytes, bytesPerSecond },
+      ...(secondsLeft === undefined ? {} : { secondsLeft }),
+      ...(table === undefined ? {} : { table }),
     };
-    this.log.progress(
-      `${this.now} ${formatBytes(this.bytes)} of ${formatBytes(this.total)}, ${formatBytes(bytesPerSecond)}/s${this.table === undefined ? '' : `, ${this.table}`}`,
-      { progress },
-    );
+    const words = [
+      bytes === 0 ? [] : `${formatBytes(bytes)} of ${formatBytes(totalBytes)}, ${formatBytes(bytesPerSecond)}/s`,
+      secondsLeft === undefined ? [] : `${formatDuration(secondsLeft)} left`,
+      table ?? [],
+    ].flat();
+    this.log.progress(`${phase} ${words.join(', ')}`.trimEnd(), { progress });
   }
 }

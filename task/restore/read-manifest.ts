@@ -2,9 +2,8 @@ import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { ManifestError, parseManifest, type Manifest } from '../../catalog/bucket/manifest';
 import { manifestKey } from '../../catalog/bucket/names';
 import type { RestoreJob, RestoreRequest } from '../../catalog/contract/task';
-import { httpStatus } from '../io/s3';
+import { httpStatus, readError } from '../io/s3';
 import { BackupError } from '../run/errors';
-import { readError } from './objects';
 
 /**
  * Reads the manifest of the backup.
@@ -14,10 +13,11 @@ import { readError } from './objects';
 export async function readManifest(s3: S3Client, job: RestoreJob, request: RestoreRequest): Promise<Manifest> {
   const key = manifestKey(job.source, request.backupId);
   const text = await s3
-    .send(new GetObjectCommand({ Bucket: job.bucket, Key: key }))
+    .send(new GetObjectCommand({ Bucket: job.bucket, Key: key, ChecksumMode: 'ENABLED' }))
     .then(({ Body }) => Body!.transformToString())
     .catch((error: unknown) => {
-      if (httpStatus(error) !== 404) throw readError(`read ${key} in bucket ${job.bucket}`, error);
+      if (httpStatus(error) !== 404 || (error as Error).name === 'NoSuchBucket')
+        throw readError(`read ${key} in bucket ${job.bucket}`, error);
       throw new BackupError(
         'configuration',
         `source ${job.source} has no backup ${request.backupId} in bucket ${job.bucket}: proven-backups list --source ${job.source} shows all`,

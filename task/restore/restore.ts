@@ -1,9 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Note } from '../../catalog/contract/note';
-import type { RestorePlan, RestoreReport, RestoreTarget } from '../../catalog/contract/restore';
-import { formatBytes, formatDuration } from '../../catalog/units';
+import type { RestorePlan, RestoreReport, RestoreTarget, TargetState } from '../../catalog/contract/restore';
+import { formatDuration } from '../../catalog/units';
 import type { EngineRestore, RestoreCheck, RestoreContext, RestoreLook } from '../../engines/engine';
 import { engineProgram } from '../../engines/programs';
 import { createS3Client } from '../io/s3';
@@ -11,10 +11,16 @@ import { BackupError } from '../run/errors';
 import type { RestoreInputs } from '../run/job';
 import type { Log } from '../run/log';
 import { Notes } from '../run/notes';
+import { makeScratch } from '../run/scratch';
 import { untilAborted } from '../run/until-aborted';
 import { ReadMeter } from './meter';
 import { StoredObjects } from './objects';
 import { readManifest } from './read-manifest';
+import { makeSafetyBackup } from './safety-backup';
+import { STATE_SENTENCES, differencesText, planSentence, reportSentence } from './words';
+
+/** Less than the program has for its end after a signal: the log must still say how the target is. */
+const CLOSE_MS = 60_000;
 
 /**
  * Restores one backup into its target, or only looks.
@@ -24,70 +30,129 @@ import { readManifest } from './read-manifest';
  */
 export async function restore(inputs: RestoreInputs, log: Log, stop: AbortController): Promise<void> {
   const { job, request } = inputs;
-  const { signal } = stop;
-  const started = performance.now();
   const deadline = setTimeout(() => {
     const limit = formatDuration(job.timeoutSeconds);
     const sentence = `the restore took longer than its timeout of ${limit} and was stopped: raise its timeout`;
     stop.abort(new BackupError('timedOut', sentence, { kind: 'timed-out' }));
   }, job.timeoutSeconds * 1000);
-  const s3 = createS3Client();
-  const meter = new ReadMeter(log);
-  let scratch: string | undefined;
-  let engine: EngineRestore | undefined;
+  const run = new RestoreRun(inputs, log, stop.signal);
   try {
-    const manifest = await untilAborted(signal, readManifest(s3, job, request));
-    scratch = await mkdtemp(join(job.scratchDirectory, 'restore-'));
-    const notes = new Notes(job.engine, log);
-    const context: RestoreContext = {
-      ...{ job, request, manifest, credentials: inputs.credentials, log, scratch, signal },
-      objects: new StoredObjects({ s3, job, request, scratch, signal, meter }),
-      note: (note: Note) => notes.add(note),
-      loading: (table) => meter.loading(table),
-    };
-    engine = engineProgram(job.engine).createRestore(context);
-    const look = await untilAborted(signal, engine.look());
-    const plan = planOf(context, look, notes.all);
-    log.info('plan', planSentence(context, plan), { plan });
-    if (request.dryRun) return;
-    refuseWhatExists(context, plan.targets);
-    meter.expect(look.objects.reduce((total, { bytes }) => total + bytes, 0));
-    await untilAborted(signal, engine.load());
-    meter.phase('checking');
-    const check = await untilAborted(signal, engine.check());
-    refuseDifferences(check);
-    const report: RestoreReport = {
-      ...{ backupId: manifest.backupId, asOf: manifest.startedAt },
-      targets: plan.targets.map(({ database, name }) => ({ database, name })),
-      seconds: Math.round(performance.now() - started) / 1000,
-      ...{ tables: check.tables, rows: check.rows, uncompared: [...check.uncompared] },
-      notes: notes.all.map(copyOf),
-    };
-    log.info('restored', reportSentence(context, report), { report });
+    const report = await run.execute();
+    // Only what is closed has succeeded: a setting of the server that could not be put back is a failure.
+    await run.close();
+    if (report) log.info('restored', reportSentence(job.source, report), { report });
   } catch (error) {
-    const failure: unknown = signal.aborted ? signal.reason : error;
-    if (engine && !request.dryRun) {
-      await engine.close();
-      const state = engine.state();
-      log.warn('target-state', STATE_SENTENCES[state], { state });
-    }
+    // Whatever broke when the restore was stopped is only a consequence.
+    const failure: unknown = stop.signal.aborted ? stop.signal.reason : error;
+    await run.close().catch(() => undefined);
+    if (!request.dryRun) log.warn('target-state', STATE_SENTENCES[run.state], { state: run.state });
     throw failure;
   } finally {
     clearTimeout(deadline);
-    meter.stop();
-    await engine?.close();
-    if (scratch !== undefined) await rm(scratch, { recursive: true, force: true });
-    s3.destroy();
   }
 }
 
-const STATE_SENTENCES: Readonly<Record<ReturnType<EngineRestore['state']>, string>> = {
-  unchanged: 'the target is as it was before: nothing was restored; the same command can be run again',
-  partial: 'the target has a part of the backup: run the same command again with --overwrite, which replaces it',
-  'complete-but-different':
-    'the target has all that the client loaded, and is not as the backup: look at the differences before you use it',
-  unknown: 'the target may have a part of the backup: look at it before you run the same command again',
-};
+class RestoreRun {
+  private readonly s3 = createS3Client();
+  private readonly meter: ReadMeter;
+  private readonly notes: Notes;
+  private readonly started = performance.now();
+  private scratch: string | undefined;
+  private engine: EngineRestore | undefined;
+  /** What the engine does now. */
+  private work: Promise<unknown> = Promise.resolve();
+  private begun = false;
+  private closing: Promise<void> | undefined;
+  private closed = false;
+
+  constructor(
+    private readonly inputs: RestoreInputs,
+    private readonly log: Log,
+    private readonly signal: AbortSignal,
+  ) {
+    this.meter = new ReadMeter(log);
+    this.notes = new Notes(inputs.job.engine, log);
+  }
+
+  /** State of the target, once all is closed. */
+  get state(): TargetState {
+    if (!this.begun || !this.engine) return 'unchanged';
+    return this.closed ? this.engine.state() : 'unknown';
+  }
+
+  /** @returns what was restored; nothing if the request was only to look */
+  async execute(): Promise<RestoreReport | undefined> {
+    const { job, request, credentials } = this.inputs;
+    const { s3, signal, log, meter, notes } = this;
+    log.with({ backupId: request.backupId });
+    const manifest = await untilAborted(signal, readManifest(s3, job, request));
+    const scratch = (this.scratch = await makeScratch(job.scratchDirectory, 'restore-'));
+    const objects = new StoredObjects({ s3, job, request, scratch, signal, meter });
+    const context: RestoreContext = {
+      ...{ job, request, manifest, ...(credentials && { credentials }), objects, log, scratch, signal },
+      note: (note: Note) => notes.add(note),
+      loading: (table) => meter.loading(table),
+    };
+    const engine = (this.engine = engineProgram(job.engine).createRestore(context));
+    const look = await this.does(engine.look());
+    await untilAborted(signal, objects.requireAll(look.objects));
+    const plan = planOf(context, look, notes.all);
+    log.info('plan', planSentence(job.source, plan), { plan });
+    if (request.dryRun) return undefined;
+    await this.protect(plan.targets, look.targetVersion);
+    meter.expect(plan.bytes);
+    this.begun = true;
+    await this.does(engine.load());
+    meter.checking();
+    const check = await this.does(engine.check());
+    refuseDifferences(check);
+    return {
+      ...{ backupId: manifest.backupId, asOf: manifest.startedAt },
+      targets: plan.targets.map(({ database, name }) => ({ database, name })),
+      seconds: Math.round(performance.now() - this.started) / 1000,
+      ...{ tables: check.tables, rows: check.rows, uncompared: [...check.uncompared] },
+      notes: notes.all.map(copyOf),
+    };
+  }
+
+  /** Ends all that is under way, once. */
+  close(): Promise<void> {
+    return (this.closing ??= this.end());
+  }
+
+  private async end(): Promise<void> {
+    this.meter.stop();
+    try {
+      // What the engine was doing when it was stopped may have succeeded all the same: a commit under way.
+      const ended = (async () => {
+        await this.engine?.close();
+        await this.work;
+        this.closed = true;
+      })();
+      await Promise.race([ended, sleep(CLOSE_MS, undefined, { ref: false })]);
+    } finally {
+      this.s3.destroy();
+      if (this.scratch !== undefined) await rm(this.scratch, { recursive: true, force: true });
+    }
+  }
+
+  private does<T>(work: Promise<T>): Promise<T> {
+    this.work = work.catch(() => undefined);
+    return untilAborted(this.signal, work);
+  }
+
+  /** Nothing that exists is replaced, unless the request says so, and what it wants to be kept of it is kept. */
+  private async protect(targets: readonly RestoreTarget[], targetVersion: string): Promise<void> {
+    const { inputs, log, signal } = this;
+    const { job, request } = inputs;
+    const existing = targets.filter(({ state }) => state === 'exists');
+    if (existing.length === 0) return;
+    if (!request.overwrite) throw existsAlready(existing, job.server?.host);
+    if (request.safetyBackup === undefined) return;
+    const directory = await makeSafetyBackup(request.safetyBackup, { inputs, targetVersion, targets, log, signal });
+    log.info('safety-backup', `what is replaced was dumped into ${directory} first`, { directory });
+  }
+}
 
 const copyOf = (note: Note) => ({ ...note, objects: note.objects && [...note.objects] });
 
@@ -100,18 +165,11 @@ function planOf({ manifest }: RestoreContext, look: RestoreLook, notes: readonly
   };
 }
 
-const planSentence = ({ job }: RestoreContext, { backupId, targets, bytes, uncompressedBytes }: RestorePlan): string =>
-  `backup ${backupId} of ${job.source} goes into ${targets.map(({ name }) => name).join(', ')}: ${formatBytes(bytes)} to read, ${formatBytes(uncompressedBytes)} to load`;
-
-/** @throws BackupError `targetRefused` if something is there that nobody said to replace */
-function refuseWhatExists({ request, job }: RestoreContext, targets: readonly RestoreTarget[]): void {
-  if (request.overwrite) return;
-  const existing = targets.filter(({ state }) => state === 'exists');
-  if (existing.length === 0) return;
+function existsAlready(existing: readonly RestoreTarget[], host: string | undefined): BackupError {
   const names = existing.map(({ name, holds = [] }) => (holds.length > 0 ? `${name} (${holds.join(', ')})` : name));
-  throw new BackupError(
+  return new BackupError(
     'targetRefused',
-    `${names.join(' and ')} exists already${job.server ? ` on ${job.server.host}` : ''}, and nothing of it was touched: restore beside it with --as, or replace it with --overwrite, which makes a safety backup first`,
+    `${names.join(' and ')} exists already${host === undefined ? '' : ` on ${host}`}, and nothing of it was touched: restore beside it with --as, or replace it with --overwrite, which makes a safety backup first`,
     { kind: 'target-exists', object: existing.map(({ name }) => name).join(', ') },
   );
 }
@@ -119,25 +177,10 @@ function refuseWhatExists({ request, job }: RestoreContext, targets: readonly Re
 /** @throws BackupError `restoreFailed` if the target is not as the manifest says */
 function refuseDifferences({ differences }: RestoreCheck): void {
   if (differences.length === 0) return;
-  const words = differences.map(({ object, kind, expected, found, said }) => {
-    if (kind === 'rows') return `${object}: ${found} rows instead of ${expected}`;
-    if (kind === 'orphans') return `${object}: ${found} rows refer to rows that do not exist`;
-    return `${object}: ${kind}${said === undefined ? '' : ` (${said})`}`;
-  });
-  const shown = words.slice(0, 10).join('; ');
-  const more = words.length > 10 ? `; and ${words.length - 10} more` : '';
+  const objects = differences.slice(0, 20).map(({ object }) => object);
   throw new BackupError(
     'restoreFailed',
-    `all was loaded, but the target is not as the backup: ${shown}${more}: do not use it before you know why`,
-    {
-      kind: 'restore-differs',
-      object: differences
-        .map(({ object }) => object)
-        .slice(0, 20)
-        .join(', '),
-    },
+    `all was loaded, but the target is not as the backup: ${differencesText(differences)}: do not use it before you know why`,
+    { kind: 'restore-differs', object: objects.join(', ') },
   );
 }
-
-const reportSentence = ({ job }: RestoreContext, { asOf, targets, seconds, tables, rows }: RestoreReport): string =>
-  `${job.source} as of ${asOf} was restored into ${targets.map(({ name }) => name).join(', ')} in ${formatDuration(seconds)}: ${tables} tables, ${rows} rows, all as in the backup`;

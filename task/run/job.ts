@@ -10,8 +10,9 @@ import {
 } from '../../catalog/contract/task';
 import { dumpArgumentFault } from '../../engines/dump-arguments';
 import { engines, findEngine, type EngineFacts } from '../../engines/facts';
-import { backupIdTime, sourceNameFault } from '../../catalog/bucket/names';
+import { sourceNameFault } from '../../catalog/bucket/names';
 import { BackupError } from './errors';
+import { requestSchema } from './restore-request';
 
 const names = z.array(
   z
@@ -77,27 +78,6 @@ const restoreJobSchema: z.ZodType<RestoreJob> = z
     file: z.string().startsWith('/').optional(),
   })
   .superRefine((job, context) => void demandParts(job, demandOf(context)));
-
-const requestSchema: z.ZodType<RestoreRequest> = z
-  .strictObject({
-    backupId: z.string().refine((id) => backupIdTime(id) !== undefined, 'must be the id of a backup'),
-    databases: names.min(1).optional(),
-    tables: names.min(1).optional(),
-    as: z.string().min(1).optional(),
-    overwrite: z.boolean().optional(),
-    dryRun: z.boolean().optional(),
-    stream: z.boolean().optional(),
-    jobs: z.number().int().min(1).max(16).optional(),
-    definers: z
-      .union([z.strictObject({ create: z.literal(true) }), z.strictObject({ account: z.string().min(1) })])
-      .optional(),
-  })
-  .superRefine(({ databases, tables, as }, context) => {
-    const demand = demandOf(context);
-    demand('tables', tables && databases ? 'cannot be given together with databases' : undefined);
-    demand('as', tables && as === undefined ? 'is required with tables: they go beside the originals' : undefined);
-    demand('as', databases && databases.length > 1 && as !== undefined ? 'names one database, not several' : undefined);
-  });
 
 type Demand = (path: string, fault: string | undefined) => void;
 
@@ -186,7 +166,9 @@ function readDocument<T>(env: NodeJS.ProcessEnv, variable: string, schema: z.Zod
     throw fault(
       kind,
       variable,
-      `environment variable ${variable} is not set: run this program through a task definition of cdk-proven-backups`,
+      variable === ENV.restore
+        ? `environment variable ${variable} is not set: start this task by proven-backups restore, which sets it`
+        : `environment variable ${variable} is not set: run this program through a task definition of cdk-proven-backups`,
     );
   let value: unknown;
   try {
@@ -196,7 +178,9 @@ function readDocument<T>(env: NodeJS.ProcessEnv, variable: string, schema: z.Zod
   }
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const issues = result.error.issues.map(({ path, message }) => `${path.join('.') || 'job'}: ${message}`);
+  const issues = result.error.issues.map(
+    ({ path, message }) => `${path.join('.') || (variable === ENV.restore ? 'request' : 'job')}: ${message}`,
+  );
   throw fault(kind, variable, `environment variable ${variable} does not fit: ${issues.join('; ')}`);
 }
 

@@ -13,7 +13,7 @@ import { Program } from '../support/program';
 import { SmallS3 } from '../support/small-s3';
 
 /** Who runs, and in which image. */
-export type Surroundings = Pick<ProgramOptions, 'username' | 'password' | 'image' | 'toolsDirectory' | 'environment'>;
+export type Surroundings = Omit<ProgramOptions, 'job' | 'request' | 'aws'>;
 
 /** The end of a restore, with what its log says as facts. */
 export interface RestoreResult extends ProgramResult {

@@ -1,6 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
-import type { DumpFacts, DumpStream, EngineDump } from '../../engines/engine';
+import { text } from 'node:stream/consumers';
+import type { RestoreDifference, RestoreTarget, TargetState } from '../../catalog/contract/restore';
+import type {
+  DumpFacts,
+  DumpStream,
+  EngineDump,
+  EngineRestore,
+  RestoreCheck,
+  RestoreContext,
+  RestoreLook,
+} from '../../engines/engine';
 import type { EngineFacts } from '../../engines/facts';
 
 /** A dump stream from memory. */
@@ -68,6 +78,55 @@ export class MemoryDump implements EngineDump {
   close(): Promise<void> {
     this.closed = true;
     return Promise.resolve();
+  }
+}
+
+/** Steps of a restore, in their order. */
+export type RestoreStep = 'look' | 'load' | 'check' | 'close';
+
+/** A restore of a toy engine, into memory. */
+export class MemoryRestore implements EngineRestore {
+  /** What was called, in order. */
+  readonly calls: RestoreStep[] = [];
+  /** What was loaded. */
+  loaded = '';
+  /** What a step does before it does its own; what it throws is its failure. */
+  readonly before: Partial<Record<RestoreStep, () => unknown>> = {};
+  target: RestoreTarget = { database: 'shop', name: 'shop', state: 'new', tables: 1, rows: 3 };
+  differences: readonly RestoreDifference[] = [];
+  now: TargetState = 'unchanged';
+
+  constructor(readonly context: RestoreContext) {}
+
+  async look(): Promise<RestoreLook> {
+    await this.step('look');
+    return { targetVersion: '1.2', targets: [this.target], objects: this.context.manifest.objects, atomic: true };
+  }
+
+  async load(): Promise<void> {
+    this.now = 'partial';
+    await this.step('load');
+    const [object] = this.context.manifest.objects;
+    this.loaded = await text(this.context.objects.open(object!));
+  }
+
+  async check(): Promise<RestoreCheck> {
+    await this.step('check');
+    this.now = 'complete-but-different';
+    return { differences: this.differences, tables: 1, rows: 3, uncompared: [] };
+  }
+
+  state(): TargetState {
+    return this.now;
+  }
+
+  close(): Promise<void> {
+    return this.step('close');
+  }
+
+  private async step(step: RestoreStep): Promise<void> {
+    this.calls.push(step);
+    await this.before[step]?.();
   }
 }
 

@@ -27,6 +27,8 @@ export interface ProgramOptions<Job extends DumpJob | RestoreJob = DumpJob> {
   readonly scheduledTime?: string;
   /** Runs as the image of this version would: its system and tools, an account of few rights. This process's when left out. */
   readonly image?: Version;
+  /** Another bundle of the program than the one that ships; outside of an image. */
+  readonly main?: string;
   /** Searched for tools before all else. */
   readonly toolsDirectory?: string;
   /** Set last: `undefined` removes a variable. */
@@ -77,7 +79,7 @@ export class Program {
       ? inImage(options.image, options.job.scratchDirectory, [IMAGE_FILES.node, IMAGE_FILES.main, options.job.action])
       : {
           command: process.execPath,
-          args: [MAIN, options.job.action],
+          args: [options.main ?? MAIN, options.job.action],
           environment: { PATH: `${postgresqlBinaries()}:${process.env.PATH}` },
         };
     const tools = [options.toolsDirectory, environment.PATH].filter(Boolean);

@@ -9,8 +9,9 @@ export interface SmallS3Request {
   readonly operation: Operation;
   readonly key: string;
   readonly bytes: number;
-  /** Of a GetObject: from which byte on. */
-  readonly from: number;
+  /** First and last byte of a range. */
+  readonly from?: number;
+  readonly to?: number;
 }
 
 /** An answer in place of the real one; a promise delays it, and `undefined` lets the request through. */
@@ -97,8 +98,9 @@ export class SmallS3 {
     const url = new URL(request.url!, 'http://s3');
     const body = await buffer(request);
     const key = decodeURIComponent(url.pathname).split('/').slice(2).join('/');
-    const from = Number(/^bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1] ?? 0);
-    const seen = { operation: operationOf(request.method!, url), key, bytes: body.length, from };
+    const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '') ?? [];
+    const range = from === undefined ? {} : { from: Number(from), ...(to ? { to: Number(to) } : {}) };
+    const seen = { operation: operationOf(request.method!, url), key, bytes: body.length, ...range };
     this.requests.push(seen);
     const refusal = (await this.rule(seen)) ?? this.conflict(request, seen);
     if (response.destroyed) return;
@@ -131,7 +133,7 @@ export class SmallS3 {
     return failed ? { status: 412, code: 'PreconditionFailed' } : undefined;
   }
 
-  private answer({ operation, key, from }: SmallS3Request, query: URLSearchParams, body: Buffer): Answer {
+  private answer({ operation, key, from, to }: SmallS3Request, query: URLSearchParams, body: Buffer): Answer {
     const id = query.get('uploadId') ?? '';
     const upload = this.uploads.get(id);
     switch (operation) {
@@ -141,9 +143,10 @@ export class SmallS3 {
         const object = this.objects.get(key);
         if (!object) return { status: 404, content: `<Error>${xml('Code', 'NoSuchKey')}</Error>` };
         const headers = { etag: object.etag, 'last-modified': object.modified.toUTCString() };
-        if (from === 0) return { status: 200, headers, content: object.body };
-        const range = { 'content-range': `bytes ${from}-${object.body.length - 1}/${object.body.length}` };
-        return { status: 206, headers: { ...headers, ...range }, content: object.body.subarray(from) };
+        if (from === undefined) return { status: 200, headers, content: object.body };
+        const content = object.body.subarray(from, to === undefined ? undefined : to + 1);
+        const range = `bytes ${from}-${from + content.length - 1}/${object.body.length}`;
+        return { status: 206, headers: { ...headers, 'content-range': range }, content };
       }
       case 'ListObjectsV2': {
         const found = this.keys.filter((one) => one.startsWith(query.get('prefix') ?? ''));

@@ -111,9 +111,9 @@ test('a job that cannot be read ends with 10, and the line says of which action'
 });
 
 test('a command that the program does not have ends with 10', async () => {
-  expect(await start(['restore']).ended).toMatchObject({
+  expect(await start(['prove']).ended).toMatchObject({
     code: 10,
-    output: 'unknown command "restore": use "main.js dump"\n',
+    output: 'unknown command "prove": use "main.js dump" or "main.js restore"\n',
   });
 });
 

@@ -1,6 +1,21 @@
 import { Readable } from 'node:stream';
-import type { DumpFacts, DumpStream, EngineContext, EngineDump, EngineProgram } from '../../../engines/engine';
-import { serverContext } from '../../../engines/engine';
+import { text } from 'node:stream/consumers';
+import { rowsOf } from '../../../catalog/bucket/manifest';
+import type { TargetState } from '../../../catalog/contract/restore';
+import type {
+  DumpFacts,
+  DumpStream,
+  EngineContext,
+  EngineDump,
+  EngineProgram,
+  EngineRestore,
+  RestoreCheck,
+  RestoreContext,
+  RestoreLook,
+  ServerContext,
+  ServerRestoreContext,
+} from '../../../engines/engine';
+import { serverContext, serverRestoreContext } from '../../../engines/engine';
 import { BackupError, errorText } from '../../../task/run/errors';
 import type { TOY_REASONS } from './facts';
 
@@ -57,30 +72,84 @@ class ToyDump implements EngineDump {
     return Promise.resolve();
   }
 
-  private async ask(path: string): Promise<string> {
-    const { server, credentials, signal } = this.context;
-    const { host, port } = server;
-    const headers = { authorization: `Toy ${credentials.password}` };
-    const answer = await fetch(`http://${host}:${port}/${path}`, { headers, signal }).catch((error: unknown) => {
-      throw new BackupError('connection', `could not connect to ${host}:${port}: ${errorText(error)}: see if it runs`, {
-        kind: 'nothing-listens',
-        host,
-        port,
-      });
+  private ask(path: string): Promise<string> {
+    return askBox(this.context, path);
+  }
+}
+
+/** Asks the box, or gives it a new list of toys. */
+async function askBox(
+  {
+    server: { host, port },
+    credentials,
+    signal,
+  }: Pick<ServerContext | ServerRestoreContext, 'server' | 'credentials' | 'signal'>,
+  path: string,
+  body?: string,
+): Promise<string> {
+  const headers = { authorization: `Toy ${credentials.password}` };
+  const request = { headers, signal, ...(body === undefined ? {} : { method: 'PUT', body }) };
+  const answer = await fetch(`http://${host}:${port}/${path}`, request).catch((error: unknown) => {
+    throw new BackupError('connection', `could not connect to ${host}:${port}: ${errorText(error)}: see if it runs`, {
+      kind: 'nothing-listens',
+      host,
+      port,
     });
-    const text = await answer.text();
-    if (answer.ok) return text.trimEnd();
-    throw new BackupError<ToyReason>('connection', `the box ${host}:${port} is shut (${text}): open its lid`, {
-      kind: 'box-shut',
-      ...{ host, port, account: credentials.username, said: text },
-    });
+  });
+  const said = await answer.text();
+  if (answer.ok) return said.trimEnd();
+  throw new BackupError<ToyReason>('connection', `the box ${host}:${port} is shut (${said}): open its lid`, {
+    kind: 'box-shut',
+    ...{ host, port, account: credentials.username, said },
+  });
+}
+
+/** Puts the toys of a backup into the box, all at once. */
+class ToyRestore implements EngineRestore {
+  private put: number | undefined;
+  private readonly context;
+
+  constructor(context: RestoreContext) {
+    this.context = serverRestoreContext(context);
+  }
+
+  async look(): Promise<RestoreLook> {
+    const { objects, tables } = this.context.manifest;
+    const holds = (await askBox(this.context, 'toys')).split('\n').filter((line) => line !== END);
+    return {
+      targetVersion: await askBox(this.context, 'version'),
+      targets: [
+        {
+          ...{ database: 'box', name: 'box', tables: 1, rows: rowsOf({ tables }) },
+          ...(holds.length > 0 ? { state: 'exists', holds } : { state: 'empty' }),
+        },
+      ],
+      ...{ objects, atomic: true },
+    };
+  }
+
+  async load(): Promise<void> {
+    const list = await text(this.context.objects.open(this.context.manifest.objects[0]!));
+    this.put = Number(await askBox(this.context, 'toys', list));
+  }
+
+  check(): Promise<RestoreCheck> {
+    const [expected, found] = [rowsOf(this.context.manifest), this.put!];
+    const differences = found === expected ? [] : [{ object: 'toys', kind: 'rows', expected, found } as const];
+    return Promise.resolve({ differences, tables: 1, rows: found, uncompared: [] });
+  }
+
+  state(): TargetState {
+    return this.put === undefined ? 'unchanged' : 'complete-but-unchecked';
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
   }
 }
 
 /** The toy engine, as the program runs it. */
 export const TOY_PROGRAM: EngineProgram = {
   createDump: (context) => new ToyDump(context),
-  createRestore: () => {
-    throw new Error('not yet');
-  },
+  createRestore: (context) => new ToyRestore(context),
 };

@@ -1,4 +1,4 @@
-import { ENV, type DumpJob } from '../../../catalog/contract/task';
+import { ENV, TRIGGERS, type DumpJob } from '../../../catalog/contract/task';
 import { ENGINE_FACTS } from '../../../engines/facts';
 import { readRun } from '../../../task/run/job';
 
@@ -90,7 +90,7 @@ test.each([
   ],
   [
     environment({}, { [ENV.trigger]: 'boredom' }),
-    'environment variable BACKUP_TRIGGER must be one of schedule, on-demand, got: "boredom"',
+    `environment variable BACKUP_TRIGGER must be one of ${TRIGGERS.join(', ')}, got: "boredom"`,
   ],
   [
     environment({}, { [ENV.scheduledTime]: 'yesterday' }),

@@ -1,15 +1,15 @@
 import type { Client } from 'pg';
-import type { TableCount } from '../../catalog/bucket/manifest';
-import type { RestoreDifference, RestoreTarget } from '../../catalog/contract/restore';
-import { BackupError } from '../../task/run/errors';
-import type { RestoreCheck, ServerRestoreContext } from '../engine';
-import { quoteName } from './names';
-import { keyOfTable } from './restore-archive';
-import { contentOf, dropLeftover, findDatabases, ownName } from './restore-databases';
-import { loadDatabase, type LoadContext } from './restore-load';
-import { lacksDatabaseRight, refuseName } from './restore-look';
-import { refuse, type Administrator } from './restore-roles';
-import type { Targets } from './restore-targets';
+import type { TableCount } from '../../../catalog/bucket/manifest';
+import type { RestoreDifference, RestoreTarget } from '../../../catalog/contract/restore';
+import { BackupError } from '../../../task/run/errors';
+import type { RestoreCheck, ServerRestoreContext } from '../../engine';
+import { quoteName } from '../names';
+import { keyOfTable } from './archive-contents';
+import { contentOf, dropLeftover, findDatabases, ownName } from './databases';
+import { loadDatabase, type LoadContext } from './load';
+import { lacksDatabaseRight, refuseName } from './preflight';
+import { refuse, type Administrator } from './roles';
+import type { Targets } from './targets';
 import {
   compareTables,
   copyTables,
@@ -18,8 +18,8 @@ import {
   publishSchema,
   schemaExists,
   type TablesCopy,
-} from './restore-tables';
-import { countsOf, type FoundArchive } from './restore-whole';
+} from './copy-tables';
+import { countsOf, type FoundArchive } from './database-targets';
 
 interface Beside extends FoundArchive, TablesCopy {}
 

@@ -1,13 +1,13 @@
 import type { Client } from 'pg';
-import type { DataObject, TableCount } from '../../catalog/bucket/manifest';
-import { noteOf } from '../../catalog/contract/note';
-import type { RestoreTarget } from '../../catalog/contract/restore';
-import { BackupError, errorCode } from '../../task/run/errors';
-import { tableName } from '../../task/restore/selection';
-import type { RestoreCheck, ServerRestoreContext } from '../engine';
-import { SQLSTATE } from './connection';
-import type { RestoreArchive } from './restore-archive';
-import { checkViews, compare } from './restore-check';
+import type { DataObject, TableCount } from '../../../catalog/bucket/manifest';
+import { noteOf } from '../../../catalog/contract/note';
+import type { RestoreTarget } from '../../../catalog/contract/restore';
+import { BackupError, errorCode } from '../../../task/run/errors';
+import { tableName } from '../../../task/restore/selection';
+import type { RestoreCheck, ServerRestoreContext } from '../../engine';
+import { SQLSTATE } from '../connection';
+import type { RestoreArchive } from './archive-contents';
+import { checkViews, compare } from './compare';
 import {
   contentOf,
   databaseStatements,
@@ -17,11 +17,11 @@ import {
   ownName,
   publish,
   type Publication,
-} from './restore-databases';
-import { applyStatements, loadDatabase, type Load, type LoadContext, type Loaded } from './restore-load';
-import { lacksDatabaseRight, refuseName } from './restore-look';
-import { refuse, type Administrator } from './restore-roles';
-import type { Targets } from './restore-targets';
+} from './databases';
+import { applyStatements, loadDatabase, type Load, type LoadContext, type Loaded } from './load';
+import { lacksDatabaseRight, refuseName } from './preflight';
+import { refuse, type Administrator } from './roles';
+import type { Targets } from './targets';
 
 /** A database of the backup, and what its archive says. */
 export interface FoundArchive {

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
-import { BackupError, errorCode, errorText } from '../../task/run/errors';
-import { quoteName } from './names';
-import { createStatement, type RestoreArchive } from './restore-archive';
-import { statementsOf } from './sql-words';
+import { BackupError, errorCode, errorText } from '../../../task/run/errors';
+import { quoteName } from '../names';
+import { createStatement, type RestoreArchive } from './archive-contents';
+import { statementsOf } from '../sql-words';
 
 /** Comments by which a later restore knows what an earlier one left. */
 export const MARKS = {

@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
-import { noteOf, type Note } from '../../catalog/contract/note';
-import { errorCode, errorText } from '../../task/run/errors';
+import { noteOf, type Note } from '../../../catalog/contract/note';
+import { errorCode, errorText } from '../../../task/run/errors';
 
 /** What an application finds by default. */
 const USUAL_PATH = '"$user", public';

@@ -2,9 +2,9 @@ import { createWriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import type { Readable } from 'node:stream';
 import { TextDecoder } from 'node:util';
-import { BackupError } from '../../task/run/errors';
-import { ArchiveHead, type ArchiveEntry } from './archive-head';
-import { words } from './sql-words';
+import { BackupError } from '../../../task/run/errors';
+import { ArchiveHead, type ArchiveEntry } from '../archive-head';
+import { words } from '../sql-words';
 
 /** Data of a table in an archive. */
 export interface ArchivedData {

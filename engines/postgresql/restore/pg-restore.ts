@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
-import { Tool, type ToolFailure } from '../../task/io/tool';
-import type { Note } from '../../catalog/contract/note';
+import { Tool, type ToolFailure } from '../../../task/io/tool';
+import type { Note } from '../../../catalog/contract/note';
 
 /** What a run of `pg_restore` gets. */
 export interface PgRestoreRun {

@@ -1,14 +1,14 @@
 import type { Client } from 'pg';
-import type { TableCount } from '../../catalog/bucket/manifest';
-import { noteOf, type Note } from '../../catalog/contract/note';
-import type { RestoreDifference } from '../../catalog/contract/restore';
-import type { ServerJob } from '../../catalog/contract/task';
-import { errorText } from '../../task/run/errors';
-import { tableName } from '../../task/restore/selection';
-import { readInventory } from './inventory';
-import { quoteName } from './names';
-import type { RestoreArchive } from './restore-archive';
-import { countRows } from './row-counts';
+import type { TableCount } from '../../../catalog/bucket/manifest';
+import { noteOf, type Note } from '../../../catalog/contract/note';
+import type { RestoreDifference } from '../../../catalog/contract/restore';
+import type { ServerJob } from '../../../catalog/contract/task';
+import { errorText } from '../../../task/run/errors';
+import { tableName } from '../../../task/restore/selection';
+import { readInventory } from '../inventory';
+import { quoteName } from '../names';
+import type { RestoreArchive } from './archive-contents';
+import { countRows } from '../row-counts';
 
 /** Kinds of objects that must be there after a restore. */
 const KINDS = new Set([

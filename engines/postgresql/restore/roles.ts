@@ -1,10 +1,10 @@
 import type { Client } from 'pg';
-import { noteOf, type Note } from '../../catalog/contract/note';
-import { BackupError, errorCode } from '../../task/run/errors';
-import { SQLSTATE } from './connection';
-import { quoteName } from './names';
-import type { RestoreArchive } from './restore-archive';
-import { statementsOf, words } from './sql-words';
+import { noteOf, type Note } from '../../../catalog/contract/note';
+import { BackupError, errorCode } from '../../../task/run/errors';
+import { SQLSTATE } from '../connection';
+import { quoteName } from '../names';
+import type { RestoreArchive } from './archive-contents';
+import { statementsOf, words } from '../sql-words';
 
 /** A role, as `pg_dumpall --globals-only` writes it. */
 export interface BackupRole {

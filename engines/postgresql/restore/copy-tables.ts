@@ -1,15 +1,15 @@
 import { pipeline } from 'node:stream/promises';
 import type { Client } from 'pg';
-import type { TableCount } from '../../catalog/bucket/manifest';
-import type { RestoreDifference } from '../../catalog/contract/restore';
-import { Tool } from '../../task/io/tool';
-import { BackupError, errorCode, errorText } from '../../task/run/errors';
-import { quoteName } from './names';
-import { keyOfTable, type RestoreArchive } from './restore-archive';
-import { rowDifference } from './restore-check';
-import { MARKS, contentOf, ownName } from './restore-databases';
-import type { LoadContext } from './restore-load';
-import { restoreFailure } from './restore-tool';
+import type { TableCount } from '../../../catalog/bucket/manifest';
+import type { RestoreDifference } from '../../../catalog/contract/restore';
+import { Tool } from '../../../task/io/tool';
+import { BackupError, errorCode, errorText } from '../../../task/run/errors';
+import { quoteName } from '../names';
+import { keyOfTable, type RestoreArchive } from './archive-contents';
+import { rowDifference } from './compare';
+import { MARKS, contentOf, ownName } from './databases';
+import type { LoadContext } from './load';
+import { restoreFailure } from './pg-restore';
 
 /** Tables of one database, to be restored into a schema of it. */
 export interface TablesCopy {

@@ -2,20 +2,20 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { buffer } from 'node:stream/consumers';
 import type { Client } from 'pg';
-import type { DataObject } from '../../catalog/bucket/manifest';
-import { noteOf } from '../../catalog/contract/note';
-import type { TargetState } from '../../catalog/contract/restore';
-import { toolOutput, type Tool } from '../../task/io/tool';
-import { writeTrust } from '../../task/io/tls';
-import { chosenDatabases, chosenTables } from '../../task/restore/selection';
-import { errorText } from '../../task/run/errors';
-import type { EngineRestore, RestoreCheck, RestoreContext, RestoreLook } from '../engine';
-import { serverRestoreContext } from '../engine';
-import { firstConnection } from '../shared/first-connection';
-import { DATABASE_TO_ASK, PostgresqlSessions } from './connection';
-import { readArchive } from './restore-archive';
-import { dropDatabase, emptyDatabase, findDatabases } from './restore-databases';
-import { restoreError } from './restore-failures';
+import type { DataObject } from '../../../catalog/bucket/manifest';
+import { noteOf } from '../../../catalog/contract/note';
+import type { TargetState } from '../../../catalog/contract/restore';
+import { toolOutput, type Tool } from '../../../task/io/tool';
+import { writeTrust } from '../../../task/io/tls';
+import { chosenDatabases, chosenTables } from '../../../task/restore/selection';
+import { errorText } from '../../../task/run/errors';
+import type { EngineRestore, RestoreCheck, RestoreContext, RestoreLook } from '../../engine';
+import { serverRestoreContext } from '../../engine';
+import { firstConnection } from '../../shared/first-connection';
+import { DATABASE_TO_ASK, PostgresqlSessions } from '../connection';
+import { readArchive } from './archive-contents';
+import { dropDatabase, emptyDatabase, findDatabases } from './databases';
+import { restoreError } from './failures';
 import {
   absentTablespaces,
   connectAside,
@@ -24,8 +24,8 @@ import {
   refuseMissingExtensions,
   refuseMissingLocale,
   refuseOld,
-} from './restore-look';
-import type { LoadContext } from './restore-load';
+} from './preflight';
+import type { LoadContext } from './load';
 import {
   createRoles,
   joinRoles,
@@ -35,11 +35,11 @@ import {
   rolesOf,
   type Administrator,
   type RolePlan,
-} from './restore-roles';
-import type { Targets } from './restore-targets';
-import { DatabaseTargets } from './restore-whole';
-import { TableTargets } from './restore-beside';
-import { loadingSettings } from './settings';
+} from './roles';
+import type { Targets } from './targets';
+import { DatabaseTargets } from './database-targets';
+import { TableTargets } from './table-targets';
+import { loadingSettings } from '../settings';
 
 /** For what the server does when the program ends in the middle of it. */
 const SETTLE_MS = 20_000;

@@ -1,16 +1,16 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Client } from 'pg';
-import type { DataObject } from '../../catalog/bucket/manifest';
-import { noteOf } from '../../catalog/contract/note';
-import type { Tool } from '../../task/io/tool';
-import type { ServerRestoreContext } from '../engine';
-import type { PostgresqlSessions } from './connection';
-import { quoteName } from './names';
-import type { RestoreArchive } from './restore-archive';
-import { createTemporary, databaseStatements } from './restore-databases';
-import { Repairs } from './restore-repair';
-import { finishRestore, startRestore, type PgRestoreRun } from './restore-tool';
+import type { DataObject } from '../../../catalog/bucket/manifest';
+import { noteOf } from '../../../catalog/contract/note';
+import type { Tool } from '../../../task/io/tool';
+import type { ServerRestoreContext } from '../../engine';
+import type { PostgresqlSessions } from '../connection';
+import { quoteName } from '../names';
+import type { RestoreArchive } from './archive-contents';
+import { createTemporary, databaseStatements } from './databases';
+import { Repairs } from './repairs';
+import { finishRestore, startRestore, type PgRestoreRun } from './pg-restore';
 
 /** What all loads of a restore share. */
 export interface LoadContext extends ServerRestoreContext {

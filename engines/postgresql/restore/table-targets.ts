@@ -1,15 +1,10 @@
 import type { Client } from 'pg';
 import type { TableCount } from '../../../catalog/bucket/manifest';
-import type { RestoreDifference, RestoreTarget } from '../../../catalog/contract/restore';
+import type { RestoreTarget } from '../../../catalog/contract/restore';
 import { BackupError } from '../../../task/run/errors';
 import type { RestoreCheck, ServerRestoreContext } from '../../engine';
 import { quoteName } from '../names';
 import { keyOfTable } from './archive-contents';
-import { contentOf, dropLeftover, findDatabases, ownName } from './databases';
-import { loadDatabase, type LoadContext } from './load';
-import { lacksDatabaseRight, refuseName } from './preflight';
-import { refuse, type Administrator } from './roles';
-import type { Targets } from './targets';
 import {
   compareTables,
   copyTables,
@@ -20,15 +15,21 @@ import {
   type TablesCopy,
 } from './copy-tables';
 import { countsOf, type FoundArchive } from './database-targets';
+import { dropLeftover, findDatabases, ownName } from './databases';
+import { loadDatabase, type LoadContext } from './load';
+import { lacksDatabaseRight, refuseName } from './preflight';
+import { refuse, type Administrator } from './roles';
+import type { Targets } from './targets';
 
-interface Beside extends FoundArchive, TablesCopy {}
-
-/** Tables beside their originals, in a new schema of the same database. They come by a database that lives as long as the restore. */
+/**
+ * Tables beside their originals, in a new schema of the same database. They come by a database that lives as long as the restore. Nothing of
+ * the backup's code gets into the existing database: no default, no trigger, no check.
+ */
 export class TableTargets implements Targets {
   readonly owners: readonly string[] = [];
   readonly showsDifferences = true;
   readonly temporary: readonly string[];
-  private readonly all: readonly Beside[];
+  private readonly copy: FoundArchive & TablesCopy;
 
   constructor(
     private readonly context: ServerRestoreContext & Pick<LoadContext, 'sessions'>,
@@ -37,80 +38,63 @@ export class TableTargets implements Targets {
     administrator: Administrator,
   ) {
     refuse(administrator, lacksDatabaseRight(administrator));
-    const { as } = context.request;
-    if (as === undefined)
-      throw new BackupError('configuration', 'tables need a name for the new schema: give one with --as', {
-        kind: 'name-invalid',
-      });
-    refuseName(as, 'schema');
-    this.all = found.map((one) => {
-      const chosen = tables.filter(({ database }) => database === one.database);
-      const from = ownName('restoring', `tables of ${one.database} ${as}`);
-      return { ...one, from, schema: as, tables: chosen };
-    });
-    this.temporary = this.all.map(({ from }) => from);
-    for (const { tables: chosen } of this.all) refuseTwins(chosen);
+    refuseSeveral(found, tables);
+    const one = found[0]!;
+    const schema = context.request.as ?? '';
+    refuseName(schema, 'schema');
+    this.copy = { ...one, from: ownName('restoring', leftoverOf(one.database, schema)), schema, tables };
+    this.temporary = [this.copy.from];
   }
 
   async look(client: Client): Promise<RestoreTarget[]> {
-    const targets: RestoreTarget[] = [];
-    for (const { database, schema, tables } of this.all) {
-      if (!(await findDatabases(client, [database])).has(database))
-        throw new BackupError(
-          'targetRefused',
-          `the target has no database ${database}, beside whose tables the others could come: restore it whole with --databases`,
-          { kind: 'target-lacks', object: database, database },
-        );
-      const state = await this.inside(database, async (own) => {
-        const { rows } = await own.query<{ may: boolean; exists: boolean }>(
-          `SELECT has_database_privilege(current_database(), 'CREATE') AS may, to_regnamespace($1) IS NOT NULL AS exists`,
-          [quoteName(schema)],
-        );
-        if (!rows[0]?.may) throw mayNotCreate(this.context.credentials.username, database);
-        if ((await contentOf(own, schema)).length > 0) throw schemaExists({ database, schema });
-        return rows[0].exists ? 'empty' : 'new';
-      });
-      const { tables: count, rows } = countsOf(tables);
-      targets.push({ database, name: `${database}.${schema}`, state, tables: count, rows });
-    }
-    return targets;
+    const { database, schema, tables } = this.copy;
+    if (!(await findDatabases(client, [database])).has(database))
+      throw new BackupError(
+        'targetRefused',
+        `the target has no database ${database}, beside whose tables the others could come: restore it whole with --databases`,
+        { kind: 'target-lacks', object: database, database },
+      );
+    await this.inside(async (own) => {
+      const { rows } = await own.query<{ may: boolean; exists: boolean }>(
+        `SELECT has_database_privilege(current_database(), 'CREATE') AS may, to_regnamespace($1) IS NOT NULL AS exists`,
+        [quoteName(schema)],
+      );
+      if (!rows[0]?.may) throw mayNotCreate(this.context.credentials.username, database);
+      if (rows[0].exists) throw schemaExists(this.copy);
+    });
+    const counts = countsOf(tables);
+    return [{ database, name: `${database}.${schema}`, state: 'new', tables: counts.tables, rows: counts.rows }];
   }
 
   async load(context: LoadContext): Promise<void> {
-    for (const beside of this.all) {
-      const { database, schema, from, archive } = beside;
-      const content = (name: string): Promise<string[]> => this.inside(name, contentOf);
-      await dropLeftover(context.client, 'restoring', `tables of ${database} ${schema}`, content);
-      const keys = new Set(beside.tables.map((table) => keyOfTable(table.schema ?? 'public', table.name)));
-      const only = archive.data.flatMap((data) => (keys.has(keyOfTable(data.schema, data.name)) ? data.id : []));
-      await loadDatabase(context, { ...beside, temporary: from, tablespaces: false, only });
-      const source = await context.sessions.connect(from);
-      await this.inside(database, async (client) => {
-        await dropOwnSchema(client, ownSchema(beside));
-        await copyTables(context, client, source, beside);
-      });
-      await context.sessions.disconnect(source);
-    }
+    const { copy } = this;
+    await dropLeftover(context.client, 'restoring', leftoverOf(copy.database, copy.schema), context.sessions);
+    const keys = new Set(copy.tables.map((table) => keyOfTable(table.schema ?? 'public', table.name)));
+    const only = copy.archive.data.flatMap(({ id, schema, name }) => (keys.has(keyOfTable(schema, name)) ? id : []));
+    await loadDatabase(context, { ...copy, temporary: copy.from, tablespaces: false, only });
+    const source = await context.sessions.connect(copy.from);
+    await this.inside(async (client) => {
+      await dropOwnSchema(client, ownSchema(copy));
+      await copyTables(context, client, source, copy);
+    });
+    await context.sessions.disconnect(source);
   }
 
   async compare(): Promise<RestoreCheck> {
-    const differences: RestoreDifference[] = [];
-    for (const beside of this.all)
-      differences.push(...(await this.inside(beside.database, (client) => compareTables(client, beside))));
-    return { differences, ...countsOf(this.all.flatMap(({ tables }) => tables)) };
+    const differences = await this.inside((client) => compareTables(client, this.copy));
+    return { differences, ...countsOf(this.copy.tables) };
   }
 
-  async publish(): Promise<void> {
-    for (const beside of this.all) await this.inside(beside.database, (client) => publishSchema(client, beside));
+  publish(): Promise<void> {
+    return this.inside((client) => publishSchema(client, this.copy));
   }
 
-  async discard(): Promise<void> {
-    for (const beside of this.all)
-      await this.inside(beside.database, (client) => dropOwnSchema(client, ownSchema(beside)));
+  discard(): Promise<void> {
+    return this.inside((client) => dropOwnSchema(client, ownSchema(this.copy)));
   }
 
-  private async inside<T>(database: string, action: (client: Client) => Promise<T>): Promise<T> {
-    const client = await this.context.sessions.connect(database);
+  private async inside<T>(action: (client: Client) => Promise<T>): Promise<T> {
+    const client = await this.context.sessions.connect(this.copy.database);
     try {
       return await action(client);
     } finally {
@@ -119,8 +103,16 @@ export class TableTargets implements Targets {
   }
 }
 
-/** @throws BackupError `configuration` if two of them would have the same name in one schema */
-function refuseTwins(tables: readonly TableCount[]): void {
+const leftoverOf = (database: string, schema: string): string => `tables of ${database} ${schema}`;
+
+/** @throws BackupError `configuration` if they are of several databases, or two would have the same name in one schema */
+function refuseSeveral(found: readonly FoundArchive[], tables: readonly TableCount[]): void {
+  if (found.length > 1)
+    throw new BackupError(
+      'configuration',
+      `tables come beside those of one database, got tables of ${found.map(({ database }) => database).join(', ')}: restore them one database after the other`,
+      { kind: 'name-invalid' },
+    );
   const twin = tables.find(({ name }, index) => tables.findIndex((other) => other.name === name) !== index);
   if (!twin) return;
   throw new BackupError(

@@ -20,5 +20,5 @@ export interface Targets {
   /** Databases that a restore which ended early leaves. */
   readonly temporary: readonly string[];
   /** Undoes what {@link temporary} does not have. */
-  discard(context: LoadContext): Promise<void>;
+  discard?(): Promise<void>;
 }

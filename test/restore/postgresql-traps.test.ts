@@ -106,6 +106,10 @@ describeOn(inMatrix(versionsOf('postgresql'), ['postgresql-15']), 'what stops a 
         state: 'complete-but-different',
       });
       expect(result.failure).toContain('1 rows refer to rows that do not exist');
+      // Nothing is in it but rows of an extension: that is not empty.
+      expect((await scene.restore(manifest)).plan?.targets).toMatchObject([
+        { state: 'exists', holds: ['public.chunk'] },
+      ]);
     } finally {
       remove('proven_ring_orphan');
     }

@@ -5,13 +5,13 @@ import type { RestoreTarget } from '../../../catalog/contract/restore';
 import { BackupError, errorCode } from '../../../task/run/errors';
 import { tableName } from '../../../task/restore/selection';
 import type { RestoreCheck, ServerRestoreContext } from '../../engine';
-import { SQLSTATE } from '../connection';
+import { DATABASE_TO_ASK, SQLSTATE } from '../connection';
 import type { RestoreArchive } from './archive-contents';
 import { compare } from './compare';
 import { contentOf, databaseStatements, dropDatabase, dropLeftover, findDatabases, ownName } from './databases';
 import { applyStatements, loadDatabase, type Load, type LoadContext, type Loaded } from './load';
 import { publish, type Publication } from './publish';
-import { lacksDatabaseRight, refuseName } from './preflight';
+import { connectAside, lacksDatabaseRight, refuseName } from './preflight';
 import { refuse, type Administrator } from './roles';
 import type { Targets } from './targets';
 
@@ -115,7 +115,7 @@ export class DatabaseTargets implements Targets {
   }
 
   async publish(context: LoadContext): Promise<void> {
-    const { client, sessions, request, note } = context;
+    const { sessions, request, note } = context;
     const publications: Publication[] = [];
     for (const { database, name, temporary, archive, state } of this.all) {
       const { others } = databaseStatements(archive, database, temporary);
@@ -132,7 +132,8 @@ export class DatabaseTargets implements Targets {
         .replace(/;$/, '');
       publications.push({ temporary, name, replaces: state !== 'new', ...(comment !== undefined && { comment }) });
     }
-    const other = await sessions.connect(client.database ?? '');
+    const isAsked = publications.some(({ name }) => name === DATABASE_TO_ASK);
+    const [client, other] = [await connectAside(sessions, isAsked), await connectAside(sessions, isAsked)];
     await publish(client, other, publications);
     for (const { name, state } of this.all) {
       const replaced = ownName('replaced', name);

@@ -118,11 +118,11 @@ async function attempt(client: Client, options: string): Promise<void> {
 }
 
 /**
- * A session in a database that a restore leaves alone.
+ * A session in a database that a restore leaves alone: the usual one to ask, where all restores take their locks, if it is there.
  *
- * @param isReplaced whether the database that one asks usually is not one of these
+ * @param isReplaced whether it is replaced in this session. The other one is only for moments: nobody can create a database meanwhile
  */
-export async function connectAside(sessions: PostgresqlSessions, isReplaced: boolean): Promise<Client> {
+export async function connectAside(sessions: PostgresqlSessions, isReplaced = false): Promise<Client> {
   if (isReplaced) return sessions.connect(OTHER_DATABASE);
   return sessions.connect(DATABASE_TO_ASK).catch((error: unknown) => {
     if (!(error instanceof BackupError) || error.reason.kind !== 'database-missing') throw error;

@@ -12,7 +12,7 @@ import { errorText } from '../../../task/run/errors';
 import type { EngineRestore, RestoreCheck, RestoreContext, RestoreLook } from '../../engine';
 import { serverRestoreContext } from '../../engine';
 import { firstConnection } from '../../shared/first-connection';
-import { DATABASE_TO_ASK, PostgresqlSessions } from '../connection';
+import { PostgresqlSessions } from '../connection';
 import { readArchive } from './archive-contents';
 import { dropDatabase, emptyDatabase, findDatabases } from './databases';
 import { restoreError } from './failures';
@@ -72,8 +72,7 @@ export class PostgresqlRestore implements EngineRestore {
       const databases = [
         ...new Set(tables ? tables.map(({ database }) => database) : chosenDatabases(manifest, request)),
       ];
-      const isAsked = !tables && [...databases, request.as].includes(DATABASE_TO_ASK);
-      const client = await firstConnection(() => connectAside(sessions, isAsked), this.context);
+      const client = await firstConnection(() => connectAside(sessions), this.context);
       await sessions.learn(client);
       this.loading = { ...this.context, sessions, client, runs: (tool) => this.runs(tool) };
       const administrator = await readAdministrator(client);
@@ -96,9 +95,7 @@ export class PostgresqlRestore implements EngineRestore {
         ? new TableTargets(this.loading, found, tables, administrator)
         : new DatabaseTargets(this.loading, found, administrator);
       const targets = await this.targets.look(client);
-      // Locks belong to a database: all restores take them in the same one, if it is there.
-      const holder = isAsked ? await connectAside(sessions, false) : client;
-      for (const { name } of targets) await holdTarget(holder, name);
+      for (const { name } of targets) await holdTarget(client, name);
       const globals = manifest.objects.find(({ kind }) => kind === 'globals');
       const roles = globals ? rolesOf((await buffer(objects.open(globals))).toString('utf8')) : new Map();
       // Tables beside others belong to who restores them.
@@ -162,7 +159,7 @@ export class PostgresqlRestore implements EngineRestore {
   private async cleanUp(context: LoadContext): Promise<void> {
     const client = await context.client.query('SELECT').then(
       () => context.client,
-      () => connectAside(context.sessions, true),
+      () => connectAside(context.sessions),
     );
     await this.targets?.discard?.().catch(() => undefined);
     for (const name of this.targets?.temporary ?? []) await this.drop(context, client, name);

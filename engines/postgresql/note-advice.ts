@@ -268,6 +268,6 @@ export const POSTGRESQL_NOTE_ADVICE: Readonly<Record<PostgresqlNote, NoteAdvice>
   'old-database-kept': about(
     'the replaced database is still there',
     (objects) => `the database that was replaced could not be dropped, or was filled in the last moment: ${objects}`,
-    [{ say: 'Drop it as its owner; the next restore tries it again:', run: 'DROP DATABASE $DATABASE WITH (FORCE);' }],
+    [{ say: 'Copy what you need from it, then drop it as its owner:', run: 'DROP DATABASE $DATABASE WITH (FORCE);' }],
   ),
 };

@@ -136,15 +136,20 @@ export class DatabaseTargets implements Targets {
     const [client, other] = [await connectAside(sessions, isAsked), await connectAside(sessions, isAsked)];
     await publish(client, other, publications);
     for (const { name, state } of this.all) {
+      if (state === 'new') continue;
       const replaced = ownName('replaced', name);
-      const drop = async (): Promise<void> => {
-        // Somebody may have filled it in the last moment.
-        if (state === 'empty' && !request.overwrite && (await contentOf(sessions, replaced)).length > 0)
-          throw new Error('filled');
-        await dropDatabase(client, replaced);
-      };
-      if (state !== 'new') await drop().catch(() => note(noteOf('old-database-kept', [replaced])));
+      const mayHold = state === 'exists' || request.overwrite;
+      await this.dropReplaced(client, replaced, mayHold).catch(() => note(noteOf('old-database-kept', [replaced])));
     }
+  }
+
+  private async dropReplaced(client: Client, replaced: string, mayHold = false): Promise<void> {
+    if (!mayHold && (await contentOf(this.context.sessions, replaced)).length > 0) {
+      // Somebody filled it in the last moment. Without its mark, no restore drops it.
+      await client.query(`COMMENT ON DATABASE ${replaced} IS NULL`);
+      throw new Error(`${replaced} is no longer empty`);
+    }
+    await dropDatabase(client, replaced);
   }
 
   private async refuseFilled(name: string): Promise<void> {

@@ -148,7 +148,11 @@ export async function dropLeftover(
   await dropDatabase(client, name, what === 'restoring' ? sessions : undefined);
 }
 
-/** Drops a database of ours, whoever is connected to it. Subscriptions that came into it by a restore leave their publishers alone. */
+/**
+ * Drops a database of ours, whoever is connected to it.
+ *
+ * @param sessions if a restore has made it: its subscriptions are dropped first, without the slots of their publishers
+ */
 export async function dropDatabase(client: Client, name: string, sessions?: PostgresqlSessions): Promise<void> {
   const quoted = quoteName(name);
   const { rows } = await client.query<{ template: boolean; subscriptions: string[] }>(

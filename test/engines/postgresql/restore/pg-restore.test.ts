@@ -25,6 +25,23 @@ test('of what pg_restore says, errors are complaints; rows and statements are le
   expect(notes).toEqual([{ kind: 'server-warning', said: 'database "x" has a collation version mismatch' }]);
 });
 
+test('a warning of several lines is no complaint; what psql says of an error is one, without its row', () => {
+  const notes: Note[] = [];
+  const { judge } = new PgRestoreTalk(
+    (note) => notes.push(note),
+    () => undefined,
+  );
+  const lines = [
+    'WARNING:  planted',
+    'second line of it',
+    'ERROR:  invalid input syntax for type integer',
+    'CONTEXT:  COPY t, line 1, column a: "secret"',
+    'pg_restore: warning: archive is compressed',
+  ];
+  expect(lines.filter((line) => judge(line) === false)).toEqual([lines[2]]);
+  expect(notes.map(({ said }) => said)).toEqual(['planted', 'archive is compressed']);
+});
+
 test.each([
   ['could not extend file "base/1": No space left on device', 'target-full'],
   ['ERROR:  permission denied for schema public', 'privileges-missing'],

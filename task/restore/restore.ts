@@ -141,14 +141,15 @@ class RestoreRun {
     return untilAborted(this.signal, work);
   }
 
-  /** Nothing that exists is replaced, unless the request says so, and what it wants to be kept of it is kept. */
+  /** Nothing that exists is replaced, unless the request names it, and what it wants to be kept of it is kept. */
   private async protect(targets: readonly RestoreTarget[], targetVersion: string): Promise<void> {
     const { inputs, log, signal } = this;
     const { job, request } = inputs;
     const existing = targets.filter(({ state }) => state === 'exists');
-    if (existing.length === 0) return;
-    if (!request.overwrite) throw existsAlready(existing, job.server?.host);
-    if (request.safetyBackup === undefined) return;
+    // What has appeared since the request was made is in no safety backup.
+    const unnamed = existing.filter(({ name }) => !request.overwrite?.includes(name));
+    if (unnamed.length > 0) throw existsAlready(unnamed, job.server?.host);
+    if (existing.length === 0 || request.safetyBackup === undefined) return;
     const directory = await makeSafetyBackup(request.safetyBackup, { inputs, targetVersion, targets, log, signal });
     log.info('safety-backup', `what is replaced was dumped into ${directory} first`, { directory });
   }

@@ -23,7 +23,7 @@ export const requestSchema: z.ZodType<RestoreRequest> = z
     databases: z.array(name).min(1).optional(),
     tables: z.array(name).min(1).optional(),
     as: name.optional(),
-    overwrite: z.boolean().optional(),
+    overwrite: z.array(z.string().min(1)).min(1).optional(),
     safetyBackup: z
       .string()
       .refine((path) => path.startsWith('/'), must('be an absolute path'))

@@ -126,15 +126,14 @@ export function requireRestoreOptions(options: RestoreOptions): void {
     );
 }
 
-/** The request that the options make, for this backup. */
+/** The request that the options make, for this backup. What it may replace, only a plan tells. */
 export function requestOf(options: RestoreOptions, backupId: string): RestoreRequest {
-  const { databases, tables, as, overwrite, stream, jobs, definer, createDefiners } = options;
+  const { databases, tables, as, stream, jobs, definer, createDefiners } = options;
   return {
     backupId,
     ...(databases && { databases }),
     ...(tables && { tables }),
     ...(as !== undefined && { as }),
-    ...(overwrite && { overwrite }),
     ...(stream && { stream }),
     ...(jobs !== undefined && { jobs }),
     ...(definer !== undefined && { definers: { account: definer } }),

@@ -122,10 +122,10 @@ class Restore {
       return output.print('Nothing was restored.');
     }
     document.outcome = 'failed';
-    if (existing.length > 0) return this.work(await this.saved(existing));
+    if (existing.length === 0) return this.work();
     // What appears meanwhile has no safety backup.
-    this.request = { ...this.request, overwrite: undefined };
-    await this.work();
+    this.request = { ...this.request, overwrite: existing.map(({ name }) => name) };
+    await this.work(await this.saved(existing));
   }
 
   /** Whether the backup can be read now. */

@@ -39,7 +39,7 @@ export class TaskPlace implements RestorePlace {
     const text = JSON.stringify(request);
     if (JSON.stringify(text).length > MAX_REQUEST_CHARACTERS)
       throw new UsageError(
-        `--databases and --tables name more than fits into a request to ECS: restore in several runs, or whole databases`,
+        'the restore names more databases or tables than fit into a request to ECS: restore in several runs, by --databases',
       );
     const ecs = this.aws.ecs();
     // A person waits for it, and a restore that Spot takes back is half a restore.

@@ -369,7 +369,7 @@ test('more tables than fit into a request to ECS are wrong usage', async () => {
   const tables = Array.from({ length: 900 }, (_, index) => `table_${index}`).join();
   const { code, err } = await restore('--dry-run', '--tables', tables, '--as', 'rescued');
   expect(code).toBe(2);
-  expect(err).toContain('name more than fits into a request to ECS');
+  expect(err).toContain('names more databases or tables than fit into a request to ECS');
   expect(account.started).toEqual([]);
 });
 

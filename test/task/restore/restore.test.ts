@@ -116,7 +116,7 @@ test('a backup is looked at, loaded, checked, and the engine closed, before it i
 
 test('a dry run only looks', async () => {
   prepare = (toy) => (toy.target = { ...toy.target, ...EXISTS });
-  const { error, events } = await run({ dryRun: true, overwrite: true, safetyBackup: `${directory}/safe` });
+  const { error, events } = await run({ dryRun: true, overwrite: ['shop'], safetyBackup: `${directory}/safe` });
   expect([error, events, engine.calls]).toEqual([undefined, ['plan'], ['look', 'close']]);
   expect(fs.readdirSync(directory)).toEqual([]);
 });
@@ -130,24 +130,30 @@ describe('what exists', () => {
     expect(error).toMatchObject({ exit: 'targetRefused', reason: { kind: 'target-exists', object: 'shop' } });
   });
 
-  test('is replaced if the request says so, and kept in a directory first', async () => {
+  test('is not replaced by a request that names something else', async () => {
+    const { error, state } = await run({ overwrite: ['blog'], safetyBackup: `${directory}/safe` });
+    expect([state, engine.calls]).toEqual(['unchanged', ['look', 'close']]);
+    expect(error).toMatchObject({ exit: 'targetRefused', reason: { kind: 'target-exists', object: 'shop' } });
+  });
+
+  test('is replaced if the request names it, and kept in a directory first', async () => {
     const safe = path.join(directory, 'safe');
     prepare = (toy) => {
       toy.target = { ...toy.target, ...EXISTS };
       toy.before.load = () => expect(fs.readdirSync(path.join(safe, 'shop'))).toHaveLength(1);
     };
-    const { error, events } = await run({ overwrite: true, safetyBackup: safe });
+    const { error, events } = await run({ overwrite: ['shop'], safetyBackup: safe });
     expect([error, events]).toEqual([undefined, ['plan', 'safety-backup', 'restored']]);
     fs.rmSync(safe, { recursive: true });
     prepare = (toy) => (toy.target = { ...toy.target, ...EXISTS });
-    expect((await run({ overwrite: true })).error).toBeUndefined();
+    expect((await run({ overwrite: ['shop'] })).error).toBeUndefined();
   });
 
   test('stays if it cannot be kept', async () => {
     const safe = path.join(directory, 'safe');
     const fails = new BackupError('privileges', 'no right', { kind: 'privileges-missing' });
     makeDump = () => new MemoryDump(() => [memoryStream('a.zst', [Buffer.from('x')], { fails })]);
-    const { error, state } = await run({ overwrite: true, safetyBackup: safe });
+    const { error, state } = await run({ overwrite: ['shop'], safetyBackup: safe });
     expect([state, engine.calls]).toEqual(['unchanged', ['look', 'close']]);
     expect(error).toMatchObject({
       ...{ exit: 'privileges', reason: { kind: 'privileges-missing' } },

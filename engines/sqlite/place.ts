@@ -136,8 +136,9 @@ function vacuumInto(database: DatabaseSync, file: string): boolean {
  */
 function place({ file, target, overwrite }: Placement): void {
   if (!existsSync(target)) {
+    refuseFilled(target, overwrite);
+    removeJournals(target);
     // Unlike a rename it fails if somebody has made the target meanwhile.
-    removeJournals(target, overwrite);
     linkSync(file, target);
     flush(dirname(target));
     unlinkSync(file);
@@ -145,8 +146,8 @@ function place({ file, target, overwrite }: Placement): void {
   }
   const old = lock(target);
   try {
-    if (!overwrite && contentOf(target).length > 0) throw new FilledError('it is no longer empty');
-    removeJournals(target, true);
+    refuseFilled(target, overwrite);
+    removeJournals(target);
     renameSync(file, target);
     flush(dirname(target));
   } finally {
@@ -179,11 +180,14 @@ function lock(target: string): DatabaseSync | undefined {
   }
 }
 
-/** @param allowed whether there may be any: of a database that is gone they may be all that is left */
-function removeJournals(target: string, allowed: boolean): void {
+function refuseFilled(target: string, overwrite: boolean): void {
+  const holds = overwrite ? [] : contentOf(target);
+  if (holds.length > 0) throw new FilledError(`it has ${holds.join(', ')}`);
+}
+
+function removeJournals(target: string): void {
   const found = ['-journal', '-wal', '-shm'].map((suffix) => `${target}${suffix}`).filter((path) => existsSync(path));
   if (found.length === 0) return;
-  if (!allowed) throw new FilledError(`${found[0]} is there`);
   for (const path of found) rmSync(path);
   // On the disk before the new name is.
   flush(dirname(target));

@@ -19,23 +19,29 @@ import { readManifest } from './read-manifest';
 import { makeSafetyBackup } from './safety-backup';
 import { STATE_SENTENCES, differencesText, planSentence, reportSentence } from './words';
 
-/** Less than the program has for its end after a signal: the log must still say how the target is. */
+/** Time for the end of all connections. Less than the program has after a signal: the log must still say how the target is. */
 const CLOSE_MS = 60_000;
 
 /**
  * Restores one backup into its target, or only looks.
  *
  * @param stop aborts the restore; the program's own signals and the timeout do so too
+ * @param closeMs time for the end of all connections
  * @throws BackupError; the log has said then in which state the target is
  */
-export async function restore(inputs: RestoreInputs, log: Log, stop: AbortController): Promise<void> {
+export async function restore(
+  inputs: RestoreInputs,
+  log: Log,
+  stop: AbortController,
+  closeMs = CLOSE_MS,
+): Promise<void> {
   const { job, request } = inputs;
   const deadline = setTimeout(() => {
     const limit = formatDuration(job.timeoutSeconds);
     const sentence = `the restore took longer than its timeout of ${limit} and was stopped: raise its timeout`;
     stop.abort(new BackupError('timedOut', sentence, { kind: 'timed-out' }));
   }, job.timeoutSeconds * 1000);
-  const run = new RestoreRun(inputs, log, stop.signal);
+  const run = new RestoreRun(inputs, log, stop.signal, closeMs);
   try {
     const report = await run.execute();
     // Only what is closed has succeeded: a setting of the server that could not be put back is a failure.
@@ -69,6 +75,7 @@ class RestoreRun {
     private readonly inputs: RestoreInputs,
     private readonly log: Log,
     private readonly signal: AbortSignal,
+    private readonly closeMs: number,
   ) {
     this.meter = new ReadMeter(log);
     this.notes = new Notes(inputs.job.engine, log);
@@ -115,7 +122,11 @@ class RestoreRun {
     };
   }
 
-  /** Ends all that is under way, once. */
+  /**
+   * Ends all that is under way, once.
+   *
+   * @throws BackupError `restoreFailed` if that takes too long
+   */
   close(): Promise<void> {
     return (this.closing ??= this.end());
   }
@@ -129,7 +140,8 @@ class RestoreRun {
         await this.work;
         this.closed = true;
       })();
-      await Promise.race([ended, sleep(CLOSE_MS, undefined, { ref: false })]);
+      await Promise.race([ended, sleep(this.closeMs, undefined, { ref: false })]);
+      if (!this.closed) throw notClosed(this.closeMs);
     } finally {
       this.s3.destroy();
       if (this.scratch !== undefined) await rm(this.scratch, { recursive: true, force: true });
@@ -154,6 +166,13 @@ class RestoreRun {
     log.info('safety-backup', `what is replaced was dumped into ${directory} first`, { directory });
   }
 }
+
+const notClosed = (ms: number): BackupError =>
+  new BackupError(
+    'restoreFailed',
+    `the connections of the restore did not end within ${formatDuration(ms / 1000)}: what it had changed for its own time may still be so: look at the target before you use it`,
+    { kind: 'client-failed' },
+  );
 
 const copyOf = (note: Note) => ({ ...note, objects: note.objects && [...note.objects] });
 

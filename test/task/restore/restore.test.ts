@@ -70,14 +70,19 @@ function store(changes: Partial<Manifest> = {}): void {
   s3.put(`${FOLDER}manifest.json`, manifestText(manifest));
 }
 
-async function run(request: Partial<RestoreRequest> = {}, job: Partial<RestoreJob> = {}, stop = new AbortController()) {
+async function run(
+  request: Partial<RestoreRequest> = {},
+  job: Partial<RestoreJob> = {},
+  stop = new AbortController(),
+  closeMs?: number,
+) {
   const captured = new CapturedLog();
   const all: RestoreJob = {
     ...{ action: 'restore', source: 'shop', engine: 'toy', file: '/toys/shop', bucket: 'b', timeoutSeconds: 60 },
     ...{ scratchDirectory: directory, ...job },
   };
   const inputs = { job: all, request: { backupId: ID, ...request } };
-  const error = await restore(inputs, captured.log, stop).catch((failure: unknown) => failure as BackupError);
+  const error = await restore(inputs, captured.log, stop, closeMs).catch((failure: unknown) => failure as BackupError);
   const state = captured.of('target-state')[0]?.state;
   expect(fs.readdirSync(directory).filter((name) => name.startsWith('restore-'))).toEqual([]);
   return { error, state, log: captured, events: captured.lines.map(({ event }) => event) };
@@ -177,6 +182,13 @@ describe('a restore that fails', () => {
     expect(events.at(-1)).toBe('target-state');
     expect(events).not.toContain('restored');
     expect(engine.calls.filter((call) => call === 'close')).toHaveLength(1);
+  });
+
+  test('since its connections do not end', async () => {
+    prepare = (toy) => (toy.before.close = () => new Promise(() => undefined));
+    const { error, state, events } = await run({}, {}, undefined, 50);
+    expect([state, events]).toEqual(['unknown', ['plan', 'target-state']]);
+    expect(error).toMatchObject({ exit: 'restoreFailed', reason: { kind: 'client-failed' } });
   });
 
   test('since the target differs', async () => {
@@ -303,8 +315,8 @@ describe('a manifest', () => {
     [
       'of a newer format',
       () => s3.put(`${FOLDER}manifest.json`, '{"formatVersion":2}'),
-      'downloadFailed',
-      'manifest-damaged',
+      'configuration',
+      'version-mismatch',
       `manifest ${FOLDER}manifest.json has format 2, but this version of cdk-proven-backups reads formats up to 1: update cdk-proven-backups`,
     ],
     [
@@ -326,7 +338,7 @@ describe('a manifest', () => {
       () => (s3.rule = () => ({ status: 403, code: 'AccessDenied' })),
       'downloadFailed',
       'read-denied',
-      `could not read ${FOLDER}manifest.json in bucket b: AccessDenied: injected (check that the role may get`,
+      `could not read ${FOLDER}manifest.json in bucket b: AccessDenied: injected (it is not there, which S3 says`,
     ],
   ])('%s is refused', async (_, change, exit, kind, sentence) => {
     change();

@@ -117,10 +117,7 @@ class Restore {
     if (existing.length > 0 && !options.overwrite) return this.refuse(existing);
     document.outcome = 'planned';
     if (options.dryRun) return;
-    if (!options.yes && !(await this.agreed(plan, existing))) {
-      document.outcome = 'declined';
-      return output.print('Nothing was restored.');
-    }
+    if (!options.yes && !(await this.agreed(plan, existing))) return this.decline('Nothing was restored.');
     document.outcome = 'failed';
     if (existing.length === 0) return this.work();
     // What appears meanwhile has no safety backup.
@@ -141,10 +138,9 @@ class Restore {
     if (!retrieval) return true;
     document.retrieval = retrieval;
     const { outcome } = retrieval;
-    document.outcome = outcome === 'declined' ? 'declined' : outcome === 'needed' ? 'planned' : 'retrieving';
-    if (json) return false;
-    if (outcome === 'declined') output.print('Nothing was retrieved, and nothing was restored.');
-    if (outcome === 'needed') output.note('the target is looked at when all of the backup can be read');
+    document.outcome = outcome === 'needed' ? 'planned' : 'retrieving';
+    if (outcome === 'declined') this.decline('Nothing was retrieved, and nothing was restored.');
+    if (outcome === 'needed' && !json) output.note('the target is looked at when all of the backup can be read');
     return false;
   }
 
@@ -158,6 +154,14 @@ class Restore {
     document.plan = plan;
     if (!options.json) printPlan(output, this.manifest, plan);
     return plan;
+  }
+
+  /** Whoever goes on after this command must know that it has not restored. */
+  private decline(sentence: string): void {
+    const { output, document } = this.parts;
+    document.outcome = 'declined';
+    output.exitCode = EXIT.failed;
+    output.print(sentence);
   }
 
   private refuse(existing: readonly RestoreTarget[]): void {

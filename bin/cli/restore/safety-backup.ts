@@ -68,14 +68,9 @@ export function requireCovered(safety: Manifest, targets: readonly RestoreTarget
 }
 
 /** Whether a backup holds what a target names. */
-export function covers(
-  { engine, objects, tables }: Manifest,
-  { database, name }: RestoreTarget,
-  { tables: chosen, as }: RestoreRequest,
-): boolean {
+export function covers({ engine, objects }: Manifest, { name }: RestoreTarget, { as }: RestoreRequest): boolean {
   const { server } = findEngine(engine) ?? {};
   // The task that dumps knows one file.
   if (!server) return as === undefined;
-  if (chosen && server.hasSchemas) return tables.some((table) => table.database === database && table.schema === name);
   return objects.some(({ databases }) => databases.includes(name));
 }

@@ -99,7 +99,7 @@ class TaskRun implements RestoreRun {
       for (const line of await log.next()) {
         const fact = lines.take(line);
         if (!fact) continue;
-        finished ||= fact.kind === 'plan' || fact.kind === 'restored' || fact.kind === 'failed';
+        finished ||= fact.kind === 'restored' || fact.kind === 'failed';
         yield fact;
       }
       // A program that was killed, or never started, has no last line.

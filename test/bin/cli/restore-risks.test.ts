@@ -143,7 +143,7 @@ describe('--overwrite', () => {
   test.each([['yes'], ['Shop'], ['end of input']])('changes nothing when somebody types %s', async (typed) => {
     account.scripts = [there];
     const { code, out } = await person([[/Type its name/, typed]], '--overwrite');
-    expect(code).toBe(0);
+    expect(code).toBe(1);
     expect(out).toMatch(/Nothing was restored\.\n$/);
     expect(account.started).toHaveLength(1);
   });
@@ -265,7 +265,7 @@ describe('a backup in an archive', () => {
 
   test('stays there when nobody wants to pay', async () => {
     const { code, out } = await person([[/Type yes: $/, 'no']]);
-    expect(code).toBe(0);
+    expect(code).toBe(1);
     expect(out).toMatch(/Nothing was retrieved, and nothing was restored\.\n$/);
     expect(retrievals()).toEqual([]);
   });

@@ -147,7 +147,7 @@ describe('a person', () => {
   test.each([['no'], ['y'], ['end of input']])('who says %s has changed nothing', async (typed) => {
     account.scripts = [look()];
     const { code, out } = await person([[/Type yes: $/, typed]]);
-    expect(code).toBe(0);
+    expect(code).toBe(1);
     expect(out).toMatch(/\nNothing was restored\.\n$/);
     expect(account.started).toHaveLength(1);
   });

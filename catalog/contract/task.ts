@@ -121,6 +121,9 @@ export interface RestoreJob {
   readonly file?: string;
 }
 
+/** The most connections that load at once. */
+export const MAX_RESTORE_JOBS = 16;
+
 /** One restore: which backup, what of it, and how. Reaches the program as JSON in {@link ENV.restore}. */
 export interface RestoreRequest {
   readonly backupId: string;

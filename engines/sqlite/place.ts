@@ -14,7 +14,7 @@ import {
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { errorCode } from '../../task/run/errors';
-import { checkCopy, DamagedError, primaryCode, type Checked, type SqliteError } from './check';
+import { checkCopy, DamagedError, primaryCode, quote, type Checked, type SqliteError } from './check';
 import { contentOf } from './content';
 
 /** Somebody may be looking at it for a moment. */
@@ -92,8 +92,6 @@ function prepare({ file, cut, wal }: Preparation): Checked {
   flush(file);
   return checked;
 }
-
-const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
 /** Drops everything else, with views and triggers, which would speak of tables that are not there. */
 function cutOut(file: string, from: string, tables: readonly string[]): void {

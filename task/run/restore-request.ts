@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { backupIdTime } from '../../catalog/bucket/names';
-import type { RestoreRequest } from '../../catalog/contract/task';
+import { MAX_RESTORE_JOBS, type RestoreRequest } from '../../catalog/contract/task';
 
 /** A rule, and the words for what breaks it. */
 const must = (rule: string) => ({
@@ -30,7 +30,7 @@ export const requestSchema: z.ZodType<RestoreRequest> = z
       .optional(),
     dryRun: z.boolean().optional(),
     stream: z.boolean().optional(),
-    jobs: z.number().int().min(1).max(16).optional(),
+    jobs: z.number().int().min(1).max(MAX_RESTORE_JOBS).optional(),
     definers: z
       .union(
         [z.strictObject({ create: z.literal(true) }), z.strictObject({ account: name })],

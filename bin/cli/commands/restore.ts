@@ -31,25 +31,8 @@ export function addRestoreCommand(program: Command, output: Output): void {
   const command = program
     .command('restore')
     .description('Restores a backup: shows the plan, asks, works, and compares the result with the backup');
-  withRestoreOptions(command)
-    .addHelpText('after', EXAMPLES)
-    .action((options: RestoreOptions) => restore(options, output));
+  withRestoreOptions(command).action((options: RestoreOptions) => restore(options, output));
 }
-
-const EXAMPLES = `
-Examples:
-  See what would happen:
-    proven-backups restore --source shop --dry-run
-  Bring a table back beside the original, and copy the rows that are missing:
-    proven-backups restore --source shop --tables shop.orders --as rescued
-  Bring a database back as it was at noon, under another name:
-    proven-backups restore --source shop --databases shop --as shop_noon \\
-      --at 2026-11-20T12:00
-  From this machine, without a task in AWS:
-    proven-backups restore --source shop --local --to mysql://root@db:3306
-
-Environment:
-  PROVEN_BACKUPS_PASSWORD  password of the server, for --local`;
 
 /** What `--json` prints. */
 interface RestoreDocument {

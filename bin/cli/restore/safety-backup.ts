@@ -6,10 +6,10 @@ import type { RestoreTarget } from '../../../catalog/contract/restore';
 import type { RestoreRequest, Trigger } from '../../../catalog/contract/task';
 import { ENV } from '../../../catalog/contract/task';
 import { backupOf, endOf, failureOf } from '../../../catalog/run-end';
+import { runRequest } from '../../../catalog/run-request';
 import { findEngine } from '../../../engines/facts';
 import type { Aws } from '../aws/aws';
 import { ask } from '../aws/aws';
-import { runRequest } from '../aws/run-request';
 import { startTask, untilStopped } from '../aws/task';
 import { sentenceOf } from '../commands/run';
 import { CommandError } from '../errors';
@@ -36,7 +36,11 @@ export async function makeSafetyBackup({ aws, bucket, source, task, tell }: Safe
   try {
     tell(`making a safety backup of ${source} …`);
     const ecs = aws.ecs();
-    const started = await startTask(ecs, source, runRequest(task, { [ENV.trigger]: TRIGGER }, 'restore'));
+    const started = await startTask(
+      ecs,
+      source,
+      runRequest(task, 'proven-backups/restore', { [ENV.trigger]: TRIGGER }),
+    );
     const state = (name: string): void => tell(`the task of the safety backup is ${name.toLowerCase()} …`);
     const stopped = await untilStopped(ecs, started, state);
     const end = endOf(stopped);

@@ -133,6 +133,7 @@ class RestoreRun {
 
   private async end(): Promise<void> {
     this.meter.stop();
+    const ending = new AbortController();
     try {
       // What the engine was doing when it was stopped may have succeeded all the same: a commit under way.
       const ended = (async () => {
@@ -140,9 +141,10 @@ class RestoreRun {
         await this.work;
         this.closed = true;
       })();
-      await Promise.race([ended, sleep(this.closeMs, undefined, { ref: false })]);
+      await Promise.race([ended, sleep(this.closeMs, undefined, { signal: ending.signal })]);
       if (!this.closed) throw notClosed(this.closeMs);
     } finally {
+      ending.abort();
       this.s3.destroy();
       if (this.scratch !== undefined) await rm(this.scratch, { recursive: true, force: true });
     }

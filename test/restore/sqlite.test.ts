@@ -75,6 +75,15 @@ describe('a database file', () => {
     });
   });
 
+  test('that is gone, but for the files of its WAL mode without a row in them, comes back', async () => {
+    fs.rmSync(file);
+    fs.writeFileSync(`${file}-shm`, Buffer.alloc(32768));
+    fs.writeFileSync(`${file}-wal`, '');
+    expect(await restore()).toMatchObject({ exit: 'success', failure: '', plan: { targets: [{ state: 'new' }] } });
+    expect(files()).toEqual(['shop.db']);
+    expect(differences(original, fingerprintOf(file))).toEqual([]);
+  });
+
   test('that exists is not touched without a word', async () => {
     damage();
     const before = fs.readFileSync(file);

@@ -144,6 +144,13 @@ describe('a person', () => {
     expect(account.requests).toEqual([{ backupId: NEW, dryRun: true }, { backupId: NEW }]);
   });
 
+  test('a log whose last lines come after the end of its task is waited for', async () => {
+    account.scripts = [look(), { log: [[planLine()], [], [], [restoredLine()]], late: 1 }];
+    const { code, out } = await restore('--yes');
+    expect(code).toBe(0);
+    expect(out).toMatch(/all as in the backup\.\n$/);
+  });
+
   test.each([['no'], ['y'], ['end of input']])('who says %s has changed nothing', async (typed) => {
     account.scripts = [look()];
     const { code, out } = await person([[/Type yes: $/, typed]]);

@@ -1,4 +1,4 @@
-import type { ObjectKind } from './sql-objects';
+import type { ObjectKind } from '../sql-objects';
 
 /** Strings and comments; names in backquotes, so that nothing within them counts as either. `/*!` and `/*M!` hold code. */
 const NO_CODE =

@@ -1,10 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
-import type { DataObject } from '../../catalog/bucket/manifest';
-import { noteOf } from '../../catalog/contract/note';
-import type { TargetState } from '../../catalog/contract/restore';
-import { toolOutput } from '../../task/io/tool';
-import { writeTrust, type Trust } from '../../task/io/tls';
-import { BackupError } from '../../task/run/errors';
+import type { DataObject } from '../../../catalog/bucket/manifest';
+import { noteOf } from '../../../catalog/contract/note';
+import type { TargetState } from '../../../catalog/contract/restore';
+import { toolOutput } from '../../../task/io/tool';
+import { writeTrust, type Trust } from '../../../task/io/tls';
+import { BackupError } from '../../../task/run/errors';
 import {
   serverRestoreContext,
   type EngineRestore,
@@ -12,19 +12,19 @@ import {
   type RestoreContext,
   type RestoreLook,
   type ServerRestoreContext,
-} from '../engine';
-import { firstConnection } from '../shared/first-connection';
-import { connectMysql, writeOptionFile } from './connection';
-import type { MysqlDialect } from './dialect';
-import { MysqlGrants } from './grants';
-import { quote } from './names';
-import { checkRestored, unmark } from './restore-check';
-import { MysqlClients, markOf } from './restore-clients';
-import { restoreFailure } from './restore-failures';
-import { checkNeeds, checkRename, decideDefiners, type Definers, type Target } from './restore-needs';
-import { noteLeftOut, sequencesToCreate } from './restore-parts';
-import { DumpRewriter, MARKER, quotedAccount } from './restore-rewrite';
-import { DumpScan } from './restore-scan';
+} from '../../engine';
+import { firstConnection } from '../../shared/first-connection';
+import { connectMysql, writeOptionFile } from '../connection';
+import type { MysqlDialect } from '../dialect';
+import { MysqlGrants } from '../grants';
+import { quote } from '../names';
+import { checkRestored, unmark } from './check';
+import { MysqlClients, markOf } from './clients';
+import { restoreFailure } from './failures';
+import { checkNeeds, checkRename, decideDefiners, type Definers, type Target } from './needs';
+import { noteLeftOut, sequencesToCreate } from './sequences';
+import { DumpRewriter, MARKER, quotedAccount } from './rewrite';
+import { DumpScan } from './scan';
 import {
   checkPrivileges,
   checkServer,
@@ -35,10 +35,10 @@ import {
   type Choice,
   type FoundDatabase,
   type Query,
-} from './restore-target';
-import { undoRestore } from './restore-undo';
-import { Sessions, rowsOf, type Session } from './sessions';
-import type { SqlObject } from './sql-objects';
+} from './target';
+import { undoRestore } from './undo';
+import { Sessions, rowsOf, type Session } from '../sessions';
+import type { SqlObject } from '../sql-objects';
 
 /** A client whose program was killed goes on for as long as its last statement takes. */
 const LAST_STATEMENT_SECONDS = 30;

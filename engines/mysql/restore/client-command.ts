@@ -1,5 +1,5 @@
-import type { ToolCommand, ToolFailure } from '../../task/io/tool';
-import type { MysqlDialect } from './dialect';
+import type { ToolCommand, ToolFailure } from '../../../task/io/tool';
+import type { MysqlDialect } from '../dialect';
 
 /** The client says a statement's own words here: rows of the backup. */
 const DATA = /\b((?:entry|value|near|name|definition):? )'[^]*?'(?= for | at |$)/gi;

@@ -1,10 +1,10 @@
-import type { Manifest } from '../../catalog/bucket/manifest';
-import { noteOf, type Note } from '../../catalog/contract/note';
-import type { MysqlNote } from './facts';
-import type { Target } from './restore-needs';
-import type { DumpScan } from './restore-scan';
-import { lacks, type Choice } from './restore-target';
-import type { SqlObject } from './sql-objects';
+import type { Manifest } from '../../../catalog/bucket/manifest';
+import { noteOf, type Note } from '../../../catalog/contract/note';
+import type { MysqlNote } from '../facts';
+import type { Target } from './needs';
+import type { DumpScan } from './scan';
+import { lacks, type Choice } from './target';
+import type { SqlObject } from '../sql-objects';
 
 /** Tells what single tables leave behind. */
 export function noteLeftOut(scan: DumpScan, { tables, single }: Choice, note: (note: Note<MysqlNote>) => void): void {

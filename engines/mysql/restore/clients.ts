@@ -1,12 +1,12 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { Tool } from '../../task/io/tool';
-import { BackupError } from '../../task/run/errors';
-import type { MysqlDialect } from './dialect';
-import { quote } from './names';
-import { clientCommand } from './restore-client';
-import { loadInParallel } from './restore-parallel';
-import { MARKER } from './restore-rewrite';
+import { Tool } from '../../../task/io/tool';
+import { BackupError } from '../../../task/run/errors';
+import type { MysqlDialect } from '../dialect';
+import { quote } from '../names';
+import { clientCommand } from './client-command';
+import { loadInParallel } from './parallel';
+import { MARKER } from './rewrite';
 import type { Part } from './sql-segments';
 
 /** A client that has ended breaks its pipe first, and says why a moment later. */

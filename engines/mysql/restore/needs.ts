@@ -1,13 +1,13 @@
-import { noteOf, type Note } from '../../catalog/contract/note';
-import type { RestoreRequest } from '../../catalog/contract/task';
-import { BackupError } from '../../task/run/errors';
-import type { MysqlDialect } from './dialect';
-import type { MysqlNote } from './facts';
-import { serverErrorCode } from './failures';
-import type { MysqlGrants } from './grants';
-import { quoteAccount } from './names';
-import type { DumpScan, Needs } from './restore-scan';
-import { lacks, variables, type Choice, type Query } from './restore-target';
+import { noteOf, type Note } from '../../../catalog/contract/note';
+import type { RestoreRequest } from '../../../catalog/contract/task';
+import { BackupError } from '../../../task/run/errors';
+import type { MysqlDialect } from '../dialect';
+import type { MysqlNote } from '../facts';
+import { serverErrorCode } from '../failures';
+import type { MysqlGrants } from '../grants';
+import { quoteAccount } from '../names';
+import type { DumpScan, Needs } from './scan';
+import { lacks, variables, type Choice, type Query } from './target';
 
 const SHOWN = 5;
 /** Each of them lets its user make objects that run as somebody else. */

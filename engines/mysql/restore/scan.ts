@@ -1,6 +1,6 @@
 import type { SegmentHandler } from './sql-segments';
 import { SqlSegments } from './sql-segments';
-import { createdBy, createsTrigger, definerOf, touchedTable, usedDatabase } from './sql-objects';
+import { createdBy, createsTrigger, definerOf, touchedTable, usedDatabase } from '../sql-objects';
 import { codeOf, hasForeignKeys, namesWithin, sequencesIn, tableOfTrigger } from './sql-text';
 
 /** Kinds of objects whose text may be anything. */

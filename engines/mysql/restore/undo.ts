@@ -1,8 +1,8 @@
-import type { TargetState } from '../../catalog/contract/restore';
-import { quote } from './names';
-import { MARKER, quotedAccount } from './restore-rewrite';
-import type { FoundDatabase } from './restore-target';
-import { killOwn, rowsOf, type Session } from './sessions';
+import type { TargetState } from '../../../catalog/contract/restore';
+import { quote } from '../names';
+import { MARKER, quotedAccount } from './rewrite';
+import type { FoundDatabase } from './target';
+import { killOwn, rowsOf, type Session } from '../sessions';
 
 /** What a restore that did not succeed may have changed. */
 export interface Changes {

@@ -1,16 +1,16 @@
 import type { RowDataPacket } from 'mysql2/promise';
-import type { Manifest, TableCount } from '../../catalog/bucket/manifest';
-import type { RestoreTarget } from '../../catalog/contract/restore';
-import type { RestoreRequest } from '../../catalog/contract/task';
-import { chosenDatabases, chosenTables } from '../../task/restore/selection';
-import { BackupError } from '../../task/run/errors';
-import { majorVersion, compareVersions } from '../shared/versions';
-import type { MysqlDialect } from './dialect';
-import { serverErrorCode } from './failures';
-import type { MysqlGrants } from './grants';
-import { readInventory } from './inventory';
-import { quoteAccount } from './names';
-import { MARKER } from './restore-rewrite';
+import type { Manifest, TableCount } from '../../../catalog/bucket/manifest';
+import type { RestoreTarget } from '../../../catalog/contract/restore';
+import type { RestoreRequest } from '../../../catalog/contract/task';
+import { chosenDatabases, chosenTables } from '../../../task/restore/selection';
+import { BackupError } from '../../../task/run/errors';
+import { majorVersion, compareVersions } from '../../shared/versions';
+import type { MysqlDialect } from '../dialect';
+import { serverErrorCode } from '../failures';
+import type { MysqlGrants } from '../grants';
+import { readInventory } from '../inventory';
+import { quoteAccount } from '../names';
+import { MARKER } from './rewrite';
 
 const SHOWN = 5;
 const SYSTEM_DATABASES = ['information_schema', 'performance_schema', 'mysql', 'sys'];

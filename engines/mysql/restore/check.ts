@@ -1,13 +1,13 @@
-import type { TableCount } from '../../catalog/bucket/manifest';
-import type { RestoreDifference } from '../../catalog/contract/restore';
-import { errorText } from '../../task/run/errors';
-import type { RestoreCheck } from '../engine';
-import { serverErrorCode } from './failures';
-import { readInventory } from './inventory';
-import { quote } from './names';
-import type { Choice, Query } from './restore-target';
-import { MARKER } from './restore-rewrite';
-import { objectKey, type SqlObject } from './sql-objects';
+import type { TableCount } from '../../../catalog/bucket/manifest';
+import type { RestoreDifference } from '../../../catalog/contract/restore';
+import { errorText } from '../../../task/run/errors';
+import type { RestoreCheck } from '../../engine';
+import { serverErrorCode } from '../failures';
+import { readInventory } from '../inventory';
+import { quote } from '../names';
+import type { Choice, Query } from './target';
+import { MARKER } from './rewrite';
+import { objectKey, type SqlObject } from '../sql-objects';
 
 const NO_SUCH_TABLE = 1146;
 /** Of a view: its definer does not exist, or may not read what the view reads. */

@@ -1,5 +1,5 @@
-import { DumpRewriter, type RewriteRules } from '../../../engines/mysql/restore-rewrite';
-import { DumpScan } from '../../../engines/mysql/restore-scan';
+import { DumpRewriter, type RewriteRules } from '../../../../engines/mysql/restore/rewrite';
+import { DumpScan } from '../../../../engines/mysql/restore/scan';
 
 /** What both dump tools write, as far as it matters here. */
 const DUMP = `/*M!999999\\- enable the sandbox mode */

@@ -1,4 +1,4 @@
-import { quote } from './names';
+import { quote } from '../names';
 import type { Part, SegmentHandler } from './sql-segments';
 import { SqlSegments } from './sql-segments';
 import {
@@ -10,7 +10,7 @@ import {
   touchedTable,
   usedDatabase,
   type Created,
-} from './sql-objects';
+} from '../sql-objects';
 import { asBytes, asText, disabled, isEnabled, loadable, withoutForeignKeys, withSequencesOf } from './sql-text';
 
 /** The table by which a half-restored database is known as ours. It is there while a restore is under way. */

@@ -4,32 +4,45 @@ import { errorText } from '../../../task/run/errors';
 import type { RestoreCheck } from '../../engine';
 import { serverErrorCode } from '../failures';
 import { readInventory } from '../inventory';
-import { quote } from '../names';
-import type { Choice, Query } from './target';
-import { MARKER } from './rewrite';
+import { qualified } from '../names';
 import { objectKey, type SqlObject } from '../sql-objects';
+import type { SqlStream } from '../sql-stream';
+import type { Choice } from './choice';
+import { MARKER } from './marker';
+import type { Query } from './query';
 
 const NO_SUCH_TABLE = 1146;
 /** Of a view: its definer does not exist, or may not read what the view reads. */
 const OF_DEFINERS = [1449, 1356, 1142, 1143, 1370];
 
-/** What the dump created, to be compared with what is there. */
-export interface Expected {
-  readonly choice: Choice;
-  /** Objects by their names on the target, without events. */
-  readonly objects: readonly SqlObject[];
-  /** Whether a note says already that objects run as accounts without rights. */
-  readonly powerless: boolean;
+/** Objects that the dump created, by their names on the target. */
+export function expectedObjects(sql: SqlStream, { names, tables, single }: Choice): SqlObject[] {
+  const chosen = new Set(tables.map(({ database, name }) => `${database}.${name}`));
+  return sql.createdObjects().flatMap((object) => {
+    const database = names.get(object.database);
+    if (database === undefined || object.name === MARKER) return [];
+    if (single && !(object.kind === 'TABLE' && chosen.has(`${object.database}.${object.name}`))) return [];
+    return [{ ...object, database }];
+  });
 }
 
-/** Compares the target with the manifest and the dump, and refreshes its statistics. */
-export async function checkRestored(query: Query, { choice, objects, powerless }: Expected): Promise<RestoreCheck> {
+/**
+ * Compares the target with the manifest and the dump, and refreshes its statistics.
+ *
+ * @param objects that must be there: all but events
+ * @param powerless whether a note says already that objects run as accounts without rights
+ */
+export async function checkRestored(
+  query: Query,
+  choice: Choice,
+  objects: readonly SqlObject[],
+  powerless: boolean,
+): Promise<RestoreCheck> {
   const { names, tables } = choice;
   const targets = [...names.values()];
   const differences = [
     ...(await compareRows(query, choice)),
     ...(await missingObjects(query, targets, objects)),
-    ...(choice.single ? [] : await orphans(query, targets)),
     ...(await invalidViews(query, targets, powerless ? OF_DEFINERS : [])),
   ];
   for (const { database, name } of tables) await query('ANALYZE TABLE ??.??', [names.get(database), name]);
@@ -81,52 +94,6 @@ async function missingObjects(
     .map(({ kind, database, name }) => ({ object: `${kind.toLowerCase()} ${database}.${name}`, kind: 'missing' }));
 }
 
-interface ForeignKey {
-  readonly database: string;
-  readonly table: string;
-  readonly parent: string;
-  readonly columns: { readonly own: string; readonly parents: string }[];
-}
-
-/** Rows that refer to none: keys are not checked while a dump is loaded. */
-async function orphans(query: Query, targets: readonly string[]): Promise<RestoreDifference[]> {
-  const rows = await query(
-    `SELECT TABLE_SCHEMA AS db, TABLE_NAME AS name, CONSTRAINT_NAME AS fk, COLUMN_NAME AS own,
-       REFERENCED_TABLE_SCHEMA AS parentDb, REFERENCED_TABLE_NAME AS parent, REFERENCED_COLUMN_NAME AS parents
-     FROM information_schema.KEY_COLUMN_USAGE WHERE TABLE_SCHEMA IN (?) AND REFERENCED_TABLE_NAME IS NOT NULL
-     ORDER BY 1, 2, 3, ORDINAL_POSITION`,
-    [targets],
-  );
-  const keys = new Map<string, ForeignKey>();
-  for (const { db, name, fk, own, parentDb, parent, parents } of rows) {
-    const id = [db, name, fk].join('\0');
-    const key = keys.get(id) ?? {
-      ...{ database: String(db), table: String(name), columns: [] },
-      parent: `${quote(String(parentDb))}.${quote(String(parent))}`,
-    };
-    key.columns.push({ own: quote(String(own)), parents: quote(String(parents)) });
-    keys.set(id, key);
-  }
-  const differences: RestoreDifference[] = [];
-  for (const { database, table, parent, columns } of keys.values()) {
-    const object = `${database}.${table}`;
-    const on = columns.map(({ own, parents }) => `c.${own} = p.${parents}`).join(' AND ');
-    const set = columns.map(({ own }) => `c.${own} IS NOT NULL`).join(' AND ');
-    try {
-      const [row] = await query(
-        `SELECT COUNT(*) AS n FROM ${quote(database)}.${quote(table)} c LEFT JOIN ${parent} p ON ${on}
-         WHERE ${set} AND p.${columns[0]!.parents} IS NULL`,
-      );
-      const found = Number(row?.n);
-      if (found > 0) differences.push({ object, kind: 'orphans', expected: 0, found });
-    } catch (error) {
-      if (serverErrorCode(error) === undefined) throw error;
-      differences.push({ object, kind: 'invalid', said: errorText(error) });
-    }
-  }
-  return differences;
-}
-
 async function invalidViews(
   query: Query,
   targets: readonly string[],
@@ -139,7 +106,10 @@ async function invalidViews(
   const differences: RestoreDifference[] = [];
   for (const { db, name } of views) {
     try {
-      await query('SELECT 1 FROM ??.?? LIMIT 0', [db, name]);
+      // Only prepared: nothing of a view may run as the account that restores.
+      await query('PREPARE proven_backups FROM ?', [
+        `SELECT 1 FROM ${qualified({ database: String(db), name: String(name) })}`,
+      ]);
     } catch (error) {
       const code = serverErrorCode(error);
       if (code === undefined) throw error;
@@ -147,9 +117,4 @@ async function invalidViews(
     }
   }
   return differences;
-}
-
-/** Takes the marks away: what is there is nobody's but the user's from now on. */
-export async function unmark(query: Query, { names }: Choice): Promise<void> {
-  for (const name of names.values()) await query('DROP TABLE IF EXISTS ??.??', [name, MARKER]);
 }

@@ -1,40 +1,24 @@
-import { noteOf, type Note } from '../../../catalog/contract/note';
-import type { RestoreRequest } from '../../../catalog/contract/task';
+import type { Manifest } from '../../../catalog/bucket/manifest';
 import { BackupError } from '../../../task/run/errors';
-import type { MysqlDialect } from '../dialect';
-import type { MysqlNote } from '../facts';
 import { serverErrorCode } from '../failures';
-import type { MysqlGrants } from '../grants';
-import { quoteAccount } from '../names';
+import type { Choice } from './choice';
+import type { Query } from './query';
 import type { DumpScan, Needs } from './scan';
-import { lacks, variables, type Choice, type Query } from './target';
+import { variables } from './session-settings';
+import { lacks, some, type Target } from './target';
 
-const SHOWN = 5;
-/** Each of them lets its user make objects that run as somebody else. */
-const MAY_NAME_DEFINERS = ['SUPER', 'SET USER', 'SET_USER_ID', 'SET_ANY_DEFINER'];
 const UNKNOWN_COLLATION = 1273;
-
-/** What the target is asked for, and what the restore may do there. */
-export interface Target {
-  readonly query: Query;
-  readonly dialect: MysqlDialect;
-  readonly serverVersion: string;
-  readonly grants: MysqlGrants;
-  /** The connected account: `admin@%`. */
-  readonly account: string;
-  /** Settings of the session that loads. */
-  readonly settings: readonly string[];
-}
-
-const some = (objects: readonly string[]): string =>
-  `${objects.slice(0, SHOWN).join(', ')}${objects.length > SHOWN ? ` and ${objects.length - SHOWN} more` : ''}`;
 
 /**
  * Refuses a target that lacks what the dump needs, by all that the scan saw.
  *
  * @throws BackupError `targetRefused`
  */
-export async function checkNeeds({ query, grants, settings }: Target, scan: DumpScan): Promise<void> {
+export async function checkNeeds(
+  { query, grants, settings }: Target,
+  scan: DumpScan,
+  { notes = [] }: Manifest,
+): Promise<void> {
   const known = await variables(query, [
     ...['max_allowed_packet', 'log_bin', 'log_bin_trust_function_creators'],
     ...['innodb_force_primary_key', 'sql_require_primary_key'],
@@ -62,10 +46,12 @@ export async function checkNeeds({ query, grants, settings }: Target, scan: Dump
       ['SET GLOBAL max_allowed_packet = 1073741824;'],
     );
   const isStrict = known.get('log_bin') === 'ON' && known.get('log_bin_trust_function_creators') === 'OFF';
-  if (isStrict && !grants.globally('SUPER') && scan.functions.length > 0)
+  const undeclared = notes.flatMap(({ kind, objects = [] }) => (kind === 'undeclared-functions' ? objects : []));
+  const refused = scan.functions.filter((name) => !grants.globally('SUPER') || undeclared.includes(name));
+  if (isStrict && refused.length > 0)
     lacks(
       'log_bin_trust_function_creators',
-      `the target writes a binary log, and takes functions and triggers only from an account with SUPER; the backup has ${some(scan.functions)}: SET GLOBAL log_bin_trust_function_creators = ON (on RDS in the parameter group)`,
+      `the target writes a binary log, and takes functions and triggers only from an account with SUPER, and only if they are declared DETERMINISTIC, NO SQL or READS SQL DATA; the backup has ${some(refused)}: SET GLOBAL log_bin_trust_function_creators = ON (on RDS in the parameter group)`,
       ['SET GLOBAL log_bin_trust_function_creators = ON;'],
     );
   const demand = ['innodb_force_primary_key', 'sql_require_primary_key'].find(
@@ -116,82 +102,5 @@ export function checkRename(scan: DumpScan, { names, single }: Choice): void {
         `${some(objects)} of ${database} name their database in their text: in ${name}, they would read and change ${database} itself: restore under the name ${database} on another server, or single tables with --tables`,
         { kind: 'name-invalid', object: objects.join(', ') },
       );
-  }
-}
-
-/** Definers of the dump, and what becomes of those that are missing. */
-export interface Definers {
-  /** Accounts to create. */
-  readonly create: readonly string[];
-  /** The account in the place of a definer; undefined leaves it. */
-  readonly replacement: (account: string) => string | undefined;
-  /** Whether objects run as accounts that are missing, or have no rights yet. */
-  readonly powerless: boolean;
-}
-
-/**
- * Decides about definers that the target does not have.
- *
- * @param found definers of the dump; undefined if nobody has looked
- * @throws BackupError `privileges` if the account may not make objects that run as others
- */
-export async function decideDefiners(
-  target: Target,
-  found: Needs | undefined,
-  wanted: RestoreRequest['definers'],
-  note: (note: Note<MysqlNote>) => void,
-): Promise<Definers> {
-  const { query, grants, account } = target;
-  const known = await accounts(query, 'mysql.user');
-  const mayName = MAY_NAME_DEFINERS.some((privilege) => grants.globally(privilege));
-  const system = grants.globally('SYSTEM_USER')
-    ? undefined
-    : await accounts(query, "mysql.global_grants WHERE PRIV = 'SYSTEM_USER'");
-  const mayBe = (definer: string) => definer === account || (mayName && !system?.has(definer));
-  const instead = wanted && 'account' in wanted ? withHost(wanted.account) : undefined;
-  const isMissing = (definer: string) => known !== undefined && !known.has(definer);
-  // Whoever may not name another takes its place as well.
-  const replacement = (definer: string) =>
-    instead !== undefined && (isMissing(definer) || !mayBe(definer)) ? instead : undefined;
-  const all = [...(found?.keys() ?? [])];
-  const refused = all.map((definer) => replacement(definer) ?? definer).filter((definer) => !mayBe(definer));
-  if (refused.length > 0) throw definersRefused(target, [...new Set(refused)], mayName);
-  const missing = all.filter(isMissing);
-  if (known === undefined && instead === undefined && all.some((definer) => definer !== account))
-    note(noteOf('definers-unchecked', all));
-  if (missing.length === 0 || instead !== undefined) return { create: [], replacement, powerless: false };
-  if (wanted) return { create: missing, replacement, powerless: true };
-  note(noteOf('definers-missing', missing));
-  return { create: [], replacement, powerless: true };
-}
-
-function definersRefused(
-  { dialect, serverVersion, account }: Target,
-  others: readonly string[],
-  mayName: boolean,
-): BackupError {
-  // MySQL lets nobody else make objects that run as an account with SYSTEM_USER.
-  const privileges = mayName ? 'SYSTEM_USER' : dialect.nameDefiners(serverVersion);
-  const statement = `GRANT ${privileges} ON *.* TO ${quoteAccount(account)};`;
-  return new BackupError(
-    'privileges',
-    `user ${account} may not create objects that run as ${some(others)}; nothing was changed. Restore with --definer ${account}, so that they run as this user, or run as an administrator: ${statement}`,
-    {
-      ...{ kind: 'privileges-missing', account, object: others.join(', ') },
-      ...{ privileges: privileges.split(', '), statements: [statement] },
-    },
-  );
-}
-
-const withHost = (account: string): string => (account.includes('@') ? account : `${account}@%`);
-
-/** Accounts and roles of a table of the server; undefined if there is none, or if ours may not read it. */
-async function accounts(query: Query, table: string): Promise<ReadonlySet<string> | undefined> {
-  try {
-    const rows = await query(`SELECT User AS user, Host AS host FROM ${table}`);
-    return new Set(rows.map(({ user, host }) => (String(host) === '' ? String(user) : `${user}@${host}`)));
-  } catch (error) {
-    if (serverErrorCode(error) === undefined) throw error;
-    return undefined;
   }
 }

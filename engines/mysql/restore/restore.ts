@@ -1,5 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
-import type { DataObject } from '../../../catalog/bucket/manifest';
+import { randomUUID } from 'node:crypto';
 import { noteOf } from '../../../catalog/contract/note';
 import type { TargetState } from '../../../catalog/contract/restore';
 import { toolOutput } from '../../../task/io/tool';
@@ -17,42 +16,35 @@ import { firstConnection } from '../../shared/first-connection';
 import { connectMysql, writeOptionFile } from '../connection';
 import type { MysqlDialect } from '../dialect';
 import { MysqlGrants } from '../grants';
-import { quote } from '../names';
-import { checkRestored, unmark } from './check';
-import { MysqlClients, markOf } from './clients';
-import { restoreFailure } from './failures';
-import { checkNeeds, checkRename, decideDefiners, type Definers, type Target } from './needs';
-import { noteLeftOut, sequencesToCreate } from './sequences';
-import { DumpRewriter, MARKER, quotedAccount } from './rewrite';
-import { DumpScan } from './scan';
-import {
-  checkPrivileges,
-  checkServer,
-  checkSettings,
-  findDatabases,
-  loadingSettings,
-  readChoice,
-  type Choice,
-  type FoundDatabase,
-  type Query,
-} from './target';
-import { undoRestore } from './undo';
 import { Sessions, rowsOf, type Session } from '../sessions';
-import type { SqlObject } from '../sql-objects';
+import { prepareTarget, undoRestore, type Changes } from './changes';
+import { checkRestored, expectedObjects } from './check';
+import { readChoice, type Choice } from './choice';
+import { MysqlClients } from './clients';
+import { decideDefiners } from './definers';
+import { createEvents } from './events';
+import { restoreFailure } from './failures';
+import { noteOrphans } from './foreign-keys';
+import { findDatabases, type FoundDatabase } from './found';
+import { noteLeftOut } from './left-out';
+import { loadDump } from './load';
+import { lockDatabases } from './locks';
+import { requireEnd, unmark, type Run } from './marker';
+import { checkNeeds, checkRename } from './needs';
+import type { Query } from './query';
+import type { DumpRewriter } from './rewrite';
+import { DumpScan } from './scan';
+import { sequencesToCreate } from './sequences';
+import { loadingSettings } from './session-settings';
+import { checkPrivileges, checkServer, checkSettings, type Target } from './target';
 
-/** A client whose program was killed goes on for as long as its last statement takes. */
-const LAST_STATEMENT_SECONDS = 30;
+/** Our session would be idle as long as a dump takes: servers, and what is between, end such sessions. */
+const PING_MS = 30_000;
 /** Notes on what this restore takes care of, or what is only of interest before it. */
-const HANDLED = [
+const HANDLED: readonly string[] = [
   ...['sequences-first', 'trailing-semicolons', 'archive-tables', 'memory-tables', 'non-unique-parents', 'long-rows'],
-  ...[
-    'no-primary-keys',
-    'passing-events',
-    'large-rows',
-    'damage-unchecked',
-    'unknown-definers',
-    'undeclared-functions',
-  ],
+  ...['no-primary-keys', 'passing-events', 'large-rows', 'damage-unchecked', 'unknown-definers'],
+  ...['undeclared-functions'],
 ];
 
 /** Restore of MySQL or MariaDB by its own client, `mysql` or `mariadb`. */
@@ -60,20 +52,19 @@ export class MysqlRestore implements EngineRestore {
   private readonly context: ServerRestoreContext;
   private readonly choice: Choice;
   private readonly sessions: Sessions;
+  private readonly run: Run;
+  private readonly changes: Changes = { accounts: [], dropped: new Set() };
   private control: Session | undefined;
+  private ping: NodeJS.Timeout | undefined;
   private trust: Trust | undefined;
   private target: Target | undefined;
   private found: readonly FoundDatabase[] = [];
   private clients: MysqlClients | undefined;
-  /** By this value a database is known as filled by this very restore. */
-  private readonly run = randomUUID();
-  private readonly createdAccounts: string[] = [];
   private rewriter: DumpRewriter | undefined;
   /** The table whose rows are under way. */
   private table: string | undefined;
   private powerless = false;
   private now: TargetState = 'unchanged';
-  private loaded = false;
   private closing: Promise<void> | undefined;
 
   constructor(
@@ -83,32 +74,35 @@ export class MysqlRestore implements EngineRestore {
     this.context = serverRestoreContext(context);
     this.choice = readChoice(context.manifest, context.request);
     this.sessions = new Sessions(() => connectMysql(this.context, this.trust));
+    this.run = { id: randomUUID(), backupId: context.manifest.backupId };
   }
 
   async look(): Promise<RestoreLook> {
     return this.said(async () => {
+      const { dialect, query } = this;
       const { server, manifest, request, scratch, note } = this.context;
       this.trust = writeTrust(server.tls, scratch);
       this.control = await firstConnection(() => this.sessions.begin(), this.context);
-      const [identity] = await this.query('SELECT VERSION() AS version, CURRENT_USER() AS account');
+      this.ping = setInterval(() => void query('DO 0').catch(() => undefined), PING_MS).unref();
+      const [identity] = await query('SELECT VERSION() AS version, CURRENT_USER() AS account');
       const [serverVersion, account] = [String(identity?.version), String(identity?.account)];
-      checkServer(this.dialect, manifest.serverVersion, serverVersion);
-      this.context.log.info('client', await toolOutput(this.dialect.client, ['--version']));
-      const optionFile = writeOptionFile(this.context, this.dialect, this.trust, '0', []);
-      const grants = await MysqlGrants.read(this.control.connection, this.dialect);
+      checkServer(dialect, manifest.serverVersion, serverVersion);
+      this.context.log.info('client', await toolOutput(dialect.client, ['--version']));
+      const optionFile = writeOptionFile(this.context, dialect, this.trust, '0', []);
+      const grants = await MysqlGrants.read(this.control.connection, dialect);
       checkPrivileges(grants, account, this.choice.names.values());
-      await checkSettings(this.query, manifest, this.choice);
-      if (!request.dryRun) await this.lock();
-      this.found = await findDatabases(this.query, this.choice);
+      await checkSettings(query, manifest, this.choice);
+      if (!request.dryRun) await lockDatabases(query, this.choice.names.values(), server.host);
+      this.found = await findDatabases(query, this.choice, account);
       const half = this.found.filter(({ isOurs }) => isOurs).map(({ name }) => name);
       if (half.length > 0) note(noteOf('half-restored', half));
       for (const one of manifest.notes ?? []) if (!HANDLED.includes(one.kind)) note(one);
-      const settings = await loadingSettings(this.query);
+      const settings = await loadingSettings(query);
       this.clients = new MysqlClients({
-        ...{ dialect: this.dialect, optionFile, settings, backupId: manifest.backupId, run: this.run },
+        ...{ dialect, optionFile, settings, run: this.run },
         table: () => this.table,
       });
-      this.target = { query: this.query, dialect: this.dialect, serverVersion, grants, account, settings };
+      this.target = { query, dialect, serverVersion, grants, account, settings };
       return {
         targetVersion: serverVersion,
         targets: this.found.map(({ database, name, state, holds, tables, rows }) => ({
@@ -123,37 +117,55 @@ export class MysqlRestore implements EngineRestore {
 
   async load(): Promise<void> {
     return this.said(async () => {
-      const { request, note } = this.context;
-      const target = this.requireTarget();
+      const { query, choice, run, context, object } = this;
+      const { request, manifest, note } = context;
+      const { target, clients } = this.prepared();
       const isRead = !request.stream || request.as !== undefined || request.definers !== undefined;
       const scan = isRead ? await this.scan() : undefined;
       if (scan) {
-        checkRename(scan, this.choice);
-        await checkNeeds(target, scan);
-        noteLeftOut(scan, this.choice, note);
+        checkRename(scan, choice);
+        await checkNeeds(target, scan, manifest);
+        noteLeftOut(scan, choice, note);
       }
       const definers = await decideDefiners(target, scan?.definers, request.definers, note);
       this.powerless = definers.powerless;
-      const sequences = await sequencesToCreate(target, scan, this.context.manifest, this.choice);
-      await this.lookAgain();
+      const sequences = await sequencesToCreate(target, scan, manifest, choice);
+      await this.lookAgain(target.account);
       this.now = 'partial';
-      await this.prepare(definers);
-      await this.pass(definers, scan, sequences);
-      this.loaded = true;
+      await prepareTarget(query, this.found, definers.create, this.changes);
+      const { accounts } = this.changes;
+      if (accounts.length > 0) note(noteOf('definers-created', accounts));
+      this.rewriter = await loadDump({
+        ...{ context, object, choice, found: this.found, clients, run, scan, sequences },
+        definer: definers.replacement,
+        loading: (table) => {
+          this.table = table;
+          context.loading(table);
+        },
+      });
+      for (const name of choice.names.values()) await requireEnd(query, run, name, this.dialect.client);
       this.now = 'complete-but-unchecked';
     });
   }
 
   async check(): Promise<RestoreCheck> {
     return this.said(async () => {
-      const { choice, rewriter } = this;
+      const { query, choice, rewriter, powerless } = this;
       if (!rewriter) throw new Error('check before load');
-      const check = await checkRestored(this.query, {
-        ...{ choice, objects: this.expected('EVENT', false), powerless: this.powerless },
-      });
+      const names = [...choice.names.values()];
+      const { note } = this.context;
+      const objects = expectedObjects(rewriter.sql, choice);
+      const isEvent = ({ kind }: { readonly kind: string }) => kind === 'EVENT';
+      const check = await checkRestored(
+        query,
+        choice,
+        objects.filter((one) => !isEvent(one)),
+        powerless,
+      );
+      if (!choice.single) await noteOrphans(query, names, note);
       if (check.differences.length > 0) this.now = 'complete-but-different';
-      else await this.createEvents(rewriter);
-      await unmark(this.query, choice);
+      else await createEvents(query, this.prepared().clients, rewriter, objects.filter(isEvent), names, note);
+      await unmark(query, names);
       return check;
     });
   }
@@ -168,32 +180,11 @@ export class MysqlRestore implements EngineRestore {
   }
 
   private async end(): Promise<void> {
+    clearInterval(this.ping);
     await this.clients?.stop();
-    if (this.now === 'partial' && !this.loaded)
-      this.now = await undoRestore(() => this.sessions.begin(), {
-        ...{ run: this.run, found: this.found, accounts: this.createdAccounts },
-      });
+    if (this.now === 'partial')
+      this.now = await undoRestore(() => this.sessions.begin(), this.run.id, this.found, this.changes);
     await this.sessions.close();
-  }
-
-  /** Takes the databases of the target for this restore, as long as its session lives. */
-  private async lock(): Promise<void> {
-    const take = async (lock: string, seconds: number): Promise<boolean> => {
-      const [row] = await this.query('SELECT GET_LOCK(?, ?) AS got', [lock, seconds]);
-      return Number(row?.got) === 1;
-    };
-    for (const name of this.choice.names.values()) {
-      const isFree =
-        (await take(lockName('proven-backups', name), 0)) && (await take(loadLock(name), LAST_STATEMENT_SECONDS));
-      if (!isFree)
-        throw new BackupError(
-          'alreadyRunning',
-          `another restore fills ${name} on ${this.context.server.host}; nothing was changed: wait for its end, then run the same command again`,
-          { kind: 'already-running', database: name },
-        );
-      // The client takes it.
-      await this.query('DO RELEASE_LOCK(?)', [loadLock(name)]);
-    }
   }
 
   private async scan(): Promise<DumpScan> {
@@ -207,9 +198,9 @@ export class MysqlRestore implements EngineRestore {
    *
    * @throws BackupError `targetRefused` if the target was filled meanwhile
    */
-  private async lookAgain(): Promise<void> {
+  private async lookAgain(account: string): Promise<void> {
     const before = new Map(this.found.map(({ name, state }) => [name, state]));
-    this.found = await findDatabases(this.query, this.choice);
+    this.found = await findDatabases(this.query, this.choice, account);
     const filled = this.found.find(({ name, state }) => state === 'exists' && before.get(name) !== 'exists');
     if (filled)
       throw new BackupError(
@@ -219,117 +210,9 @@ export class MysqlRestore implements EngineRestore {
       );
   }
 
-  private async prepare({ create }: Definers): Promise<void> {
-    for (const account of create) {
-      await this.query(
-        account.includes('@')
-          ? `CREATE USER IF NOT EXISTS ${quotedAccount(account)} ACCOUNT LOCK`
-          : `CREATE ROLE IF NOT EXISTS ${quote(account)}`,
-      );
-      this.createdAccounts.push(account);
-    }
-    if (create.length > 0) this.context.note(noteOf('definers-created', create));
-    await this.query('SET SESSION foreign_key_checks = 0');
-    for (const { name, state, isOurs } of this.found)
-      if (state === 'exists' || isOurs) await this.query('DROP DATABASE ??', [name]);
-  }
-
-  /** Passes the dump through the client. */
-  private async pass(definers: Definers, scan: DumpScan | undefined, sequences: readonly SqlObject[]): Promise<void> {
-    const { request, manifest, objects } = this.context;
-    const { names, tables, single } = this.choice;
-    const early = new Set(sequences.map(({ database }) => database));
-    const places = new Map(
-      this.found.map(({ database, name, state, isOurs }) => [
-        database,
-        { name, exists: early.has(database) || (state === 'empty' && !isOurs) },
-      ]),
-    );
-    const only = tables.map(({ database, name }) => `${database}.${name}`);
-    const used = only.flatMap((table) => scan?.sequences.get(table) ?? []);
-    const rewriter = new DumpRewriter({
-      ...{ places, definer: definers.replacement, mark: this.mark },
-      loading: (table) => {
-        this.table = table;
-        this.context.loading(table);
-      },
-      ...(single && { only: new Set([...only, ...used.map(({ database, name }) => `${database}.${name}`)]) }),
-      disableEvents: request.as !== undefined,
-      marked: early,
-    });
-    this.rewriter = rewriter;
-    const isNew = (database: string) =>
-      this.found.some((one) => one.database === database && (one.state !== 'empty' || one.isOurs));
-    const head = [
-      ...[...names.values()].map((name) => `DO GET_LOCK('${loadLock(name)}', 0);`),
-      ...[...early].flatMap((database) => [
-        ...(isNew(database) ? [`CREATE DATABASE ${quote(names.get(database)!)};`] : []),
-        `USE ${quote(names.get(database)!)};\n${this.mark}`,
-      ]),
-      ...sequences.map(
-        ({ database, name }) => `CREATE SEQUENCE IF NOT EXISTS ${quote(names.get(database)!)}.${quote(name)};`,
-      ),
-    ];
-    const tail = [...names.values()].map((name) =>
-      markOf(`${quote(name)}.${quote(MARKER)}`, `${this.run} end`, manifest.backupId),
-    );
-    const dump = objects.open(this.object);
-    const jobs = request.jobs ?? 1;
-    const clients = this.requireClients();
-    if (jobs > 1) await clients.several(jobs, head, rewriter.parts(dump), tail, names);
-    else await clients.one(head, rewriter.rewrite(dump), tail);
-    for (const name of names.values()) {
-      const [end] = await this.query('SELECT 1 AS yes FROM ??.?? WHERE run = ?', [name, MARKER, `${this.run} end`]);
-      if (!end)
-        throw new BackupError(
-          'restoreFailed',
-          `${this.dialect.client} exited with 0, but has not come to the end of backup ${manifest.backupId} in ${name}: do not use what is there`,
-          { kind: 'client-failed', database: name, object: this.dialect.client },
-        );
-    }
-  }
-
-  /** Creates the events last: nothing runs in what is half there. */
-  private async createEvents({ events, disabledEvents }: DumpRewriter): Promise<void> {
-    if (events.length === 0) return;
-    async function* scripts(): AsyncIterable<Buffer> {
-      yield* events;
-    }
-    await this.requireClients().one([], scripts(), []);
-    const there = await this.query(
-      'SELECT EVENT_SCHEMA AS db, EVENT_NAME AS name FROM information_schema.EVENTS WHERE EVENT_SCHEMA IN (?)',
-      [[...this.choice.names.values()]],
-    );
-    const known = new Set(there.map(({ db, name }) => `${db}.${name}`));
-    const over = this.expected('EVENT', true)
-      .map(({ database, name }) => `${database}.${name}`)
-      .filter((name) => !known.has(name));
-    if (over.length > 0) this.context.note(noteOf('events-over', over));
-    const off = disabledEvents.filter((name) => known.has(name));
-    if (off.length > 0) this.context.note(noteOf('events-disabled', off));
-  }
-
-  /** Objects of the dump that must be there, by their names on the target: those of a kind, or all others. */
-  private expected(kind: SqlObject['kind'], isKind: boolean): SqlObject[] {
-    const { names, tables, single } = this.choice;
-    const chosen = new Set(tables.map(({ database, name }) => `${database}.${name}`));
-    return [...(this.rewriter?.sql.createdObjects() ?? [])].flatMap((object) => {
-      const database = names.get(object.database);
-      if (database === undefined || (object.kind === kind) !== isKind || object.name === MARKER) return [];
-      if (single && !(object.kind === 'TABLE' && chosen.has(`${object.database}.${object.name}`))) return [];
-      return [{ ...object, database }];
-    });
-  }
-
-  /** Statements that mark a database as filled by this restore. */
-  private get mark(): string {
-    return `CREATE TABLE ${quote(MARKER)} (run VARCHAR(64) PRIMARY KEY, backup VARCHAR(64), session BIGINT) ENGINE=InnoDB;
-${markOf(quote(MARKER), this.run, this.context.manifest.backupId)}
-`;
-  }
-
-  private get object(): DataObject {
-    return this.context.manifest.objects.find(({ kind }) => kind === 'dump') ?? this.context.manifest.objects[0]!;
+  private get object() {
+    const { objects } = this.context.manifest;
+    return objects.find(({ kind }) => kind === 'dump') ?? objects[0]!;
   }
 
   private readonly query: Query = async (sql, values = []) => {
@@ -337,14 +220,11 @@ ${markOf(quote(MARKER), this.run, this.context.manifest.backupId)}
     return rowsOf(this.control, sql, values);
   };
 
-  private requireClients(): MysqlClients {
-    if (!this.clients) throw new Error('load before look');
-    return this.clients;
-  }
-
-  private requireTarget(): Target {
-    if (!this.target) throw new Error('load before look');
-    return this.target;
+  /** What the look has prepared. */
+  private prepared() {
+    const { target, clients } = this;
+    if (!target || !clients) throw new Error('load before look');
+    return { target, clients };
   }
 
   /** Lets what goes wrong be a sentence. */
@@ -356,8 +236,3 @@ ${markOf(quote(MARKER), this.run, this.context.manifest.backupId)}
     }
   }
 }
-
-/** Names of locks have up to 64 characters. */
-const lockName = (prefix: string, database: string): string =>
-  `${prefix}:${createHash('sha256').update(database.toLowerCase()).digest('hex').slice(0, 40)}`;
-const loadLock = (database: string): string => lockName('proven-backups-load', database);

@@ -1,4 +1,5 @@
 import { quote } from '../names';
+import { MARKER } from './marker';
 import type { Part, SegmentHandler } from './sql-segments';
 import { SqlSegments } from './sql-segments';
 import {
@@ -12,9 +13,6 @@ import {
   type Created,
 } from '../sql-objects';
 import { asBytes, asText, disabled, isEnabled, loadable, withoutForeignKeys, withSequencesOf } from './sql-text';
-
-/** The table by which a half-restored database is known as ours. It is there while a restore is under way. */
-export const MARKER = 'proven_backups_restore';
 
 /** Where a database of the dump goes. */
 export interface Place {
@@ -142,6 +140,7 @@ export class DumpRewriter implements SegmentHandler {
     const made: Created | undefined =
       createdBy(head) ?? (createsTrigger(head) ? { kind: 'TRIGGER', name: '?' } : undefined);
     if (!made) return this.rules.only && !SETTING.test(head) ? undefined : bytes;
+    if (made.name === MARKER) return undefined;
     const isTable = made.kind === 'TABLE' || made.kind === 'SEQUENCE';
     if (isTable ? !this.keepsTable(made.name) : this.rules.only) return undefined;
     return this.rewritten(made, bytes);
@@ -153,8 +152,8 @@ export class DumpRewriter implements SegmentHandler {
     const before = bytes.toString('latin1');
     let text = loadable(made.kind, before);
     if (made.kind === 'TABLE') {
-      if (this.rules.only) text = withoutForeignKeys(text);
-      if (name !== database) text = withSequencesOf(text, database, name);
+      if (this.rules.only) text = withoutForeignKeys(text, 'all');
+      if (name !== database) text = withSequencesOf(withoutForeignKeys(text, 'to-others'), database, name);
     } else {
       const definer = definerOf(text);
       const other = definer && this.rules.definer(asText(definer.account));

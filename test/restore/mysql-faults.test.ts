@@ -181,6 +181,8 @@ describe('restores of MySQL and MariaDB that do not succeed', () => {
     );
     mysql.scene.s3.put(big.objects[0]!.key, original);
     await lacks('ROCKSDB', (sql) => sql.replace('ENGINE=InnoDB', 'ENGINE=ROCKSDB'));
+    const unread = await mysql.restore(big, { stream: true });
+    expect(unread).toMatchObject({ exit: 'restoreFailed', state: 'unchanged', reason: { kind: 'target-lacks' } });
     mysql.scene.s3.put(big.objects[0]!.key, original);
     await mysql.exec('SET GLOBAL max_allowed_packet = 500 * 1024');
     await lacks('max_allowed_packet', (sql) => sql);

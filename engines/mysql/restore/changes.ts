@@ -8,7 +8,8 @@ import type { Query } from './query';
 import { quotedAccount } from './rewrite';
 
 const NO_SUCH_TABLE = 1146;
-const LOCK_WAIT_TIMEOUT = 1205;
+/** With these a server refuses to drop a database before it drops anything: locked, read-only, not allowed. */
+const NOTHING_DROPPED = [1205, 1290, 3989, 1044, 1227];
 /** `CREATE USER` of one that is there. */
 const CANNOT_CREATE_USER = 1396;
 
@@ -44,8 +45,7 @@ export async function prepareTarget(
     if (state !== 'exists' && !isOurs) continue;
     changes.dropped.add(name);
     await query('DROP DATABASE ??', [name]).catch((error: unknown) => {
-      // It waits for locks before it drops anything.
-      if (serverErrorCode(error) === LOCK_WAIT_TIMEOUT) changes.dropped.delete(name);
+      if (NOTHING_DROPPED.includes(serverErrorCode(error) ?? 0)) changes.dropped.delete(name);
       throw error;
     });
   }

@@ -39,10 +39,10 @@ export async function checkNeeds(
 
   const { bytes, database, table } = scan.longest;
   const limit = Number(known.get('max_allowed_packet'));
-  if (bytes > limit)
+  if (bytes >= limit)
     lacks(
       'max_allowed_packet',
-      `the target takes statements of up to ${limit} bytes, but a row of ${database}.${table ?? ''} needs ${bytes}: SET GLOBAL max_allowed_packet = 1073741824 (on RDS in the parameter group)`,
+      `the target takes statements of less than ${limit} bytes, but a row of ${database}.${table ?? ''} needs ${bytes}: SET GLOBAL max_allowed_packet = 1073741824 (on RDS in the parameter group)`,
       ['SET GLOBAL max_allowed_packet = 1073741824;'],
     );
   const isStrict = known.get('log_bin') === 'ON' && known.get('log_bin_trust_function_creators') === 'OFF';

@@ -39,6 +39,9 @@ export interface RewriteRules {
   readonly loading: (table: string) => void;
 }
 
+/** What the dump tools set first. A storage engine that is missing must not become another one. */
+const MODE = "SQL_MODE='NO_AUTO_VALUE_ON_ZERO'";
+const STRICT_MODE = "SQL_MODE='NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION'";
 const SETTING = /^(?:\/\*!\d+\s*)?SET\b/i;
 
 /** Changes a dump on its way into the client. Events are held back: they come last. */
@@ -86,8 +89,9 @@ export class DumpRewriter implements SegmentHandler {
     const { database } = this.sql;
     const used = usedDatabase(head);
     if (used !== undefined) return this.use(used);
-    // Before the first database, and behind the last.
-    if (database === '') return bytes;
+    // Before the first database.
+    if (database === '')
+      return head.includes(MODE) ? latin1(bytes.toString('latin1').replace(MODE, STRICT_MODE)) : bytes;
     if (!this.rules.places.has(database)) return undefined;
     if (/^DELIMITER /.test(head)) return this.delimiter(head, bytes);
     const written = this.object(head, bytes);

@@ -125,7 +125,7 @@ export class DatabaseTargets implements Targets {
   }
 
   async publish(context: LoadContext): Promise<void> {
-    const { client, sessions, request, note } = context;
+    const { client, sessions, note } = context;
     const publications: Publication[] = [];
     for (const { database, name, temporary, archive, state } of this.all) {
       const { others } = databaseStatements(archive, database, temporary);
@@ -135,7 +135,7 @@ export class DatabaseTargets implements Targets {
         { database, temporary },
         others.filter((one) => !isComment(one)),
       );
-      if (state === 'empty' && !request.overwrite) await this.refuseFilled(name);
+      if (state === 'empty') await this.refuseFilled(name);
       const comment = others
         .find(isComment)
         ?.replace(/^.*? IS (?=['N])/s, '')

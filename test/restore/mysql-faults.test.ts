@@ -184,7 +184,7 @@ describe('restores of MySQL and MariaDB that do not succeed', () => {
     });
 
     const again = (definers: { create: true } | { account: string }) =>
-      mysql.restore(manifest, { overwrite: true, definers });
+      mysql.restore(manifest, { overwrite: ['shop'], definers });
     const definer = () =>
       mysql.exec(
         "SELECT DEFINER FROM information_schema.ROUTINES WHERE ROUTINE_NAME = 'pr' UNION ALL SELECT DEFINER FROM information_schema.VIEWS WHERE TABLE_NAME = 'v' AND TABLE_SCHEMA = 'shop'",

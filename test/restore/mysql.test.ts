@@ -54,7 +54,7 @@ describeOn(inMatrix(versionsOf('mysql', 'mariadb'), ['mysql-9.7', 'mariadb-10.11
     const refused = await mysql.restore(manifest, { databases: ['shop'] });
     expect(refused).toMatchObject({ exit: 'targetRefused', state: 'unchanged', reason: { kind: 'target-exists' } });
     expect(await mysql.dump('shop')).toBe(damaged);
-    const done = await mysql.restore(manifest, { databases: ['shop'], overwrite: true });
+    const done = await mysql.restore(manifest, { databases: ['shop'], overwrite: ['shop'] });
     expect(done).toMatchObject({ exit: 'success', failure: '' });
     expect(done.report).toMatchObject({ targets: [{ database: 'shop', name: 'shop' }], uncompared: [] });
     expect(await mysql.dump('shop')).toBe(before);

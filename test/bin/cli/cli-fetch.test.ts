@@ -270,7 +270,7 @@ describe('fetch', () => {
     const { code, out, err } = await fetchInto('--json');
     expect(code).toBe(0);
     expect(JSON.parse(out)).toMatchObject({ backup: OLD });
-    expect(err).toMatch(new RegExp(`note backup ${NEW} is damaged: manifest .* is not JSON`));
+    expect(err).toMatch(new RegExp(`note manifest shop/${NEW}/manifest.json is not JSON`));
   });
 
   test('refuses a directory with another backup, or with another file of that name', async () => {

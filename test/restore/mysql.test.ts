@@ -103,7 +103,7 @@ describeOn(inMatrix(versionsOf('mysql', 'mariadb'), ['mysql-9.7', 'mariadb-10.11
     );
     expect(await mysql.exec('SHOW CREATE TABLE shop_tables.orders')).not.toMatch(/FOREIGN/);
     await mysql.exec('DROP DATABASE shop_tables');
-    const into = await mysql.restore(manifest, { tables, as: 'shop', overwrite: true });
+    const into = await mysql.restore(manifest, { tables, as: 'shop', overwrite: ['shop'] });
     expect(into).toMatchObject({ exit: 'configuration', reason: { kind: 'name-invalid', object: 'shop' } });
     expect(await mysql.dump('shop')).toBe(before);
   });

@@ -138,8 +138,7 @@ export class DatabaseTargets implements Targets {
       const replaced = ownName('replaced', name);
       const drop = async (): Promise<void> => {
         // Somebody may have filled it in the last moment.
-        if (state === 'empty' && (await contentOf(sessions, replaced)).length > 0)
-          throw new Error('filled');
+        if (state === 'empty' && (await contentOf(sessions, replaced)).length > 0) throw new Error('filled');
         await dropDatabase(client, replaced);
       };
       if (state !== 'new') await drop().catch(() => note(noteOf('old-database-kept', [replaced])));

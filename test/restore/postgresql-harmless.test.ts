@@ -132,7 +132,7 @@ describeOn(inMatrix(versionsOf('postgresql'), ['postgresql-15']), 'a restore of 
       'golden',
     );
     const manifest = await scene.backUp('golden');
-    await scene.restored(manifest, { overwrite: true });
+    await scene.restored(manifest, { overwrite: ['golden'] });
     expect(
       await scene.server.exec(
         `SELECT datistemplate, pg_encoding_to_char(encoding) FROM pg_database WHERE datname = 'golden'`,

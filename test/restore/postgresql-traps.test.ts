@@ -206,14 +206,14 @@ describeOn(inMatrix(versionsOf('postgresql'), ['postgresql-15']), 'what stops a 
     const manifest = await scene.backUp('cloud');
     const may = Number(numberOf(version)) < 16 ? '' : 'GRANT app TO admin WITH ADMIN TRUE, INHERIT FALSE, SET FALSE';
     if (may !== '') {
-      const refused = await scene.restore(manifest, { overwrite: true }, scene.as('admin'));
+      const refused = await scene.restore(manifest, { overwrite: ['cloud'] }, scene.as('admin'));
       expect(refused.reason).toMatchObject({
         kind: 'privileges-missing',
         statements: ['GRANT "app" TO "admin" WITH INHERIT TRUE, SET TRUE;'],
       });
       await scene.server.exec(may);
     }
-    const result = await scene.restored(manifest, { overwrite: true }, scene.as('admin'));
+    const result = await scene.restored(manifest, { overwrite: ['cloud'] }, scene.as('admin'));
     expect(notesOf(result)).toEqual([
       {
         kind: 'database-incomplete',

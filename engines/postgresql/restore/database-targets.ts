@@ -115,7 +115,7 @@ export class DatabaseTargets implements Targets {
   }
 
   async publish(context: LoadContext): Promise<void> {
-    const { sessions, request, note } = context;
+    const { sessions, note } = context;
     const publications: Publication[] = [];
     for (const { database, name, temporary, archive, state } of this.all) {
       const { others } = databaseStatements(archive, database, temporary);
@@ -125,7 +125,7 @@ export class DatabaseTargets implements Targets {
         { database, temporary },
         others.filter((one) => !isComment(one)),
       );
-      if (state === 'empty' && !request.overwrite) await this.refuseFilled(name);
+      if (state === 'empty') await this.refuseFilled(name);
       const comment = others
         .find(isComment)
         ?.replace(/^.*? IS (?=['N])/s, '')
@@ -138,13 +138,12 @@ export class DatabaseTargets implements Targets {
     for (const { name, state } of this.all) {
       if (state === 'new') continue;
       const replaced = ownName('replaced', name);
-      const mayHold = state === 'exists' || request.overwrite;
-      await this.dropReplaced(client, replaced, mayHold).catch(() => note(noteOf('old-database-kept', [replaced])));
+      await this.dropReplaced(client, replaced, state).catch(() => note(noteOf('old-database-kept', [replaced])));
     }
   }
 
-  private async dropReplaced(client: Client, replaced: string, mayHold = false): Promise<void> {
-    if (!mayHold && (await contentOf(this.context.sessions, replaced)).length > 0) {
+  private async dropReplaced(client: Client, replaced: string, was: Whole['state']): Promise<void> {
+    if (was === 'empty' && (await contentOf(this.context.sessions, replaced)).length > 0) {
       // Somebody filled it in the last moment. Without its mark, no restore drops it.
       await client.query(`COMMENT ON DATABASE ${replaced} IS NULL`);
       throw new Error(`${replaced} is no longer empty`);

@@ -1,20 +1,16 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { Tool } from '../../task/io/tool';
-import { BackupError } from '../../task/run/errors';
-import type { MysqlDialect } from './dialect';
-import { quote } from './names';
-import { clientCommand } from './restore-client';
-import { loadInParallel } from './restore-parallel';
-import { MARKER } from './restore-rewrite';
+import { Tool } from '../../../task/io/tool';
+import { BackupError } from '../../../task/run/errors';
+import type { MysqlDialect } from '../dialect';
+import { quote } from '../names';
+import { clientCommand } from './client-command';
+import { loadInParallel } from './parallel';
+import { sessionMark, type Run } from './marker';
 import type { Part } from './sql-segments';
 
 /** A client that has ended breaks its pipe first, and says why a moment later. */
 const LAST_WORDS_MS = 1000;
-
-/** A statement that marks a database as filled by a session of this restore. */
-export const markOf = (marker: string, run: string, backupId: string): string =>
-  `INSERT INTO ${marker} VALUES ('${run}', '${backupId}', CONNECTION_ID());`;
 
 /** What all clients of a restore need. */
 export interface ClientNeeds {
@@ -22,9 +18,7 @@ export interface ClientNeeds {
   readonly optionFile: string;
   /** Settings of each session. */
   readonly settings: readonly string[];
-  /** What the marks of this restore say. */
-  readonly run: string;
-  readonly backupId: string;
+  readonly run: Run;
   /** The table that is under way. */
   readonly table: () => string | undefined;
 }
@@ -66,7 +60,6 @@ export class MysqlClients {
     tail: readonly string[],
     names: ReadonlyMap<string, string>,
   ): Promise<void> {
-    const { run, backupId } = this.needs;
     const tools = Array.from({ length: jobs + 1 }, () => this.start(['--unbuffered', '--skip-column-names']));
     tools.forEach((tool, index) => {
       // Why it broke, the client says itself.
@@ -77,7 +70,7 @@ export class MysqlClients {
       const key = `${worker} ${database}`;
       if (marked.has(key)) return '';
       marked.add(key);
-      return markOf(quote(MARKER), `${run} ${worker}`, backupId);
+      return sessionMark(this.needs.run, worker);
     };
     const use = (database: string) => `USE ${quote(names.get(database)!)};`;
     await this.outcome(loadInParallel(parts, tools, { use, begin, tail: `\n${tail.join('\n')}\n` }), tools);

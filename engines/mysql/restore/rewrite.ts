@@ -1,4 +1,5 @@
-import { quote } from './names';
+import { quote } from '../names';
+import { MARKER } from './marker';
 import type { Part, SegmentHandler } from './sql-segments';
 import { SqlSegments } from './sql-segments';
 import {
@@ -10,11 +11,8 @@ import {
   touchedTable,
   usedDatabase,
   type Created,
-} from './sql-objects';
+} from '../sql-objects';
 import { asBytes, asText, disabled, isEnabled, loadable, withoutForeignKeys, withSequencesOf } from './sql-text';
-
-/** The table by which a half-restored database is known as ours. It is there while a restore is under way. */
-export const MARKER = 'proven_backups_restore';
 
 /** Where a database of the dump goes. */
 export interface Place {
@@ -41,6 +39,9 @@ export interface RewriteRules {
   readonly loading: (table: string) => void;
 }
 
+/** What the dump tools set first. A storage engine that is missing must not become another one. */
+const MODE = "SQL_MODE='NO_AUTO_VALUE_ON_ZERO'";
+const STRICT_MODE = "SQL_MODE='NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION'";
 const SETTING = /^(?:\/\*!\d+\s*)?SET\b/i;
 
 /** Changes a dump on its way into the client. Events are held back: they come last. */
@@ -88,8 +89,9 @@ export class DumpRewriter implements SegmentHandler {
     const { database } = this.sql;
     const used = usedDatabase(head);
     if (used !== undefined) return this.use(used);
-    // Before the first database, and behind the last.
-    if (database === '') return bytes;
+    // Before the first database.
+    if (database === '')
+      return head.includes(MODE) ? latin1(bytes.toString('latin1').replace(MODE, STRICT_MODE)) : bytes;
     if (!this.rules.places.has(database)) return undefined;
     if (/^DELIMITER /.test(head)) return this.delimiter(head, bytes);
     const written = this.object(head, bytes);
@@ -142,6 +144,7 @@ export class DumpRewriter implements SegmentHandler {
     const made: Created | undefined =
       createdBy(head) ?? (createsTrigger(head) ? { kind: 'TRIGGER', name: '?' } : undefined);
     if (!made) return this.rules.only && !SETTING.test(head) ? undefined : bytes;
+    if (made.name === MARKER) return undefined;
     const isTable = made.kind === 'TABLE' || made.kind === 'SEQUENCE';
     if (isTable ? !this.keepsTable(made.name) : this.rules.only) return undefined;
     return this.rewritten(made, bytes);
@@ -153,8 +156,8 @@ export class DumpRewriter implements SegmentHandler {
     const before = bytes.toString('latin1');
     let text = loadable(made.kind, before);
     if (made.kind === 'TABLE') {
-      if (this.rules.only) text = withoutForeignKeys(text);
-      if (name !== database) text = withSequencesOf(text, database, name);
+      if (this.rules.only) text = withoutForeignKeys(text, 'all');
+      if (name !== database) text = withSequencesOf(withoutForeignKeys(text, 'to-others'), database, name);
     } else {
       const definer = definerOf(text);
       const other = definer && this.rules.definer(asText(definer.account));

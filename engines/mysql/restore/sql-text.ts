@@ -1,4 +1,4 @@
-import type { ObjectKind } from './sql-objects';
+import type { ObjectKind } from '../sql-objects';
 
 /** Strings and comments; names in backquotes, so that nothing within them counts as either. `/*!` and `/*M!` hold code. */
 const NO_CODE =
@@ -61,10 +61,14 @@ export const withSequencesOf = (text: string, from: string, to: string): string 
     `\`${asBytes(to).replaceAll('`', '``')}\``,
   );
 
-/** A line of CREATE TABLE with a foreign key. */
-const FOREIGN_KEY = /,?\n\s*CONSTRAINT `(?:[^`]|``)+` FOREIGN KEY [^\n]*?(?=,?\n)/g;
-export const hasForeignKeys = (text: string): boolean => new RegExp(FOREIGN_KEY).test(text);
-export const withoutForeignKeys = (text: string): string => text.replace(FOREIGN_KEY, '');
+/** A line of CREATE TABLE with a foreign key; group 1: the other database whose table it refers to. */
+const FOREIGN_KEY =
+  /,?\n\s*CONSTRAINT `(?:[^`]|``)+` FOREIGN KEY \(.*?\) REFERENCES (`(?:[^`]|``)+`\.)?`(?:[^`]|``)+` \([^\n]*?(?=,?\n)/g;
+/** Which foreign keys of a table: all, or only those to tables of other databases. */
+export type ForeignKeys = 'all' | 'to-others';
+export const hasForeignKeys = (text: string, which: ForeignKeys): boolean => withoutForeignKeys(text, which) !== text;
+export const withoutForeignKeys = (text: string, which: ForeignKeys): string =>
+  text.replace(FOREIGN_KEY, (line, other?: string) => (which === 'all' || other !== undefined ? '' : line));
 
 /** What stands before the state of an event: `ON COMPLETION PRESERVE`. */
 const EVENT_STATE =

@@ -1,4 +1,4 @@
-import { SqlStream } from './sql-stream';
+import { SqlStream } from '../sql-stream';
 
 /** What becomes of the parts of a dump. */
 export interface SegmentHandler {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
-import type { Tool } from '../../task/io/tool';
+import type { Tool } from '../../../task/io/tool';
 import type { Part } from './sql-segments';
-import { createdBy, createdDatabase, touchedTable, usedDatabase } from './sql-objects';
+import { createdBy, createdDatabase, touchedTable, usedDatabase } from '../sql-objects';
 
 /** Bytes that wait for a client while it works: a statement of the dump tool has about 1 MiB. */
 const AHEAD_BYTES = 2 * 1024 * 1024;

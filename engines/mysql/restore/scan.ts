@@ -1,6 +1,6 @@
 import type { SegmentHandler } from './sql-segments';
 import { SqlSegments } from './sql-segments';
-import { createdBy, createsTrigger, definerOf, touchedTable, usedDatabase } from './sql-objects';
+import { createdBy, createsTrigger, definerOf, touchedTable, usedDatabase } from '../sql-objects';
 import { codeOf, hasForeignKeys, namesWithin, sequencesIn, tableOfTrigger } from './sql-text';
 
 /** Kinds of objects whose text may be anything. */
@@ -20,8 +20,9 @@ export class DumpScan implements SegmentHandler {
   /** Functions and triggers, which a server with a binary log does not take from everybody. */
   readonly functions: string[] = [];
   readonly withoutPrimaryKey: string[] = [];
-  /** Tables with foreign keys, and with triggers: `shop.orders`. */
+  /** Tables with foreign keys, with some to other databases, and with triggers: `shop.orders`. */
   readonly withForeignKeys: string[] = [];
+  readonly withKeysToOthers: string[] = [];
   readonly withTriggers: string[] = [];
   /** Sequences in defaults, by table: `shop.orders`. */
   readonly sequences = new Map<string, { readonly database: string; readonly name: string }[]>();
@@ -81,7 +82,8 @@ export class DumpScan implements SegmentHandler {
     this.collect(this.collations, /\bCOLLATE[ =](\w+)/g, code, path);
     this.collect(this.charsets, /\b(?:CHARACTER SET |CHARSET=)(\w+)/g, code, path);
     if (!/\bPRIMARY KEY\b/.test(code) && /\bCREATE TABLE\b/.test(code)) this.withoutPrimaryKey.push(path);
-    if (hasForeignKeys(text)) this.withForeignKeys.push(path);
+    if (hasForeignKeys(text, 'all')) this.withForeignKeys.push(path);
+    if (hasForeignKeys(text, 'to-others')) this.withKeysToOthers.push(path);
     const sequences = sequencesIn(text);
     if (sequences.length > 0) this.sequences.set(path, sequences);
     for (const { database, name } of sequences)

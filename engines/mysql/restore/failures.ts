@@ -1,7 +1,7 @@
-import type { ServerAddress } from '../../catalog/contract/task';
-import { BackupError, errorText } from '../../task/run/errors';
-import { questionError } from '../shared/connection-error';
-import { serverErrorCode } from './failures';
+import type { ServerAddress } from '../../../catalog/contract/task';
+import { BackupError, errorText } from '../../../task/run/errors';
+import { questionError } from '../../shared/connection-error';
+import { serverErrorCode } from '../failures';
 
 /** Not allowed: for a database, a table, a column, an operation, a routine. */
 const DENIED = [1044, 1142, 1143, 1227, 1370];

@@ -1,8 +1,9 @@
-import type { ToolCommand, ToolFailure } from '../../task/io/tool';
-import type { MysqlDialect } from './dialect';
+import type { ToolCommand, ToolFailure } from '../../../task/io/tool';
+import type { MysqlDialect } from '../dialect';
 
 /** The client says a statement's own words here: rows of the backup. */
-const DATA = /\b((?:entry|value|near|name|definition):? )'[^]*?'(?= for | at |$)/gi;
+const DATA =
+  /\b((?:entry|value|near|name|definition):? )'(?:.*'(?= for (?:key|column|function) \S+(?: at row \d+)?$| at line \d+$)|.*)/gi;
 const COMPLAINT = /^(?:ERROR\b|\S*(?:mysql|mariadb): (?!\[Warning\]))/;
 
 const FULL: ToolFailure = {
@@ -32,6 +33,14 @@ const MEANINGS: readonly (readonly [codes: readonly number[], meaning: ToolFailu
       exit: 'restoreFailed',
       kind: 'connection-lost',
       advice: 'the session with the target ended: see whether it was restarted, or out of memory',
+    },
+  ],
+  [
+    [1205],
+    {
+      exit: 'restoreFailed',
+      kind: 'table-locked',
+      advice: 'another session keeps a lock: an administrator sees it by SHOW FULL PROCESSLIST',
     },
   ],
   [[1290, 1836], LACKS('the target is read-only: restore into the server that takes writes')],

@@ -1,10 +1,11 @@
-import { DumpRewriter, type RewriteRules } from '../../../engines/mysql/restore-rewrite';
-import { DumpScan } from '../../../engines/mysql/restore-scan';
+import { DumpRewriter, type RewriteRules } from '../../../../engines/mysql/restore/rewrite';
+import { DumpScan } from '../../../../engines/mysql/restore/scan';
 
 /** What both dump tools write, as far as it matters here. */
 const DUMP = `/*M!999999\\- enable the sandbox mode */
 -- MariaDB dump
 /*!40101 SET NAMES utf8mb4 */;
+/*!40101 SET @OLD_SQL_MODE=@@SQL_MODE, SQL_MODE='NO_AUTO_VALUE_ON_ZERO' */;
 
 --
 -- Current Database: \`aaa\`
@@ -110,6 +111,7 @@ test('one database of several is kept, with what comes before and behind all', a
   const { text, rewriter } = await rewrite({});
   expect(text).not.toMatch(/aaa|`other`/);
   expect(text).toContain('SET NAMES utf8mb4');
+  expect(text).toContain("SQL_MODE='NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION' */;");
   expect(text).toContain(
     '\nCREATE DATABASE `shop` /*!40100 DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci */;',
   );

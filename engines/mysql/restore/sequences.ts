@@ -1,20 +1,8 @@
-import type { Manifest } from '../../catalog/bucket/manifest';
-import { noteOf, type Note } from '../../catalog/contract/note';
-import type { MysqlNote } from './facts';
-import type { Target } from './restore-needs';
-import type { DumpScan } from './restore-scan';
-import { lacks, type Choice } from './restore-target';
-import type { SqlObject } from './sql-objects';
-
-/** Tells what single tables leave behind. */
-export function noteLeftOut(scan: DumpScan, { tables, single }: Choice, note: (note: Note<MysqlNote>) => void): void {
-  if (!single) return;
-  const chosen = new Set(tables.map(({ database, name }) => `${database}.${name}`));
-  const of = (names: readonly string[]) => [...new Set(names)].filter((name) => chosen.has(name));
-  const [keys, triggers] = [of(scan.withForeignKeys), of(scan.withTriggers)];
-  if (keys.length > 0) note(noteOf('foreign-keys-left-out', keys));
-  if (triggers.length > 0) note(noteOf('triggers-left-out', triggers));
-}
+import type { Manifest } from '../../../catalog/bucket/manifest';
+import type { SqlObject } from '../sql-objects';
+import type { Choice } from './choice';
+import type { DumpScan } from './scan';
+import { lacks, type Target } from './target';
 
 /**
  * The sequences that must be there before the dump is loaded, since defaults use them before it creates them.

@@ -78,7 +78,7 @@ describe('restores of MySQL and MariaDB that do not succeed', () => {
       INSERT INTO p VALUES (1); INSERT INTO c VALUES (1, 1), (2, 7)`);
     const backup = await mysql.backUp(['keys_']);
     const orphans = { kind: 'orphans', objects: ['keys_.c', 'keys_.p'], rows: 1, said: expect.any(String) };
-    const done = await mysql.restore(backup, { overwrite: true });
+    const done = await mysql.restore(backup, { overwrite: ['keys_'] });
     expect(done).toMatchObject({ exit: 'success', failure: '' });
     expect(done.report!.notes).toEqual([orphans]);
     expect(await mysql.exec(done.report!.notes[0]!.said!)).toBe('2\t7\n');
@@ -90,7 +90,7 @@ describe('restores of MySQL and MariaDB that do not succeed', () => {
     await mysql.exec('DROP DATABASE copy; DELETE FROM keys_.c; INSERT INTO keys_.c VALUES (1, 1)');
     const parents = await mysql.backUp(['parents']);
     await mysql.exec('INSERT INTO parents.p VALUES (3); INSERT INTO keys_.c VALUES (3, 1)');
-    const older = await mysql.restore(parents, { overwrite: true });
+    const older = await mysql.restore(parents, { overwrite: ['parents'] });
     expect(older.report!.notes).toEqual([{ ...orphans, objects: ['keys_.c', 'parents.p'] }]);
     await mysql.exec('DROP DATABASE keys_; DROP DATABASE parents');
   });
@@ -243,7 +243,7 @@ describe('restores of MySQL and MariaDB that do not succeed', () => {
     });
 
     const again = (definers: { create: true } | { account: string }) =>
-      mysql.restore(manifest, { overwrite: true, definers });
+      mysql.restore(manifest, { overwrite: ['shop'], definers });
     const definer = () =>
       mysql.exec(
         "SELECT DEFINER FROM information_schema.ROUTINES WHERE ROUTINE_NAME = 'pr' UNION ALL SELECT DEFINER FROM information_schema.VIEWS WHERE TABLE_NAME = 'v' AND TABLE_SCHEMA = 'shop'",

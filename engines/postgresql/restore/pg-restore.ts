@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
-import { Tool, type ToolFailure } from '../../task/io/tool';
-import type { Note } from '../../catalog/contract/note';
+import { Tool, type ToolFailure } from '../../../task/io/tool';
+import type { Note } from '../../../catalog/contract/note';
 
 /** What a run of `pg_restore` gets. */
 export interface PgRestoreRun {
@@ -32,14 +32,15 @@ export function restoreFailure(complaints: string): ToolFailure | undefined {
 
 const LINE = /^pg_restore: (?:(error|fatal|warning|detail|hint): )?(?:processing data for table "(.+)"$|(.*))/;
 /** What the server says, in the words of libpq. */
-const NOTICE = /^(WARNING|NOTICE|INFO|LOG|DETAIL|HINT|CONTEXT|STATEMENT):\s+(.*)/;
+const MESSAGE = /^(ERROR|FATAL|PANIC|WARNING|NOTICE|INFO|LOG|DETAIL|HINT|CONTEXT|STATEMENT):\s+(.*)/;
 
 /**
- * Judges the standard error of `pg_restore`, with `--verbose` or without: what it does is talk, and so are warnings of the server, which are noted.
- * The statement and the row that an error shows are left out: they may hold what nobody else should read.
+ * Judges the standard error of `pg_restore`, with `--verbose` or without, and of `psql`: what they do is talk, and so are warnings, which are
+ * noted. The statement and the row that an error shows are left out: they may hold what nobody else should read.
  */
 export class PgRestoreTalk {
-  private isSecret = false;
+  /** Whether lines without a beginning of their own belong to one that is no complaint. */
+  private isContinued = false;
 
   constructor(
     private readonly note: (note: Note) => void,
@@ -49,19 +50,16 @@ export class PgRestoreTalk {
   readonly judge = (line: string): string | boolean => {
     const [own, level, table, rest = ''] = LINE.exec(line) ?? [];
     if (own !== undefined) {
-      this.isSecret = false;
+      this.isContinued = level === 'warning' || rest.startsWith('Command was:');
       if (table !== undefined) this.loading(table);
-      if (rest.startsWith('Command was:')) return (this.isSecret = true);
-      return level === undefined || level === 'warning' ? (table ?? true) : false;
+      if (level === 'warning') this.note({ kind: 'server-warning', said: rest });
+      return this.isContinued || level === undefined ? (table ?? true) : false;
     }
-    const [said, severity, words = ''] = NOTICE.exec(line) ?? [];
-    if (said === undefined) {
-      if (line.startsWith('Command was:')) this.isSecret = true;
-      return this.isSecret;
-    }
-    this.isSecret = severity === 'DETAIL' || severity === 'CONTEXT' || severity === 'STATEMENT';
+    const [said, severity = '', words = ''] = MESSAGE.exec(line) ?? [];
+    if (said === undefined) return (this.isContinued ||= line.startsWith('Command was:'));
+    this.isContinued = !['ERROR', 'FATAL', 'PANIC'].includes(severity);
     if (severity === 'WARNING') this.note({ kind: 'server-warning', said: words });
-    return true;
+    return this.isContinued;
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
-import { noteOf, type Note } from '../../catalog/contract/note';
-import { errorCode, errorText } from '../../task/run/errors';
+import { noteOf, type Note } from '../../../catalog/contract/note';
+import { errorCode } from '../../../task/run/errors';
 
 /** What an application finds by default. */
 const USUAL_PATH = '"$user", public';
@@ -32,12 +32,15 @@ const FUNCTIONS = `
     AND prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype) AND pg_has_role(proowner, 'USAGE')
     AND NOT EXISTS (SELECT FROM unnest(proconfig) s WHERE s LIKE 'search\\_path=%')`;
 
-/** Tables with rows, some in each statement. */
-const ANALYZED = `
-  SELECT string_agg(name, ', ') AS names FROM (
+/** On the server, because names may be bytes that are no text anywhere else. Some tables at a time; one that cannot be is a warning. */
+const ANALYZE = `DO $do$ DECLARE names text; BEGIN
+  FOR names IN SELECT string_agg(name, ', ') FROM (
     SELECT c.oid::regclass::text AS name, row_number() OVER () / 100 AS part FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
     WHERE relkind IN ('r', 'p', 'm') AND c.oid >= 16384 AND nspname NOT LIKE 'pg\\_%' AND pg_has_role(relowner, 'USAGE')
-  ) t GROUP BY part`;
+  ) t GROUP BY part LOOP
+    BEGIN EXECUTE 'ANALYZE ' || names; EXCEPTION WHEN OTHERS THEN RAISE WARNING '%', SQLERRM; END;
+  END LOOP;
+END $do$`;
 
 /**
  * Changes a database between the sections of its restore so that what it has loads, and undoes that afterwards. Functions get the
@@ -102,20 +105,11 @@ export class Repairs {
       });
       if (comment !== null) await this.client.query(`COMMENT ON CONSTRAINT ${name} ON ${table} IS ${comment}`);
     }
-    // While the functions of indexes have their search_path.
-    await this.analyze(note);
+    // While the functions of indexes have their search_path. Statistics are no part of a backup: without them it is complete all the same.
+    await this.client.query(ANALYZE);
     for (const name of this.functions) await this.client.query(`ALTER FUNCTION ${name} RESET search_path`);
     await this.tellTimescale('timescaledb_post_restore');
     if (violated.length > 0) note(noteOf('checks-not-valid', violated, this.database));
-  }
-
-  /** Statistics are no part of a backup: without them a restore is complete all the same. */
-  private async analyze(note: (note: Note) => void): Promise<void> {
-    const { rows } = await this.client.query<{ names: string }>(ANALYZED);
-    for (const { names } of rows)
-      await this.client
-        .query(`ANALYZE ${names}`)
-        .catch((error: unknown) => note({ kind: 'server-warning', database: this.database, said: errorText(error) }));
   }
 
   /** TimescaleDB wants to know: https://docs.timescale.com/self-hosted/latest/backup-and-restore/logical-backup/ */

@@ -1,5 +1,5 @@
-import type { Note } from '../../../catalog/contract/note';
-import { PgRestoreTalk, restoreFailure } from '../../../engines/postgresql/restore-tool';
+import type { Note } from '../../../../catalog/contract/note';
+import { PgRestoreTalk, restoreFailure } from '../../../../engines/postgresql/restore/pg-restore';
 
 test('of what pg_restore says, errors are complaints; rows and statements are left out; warnings of the server are noted', () => {
   const notes: Note[] = [];

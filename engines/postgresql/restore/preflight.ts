@@ -1,12 +1,12 @@
 import type { Client } from 'pg';
-import type { Manifest } from '../../catalog/bucket/manifest';
-import { BackupError, errorCode, errorText } from '../../task/run/errors';
-import { compareVersions, majorVersion } from '../shared/versions';
-import { DATABASE_TO_ASK, type PostgresqlSessions } from './connection';
-import { quoteName } from './names';
-import { lacksLocale } from './restore-databases';
-import type { RestoreArchive } from './restore-archive';
-import type { Administrator } from './restore-roles';
+import type { Manifest } from '../../../catalog/bucket/manifest';
+import { BackupError, errorCode, errorText } from '../../../task/run/errors';
+import { compareVersions, majorVersion } from '../../shared/versions';
+import { DATABASE_TO_ASK, type PostgresqlSessions } from '../connection';
+import { quoteName } from '../names';
+import { lacksLocale } from './databases';
+import type { RestoreArchive } from './archive-contents';
+import type { Administrator } from './roles';
 
 /** Where a session is in the way of nothing that happens to {@link DATABASE_TO_ASK}. */
 const OTHER_DATABASE = 'template1';

@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
-import type { RestoreTarget } from '../../catalog/contract/restore';
-import type { RestoreCheck } from '../engine';
-import type { LoadContext } from './restore-load';
+import type { RestoreTarget } from '../../../catalog/contract/restore';
+import type { RestoreCheck } from '../../engine';
+import type { LoadContext } from './load';
 
 /** What is restored: whole databases, or tables beside their originals. Nothing of the target changes before {@link Targets.publish}. */
 export interface Targets {
@@ -20,5 +20,5 @@ export interface Targets {
   /** Databases that a restore which ended early leaves. */
   readonly temporary: readonly string[];
   /** Undoes what {@link temporary} does not have. */
-  discard(context: LoadContext): Promise<void>;
+  discard?(): Promise<void>;
 }

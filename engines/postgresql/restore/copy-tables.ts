@@ -1,15 +1,15 @@
 import { pipeline } from 'node:stream/promises';
 import type { Client } from 'pg';
-import type { TableCount } from '../../catalog/bucket/manifest';
-import type { RestoreDifference } from '../../catalog/contract/restore';
-import { Tool } from '../../task/io/tool';
-import { BackupError, errorCode, errorText } from '../../task/run/errors';
-import { quoteName } from './names';
-import { keyOfTable, type RestoreArchive } from './restore-archive';
-import { rowDifference } from './restore-check';
-import { MARKS, contentOf, ownName } from './restore-databases';
-import type { LoadContext } from './restore-load';
-import { restoreFailure } from './restore-tool';
+import type { TableCount } from '../../../catalog/bucket/manifest';
+import type { RestoreDifference } from '../../../catalog/contract/restore';
+import { Tool } from '../../../task/io/tool';
+import { BackupError, errorCode, errorText } from '../../../task/run/errors';
+import { quoteName } from '../names';
+import { keyOfTable, type RestoreArchive } from './archive-contents';
+import { rowDifference } from './compare';
+import { CODES, MARKS, ownName } from './databases';
+import type { LoadContext } from './load';
+import { PgRestoreTalk, restoreFailure } from './pg-restore';
 
 /** Tables of one database, to be restored into a schema of it. */
 export interface TablesCopy {
@@ -72,7 +72,7 @@ export async function copyTables(
     await client.query('COMMIT');
   } catch (error) {
     await client.query('ROLLBACK').catch(() => undefined);
-    if (errorCode(error) !== '42704') throw error;
+    if (errorCode(error) !== CODES.typeMissing) throw error;
     throw new BackupError(
       'targetRefused',
       `database ${copy.database} lacks a type of the tables: ${errorText(error)}: restore the whole database beside it with --as`,
@@ -80,10 +80,12 @@ export async function copyTables(
       { cause: error },
     );
   }
+  const { rows } = await client.query<{ encoding: string }>('SELECT getdatabaseencoding() AS encoding');
+  const encoding = rows[0]?.encoding ?? '';
   for (const table of copy.tables) {
     const name = `${quoteName(table.schema ?? 'public')}.${quoteName(table.name)}`;
     const target = `${own}.${quoteName(table.name)}`;
-    await copyRows(context, copy, `COPY (SELECT * FROM ONLY ${name}) TO STDOUT`, `COPY ${target} FROM STDIN`);
+    await copyRows(context, copy, encoding, `COPY (SELECT * FROM ONLY ${name}) TO STDOUT`, `COPY ${target} FROM STDIN`);
     const key = copy.archive.primaryKeys.get(keyOfTable(table.schema ?? 'public', table.name));
     if (key !== undefined) await client.query(`ALTER TABLE ${target} ADD ${key}`);
     await client.query(`ANALYZE ${target}`);
@@ -103,7 +105,13 @@ async function columnsOf(source: Client, { schema = 'public', name }: TableCount
 }
 
 /** From one session of the server into another, as text: numbers of types in binary rows differ between databases. */
-async function copyRows({ sessions, runs }: LoadContext, copy: TablesCopy, out: string, into: string): Promise<void> {
+async function copyRows(
+  { sessions, runs, note }: LoadContext,
+  copy: TablesCopy,
+  encoding: string,
+  out: string,
+  into: string,
+): Promise<void> {
   const env = sessions.environment();
   const psql = (database: string, command: string, takesInput: boolean) =>
     runs(
@@ -111,7 +119,9 @@ async function copyRows({ sessions, runs }: LoadContext, copy: TablesCopy, out: 
         command: 'psql',
         args: ['--no-psqlrc', '--quiet', '--set=ON_ERROR_STOP=1', `--command=${command}`],
         // Both speak the encoding of the existing database, so that only one of them converts.
-        env: { ...env, PGDATABASE: database, PGOPTIONS: `${env.PGOPTIONS} ${TEXT}`, PGCLIENTENCODING: 'UTF8' },
+        env: { ...env, PGDATABASE: database, PGOPTIONS: `${env.PGOPTIONS} ${TEXT}`, PGCLIENTENCODING: encoding },
+        // A database whose system got another version of its collations warns every session.
+        talk: new PgRestoreTalk(note, () => undefined).judge,
         ...{ takesInput, failure: { exit: 'restoreFailed', kind: 'client-failed' }, classify: restoreFailure },
       }),
     );
@@ -138,20 +148,18 @@ export async function compareTables(client: Client, copy: TablesCopy): Promise<R
 /**
  * Gives the schema its name.
  *
- * @throws BackupError `targetRefused` if the schema has come to have something in it
+ * @throws BackupError `targetRefused` if one of that name has come into being
  */
 export async function publishSchema(client: Client, copy: TablesCopy): Promise<void> {
   const [own, name] = [quoteName(ownSchema(copy)), quoteName(copy.schema)];
-  if ((await contentOf(client, copy.schema)).length > 0) throw schemaExists(copy);
   await client.query('BEGIN');
   try {
-    await client.query(`DROP SCHEMA IF EXISTS ${name}`);
     await client.query(`ALTER SCHEMA ${own} RENAME TO ${name}`);
     await client.query(`COMMENT ON SCHEMA ${name} IS NULL`);
     await client.query('COMMIT');
   } catch (error) {
     await client.query('ROLLBACK').catch(() => undefined);
-    throw error;
+    throw errorCode(error) === CODES.duplicateSchema ? schemaExists(copy) : error;
   }
 }
 
@@ -159,6 +167,6 @@ export async function publishSchema(client: Client, copy: TablesCopy): Promise<v
 export const schemaExists = ({ database, schema }: Pick<TablesCopy, 'database' | 'schema'>): BackupError =>
   new BackupError(
     'targetRefused',
-    `schema ${schema} of database ${database} has objects already, and nothing of it was touched: give another name with --as`,
+    `schema ${schema} of database ${database} exists already, and nothing of it was touched: give another name with --as`,
     { kind: 'target-exists', object: schema, database },
   );

@@ -1,9 +1,9 @@
 import { DatabaseError } from 'pg';
-import type { ServerAddress } from '../../catalog/contract/task';
-import { BackupError, asBackupError, errorText } from '../../task/run/errors';
-import { questionError } from '../shared/connection-error';
-import { full, isFull } from './restore-databases';
-import { isDenied } from './restore-roles';
+import type { ServerAddress } from '../../../catalog/contract/task';
+import { BackupError, asBackupError, errorText } from '../../../task/run/errors';
+import { questionError } from '../../shared/connection-error';
+import { full, isFull } from './databases';
+import { isDenied } from './roles';
 
 /** The failure of a restore: of the connection, or of a statement that the server refused. */
 export function restoreError(server: ServerAddress, error: unknown): BackupError {

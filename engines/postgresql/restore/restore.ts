@@ -2,20 +2,20 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { buffer } from 'node:stream/consumers';
 import type { Client } from 'pg';
-import type { DataObject } from '../../catalog/bucket/manifest';
-import { noteOf } from '../../catalog/contract/note';
-import type { TargetState } from '../../catalog/contract/restore';
-import { toolOutput, type Tool } from '../../task/io/tool';
-import { writeTrust } from '../../task/io/tls';
-import { chosenDatabases, chosenTables } from '../../task/restore/selection';
-import { errorText } from '../../task/run/errors';
-import type { EngineRestore, RestoreCheck, RestoreContext, RestoreLook } from '../engine';
-import { serverRestoreContext } from '../engine';
-import { firstConnection } from '../shared/first-connection';
-import { DATABASE_TO_ASK, PostgresqlSessions } from './connection';
-import { readArchive } from './restore-archive';
-import { dropDatabase, emptyDatabase, findDatabases } from './restore-databases';
-import { restoreError } from './restore-failures';
+import type { DataObject } from '../../../catalog/bucket/manifest';
+import { noteOf } from '../../../catalog/contract/note';
+import type { TargetState } from '../../../catalog/contract/restore';
+import { toolOutput, type Tool } from '../../../task/io/tool';
+import { writeTrust } from '../../../task/io/tls';
+import { chosenDatabases, chosenTables } from '../../../task/restore/selection';
+import { errorText } from '../../../task/run/errors';
+import type { EngineRestore, RestoreCheck, RestoreContext, RestoreLook } from '../../engine';
+import { serverRestoreContext } from '../../engine';
+import { firstConnection } from '../../shared/first-connection';
+import { DATABASE_TO_ASK, PostgresqlSessions } from '../connection';
+import { readArchive } from './archive-contents';
+import { dropDatabase, emptyDatabase, findDatabases } from './databases';
+import { restoreError } from './failures';
 import {
   absentTablespaces,
   connectAside,
@@ -24,8 +24,8 @@ import {
   refuseMissingExtensions,
   refuseMissingLocale,
   refuseOld,
-} from './restore-look';
-import type { LoadContext } from './restore-load';
+} from './preflight';
+import type { LoadContext } from './load';
 import {
   createRoles,
   joinRoles,
@@ -35,11 +35,11 @@ import {
   rolesOf,
   type Administrator,
   type RolePlan,
-} from './restore-roles';
-import type { Targets } from './restore-targets';
-import { DatabaseTargets } from './restore-whole';
-import { TableTargets } from './restore-beside';
-import { loadingSettings } from './settings';
+} from './roles';
+import type { Targets } from './targets';
+import { DatabaseTargets } from './database-targets';
+import { TableTargets } from './table-targets';
+import { loadingSettings } from '../settings';
 
 /** For what the server does when the program ends in the middle of it. */
 const SETTLE_MS = 20_000;
@@ -52,8 +52,10 @@ export class PostgresqlRestore implements EngineRestore {
   private targets: Targets | undefined;
   private administrator: Administrator | undefined;
   private roles: RolePlan = { missing: [], join: [] };
+  private created: readonly string[] = [];
   private isTablespaced = true;
   private hasBegun = false;
+  private isFull = false;
   private stateNow: TargetState = 'unchanged';
   private working: Promise<unknown> = Promise.resolve();
   private closing: Promise<void> | undefined;
@@ -67,9 +69,9 @@ export class PostgresqlRestore implements EngineRestore {
       const { manifest, objects, scratch, server, note, request } = this.context;
       const sessions = new PostgresqlSessions(this.context, writeTrust(server.tls, scratch), loadingSettings);
       const tables = chosenTables(manifest, request);
-      const databases = tables
-        ? [...new Set(tables.map(({ database }) => database))]
-        : chosenDatabases(manifest, request);
+      const databases = [
+        ...new Set(tables ? tables.map(({ database }) => database) : chosenDatabases(manifest, request)),
+      ];
       const isAsked = !tables && [...databases, request.as].includes(DATABASE_TO_ASK);
       const client = await firstConnection(() => connectAside(sessions, isAsked), this.context);
       await sessions.learn(client);
@@ -113,7 +115,7 @@ export class PostgresqlRestore implements EngineRestore {
     return this.work(async () => {
       const [context, targets] = this.looked();
       this.hasBegun = true;
-      await createRoles(context.client, this.roles, context.note);
+      this.created = await createRoles(context.client, this.roles.missing, context.note);
       await joinRoles(context.client, this.administrator!, this.roles.join);
       await targets.load(context, this.isTablespaced);
     });
@@ -156,24 +158,28 @@ export class PostgresqlRestore implements EngineRestore {
     await sessions.close();
   }
 
-  /** Drops what was not published, and all that only the restore needed. What remains, the next restore drops. */
+  /** Drops what was not published, and all that only the restore needed. Databases that remain, the next restore drops. */
   private async cleanUp(context: LoadContext): Promise<void> {
-    const isPublished = this.stateNow === 'complete-but-different';
     const client = await context.client.query('SELECT').then(
       () => context.client,
       () => connectAside(context.sessions, true),
     );
-    if (!isPublished) await this.targets?.discard({ ...context, client }).catch(() => undefined);
+    await this.targets?.discard?.().catch(() => undefined);
     for (const name of this.targets?.temporary ?? []) await this.drop(context, client, name);
-    await leaveRoles(client, this.roles.join, isPublished ? [] : this.roles.missing);
+    // Where nobody knows whether the database has its name, its roles stay.
+    await leaveRoles(client, this.roles.join, this.stateNow === 'unchanged' ? this.created : []);
   }
 
-  /** Where the storage is full, the server cannot drop a database before some of it is free, and a failed attempt makes that impossible. */
   private async drop({ sessions, log }: LoadContext, client: Client, name: string): Promise<void> {
     if (!(await findDatabases(client, [name])).has(name)) return;
     try {
-      await emptyDatabase(await sessions.connect(name)).catch(() => undefined);
-      await dropDatabase(client, name);
+      // To drop a database, the server needs some room; and after a failed attempt nobody can connect to it to make some.
+      if (this.isFull)
+        await sessions
+          .connect(name)
+          .then(emptyDatabase)
+          .catch(() => undefined);
+      await dropDatabase(client, name, sessions);
     } catch (error) {
       log.warn(
         'left',
@@ -194,7 +200,9 @@ export class PostgresqlRestore implements EngineRestore {
     try {
       return await working;
     } catch (error) {
-      throw restoreError(this.context.server, error);
+      const failure = restoreError(this.context.server, error);
+      this.isFull ||= failure.reason.kind === 'target-full';
+      throw failure;
     }
   }
 

@@ -1,14 +1,12 @@
 import type { Client } from 'pg';
-import type { TableCount } from '../../catalog/bucket/manifest';
-import { noteOf, type Note } from '../../catalog/contract/note';
-import type { RestoreDifference } from '../../catalog/contract/restore';
-import type { ServerJob } from '../../catalog/contract/task';
-import { errorText } from '../../task/run/errors';
-import { tableName } from '../../task/restore/selection';
-import { readInventory } from './inventory';
-import { quoteName } from './names';
-import type { RestoreArchive } from './restore-archive';
-import { countRows } from './row-counts';
+import type { TableCount } from '../../../catalog/bucket/manifest';
+import type { RestoreDifference } from '../../../catalog/contract/restore';
+import type { ServerJob } from '../../../catalog/contract/task';
+import { tableName } from '../../../task/restore/selection';
+import { readInventory } from '../inventory';
+import { quoteName, utf8Of } from '../names';
+import type { RestoreArchive } from './archive-contents';
+import { countRows } from '../row-counts';
 
 /** Kinds of objects that must be there after a restore. */
 const KINDS = new Set([
@@ -62,10 +60,12 @@ export async function compare(
     const words = Buffer.from([schema, name].filter(Boolean).join('.'), 'latin1').toString('utf8');
     differences.push({ object: `${kind.toLowerCase()} ${words} of ${database}`, kind: 'missing' });
   }
-  const { rows: indexes } = await counter.query<{ name: string }>(
-    `SELECT indexrelid::regclass::text AS name FROM pg_index JOIN pg_class c ON c.oid = indexrelid WHERE NOT indisvalid AND relkind = 'i'`,
+  const { rows: indexes } = await counter.query<{ name: Buffer }>(
+    `SELECT ${utf8Of('indexrelid::regclass::text')} AS name FROM pg_index JOIN pg_class c ON c.oid = indexrelid WHERE NOT indisvalid AND relkind = 'i'`,
   );
-  differences.push(...indexes.map(({ name }) => ({ object: `${database}.${name}`, kind: 'invalid' as const })));
+  differences.push(
+    ...indexes.map(({ name }) => ({ object: `${database}.${name.toString('utf8')}`, kind: 'invalid' as const })),
+  );
   if (uncheckedKeys) differences.push(...(await orphans(counter, database)));
   return differences;
 }
@@ -89,23 +89,4 @@ async function orphans(client: Client, database: string): Promise<RestoreDiffere
     if (found > 0) differences.push({ object: `${name} of ${database}`, kind: 'orphans', expected: 0, found });
   }
   return differences;
-}
-
-/**
- * Notes views that cannot be read: as in the backup, and perhaps without anybody's knowledge. Nothing of them is read.
- *
- * @param client a session in the database
- */
-export async function checkViews(client: Client, database: string, note: (note: Note) => void): Promise<void> {
-  const { rows } = await client.query<{ view: string }>(
-    `SELECT format('%I.%I', nspname, relname) AS view FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
-     WHERE relkind = 'v' AND c.oid >= 16384 ORDER BY 1`,
-  );
-  await client.query(`SET search_path = "$user", public`);
-  const broken: string[] = [];
-  for (const { view } of rows)
-    await client
-      .query(`EXPLAIN SELECT * FROM ${view} LIMIT 0`)
-      .catch((error: unknown) => broken.push(`${view} (${errorText(error)})`));
-  if (broken.length > 0) note(noteOf('broken-views', broken, database));
 }

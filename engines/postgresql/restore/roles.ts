@@ -1,10 +1,10 @@
 import type { Client } from 'pg';
-import { noteOf, type Note } from '../../catalog/contract/note';
-import { BackupError, errorCode } from '../../task/run/errors';
-import { SQLSTATE } from './connection';
-import { quoteName } from './names';
-import type { RestoreArchive } from './restore-archive';
-import { statementsOf, words } from './sql-words';
+import { noteOf, type Note } from '../../../catalog/contract/note';
+import { BackupError, errorCode } from '../../../task/run/errors';
+import { SQLSTATE } from '../connection';
+import { quoteName } from '../names';
+import type { RestoreArchive } from './archive-contents';
+import { statementsOf, words } from '../sql-words';
 
 /** A role, as `pg_dumpall --globals-only` writes it. */
 export interface BackupRole {
@@ -47,8 +47,12 @@ export interface RolePlan {
 interface Known {
   readonly name: string;
   readonly usable: boolean;
-  readonly grantable: boolean;
+  /** Whether the administrator can join it for the time of the restore, and leave it without a loss. */
+  readonly joinable: boolean;
 }
+
+/** Its members follow from the owner of each database: nobody can be made one. */
+const FOLLOWS_OWNER = 'pg_database_owner';
 
 /** The administrator, as the server knows it. */
 export interface Administrator {
@@ -73,11 +77,14 @@ export async function planRoles(
   roles: ReadonlyMap<string, BackupRole>,
   owners: readonly string[],
 ): Promise<RolePlan> {
+  const isGranular = administrator.version >= 160000;
   const { rows } = await client.query<Known>(
     `SELECT rolname AS name, pg_has_role(current_user, oid, 'USAGE') AND pg_has_role(current_user, oid, $1) AS usable,
-       CASE WHEN $2 THEN pg_has_role(current_user, oid, 'MEMBER WITH ADMIN OPTION') ELSE $3 AND NOT rolsuper END AS grantable
-     FROM pg_roles`,
-    [administrator.version >= 160000 ? 'SET' : 'MEMBER', administrator.version >= 160000, administrator.createrole],
+       CASE WHEN $2 THEN pg_has_role(current_user, oid, 'MEMBER WITH ADMIN OPTION') ELSE $3 AND NOT rolsuper END
+         AND NOT EXISTS (SELECT FROM pg_auth_members m JOIN pg_roles me ON me.oid = m.member
+           WHERE m.roleid = r.oid AND me.rolname = current_user AND (NOT $2 OR m.grantor = me.oid)) AS joinable
+     FROM pg_roles r`,
+    [isGranular ? 'SET' : 'MEMBER', isGranular, administrator.createrole],
   );
   const known = new Map(rows.map((row) => [row.name, row]));
   const needed = new Set<string>();
@@ -86,19 +93,24 @@ export async function planRoles(
     needed.add(name);
     for (const { of } of roles.get(name)?.memberships ?? []) need(of);
   };
+  const account = quoteName(administrator.name);
+  const statementToJoin = (name: string): string =>
+    isGranular
+      ? `GRANT ${quoteName(name)} TO ${account} WITH INHERIT TRUE, SET TRUE;`
+      : `GRANT ${quoteName(name)} TO ${account}; ALTER ROLE ${account} INHERIT;`;
   const allOwners = new Set([...archives.flatMap((archive) => [...archive.owners]), ...owners]);
   for (const name of allOwners) need(name);
   for (const { mentioned } of archives) for (const name of mentioned) if (roles.has(name)) need(name);
   const missing = [...needed].map((name) => roles.get(name) ?? { name, attributes: '', others: [], memberships: [] });
-  const others = administrator.superuser ? [] : [...allOwners].filter((name) => !known.get(name)?.usable);
-  const closed = others.filter((name) => known.has(name) && !known.get(name)?.grantable);
+  const others = administrator.superuser
+    ? []
+    : [...allOwners].filter((name) => !known.get(name)?.usable && name !== FOLLOWS_OWNER);
+  const closed = others.filter((name) => known.has(name) && !known.get(name)?.joinable);
   refuse(administrator, [
     ...(missing.length > 0 && !administrator.superuser && !administrator.createrole
       ? [['CREATEROLE', `ALTER ROLE ${quoteName(administrator.name)} CREATEROLE;`] as const]
       : []),
-    ...closed.map(
-      (name) => [`member of ${name}`, `GRANT ${quoteName(name)} TO ${quoteName(administrator.name)};`] as const,
-    ),
+    ...closed.map((name) => [`member of ${name}`, statementToJoin(name)] as const),
   ]);
   return { missing, join: others };
 }
@@ -117,8 +129,15 @@ export function refuse(
   );
 }
 
-/** Attributes that only a superuser may give, or only who has them. */
-const POWERS = /\b(SUPERUSER|REPLICATION|BYPASSRLS|CREATEDB|CREATEROLE)\b/g;
+/** Attributes that a role does not have when it is made, and that only who has them may give. */
+const POWERS = / (NO)?(?:SUPERUSER|REPLICATION|BYPASSRLS|CREATEDB|CREATEROLE)\b/g;
+
+/** `ALTER ROLE … WITH …` without the powers that it denies: to name one is denied as well to who does not have it. */
+function withoutPowers(attributes: string, all: boolean): string {
+  const start = attributes.lastIndexOf(' WITH ') + 5;
+  const kept = attributes.slice(start).replace(POWERS, (power, no?: string) => (all || no ? '' : power));
+  return attributes.slice(0, start) + kept;
+}
 
 /**
  * Notes about the roles that a restore creates.
@@ -136,28 +155,42 @@ export function roleNotes({ missing }: RolePlan): Note[] {
   ];
 }
 
-/** Creates the missing roles, in one transaction. Notes what the administrator may not give them. */
-export async function createRoles(client: Client, { missing }: RolePlan, note: (note: Note) => void): Promise<void> {
-  if (missing.length === 0) return;
+/** Refusals of the server that concern one statement: it may not, or cannot be. */
+const REFUSED = /^(0L|22|42)/;
+const EXISTS_ALREADY = /^42710$/;
+
+/**
+ * Creates the missing roles, in one transaction. Notes what the administrator may not give them.
+ *
+ * @returns the names of those that it made: somebody else may have made the others meanwhile, and they stay as they are
+ */
+export async function createRoles(
+  client: Client,
+  missing: readonly BackupRole[],
+  note: (note: Note) => void,
+): Promise<string[]> {
+  if (missing.length === 0) return [];
   const refused: string[] = [];
-  const attempt = async (sql: string): Promise<boolean> => {
+  const attempt = async (sql: string, refusals = REFUSED): Promise<boolean> => {
     await client.query('SAVEPOINT role');
     try {
       await client.query(sql);
       return true;
     } catch (error) {
-      if (!errorCode(error)?.startsWith('42') && !errorCode(error)?.startsWith('22')) throw error;
+      if (!refusals.test(errorCode(error) ?? '')) throw error;
       await client.query('ROLLBACK TO SAVEPOINT role');
       return false;
     }
   };
+  const made: BackupRole[] = [];
   await client.query('BEGIN');
   try {
-    for (const { name } of missing) await client.query(`CREATE ROLE ${quoteName(name)}`);
-    for (const { name, attributes, others, memberships } of missing) {
-      if (attributes !== '' && !(await attempt(attributes))) {
+    for (const role of missing)
+      if (await attempt(`CREATE ROLE ${quoteName(role.name)}`, EXISTS_ALREADY)) made.push(role);
+    for (const { name, attributes, others, memberships } of made) {
+      if (attributes !== '' && !(await attempt(withoutPowers(attributes, false)))) {
         refused.push(name);
-        await attempt(attributes.replace(POWERS, 'NO$1'));
+        await attempt(withoutPowers(attributes, true));
       }
       // Without the value, which may be a secret.
       for (const statement of others)
@@ -172,6 +205,7 @@ export async function createRoles(client: Client, { missing }: RolePlan, note: (
     throw error;
   }
   if (refused.length > 0) note(noteOf('roles-incomplete', refused));
+  return made.map(({ name }) => name);
 }
 
 /** Makes the administrator a member of the roles whose objects it restores. */
@@ -182,14 +216,10 @@ export async function joinRoles(client: Client, { version }: Administrator, join
     );
 }
 
-/** Undoes what {@link joinRoles} and, if `created` has some, {@link createRoles} did, as far as it can. */
-export async function leaveRoles(
-  client: Client,
-  join: readonly string[],
-  created: readonly BackupRole[],
-): Promise<void> {
+/** Undoes what {@link joinRoles} and, of those given, {@link createRoles} did, as far as it can. */
+export async function leaveRoles(client: Client, join: readonly string[], created: readonly string[]): Promise<void> {
   for (const name of join) await client.query(`REVOKE ${quoteName(name)} FROM CURRENT_USER`).catch(() => undefined);
-  for (const { name } of [...created].reverse())
+  for (const name of created.toReversed())
     await client.query(`DROP ROLE IF EXISTS ${quoteName(name)}`).catch(() => undefined);
 }
 

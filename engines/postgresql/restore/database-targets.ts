@@ -1,27 +1,19 @@
 import type { Client } from 'pg';
-import type { DataObject, TableCount } from '../../catalog/bucket/manifest';
-import { noteOf } from '../../catalog/contract/note';
-import type { RestoreTarget } from '../../catalog/contract/restore';
-import { BackupError, errorCode } from '../../task/run/errors';
-import { tableName } from '../../task/restore/selection';
-import type { RestoreCheck, ServerRestoreContext } from '../engine';
-import { SQLSTATE } from './connection';
-import type { RestoreArchive } from './restore-archive';
-import { checkViews, compare } from './restore-check';
-import {
-  contentOf,
-  databaseStatements,
-  dropDatabase,
-  dropLeftover,
-  findDatabases,
-  ownName,
-  publish,
-  type Publication,
-} from './restore-databases';
-import { applyStatements, loadDatabase, type Load, type LoadContext, type Loaded } from './restore-load';
-import { lacksDatabaseRight, refuseName } from './restore-look';
-import { refuse, type Administrator } from './restore-roles';
-import type { Targets } from './restore-targets';
+import type { DataObject, TableCount } from '../../../catalog/bucket/manifest';
+import { noteOf } from '../../../catalog/contract/note';
+import type { RestoreTarget } from '../../../catalog/contract/restore';
+import { BackupError, errorCode } from '../../../task/run/errors';
+import { tableName } from '../../../task/restore/selection';
+import type { RestoreCheck, ServerRestoreContext } from '../../engine';
+import { SQLSTATE } from '../connection';
+import type { RestoreArchive } from './archive-contents';
+import { compare } from './compare';
+import { contentOf, databaseStatements, dropDatabase, dropLeftover, findDatabases, ownName } from './databases';
+import { applyStatements, loadDatabase, type Load, type LoadContext, type Loaded } from './load';
+import { publish, type Publication } from './publish';
+import { lacksDatabaseRight, refuseName } from './preflight';
+import { refuse, type Administrator } from './roles';
+import type { Targets } from './targets';
 
 /** A database of the backup, and what its archive says. */
 export interface FoundArchive {
@@ -86,7 +78,7 @@ export class DatabaseTargets implements Targets {
       const { database, name } = whole;
       const exists = existing.get(name);
       // One that accepts no connections has something in it.
-      const holds = exists ? await this.content(name).catch(unlessClosed) : [];
+      const holds = exists ? await contentOf(this.context.sessions, name).catch(unlessClosed) : [];
       if (exists) this.owners.push(exists.owner);
       whole.state = !exists ? 'new' : holds?.length === 0 ? 'empty' : 'exists';
       const { tables, rows } = countsOf(this.tablesOf(database));
@@ -101,9 +93,8 @@ export class DatabaseTargets implements Targets {
 
   async load(context: LoadContext, tablespaces: boolean): Promise<void> {
     for (const whole of this.all) {
-      const content = (database: string) => this.content(database);
-      await dropLeftover(context.client, 'restoring', whole.name, content);
-      await dropLeftover(context.client, 'replaced', whole.name, content);
+      await dropLeftover(context.client, 'restoring', whole.name, context.sessions);
+      await dropLeftover(context.client, 'replaced', whole.name, context.sessions);
     }
     for (const whole of this.all) {
       const load: Load = { ...whole, tablespaces };
@@ -111,21 +102,20 @@ export class DatabaseTargets implements Targets {
     }
   }
 
-  async compare({ sessions, server, note }: LoadContext): Promise<RestoreCheck> {
+  async compare({ sessions, server }: LoadContext): Promise<RestoreCheck> {
     const differences = [];
     for (const { database, temporary, archive, loaded } of this.all) {
       const [counter, observer] = [await sessions.connect(temporary), await sessions.connect(temporary)];
       const { uncheckedKeys = false } = loaded ?? {};
       const tables = this.tablesOf(database);
       differences.push(...(await compare(counter, observer, { database, archive, tables, server, uncheckedKeys })));
-      await checkViews(observer, database, note);
       await Promise.all([counter, observer].map((client) => sessions.disconnect(client)));
     }
     return { differences, ...countsOf(this.all.flatMap(({ database }) => this.tablesOf(database))) };
   }
 
   async publish(context: LoadContext): Promise<void> {
-    const { client, sessions, request, note } = context;
+    const { client, sessions, note } = context;
     const publications: Publication[] = [];
     for (const { database, name, temporary, archive, state } of this.all) {
       const { others } = databaseStatements(archive, database, temporary);
@@ -135,7 +125,7 @@ export class DatabaseTargets implements Targets {
         { database, temporary },
         others.filter((one) => !isComment(one)),
       );
-      if (state === 'empty' && !request.overwrite) await this.refuseFilled(name);
+      if (state === 'empty') await this.refuseFilled(name);
       const comment = others
         .find(isComment)
         ?.replace(/^.*? IS (?=['N])/s, '')
@@ -144,19 +134,19 @@ export class DatabaseTargets implements Targets {
     }
     const other = await sessions.connect(client.database ?? '');
     await publish(client, other, publications);
-    for (const { name, replaces } of publications)
-      if (replaces)
-        await dropDatabase(client, ownName('replaced', name)).catch(() =>
-          note(noteOf('old-database-kept', [ownName('replaced', name)])),
-        );
-  }
-
-  discard(): Promise<void> {
-    return Promise.resolve();
+    for (const { name, state } of this.all) {
+      const replaced = ownName('replaced', name);
+      const drop = async (): Promise<void> => {
+        // Somebody may have filled it in the last moment.
+        if (state === 'empty' && (await contentOf(sessions, replaced)).length > 0) throw new Error('filled');
+        await dropDatabase(client, replaced);
+      };
+      if (state !== 'new') await drop().catch(() => note(noteOf('old-database-kept', [replaced])));
+    }
   }
 
   private async refuseFilled(name: string): Promise<void> {
-    const holds = await this.content(name);
+    const holds = await contentOf(this.context.sessions, name);
     if (holds.length === 0) return;
     throw new BackupError(
       'targetRefused',
@@ -167,14 +157,5 @@ export class DatabaseTargets implements Targets {
 
   private tablesOf(database: string): TableCount[] {
     return this.context.manifest.tables.filter((table) => table.database === database);
-  }
-
-  private async content(database: string): Promise<string[]> {
-    const client = await this.context.sessions.connect(database);
-    try {
-      return await contentOf(client);
-    } finally {
-      await this.context.sessions.disconnect(client);
-    }
   }
 }

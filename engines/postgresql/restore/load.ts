@@ -1,16 +1,16 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Client } from 'pg';
-import type { DataObject } from '../../catalog/bucket/manifest';
-import { noteOf } from '../../catalog/contract/note';
-import type { Tool } from '../../task/io/tool';
-import type { ServerRestoreContext } from '../engine';
-import type { PostgresqlSessions } from './connection';
-import { quoteName } from './names';
-import type { RestoreArchive } from './restore-archive';
-import { createTemporary, databaseStatements } from './restore-databases';
-import { Repairs } from './restore-repair';
-import { finishRestore, startRestore, type PgRestoreRun } from './restore-tool';
+import type { DataObject } from '../../../catalog/bucket/manifest';
+import { noteOf } from '../../../catalog/contract/note';
+import type { Tool } from '../../../task/io/tool';
+import type { ServerRestoreContext } from '../../engine';
+import type { PostgresqlSessions } from '../connection';
+import { quoteName } from '../names';
+import type { RestoreArchive } from './archive-contents';
+import { createTemporary, databaseStatements } from './databases';
+import { Repairs } from './repairs';
+import { finishRestore, startRestore, type PgRestoreRun } from './pg-restore';
 
 /** What all loads of a restore share. */
 export interface LoadContext extends ServerRestoreContext {
@@ -71,16 +71,19 @@ export async function loadDatabase(context: LoadContext, load: Load): Promise<Lo
     writeFileSync(list, ids.map((id) => `${id};\n`).join(''));
     return `--use-list=${list}`;
   };
+  // All rows, or all but those of foreign tables.
+  const rows = archive.foreignRows.length > 0 ? [listed('rows', archive.others)] : [];
+  if (rows.length > 0 && !only) note(noteOf('foreign-rows-left', archive.foreignRows, database));
   if (only) {
     await section('data', objects.open(object), { args: ['--single-transaction', listed('only', only)], options });
   } else if (jobs > 1) {
     const file = await objects.spool(object);
-    await section('data', file, { args: [`--jobs=${jobs}`], options });
+    await section('data', file, { args: [`--jobs=${jobs}`, ...rows], options });
     await section('post-data', file, { args: [`--jobs=${jobs}`, listed('indexes', archive.indexes)] });
     // Several connections at once deadlock here: pg_restore knows nothing of the locks on partitions.
     await section('post-data', file, { args: ['--single-transaction', listed('others', archive.others)] });
   } else {
-    await section('data', objects.open(object), { args: ['--single-transaction'], options });
+    await section('data', objects.open(object), { args: ['--single-transaction', ...rows], options });
     await section('post-data', archive.headFile, { args: ['--single-transaction'] });
   }
   if (!only) await repairs.afterAll(note);

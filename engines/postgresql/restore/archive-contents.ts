@@ -2,9 +2,9 @@ import { createWriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import type { Readable } from 'node:stream';
 import { TextDecoder } from 'node:util';
-import { BackupError } from '../../task/run/errors';
-import { ArchiveHead, type ArchiveEntry } from './archive-head';
-import { words } from './sql-words';
+import { BackupError } from '../../../task/run/errors';
+import { ArchiveHead, type ArchiveEntry } from '../archive-head';
+import { words } from '../sql-words';
 
 /** Data of a table in an archive. */
 export interface ArchivedData {
@@ -32,8 +32,10 @@ export interface RestoreArchive {
   readonly data: readonly ArchivedData[];
   /** Numbers of indexes and of the constraints that are one, which several connections can make at once. */
   readonly indexes: readonly number[];
-  /** Numbers of all other entries. */
+  /** Numbers of all other entries, but those of {@link foreignRows}. */
   readonly others: readonly number[];
+  /** Foreign tables with rows in the archive. To load these means to insert them on another server. */
+  readonly foreignRows: readonly string[];
   /** Definitions of primary keys by {@link keyOfTable}: `PRIMARY KEY (id)`. */
   readonly primaryKeys: ReadonlyMap<string, string>;
   /** Entries by `entryKey`, in the encoding of the database. */
@@ -52,7 +54,7 @@ const ABOUT = new Set(['ACL', 'COMMENT', 'SECURITY LABEL']);
 class Collector {
   create = '';
   owner = '';
-  readonly database: string[] = [];
+  private readonly about: string[] = [];
   readonly extensions: string[] = [];
   readonly tablespaces = new Set<string>();
   readonly owners = new Set<string>();
@@ -60,12 +62,17 @@ class Collector {
   readonly data: ArchivedData[] = [];
   readonly indexes: number[] = [];
   readonly others: number[] = [];
+  readonly foreignRows: string[] = [];
+  private readonly foreign = new Set<string>();
   readonly primaryKeys = new Map<string, string>();
   private decoder = new TextDecoder('utf-8');
 
   readonly see = (entry: ArchiveEntry): void => {
     const { id, kind, tablespace, hasData } = entry;
     const [schema, name, owner] = [this.text(entry.schema), this.text(entry.name), this.text(entry.owner)];
+    const key = keyOfTable(entry.schema, entry.name);
+    if (kind === 'FOREIGN TABLE') this.foreign.add(key);
+    if (kind === 'TABLE DATA' && this.foreign.has(key)) return void this.foreignRows.push(`${schema}.${name}`);
     (kind === 'INDEX' || kind === 'CONSTRAINT' ? this.indexes : this.others).push(id);
     if (kind === 'ENCODING') this.decoder = decoderOf(entry.definition);
     if (owner !== '') this.owners.add(owner);
@@ -79,12 +86,18 @@ class Collector {
       if (space !== undefined) this.tablespaces.add(space);
     }
     if (kind === 'DATABASE PROPERTIES' || (ABOUT.has(kind) && entry.name.startsWith('DATABASE ')))
-      this.database.push(this.text(entry.definition));
+      this.about.push(this.text(entry.definition));
     if (NAMES_ROLES.has(kind)) for (const word of words(this.text(entry.definition))) this.mentioned.add(word);
-    const key = kind === 'CONSTRAINT' && /\sADD CONSTRAINT .+? (PRIMARY KEY \(.*);\s*$/s.exec(entry.definition)?.[1];
+    const primaryKey =
+      kind === 'CONSTRAINT' && /\sADD CONSTRAINT .+? (PRIMARY KEY \(.*);\s*$/s.exec(entry.definition)?.[1];
     // The tag is the table's name and the constraint's; which is which, only the statement says.
-    if (key) this.primaryKeys.set(keyOfTable(schema, tableOf(this.text(entry.definition))), this.text(key));
+    if (primaryKey)
+      this.primaryKeys.set(keyOfTable(schema, tableOf(this.text(entry.definition))), this.text(primaryKey));
   };
+
+  get database(): string {
+    return this.about.join('\n');
+  }
 
   /** Archives have bytes in the encoding of the database. */
   private text(bytes: string): string {
@@ -133,6 +146,8 @@ export async function readArchive(stream: Readable, key: string, headFile: strin
   const collector = new Collector();
   const head = new ArchiveHead(collector.see);
   const file = createWriteStream(headFile, { mode: 0o600 });
+  const written = finished(file);
+  written.catch(() => undefined);
   let rest: Buffer[] = [];
   let restBytes = 0;
   let readAt = 0;
@@ -158,15 +173,10 @@ export async function readArchive(stream: Readable, key: string, headFile: strin
   } finally {
     stream.destroy();
     file.end();
-    await finished(file);
+    await written;
   }
   if (!isComplete) throw unreadable(key, head.unknown);
-  const { create, owner, database, extensions, tablespaces, owners, mentioned, data, primaryKeys } = collector;
-  const { indexes, others } = collector;
-  return {
-    ...{ headFile, create, owner, database: database.join('\n'), extensions, tablespaces, owners, mentioned },
-    ...{ data, indexes, others, primaryKeys, entries: head.entries },
-  };
+  return Object.assign(collector, { headFile, entries: head.entries });
 }
 
 const unreadable = (key: string, isNew: boolean): BackupError =>

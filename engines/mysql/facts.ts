@@ -108,8 +108,12 @@ export const MYSQL_NOTES = [
   'definers-unchecked',
   /** Accounts that were created for objects to run as. */
   'definers-created',
+  /** Views whose definers lack rights on the target, or that read databases that it does not have. */
+  'views-unusable',
   /** Events that were not created, since their time is over. */
   'events-over',
+  /** Events that were not created, since the restore ended before. */
+  'events-missing',
   /** Events of a copy, which were enabled. */
   'events-disabled',
   /** Rows that refer to rows that do not exist: of the first table, to the second. */

@@ -301,9 +301,24 @@ export const MYSQL_NOTE_ADVICE: Readonly<Record<MysqlNote, NoteAdvice>> = {
       `accounts were created without a password, locked, and without privileges, for objects to run as: ${objects}`,
     [{ say: 'Grant them what their objects need ($ACCOUNT: the account):', run: 'GRANT … TO $ACCOUNT;' }],
   ),
+  'views-unusable': note(
+    'views that cannot be used',
+    (objects) =>
+      `views cannot be used: the accounts that they run as lack rights, or the target lacks what they read: ${objects}`,
+    [
+      {
+        say: 'Grant these accounts what the views read, restore the other databases that they read, or restore again with --definer.',
+      },
+    ],
+  ),
   'events-over': note(
     'events whose time is over',
     (objects) => `events were not restored, since their time is over: ${objects}`,
+  ),
+  'events-missing': note(
+    'events that are missing',
+    (objects) => `events were not created, since they come after a comparison without differences: ${objects}`,
+    [{ say: 'Restore again. Or create them by hand, from the dump.' }],
   ),
   'events-disabled': note(
     'events of a copy',

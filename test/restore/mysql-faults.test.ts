@@ -231,6 +231,7 @@ describe('restores of MySQL and MariaDB that do not succeed', () => {
     expect(told).toMatchObject({ exit: 'success', failure: '' });
     expect(told.report!.notes).toEqual([
       { kind: 'definers-missing', objects: ['owner@%'] },
+      { kind: 'views-unusable', objects: ['shop.v'] },
       { kind: 'events-over', objects: ['shop.once'] },
     ]);
     expect(await mysql.exec('SELECT * FROM shop.t')).toBe('1\n');
@@ -252,5 +253,16 @@ describe('restores of MySQL and MariaDB that do not succeed', () => {
     expect(await again({ create: true })).toMatchObject({ exit: 'success', failure: '' });
     expect(await definer()).toBe('owner@%\nowner@%\n');
     expect(await mysql.exec("SHOW CREATE USER owner@'%'")).toMatch(/ACCOUNT LOCK/);
+
+    mysql.scene.putManifest({ ...manifest, tables: manifest.tables.map((table) => ({ ...table, rows: 7 })) });
+    const differs = await again({ create: true });
+    expect(differs).toMatchObject({ exit: 'restoreFailed', state: 'complete-but-different' });
+    expect(differs.reason).toMatchObject({ kind: 'restore-differs', object: 'shop.t' });
+    const notes = differs.log.filter(({ event }) => event === 'note').map(({ note }) => note);
+    expect(notes).toEqual([
+      { kind: 'views-unusable', objects: ['shop.v'] },
+      { kind: 'events-missing', objects: ['shop.once'] },
+    ]);
+    expect(await tables()).toBe('t\nv\n');
   });
 });

@@ -1,7 +1,9 @@
 import type { TableCount } from '../../../catalog/bucket/manifest';
+import { noteOf, type Note } from '../../../catalog/contract/note';
 import type { RestoreDifference } from '../../../catalog/contract/restore';
 import { errorText } from '../../../task/run/errors';
 import type { RestoreCheck } from '../../engine';
+import type { MysqlNote } from '../facts';
 import { serverErrorCode } from '../failures';
 import { readInventory } from '../inventory';
 import { qualified } from '../names';
@@ -12,38 +14,50 @@ import { MARKER } from './marker';
 import type { Query } from './query';
 
 const NO_SUCH_TABLE = 1146;
-/** Of a view: its definer does not exist, or may not read what the view reads. */
-const OF_DEFINERS = [1449, 1356, 1142, 1143, 1370];
+/** Of a view: its definer does not exist, or may not read what it reads; or that is of a database that is not there. */
+const OF_TARGET = [1449, 1356, 1142, 1143, 1370];
 
-/** Objects that the dump created, by their names on the target. */
-export function expectedObjects(sql: SqlStream, { names, tables, single }: Choice): SqlObject[] {
+/** What the dump has created, by its names on the target. */
+export interface Expected {
+  /** All but events. */
+  readonly objects: readonly SqlObject[];
+  /** `shop.cleanup`. */
+  readonly events: readonly string[];
+}
+
+/** What must be on the target, of all that has passed. */
+export function expectedOf(sql: SqlStream, { names, tables, single }: Choice): Expected {
   const chosen = new Set(tables.map(({ database, name }) => `${database}.${name}`));
-  return sql.createdObjects().flatMap((object) => {
+  const all = sql.createdObjects().flatMap((object) => {
     const database = names.get(object.database);
     if (database === undefined || object.name === MARKER) return [];
     if (single && !(object.kind === 'TABLE' && chosen.has(`${object.database}.${object.name}`))) return [];
     return [{ ...object, database }];
   });
+  const isEvent = ({ kind }: SqlObject): boolean => kind === 'EVENT';
+  return {
+    objects: all.filter((object) => !isEvent(object)),
+    events: all.filter(isEvent).map(({ database, name }) => `${database}.${name}`),
+  };
 }
 
 /**
  * Compares the target with the manifest and the dump, and refreshes its statistics.
  *
- * @param objects that must be there: all but events
- * @param powerless whether a note says already that objects run as accounts without rights
+ * @param objects that must be there
  */
 export async function checkRestored(
   query: Query,
   choice: Choice,
   objects: readonly SqlObject[],
-  powerless: boolean,
+  note: (note: Note<MysqlNote>) => void,
 ): Promise<RestoreCheck> {
   const { names, tables } = choice;
   const targets = [...names.values()];
   const differences = [
     ...(await compareRows(query, choice)),
     ...(await missingObjects(query, targets, objects)),
-    ...(await invalidViews(query, targets, powerless ? OF_DEFINERS : [])),
+    ...(await invalidViews(query, targets, note)),
   ];
   for (const { database, name } of tables) await query('ANALYZE TABLE ??.??', [names.get(database), name]);
   return {
@@ -94,27 +108,31 @@ async function missingObjects(
     .map(({ kind, database, name }) => ({ object: `${kind.toLowerCase()} ${database}.${name}`, kind: 'missing' }));
 }
 
+/** Views that cannot be used. Those of which that is the target's fault are told, and no difference. */
 async function invalidViews(
   query: Query,
   targets: readonly string[],
-  known: readonly number[],
+  note: (note: Note<MysqlNote>) => void,
 ): Promise<RestoreDifference[]> {
   const views = await query(
     'SELECT TABLE_SCHEMA AS db, TABLE_NAME AS name FROM information_schema.VIEWS WHERE TABLE_SCHEMA IN (?) ORDER BY 1, 2',
     [targets],
   );
   const differences: RestoreDifference[] = [];
+  const unusable: string[] = [];
   for (const { db, name } of views) {
+    const view = { database: String(db), name: String(name) };
+    const object = `${view.database}.${view.name}`;
     try {
       // Only prepared: nothing of a view may run as the account that restores.
-      await query('PREPARE proven_backups FROM ?', [
-        `SELECT 1 FROM ${qualified({ database: String(db), name: String(name) })}`,
-      ]);
+      await query('PREPARE proven_backups FROM ?', [`SELECT 1 FROM ${qualified(view)}`]);
     } catch (error) {
       const code = serverErrorCode(error);
       if (code === undefined) throw error;
-      if (!known.includes(code)) differences.push({ object: `${db}.${name}`, kind: 'invalid', said: errorText(error) });
+      if (OF_TARGET.includes(code)) unusable.push(object);
+      else differences.push({ object, kind: 'invalid', said: errorText(error) });
     }
   }
+  if (unusable.length > 0) note(noteOf('views-unusable', unusable));
   return differences;
 }

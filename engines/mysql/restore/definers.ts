@@ -17,8 +17,6 @@ export interface Definers {
   readonly create: readonly string[];
   /** The account in the place of a definer; undefined leaves it. */
   readonly replacement: (account: string) => string | undefined;
-  /** Whether objects run as accounts that are missing, or have no rights yet. */
-  readonly powerless: boolean;
 }
 
 /**
@@ -51,10 +49,10 @@ export async function decideDefiners(
   const missing = all.filter(isMissing);
   if (known === undefined && instead === undefined && all.some((definer) => definer !== account))
     note(noteOf('definers-unchecked', all));
-  if (missing.length === 0 || instead !== undefined) return { create: [], replacement, powerless: false };
-  if (wanted) return { create: missing, replacement, powerless: true };
+  if (missing.length === 0 || instead !== undefined) return { create: [], replacement };
+  if (wanted) return { create: missing, replacement };
   note(noteOf('definers-missing', missing));
-  return { create: [], replacement, powerless: true };
+  return { create: [], replacement };
 }
 
 function definersRefused(

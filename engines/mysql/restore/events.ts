@@ -1,6 +1,5 @@
 import { noteOf, type Note } from '../../../catalog/contract/note';
 import type { MysqlNote } from '../facts';
-import type { SqlObject } from '../sql-objects';
 import type { MysqlClients } from './clients';
 import type { Query } from './query';
 import type { DumpRewriter } from './rewrite';
@@ -8,14 +7,14 @@ import type { DumpRewriter } from './rewrite';
 /**
  * Creates the events, last of all: nothing runs in what is half there.
  *
- * @param expected events of the dump, by their names on the target
+ * @param expected events of the dump, by their names on the target: `shop.cleanup`
  * @param names of the databases on the target
  */
 export async function createEvents(
   query: Query,
   clients: MysqlClients,
   { events, disabledEvents }: DumpRewriter,
-  expected: readonly SqlObject[],
+  expected: readonly string[],
   names: readonly string[],
   note: (note: Note<MysqlNote>) => void,
 ): Promise<void> {
@@ -30,7 +29,7 @@ export async function createEvents(
   );
   const known = new Set(there.map(({ db, name }) => `${db}.${name}`));
   // The server takes an event whose time is over, and forgets it.
-  const over = expected.map(({ database, name }) => `${database}.${name}`).filter((name) => !known.has(name));
+  const over = expected.filter((name) => !known.has(name));
   if (over.length > 0) note(noteOf('events-over', over));
   const off = disabledEvents.filter((name) => known.has(name));
   if (off.length > 0) note(noteOf('events-disabled', off));

@@ -18,7 +18,7 @@ import type { MysqlDialect } from '../dialect';
 import { MysqlGrants } from '../grants';
 import { Sessions, rowsOf, type Session } from '../sessions';
 import { prepareTarget, undoRestore, type Changes } from './changes';
-import { checkRestored, expectedObjects } from './check';
+import { checkRestored, expectedOf } from './check';
 import { readChoice, type Choice } from './choice';
 import { MysqlClients } from './clients';
 import { decideDefiners } from './definers';
@@ -63,7 +63,10 @@ export class MysqlRestore implements EngineRestore {
   private rewriter: DumpRewriter | undefined;
   /** The table whose rows are under way. */
   private table: string | undefined;
-  private powerless = false;
+  /** Events that wait for the end of the comparison: `shop.cleanup`. */
+  private waiting: readonly string[] = [];
+  /** Whether all was loaded, and still has our marks. */
+  private marked = false;
   private now: TargetState = 'unchanged';
   private closing: Promise<void> | undefined;
 
@@ -128,7 +131,6 @@ export class MysqlRestore implements EngineRestore {
         noteLeftOut(scan, choice, note);
       }
       const definers = await decideDefiners(target, scan?.definers, request.definers, note);
-      this.powerless = definers.powerless;
       const sequences = await sequencesToCreate(target, scan, manifest, choice);
       await this.lookAgain(target.account);
       this.now = 'partial';
@@ -145,27 +147,27 @@ export class MysqlRestore implements EngineRestore {
       });
       for (const name of choice.names.values()) await requireEnd(query, run, name, this.dialect.client);
       this.now = 'complete-but-unchecked';
+      this.marked = true;
+      this.waiting = expectedOf(this.rewriter.sql, choice).events;
     });
   }
 
   async check(): Promise<RestoreCheck> {
     return this.said(async () => {
-      const { query, choice, rewriter, powerless } = this;
+      const { query, choice, rewriter } = this;
       if (!rewriter) throw new Error('check before load');
       const names = [...choice.names.values()];
       const { note } = this.context;
-      const objects = expectedObjects(rewriter.sql, choice);
-      const isEvent = ({ kind }: { readonly kind: string }) => kind === 'EVENT';
-      const check = await checkRestored(
-        query,
-        choice,
-        objects.filter((one) => !isEvent(one)),
-        powerless,
-      );
+      const { objects, events } = expectedOf(rewriter.sql, choice);
+      const check = await checkRestored(query, choice, objects, note);
       if (!choice.single) await noteOrphans(query, names, note);
       if (check.differences.length > 0) this.now = 'complete-but-different';
-      else await createEvents(query, this.prepared().clients, rewriter, objects.filter(isEvent), names, note);
+      else {
+        await createEvents(query, this.prepared().clients, rewriter, events, names, note);
+        this.waiting = [];
+      }
       await unmark(query, names);
+      this.marked = false;
       return check;
     });
   }
@@ -184,7 +186,15 @@ export class MysqlRestore implements EngineRestore {
     await this.clients?.stop();
     if (this.now === 'partial')
       this.now = await undoRestore(() => this.sessions.begin(), this.run.id, this.found, this.changes);
+    if (this.marked) await this.unmarkAfterwards().catch(() => undefined);
+    if (this.waiting.length > 0) this.context.note(noteOf('events-missing', this.waiting));
     await this.sessions.close();
+  }
+
+  /** What is complete is not to be replaced by the next restore. */
+  private async unmarkAfterwards(): Promise<void> {
+    const session = await this.sessions.begin();
+    await unmark((sql, values) => rowsOf(session, sql, values), this.choice.names.values());
   }
 
   private async scan(): Promise<DumpScan> {

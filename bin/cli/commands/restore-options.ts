@@ -69,7 +69,10 @@ export function withRestoreOptions(command: Command): Command {
     .option('--local', 'restores from this machine, in place of a task in AWS; needs --to')
     .option('--to <target>', 'with --local: mysql://user@host:3306, postgresql://user@host:5432, or a file')
     .option('--option-file <file>', 'with --local: file with the password, of MySQL ([client]) or .pgpass')
-    .option('--ca <file>', 'with --local: certificate authority of the server, in PEM; by default the public ones')
+    .option(
+      '--ca <file>',
+      "with --local: certificate authority of the server, in PEM; by default Amazon's for RDS, else the public ones",
+    )
     .option('--no-tls [reason]', 'with --local: no TLS; needs a reason unless the server is on this machine');
   return withAwsOptions(command).addHelpText('after', EXAMPLES);
 }

@@ -326,7 +326,8 @@ describe('show', () => {
       /^shop\.book +3$/m,
       /^note the past rows of system-versioned tables are not in the dump/m,
       /^note of-the-future: x$/m,
-      new RegExp(`proven-backups fetch --source shop ${NEW} --output restore$`, 'm'),
+      new RegExp(`proven-backups restore --bucket shop-backups --source shop --backup ${NEW}$`, 'm'),
+      new RegExp(`proven-backups fetch --bucket shop-backups --source shop ${NEW} --output restore$`, 'm'),
     ])
       expect(out).toMatch(line);
   });

@@ -1,3 +1,4 @@
+import type { ServerJob } from '../catalog/contract/task';
 import type { DumpToolFacts } from './engine-facts';
 
 /** Says why extra arguments of a dump tool are refused; `undefined` if none is. Free of dependencies. */
@@ -9,6 +10,18 @@ export function dumpArgumentFault(tool: DumpToolFacts, dumpArguments: readonly s
       return `dump argument ${JSON.stringify(argument)} is not an option: write options as one word each, such as "--name=value"`;
   }
   return undefined;
+}
+
+/** Settings of a source that leave out parts of its databases: `excludeSchemas`, `--ignore-table=shop.log`. */
+export function partsLeftOut(
+  { leavesOut }: Pick<DumpToolFacts, 'leavesOut'>,
+  { schemas, excludeSchemas, extraDumpArguments = [] }: ServerJob,
+): string[] {
+  return [
+    ...(schemas ? ['schemas'] : []),
+    ...(excludeSchemas ? ['excludeSchemas'] : []),
+    ...extraDumpArguments.filter((argument) => leavesOut?.test(argument)),
+  ];
 }
 
 function refusal(tool: DumpToolFacts, argument: string): string | undefined {

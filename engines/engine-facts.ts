@@ -49,6 +49,8 @@ export interface DumpToolFacts {
   readonly refusals: readonly ArgumentRefusal[];
   /** Options that are allowed although a refused option begins with the same letters. */
   readonly allowed: readonly string[];
+  /** Arguments that leave out tables, schemas or rows; users may add them. */
+  readonly leavesOut?: RegExp;
   /** Short options that may have their value in the same word. */
   readonly valued: string;
   /** Words that may stand in front of an option; `skip` and `disable` negate it. */

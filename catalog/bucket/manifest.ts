@@ -89,6 +89,8 @@ export const manifestSchema = z.object({
   consistency,
   /** PostgreSQL: whether the roles carry their password hashes. */
   rolePasswords: z.boolean().optional(),
+  /** Settings of the source that leave out schemas or tables: `excludeSchemas`, `--ignore-table=shop.log`. */
+  leftOut: z.array(z.string()).optional(),
   /** What the dump cannot hold, and what its restore needs. */
   notes: z.array(note).optional(),
   objects: z.array(dataObject).min(1),

@@ -167,6 +167,7 @@ export const MYSQL_ARGUMENTS: Omit<DumpToolFacts, 'name'> = {
     { options: ['no-data-med'], reason: REFUSED.stream },
   ],
   allowed: ['ignore-table'],
+  leavesOut: /^--(?:(?:loose|maximum|enable)[-_])?ignore/,
   valued: '#',
   prefixes: /^(?:loose|maximum|enable|disable|skip)-/,
 };

@@ -137,6 +137,8 @@ export const POSTGRESQL_FACTS: ServerEngineFacts<PostgresqlReason, PostgresqlNot
         },
       ],
       allowed: ['exclude-table', 'schema', 'statistics'],
+      // With their abbreviations.
+      leavesOut: /^(?:-[^-]*[nNtTeB]|--(?:exc|exte|sch|ta|no-b|no-l|no-un))/,
       valued: 'nNtTeS',
     },
   },

@@ -52,8 +52,8 @@ export interface RestoreOptions {
   readonly memoryLimitMiB?: number;
 
   /**
-   * Disk of the task, in GiB. 21 to 200. SQLite needs it for the whole file, and PostgreSQL for the largest dump if several
-   * connections load it; everything else is streamed.
+   * Disk of the task, in GiB. 21 to 200. SQLite needs it for the file if single tables are restored, PostgreSQL for the largest dump
+   * if several connections load it; everything else is streamed.
    *
    * @default - that of the backup
    */

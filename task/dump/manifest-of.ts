@@ -6,7 +6,9 @@ import {
   type Manifest,
 } from '../../catalog/bucket/manifest';
 import type { Note } from '../../catalog/contract/note';
+import { partsLeftOut } from '../../engines/dump-arguments';
 import type { DumpFacts } from '../../engines/engine';
+import { findEngine } from '../../engines/facts';
 import { version } from '../../package.json';
 import { BackupError } from '../run/errors';
 import type { RunInputs } from '../run/job';
@@ -28,6 +30,8 @@ export interface StoredDump {
  */
 export function manifestTextOf({ job, trigger, scheduledTime, scheduleArn }: RunInputs, dump: StoredDump): string {
   const { facts, notes } = dump;
+  const { dumpTool } = findEngine(job.engine)?.server ?? {};
+  const leftOut = dumpTool && job.server ? partsLeftOut(dumpTool, job.server) : [];
   const manifest: Manifest = {
     formatVersion: MANIFEST_FORMAT,
     source: job.source,
@@ -43,6 +47,7 @@ export function manifestTextOf({ job, trigger, scheduledTime, scheduleArn }: Run
     endedAt: dump.endedAt.toISOString(),
     consistency: facts.consistency,
     ...(facts.rolePasswords === undefined ? {} : { rolePasswords: facts.rolePasswords }),
+    ...(leftOut.length === 0 ? {} : { leftOut }),
     ...(notes.length === 0
       ? {}
       : { notes: notes.map((note) => ({ ...note, objects: note.objects && [...note.objects] })) }),

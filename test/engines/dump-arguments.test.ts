@@ -1,4 +1,5 @@
-import { dumpArgumentFault } from '../../engines/dump-arguments';
+import type { ServerJob } from '../../catalog/contract/task';
+import { dumpArgumentFault, partsLeftOut } from '../../engines/dump-arguments';
 import { serverFacts } from '../../engines/facts';
 
 const faultOf = (engine: string, words: readonly string[]) => dumpArgumentFault(serverFacts(engine).dumpTool, words);
@@ -75,3 +76,15 @@ test.each([
   ['postgresql', ['-Tpublic.aspect', '-x', '--schema=sales', '--no-subscriptions', '--no-security-labels']],
   ['postgresql', ['--no-publications', '--exclude-table=public.cache', '--no-comments']],
 ] as const)('%s: %j is allowed', (engine, words) => expect(faultOf(engine, words)).toBeUndefined());
+
+const SERVER: ServerJob = { host: 'db', port: 1, tls: { mode: 'public' } };
+test.each<[string, Partial<ServerJob>, string[]]>([
+  ['postgresql', { schemas: ['a'] }, ['schemas']],
+  ['postgresql', { excludeSchemas: ['a'] }, ['excludeSchemas']],
+  ['postgresql', { extraDumpArguments: ['-Tlog', '-x', '--no-comments', '--extra-float-digits=1'] }, ['-Tlog']],
+  ['postgresql', { extraDumpArguments: ['--exclude-ta=a', '--no-owner', '--sch=b'] }, ['--exclude-ta=a', '--sch=b']],
+  ['mysql', { extraDumpArguments: ['--insert-ignore', '--ignore_table=a.b'] }, ['--ignore_table=a.b']],
+  ['mariadb', { databases: ['a'], extraDumpArguments: ['--ignore-table=a.b', '-v'] }, ['--ignore-table=a.b']],
+])('%s: of %j, %j leave parts out', (engine, job, words) => {
+  expect(partsLeftOut(serverFacts(engine).dumpTool, { ...SERVER, ...job })).toEqual(words);
+});

@@ -64,10 +64,18 @@ export async function makeSafetyBackup({ aws, bucket, source, task, tell }: Safe
  */
 export function requireCovered(safety: Manifest, targets: readonly RestoreTarget[], request: RestoreRequest): void {
   const missing = targets.filter((target) => target.state === 'exists' && !covers(safety, target, request));
-  if (missing.length === 0) return;
+  if (missing.length === 0) return refuseParts(safety);
   const names = missing.map(({ name }) => name).join(', ');
   throw new CommandError(
     `the safety backup ${safety.backupId} of ${safety.source} does not hold ${names}, so nothing was replaced: choose another name with --as, or remove ${names} by hand`,
+  );
+}
+
+/** What a replaced database has besides would be lost. */
+function refuseParts({ backupId, source, leftOut = [] }: Manifest): void {
+  if (leftOut.length === 0) return;
+  throw new CommandError(
+    `the safety backup ${backupId} of ${source} is without what the source leaves out (${leftOut.join(', ')}), so nothing was replaced: restore beside it with --as, or with --local, whose safety backup is whole`,
   );
 }
 

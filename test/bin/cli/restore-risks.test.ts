@@ -185,6 +185,11 @@ describe('--overwrite', () => {
         `the safety backup ${SAFETY} of shop does not hold shop, so nothing was replaced: choose another name with --as, or remove shop by hand`,
       ),
     ],
+    [
+      'is without what the source leaves out',
+      () => (account.scripts[1] = { makes: { ...safety, leftOut: ['excludeSchemas', '--exclude-table=log'] } }),
+      /is without what the source leaves out \(excludeSchemas, --exclude-table=log\), so nothing was replaced/,
+    ],
   ])('stops if the safety backup %s', async (_, change, sentence) => {
     account.scripts = [there, { makes: safety }, WORK];
     change();

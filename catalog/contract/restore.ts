@@ -8,6 +8,7 @@ const noteSchema = z.object({
   database: z.string().optional(),
   objects: z.array(z.string()).optional(),
   count: count.optional(),
+  rows: count.optional(),
   memoryMiB: count.optional(),
   said: z.string().optional(),
 });

@@ -94,8 +94,8 @@ export const POSTGRESQL_NOTES = [
   'checks-not-valid',
   /** Settings, privileges and comments of the database that the target refused. */
   'database-incomplete',
-  /** Views that cannot be read. */
-  'broken-views',
+  /** Rows of foreign tables, which belong to another server. */
+  'foreign-rows-left',
   /** The database that was replaced could not be dropped. */
   'old-database-kept',
 ] as const;
@@ -117,6 +117,7 @@ export const POSTGRESQL_FACTS: ServerEngineFacts<PostgresqlReason, PostgresqlNot
     // https://www.postgresql.org/docs/current/app-pgdump.html
     dumpTool: {
       name: 'pg_dump',
+      companions: ['pg_dumpall'],
       refusals: [
         { options: ['U', 'username', 'W', 'password', 'w', 'no-password'], reason: REFUSED.secret },
         { options: ['h', 'host', 'p', 'port', 'd', 'dbname', 'snapshot'], reason: REFUSED.connection },

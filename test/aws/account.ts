@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunTaskCommandInput, Task, TaskOverride } from '@aws-sdk/client-ecs';
 import { InvokeCommand } from '@aws-sdk/client-lambda';
@@ -8,6 +9,7 @@ import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { Aws } from '../../bin/cli/aws/aws';
 import { readDirectory } from '../../bin/cli/aws/directory';
 import { startTask, untilStopped } from '../../bin/cli/aws/task';
+import { main } from '../../bin/cli/program';
 import type { Manifest } from '../../catalog/bucket/manifest';
 import { readCatalog } from '../../catalog/bucket/read';
 import { S3CatalogStore } from '../../catalog/bucket/s3-store';
@@ -65,6 +67,15 @@ export class Account {
     const task = await this.ended({ ...(await this.request()), ...(overrides && { overrides }) });
     if (!overrides) this.lastRun = task;
     return task;
+  }
+
+  /** Runs `proven-backups` for the bucket, as a script does. */
+  async cli(...args: readonly string[]): Promise<{ readonly code: number; readonly printed: string }> {
+    let printed = '';
+    const output = { write: (text: string) => (printed += text) };
+    const streams = { stdin: Readable.from([]), stdout: output, stderr: output };
+    const code = await main([...args, '--bucket', this.output('Bucket')], streams);
+    return { code, printed };
   }
 
   /** Runs a command in the image of a database's client, and returns its output. */

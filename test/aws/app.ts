@@ -56,7 +56,9 @@ class SelfTestStack extends Stack {
       ...{ schedule: BackupSchedule.every(Duration.hours(12), { retryAttempts: 0 }), memoryLimitMiB: 1024, cpu: 512 },
       image: server && ecs.ContainerImage.fromRegistry('self-test'),
     };
-    const good = backups.addDatabase('Good', { ...usual, database: database(byName), sourceName: SOURCES.good });
+    const good = backups.addDatabase('Good', {
+      ...{ ...usual, database: database(byName), sourceName: SOURCES.good, restore: { secret: byName } },
+    });
     const failing = backups.addDatabase('Failing', {
       ...{ ...usual, database: database(wrong), sourceName: SOURCES.failing },
     });

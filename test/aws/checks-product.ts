@@ -92,7 +92,21 @@ export const PRODUCT_CHECKS: readonly Check[] = [
       return judged(back, `${restored.id} is back, with ${restored.objects} objects`);
     },
   },
-  { id: 'restore', question: 'Does the command that restores bring the rows back?', answer: NOT_AVAILABLE },
+  {
+    id: 'restore',
+    question: 'Does the command that restores bring the rows back?',
+    undecidedBy: HARNESS,
+    async answer(account) {
+      const sql = (text: string) => account.ask(account.output('Client'), ['psql', '-Atc', text]);
+      // So few that the safety backup is of no strange size.
+      await sql(`DELETE FROM orders WHERE id > ${ROWS - 9}`);
+      const left = Number(await sql('SELECT count(*) FROM orders'));
+      const { code, printed } = await account.cli('restore', '--source', SOURCES.good, '--overwrite', '--yes');
+      const back = Number(await sql('SELECT count(*) FROM orders'));
+      const said = /^.* was restored into .*$/m.exec(printed)?.[0] ?? printed;
+      return judged(code === 0 && left < back && back === ROWS, `${left} rows, then ${back}: ${said}`);
+    },
+  },
   { id: 'prove', question: 'Does a restore test pass, and fail for a damaged backup?', answer: NOT_AVAILABLE },
   {
     id: 'signal-failed',

@@ -18,7 +18,7 @@ export type Part = (typeof PARTS)[number];
 
 /** US dollars for a run, by list prices of us-east-1, rounded up, and minutes. */
 export const COSTS: Record<'base' | Part, readonly [dollars: number, minutes: number]> = {
-  base: [0.5, 40],
+  base: [0.5, 45],
   ec2: [0.05, 15],
   trail: [0.05, 20],
   volume: [0.1, 150],

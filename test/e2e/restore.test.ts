@@ -16,13 +16,13 @@ import type { MysqlFamilyServer } from '../servers/mysql-family';
 import type { PostgresqlServer } from '../servers/postgresql';
 import type { Server } from '../servers/start';
 import { startServer } from '../servers/start';
-import { engineOf, inMatrix, VERSIONS, type Version } from '../servers/versions';
+import { engineOf, inMatrix, newestOf, VERSIONS, type Version } from '../servers/versions';
 import { temporaryDirectory } from '../support/processes';
 import { PERSON, SERVERS, STACK, type GivenServer } from './restore-names';
 
 jest.setTimeout(300_000);
 
-const ON: readonly Version[] = inMatrix(VERSIONS, ['mariadb-10.11', 'mysql-9.7', 'postgresql-15', 'postgresql-18']);
+const ON: readonly Version[] = inMatrix(VERSIONS, newestOf('mysql', 'postgresql'));
 const PASSWORD = 'of the reader';
 const DATABASE = 'books';
 const nameOf = (version: Version): string => version.replaceAll('.', '-');
@@ -87,7 +87,8 @@ async function story<T>(
   await steps.damage();
   const damaged = await steps.look();
   const restored = await cli('restore', '--source', source, '--yes', ...steps.restore);
-  expect(restored).toMatchObject({ code: 0 });
+  const [err, out]: unknown[] = [expect.any(String), expect.stringContaining('all as in the backup')];
+  expect(restored).toEqual({ code: 0, err, out });
   return { before, damaged, after: await steps.look(), said: restored.out };
 }
 
@@ -130,12 +131,13 @@ describe.each(ON.filter((version) => engineOf(version) !== 'postgresql'))('books
 
   test('a table that was dropped is back, with all that belongs to the database', async () => {
     const found = await story(source, {
-      damage: () => server().exec(`DROP TABLE ${DATABASE}.loan`),
+      // A view without its table could not be dumped: there would be no safety backup.
+      damage: () => server().exec(`USE ${DATABASE}; DROP VIEW lent; DROP TABLE loan`),
       ...{ look, restore: ['--overwrite'] },
     });
     expect(differences(found.before, found.damaged)).not.toEqual([]);
     expect(differences(found.before, found.after)).toEqual([]);
-    expect(found.said).toMatch(/4 rows|2 tables/);
+    expect(found.said).toContain('2 tables, 4 rows, all as in the backup');
   });
 
   test('a database that was dropped is back', async () => {

@@ -1,6 +1,5 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import type { Identity } from '../support/processes';
 import { run } from '../support/processes';
 import type { Version } from './versions';
 
@@ -12,27 +11,25 @@ const MODELS = process.env.TEST_MODELS;
  * from then on, which takes a tenth of the time. Outside of a run of the tests there are no copies.
  *
  * @param data its path, where nothing is yet
- * @param owner who runs the program and the server
  * @param make runs the program
  */
 export async function makeDataDirectory(
   version: Version,
   data: string,
-  owner: Identity | undefined,
   make: (data: string) => Promise<unknown>,
 ): Promise<void> {
   if (MODELS === undefined) return void (await make(data));
   const model = path.join(MODELS, version);
-  if (!fs.existsSync(model)) {
-    const unfinished = fs.mkdtempSync(`${model}-`);
-    if (owner) fs.chownSync(unfinished, owner.uid, owner.gid);
-    await make(path.join(unfinished, 'data'));
-    try {
-      fs.renameSync(unfinished, model);
-    } catch {
-      // Another worker was faster.
-      fs.rmSync(unfinished, { recursive: true });
-    }
+  const copy = (from: string, to: string) => run('cp', ['--archive', '--sparse=always', from, to]);
+  if (fs.existsSync(model)) return void (await copy(path.join(model, 'data'), data));
+  // Where the server will look for it: a root may show no other folder.
+  await make(data);
+  const unfinished = fs.mkdtempSync(`${model}-`);
+  await copy(data, path.join(unfinished, 'data'));
+  try {
+    fs.renameSync(unfinished, model);
+  } catch {
+    // Another worker was faster.
+    fs.rmSync(unfinished, { recursive: true });
   }
-  await run('cp', ['--archive', '--sparse=always', path.join(model, 'data'), data]);
 }

@@ -88,7 +88,7 @@ export async function startMysqlFamily(
   const own = (command: readonly string[]) => inRoot(root, owner, command);
   // A starting server removes temporary tables of its folder, whoever they belong to.
   const temporary = `--tmpdir=${directory}`;
-  await makeDataDirectory(version, data, owner, (empty) =>
+  await makeDataDirectory(version, data, (empty) =>
     run(...own([...engine.initialize(empty), temporary]), { cwd: directory }),
   );
   // The id of the server, which it makes anew.

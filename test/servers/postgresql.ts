@@ -63,7 +63,7 @@ export class PostgresqlServer {
       await make('pg_basebackup', '-R', '-c', 'fast', '-U', 'postgres', ...of, '-D', data);
     } else {
       const options = ['-U', 'postgres', '--auth=trust', '-E', 'UTF8', '--locale=C.UTF-8'];
-      await makeDataDirectory(version, data, owner, (empty) => make('initdb', ...options, '-D', empty));
+      await makeDataDirectory(version, data, (empty) => make('initdb', ...options, '-D', empty));
     }
     fs.writeFileSync(
       path.join(data, 'pg_hba.conf'),

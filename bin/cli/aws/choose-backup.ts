@@ -12,7 +12,10 @@ import { CommandError } from '../errors';
 import type { Aws } from './aws';
 import { ask } from './aws';
 
-/** Which backup is wanted: this one, the newest up to a time, or else the newest that is proven, or else the newest. */
+/**
+ * Which backup is wanted: this one, the newest up to a time, or else the newest that is proven, or else the newest. Without an
+ * id and a time, safety backups come last: they hold what somebody wanted to replace.
+ */
 export interface BackupWish {
   readonly id?: string;
   readonly at?: Date;
@@ -70,11 +73,20 @@ async function choose(store: CatalogStore, source: string, wish: BackupWish): Pr
     }
     return undefined;
   };
-  const proven = await firstWhole(tested, isProven);
+  const proven = await firstWhole(tested, (found) => isProven(found) && !isSafety(found));
   if (proven) {
     const newer = asked.indexOf(proven.folder);
     const note = `${newer === 1 ? 'a newer backup exists' : `${newer} newer backups exist`}, which no restore test has proven: the newest is ${newest.id}`;
     return { ...proven, notes: newer > 0 ? [note] : [] };
+  }
+  damaged.length = 0;
+  const passed: string[] = [];
+  const isUsual = (found: Found): boolean => !isSafety(found) || (passed.push(found.folder.id), false);
+  const usual = at === undefined ? await firstWhole(asked, isUsual) : undefined;
+  if (usual) {
+    const [safety] = passed;
+    const note = `backup ${safety} is newer, but a safety backup: it holds what a restore was about to replace`;
+    return { ...usual, notes: [...damaged, ...unprovenNote(usual), ...(safety === undefined ? [] : [note])] };
   }
   damaged.length = 0;
   const whole = await firstWhole(asked, () => true);
@@ -85,6 +97,7 @@ async function choose(store: CatalogStore, source: string, wish: BackupWish): Pr
 type Found = Omit<ChosenBackup, 'notes'>;
 
 const isProven = ({ verdict }: Found): boolean => verdict?.verdict === 'passed';
+const isSafety = ({ manifest }: Found): boolean => manifest.trigger === 'before-restore';
 const unprovenNote = (found: Found): string[] =>
   isProven(found) ? [] : [`no restore test has proven backup ${found.folder.id}`];
 

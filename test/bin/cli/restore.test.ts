@@ -8,6 +8,7 @@ import {
   line,
   look,
   manifestOf,
+  SAFETY,
   NEW,
   OLD,
   planLine,
@@ -107,6 +108,16 @@ describe('the plan', () => {
     await restore('--dry-run', '--backup', NEW);
     await restore('--dry-run', '--at', '2026-11-20T01:59');
     expect(account.requests.map(({ backupId }) => backupId)).toEqual([OLD, NEW, OLD]);
+  });
+
+  test('is not of what a restore has replaced, unless that is named, or there is nothing else', async () => {
+    account.add({ ...manifestOf(SAFETY), trigger: 'before-restore' });
+    account.scripts = [look(), look(), look()];
+    expect((await restore('--dry-run')).out).toContain(`note backup ${SAFETY} is newer, but a safety backup: `);
+    await restore('--dry-run', '--backup', SAFETY);
+    for (const id of [OLD, NEW]) account.objects.delete(`shop/${id}/manifest.json`);
+    await restore('--dry-run');
+    expect(account.requests.map(({ backupId }) => backupId)).toEqual([NEW, SAFETY, SAFETY]);
   });
 
   test('says that a backup was never proven', async () => {

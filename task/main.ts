@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import type { FailedLine, Reason } from '../catalog/contract/failure';
-import type { Action } from '../catalog/contract/task';
+import { EXIT_CODES, type Action } from '../catalog/contract/task';
 import { engineProgram } from '../engines/programs';
 import { dump } from './dump/dump';
 import { BackupError, asBackupError } from './run/errors';
@@ -74,6 +74,8 @@ function shortened(reason: Reason): Reason {
 async function main(action: Action, runAction: RunAction): Promise<number> {
   const log = new Log();
   log.with({ action });
+  // Node.js ends with 0 as soon as nothing can happen any more, whatever is still waited for.
+  process.exitCode = EXIT_CODES.unexpected;
   const stop = new AbortController();
   stopOnSignals(action, stop);
   stop.signal.addEventListener('abort', () => {

@@ -41,7 +41,7 @@ export async function main(args: readonly string[], streams: Streams): Promise<n
 function programOf(output: Output): Command {
   const { stdout, stderr } = output.streams;
   const program = new Command('proven-backups')
-    .description('Works with database backups: lists, fetches, makes, prunes, brings back and checks')
+    .description('Works with database backups: lists, restores, fetches, makes, prunes and checks them')
     .version(version)
     .exitOverride()
     .configureOutput({

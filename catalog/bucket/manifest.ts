@@ -106,7 +106,15 @@ export const rowsOf = ({ tables }: Pick<Manifest, 'tables'>): number =>
   tables.reduce((total, { rows, rowsAfter }) => total + (rows ?? rowsAfter ?? 0), 0);
 
 /** A manifest that cannot be used. The message says which, why, and what to do. */
-export class ManifestError extends Error {}
+export class ManifestError extends Error {
+  /** @param isNewer whether nothing is wrong with it but that this version cannot read it */
+  constructor(
+    message: string,
+    readonly isNewer = false,
+  ) {
+    super(message);
+  }
+}
 
 /**
  * Reads a manifest.
@@ -126,6 +134,7 @@ export function parseManifest(text: string, key: string): Manifest {
   if (typeof version === 'number' && version > MANIFEST_FORMAT) {
     throw new ManifestError(
       `manifest ${key} has format ${version}, but this version of cdk-proven-backups reads formats up to ${MANIFEST_FORMAT}: update cdk-proven-backups`,
+      true,
     );
   }
   const result = manifestSchema.safeParse(value);

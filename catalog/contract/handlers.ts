@@ -155,8 +155,8 @@ export const DEPLOYMENT_ENV = {
   backups: 'BEFORE_DEPLOYMENT_BACKUPS',
   /** ARN of the stack that is deployed. */
   stack: 'BEFORE_DEPLOYMENT_STACK',
-  /** Logical id of the custom resource, without the fingerprint at its end. */
-  resource: 'BEFORE_DEPLOYMENT_RESOURCE',
+  /** Logical id of the wait condition's handle, without the fingerprint at its end. */
+  handle: 'BEFORE_DEPLOYMENT_HANDLE',
   /** What `startedBy` of its tasks begins with: nothing else of the account has that. */
   startedBy: 'BEFORE_DEPLOYMENT_STARTED_BY',
 } as const;

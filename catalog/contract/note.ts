@@ -11,6 +11,8 @@ export interface Note<Kind extends string = string> {
   readonly objects?: readonly string[];
   /** How many objects are concerned, where `objects` does not show all. */
   readonly count?: number;
+  /** Rows concerned. */
+  readonly rows?: number;
   /** Memory that the task needs for the objects, in MiB. */
   readonly memoryMiB?: number;
   /** The words of the server, without the program's own. */

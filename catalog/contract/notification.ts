@@ -27,7 +27,9 @@ export interface TaskFacts {
 }
 
 /** A restore that failed: what it was asked for, as far as that is known, and what it left behind. */
-export interface RestoreFacts extends Partial<RestoreRequest> {
+export interface RestoreFacts extends Partial<Omit<RestoreRequest, 'overwrite'>> {
+  /** Whether it was told to replace what exists. */
+  readonly overwrite?: boolean;
   readonly source: string;
   /** State of the target, as the log says; left out if the log could not be read, or does not say it. */
   readonly state?: TargetState;

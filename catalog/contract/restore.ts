@@ -8,6 +8,7 @@ const noteSchema = z.object({
   database: z.string().optional(),
   objects: z.array(z.string()).optional(),
   count: count.optional(),
+  rows: count.optional(),
   memoryMiB: count.optional(),
   said: z.string().optional(),
 });
@@ -15,7 +16,7 @@ const noteSchema = z.object({
 const targetSchema = z.object({
   /** Name in the backup. */
   database: z.string(),
-  /** Name on the target: a database, a schema for tables of a database that has schemas, or a file. */
+  /** Name on the target: a database; `shop.rescued` for tables that get a schema of their own; or a file. */
   name: z.string(),
   /** What is there: nothing, an empty one, or one with content, which a restore replaces only if it is told to. */
   state: z.enum(['new', 'empty', 'exists']),

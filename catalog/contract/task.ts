@@ -121,6 +121,9 @@ export interface RestoreJob {
   readonly file?: string;
 }
 
+/** The most connections that load at once. */
+export const MAX_RESTORE_JOBS = 16;
+
 /** One restore: which backup, what of it, and how. Reaches the program as JSON in {@link ENV.restore}. */
 export interface RestoreRequest {
   readonly backupId: string;
@@ -138,10 +141,10 @@ export interface RestoreRequest {
    */
   readonly as?: string;
   /**
-   * Replaces what exists. Whoever sets it has made a safety backup, or sets `safetyBackup`; without it, what exists is never
-   * touched.
+   * Names of the plan's targets that may be replaced. Whoever sets them has seen them in a plan, and has made a safety backup or
+   * sets `safetyBackup`; nothing else that exists is ever touched.
    */
-  readonly overwrite?: boolean;
+  readonly overwrite?: readonly string[];
   /**
    * With `overwrite`: absolute path of a directory into which the engine's own dump of what exists is made before it is
    * replaced. A failure of that ends the restore.

@@ -1,6 +1,6 @@
 import type { EngineProgram } from '../engine';
 import { MysqlDump } from '../mysql/dump';
-import { MysqlRestore } from '../mysql/restore';
+import { MysqlRestore } from '../mysql/restore/restore';
 import { MARIADB_DIALECT } from './dialect';
 
 /** MariaDB. */

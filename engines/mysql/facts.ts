@@ -112,7 +112,9 @@ export const MYSQL_NOTES = [
   'events-over',
   /** Events of a copy, which were enabled. */
   'events-disabled',
-  /** Tables that were restored without their foreign keys. */
+  /** Rows that refer to rows that do not exist: of the first table, to the second. */
+  'orphans',
+  /** Tables that were restored without foreign keys. */
   'foreign-keys-left-out',
   /** Tables that were restored without their triggers. */
   'triggers-left-out',

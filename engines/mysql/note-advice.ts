@@ -315,10 +315,25 @@ export const MYSQL_NOTE_ADVICE: Readonly<Record<MysqlNote, NoteAdvice>> = {
       },
     ],
   ),
+  orphans: note(
+    'rows that refer to rows that do not exist',
+    (_, { objects: [child, parent] = [], rows, said }) =>
+      rows === undefined
+        ? `nobody knows whether all rows of ${child} refer to rows of ${parent}: ${said}`
+        : `${rows} rows of ${child} refer to rows that ${parent} does not have`,
+    ({ rows, said = '' }) =>
+      rows === undefined
+        ? []
+        : [
+            {
+              say: 'They are so in the backup, or one of both tables was not restored with the other. List them, then correct or delete them:',
+              run: said,
+            },
+          ],
+  ),
   'foreign-keys-left-out': note(
-    'tables without their foreign keys',
-    (objects) =>
-      `tables were restored without their foreign keys, since the tables of these may be missing: ${objects}`,
+    'tables without foreign keys',
+    (objects) => `tables were restored without foreign keys to tables that were not restored with them: ${objects}`,
   ),
   'triggers-left-out': note(
     'tables without their triggers',

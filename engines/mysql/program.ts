@@ -1,7 +1,7 @@
 import type { EngineProgram } from '../engine';
 import { MYSQL_DIALECT } from './dialect';
 import { MysqlDump } from './dump';
-import { MysqlRestore } from './restore';
+import { MysqlRestore } from './restore/restore';
 
 /** MySQL. */
 export const MYSQL_PROGRAM: EngineProgram = {

@@ -94,8 +94,8 @@ export const POSTGRESQL_NOTES = [
   'checks-not-valid',
   /** Settings, privileges and comments of the database that the target refused. */
   'database-incomplete',
-  /** Views that cannot be read. */
-  'broken-views',
+  /** Rows of foreign tables, which belong to another server. */
+  'foreign-rows-left',
   /** The database that was replaced could not be dropped. */
   'old-database-kept',
 ] as const;

@@ -259,14 +259,15 @@ export const POSTGRESQL_NOTE_ADVICE: Readonly<Record<PostgresqlNote, NoteAdvice>
     (objects, place) => `the target refused statements about ${place} itself: ${objects}`,
     [{ say: 'Run them as a superuser if they are still wanted.' }],
   ),
-  'broken-views': about(
-    'views that cannot be read',
-    (objects, place) => `views in ${place} came back, and cannot be read: ${objects}`,
-    [{ say: 'See whether an application needs them: they were restored as the backup has them.' }],
+  'foreign-rows-left': about(
+    'rows of foreign tables that are not loaded',
+    (objects, place) =>
+      `the backup has rows of foreign tables of ${place}, which were not loaded, because that would insert them on their own server: ${objects}`,
+    [{ say: 'If that server has lost them, load them there:', run: 'pg_restore --data-only --table=$TABLE …' }],
   ),
   'old-database-kept': about(
     'the replaced database is still there',
-    (objects) => `the database that was replaced could not be dropped: ${objects}`,
+    (objects) => `the database that was replaced could not be dropped, or was filled in the last moment: ${objects}`,
     [{ say: 'Drop it as its owner; the next restore tries it again:', run: 'DROP DATABASE $DATABASE WITH (FORCE);' }],
   ),
 };

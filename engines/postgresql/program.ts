@@ -1,6 +1,6 @@
 import type { EngineProgram } from '../engine';
 import { PostgresqlDump } from './dump';
-import { PostgresqlRestore } from './restore';
+import { PostgresqlRestore } from './restore/restore';
 
 /** PostgreSQL. */
 export const POSTGRESQL_PROGRAM: EngineProgram = {

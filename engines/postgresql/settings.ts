@@ -24,6 +24,11 @@ export const SETTINGS: Settings = {
   lock_timeout: '0',
   idle_in_transaction_session_timeout: '0',
   idle_session_timeout: '0',
+  // Networks forget a silent connection after some minutes, and servers keep the locks of a host that is lost for two hours.
+  // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/security-group-connection-tracking.html
+  tcp_keepalives_idle: '60',
+  tcp_keepalives_interval: '10',
+  tcp_keepalives_count: '6',
 };
 
 /** In a session that has lost its client, the server looks for it this often: nothing of ours outlives a run. */

@@ -35,7 +35,8 @@ const FORBIDDEN = /^(?:(?:NULL|NUMERIC|TEXT|non-\w+) value in (.+)\..+|CHECK con
 type Verdict =
   { readonly damage: readonly string[]; readonly forbidden: ReadonlySet<string> } | { readonly missing: string };
 
-const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+/** A name in a statement. */
+export const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
 /**
  * Checks a copy, page by page the same as its source, and counts its rows. What only the application has (collations,

@@ -14,7 +14,7 @@ import {
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { errorCode } from '../../task/run/errors';
-import { checkCopy, DamagedError, primaryCode, type Checked, type SqliteError } from './check';
+import { checkCopy, DamagedError, primaryCode, quote, type Checked, type SqliteError } from './check';
 import { contentOf } from './content';
 
 /** Somebody may be looking at it for a moment. */
@@ -93,8 +93,6 @@ function prepare({ file, cut, wal }: Preparation): Checked {
   return checked;
 }
 
-const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;
-
 /** Drops everything else, with views and triggers, which would speak of tables that are not there. */
 function cutOut(file: string, from: string, tables: readonly string[]): void {
   const database = new DatabaseSync(from, { enableForeignKeyConstraints: false });
@@ -136,8 +134,9 @@ function vacuumInto(database: DatabaseSync, file: string): boolean {
  */
 function place({ file, target, overwrite }: Placement): void {
   if (!existsSync(target)) {
+    refuseFilled(target, overwrite);
+    removeJournals(target);
     // Unlike a rename it fails if somebody has made the target meanwhile.
-    removeJournals(target, overwrite);
     linkSync(file, target);
     flush(dirname(target));
     unlinkSync(file);
@@ -145,8 +144,8 @@ function place({ file, target, overwrite }: Placement): void {
   }
   const old = lock(target);
   try {
-    if (!overwrite && contentOf(target).length > 0) throw new FilledError('it is no longer empty');
-    removeJournals(target, true);
+    refuseFilled(target, overwrite);
+    removeJournals(target);
     renameSync(file, target);
     flush(dirname(target));
   } finally {
@@ -179,11 +178,14 @@ function lock(target: string): DatabaseSync | undefined {
   }
 }
 
-/** @param allowed whether there may be any: of a database that is gone they may be all that is left */
-function removeJournals(target: string, allowed: boolean): void {
+function refuseFilled(target: string, overwrite: boolean): void {
+  const holds = overwrite ? [] : contentOf(target);
+  if (holds.length > 0) throw new FilledError(`it has ${holds.join(', ')}`);
+}
+
+function removeJournals(target: string): void {
   const found = ['-journal', '-wal', '-shm'].map((suffix) => `${target}${suffix}`).filter((path) => existsSync(path));
   if (found.length === 0) return;
-  if (!allowed) throw new FilledError(`${found[0]} is there`);
   for (const path of found) rmSync(path);
   // On the disk before the new name is.
   flush(dirname(target));

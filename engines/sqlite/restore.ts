@@ -42,6 +42,7 @@ export class SqliteRestore implements EngineRestore {
   private readonly tables: readonly TableCount[];
   private placed: 'no' | 'perhaps' | 'yes' = 'no';
   private inode: number | undefined;
+  private isReplaced = false;
   private helper: Helper | undefined;
 
   constructor(private readonly context: RestoreContext) {
@@ -88,7 +89,8 @@ export class SqliteRestore implements EngineRestore {
       throw full(this.place, 'targetRefused', formatBytes(bavail * bsize));
     for (const one of manifest.notes ?? []) note(one);
     const holds = contentOf(this.target);
-    const state = holds.length > 0 ? 'exists' : existsSync(this.target) ? 'empty' : 'new';
+    this.isReplaced = holds.length > 0;
+    const state = this.isReplaced ? 'exists' : existsSync(this.target) ? 'empty' : 'new';
     return {
       targetVersion: process.versions.sqlite ?? '',
       targets: [
@@ -104,14 +106,13 @@ export class SqliteRestore implements EngineRestore {
   }
 
   async load(): Promise<void> {
-    const { request } = this.context;
     this.removeAbandoned();
     const checked = await this.prepare();
     this.compare(checked);
     await this.keepOwner();
     this.inode = statOf(this.file)?.ino;
     this.placed = 'perhaps';
-    const placement: Placement = { file: this.file, target: this.target, overwrite: request.overwrite ?? false };
+    const placement: Placement = { file: this.file, target: this.target, overwrite: this.isReplaced };
     const result = await this.ask<PlaceResult>('place', placement);
     if ('failure' in result) throw placeError(this.place, result.failure);
     this.placed = 'yes';

@@ -6,7 +6,7 @@ import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { BackupBeforeDeployment, Backups, BackupSchedule, Database, MysqlVersion } from 'cdk-proven-backups';
 
 export const app = new App();
-const stack = new Stack(app, 'Shop', { env: { account: '111122223333', region: 'eu-west-1' } });
+const stack = new Stack(app, 'Shop');
 
 const vpc = new ec2.Vpc(stack, 'Vpc', { maxAzs: 2, natGateways: 1 });
 const secret = secretsmanager.Secret.fromSecretNameV2(stack, 'Secret', 'shop/backup');

@@ -36,9 +36,8 @@ export const nameOf = (handle: string): string => createHash('sha256').update(ha
  */
 export async function answerDeployment(event: unknown, ports: Ports): Promise<void> {
   const asked = request.parse(event);
-  const { RequestType, RequestId, StackId, LogicalResourceId, ResourceProperties } = asked;
-  // The end of a task finds the URL by this id.
-  const PhysicalResourceId = asked.PhysicalResourceId ?? ResourceProperties.Handle;
+  const { RequestType, RequestId, StackId, LogicalResourceId } = asked;
+  const PhysicalResourceId = asked.PhysicalResourceId ?? LogicalResourceId;
   const answer = { RequestId, StackId, LogicalResourceId, PhysicalResourceId };
   let failure: string | undefined;
   if (RequestType === 'Create') failure = await create(asked, ports).then(() => undefined, errorText);

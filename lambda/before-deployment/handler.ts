@@ -19,7 +19,7 @@ export async function handler(event: unknown): Promise<void> {
     s3: s3Client(),
     backups: parseBackups(environment(DEPLOYMENT_ENV.backups)),
     stack: environment(DEPLOYMENT_ENV.stack),
-    resource: environment(DEPLOYMENT_ENV.resource),
+    handle: environment(DEPLOYMENT_ENV.handle),
     startedBy: environment(DEPLOYMENT_ENV.startedBy),
   };
   const isRequest = typeof event === 'object' && event !== null && 'ResponseURL' in event;

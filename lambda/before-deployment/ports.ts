@@ -20,8 +20,8 @@ export interface Ports {
   readonly backups: readonly DeploymentBackup[];
   /** ARN of the stack that is deployed. */
   readonly stack: string;
-  /** Logical id of the custom resource, without its fingerprint. */
-  readonly resource: string;
+  /** Logical id of the wait condition's handle, without its fingerprint. */
+  readonly handle: string;
   /** What `startedBy` of its tasks begins with. */
   readonly startedBy: string;
 }

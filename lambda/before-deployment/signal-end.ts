@@ -42,9 +42,9 @@ export async function signalEnd(event: unknown, ports: Ports): Promise<void> {
   await signal(handle, textOf(backup), failure === undefined ? 'SUCCESS' : 'FAILURE', said);
 }
 
-/** The URL of the wait condition of a deployment; `undefined` if that was rolled back or is over. */
-async function handleOf({ cloudFormation, stack, resource }: Ports, fingerprint: string): Promise<string | undefined> {
-  const wanted = { StackName: stack, LogicalResourceId: `${resource}${fingerprint}` };
+/** The URL of the wait condition of a deployment, by its handle, which is there before anything is started; `undefined` if that was rolled back or is over. */
+async function handleOf({ cloudFormation, stack, handle }: Ports, fingerprint: string): Promise<string | undefined> {
+  const wanted = { StackName: stack, LogicalResourceId: `${handle}${fingerprint}` };
   try {
     const { StackResourceDetail } = await cloudFormation.send(new DescribeStackResourceCommand(wanted));
     return StackResourceDetail?.PhysicalResourceId;

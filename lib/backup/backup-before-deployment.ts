@@ -62,7 +62,7 @@ export class BackupBeforeDeployment extends Construct {
       environment: {
         [DEPLOYMENT_ENV.backups]: stack.toJsonString(sources),
         [DEPLOYMENT_ENV.stack]: stack.stackId,
-        [DEPLOYMENT_ENV.resource]: run,
+        [DEPLOYMENT_ENV.handle]: handle,
         [DEPLOYMENT_ENV.startedBy]: startedBy,
       },
       logGroup: props.logGroup ?? first.logGroup,

@@ -7,14 +7,11 @@ const CHUNK_BYTES = 256 * 1024;
 /** One is decompressed while the next is filled; the one before may have a rest behind the end of a frame. */
 const BUFFERS = 3;
 
-/** The bytes are no zstd, or damaged. */
-export class DecompressionError extends Error {}
-
 /**
  * Decompresses zstd, of one frame or several, in a thread of its own, in batches and in a few MiB of memory however long the
  * stream is.
  *
- * @throws DecompressionError, or what the source throws
+ * @throws Error if they are no zstd, or damaged; or what the source throws
  */
 export async function* decompress(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const batches = batched(source);
@@ -68,11 +65,11 @@ export async function* decompress(source: AsyncIterable<Buffer>): AsyncGenerator
 async function write(zstd: ZstdDecompress, batch: Buffer): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     // A stream that is destroyed never calls back the write under way.
-    const onClose = () => reject(new DecompressionError('the decompression was given up'));
+    const onClose = () => reject(new Error('the decompression was given up'));
     zstd.once('close', onClose);
     zstd.write(batch, (error) => {
       zstd.off('close', onClose);
-      if (error) reject(new DecompressionError(error.message));
+      if (error) reject(new Error(error.message));
       else resolve();
     });
   });

@@ -65,7 +65,7 @@ function s3Error(exit: 'uploadFailed' | 'downloadFailed', action: string, error:
   const key = KEY_ARN.exec(said)?.[0];
   return new BackupError(
     exit,
-    `could not ${action}: ${said} (${denied ? advice['key-denied'] : advice[found]})`,
+    `could not ${action}: ${said} (${denied ? advice.denied : advice[found]})`,
     { kind, ...(key === undefined ? {} : { key }), said },
     { cause: error },
   );
@@ -75,11 +75,14 @@ type S3Reason = Extract<
   CommonReason,
   'key-denied' | 'key-unusable' | 'bucket-missing' | 's3-not-reached' | 's3-failed' | 's3-refused'
 >;
-type Advice = Readonly<Record<S3Reason, string>>;
+/** `denied` is for access to the bucket. */
+type Advice = Readonly<Record<S3Reason | 'denied', string>>;
 
+const MAY_WRITE =
+  'check that the task role may put objects under its prefix and use the KMS key, and that no bucket, key, endpoint or organisation policy denies it';
 const WRITING: Advice = {
-  'key-denied':
-    'check that the task role may put objects under its prefix and use the KMS key, and that no bucket, key, endpoint or organisation policy denies it',
+  'key-denied': MAY_WRITE,
+  denied: MAY_WRITE,
   'key-unusable': "check the state of the bucket's KMS key: it must be enabled",
   'bucket-missing': 'check that the bucket exists and that it is in the Region of the task',
   's3-not-reached':
@@ -88,10 +91,12 @@ const WRITING: Advice = {
   's3-refused': 'look up this error code of S3; the next run starts over',
 };
 
+const MAY_READ =
+  'check that the role may get the objects of the source and decrypt by the KMS key, and that no bucket, key, endpoint or organisation policy denies it';
 const READING: Advice = {
   ...WRITING,
-  'key-denied':
-    'check that the role may get the objects of the source and decrypt by the KMS key, and that no bucket, key, endpoint or organisation policy denies it',
+  'key-denied': MAY_READ,
+  denied: `it is not there, which S3 says in this way to a role that may not list the bucket, or it may not be read. See by proven-backups show whether it is there; if so, ${MAY_READ}`,
   'key-unusable':
     "check the state of the bucket's KMS key: enable it again, or cancel its deletion; without the key nobody can read the backup",
   's3-failed': 'S3 did not recover within five tries: run the same command again',

@@ -45,7 +45,11 @@ function parsed(text: string, key: string): Manifest {
     return parseManifest(text, key);
   } catch (error) {
     if (!(error instanceof ManifestError)) throw error;
-    throw new BackupError('downloadFailed', error.message, { kind: 'manifest-damaged', object: key }, { cause: error });
+    const { message, isNewer } = error;
+    const [exit, kind] = isNewer
+      ? (['configuration', 'version-mismatch'] as const)
+      : (['downloadFailed', 'manifest-damaged'] as const);
+    throw new BackupError(exit, message, { kind, object: key }, { cause: error });
   }
 }
 

@@ -19,23 +19,29 @@ import { readManifest } from './read-manifest';
 import { makeSafetyBackup } from './safety-backup';
 import { STATE_SENTENCES, differencesText, planSentence, reportSentence } from './words';
 
-/** Less than the program has for its end after a signal: the log must still say how the target is. */
+/** Time for the end of all connections. Less than the program has after a signal: the log must still say how the target is. */
 const CLOSE_MS = 60_000;
 
 /**
  * Restores one backup into its target, or only looks.
  *
  * @param stop aborts the restore; the program's own signals and the timeout do so too
+ * @param closeMs time for the end of all connections
  * @throws BackupError; the log has said then in which state the target is
  */
-export async function restore(inputs: RestoreInputs, log: Log, stop: AbortController): Promise<void> {
+export async function restore(
+  inputs: RestoreInputs,
+  log: Log,
+  stop: AbortController,
+  closeMs = CLOSE_MS,
+): Promise<void> {
   const { job, request } = inputs;
   const deadline = setTimeout(() => {
     const limit = formatDuration(job.timeoutSeconds);
     const sentence = `the restore took longer than its timeout of ${limit} and was stopped: raise its timeout`;
     stop.abort(new BackupError('timedOut', sentence, { kind: 'timed-out' }));
   }, job.timeoutSeconds * 1000);
-  const run = new RestoreRun(inputs, log, stop.signal);
+  const run = new RestoreRun(inputs, log, stop.signal, closeMs);
   try {
     const report = await run.execute();
     // Only what is closed has succeeded: a setting of the server that could not be put back is a failure.
@@ -69,6 +75,7 @@ class RestoreRun {
     private readonly inputs: RestoreInputs,
     private readonly log: Log,
     private readonly signal: AbortSignal,
+    private readonly closeMs: number,
   ) {
     this.meter = new ReadMeter(log);
     this.notes = new Notes(inputs.job.engine, log);
@@ -115,13 +122,18 @@ class RestoreRun {
     };
   }
 
-  /** Ends all that is under way, once. */
+  /**
+   * Ends all that is under way, once.
+   *
+   * @throws BackupError `restoreFailed` if that takes too long
+   */
   close(): Promise<void> {
     return (this.closing ??= this.end());
   }
 
   private async end(): Promise<void> {
     this.meter.stop();
+    const ending = new AbortController();
     try {
       // What the engine was doing when it was stopped may have succeeded all the same: a commit under way.
       const ended = (async () => {
@@ -129,8 +141,10 @@ class RestoreRun {
         await this.work;
         this.closed = true;
       })();
-      await Promise.race([ended, sleep(CLOSE_MS, undefined, { ref: false })]);
+      await Promise.race([ended, sleep(this.closeMs, undefined, { signal: ending.signal })]);
+      if (!this.closed) throw notClosed(this.closeMs);
     } finally {
+      ending.abort();
       this.s3.destroy();
       if (this.scratch !== undefined) await rm(this.scratch, { recursive: true, force: true });
     }
@@ -141,18 +155,26 @@ class RestoreRun {
     return untilAborted(this.signal, work);
   }
 
-  /** Nothing that exists is replaced, unless the request says so, and what it wants to be kept of it is kept. */
+  /** Nothing that exists is replaced, unless the request names it, and what it wants to be kept of it is kept. */
   private async protect(targets: readonly RestoreTarget[], targetVersion: string): Promise<void> {
     const { inputs, log, signal } = this;
     const { job, request } = inputs;
     const existing = targets.filter(({ state }) => state === 'exists');
-    if (existing.length === 0) return;
-    if (!request.overwrite) throw existsAlready(existing, job.server?.host);
-    if (request.safetyBackup === undefined) return;
+    // What has appeared since the request was made is in no safety backup.
+    const unnamed = existing.filter(({ name }) => !request.overwrite?.includes(name));
+    if (unnamed.length > 0) throw existsAlready(unnamed, job.server?.host);
+    if (existing.length === 0 || request.safetyBackup === undefined) return;
     const directory = await makeSafetyBackup(request.safetyBackup, { inputs, targetVersion, targets, log, signal });
     log.info('safety-backup', `what is replaced was dumped into ${directory} first`, { directory });
   }
 }
+
+const notClosed = (ms: number): BackupError =>
+  new BackupError(
+    'restoreFailed',
+    `the connections of the restore did not end within ${formatDuration(ms / 1000)}: what it had changed for its own time may still be so: look at the target before you use it`,
+    { kind: 'client-failed' },
+  );
 
 const copyOf = (note: Note) => ({ ...note, objects: note.objects && [...note.objects] });
 

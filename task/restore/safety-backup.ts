@@ -8,7 +8,6 @@ import { backupId, MANIFEST_FILE, manifestKey, objectKey } from '../../catalog/b
 import type { RestoreTarget } from '../../catalog/contract/restore';
 import type { DumpJob } from '../../catalog/contract/task';
 import type { Note } from '../../catalog/contract/note';
-import { findEngine } from '../../engines/facts';
 import { engineProgram } from '../../engines/programs';
 import { manifestTextOf } from '../dump/manifest-of';
 import { storeInto, storeStreams, type Sink } from '../dump/pipeline';
@@ -96,18 +95,15 @@ async function dumpInto(folder: string, id: string, scratch: string, run: RunInp
 }
 
 /** The run that dumps the targets that exist, and nothing else. */
-function runOf({ inputs: { job, request, credentials }, targetVersion, targets }: Endangered): RunInputs {
+function runOf({ inputs: { job, credentials }, targetVersion, targets }: Endangered): RunInputs {
   const existing = targets.filter(({ state }) => state === 'exists');
-  const names = (what: 'database' | 'name') => [...new Set(existing.map((target) => target[what]))];
-  // Tables of a database that has schemas go into a schema beside the original.
-  const intoSchemas = request.tables !== undefined && findEngine(job.engine)?.server?.hasSchemas;
-  const chosen = intoSchemas ? { databases: names('database'), schemas: names('name') } : { databases: names('name') };
+  const databases = [...new Set(existing.map(({ name }) => name))];
   const dumpJob: DumpJob = {
     action: 'dump',
     ...{ source: job.source, engine: job.engine, engineVersion: targetVersion, bucket: job.bucket, keyArn: '' },
     ...{ compressionLevel: COMPRESSION_LEVEL, timeoutSeconds: job.timeoutSeconds },
     scratchDirectory: job.scratchDirectory,
-    ...(job.server && { server: { ...job.server, ...chosen } }),
+    ...(job.server && { server: { ...job.server, databases } }),
     ...(job.file === undefined ? {} : { file: join(folderOf(job.file), existing[0]!.name) }),
   };
   return { job: dumpJob, trigger: 'before-restore', ...(credentials && { credentials }) };

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { backupIdTime } from '../../catalog/bucket/names';
-import type { RestoreRequest } from '../../catalog/contract/task';
+import { MAX_RESTORE_JOBS, type RestoreRequest } from '../../catalog/contract/task';
 
 /** A rule, and the words for what breaks it. */
 const must = (rule: string) => ({
@@ -23,14 +23,14 @@ export const requestSchema: z.ZodType<RestoreRequest> = z
     databases: z.array(name).min(1).optional(),
     tables: z.array(name).min(1).optional(),
     as: name.optional(),
-    overwrite: z.boolean().optional(),
+    overwrite: z.array(z.string().min(1)).min(1).optional(),
     safetyBackup: z
       .string()
       .refine((path) => path.startsWith('/'), must('be an absolute path'))
       .optional(),
     dryRun: z.boolean().optional(),
     stream: z.boolean().optional(),
-    jobs: z.number().int().min(1).max(16).optional(),
+    jobs: z.number().int().min(1).max(MAX_RESTORE_JOBS).optional(),
     definers: z
       .union(
         [z.strictObject({ create: z.literal(true) }), z.strictObject({ account: name })],

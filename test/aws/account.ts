@@ -8,14 +8,15 @@ import { DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { Aws } from '../../bin/cli/aws/aws';
 import { readDirectory } from '../../bin/cli/aws/directory';
-import { runRequest } from '../../bin/cli/aws/run-request';
-import { idOf, startTask, untilStopped } from '../../bin/cli/aws/task';
+import { startTask, untilStopped } from '../../bin/cli/aws/task';
 import { main } from '../../bin/cli/program';
 import type { Manifest } from '../../catalog/bucket/manifest';
 import { readCatalog } from '../../catalog/bucket/read';
 import { S3CatalogStore } from '../../catalog/bucket/s3-store';
 import type { Notification } from '../../catalog/contract/notification';
 import { logReader } from '../../catalog/contract/run-log';
+import { idOf } from '../../catalog/run-end';
+import { runRequest } from '../../catalog/run-request';
 import { SOURCES, type Plan } from './names';
 
 const PAUSE_MS = 2_000;
@@ -142,7 +143,7 @@ export class Account {
   /** The request with which `proven-backups run` starts the good source. */
   private async request(): Promise<RunTaskCommandInput> {
     const directory = await readDirectory(this.aws.ssm(), this.output('Bucket'));
-    return runRequest(directory.task(SOURCES.good, 'dump').task);
+    return runRequest(directory.task(SOURCES.good, 'dump').task, 'proven-backups/run');
   }
 
   private async ended(request: RunTaskCommandInput): Promise<Task> {

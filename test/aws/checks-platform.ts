@@ -12,10 +12,10 @@ import {
   UploadPartCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
-import { idOf } from '../../bin/cli/aws/task';
 import { backupId, objectKey } from '../../catalog/bucket/names';
 import { logStreamOf } from '../../catalog/contract/run-log';
 import { CONTAINER_NAME } from '../../catalog/contract/task';
+import { idOf } from '../../catalog/run-end';
 import type { Account } from './account';
 import type { Check } from './check';
 import { HARNESS, judged, notAnswered } from './check';

@@ -1,6 +1,6 @@
 /** What the product does, end to end: a failure here is a defect of ours, whatever AWS does. */
 import { GetScheduleCommand, UpdateScheduleCommand, type UpdateScheduleCommandInput } from '@aws-sdk/client-scheduler';
-import { endOf } from '../../bin/cli/aws/task';
+import { endOf } from '../../catalog/run-end';
 import type { Manifest } from '../../catalog/bucket/manifest';
 import type { PruneReport, UndeleteReport } from '../../catalog/contract/handlers';
 import type { Notification } from '../../catalog/contract/notification';

@@ -17,7 +17,7 @@ import type { Ended, LocalOptions } from '../emulator/local-container';
 import { runAsProcess } from '../emulator/local-container';
 import { fire, startedByHand, type ContainerRun } from '../emulator/scheduled-run';
 import { stopTask, writeLog } from '../emulator/task-event';
-import { idOf } from '../../bin/cli/aws/task';
+import { idOf } from '../../catalog/run-end';
 
 const PAUSE_MS = 300;
 /** The emulated time runs faster: nobody waits for minutes. */

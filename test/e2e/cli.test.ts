@@ -258,10 +258,13 @@ test('the documentation has the statements that the commands need, and no other'
   expect(emulator.guard.denials.map(sentence)).toEqual([]);
   const documented = [{ stack: STACK, owner: 'docs/cli.md', kind: 'role' as const, document: policy }];
   const all = needs(await emulator.guard.deployed(), documented, emulator.guard.decisions);
-  // Of `alarm test`, and of a run that is awaited: test/e2e/alarms.test.ts has both, with roles that the constructs grant.
+  // Of `alarm test`, and of a run that is awaited: test/e2e/alarms.test.ts has both, with roles that the constructs grant. Of a
+  // restore: test/bin/cli/restore.test.ts retrieves from an archive, and restore-risks.test.ts stops a task.
   const elsewhere = [
+    'RestoreRetrievesFromAnArchive s3:RestoreObject',
     'AlarmTest lambda:InvokeFunction',
     'RunTagsAndSeesTheTask ecs:DescribeTasks',
+    'RestoreStopsTheTask ecs:StopTask',
     'OptionalLogOfARun logs:GetLogEvents',
     'OptionalLogOfARunDecrypt kms:Decrypt',
   ];

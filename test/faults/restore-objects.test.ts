@@ -45,7 +45,7 @@ describe('the bucket', () => {
   afterAll(() => scene?.stop());
 
   const job = () => sqliteJob(file, scene.place('shop'));
-  const request = () => ({ backupId: manifest.backupId, overwrite: true });
+  const request = () => ({ backupId: manifest.backupId, overwrite: [name] });
   const start = (timeoutSeconds = 120) => scene.start(scene.jobOf(job(), { timeoutSeconds }), request());
   const restore = async (timeoutSeconds?: number) => factsOf(await start(timeoutSeconds).result());
 

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { undoRestore } from '../../engines/mysql/restore/changes';
 import { MariadbServer } from '../servers/mariadb';
 import { factsOf } from './support';
 import { MysqlScene } from './mysql-scene';
@@ -69,6 +70,61 @@ describe('restores of MySQL and MariaDB that do not succeed', () => {
     expect([await tables(), await rows()]).toEqual(['big\n', '3000\n']);
   });
 
+  test('rows without parents come back as they were, and are told; a copy holds no rows of other databases', async () => {
+    await mysql.exec(`CREATE DATABASE parents; CREATE TABLE parents.p (id INT PRIMARY KEY); INSERT INTO parents.p VALUES (1), (2);
+      CREATE DATABASE keys_; USE keys_; CREATE TABLE p (id INT PRIMARY KEY); SET foreign_key_checks = 0;
+      CREATE TABLE c (id INT PRIMARY KEY, p INT, CONSTRAINT inner_ FOREIGN KEY (p) REFERENCES p (id),
+        CONSTRAINT outer_ FOREIGN KEY (id) REFERENCES parents.p (id));
+      INSERT INTO p VALUES (1); INSERT INTO c VALUES (1, 1), (2, 7)`);
+    const backup = await mysql.backUp(['keys_']);
+    const orphans = { kind: 'orphans', objects: ['keys_.c', 'keys_.p'], rows: 1, said: expect.any(String) };
+    const done = await mysql.restore(backup, { overwrite: ['keys_'] });
+    expect(done).toMatchObject({ exit: 'success', failure: '' });
+    expect(done.report!.notes).toEqual([orphans]);
+    expect(await mysql.exec(done.report!.notes[0]!.said!)).toBe('2\t7\n');
+    const copy = await mysql.restore(backup, { as: 'copy' });
+    expect(copy.report!.notes).toEqual([
+      { kind: 'foreign-keys-left-out', objects: ['keys_.c'] },
+      { ...orphans, objects: ['copy.c', 'copy.p'] },
+    ]);
+    await mysql.exec('DROP DATABASE copy; DELETE FROM keys_.c; INSERT INTO keys_.c VALUES (1, 1)');
+    const parents = await mysql.backUp(['parents']);
+    await mysql.exec('INSERT INTO parents.p VALUES (3); INSERT INTO keys_.c VALUES (3, 1)');
+    const older = await mysql.restore(parents, { overwrite: ['parents'] });
+    expect(older.report!.notes).toEqual([{ ...orphans, objects: ['keys_.c', 'parents.p'] }]);
+    await mysql.exec('DROP DATABASE keys_; DROP DATABASE parents');
+  });
+
+  test('a table called as ours does not make a database ours', async () => {
+    await mysql.exec(`CREATE DATABASE shop; USE shop; CREATE TABLE orders (a INT); CREATE PROCEDURE proven_backups_restore() DO 0;
+      CREATE TABLE proven_backups_restore (run VARCHAR(64), backup VARCHAR(64), session BIGINT, made BIGINT);
+      INSERT INTO proven_backups_restore SELECT 'run', '', 0, UNIX_TIMESTAMP(CREATED) FROM information_schema.ROUTINES
+        WHERE ROUTINE_SCHEMA = 'shop'`);
+    expect(await mysql.restore(big)).toMatchObject({ exit: 'targetRefused', reason: { kind: 'target-exists' } });
+    expect(await tables()).toBe('orders\nproven_backups_restore\n');
+  });
+
+  test('what was dropped and is not back is never called unchanged', async () => {
+    await mysql.exec('CREATE DATABASE shop');
+    const state = async (dropped: readonly string[]) => {
+      const connection = await mysql.server.connect();
+      const found = {
+        database: 'shop',
+        name: 'shop',
+        state: 'exists',
+        tables: 1,
+        rows: 1,
+        isOurs: false,
+        created: '',
+      } as const;
+      const changes = { accounts: [], dropped: new Set(dropped) };
+      const result = await undoRestore(() => Promise.resolve({ connection, id: 0 }), 'run', [found], changes);
+      await connection.end();
+      return result;
+    };
+    expect([await state([]), await state(['shop'])]).toEqual(['unchanged', 'partial']);
+  });
+
   test('stopped while it loads: what it created is gone', async () => {
     silentAt(LOAD);
     const program = mysql.start(big);
@@ -125,6 +181,8 @@ describe('restores of MySQL and MariaDB that do not succeed', () => {
     );
     mysql.scene.s3.put(big.objects[0]!.key, original);
     await lacks('ROCKSDB', (sql) => sql.replace('ENGINE=InnoDB', 'ENGINE=ROCKSDB'));
+    const unread = await mysql.restore(big, { stream: true });
+    expect(unread).toMatchObject({ exit: 'restoreFailed', state: 'unchanged', reason: { kind: 'target-lacks' } });
     mysql.scene.s3.put(big.objects[0]!.key, original);
     await mysql.exec('SET GLOBAL max_allowed_packet = 500 * 1024');
     await lacks('max_allowed_packet', (sql) => sql);
@@ -161,7 +219,7 @@ describe('restores of MySQL and MariaDB that do not succeed', () => {
     expect(await mysql.restore(big, {}, { surroundings })).toMatchObject({ exit: 'success', failure: '' });
   });
 
-  test('definers that do not exist are told, replaced or created; a copy that would reach into its original is refused', async () => {
+  test('M19 Mx63 Mx69 definers that do not exist are told, replaced or created; a copy that would reach into its original is refused', async () => {
     await mysql.exec(`CREATE DATABASE shop; USE shop; CREATE TABLE t (a INT); INSERT INTO t VALUES (1);
       CREATE USER owner@'%'; GRANT ALL ON shop.* TO owner@'%'; CREATE DEFINER=owner@'%' PROCEDURE pr() SELECT 1;
       CREATE DEFINER=owner@'%' VIEW v AS SELECT * FROM t; CREATE PROCEDURE reaches() DELETE FROM shop.t;
@@ -184,7 +242,7 @@ describe('restores of MySQL and MariaDB that do not succeed', () => {
     });
 
     const again = (definers: { create: true } | { account: string }) =>
-      mysql.restore(manifest, { overwrite: true, definers });
+      mysql.restore(manifest, { overwrite: ['shop'], definers });
     const definer = () =>
       mysql.exec(
         "SELECT DEFINER FROM information_schema.ROUTINES WHERE ROUTINE_NAME = 'pr' UNION ALL SELECT DEFINER FROM information_schema.VIEWS WHERE TABLE_NAME = 'v' AND TABLE_SCHEMA = 'shop'",

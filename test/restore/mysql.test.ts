@@ -48,13 +48,13 @@ describeOn(inMatrix(versionsOf('mysql', 'mariadb'), ['mysql-9.7', 'mariadb-10.11
   const schemata = () =>
     mysql.exec("SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME LIKE 'shop%'");
 
-  test('rows were deleted and a table dropped: nothing is touched until somebody says so, and all is back then', async () => {
+  test('M04 M13 Rx01 Rx02 Rx05 rows were deleted and a table dropped: nothing is touched until somebody says so, and all is back then', async () => {
     await mysql.exec('USE shop; DELETE FROM orders WHERE id > 1; DROP TABLE log; INSERT INTO blog.posts VALUES (2)');
     const damaged = await mysql.dump('shop');
     const refused = await mysql.restore(manifest, { databases: ['shop'] });
     expect(refused).toMatchObject({ exit: 'targetRefused', state: 'unchanged', reason: { kind: 'target-exists' } });
     expect(await mysql.dump('shop')).toBe(damaged);
-    const done = await mysql.restore(manifest, { databases: ['shop'], overwrite: true });
+    const done = await mysql.restore(manifest, { databases: ['shop'], overwrite: ['shop'] });
     expect(done).toMatchObject({ exit: 'success', failure: '' });
     expect(done.report).toMatchObject({ targets: [{ database: 'shop', name: 'shop' }], uncompared: [] });
     expect(await mysql.dump('shop')).toBe(before);
@@ -103,6 +103,9 @@ describeOn(inMatrix(versionsOf('mysql', 'mariadb'), ['mysql-9.7', 'mariadb-10.11
     );
     expect(await mysql.exec('SHOW CREATE TABLE shop_tables.orders')).not.toMatch(/FOREIGN/);
     await mysql.exec('DROP DATABASE shop_tables');
+    const into = await mysql.restore(manifest, { tables, as: 'shop', overwrite: ['shop'] });
+    expect(into).toMatchObject({ exit: 'configuration', reason: { kind: 'name-invalid', object: 'shop' } });
+    expect(await mysql.dump('shop')).toBe(before);
   });
 
   if (!isMariadb) {
@@ -130,7 +133,7 @@ describeOn(inMatrix(versionsOf('mysql', 'mariadb'), ['mysql-9.7', 'mariadb-10.11
     });
   }
 
-  test('what stops a restore by hand does not stop this one', async () => {
+  test('M03 Mx50 Mx60 Mx64 what stops a restore by hand does not stop this one', async () => {
     const databases = isMariadb ? ['ring1', 'ring2'] : ['old'];
     // The semicolon is sent along, as programs do.
     if (isMariadb)

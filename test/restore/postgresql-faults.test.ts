@@ -56,12 +56,12 @@ describe('a restore of PostgreSQL that fails', () => {
     'killed at its section %s leaves the target, and the next one goes through',
     async (section) => {
       const surroundings = waitsAt(section);
-      const program = scene.start(manifest, { overwrite: true }, surroundings);
+      const program = scene.start(manifest, { overwrite: ['shop'] }, surroundings);
       await surroundings.begun();
       program.signal('SIGKILL');
       await program.result();
       expect(await scene.names()).toEqual([expect.stringMatching(/^proven_restoring_/), 'shop']);
-      await scene.restored(manifest, { overwrite: true });
+      await scene.restored(manifest, { overwrite: ['shop'] });
       await expectUntouched();
     },
   );
@@ -133,7 +133,7 @@ describe('a restore of PostgreSQL that fails', () => {
     await scene.server.exec('ALTER TABLE books OWNER TO app', 'shop');
     const owned = await scene.backUp('shop');
     const client = await scene.server.connect('shop');
-    const result = await scene.restore(owned, { overwrite: true }, scene.as('admin'));
+    const result = await scene.restore(owned, { overwrite: ['shop'] }, scene.as('admin'));
     await client.end();
     expect(result).toMatchObject({ exit: 'targetRefused', reason: { kind: 'target-in-use' }, state: 'unchanged' });
     await expectUntouched();

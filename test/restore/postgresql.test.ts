@@ -51,7 +51,7 @@ describeOn(inMatrix(versionsOf('postgresql'), ['postgresql-15']), 'a backup of %
     expect(refused.plan?.targets).toMatchObject([{ state: 'exists', holds: expect.anything() as unknown }]);
     const client = await shop.server.connect('shop');
     const ended = new Promise((resolve) => client.on('error', resolve));
-    await shop.restored(manifest, { overwrite: true });
+    await shop.restored(manifest, { overwrite: ['shop'] });
     await ended;
     await client.end().catch(() => undefined);
     expect(await shop.dumpOf('shop')).toBe(before);

@@ -75,6 +75,15 @@ describe('a database file', () => {
     });
   });
 
+  test('that is gone, but for the files of its WAL mode without a row in them, comes back', async () => {
+    fs.rmSync(file);
+    fs.writeFileSync(`${file}-shm`, Buffer.alloc(32768));
+    fs.writeFileSync(`${file}-wal`, '');
+    expect(await restore()).toMatchObject({ exit: 'success', failure: '', plan: { targets: [{ state: 'new' }] } });
+    expect(files()).toEqual(['shop.db']);
+    expect(differences(original, fingerprintOf(file))).toEqual([]);
+  });
+
   test('that exists is not touched without a word', async () => {
     damage();
     const before = fs.readFileSync(file);
@@ -106,7 +115,7 @@ describe('a database file', () => {
     if (process.getuid?.() === 0) fs.chownSync(file, 1234, 4321);
     const owner = ({ uid, gid, mode }: fs.Stats) => ({ uid, gid, mode });
     const before = owner(fs.statSync(file));
-    expect(await restore({ overwrite: true })).toMatchObject({ exit: 'success', failure: '' });
+    expect(await restore({ overwrite: ['shop.db'] })).toMatchObject({ exit: 'success', failure: '' });
     expect(owner(fs.statSync(file))).toEqual(before);
     expect(files()).toEqual(['shop.db']);
     expect(sql(file, 'PRAGMA journal_mode')).toEqual([{ journal_mode: 'wal' }]);
@@ -116,7 +125,7 @@ describe('a database file', () => {
   test('is dumped into a directory before it is replaced', async () => {
     damage();
     const safety = path.join(directory, 'safety');
-    const result = await restore({ overwrite: true, safetyBackup: safety });
+    const result = await restore({ overwrite: ['shop.db'], safetyBackup: safety });
     expect(result).toMatchObject({ exit: 'success', failure: '' });
     const kept = result.log.find(({ event }) => event === 'safety-backup')!.directory as string;
     expect(fs.readdirSync(kept).sort()).toEqual(['manifest.json', 'shop.db.zst']);
@@ -131,7 +140,7 @@ describe('a database file', () => {
   test('is not replaced if the safety backup fails', async () => {
     damage();
     fs.writeFileSync(path.join(directory, 'no-directory'), '');
-    const result = await restore({ overwrite: true, safetyBackup: path.join(directory, 'no-directory') });
+    const result = await restore({ overwrite: ['shop.db'], safetyBackup: path.join(directory, 'no-directory') });
     expect(result).toMatchObject({
       exit: 'configuration',
       state: 'unchanged',
@@ -167,7 +176,7 @@ describe('a database file', () => {
       other.exec(`PRAGMA journal_mode = ${mode}; DELETE FROM review WHERE id = 2`);
       other.exec(hold);
       if (hold.includes('LIMIT')) other.prepare('SELECT * FROM book').get();
-      const result = await restore({ overwrite: true });
+      const result = await restore({ overwrite: ['shop.db'] });
       expect(result).toMatchObject({ exit: 'targetRefused', state: 'unchanged', reason: { kind: 'target-in-use' } });
       expect(result.failure).toMatch(/shop\.db is in use: .*: stop the application, and run the same command again$/);
       other.close();
@@ -186,7 +195,7 @@ describe('a database file', () => {
     expect(files()).toEqual(['shop.db', 'shop.db-journal']);
     expect(await restore()).toMatchObject({ exit: 'targetRefused', state: 'unchanged' });
     expect(files()).toEqual(['shop.db', 'shop.db-journal']);
-    expect(await restore({ overwrite: true })).toMatchObject({ exit: 'success', failure: '' });
+    expect(await restore({ overwrite: ['shop.db'] })).toMatchObject({ exit: 'success', failure: '' });
     expect(files()).toEqual(['shop.db']);
     expect(differences(original, fingerprintOf(file))).toEqual([]);
   });
@@ -195,7 +204,7 @@ describe('a database file', () => {
     fs.rmSync(file);
     fs.writeFileSync(`${file}-wal`, 'what may be all that is left');
     expect(await restore()).toMatchObject({ exit: 'targetRefused', plan: { targets: [{ holds: ['shop.db-wal'] }] } });
-    expect(await restore({ overwrite: true })).toMatchObject({ exit: 'success', failure: '' });
+    expect(await restore({ overwrite: ['shop.db'] })).toMatchObject({ exit: 'success', failure: '' });
     expect(files()).toEqual(['shop.db']);
   });
 
@@ -203,7 +212,7 @@ describe('a database file', () => {
     for (const content of ['no database at all'.repeat(100), `SQLite format 3\0${'x'.repeat(5000)}`]) {
       fs.writeFileSync(file, content);
       expect(await restore()).toMatchObject({ exit: 'targetRefused', state: 'unchanged' });
-      expect(await restore({ overwrite: true })).toMatchObject({ exit: 'success', failure: '' });
+      expect(await restore({ overwrite: ['shop.db'] })).toMatchObject({ exit: 'success', failure: '' });
       expect(differences(original, fingerprintOf(file))).toEqual([]);
     }
   });
@@ -224,7 +233,7 @@ describe('a database file', () => {
   test('is only looked at by a dry run, which leaves no trace', async () => {
     sql(file, 'PRAGMA journal_mode = WAL');
     const before = [files(), fs.readFileSync(file).toString('latin1')];
-    const result = await restore({ dryRun: true, overwrite: true });
+    const result = await restore({ dryRun: true, overwrite: ['shop.db'] });
     expect(result).toMatchObject({ exit: 'success', report: undefined, plan: { targets: [{ state: 'exists' }] } });
     expect([files(), fs.readFileSync(file).toString('latin1')]).toEqual(before);
   });

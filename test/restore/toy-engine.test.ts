@@ -36,7 +36,7 @@ test('toys that were lost are back, and what is there is kept first', async () =
   const restore = (request = {}) => scene.restore(scene.jobOf(job), { backupId, ...request }, surroundings);
   box.toys = ['bear'];
   expect(await restore()).toMatchObject({ exit: 'targetRefused', state: 'unchanged' });
-  expect(await restore({ overwrite: true, safetyBackup })).toMatchObject({ exit: 'success', report: { rows: 2 } });
+  expect(await restore({ overwrite: ['box'], safetyBackup })).toMatchObject({ exit: 'success', report: { rows: 2 } });
   expect(box.toys).toEqual(['bear', 'train']);
   const [id] = fs.readdirSync(path.join(safetyBackup, 'box'));
   expect(fs.readdirSync(path.join(safetyBackup, 'box', id!)).sort()).toEqual(['manifest.json', 'toys.box.zst']);

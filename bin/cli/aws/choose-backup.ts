@@ -67,7 +67,8 @@ async function choose(store: CatalogStore, source: string, wish: BackupWish): Pr
   const firstWhole = async (candidates: readonly StoredFolder[], suits: (found: Found) => boolean) => {
     for (const folder of candidates) {
       const found = await read(store, source, folder);
-      if (found.damage !== undefined) damaged.push(`backup ${folder.id} is damaged: ${found.damage}`);
+      if (found.damage !== undefined)
+        damaged.push('manifest' in found ? `backup ${folder.id} is damaged: ${found.damage}` : found.damage);
       else if ('manifest' in found && suits(found)) return found;
     }
     return undefined;

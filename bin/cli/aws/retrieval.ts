@@ -113,7 +113,7 @@ export interface Price {
  *
  * @returns `undefined` if one of their archives has no such tier
  */
-export function priceOf(archive: Archive, tier: Tier): Price | undefined {
+function priceOf(archive: Archive, tier: Tier): Price | undefined {
   const objects = inState(archive, 'archived');
   // The coldest decides how long it takes.
   const coldest = ARCHIVE_CLASSES.findLast((name) => objects.some(({ storageClass }) => storageClass === name));

@@ -2,12 +2,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ECSClient, RunTaskCommandInput, Task } from '@aws-sdk/client-ecs';
 import { DescribeTasksCommand, RunTaskCommand } from '@aws-sdk/client-ecs';
+import { logPage, taskPage } from '../../../catalog/console';
+import { logStreamOf } from '../../../catalog/contract/run-log';
 import { idOf, notStarted } from '../../../catalog/run-end';
 import { CommandError } from '../errors';
 import { ask } from './aws';
-
-export { endOf, idOf } from '../../../catalog/run-end';
-export type { RunEnd } from '../../../catalog/run-end';
 
 /** Pauses between two looks at a task: short ones first, for runs that fail at once. */
 const PAUSE_MS = { first: 250, longest: 5_000 };
@@ -25,6 +24,14 @@ export async function startTask(ecs: ECSClient, source: string, request: RunTask
   const [task] = tasks;
   if (task) return task;
   throw new CommandError(`ECS did not start a run of ${source}: ${notStarted(failures)}: try again in a few minutes`);
+}
+
+/** Pages of the console about a task of a source. */
+export function linksOf({ taskArn, clusterArn }: Task, logGroup: string, source: string) {
+  // arn:aws:ecs:eu-west-1:111122223333:task/cluster/id
+  const [, partition, , region] = taskArn!.split(':') as [string, string, string, string];
+  const [place, id] = [{ partition, region }, idOf(taskArn!)];
+  return { task: taskPage(place, idOf(clusterArn!), id), log: logPage(place, logGroup, logStreamOf(source, id)) };
 }
 
 /** Looks at a task from its start to its end. */

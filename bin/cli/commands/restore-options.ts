@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import type { RestoreRequest } from '../../../catalog/contract/task';
+import { MAX_RESTORE_JOBS } from '../../../catalog/contract/task';
 import { shellWord } from '../../../catalog/shell';
 import type { Tier } from '../aws/retrieval';
 import { TIERS } from '../aws/retrieval';
@@ -9,9 +10,6 @@ import { UsageError } from '../errors';
 import type { TargetOptions } from '../restore/local-target';
 import type { BucketOptions } from './options';
 import { optionWords, readBackup, readSource, readTime, withAwsOptions, withBucketOptions } from './options';
-
-/** Limit of the program. */
-const MAX_JOBS = 16;
 
 /** The options of `proven-backups restore`. */
 export interface RestoreOptions extends BucketOptions, TargetOptions {
@@ -34,7 +32,7 @@ export interface RestoreOptions extends BucketOptions, TargetOptions {
   readonly optionFile?: string;
 }
 
-/** Adds the options of {@link RestoreOptions}. */
+/** Adds the options of {@link RestoreOptions}, and examples to the help. */
 export function withRestoreOptions(command: Command): Command {
   withBucketOptions(command, 'bucket of the backup')
     .requiredOption('--source <name>', 'source of the backup', readSource)
@@ -71,10 +69,28 @@ export function withRestoreOptions(command: Command): Command {
     .option('--local', 'restores from this machine, in place of a task in AWS; needs --to')
     .option('--to <target>', 'with --local: mysql://user@host:3306, postgresql://user@host:5432, or a file')
     .option('--option-file <file>', 'with --local: file with the password, of MySQL ([client]) or .pgpass')
-    .option('--ca <file>', 'with --local: certificate authority of the server, in PEM; by default the public ones')
+    .option(
+      '--ca <file>',
+      "with --local: certificate authority of the server, in PEM; by default Amazon's for RDS, else the public ones",
+    )
     .option('--no-tls [reason]', 'with --local: no TLS; needs a reason unless the server is on this machine');
-  return withAwsOptions(command);
+  return withAwsOptions(command).addHelpText('after', EXAMPLES);
 }
+
+const EXAMPLES = `
+Examples:
+  See what would happen:
+    proven-backups restore --source shop --dry-run
+  Bring a table back beside the original, and copy the rows that are missing:
+    proven-backups restore --source shop --tables shop.orders --as rescued
+  Bring a database back as it was at noon, under another name:
+    proven-backups restore --source shop --databases shop --as shop_noon \\
+      --at 2026-11-20T12:00
+  From this machine, without a task in AWS:
+    proven-backups restore --source shop --local --to mysql://root@db:3306
+
+Environment:
+  PROVEN_BACKUPS_PASSWORD  password of the server, for --local`;
 
 const readNames =
   (option: string) =>
@@ -95,8 +111,8 @@ const readName =
 
 function readJobs(text: string): number {
   const jobs = /^\d+$/.test(text) ? Number(text) : 0;
-  if (jobs >= 1 && jobs <= MAX_JOBS) return jobs;
-  throw new UsageError(`--jobs must be a whole number from 1 to ${MAX_JOBS}, got: ${text}`);
+  if (jobs >= 1 && jobs <= MAX_RESTORE_JOBS) return jobs;
+  throw new UsageError(`--jobs must be a whole number from 1 to ${MAX_RESTORE_JOBS}, got: ${text}`);
 }
 
 /**
@@ -126,15 +142,14 @@ export function requireRestoreOptions(options: RestoreOptions): void {
     );
 }
 
-/** The request that the options make, for this backup. */
+/** The request that the options make, for this backup. What it may replace, only a plan tells. */
 export function requestOf(options: RestoreOptions, backupId: string): RestoreRequest {
-  const { databases, tables, as, overwrite, stream, jobs, definer, createDefiners } = options;
+  const { databases, tables, as, stream, jobs, definer, createDefiners } = options;
   return {
     backupId,
     ...(databases && { databases }),
     ...(tables && { tables }),
     ...(as !== undefined && { as }),
-    ...(overwrite && { overwrite }),
     ...(stream && { stream }),
     ...(jobs !== undefined && { jobs }),
     ...(definer !== undefined && { definers: { account: definer } }),

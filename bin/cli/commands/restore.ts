@@ -31,25 +31,8 @@ export function addRestoreCommand(program: Command, output: Output): void {
   const command = program
     .command('restore')
     .description('Restores a backup: shows the plan, asks, works, and compares the result with the backup');
-  withRestoreOptions(command)
-    .addHelpText('after', EXAMPLES)
-    .action((options: RestoreOptions) => restore(options, output));
+  withRestoreOptions(command).action((options: RestoreOptions) => restore(options, output));
 }
-
-const EXAMPLES = `
-Examples:
-  See what would happen:
-    proven-backups restore --source shop --dry-run
-  Bring a table back beside the original, and copy the rows that are missing:
-    proven-backups restore --source shop --tables shop.orders --as rescued
-  Bring a database back as it was at noon, under another name:
-    proven-backups restore --source shop --databases shop --as shop_noon \\
-      --at 2026-11-20T12:00
-  From this machine, without a task in AWS:
-    proven-backups restore --source shop --local --to mysql://root@db:3306
-
-Environment:
-  PROVEN_BACKUPS_PASSWORD  password of the server, for --local`;
 
 /** What `--json` prints. */
 interface RestoreDocument {
@@ -117,15 +100,12 @@ class Restore {
     if (existing.length > 0 && !options.overwrite) return this.refuse(existing);
     document.outcome = 'planned';
     if (options.dryRun) return;
-    if (!options.yes && !(await this.agreed(plan, existing))) {
-      document.outcome = 'declined';
-      return output.print('Nothing was restored.');
-    }
+    if (!options.yes && !(await this.agreed(plan, existing))) return this.decline('Nothing was restored.');
     document.outcome = 'failed';
-    if (existing.length > 0) return this.work(await this.saved(existing));
+    if (existing.length === 0) return this.work();
     // What appears meanwhile has no safety backup.
-    this.request = { ...this.request, overwrite: undefined };
-    await this.work();
+    this.request = { ...this.request, overwrite: existing.map(({ name }) => name) };
+    await this.work(await this.saved(existing));
   }
 
   /** Whether the backup can be read now. */
@@ -141,10 +121,9 @@ class Restore {
     if (!retrieval) return true;
     document.retrieval = retrieval;
     const { outcome } = retrieval;
-    document.outcome = outcome === 'declined' ? 'declined' : outcome === 'needed' ? 'planned' : 'retrieving';
-    if (json) return false;
-    if (outcome === 'declined') output.print('Nothing was retrieved, and nothing was restored.');
-    if (outcome === 'needed') output.note('the target is looked at when all of the backup can be read');
+    document.outcome = outcome === 'needed' ? 'planned' : 'retrieving';
+    if (outcome === 'declined') this.decline('Nothing was retrieved, and nothing was restored.');
+    if (outcome === 'needed' && !json) output.note('the target is looked at when all of the backup can be read');
     return false;
   }
 
@@ -158,6 +137,14 @@ class Restore {
     document.plan = plan;
     if (!options.json) printPlan(output, this.manifest, plan);
     return plan;
+  }
+
+  /** Whoever goes on after this command must know that it has not restored. */
+  private decline(sentence: string): void {
+    const { output, document } = this.parts;
+    document.outcome = 'declined';
+    output.exitCode = EXIT.failed;
+    output.print(sentence);
   }
 
   private refuse(existing: readonly RestoreTarget[]): void {

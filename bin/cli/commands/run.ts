@@ -4,18 +4,17 @@ import { Option } from 'commander';
 import type { Manifest } from '../../../catalog/bucket/manifest';
 import { rowsOf } from '../../../catalog/bucket/manifest';
 import { S3CatalogStore } from '../../../catalog/bucket/s3-store';
-import { logPage, taskPage } from '../../../catalog/console';
 import type { StartableTask } from '../../../catalog/contract/directory-schema';
 import { logReader, logStreamOf, logTail } from '../../../catalog/contract/run-log';
 import type { Trigger } from '../../../catalog/contract/task';
 import { ENV } from '../../../catalog/contract/task';
 import type { RunEnd } from '../../../catalog/run-end';
 import { backupOf, endOf, failureOf, idOf } from '../../../catalog/run-end';
+import { runRequest } from '../../../catalog/run-request';
 import { countOf, formatBytes, formatDuration } from '../../../catalog/units';
 import { ask, Aws } from '../aws/aws';
 import { readDirectory } from '../aws/directory';
-import { runRequest } from '../aws/run-request';
-import { startTask, untilStopped } from '../aws/task';
+import { linksOf, startTask, untilStopped } from '../aws/task';
 import { CommandError, EXIT } from '../errors';
 import type { Output } from '../print/output';
 import { sum } from '../sum';
@@ -76,7 +75,7 @@ async function run(options: RunOptions, output: Output): Promise<void> {
   const { task: startable, others } = (await readDirectory(aws.ssm(), bucket)).task(source, 'dump');
   const ecs = aws.ecs();
   const environment = trigger === 'on-demand' ? undefined : { [ENV.trigger]: trigger };
-  const task = await startTask(ecs, source, runRequest(startable, environment));
+  const task = await startTask(ecs, source, runRequest(startable, 'proven-backups/run', environment));
   const started = startedOf({ bucket, source, trigger }, task, startable, others);
   if (!json) printStarted(output, started);
 
@@ -107,22 +106,15 @@ const WAITING = 'which takes as long as the backup; Ctrl-C ends the waiting, not
 
 function startedOf(
   { bucket, source, trigger }: Pick<Started, 'bucket' | 'source' | 'trigger'>,
-  { taskArn, clusterArn }: Task,
+  task: Task,
   { logGroup }: StartableTask,
   others: readonly string[],
 ): Started {
-  // arn:aws:ecs:eu-west-1:111122223333:task/cluster/id
-  const [, partition, , region] = taskArn!.split(':') as [string, string, string, string];
-  const place = { partition, region };
-  const [task, cluster] = [idOf(taskArn!), idOf(clusterArn!)];
-  const links = {
-    task: taskPage(place, cluster, task),
-    log: logPage(place, logGroup, logStreamOf(source, task)),
-  };
   const notes = others.map(
     (parameter) => `${parameter} lists another task of ${source}: remove one of the two backups`,
   );
-  return { bucket, source, trigger, task, cluster, links, notes };
+  const [id, cluster] = [idOf(task.taskArn!), idOf(task.clusterArn!)];
+  return { bucket, source, trigger, task: id, cluster, links: linksOf(task, logGroup, source), notes };
 }
 
 function printStarted(output: Output, { source, task, cluster, links, notes }: Started): void {

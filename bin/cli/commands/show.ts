@@ -5,7 +5,15 @@ import { EXIT } from '../errors';
 import { factsOf, printBackup } from '../print/backup';
 import type { Output } from '../print/output';
 import type { BucketOptions } from './options';
-import { bucketOf, readBackup, readSource, requireBucket, withAwsOptions, withBucketOptions } from './options';
+import {
+  bucketOf,
+  optionWords,
+  readBackup,
+  readSource,
+  requireBucket,
+  withAwsOptions,
+  withBucketOptions,
+} from './options';
 
 interface ShowOptions extends BucketOptions {
   readonly source: string;
@@ -33,6 +41,8 @@ async function show(id: string | undefined, options: ShowOptions, output: Output
   const bucket = await bucketOf(options, aws);
   const backup = await chooseBackup(aws, bucket, source, { id });
   if (backup.damage !== undefined) output.exitCode = EXIT.problems;
+  const { stack, region, profile } = options;
+  const where = optionWords({ bucket: options.bucket, stack, region, profile });
   if (json) output.json({ bucket, ...factsOf(backup) });
-  else printBackup(output, bucket, backup, { now: new Date(), tables: options.tables });
+  else printBackup(output, bucket, backup, { now: new Date(), tables: options.tables, where });
 }

@@ -3,6 +3,7 @@ import type { Manifest, TableCount } from '../../../catalog/bucket/manifest';
 import { rowsOf } from '../../../catalog/bucket/manifest';
 import { fileName } from '../../../catalog/bucket/names';
 import type { Note } from '../../../catalog/contract/note';
+import { shellWord } from '../../../catalog/shell';
 import { countOf, formatBytes, formatCount, formatDuration } from '../../../catalog/units';
 import { noteText } from '../../../engines/advice';
 import { findEngine } from '../../../engines/facts';
@@ -28,12 +29,16 @@ export function factsOf({ folder, manifest, verdict, damage, notes }: ChosenBack
   };
 }
 
-/** Prints a backup for people. */
+/**
+ * Prints a backup for people.
+ *
+ * @param where options that name its bucket, for the commands to run next
+ */
 export function printBackup(
   output: Output,
   bucket: string,
   backup: ChosenBackup,
-  { now, tables }: { readonly now: Date; readonly tables: boolean },
+  { now, tables, where }: { readonly now: Date; readonly tables: boolean; readonly where: readonly string[] },
 ): void {
   const { folder, manifest, damage } = backup;
   output.print(output.colors.bold(`Backup ${manifest.backupId} of ${manifest.source} in ${bucket}`));
@@ -68,9 +73,11 @@ export function printBackup(
   for (const note of backup.notes) output.note(note);
   if (damage !== undefined) output.problem(`it is damaged: ${damage}`);
   else {
-    output.print(`\nRestore it: proven-backups restore --source ${manifest.source} --backup ${manifest.backupId}`);
+    const command = (name: string, ...words: string[]) =>
+      ['proven-backups', name, ...where, '--source', manifest.source, ...words].map(shellWord).join(' ');
+    output.print(`\nRestore it: ${command('restore', '--backup', manifest.backupId)}`);
     output.print(
-      `Fetch it, with the commands that restore it: proven-backups fetch --source ${manifest.source} ${manifest.backupId} --output restore`,
+      `Fetch it, with the commands that restore it: ${command('fetch', manifest.backupId, '--output', 'restore')}`,
     );
   }
 }

@@ -45,7 +45,7 @@ export class RestoreProgressView {
  *
  * @param bar whether to draw it
  */
-export function progressText(progress: RestoreProgress, bar: boolean): string {
+function progressText(progress: RestoreProgress, bar: boolean): string {
   const { phase, bytes, totalBytes, bytesPerSecond, secondsLeft, table } = progress;
   const share = totalBytes > 0 ? Math.min(1, bytes / totalBytes) : 1;
   const filled = Math.floor(share * BAR);

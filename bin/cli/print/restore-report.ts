@@ -35,7 +35,7 @@ export function printReport(output: Output, { source, engine }: Manifest, report
 export const moment = (time: string): string => `${new Date(time).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 
 /** `45 s`, `3 min 12 s`, `2 h 5 min` */
-export function tookText(seconds: number): string {
+function tookText(seconds: number): string {
   const whole = Math.round(seconds);
   if (whole < 60) return `${whole} s`;
   if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;

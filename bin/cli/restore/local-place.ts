@@ -88,7 +88,8 @@ class LocalRun implements RestoreRun {
   private readonly ended: Promise<RestoreEnd>;
   private ending: RestoreEnd = {};
   private readonly lastLines: string[] = [];
-  private readonly onSignal: (signal: NodeJS.Signals) => void = (signal) => void this.child.kill(signal);
+  /** The program knows SIGHUP as nothing but its death. */
+  private readonly onSignal = (): void => void this.child.kill('SIGTERM');
 
   constructor(
     private readonly child: ChildProcess,
@@ -100,7 +101,7 @@ class LocalRun implements RestoreRun {
     });
     for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, this.onSignal);
     this.ended = new Promise<RestoreEnd>((resolve) => {
-      child.once('error', (error) => resolve({ reason: error.message }));
+      child.once('error', (error) => resolve({ began: false, reason: error.message }));
       child.once('close', (code, signal) => resolve(this.endOf(code, signal)));
     }).then((end) => {
       for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.off(signal, this.onSignal);

@@ -58,9 +58,17 @@ export function serverTarget(engine: string, { to = '', ca, tls }: TargetOptions
     throw new UsageError(
       `--to must end with the port, such as ${example}: the databases have the names of the backup, or that of --as`,
     );
-  const host = decodeURIComponent(url.hostname).replace(/^\[(.*)\]$/, '$1');
+  const host = decoded(url.hostname).replace(/^\[(.*)\]$/, '$1');
   const port = url.port === '' ? serverFacts(engine).defaultPort : Number(url.port);
-  return { server: { host, port, tls: tlsOf(host, ca, tls) }, username: decodeURIComponent(url.username) };
+  return { server: { host, port, tls: tlsOf(host, ca, tls) }, username: decoded(url.username) };
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw new UsageError(`--to must have %25 for each % that stands for itself, got: ${part}`);
+  }
 }
 
 /**

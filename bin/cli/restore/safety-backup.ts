@@ -6,10 +6,10 @@ import type { RestoreTarget } from '../../../catalog/contract/restore';
 import type { RestoreRequest, Trigger } from '../../../catalog/contract/task';
 import { ENV } from '../../../catalog/contract/task';
 import { backupOf, endOf, failureOf } from '../../../catalog/run-end';
+import { runRequest } from '../../../catalog/run-request';
 import { findEngine } from '../../../engines/facts';
 import type { Aws } from '../aws/aws';
 import { ask } from '../aws/aws';
-import { runRequest } from '../aws/run-request';
 import { startTask, untilStopped } from '../aws/task';
 import { sentenceOf } from '../commands/run';
 import { CommandError } from '../errors';
@@ -36,7 +36,11 @@ export async function makeSafetyBackup({ aws, bucket, source, task, tell }: Safe
   try {
     tell(`making a safety backup of ${source} …`);
     const ecs = aws.ecs();
-    const started = await startTask(ecs, source, runRequest(task, { [ENV.trigger]: TRIGGER }, 'restore'));
+    const started = await startTask(
+      ecs,
+      source,
+      runRequest(task, 'proven-backups/restore', { [ENV.trigger]: TRIGGER }),
+    );
     const state = (name: string): void => tell(`the task of the safety backup is ${name.toLowerCase()} …`);
     const stopped = await untilStopped(ecs, started, state);
     const end = endOf(stopped);
@@ -68,14 +72,9 @@ export function requireCovered(safety: Manifest, targets: readonly RestoreTarget
 }
 
 /** Whether a backup holds what a target names. */
-export function covers(
-  { engine, objects, tables }: Manifest,
-  { database, name }: RestoreTarget,
-  { tables: chosen, as }: RestoreRequest,
-): boolean {
+export function covers({ engine, objects }: Manifest, { name }: RestoreTarget, { as }: RestoreRequest): boolean {
   const { server } = findEngine(engine) ?? {};
   // The task that dumps knows one file.
   if (!server) return as === undefined;
-  if (chosen && server.hasSchemas) return tables.some((table) => table.database === database && table.schema === name);
   return objects.some(({ databases }) => databases.includes(name));
 }

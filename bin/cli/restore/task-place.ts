@@ -2,17 +2,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Task } from '@aws-sdk/client-ecs';
 import { StopTaskCommand } from '@aws-sdk/client-ecs';
-import { logPage, taskPage } from '../../../catalog/console';
 import type { StartableTask } from '../../../catalog/contract/directory-schema';
 import { logStreamOf } from '../../../catalog/contract/run-log';
 import type { RestoreRequest } from '../../../catalog/contract/task';
 import { ENV } from '../../../catalog/contract/task';
+import { endOf, idOf } from '../../../catalog/run-end';
+import { runRequest } from '../../../catalog/run-request';
 import { shellWord } from '../../../catalog/shell';
 import type { Aws } from '../aws/aws';
 import { ask } from '../aws/aws';
 import { LogFollower } from '../aws/log-follower';
-import { runRequest } from '../aws/run-request';
-import { endOf, idOf, startTask, TaskWatch } from '../aws/task';
+import { linksOf, startTask, TaskWatch } from '../aws/task';
 import { UsageError } from '../errors';
 import type { LogFact } from './log-facts';
 import { LogFacts } from './log-facts';
@@ -39,16 +39,16 @@ export class TaskPlace implements RestorePlace {
     const text = JSON.stringify(request);
     if (JSON.stringify(text).length > MAX_REQUEST_CHARACTERS)
       throw new UsageError(
-        `--databases and --tables name more than fits into a request to ECS: restore in several runs, or whole databases`,
+        'the restore names more databases or tables than fit into a request to ECS: restore in several runs, by --databases',
       );
     const ecs = this.aws.ecs();
     // A person waits for it, and a restore that Spot takes back is half a restore.
-    const wanted = runRequest({ ...this.task, spot: false }, { [ENV.restore]: text }, 'restore');
+    const wanted = runRequest({ ...this.task, spot: false }, 'proven-backups/restore', { [ENV.restore]: text });
     const task = await startTask(ecs, this.source, wanted);
     const stream = logStreamOf(this.source, idOf(task.taskArn!));
     const tell = (state: string): void => this.tell(`the task is ${state.toLowerCase()} …`);
     return new TaskRun({
-      ...{ task, logGroup: this.task.logGroup, stream },
+      ...{ source: this.source, task, logGroup: this.task.logGroup, stream },
       watch: new TaskWatch(ecs, task, tell),
       log: new LogFollower(this.aws.logs(), this.task.logGroup, stream),
       stop: async () => {
@@ -61,6 +61,7 @@ export class TaskPlace implements RestorePlace {
 }
 
 interface Parts {
+  readonly source: string;
   readonly task: Task;
   readonly logGroup: string;
   readonly stream: string;
@@ -76,12 +77,9 @@ class TaskRun implements RestoreRun {
   private stopped: Task | undefined;
 
   constructor(private readonly parts: Parts) {
-    const { task, logGroup, stream } = parts;
-    const [cluster, id] = [idOf(task.clusterArn!), idOf(task.taskArn!)];
-    // arn:aws:ecs:eu-west-1:111122223333:task/cluster/id
-    const [, partition, , region] = task.taskArn!.split(':') as [string, string, string, string];
-    const place = { partition, region };
-    this.links = { task: taskPage(place, cluster, id), log: logPage(place, logGroup, stream) };
+    const { source, task, logGroup, stream } = parts;
+    this.links = linksOf(task, logGroup, source);
+    const region = task.taskArn!.split(':')[3]!;
     this.afterwards = `follow it with aws logs tail ${shellWord(logGroup)} --log-stream-names ${shellWord(stream)} --follow --region ${region}`;
     this.stop = parts.stop;
   }
@@ -99,7 +97,7 @@ class TaskRun implements RestoreRun {
       for (const line of await log.next()) {
         const fact = lines.take(line);
         if (!fact) continue;
-        finished ||= fact.kind === 'plan' || fact.kind === 'restored' || fact.kind === 'failed';
+        finished ||= fact.kind === 'restored' || fact.kind === 'failed';
         yield fact;
       }
       // A program that was killed, or never started, has no last line.

@@ -104,8 +104,11 @@ export const MEASURED_ADVICE: {
           ].join('\n'),
         },
         {
-          say: 'PendingDeletion: cancel the deletion while you can:',
-          run: context.aws('kms cancel-key-deletion', '--key-id "$KEY"'),
+          say: 'PendingDeletion: cancel the deletion while you can. The key is Disabled then: enable it:',
+          run: [
+            context.aws('kms cancel-key-deletion', '--key-id "$KEY"'),
+            context.aws('kms enable-key', '--key-id "$KEY"'),
+          ].join('\n'),
         },
         { say: 'What remains if the key or the bucket is gone for good:', run: page('disaster.md') },
       ],

@@ -1,5 +1,4 @@
-import type { Problem } from '../../../catalog/contract/notification';
-import type { RestoreRequest } from '../../../catalog/contract/task';
+import type { Problem, RestoreFacts } from '../../../catalog/contract/notification';
 import type { LostData } from '../../../engines/engine-advice';
 import { oneLine } from '../compose/text';
 import type { Step } from './advice-table';
@@ -60,7 +59,7 @@ export const runNow = (context: AdviceContext, say = 'Make a backup now, without
 
 /** A restore that an email advises: what is left out is the choice of the command. */
 export type AdvisedRestore = Partial<
-  Pick<RestoreRequest, 'backupId' | 'databases' | 'tables' | 'as' | 'overwrite' | 'dryRun'>
+  Pick<RestoreFacts, 'backupId' | 'databases' | 'tables' | 'as' | 'overwrite' | 'dryRun'>
 >;
 
 /** Restores a backup. */

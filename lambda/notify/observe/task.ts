@@ -47,6 +47,9 @@ export function readTask(reading: MessageReading): Observation[] {
   const family = familyOf(detail.taskDefinitionArn);
   const owner = ownerOfFamily(reading.settings, family);
   if (!owner) return [];
+  const request = owner.action === 'restore' ? requestOf(detail) : {};
+  // Whoever looks at a target sees what comes of it, and restores nothing.
+  if (request.dryRun) return [];
 
   const container = detail.containers.find(({ name }) => name === CONTAINER_NAME);
   const end: TaskEnd = {
@@ -57,7 +60,7 @@ export function readTask(reading: MessageReading): Observation[] {
     memory: detail.memory,
   };
   const at = detail.stoppedAt ?? timeOf(reading);
-  const run: StoppedRun = { ...owner, at, event: reading.event, ...(owner.action === 'restore' && requestOf(detail)) };
+  const run: StoppedRun = { ...owner, at, event: reading.event, ...request };
   if (end.exitCode === EXIT_CODES.success) return goodEnd(run);
 
   const started = hasRun(detail, end);
@@ -135,9 +138,14 @@ function variableOf({ overrides }: Detail, name: string): string | undefined {
 }
 
 const texts = z.array(z.string()).optional().catch(undefined);
+const replaces = z
+  .array(z.string())
+  .transform(() => true)
+  .optional()
+  .catch(undefined);
 const flag = z.boolean().optional().catch(undefined);
 const restoreRequest = z
-  .object({ backupId: maybe, databases: texts, tables: texts, as: maybe, overwrite: flag })
+  .object({ backupId: maybe, databases: texts, tables: texts, as: maybe, overwrite: replaces, dryRun: flag })
   .catch({});
 
 /** What a restore was asked for, for the command that asks for it again. */

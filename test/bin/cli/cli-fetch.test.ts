@@ -270,7 +270,7 @@ describe('fetch', () => {
     const { code, out, err } = await fetchInto('--json');
     expect(code).toBe(0);
     expect(JSON.parse(out)).toMatchObject({ backup: OLD });
-    expect(err).toMatch(new RegExp(`note backup ${NEW} is damaged: manifest .* is not JSON`));
+    expect(err).toMatch(new RegExp(`note manifest shop/${NEW}/manifest.json is not JSON`));
   });
 
   test('refuses a directory with another backup, or with another file of that name', async () => {
@@ -326,7 +326,8 @@ describe('show', () => {
       /^shop\.book +3$/m,
       /^note the past rows of system-versioned tables are not in the dump/m,
       /^note of-the-future: x$/m,
-      new RegExp(`proven-backups fetch --source shop ${NEW} --output restore$`, 'm'),
+      new RegExp(`proven-backups restore --bucket shop-backups --source shop --backup ${NEW}$`, 'm'),
+      new RegExp(`proven-backups fetch --bucket shop-backups --source shop ${NEW} --output restore$`, 'm'),
     ])
       expect(out).toMatch(line);
   });

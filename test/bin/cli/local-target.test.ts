@@ -50,6 +50,7 @@ describe('--to', () => {
     ],
     ['postgresql', 'postgresql://a:hunter2@db', /must not hold a password, because others see the command line/],
     ['mysql', 'not a url:hunter2@db', /must be the URL/],
+    ['mysql', 'mysql://50%off@db', /must have %25 for each %/],
   ])('of %s is not %s', (engine, to, sentence) => {
     const act = () => serverTarget(engine, { to, tls: true });
     expect(act).toThrow(UsageError);

@@ -133,7 +133,7 @@ describe('--overwrite', () => {
     expect(account.started[1]!.request.overrides!.containerOverrides).toEqual([
       { name: 'backup', environment: [{ name: 'BACKUP_TRIGGER', value: 'before-restore' }] },
     ]);
-    expect(account.requests[1]).toEqual({ backupId: NEW, overwrite: true });
+    expect(account.requests[1]).toEqual({ backupId: NEW, overwrite: ['shop'] });
     expect(out).toContain(`Safety backup ${SAFETY} of shop is complete.\n`);
     expect(out).toContain(
       `To go back: proven-backups restore --bucket shop-backups --source shop --backup ${SAFETY} --overwrite\n`,
@@ -143,7 +143,7 @@ describe('--overwrite', () => {
   test.each([['yes'], ['Shop'], ['end of input']])('changes nothing when somebody types %s', async (typed) => {
     account.scripts = [there];
     const { code, out } = await person([[/Type its name/, typed]], '--overwrite');
-    expect(code).toBe(0);
+    expect(code).toBe(1);
     expect(out).toMatch(/Nothing was restored\.\n$/);
     expect(account.started).toHaveLength(1);
   });
@@ -197,7 +197,7 @@ describe('--overwrite', () => {
   test('of nothing that exists needs no safety backup, and replaces nothing that appears meanwhile', async () => {
     account.scripts = [look(), { log: [[planLine(), restoredLine()]] }];
     expect((await restore('--overwrite', '--yes')).code).toBe(0);
-    expect(account.requests).toEqual([{ backupId: NEW, overwrite: true, dryRun: true }, { backupId: NEW }]);
+    expect(account.requests).toEqual([{ backupId: NEW, dryRun: true }, { backupId: NEW }]);
   });
 
   test('tells how to go back when the restore fails as well', async () => {
@@ -265,7 +265,7 @@ describe('a backup in an archive', () => {
 
   test('stays there when nobody wants to pay', async () => {
     const { code, out } = await person([[/Type yes: $/, 'no']]);
-    expect(code).toBe(0);
+    expect(code).toBe(1);
     expect(out).toMatch(/Nothing was retrieved, and nothing was restored\.\n$/);
     expect(retrievals()).toEqual([]);
   });

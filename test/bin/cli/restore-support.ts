@@ -64,6 +64,8 @@ export const failedLine = (message: string, exit = 'restoreFailed', exitCode = 1
 export interface Script {
   /** Lines of its log, by the looks at it; it has stopped when the last ones are there. */
   readonly log?: readonly (readonly string[])[];
+  /** Looks at the log for which its last lines come later. */
+  readonly late?: number;
   /** Its container at the end. */
   readonly container?: object;
   /** What else is different in it at the end. */
@@ -169,7 +171,7 @@ export class RestoreAccount {
   private stateOf(task: StartedTask): object {
     const id = `0123456789abcdef0123456789abcde${this.started.indexOf(task)}`;
     const running = { ...RUNNING, taskArn: `${CLUSTER.replace(':cluster/', ':task/')}/${id}` };
-    const ended = task.untilStopped ? task.told : task.read >= (task.log?.length ?? 0) - 1;
+    const ended = task.untilStopped ? task.told : task.read >= (task.log?.length ?? 0) - 1 - (task.late ?? 0);
     if (!ended) return running;
     const container = task.container ?? { exitCode: task.untilStopped ? 143 : 0 };
     return { ...running, ...STOPPED, containers: [{ name: 'backup', ...container }], ...task.stopped };

@@ -155,10 +155,17 @@ describe('a person', () => {
     expect(account.requests).toEqual([{ backupId: NEW, dryRun: true }, { backupId: NEW }]);
   });
 
+  test('a log whose last lines come after the end of its task is waited for', async () => {
+    account.scripts = [look(), { log: [[planLine()], [], [], [restoredLine()]], late: 1 }];
+    const { code, out } = await restore('--yes');
+    expect(code).toBe(0);
+    expect(out).toMatch(/all as in the backup\.\n$/);
+  });
+
   test.each([['no'], ['y'], ['end of input']])('who says %s has changed nothing', async (typed) => {
     account.scripts = [look()];
     const { code, out } = await person([[/Type yes: $/, typed]]);
-    expect(code).toBe(0);
+    expect(code).toBe(1);
     expect(out).toMatch(/\nNothing was restored\.\n$/);
     expect(account.started).toHaveLength(1);
   });
@@ -380,7 +387,7 @@ test('more tables than fit into a request to ECS are wrong usage', async () => {
   const tables = Array.from({ length: 900 }, (_, index) => `table_${index}`).join();
   const { code, err } = await restore('--dry-run', '--tables', tables, '--as', 'rescued');
   expect(code).toBe(2);
-  expect(err).toContain('name more than fits into a request to ECS');
+  expect(err).toContain('names more databases or tables than fit into a request to ECS');
   expect(account.started).toEqual([]);
 });
 

@@ -1,4 +1,4 @@
-import { rolesOf } from '../../../engines/postgresql/restore-roles';
+import { rolesOf } from '../../../engines/postgresql/restore/roles';
 import { statementsOf, words } from '../../../engines/postgresql/sql-words';
 
 test('words are names, with and without quotes, and no texts', () => {

@@ -13,7 +13,8 @@ isolateEnvironment();
 
 const STACK = 'arn:aws:cloudformation:eu-west-1:111122223333:stack/App/5a1c0cb0-cd3e-11f0-8d1b-0a58a9feac02';
 const FINGERPRINT = '0123456789abcdef';
-const RESOURCE = 'AppBeforeRun';
+const RUN = `AppBeforeRun${FINGERPRINT}`;
+const HANDLE = 'AppBeforeHandle';
 const STARTED_BY = 'proven-backups/5a1c0cb0-cd3e-11f0-8d1b-0a58a9feac02/0123456789ab/';
 const SHOP = { bucket: BUCKET, source: 'shop' };
 const BLOG = { bucket: BUCKET, source: 'blog' };
@@ -21,7 +22,7 @@ const BLOG = { bucket: BUCKET, source: 'blog' };
 let account: Account;
 let standIn: StandIn;
 let stackStatus: string;
-/** Physical id of the custom resource; `undefined`: there is none. */
+/** Physical id of the wait condition's handle; `undefined`: there is none. */
 let physicalId: string | undefined;
 /** Answers to those who answer. */
 let taken: Answer[];
@@ -51,7 +52,7 @@ function answer(asked: Asked): Answer | undefined {
   if (action === 'DescribeStacks')
     return xml(`<Stacks><member><StackStatus>${stackStatus}</StackStatus></member></Stacks>`);
   if (action !== 'DescribeStackResource') return account.answer(asked);
-  expect(asked.body).toContain(`LogicalResourceId=${RESOURCE}${FINGERPRINT}`);
+  expect(asked.body).toContain(`LogicalResourceId=${HANDLE}${FINGERPRINT}`);
   if (physicalId !== undefined) {
     return xml(`<StackResourceDetail><PhysicalResourceId>${physicalId}</PhysicalResourceId></StackResourceDetail>`);
   }
@@ -67,7 +68,7 @@ const ports = (backups: Ports['backups'] = [SHOP]): Ports => ({
   ssm: ssmClient(),
   backups,
   stack: STACK,
-  resource: RESOURCE,
+  handle: HANDLE,
   startedBy: STARTED_BY,
 });
 
@@ -78,8 +79,8 @@ const request = (RequestType: 'Create' | 'Update' | 'Delete', changes: object = 
   StackId: STACK,
   RequestId: '7d9c9b5c-0b7b-4b55-9f8e-5d0b5c0f8e11',
   ResourceType: 'Custom::BackupBeforeDeployment',
-  LogicalResourceId: `${RESOURCE}${FINGERPRINT}`,
-  ...(RequestType !== 'Create' && { PhysicalResourceId: handle() }),
+  LogicalResourceId: RUN,
+  ...(RequestType !== 'Create' && { PhysicalResourceId: RUN }),
   ResourceProperties: { ServiceToken: 'arn', Handle: handle(), OnCreate: 'false', ...changes },
 });
 
@@ -127,7 +128,7 @@ describe('CloudFormation creates the resource', () => {
     expect(tokens[0]).not.toBe(tokens[1]);
     const { RequestId, LogicalResourceId, StackId } = request('Create');
     expect(puts('response')).toEqual([
-      { RequestId, LogicalResourceId, StackId, PhysicalResourceId: handle(), Status: 'SUCCESS' },
+      { RequestId, LogicalResourceId, StackId, PhysicalResourceId: RUN, Status: 'SUCCESS' },
     ]);
     expect(puts('handle')).toEqual([]);
   });
@@ -175,7 +176,7 @@ describe('CloudFormation creates the resource', () => {
 test.each(['Update', 'Delete'] as const)('%s starts nothing: so does a rollback', async (type) => {
   await answerDeployment(request(type), ports());
   expect(starts()).toEqual([]);
-  expect(puts('response')).toMatchObject([{ Status: 'SUCCESS', PhysicalResourceId: handle() }]);
+  expect(puts('response')).toMatchObject([{ Status: 'SUCCESS', PhysicalResourceId: RUN }]);
 });
 
 describe('a task ends', () => {
@@ -257,7 +258,7 @@ test('the bundle answers both', async () => {
     >),
     [DEPLOYMENT_ENV.backups]: JSON.stringify([SHOP]),
     [DEPLOYMENT_ENV.stack]: STACK,
-    [DEPLOYMENT_ENV.resource]: RESOURCE,
+    [DEPLOYMENT_ENV.handle]: HANDLE,
     [DEPLOYMENT_ENV.startedBy]: STARTED_BY,
   };
   const created = await invoke('before-deployment', request('Create'), environment);

@@ -478,14 +478,26 @@ describe('a stop of another action', () => {
     [EXIT_CODES.restoreFailed, 'loading failed, or the target is not as the backup'],
     [EXIT_CODES.downloadFailed, 'the backup cannot be read, or was changed'],
   ])('is told: a restore that ended with exit code %d, with what it was asked for', async (exitCode, sentence) => {
-    const request = { backupId: '2026-11-19T01-00-00Z', tables: ['shop.orders'], as: 'restored', jobs: 2 };
+    const request = {
+      backupId: '2026-11-19T01-00-00Z',
+      tables: ['shop.orders'],
+      as: 'restored',
+      overwrite: ['shop'],
+      jobs: 2,
+    };
     const environment = [{ name: ENV.restore, value: JSON.stringify(request) }];
     const overrides = { containerOverrides: [{ name: 'backup', environment }] };
     const told = await troubleOf(exited(exitCode, { ...definition('acme-shop_restore'), overrides }));
     const { jobs, ...asked } = request;
     expect(jobs).toBe(2);
     expect(told).toMatchObject({ sentence, short: sentence });
-    expect(told.restore).toEqual({ source: 'shop', ...asked });
+    expect(told.restore).toEqual({ source: 'shop', ...asked, overwrite: true });
+  });
+
+  test.each([0, 11])('is not told: a look at the target that ended with exit code %d', async (code) => {
+    const environment = [{ name: ENV.restore, value: '{"dryRun": true}' }];
+    const overrides = { containerOverrides: [{ name: 'backup', environment }] };
+    expect(await read(exited(code, { ...definition('acme-shop_restore'), overrides }))).toEqual([]);
   });
 
   test.each(['', 'null', '[]', '{"tables": "orders", "as": 7}'])(

@@ -68,13 +68,13 @@ test('what waits depends on the wait condition, that on the start, and that on e
 
 test('the function knows its backups, and gets the ends of its own tasks alone', () => {
   const scene = new Scene();
-  const [run] = scene.the(RUN);
+  const [handle] = scene.the(HANDLE);
   const { Environment, Timeout } = scene.resource('AWS::Lambda::Function', 'BeforeFunction');
   const { Variables } = Environment;
   expect(JSON.parse(flat(Variables.BEFORE_DEPLOYMENT_BACKUPS))).toEqual([
     { bucket: expect.stringMatching(/^<BackupsBucket/) as string, source: 'shop' },
   ]);
-  expect(Variables.BEFORE_DEPLOYMENT_RESOURCE).toBe(run.slice(0, -16));
+  expect(`${Variables.BEFORE_DEPLOYMENT_HANDLE}${handle.slice(-16)}`).toBe(handle);
   expect(Timeout).toBe(300);
   const { EventPattern } = scene.resource('AWS::Events::Rule', 'BeforeEnded');
   const [{ prefix }] = EventPattern.detail.startedBy;

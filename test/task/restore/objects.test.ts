@@ -248,7 +248,13 @@ describe('an object that cannot be read', () => {
       'key-denied',
       'decrypt by the KMS key, and that no',
     ],
-    [403, 'AccessDenied', undefined, 'read-denied', 'check that the role may get the objects of the source'],
+    [
+      403,
+      'AccessDenied',
+      undefined,
+      'read-denied',
+      'it is not there, which S3 says in this way to a role that may not list',
+    ],
     [404, 'NoSuchBucket', undefined, 'bucket-missing', 'check that the bucket exists'],
     [500, 'InternalError', undefined, 's3-failed', 'S3 did not recover within five tries: run the same command again'],
   ])('%i %s %s is told', async (status, code, message, kind, sentence) => {

@@ -70,14 +70,19 @@ function store(changes: Partial<Manifest> = {}): void {
   s3.put(`${FOLDER}manifest.json`, manifestText(manifest));
 }
 
-async function run(request: Partial<RestoreRequest> = {}, job: Partial<RestoreJob> = {}, stop = new AbortController()) {
+async function run(
+  request: Partial<RestoreRequest> = {},
+  job: Partial<RestoreJob> = {},
+  stop = new AbortController(),
+  closeMs?: number,
+) {
   const captured = new CapturedLog();
   const all: RestoreJob = {
     ...{ action: 'restore', source: 'shop', engine: 'toy', file: '/toys/shop', bucket: 'b', timeoutSeconds: 60 },
     ...{ scratchDirectory: directory, ...job },
   };
   const inputs = { job: all, request: { backupId: ID, ...request } };
-  const error = await restore(inputs, captured.log, stop).catch((failure: unknown) => failure as BackupError);
+  const error = await restore(inputs, captured.log, stop, closeMs).catch((failure: unknown) => failure as BackupError);
   const state = captured.of('target-state')[0]?.state;
   expect(fs.readdirSync(directory).filter((name) => name.startsWith('restore-'))).toEqual([]);
   return { error, state, log: captured, events: captured.lines.map(({ event }) => event) };
@@ -116,7 +121,7 @@ test('a backup is looked at, loaded, checked, and the engine closed, before it i
 
 test('a dry run only looks', async () => {
   prepare = (toy) => (toy.target = { ...toy.target, ...EXISTS });
-  const { error, events } = await run({ dryRun: true, overwrite: true, safetyBackup: `${directory}/safe` });
+  const { error, events } = await run({ dryRun: true, overwrite: ['shop'], safetyBackup: `${directory}/safe` });
   expect([error, events, engine.calls]).toEqual([undefined, ['plan'], ['look', 'close']]);
   expect(fs.readdirSync(directory)).toEqual([]);
 });
@@ -130,24 +135,30 @@ describe('what exists', () => {
     expect(error).toMatchObject({ exit: 'targetRefused', reason: { kind: 'target-exists', object: 'shop' } });
   });
 
-  test('is replaced if the request says so, and kept in a directory first', async () => {
+  test('is not replaced by a request that names something else', async () => {
+    const { error, state } = await run({ overwrite: ['blog'], safetyBackup: `${directory}/safe` });
+    expect([state, engine.calls]).toEqual(['unchanged', ['look', 'close']]);
+    expect(error).toMatchObject({ exit: 'targetRefused', reason: { kind: 'target-exists', object: 'shop' } });
+  });
+
+  test('is replaced if the request names it, and kept in a directory first', async () => {
     const safe = path.join(directory, 'safe');
     prepare = (toy) => {
       toy.target = { ...toy.target, ...EXISTS };
       toy.before.load = () => expect(fs.readdirSync(path.join(safe, 'shop'))).toHaveLength(1);
     };
-    const { error, events } = await run({ overwrite: true, safetyBackup: safe });
+    const { error, events } = await run({ overwrite: ['shop'], safetyBackup: safe });
     expect([error, events]).toEqual([undefined, ['plan', 'safety-backup', 'restored']]);
     fs.rmSync(safe, { recursive: true });
     prepare = (toy) => (toy.target = { ...toy.target, ...EXISTS });
-    expect((await run({ overwrite: true })).error).toBeUndefined();
+    expect((await run({ overwrite: ['shop'] })).error).toBeUndefined();
   });
 
   test('stays if it cannot be kept', async () => {
     const safe = path.join(directory, 'safe');
     const fails = new BackupError('privileges', 'no right', { kind: 'privileges-missing' });
     makeDump = () => new MemoryDump(() => [memoryStream('a.zst', [Buffer.from('x')], { fails })]);
-    const { error, state } = await run({ overwrite: true, safetyBackup: safe });
+    const { error, state } = await run({ overwrite: ['shop'], safetyBackup: safe });
     expect([state, engine.calls]).toEqual(['unchanged', ['look', 'close']]);
     expect(error).toMatchObject({
       ...{ exit: 'privileges', reason: { kind: 'privileges-missing' } },
@@ -171,6 +182,13 @@ describe('a restore that fails', () => {
     expect(events.at(-1)).toBe('target-state');
     expect(events).not.toContain('restored');
     expect(engine.calls.filter((call) => call === 'close')).toHaveLength(1);
+  });
+
+  test('since its connections do not end', async () => {
+    prepare = (toy) => (toy.before.close = () => new Promise(() => undefined));
+    const { error, state, events } = await run({}, {}, undefined, 50);
+    expect([state, events]).toEqual(['unknown', ['plan', 'target-state']]);
+    expect(error).toMatchObject({ exit: 'restoreFailed', reason: { kind: 'client-failed' } });
   });
 
   test('since the target differs', async () => {
@@ -297,8 +315,8 @@ describe('a manifest', () => {
     [
       'of a newer format',
       () => s3.put(`${FOLDER}manifest.json`, '{"formatVersion":2}'),
-      'downloadFailed',
-      'manifest-damaged',
+      'configuration',
+      'version-mismatch',
       `manifest ${FOLDER}manifest.json has format 2, but this version of cdk-proven-backups reads formats up to 1: update cdk-proven-backups`,
     ],
     [
@@ -320,7 +338,7 @@ describe('a manifest', () => {
       () => (s3.rule = () => ({ status: 403, code: 'AccessDenied' })),
       'downloadFailed',
       'read-denied',
-      `could not read ${FOLDER}manifest.json in bucket b: AccessDenied: injected (check that the role may get`,
+      `could not read ${FOLDER}manifest.json in bucket b: AccessDenied: injected (it is not there, which S3 says`,
     ],
   ])('%s is refused', async (_, change, exit, kind, sentence) => {
     change();

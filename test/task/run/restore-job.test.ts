@@ -15,7 +15,7 @@ const environment = (request: object = {}, changes: object = {}) => ({
 
 test('a restore is read from its environment', () => {
   const request: RestoreRequest = {
-    ...{ backupId: ID, databases: ['shop'], as: 'shop_restored', overwrite: true, safetyBackup: '/safe', jobs: 2 },
+    ...{ backupId: ID, databases: ['shop'], as: 'shop_restored', overwrite: ['shop'], safetyBackup: '/safe', jobs: 2 },
     ...{ dryRun: true, stream: true, definers: { account: 'app@%' } },
   };
   expect(readRestore(environment(request))).toEqual({
@@ -55,9 +55,13 @@ test.each<[Record<string, string | undefined>, string]>([
   [environment({ as: '-x' }), bad('as: must not start with a hyphen, got: "-x"')],
   [environment({ as: 'a\0' }), bad('as: must not have NUL characters')],
   [environment({ databases: ['a', 'b'], as: 'c' }), bad('as: names one database, not several')],
-  [environment({ overwrite: 'yes' }), bad('overwrite: Invalid input: expected boolean, received string')],
+  [environment({ overwrite: true }), bad('overwrite: Invalid input: expected array, received boolean')],
+  [environment({ overwrite: [] }), bad('overwrite: Too small: expected array to have >=1 items')],
   [environment({ safetyBackup: '/safe' }), bad('safetyBackup: is for overwrite, which is not set')],
-  [environment({ overwrite: true, safetyBackup: 'safe' }), bad('safetyBackup: must be an absolute path, got: "safe"')],
+  [
+    environment({ overwrite: ['shop'], safetyBackup: 'safe' }),
+    bad('safetyBackup: must be an absolute path, got: "safe"'),
+  ],
   [environment({ dryRun: 1 }), bad('dryRun: Invalid input: expected boolean, received number')],
   [environment({ stream: 'no' }), bad('stream: Invalid input: expected boolean, received string')],
   [environment({ jobs: 0 }), bad('jobs: Too small: expected number to be >=1')],

@@ -44,6 +44,8 @@ export interface ServerFacts {
 export interface DumpToolFacts {
   /** File name of the program. */
   readonly name: string;
+  /** Other programs that a dump runs; none when left out. */
+  readonly companions?: readonly string[];
   readonly refusals: readonly ArgumentRefusal[];
   /** Options that are allowed although a refused option begins with the same letters. */
   readonly allowed: readonly string[];

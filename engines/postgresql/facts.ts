@@ -117,6 +117,7 @@ export const POSTGRESQL_FACTS: ServerEngineFacts<PostgresqlReason, PostgresqlNot
     // https://www.postgresql.org/docs/current/app-pgdump.html
     dumpTool: {
       name: 'pg_dump',
+      companions: ['pg_dumpall'],
       refusals: [
         { options: ['U', 'username', 'W', 'password', 'w', 'no-password'], reason: REFUSED.secret },
         { options: ['h', 'host', 'p', 'port', 'd', 'dbname', 'snapshot'], reason: REFUSED.connection },

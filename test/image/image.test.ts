@@ -1,4 +1,4 @@
-import { chmodSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ListMultipartUploadsCommand, S3Client } from '@aws-sdk/client-s3';
@@ -14,11 +14,11 @@ import { PostgresqlServer } from '../servers/postgresql';
 import type { Ended, Limits } from './container';
 import { Container } from './container';
 import type { Docker, Finished } from './docker';
-import { startDocker } from './docker';
+import { output, PROJECT_ROOT, run, startDocker } from './docker';
 import { fillMariadb, fillPostgresql, fillSqlite } from './fixtures';
 import type { ImageStackProps, Source } from './stack';
 import { IMAGES, ImageStack, SOURCES, STACK, USER } from './stack';
-import { makeStandIns, STAND_INS } from './stand-ins';
+import { makeStandIns, NODE_BINARY, STAND_INS } from './stand-ins';
 
 jest.setTimeout(600_000);
 
@@ -84,8 +84,8 @@ let firings = 0;
 /** Fires the source's schedule, each time for another hour, so that no run is a repetition, and starts the container. */
 async function start(source: Source, limits: Limits): Promise<Container> {
   const scheduledTime = new Date(Date.UTC(2026, 0, 1, firings++));
-  const run = await fire(emulator, { schedule: outputs[`Schedule${source}`]!, group: outputs.Group, scheduledTime });
-  return Container.start(docker, emulator, run, { data, ...limits });
+  const fired = await fire(emulator, { schedule: outputs[`Schedule${source}`]!, group: outputs.Group, scheduledTime });
+  return Container.start(docker, emulator, fired, { data, ...limits });
 }
 
 const catalog = (source: Source): Promise<Catalog> => readCatalog(new S3CatalogStore(s3, outputs.Bucket!), source);
@@ -214,6 +214,41 @@ describe('a run, read-only, without privileges, on half a core and 512 MiB', () 
     const before = (await catalog(source)).backups.length;
     expectExit(await (await start(source, { ...FARGATE_HALF, image })).ended(), EXIT_CODES.success);
     expect((await catalog(source)).backups).toHaveLength(before + 1);
+  });
+});
+
+describe('a restore from a machine that has Docker, and none of the tools', () => {
+  test.each(['shop', 'library'] as const)('%s: comes back beside the original', async (source) => {
+    const server = source === 'shop' ? mariadb : postgresql;
+    // Node.js, the shell and Docker, in the place of PATH.
+    const tools = path.join(emulator.directory, 'tools');
+    mkdirSync(tools, { recursive: true });
+    for (const tool of ['sh', 'env', 'sed', 'docker'])
+      if (!existsSync(path.join(tools, tool))) symlinkSync(await output(['which', tool]), path.join(tools, tool));
+    const ca = path.join(emulator.directory, `${source}.pem`);
+    writeFileSync(ca, server.authority.pem);
+    const to = `${SOURCES[source]}://${server.rootUser}@localhost:${server.port}`;
+    const words = [
+      'restore',
+      '--source',
+      source,
+      '--databases',
+      source,
+      '--as',
+      'rescued',
+      '--yes',
+      '--local',
+      '--to',
+      to,
+    ];
+    const cli = [NODE_BINARY, path.join(PROJECT_ROOT, 'dist/bin/cli.js'), ...words, '--ca', ca];
+    const ended = await run([...cli, '--docker', STAND_INS[SOURCES[source]]], {
+      ...emulator.environment,
+      ...{ PATH: tools, HOME: emulator.directory, DOCKER_HOST: docker.env.DOCKER_HOST },
+      ...{ PROVEN_BACKUPS_BUCKET: outputs.Bucket, PROVEN_BACKUPS_PASSWORD: server.rootPassword },
+    });
+    expect(ended).toMatchObject({ code: 0, stdout: expect.stringContaining('all as in the backup.') as string });
+    expect(ended.stdout + ended.stderr).not.toContain(server.rootPassword);
   });
 });
 

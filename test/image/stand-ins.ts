@@ -10,7 +10,8 @@ import { AS_ROOT, asRoot, output, PROJECT_ROOT } from './docker';
 
 /** The Dockerfile's default for `NODE_IMAGE`. */
 const NODE_IMAGE = 'node:24-bookworm-slim';
-const NODE_BINARY = path.join(PROJECT_ROOT, 'node_modules/node/bin/node');
+/** Node.js of the project. */
+export const NODE_BINARY = path.join(PROJECT_ROOT, 'node_modules/node/bin/node');
 const NODE_LABEL = 'node.version';
 
 /** The official images that are stood in for, by engine. */

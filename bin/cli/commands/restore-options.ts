@@ -30,6 +30,8 @@ export interface RestoreOptions extends BucketOptions, TargetOptions {
   readonly createDefiners?: boolean;
   readonly local?: boolean;
   readonly optionFile?: string;
+  /** Image that has the engine's tools; `true`: the official one of the server's version. */
+  readonly docker?: true | string;
 }
 
 /** Adds the options of {@link RestoreOptions}, and examples to the help. */
@@ -68,6 +70,10 @@ export function withRestoreOptions(command: Command): Command {
     )
     .option('--local', 'restores from this machine, in place of a task in AWS; needs --to')
     .option('--to <target>', 'with --local: mysql://user@host:3306, postgresql://user@host:5432, or a file')
+    .option(
+      '--docker [image]',
+      "with --local: the client runs in a container, by default of the engine's official image",
+    )
     .option('--option-file <file>', 'with --local: file with the password, of MySQL ([client]) or .pgpass')
     .option(
       '--ca <file>',
@@ -121,7 +127,7 @@ function readJobs(text: string): number {
  * @throws UsageError
  */
 export function requireRestoreOptions(options: RestoreOptions): void {
-  const { databases, tables, as, local, to, optionFile, ca, tls } = options;
+  const { databases, tables, as, local, to, optionFile, ca, tls, docker } = options;
   if (tables && as === undefined)
     throw new UsageError(
       '--tables needs --as: tables are restored beside the originals, into a new database or schema',
@@ -132,6 +138,7 @@ export function requireRestoreOptions(options: RestoreOptions): void {
     throw new UsageError('--local needs --to: mysql://user@host:3306, postgresql://user@host:5432, or a file');
   const alone = [
     ...(to === undefined ? [] : ['--to']),
+    ...(docker === undefined ? [] : ['--docker']),
     ...(optionFile === undefined ? [] : ['--option-file']),
     ...(ca === undefined ? [] : ['--ca']),
     ...(tls === true ? [] : ['--no-tls']),
@@ -160,13 +167,15 @@ export function requestOf(options: RestoreOptions, backupId: string): RestoreReq
 /** The command that restores the same from this backup, for a person to run later. */
 export function commandText(options: RestoreOptions, backupId: string, overwrite = options.overwrite): string {
   const { bucket, stack, region, profile, source, databases, tables, as, tier, jobs, definer } = options;
-  const { local, to, optionFile, ca, tls } = options;
+  const { local, to, optionFile, ca, tls, docker } = options;
   const valued = {
     ...{ bucket, stack, source, backup: backupId, databases: databases?.join(), tables: tables?.join(), as },
+    ...{ docker: typeof docker === 'string' ? docker : undefined },
     ...{ tier, jobs: jobs?.toString(), definer, to, 'option-file': optionFile, ca, region, profile },
   };
   const flags = {
     ...{ overwrite, stream: options.stream, 'create-definers': options.createDefiners, local },
+    docker: docker === true,
     'no-tls': tls === false || typeof tls === 'string',
   };
   const given = Object.entries(flags).flatMap(([name, value]) => (value ? [`--${name}`] : []));

@@ -10,6 +10,7 @@ import { commandOf, ENV, EXIT_CODES, PROGRAM_FILE } from '../../../catalog/contr
 import { engineFacts } from '../../../engines/facts';
 import { canDecompress } from '../aws/download';
 import { CommandError, UsageError } from '../errors';
+import { dockerTools } from './docker-tools';
 import type { LogFact } from './log-facts';
 import { LogFacts } from './log-facts';
 import type { LocalTarget } from './local-target';
@@ -29,25 +30,31 @@ export interface LocalRestore {
   readonly bucket: string;
   readonly region?: string;
   readonly target: LocalTarget;
+  /** Image that has the engine's tools; this machine has them when left out. */
+  readonly image?: string;
 }
 
 /**
  * Refuses a machine that cannot restore.
  *
+ * @param image that has the engine's tools; this machine itself when left out
  * @throws CommandError
  */
-export function requireLocalTools(engine: string): void {
+export function requireLocalTools(engine: string, image: string | undefined): void {
   if (!canDecompress())
     throw new UsageError(`--local needs Node.js 22.15 or newer, got: ${process.version}: use a newer Node.js`);
   if (!existsSync(programFile()))
     throw new CommandError(`${programFile()} is missing: install the package cdk-proven-backups again`);
-  const { title, restoreTools = [] } = engineFacts(engine);
+  const { title, restoreTools } = engineFacts(engine);
+  const needed = image === undefined ? restoreTools : ['docker'];
   const folders = (process.env.PATH ?? '').split(path.delimiter).filter(Boolean);
-  const missing = restoreTools.filter((tool) => !folders.some((folder) => existsSync(path.join(folder, tool))));
-  if (missing.length > 0)
-    throw new CommandError(
-      `--local needs ${missing.join(' and ')} of ${title}, which is not in PATH: install the client of ${title}, of the version of the server`,
-    );
+  const missing = (needed ?? []).filter((tool) => !folders.some((folder) => existsSync(path.join(folder, tool))));
+  if (missing.length === 0) return;
+  throw new CommandError(
+    image === undefined
+      ? `--local needs ${missing.join(' and ')} of ${title}, which is not in PATH: install the client of ${title}, of the version of the server, or use --docker`
+      : '--docker needs docker, which is not in PATH: install Docker, or leave --docker out',
+  );
 }
 
 /** This machine. */
@@ -59,7 +66,7 @@ export class LocalPlace implements RestorePlace {
   }
 
   start(request: RestoreRequest): Promise<RestoreRun> {
-    const { source, engine, bucket, region, target } = this.restore;
+    const { source, engine, bucket, region, target, image } = this.restore;
     const { server, file, credentials } = target;
     const scratchDirectory = mkdtempSync(path.join(tmpdir(), 'proven-backups-'));
     const job: RestoreJob = {
@@ -67,10 +74,12 @@ export class LocalPlace implements RestorePlace {
       ...(server && { server }),
       ...(file !== undefined && { file }),
     };
+    const tools = image === undefined ? [] : [dockerTools(engine, image, scratchDirectory)];
     const [, ...args] = commandOf('restore').map((word) => (word === PROGRAM_FILE ? programFile() : word));
     const child = spawn(process.execPath, args, {
       env: {
         ...process.env,
+        PATH: [...tools, process.env.PATH].join(path.delimiter),
         [PASSWORD_VARIABLE]: undefined,
         ...(region !== undefined && { AWS_REGION: region }),
         ...{ [ENV.job]: JSON.stringify(job), [ENV.restore]: JSON.stringify(request) },

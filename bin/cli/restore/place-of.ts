@@ -3,9 +3,9 @@ import type { StartableTask } from '../../../catalog/contract/directory-schema';
 import type { Aws } from '../aws/aws';
 import { readDirectory } from '../aws/directory';
 import type { RestoreOptions } from '../commands/restore-options';
-import { CommandError } from '../errors';
+import { CommandError, UsageError } from '../errors';
 import type { Output } from '../print/output';
-import { findEngine } from '../../../engines/facts';
+import { findEngine, type EngineFacts } from '../../../engines/facts';
 import { LocalPlace, requireLocalTools } from './local-place';
 import { passwordOf } from './local-password';
 import type { LocalTarget } from './local-target';
@@ -28,7 +28,7 @@ export interface PlaceAndDump {
 export async function placeOf(
   aws: Aws,
   bucket: string,
-  { engine, source, backupId }: Manifest,
+  { engine, source, backupId, serverVersion }: Manifest,
   options: RestoreOptions,
   output: Output,
 ): Promise<PlaceAndDump> {
@@ -43,9 +43,18 @@ export async function placeOf(
     const place = new TaskPlace(aws, source, task, (text) => output.tell(text));
     return { place, ...(options.overwrite && { dump: directory.task(source, 'dump').task }) };
   }
-  requireLocalTools(engine);
+  const image = options.docker === true ? imageOf(facts, serverVersion) : options.docker;
+  requireLocalTools(engine, image);
   const target = await targetOf(engine, facts.server !== undefined, options, output);
-  return { place: new LocalPlace({ source, engine, bucket, region: options.region, target }) };
+  const local = { source, engine, bucket, region: options.region, target };
+  return { place: new LocalPlace({ ...local, ...(image !== undefined && { image }) }) };
+}
+
+/** The official image of a server, which has its tools. */
+function imageOf({ title, image, server }: EngineFacts, serverVersion: string): string {
+  if (!server) throw new UsageError(`--docker is about the client of a server, and ${title} has none: leave it out`);
+  const numbers = serverVersion.match(/\d+/g) ?? [];
+  return image(numbers.slice(0, server.majorVersionParts).join('.'));
 }
 
 async function targetOf(

@@ -131,8 +131,14 @@ describe.each(ON.filter((version) => engineOf(version) !== 'postgresql'))('books
 
   test('a table that was dropped is back, with all that belongs to the database', async () => {
     const found = await story(source, {
-      // A view without its table could not be dumped: there would be no safety backup.
-      damage: () => server().exec(`USE ${DATABASE}; DROP VIEW lent; DROP TABLE loan`),
+      damage: async () => {
+        await server().exec(`DROP TABLE ${DATABASE}.loan`);
+        // A view without its table cannot be dumped.
+        const refused = await cli('restore', '--source', source, '--yes', '--overwrite');
+        const err: unknown = expect.stringContaining('there is no safety backup, so nothing was replaced: ');
+        expect(refused).toMatchObject({ code: 1, err });
+        await server().exec(`DROP VIEW ${DATABASE}.lent`);
+      },
       ...{ look, restore: ['--overwrite'] },
     });
     expect(differences(found.before, found.damaged)).not.toEqual([]);

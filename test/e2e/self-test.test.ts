@@ -46,7 +46,8 @@ const bundleOf = (command: string): string => /"(.*)"/.exec(command)![1]!;
 async function setPassword(): Promise<void> {
   const secret = await new SecretsManagerClient(emulator.client).send(new GetSecretValueCommand({ SecretId: SECRET }));
   const { password } = JSON.parse(secret.SecretString!) as { password: string };
-  await server.exec(`ALTER ROLE ${USER} PASSWORD '${password}'`);
+  // A generated one may hold any character.
+  await server.exec(`ALTER ROLE ${USER} PASSWORD '${password.replaceAll("'", "''")}'`);
 }
 
 function startSelfTest(args: readonly string[], environment: Record<string, string> = {}) {

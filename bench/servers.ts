@@ -185,7 +185,7 @@ export async function startPostgresql(): Promise<BenchServer> {
   await sql(`CREATE ROLE ${USER.username} LOGIN PASSWORD '${USER.password}' BYPASSRLS;
     GRANT pg_read_all_data TO ${USER.username};
     CREATE ROLE ${ADMIN.username} LOGIN SUPERUSER PASSWORD '${ADMIN.password}';`);
-  const fullVersion = (await sql('SHOW addressversion')).trim();
+  const fullVersion = (await sql('SHOW server_version')).trim();
   const passwords = path.join(directory, 'pgpass');
   fs.writeFileSync(passwords, `*:*:*:*:${USER.password}\n`, { mode: 0o600 });
   const connection = { PGHOST: 'localhost', PGPORT: String(port), PGUSER: USER.username, PGPASSFILE: passwords };

@@ -5,7 +5,7 @@ import { backupId, objectKey } from './bucket/names';
 import type { CatalogStore } from './bucket/read';
 import { readCatalog } from './bucket/read';
 import type { Trigger } from './contract/task';
-import { CONTAINER_NAME, EXIT_CODES } from './contract/task';
+import { CONTAINER_NAME, EXIT_CODES, exitNameOf } from './contract/task';
 
 /** Id of a task, or name of a cluster. */
 export const idOf = (arn: string): string => arn.slice(arn.lastIndexOf('/') + 1);
@@ -43,7 +43,7 @@ export function endOf({ containers = [], stopCode, stoppedReason }: StoppedTask)
   // Even a container that never started may have an exit code.
   const began = container?.exitCode !== EXIT_CODES.success || stopCode !== 'TaskFailedToStart';
   const exitCode = began ? container?.exitCode : undefined;
-  const exitName = Object.entries(EXIT_CODES).find(([, code]) => code === exitCode)?.[0];
+  const exitName = exitNameOf(exitCode);
   const succeeded = exitCode === EXIT_CODES.success;
   const said = container?.reason || stoppedReason || stopCode;
   return {

@@ -57,7 +57,8 @@ const consistency = z.object({
   nonTransactionalTables: z.array(z.string()).optional(),
 });
 
-const note = z.object({
+/** A note, of a dump in its manifest, or of a restore in its log. */
+export const noteSchema = z.object({
   /** What it is about: a note of the engine, or one of a newer version. */
   kind: word,
   database: z.string().optional(),
@@ -65,6 +66,8 @@ const note = z.object({
   objects: z.array(z.string()).optional(),
   /** How many objects are concerned, if `objects` does not show all. */
   count: count.optional(),
+  /** How many rows are concerned. */
+  rows: count.optional(),
   /** Memory that the task needs for them, in MiB. */
   memoryMiB: count.optional(),
   /** The words of the server. */
@@ -92,7 +95,7 @@ export const manifestSchema = z.object({
   /** Settings of the source that leave out schemas or tables: `excludeSchemas`, `--ignore-table=shop.log`. */
   leftOut: z.array(z.string()).optional(),
   /** What the dump cannot hold, and what its restore needs. */
-  notes: z.array(note).optional(),
+  notes: z.array(noteSchema).optional(),
   objects: z.array(dataObject).min(1),
   tables: z.array(table),
 });

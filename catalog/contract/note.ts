@@ -25,6 +25,9 @@ export interface FoundNote extends Note {
   readonly key: string;
 }
 
+/** A note as a record has it. */
+export const noteRecord = (note: Note) => ({ ...note, objects: note.objects && [...note.objects] });
+
 /** Objects that a note names at most. */
 export const NOTE_OBJECTS = 20;
 

@@ -1,17 +1,8 @@
 /** What a restore found, does and did, as facts: the program logs them, and the command line turns them into words. */
 import { z } from 'zod';
+import { noteSchema } from '../bucket/manifest';
 
 const count = z.number().int().nonnegative();
-
-const noteSchema = z.object({
-  kind: z.string(),
-  database: z.string().optional(),
-  objects: z.array(z.string()).optional(),
-  count: count.optional(),
-  rows: count.optional(),
-  memoryMiB: count.optional(),
-  said: z.string().optional(),
-});
 
 const targetSchema = z.object({
   /** Name in the backup. */

@@ -196,6 +196,10 @@ export const EXIT_CODES = {
 } as const;
 export type ExitCodeName = keyof typeof EXIT_CODES;
 
+/** The name of an exit code of the program; `undefined` for any other. */
+export const exitNameOf = (exitCode: number | undefined): ExitCodeName | undefined =>
+  (Object.keys(EXIT_CODES) as ExitCodeName[]).find((name) => EXIT_CODES[name] === exitCode);
+
 /**
  * Metrics of the program, written as CloudWatch embedded metric format to the log, by {@link METRICS.bucket} and
  * {@link METRICS.source}: a source's name is unique in its bucket only. With those of {@link MEASURE_METRICS} they are six

@@ -5,7 +5,7 @@ import {
   type DataObject,
   type Manifest,
 } from '../../catalog/bucket/manifest';
-import type { Note } from '../../catalog/contract/note';
+import { noteRecord, type Note } from '../../catalog/contract/note';
 import { partsLeftOut } from '../../engines/dump-arguments';
 import type { DumpFacts } from '../../engines/engine';
 import { findEngine } from '../../engines/facts';
@@ -48,9 +48,7 @@ export function manifestTextOf({ job, trigger, scheduledTime, scheduleArn }: Run
     consistency: facts.consistency,
     ...(facts.rolePasswords === undefined ? {} : { rolePasswords: facts.rolePasswords }),
     ...(leftOut.length === 0 ? {} : { leftOut }),
-    ...(notes.length === 0
-      ? {}
-      : { notes: notes.map((note) => ({ ...note, objects: note.objects && [...note.objects] })) }),
+    ...(notes.length === 0 ? {} : { notes: notes.map(noteRecord) }),
     objects: [...dump.objects],
     tables: [...facts.tables],
   };

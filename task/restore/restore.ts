@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Note } from '../../catalog/contract/note';
+import { noteRecord, type Note } from '../../catalog/contract/note';
 import type { RestorePlan, RestoreReport, RestoreTarget, TargetState } from '../../catalog/contract/restore';
 import { formatDuration } from '../../catalog/units';
 import type { EngineRestore, RestoreCheck, RestoreContext, RestoreLook } from '../../engines/engine';
@@ -118,7 +118,7 @@ class RestoreRun {
       targets: plan.targets.map(({ database, name }) => ({ database, name })),
       seconds: Math.round(performance.now() - this.started) / 1000,
       ...{ tables: check.tables, rows: check.rows, uncompared: [...check.uncompared] },
-      notes: notes.all.map(copyOf),
+      notes: notes.all.map(noteRecord),
     };
   }
 
@@ -176,14 +176,12 @@ const notClosed = (ms: number): BackupError =>
     { kind: 'client-failed' },
   );
 
-const copyOf = (note: Note) => ({ ...note, objects: note.objects && [...note.objects] });
-
 function planOf({ manifest }: RestoreContext, look: RestoreLook, notes: readonly Note[]): RestorePlan {
   const sum = (what: 'bytes' | 'uncompressedBytes') => look.objects.reduce((total, object) => total + object[what], 0);
   return {
     ...{ backupId: manifest.backupId, serverVersion: manifest.serverVersion, targetVersion: look.targetVersion },
     ...{ targets: [...look.targets], bytes: sum('bytes'), uncompressedBytes: sum('uncompressedBytes') },
-    ...{ atomic: look.atomic, notes: notes.map(copyOf) },
+    ...{ atomic: look.atomic, notes: notes.map(noteRecord) },
   };
 }
 

@@ -164,6 +164,10 @@ export function requestOf(options: RestoreOptions, backupId: string): RestoreReq
   };
 }
 
+/** The command that lists the backups of the source. */
+export const listText = ({ bucket, stack, source, region, profile }: RestoreOptions): string =>
+  ['proven-backups', 'list', ...optionWords({ bucket, stack, source, region, profile })].map(shellWord).join(' ');
+
 /** The command that restores the same from this backup, for a person to run later. */
 export function commandText(options: RestoreOptions, backupId: string, overwrite = options.overwrite): string {
   const { bucket, stack, region, profile, source, databases, tables, as, tier, jobs, definer } = options;

@@ -3,7 +3,7 @@ import type { Manifest } from '../../../catalog/bucket/manifest';
 import type { Reason } from '../../../catalog/contract/failure';
 import type { TargetState } from '../../../catalog/contract/restore';
 import type { RestoreOptions } from '../commands/restore-options';
-import { commandText, requestOf } from '../commands/restore-options';
+import { commandText, listText, requestOf } from '../commands/restore-options';
 import { CommandError } from '../errors';
 import { printable } from '../print/table';
 import type { Told } from './follow';
@@ -73,7 +73,7 @@ function nextOf(state: TargetState, { plan }: Told, manifest: Manifest, options:
     case 'unknown':
       return `${again} --dry-run shows what is there`;
     case 'complete-but-different':
-      return `compare, or choose another backup: proven-backups list --source ${options.source}`;
+      return `compare, or choose another backup: ${listText(options)}`;
     case 'complete-but-unchecked':
     case 'partial': {
       const request = requestOf(options, manifest.backupId);

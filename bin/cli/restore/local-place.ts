@@ -6,7 +6,7 @@ import { constants, tmpdir } from 'node:os';
 import * as path from 'node:path';
 import { createInterface } from 'node:readline';
 import type { RestoreJob, RestoreRequest } from '../../../catalog/contract/task';
-import { commandOf, ENV, EXIT_CODES, PROGRAM_FILE } from '../../../catalog/contract/task';
+import { commandOf, ENV, exitNameOf, PROGRAM_FILE } from '../../../catalog/contract/task';
 import { engineFacts } from '../../../engines/facts';
 import { canDecompress } from '../aws/download';
 import { CommandError, UsageError } from '../errors';
@@ -143,7 +143,7 @@ class LocalRun implements RestoreRun {
 
   private endOf(code: number | null, signal: NodeJS.Signals | null): RestoreEnd {
     const exitCode = code ?? 128 + constants.signals[signal!];
-    const exitName = Object.entries(EXIT_CODES).find(([, value]) => value === exitCode)?.[0];
+    const exitName = exitNameOf(exitCode);
     const said = this.lastLines.join(' ');
     const reason = signal ? `it was ended by ${signal}` : said;
     return { exitCode, ...(exitName !== undefined && { exitName }), ...(reason !== '' && { reason }) };

@@ -55,7 +55,7 @@ const NO_SPACE = /\b(?:errno: 28|error 28|Errcode: 28|OS errno 28)\b/i;
  *
  * @param table `shop.orders` that was under way
  */
-export function clientFailure(complaints: string, table: string | undefined): ToolFailure | undefined {
+function clientFailure(complaints: string, table: string | undefined): ToolFailure | undefined {
   const code = Number(CODE.exec(complaints)?.[1]);
   const meaning = NO_SPACE.test(complaints) ? FULL : MEANINGS.find(([codes]) => codes.includes(code))?.[1];
   if (!meaning)

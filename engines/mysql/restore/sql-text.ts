@@ -14,7 +14,7 @@ export const codeOf = (text: string): string =>
   });
 
 /** Replaces in code, and leaves strings and comments as they are. */
-export function replaceInCode(text: string, pattern: RegExp, replacement: string): string {
+function replaceInCode(text: string, pattern: RegExp, replacement: string): string {
   let result = '';
   let last = 0;
   for (const match of codeOf(text).matchAll(pattern)) {

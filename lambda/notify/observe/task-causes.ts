@@ -1,6 +1,6 @@
 import type { CAUSES } from '../../../catalog/contract/alarms';
 import type { ExitCodeName } from '../../../catalog/contract/task';
-import { EXIT_CODES } from '../../../catalog/contract/task';
+import { EXIT_CODES, exitNameOf } from '../../../catalog/contract/task';
 import { because } from './plain-words';
 
 export type StartCause = (typeof CAUSES)['never-started'][number];
@@ -116,7 +116,7 @@ export function failed(end: TaskEnd): Said<FailCause> | undefined {
   if (signal !== undefined) {
     return { cause: 'crashed', sentence: `the program crashed with ${signal} (exit code ${exitCode})` };
   }
-  const name = (Object.keys(EXIT_CODES) as ExitCodeName[]).find((code) => EXIT_CODES[code] === exitCode);
+  const name = exitNameOf(exitCode);
   const ofRestore = RESTORE_SENTENCES[exitCode];
   if (ofRestore !== undefined) return { cause: 'unknown-exit', sentence: ofRestore };
   const sentence = name && EXIT_SENTENCES[name];

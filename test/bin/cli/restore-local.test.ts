@@ -2,8 +2,8 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import type { RestoreJob, RestoreRequest } from '../../../catalog/contract/task';
 import { temporaryDirectory } from '../../support/processes';
-import type { Ran } from './cli-support';
-import { cli, isolateEnvironment, StandIn } from './cli-support';
+import type { Ran, StandIn } from './cli-support';
+import { cli, isolateEnvironment } from './cli-support';
 import type { Deed } from './restore-support';
 import {
   existing,
@@ -68,9 +68,7 @@ beforeEach(async () => {
   process.env.PATH = folder;
   does('look', { lines: [planLine()] });
   does('work', { lines: [planLine(), progressLine(), restoredLine()] });
-  account = new RestoreAccount();
-  aws = new StandIn((asked) => account.answer(asked));
-  await aws.start();
+  ({ account, aws } = await RestoreAccount.start());
 });
 afterEach(async () => {
   await aws.stop();

@@ -1,6 +1,6 @@
 /** Ctrl-C, what is replaced, and what lies in an archive. */
-import type { Ran } from './cli-support';
-import { cli, isolateEnvironment, StandIn } from './cli-support';
+import type { StandIn } from './cli-support';
+import { isolateEnvironment } from './cli-support';
 import { LOG_GROUP } from './run-support';
 import type { Deed, Script } from './restore-support';
 import {
@@ -17,6 +17,8 @@ import {
   restoredLine,
   SAFETY,
   talk,
+  person,
+  restore,
 } from './restore-support';
 
 isolateEnvironment();
@@ -24,14 +26,10 @@ isolateEnvironment();
 let account: RestoreAccount;
 let aws: StandIn;
 beforeEach(async () => {
-  account = new RestoreAccount();
-  aws = new StandIn((asked) => account.answer(asked));
-  await aws.start();
+  ({ account, aws } = await RestoreAccount.start());
 });
 afterEach(() => aws.stop());
 
-const restore = (...more: string[]): Promise<Ran> => cli([...RESTORE, ...more]);
-const person = (deeds: readonly Deed[], ...more: string[]): Promise<Ran> => talk([...RESTORE, ...more], deeds);
 const asked = (operation: string) => aws.asked.filter(({ target }) => target?.endsWith(`.${operation}`));
 const again = `proven-backups restore --bucket shop-backups --source shop --backup ${NEW}`;
 

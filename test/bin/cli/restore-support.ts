@@ -6,7 +6,7 @@ import type { RestoreRequest } from '../../../catalog/contract/task';
 import { main } from '../../../bin/cli/program';
 import { exampleManifest } from '../../catalog/bucket/example-manifest';
 import type { Answer, Asked, Ran } from './cli-support';
-import { captured, directoryParameter, parametersUnder } from './cli-support';
+import { captured, cli, directoryParameter, parametersUnder, StandIn } from './cli-support';
 import { BUCKET, CLUSTER, denied, LOG_GROUP, RUNNING, SHARED_TASK, STOPPED } from './run-support';
 
 export const [OLD, NEW, SAFETY] = ['2026-11-19T02-00-00Z', '2026-11-20T02-00-00Z', '2026-11-21T15-23-33Z'];
@@ -95,6 +95,14 @@ interface TaskRequest {
 
 /** Something of the account that answers as AWS does: what a test changes, it does before the command. */
 export class RestoreAccount {
+  /** Starts one, and the AWS that has it. */
+  static async start(): Promise<{ readonly account: RestoreAccount; readonly aws: StandIn }> {
+    const account = new RestoreAccount();
+    const aws = new StandIn((asked) => account.answer(asked));
+    await aws.start();
+    return { account, aws };
+  }
+
   directory = [
     directoryParameter('shop', {
       tasks: [{ ...SHARED_TASK, spot: true }],
@@ -246,3 +254,8 @@ export async function talk(args: readonly string[], deeds: readonly Deed[], term
 }
 
 export { LOG_GROUP };
+
+/** The command, without a terminal. */
+export const restore = (...more: string[]): Promise<Ran> => cli([...RESTORE, ...more]);
+/** The command, by a person who answers. */
+export const person = (deeds: readonly Deed[], ...more: string[]): Promise<Ran> => talk([...RESTORE, ...more], deeds);

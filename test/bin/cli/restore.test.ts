@@ -1,7 +1,6 @@
-import type { Ran } from './cli-support';
+import type { StandIn } from './cli-support';
 import { main } from '../../../bin/cli/program';
-import { captured, cli, isolateEnvironment, StandIn } from './cli-support';
-import type { Deed } from './restore-support';
+import { captured, cli, isolateEnvironment } from './cli-support';
 import {
   existing,
   failedLine,
@@ -18,7 +17,8 @@ import {
   RESTORE,
   RestoreAccount,
   restoredLine,
-  talk,
+  person,
+  restore,
 } from './restore-support';
 
 isolateEnvironment();
@@ -26,14 +26,10 @@ isolateEnvironment();
 let account: RestoreAccount;
 let aws: StandIn;
 beforeEach(async () => {
-  account = new RestoreAccount();
-  aws = new StandIn((asked) => account.answer(asked));
-  await aws.start();
+  ({ account, aws } = await RestoreAccount.start());
 });
 afterEach(() => aws.stop());
 
-const restore = (...more: string[]): Promise<Ran> => cli([...RESTORE, ...more]);
-const person = (deeds: readonly Deed[], ...more: string[]): Promise<Ran> => talk([...RESTORE, ...more], deeds);
 const WORK = { log: [[planLine(), progressLine(), restoredLine()]] };
 
 describe('the plan', () => {
@@ -243,7 +239,7 @@ describe('a failure', () => {
       'complete-but-different',
       'complete-but-different',
       'all was loaded, and the target is not as the backup: do not use it before you know why',
-      'compare, or choose another backup: proven-backups list --source shop',
+      'compare, or choose another backup: proven-backups list --bucket shop-backups --source shop',
     ],
     [
       'of a state that this version does not know',

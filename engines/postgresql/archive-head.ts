@@ -57,12 +57,44 @@ export class ArchiveHead {
   private left: number | undefined;
   private bytes: Buffer = Buffer.alloc(0);
   private offset = 0;
+  /** What was taken and not read yet. */
+  private unread: Buffer[] = [];
+  private unreadBytes = 0;
+  private readAt = 0;
 
-  /** @param see is told of every entry */
-  constructor(private readonly see?: (entry: ArchiveEntry) => void) {}
+  /**
+   * @param told of every entry
+   * @param passed gets the bytes of the head, once each
+   */
+  constructor(
+    private readonly told?: (entry: ArchiveEntry) => void,
+    private readonly passed?: (bytes: Buffer) => void,
+  ) {}
+
+  /** Takes a part of the stream; returns what of it is behind the head, as soon as that is complete, or {@link unknown}. */
+  see(chunk: Buffer): Buffer | undefined {
+    this.unread.push(chunk);
+    this.unreadBytes += chunk.length;
+    // An entry that did not fit is tried again when there is twice as much of it: its length is not known in advance.
+    return this.unreadBytes >= this.readAt ? this.readOn() : undefined;
+  }
+
+  /** Reads what was taken, however little it is: at the end of the stream. */
+  readOn(): Buffer | undefined {
+    const bytes = Buffer.concat(this.unread);
+    const { used, complete } = this.read(bytes);
+    this.passed?.(bytes.subarray(0, used));
+    // A copy, because a slice would keep all that was read alive.
+    const rest = Buffer.from(bytes.subarray(used));
+    const isOver = complete || this.unknown;
+    this.unread = isOver ? [] : [rest];
+    this.unreadBytes = rest.length;
+    this.readAt = rest.length * 2;
+    return isOver ? rest : undefined;
+  }
 
   /** Reads on; returns how many bytes belong to the head, and whether it is complete. The others are needed again. */
-  read(bytes: Buffer): { used: number; complete: boolean } {
+  private read(bytes: Buffer): { used: number; complete: boolean } {
     this.bytes = bytes;
     this.offset = 0;
     let used = 0;
@@ -121,7 +153,7 @@ export class ArchiveHead {
     this.skip(); // Whether it has OIDs.
     while (this.skip()); // Dependencies.
     this.take(1 + this.offsetBytes); // Offset of the data, unknown in a stream.
-    this.see?.({ id, kind, schema, name, definition, tablespace, owner, hasData });
+    this.told?.({ id, kind, schema, name, definition, tablespace, owner, hasData });
     const key = entryKey(kind, schema, name);
     this.entries.set(key, (this.entries.get(key) ?? 0) + 1);
     if (!hasData) return;
@@ -153,7 +185,7 @@ export class ArchiveHead {
 
   /** A string that only some readers need. */
   private seen(): string {
-    if (this.see) return this.string() ?? '';
+    if (this.told) return this.string() ?? '';
     this.skip();
     return '';
   }

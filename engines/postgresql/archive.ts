@@ -3,6 +3,8 @@ import { ArchiveHead, INT_BYTES, readInt, type ArchivedTable } from './archive-h
 
 const BLOCK_DATA = 1;
 const BLOCK_BLOBS = 3;
+const MAGIC = 'PGDMP';
+const SHOWN_BYTES = 40;
 
 /**
  * Follows a custom-format archive of pg_dump as it streams by, from block to block, without touching the rows. At the end
@@ -17,11 +19,9 @@ export class PgArchiveInspector {
   readonly listed: Promise<void>;
   private tell: () => void = () => undefined;
   private readonly head = new ArchiveHead();
-  /** Bytes of the head that are not read yet. */
-  private unread: Buffer[] = [];
-  private unreadBytes = 0;
   private seenBytes = 0;
-  private readAt = 0;
+  /** The first bytes, until they show whether it is an archive. */
+  private first: Buffer | undefined = Buffer.alloc(0);
   private inData = false;
   private fault: string | undefined;
 
@@ -52,15 +52,13 @@ export class PgArchiveInspector {
       return;
     }
     this.seenBytes += chunk.length;
-    this.unread.push(chunk);
-    this.unreadBytes += chunk.length;
-    // An entry that did not fit is tried again when there is twice as much of it: its length is not known in advance.
-    if (this.unreadBytes >= this.readAt) this.readHead();
+    if (this.first) this.begin(chunk);
+    if (this.fault === undefined) this.goOn(this.head.see(chunk));
   }
 
   /** @throws BackupError `dumpFailed` if the archive is incomplete */
   verify(): void {
-    if (!this.inData && this.fault === undefined) this.readHead();
+    if (!this.inData && this.fault === undefined) this.goOn(this.head.readOn());
     if (this.head.unknown) return;
     const fault = this.fault ?? this.openEnd();
     if (fault !== undefined)
@@ -79,25 +77,20 @@ export class PgArchiveInspector {
       : undefined;
   }
 
-  private readHead(): void {
-    const bytes = Buffer.concat(this.unread);
-    if (this.seenBytes === bytes.length && bytes.length >= 5 && bytes.toString('latin1', 0, 5) !== 'PGDMP') {
-      this.fault = `it does not start with PGDMP but with ${JSON.stringify(bytes.toString('latin1', 0, 40))}`;
-      return;
-    }
-    const { used, complete } = this.head.read(bytes);
-    if (this.head.unknown || complete) {
-      this.tell();
-      this.unread = [];
-      this.inData = complete;
-      if (!this.head.unknown) this.follow(bytes.subarray(used));
-      return;
-    }
-    // A copy, because a slice would keep all that was read alive.
-    const rest = Buffer.from(bytes.subarray(used));
-    this.unread = [rest];
-    this.unreadBytes = rest.length;
-    this.readAt = rest.length * 2;
+  private begin(chunk: Buffer): void {
+    const bytes = Buffer.concat([this.first!, chunk.subarray(0, SHOWN_BYTES)]);
+    this.first = bytes.length < MAGIC.length ? bytes : undefined;
+    if (this.first || bytes.toString('latin1', 0, MAGIC.length) === MAGIC) return;
+    this.fault = `it does not start with ${MAGIC} but with ${JSON.stringify(bytes.toString('latin1', 0, SHOWN_BYTES))}`;
+  }
+
+  /** @param rest what is behind the head; none while the head goes on */
+  private goOn(rest: Buffer | undefined): void {
+    if (!rest) return;
+    this.tell();
+    if (this.head.unknown) return;
+    this.inData = true;
+    this.follow(rest);
   }
 
   /** Walks over one chunk of the data part. */

@@ -144,38 +144,23 @@ export function createStatement(create: string, quoted: string, keepsTablespace:
  */
 export async function readArchive(stream: Readable, key: string, headFile: string): Promise<RestoreArchive> {
   const collector = new Collector();
-  const head = new ArchiveHead(collector.see);
   const file = createWriteStream(headFile, { mode: 0o600 });
   const written = finished(file);
   written.catch(() => undefined);
-  let rest: Buffer[] = [];
-  let restBytes = 0;
-  let readAt = 0;
-  let isComplete = false;
-  const read = (): void => {
-    const bytes = Buffer.concat(rest);
-    const { used, complete } = head.read(bytes);
-    file.write(bytes.subarray(0, used));
-    isComplete = complete && !head.unknown;
-    rest = [bytes.subarray(used)];
-    restBytes = bytes.length - used;
-    // An entry that did not fit is tried again when there is twice as much of it.
-    readAt = restBytes * 2;
-  };
+  const head = new ArchiveHead(collector.see, (bytes) => void file.write(bytes));
+  let isOver = false;
   try {
     for await (const chunk of stream as AsyncIterable<Buffer>) {
-      rest.push(chunk);
-      restBytes += chunk.length;
-      if (restBytes >= readAt) read();
-      if (isComplete || head.unknown) break;
+      isOver = head.see(chunk) !== undefined;
+      if (isOver) break;
     }
-    if (!isComplete && !head.unknown) read();
+    isOver ||= head.readOn() !== undefined;
   } finally {
     stream.destroy();
     file.end();
     await written;
   }
-  if (!isComplete) throw unreadable(key, head.unknown);
+  if (!isOver || head.unknown) throw unreadable(key, head.unknown);
   return Object.assign(collector, { headFile, entries: head.entries });
 }
 

@@ -21,7 +21,7 @@ import type { Check } from './check';
 import { HARNESS, judged, notAnswered } from './check';
 import { PROBE, SOURCES } from './names';
 
-const IAM = 'the emulator enforces no IAM';
+const IAM = "the emulated IAM is not Amazon's";
 const CONTAINERS = 'the harness runs containers as processes';
 const EMULATED_S3 = "the emulated S3 is not Amazon's";
 const CONDITIONAL = { IfNoneMatch: '*' } as const;

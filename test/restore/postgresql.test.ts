@@ -82,5 +82,7 @@ describeOn(inMatrix(versionsOf('postgresql'), ['postgresql-15']), 'a backup of %
   test('all tables of the backup come beside their originals', async () => {
     const tables = manifest.tables.map(({ schema, name }) => `shop.${schema}.${name}`);
     await shop.restored(manifest, { tables, as: 'all_of_them' });
+    const made = "SELECT count(*) FROM pg_class WHERE relnamespace = 'all_of_them'::regnamespace AND relkind = 'r'";
+    expect(await shop.server.exec(made, 'shop')).toBe(`${tables.length}\n`);
   });
 });

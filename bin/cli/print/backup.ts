@@ -49,6 +49,7 @@ export function printBackup(
     ['size', sizeOf(manifest)],
     ['storage', storageOf(backup)],
     ['content', contentOf(manifest)],
+    ...(manifest.leftOut ? ([['without', manifest.leftOut.join(', ')]] as const) : []),
   ];
   for (const [name, value] of facts) output.print(`  ${name.padEnd(8)}${printable(value)}`);
   output.print();

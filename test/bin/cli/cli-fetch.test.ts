@@ -311,7 +311,10 @@ describe('show', () => {
       { kind: 'no-history', objects: ['shop.book'] },
       { kind: 'of-the-future', objects: ['x'] },
     ];
-    objects.set(`shop/${NEW}/manifest.json`, manifestText({ ...manifestOf(NEW), notes }));
+    objects.set(
+      `shop/${NEW}/manifest.json`,
+      manifestText({ ...manifestOf(NEW), notes, leftOut: ['--ignore-table=shop.log'] }),
+    );
     const { code, out, err } = await show();
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(out).toContain(`Backup ${NEW} of shop in shop-backups\n`);
@@ -322,6 +325,7 @@ describe('show', () => {
       /^ {2}size +\d+ B stored, 56\.7 KiB before compression$/m,
       /^ {2}storage +GLACIER: a restore waits 3 to 5 hours$/m,
       /^ {2}content +1 table, 3 rows$/m,
+      /^ {2}without +--ignore-table=shop\.log$/m,
       /^shop\.sql\.zst +\d+ B +56\.7 KiB +shop$/m,
       /^shop\.book +3$/m,
       /^note the past rows of system-versioned tables are not in the dump/m,

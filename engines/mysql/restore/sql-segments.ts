@@ -63,11 +63,6 @@ export class SqlSegments {
     return this.out;
   }
 
-  /** What was begun and has no end: blanks and comments behind the last statement. */
-  rest(): Buffer {
-    return Buffer.concat(this.held.splice(0));
-  }
-
   private ended(end: number, head: string): void {
     this.take(end, true);
     if (this.rows === undefined) {

@@ -43,7 +43,10 @@ export function noteOf<Kind extends string>(kind: Kind, names: readonly string[]
 }
 
 /** The objects of a note for a sentence: `a, b and 7 more`. */
-export function objectsOf({ objects = [], count = objects.length }: Note, shown = 5): string {
+export function objectsOf(
+  { objects = [], count = objects.length }: Pick<Note, 'objects' | 'count'>,
+  shown = 5,
+): string {
   const named = objects.slice(0, shown);
   const more = count - named.length;
   return more > 0 ? `${named.join(', ')} and ${more} more` : named.join(', ');

@@ -1,4 +1,5 @@
 import type { Manifest, TableCount } from '../../catalog/bucket/manifest';
+import { objectsOf } from '../../catalog/contract/note';
 import type { RestoreRequest } from '../../catalog/contract/task';
 import { BackupError } from '../run/errors';
 
@@ -36,7 +37,7 @@ export function chosenTables({ tables }: Manifest, request: RestoreRequest): rea
     const [first] = found;
     if (first && found.length === 1) return first;
     const names = (first ? found : tables).map(tableName);
-    const shown = `${names.slice(0, SHOWN).join(', ')}${names.length > SHOWN ? ` and ${names.length - SHOWN} more` : ''}`;
+    const shown = objectsOf({ objects: names }, SHOWN);
     throw new BackupError(
       'configuration',
       first ? `table ${name} is ambiguous: say which of ${shown}` : `the backup has no table ${name}; it has: ${shown}`,

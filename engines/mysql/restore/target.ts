@@ -1,4 +1,5 @@
 import type { Manifest } from '../../../catalog/bucket/manifest';
+import { objectsOf } from '../../../catalog/contract/note';
 import { BackupError } from '../../../task/run/errors';
 import { compareVersions, majorVersion } from '../../shared/versions';
 import type { MysqlDialect } from '../dialect';
@@ -14,11 +15,8 @@ const PRIVILEGES = [
   ...['CREATE ROUTINE', 'ALTER ROUTINE', 'TRIGGER', 'EVENT'],
 ];
 
-const SHOWN = 5;
-
 /** The first of some objects, for a sentence. */
-export const some = (objects: readonly string[]): string =>
-  `${objects.slice(0, SHOWN).join(', ')}${objects.length > SHOWN ? ` and ${objects.length - SHOWN} more` : ''}`;
+export const some = (objects: readonly string[]): string => objectsOf({ objects });
 
 /** What the target is asked for, and what the restore may do there. */
 export interface Target {

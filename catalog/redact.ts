@@ -12,7 +12,8 @@ const VALUE = [
 /** Secrets, as they turn up in logs and errors: what is matched, and what is left of it. */
 const PATTERNS: readonly (readonly [RegExp, string])[] = [
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g, '*** PRIVATE KEY ***'],
-  // A line of one: each line is an event of its own in a log.
+  [/AGE-SECRET-KEY-[0-9A-Z-]{2,}/gi, '***'],
+  // A line of one of OpenSSH: each line is an event of its own in a log.
   [/^(?=.*[a-z])(?=.*[A-Z])(?=.*\d)[A-Za-z0-9+/]{60,}={0,2}$/gm, '***'],
   // postgres://backup:s3cret@host; the password itself may hold a colon or a slash.
   [/\b([a-z][a-z0-9+.-]*:\/\/[^\s:/@]*):[^\s@]+@/gi, '$1:***@'],

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** The note that keeps a backup whatever the retention says: what was brought back would else be deleted the next night. */
 const keepNoteSchema = z.object({

@@ -1,5 +1,8 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { manifestKey, MANIFEST_MAX_BYTES } from './names';
+
+/** Compression of objects that are compressed by zstd, and then encrypted: to whom, the manifest says in `encryption`. */
+export const ENCRYPTED = 'zstd-age';
 
 /** Major format of the manifests that this version writes, and the newest that it reads. */
 export const MANIFEST_FORMAT = 1;
@@ -15,11 +18,15 @@ const word = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, 'must be a lower-case wo
 const dataObject = z.object({
   /** Complete key in the bucket. */
   key: z.string().min(1),
-  /** Its content. `dump`: one or more databases; `globals`: PostgreSQL roles and settings; `file`: an SQLite database. */
+  /**
+   * Its content. `dump`: one or more databases; `globals`: PostgreSQL roles and settings; `file`: an SQLite database;
+   * `files`: an archive of files; `contents`: the list of them (see `contents.ts`), by which a restore chooses and compares;
+   * `evidence`: what the server said of them in the same snapshot (see `evidence.ts`), which no restore loads.
+   */
   kind: word,
-  /** Format of the bytes before compression: `sql`, `pg-custom`, `sqlite`. */
+  /** Format of the bytes before compression: `sql`, `pg-custom`, `mongodb-archive`, `sqlite`, `json`. */
   format: word,
-  /** `zstd` */
+  /** `zstd`, or {@link ENCRYPTED}: a version that knows no encryption refuses it. */
   compression: word,
   /** Stored size. */
   bytes: count,
@@ -47,9 +54,9 @@ const table = z.object({
 });
 
 const consistency = z.object({
-  /** The snapshot that was dumped: `single-transaction`, `exported-snapshot`, `page-copy`. */
+  /** The snapshot that was dumped: `single-transaction`, `exported-snapshot`, `oplog`, `page-copy`, `per-file`; `none` if there was none. */
   snapshot: word,
-  /** Relation of the row counts to that snapshot: `same-snapshot`, `read-lock`, `binlog-position`, `bracketed`, `file`. */
+  /** Relation of the row counts to that snapshot: `same-snapshot`, `read-lock`, `binlog-position`, `bracketed`, `file`, `archive`. */
   rowCounts: word,
   /** Why the counts are only bracketed, when they are. */
   reason: z.string().optional(),
@@ -74,6 +81,32 @@ export const noteSchema = z.object({
   said: z.string().optional(),
 });
 
+const expectation = z.object({
+  /** One of `Expectation` in `contract/task.ts`, or another one of a newer version. */
+  kind: word,
+  statement: z.string().optional(),
+  database: z.string().optional(),
+  value: z.union([z.string(), z.number()]),
+});
+
+const repository = z.object({
+  /** `restic`: https://restic.readthedocs.io/en/stable/100_references.html */
+  format: word,
+  bucket: z.string().min(1),
+  /** Of all its keys in the bucket, without a slash at its end: the name of the source. */
+  prefix: z.string().min(1),
+  /** Its snapshot that is this backup, and the tree of that: ids in hex. */
+  snapshot: z.string().regex(/^[0-9a-f]{64}$/),
+  tree: z.string().regex(/^[0-9a-f]{64}$/),
+  /** Files of the snapshot, and bytes of them all. */
+  files: count,
+  bytes: count,
+  /** Bytes that this backup brought into the repository. */
+  addedBytes: count,
+  /** ARN of the secret with the key of the repository. */
+  secret: z.string().optional(),
+});
+
 export const manifestSchema = z.object({
   formatVersion: z.literal(MANIFEST_FORMAT),
   source: z.string(),
@@ -94,6 +127,32 @@ export const manifestSchema = z.object({
   rolePasswords: z.boolean().optional(),
   /** Settings of the source that leave out schemas or tables: `excludeSchemas`, `--ignore-table=shop.log`. */
   leftOut: z.array(z.string()).optional(),
+  /** Arguments that decided what is in the dump. Of servers and of files only, and not in backups of older versions. */
+  options: z
+    .object({
+      databases: z.array(z.string()).optional(),
+      schemas: z.array(z.string()).optional(),
+      excludeSchemas: z.array(z.string()).optional(),
+      excludeCollections: z.array(z.string()).optional(),
+      extraDumpArguments: z.array(z.string()).optional(),
+      /** Of files: patterns of what was chosen. */
+      include: z.array(z.string()).optional(),
+      exclude: z.array(z.string()).optional(),
+    })
+    .optional(),
+  /** To whom the objects are encrypted. Not of those of a manifest without it. */
+  encryption: z
+    .object({
+      /** `age`: https://age-encryption.org/v1 */
+      format: word,
+      /** Public keys: their kinds, as age names them, and the hashes by which people know them. */
+      recipients: z.array(z.object({ type: z.string(), fingerprint: z.string() })),
+    })
+    .optional(),
+  /** Where the files are, of a backup that has no archive of them. */
+  repository: repository.optional(),
+  /** What the team expects of a database that was restored from it. */
+  expectations: z.array(expectation).optional(),
   /** What the dump cannot hold, and what its restore needs. */
   notes: z.array(noteSchema).optional(),
   objects: z.array(dataObject).min(1),
@@ -105,10 +164,35 @@ export type Manifest = z.infer<typeof manifestSchema>;
 export type DataObject = Manifest['objects'][number];
 export type TableCount = Manifest['tables'][number];
 export type Consistency = Manifest['consistency'];
+export type Repository = NonNullable<Manifest['repository']>;
 
 /** Rows of all tables; of those that were counted before and after, the later count. */
-export const rowsOf = ({ tables }: Pick<Manifest, 'tables'>): number =>
+export const rowsOf = ({ tables }: { readonly tables: readonly TableCount[] }): number =>
   tables.reduce((total, { rows, rowsAfter }) => total + (rows ?? rowsAfter ?? 0), 0);
+
+/** The least and the most rows that a table may have when it is restored: it may have changed while it was dumped. */
+export function rowBounds({ rows, rowsBefore, rowsAfter }: TableCount): readonly [least: number, most: number] {
+  if (rows !== undefined) return [rows, rows];
+  // It came or went while it was dumped: between the two it may have had any number.
+  if (typeof rowsBefore !== 'number' || typeof rowsAfter !== 'number') return [0, Infinity];
+  return [Math.min(rowsBefore, rowsAfter), Math.max(rowsBefore, rowsAfter)];
+}
+
+/** Bytes of all objects before compression, and of all files in a repository. */
+export const dumpedBytes = ({ objects, repository }: Pick<Manifest, 'objects' | 'repository'>): number =>
+  objects.reduce((total, { uncompressedBytes }) => total + uncompressedBytes, repository?.bytes ?? 0);
+
+/** Bytes that a backup takes: of all objects, and what it brought into a repository. */
+export const storedBytes = ({ objects, repository }: Pick<Manifest, 'objects' | 'repository'>): number =>
+  objects.reduce((total, { bytes }) => total + bytes, repository?.addedBytes ?? 0);
+
+/** Whether a backup has what a restore was about to replace, which somebody knew to be wrong. */
+export const isSafetyBackup = ({ trigger }: Pick<Manifest, 'trigger'>): boolean => trigger === 'before-restore';
+
+/** The databases of a backup, each once. */
+export const databasesOf = ({ objects }: Pick<Manifest, 'objects'>): string[] => [
+  ...new Set(objects.flatMap(({ databases }) => databases)),
+];
 
 /** A manifest that cannot be used. The message says which, why, and what to do. */
 export class ManifestError extends Error {

@@ -61,6 +61,12 @@ export const objectKey = (source: string, id: string, file: string): string => `
 /** The file name in a key. */
 export const fileName = (key: string): string => key.slice(key.lastIndexOf('/') + 1);
 
+/** What the names of encrypted objects end with, behind that of the compression. */
+export const ENCRYPTED_SUFFIX = '.age';
+
+/** `shop.sql` of `shop.sql.zst` and of `shop.sql.zst.age`. */
+export const plainName = (file: string): string => file.replace(/\.zst(\.age)?$/, '');
+
 /** Key of the manifest of a backup. */
 export const manifestKey = (source: string, id: string): string => objectKey(source, id, MANIFEST_FILE);
 

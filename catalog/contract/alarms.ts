@@ -3,6 +3,7 @@
  * signals, settings, and messages between the functions, those of prune to notify among them ({@link Pruned}). Free of
  * dependencies, because the construct library has none.
  */
+import type { Reason } from './failure';
 import type { FoundNote } from './note';
 import type { Refusal } from '../retention/prune';
 
@@ -72,16 +73,43 @@ export interface AlarmedSource {
    * the last 15 takes its place, if that is less. Left out where somebody has set the allowed age. Seconds.
    */
   readonly timeoutSeconds?: number;
-  /** Age of the newest proven backup above which the source is not proven, once there was a restore test. Seconds. */
+  /** Age of the newest proven backup above which the source is not proven; without one, of the waiting for it. Seconds. */
   readonly provenAgeSeconds: number;
   /** Which of {@link AlarmSettings.sizeBounds} holds; the default bounds when left out. */
   readonly sizeBounds?: number;
   /** Signals that are turned off for it. */
   readonly off?: readonly SourceSignal[];
+  /**
+   * Why nobody is told that none of its backups is proven. `off`: nothing tests them; `unprovable`: they are encrypted to people,
+   * and tests check the stored bytes only.
+   */
+  readonly tests?: 'off' | 'unprovable';
+  /** Objective: the most seconds that a restore may take. */
+  readonly recoveryTimeSeconds?: number;
+  /** Objective: the most seconds whose changes may be lost. */
+  readonly recoveryPointSeconds?: number;
+  /** Where its backups are, if AWS Backup makes them and not a task. */
+  readonly managed?: ManagedSource;
 }
 
-/** Settings that are left out if a source has them: 60 sources have to fit into a parameter. */
-export const USUAL_SOURCE = { family: 0, logGroup: 0, provenAgeSeconds: 35 * 86_400 } as const;
+/** A resource that AWS Backup backs up. */
+export interface ManagedSource {
+  /** ARN of the resource. */
+  readonly resource: string;
+  /** Name of the vault. */
+  readonly vault: string;
+  /** Id of the plan. */
+  readonly plan: string;
+  /** ARNs of the vaults of its copies. */
+  readonly copies?: readonly string[];
+}
+
+/** Whether a job or a recovery point of a plan is a source's; one that somebody made by hand, without a plan, is. */
+export const isOfPlan = ({ plan }: ManagedSource, made: string | undefined): boolean =>
+  made === undefined || made === plan;
+
+/** Settings that are left out if a source has them, of weekly restore tests: 60 sources have to fit into a parameter. */
+export const USUAL_SOURCE = { family: 0, logGroup: 0, provenAgeSeconds: 17 * 86_400 } as const;
 
 /** Settings of one source as the parameter has them: without the {@link USUAL_SOURCE usual} ones. */
 export type WrittenSource = Omit<AlarmedSource, keyof typeof USUAL_SOURCE> &
@@ -95,6 +123,14 @@ export interface AlarmedPruning {
   readonly logGroup: number;
   /** The tag of the snapshots that it prunes, `Backup=daily`; left out if it prunes backups. */
   readonly tag?: string;
+}
+
+/** Restore tests that are watched. */
+export interface AlarmedTesting {
+  /** What the families of their tasks begin with: see `proveFamily`. */
+  readonly familyPrefix: string;
+  /** Which of {@link AlarmSettings.logGroups} they write to. */
+  readonly logGroup: number;
 }
 
 /** Frequency of the digest. */
@@ -127,6 +163,10 @@ export interface AlarmSettings {
   readonly functionLogGroup?: number;
   /** The prunings that are watched. */
   readonly prunings?: readonly AlarmedPruning[];
+  /** Names of the alarms of replication and dead-letter queues that are watched. */
+  readonly alarms?: readonly string[];
+  /** The restore tests that are watched. */
+  readonly testings?: readonly AlarmedTesting[];
 }
 
 /** A backup, as an email describes it. */
@@ -147,7 +187,56 @@ export interface BackupFacts {
   readonly engine: string;
   /** Version of the server: `8.4.3`. */
   readonly engineVersion: string;
+  /** What its newest restore test has found; left out if none has judged it. */
+  readonly tested?: 'passed' | 'failed';
+  /** ARN of the recovery point of AWS Backup that it is. Nothing is known of its content, nor of its size before compression. */
+  readonly recoveryPoint?: string;
 }
+
+/** How a restored server differs, as `ProofDifference` of a verdict has it. */
+export interface TestDifference {
+  readonly check: string;
+  readonly object: string;
+  readonly kind: string;
+  readonly expected?: string;
+  readonly found?: string;
+  readonly fact?: string;
+  readonly rows?: { readonly differing: number; readonly of: number };
+  readonly first?: { readonly key?: string; readonly column?: string };
+  readonly said?: string;
+}
+
+/** A restore test, as an email describes it. */
+export interface TestFacts {
+  /** Id of the backup. */
+  readonly id: string;
+  /** ISO 8601, UTC. */
+  readonly testedAt: string;
+  readonly result?: 'passed' | 'failed' | 'not-run';
+  /** The first differences, and how many there are. */
+  readonly differences?: readonly TestDifference[];
+  readonly differenceCount?: number;
+  /** Why it could not run. */
+  readonly reason?: Reason;
+  readonly engine?: string;
+  readonly serverVersion?: string;
+  /** Seconds in which the backup was loaded. */
+  readonly loadSeconds?: number;
+}
+
+/** The newest proven backup of a source. */
+export interface ProvenBackup {
+  readonly id: string;
+  readonly testedAt: string;
+  readonly ageSeconds: number;
+  /** Seconds in which it was restored. */
+  readonly loadSeconds?: number;
+  /** The same, and what a restore waits for the tier in which it lies now. */
+  readonly recoverySeconds?: number;
+}
+
+/** What a source must keep to. */
+export type Objectives = Pick<AlarmedSource, 'tests' | 'recoveryTimeSeconds' | 'recoveryPointSeconds'>;
 
 /** A problem that the measuring found. */
 export interface Finding {
@@ -167,6 +256,10 @@ export interface Finding {
   readonly items?: readonly string[];
   /** Lost tables, the largest first, by the names that a restore takes; at most ten. */
   readonly tables?: readonly string[];
+  /** The restore test that it is about. */
+  readonly test?: TestFacts;
+  /** The oldest backup since the newest proven one whose restore test failed. */
+  readonly failingSince?: string;
 }
 
 /** Health of a source, according to the catalog. */
@@ -178,13 +271,19 @@ export interface SourceHealth {
   readonly ageSeconds: number;
   readonly allowedAgeSeconds: number;
   /** Its newest proven backup. */
-  readonly proven?: { readonly id: string; readonly testedAt: string; readonly ageSeconds: number };
+  readonly proven?: ProvenBackup;
+  /** The last restore test, of whichever backup, if it found nothing wrong. */
+  readonly tested?: Pick<ProvenBackup, 'id' | 'testedAt'>;
+  /** Left out if there are none. */
+  readonly objectives?: Objectives;
   /** Robust deviations of the newest backup from its history; the larger one of size and rows. Signed. */
   readonly sizeDeviation?: number;
   /** Median of the bytes before compression of the history. */
   readonly usualBytes?: number;
   /** The newest backup before a strange one that is not strange itself. */
   readonly lastUsual?: BackupFacts;
+  /** The newest complete backup whose restore test has not failed; left out if that of {@link newest} has not. */
+  readonly lastSound?: BackupFacts;
   readonly findings: readonly Finding[];
   /** Notes of the newest backup, shortened; left out if there are none. */
   readonly notes?: readonly FoundNote[];
@@ -295,6 +394,8 @@ export const CAUSES = {
     'stopped-by-user',
     'maintenance',
     'unknown-exit',
+    'managed-job',
+    'managed-incomplete',
   ],
   'never-started': [
     'image',
@@ -306,18 +407,30 @@ export const CAUSES = {
     'container',
     'scheduler',
     'refused-by-ecs',
+    'instance-not-reached',
+    'instance-not-ready',
     'start-failed',
+    'managed-expired',
   ],
-  silent: ['too-old', 'no-backup-yet', 'gone', 'not-measured'],
+  silent: ['too-old', 'no-backup-yet', 'gone', 'not-measured', 'recovery-point'],
   'strange-size': ['empty', 'table-lost', 'shrunk', 'grown'],
-  'not-proven': ['proof-too-old', 'restore-test-failed', 'restore-test-not-run'],
+  'not-proven': [
+    'restore-test-failed',
+    'restore-test-not-run',
+    'too-large',
+    'never-proven',
+    'proof-too-old',
+    'recovery-too-slow',
+  ],
   housekeeping: [
     'prune',
     'prune-snapshots',
     'restore',
+    'maintain',
     'measure',
     'snapshot-policy',
     'snapshot',
+    'managed-copy',
     'replication',
     'denied-delete',
     'no-subscriber',

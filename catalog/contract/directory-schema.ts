@@ -1,8 +1,9 @@
 /** Reads the directory of a bucket. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { sourceNameFault } from '../bucket/names';
 import type { DirectoryFunctions } from './directory';
 import { DIRECTORY_FORMAT } from './directory';
+import type { InstanceCommand } from './instance';
 import { parseSettings } from './settings';
 import { ACTIONS, taskFamily, type Action } from './task';
 
@@ -21,6 +22,8 @@ export interface StartableTask {
 /** How to act on a source. */
 export interface ListedSource {
   readonly engine?: string;
+  /** How it is backed up, if on an instance. */
+  readonly command?: InstanceCommand;
   readonly tasks: Readonly<Partial<Record<Action, StartableTask>>>;
 }
 
@@ -43,8 +46,16 @@ const sharedTask = z.object({
   logGroup: name,
 });
 const sourceTask = z.object({ task: z.int().nonnegative().default(0), securityGroups: ids });
+const command = z.object({
+  document: name,
+  restore: name.optional(),
+  logGroup: name,
+  instanceId: name.optional(),
+  tags: z.record(z.string(), z.string()).optional(),
+});
 const source = z.object({
   engine: name.optional(),
+  command: command.optional(),
   ...(Object.fromEntries(ACTIONS.map((action) => [action, sourceTask.optional()])) as Record<
     Action,
     z.ZodOptional<typeof sourceTask>
@@ -61,6 +72,7 @@ const directory = z
       undelete: name.optional(),
       measure: name.optional(),
       notify: name.optional(),
+      restoreTests: name.optional(),
     }),
     tasks: z.array(sharedTask),
     sources: z.record(
@@ -69,20 +81,22 @@ const directory = z
     ),
   })
   .transform(({ bucket, functions, tasks, sources }, context): DirectoryPart => {
-    const listed = Object.entries(sources).map(([key, { engine, ...actions }]): [string, ListedSource] => {
-      const started: Partial<Record<Action, StartableTask>> = {};
-      for (const action of ACTIONS) {
-        const own = actions[action];
-        if (!own) continue;
-        const shared = tasks[own.task];
-        if (!shared) context.addIssue(`${key}: no task has the number ${own.task}`);
-        else {
-          const { securityGroups } = own;
-          started[action] = { ...shared, family: taskFamily(shared.family, key, action), securityGroups };
+    const listed = Object.entries(sources).map(
+      ([key, { engine, command: onInstance, ...actions }]): [string, ListedSource] => {
+        const started: Partial<Record<Action, StartableTask>> = {};
+        for (const action of ACTIONS) {
+          const own = actions[action];
+          if (!own) continue;
+          const shared = tasks[own.task];
+          if (!shared) context.addIssue(`${key}: no task has the number ${own.task}`);
+          else {
+            const { securityGroups } = own;
+            started[action] = { ...shared, family: taskFamily(shared.family, key, action), securityGroups };
+          }
         }
-      }
-      return [key, { engine, tasks: started }];
-    });
+        return [key, { engine, ...(onInstance && { command: onInstance }), tasks: started }];
+      },
+    );
     return { bucket, functions, sources: new Map(listed) };
   });
 

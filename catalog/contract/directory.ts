@@ -3,6 +3,7 @@
  * `DatabaseBackup`, `BackupPruning` or `BackupAlarms` outside of one) writes its part; the command line reads them all.
  * Free of dependencies, because the construct library has none.
  */
+import type { InstanceCommand } from './instance';
 import type { Action } from './task';
 
 /** Newest format of {@link DirectoryParameter}. Keys and actions that a reader does not know are additions: it ignores them. */
@@ -17,6 +18,8 @@ export interface DirectoryFunctions {
   readonly undelete?: string;
   readonly measure?: string;
   readonly notify?: string;
+  /** Starts restore tests: it gets a `ProveRequest`. */
+  readonly restoreTests?: string;
 }
 
 /** How tasks are started, and where they log. Sources with the same answers share them. */
@@ -49,6 +52,8 @@ export interface SourceTask {
 export interface DirectorySource extends Readonly<Partial<Record<Action, SourceTask>>> {
   /** Name of the engine. */
   readonly engine?: string;
+  /** How it is backed up, if on an instance and not by a task. */
+  readonly command?: InstanceCommand;
 }
 
 /** The text of one parameter of Systems Manager. */

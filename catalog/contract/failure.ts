@@ -89,6 +89,8 @@ export const RESTORE_REASONS = [
   'manifest-damaged',
   'table-unknown',
   'name-invalid',
+  /** What was given is no private key, or one that cannot be used. */
+  'identity-unusable',
   'scratch-full',
   'directory-not-writable',
   // downloadFailed
@@ -96,6 +98,9 @@ export const RESTORE_REASONS = [
   'object-archived',
   'object-changed',
   'read-denied',
+  /** It is encrypted, and no private key was given, or none of its recipients. */
+  'identity-missing',
+  'identity-wrong',
   // targetRefused
   'target-exists',
   'target-too-old',
@@ -107,6 +112,21 @@ export const RESTORE_REASONS = [
   'restore-differs',
 ] as const;
 export type RestoreReason = (typeof RESTORE_REASONS)[number];
+
+/** Reasons for which a restore test could not run, besides the others. */
+export const PROVE_REASONS = [
+  /** The image lacks an extension, a program, a version, a locale: `object` names it. */
+  'image-lacks',
+  /** The disk of the task is too small for the restored server. */
+  'disk-too-small',
+  /** The throw-away server did not start, did not answer, or ended by itself. */
+  'scratch-server',
+  /** The engine, or the format of the backup, is one of a newer version. */
+  'not-supported',
+  // notProven
+  'not-proven',
+] as const;
+export type ProveReason = (typeof PROVE_REASONS)[number];
 
 /** The line `failed` of a run's log. */
 export interface FailedLine {

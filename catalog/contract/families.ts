@@ -1,6 +1,6 @@
 /** Which source and action a task family belongs to. Free of dependencies. */
-import type { AlarmedSource, AlarmSettings } from './alarms';
-import { ACTIONS, taskFamily, type Action } from './task';
+import type { AlarmedSource, AlarmedTesting, AlarmSettings } from './alarms';
+import { ACTIONS, proveFamily, taskFamily, type Action } from './task';
 
 /** The part of the alarms' settings that concerns task families. */
 export type SourceFamilies = Pick<AlarmSettings, 'families'> & {
@@ -30,6 +30,13 @@ export function ownerOfFamily(settings: SourceFamilies, family: string): FamilyO
   const candidates = Object.keys(settings.sources).flatMap((source) => ACTIONS.map((action) => ({ source, action })));
   return candidates.find(({ source, action }) => familyOfSource(settings, source, action) === family);
 }
+
+/** The restore tests that a task family runs, which the sources of a scope share; `undefined` for all other families. */
+export const testingOfFamily = (
+  { testings = [] }: Pick<AlarmSettings, 'testings'>,
+  family: string,
+): AlarmedTesting | undefined =>
+  testings.find(({ familyPrefix }) => family.replace(/\d+$/, '*') === proveFamily(familyPrefix, '*'));
 
 /** The family in the ARN of a task definition, in `family:revision`, or alone. */
 export const familyOf = (taskDefinition: string): string =>

@@ -1,5 +1,15 @@
 /** Notifications of the topic as JSON, for SQS, HTTPS, Lambda and chat. Emails say the same in words. */
-import type { BackupFacts, Cause, Pruned, Signal, SourceHealth } from './alarms';
+import type {
+  BackupFacts,
+  Cause,
+  ManagedSource,
+  Objectives,
+  ProvenBackup,
+  Pruned,
+  Signal,
+  SourceHealth,
+  TestFacts,
+} from './alarms';
 import type { Reason } from './failure';
 import type { FoundNote } from './note';
 import type { TargetState } from './restore';
@@ -24,6 +34,18 @@ export interface TaskFacts {
   readonly scheduledTime?: string;
   readonly startedAt?: string;
   readonly stoppedAt?: string;
+}
+
+/** A command of Systems Manager that ran, or was to run, a backup on an instance. */
+export interface CommandFacts {
+  readonly id: string;
+  /** Name of the document. */
+  readonly document: string;
+  /** Left out if the command found none. */
+  readonly instanceId?: string;
+  readonly exitCode?: number;
+  /** The status in detail: `DeliveryTimedOut`. */
+  readonly status?: string;
 }
 
 /** A restore that failed: what it was asked for, as far as that is known, and what it left behind. */
@@ -81,13 +103,26 @@ export interface Problem {
   readonly tables?: readonly string[];
   /** The restore that failed. */
   readonly restore?: RestoreFacts;
+  /** The restore test that failed, was too slow or could not run. */
+  readonly test?: TestFacts;
+  /** The oldest backup since the newest proven one whose restore test failed. */
+  readonly failingSince?: string;
+  /** The newest proven backup. */
+  readonly proven?: ProvenBackup;
+  readonly objectives?: Objectives;
   /** The report of a pruning. */
   readonly pruned?: Pick<Pruned, 'sources' | 'moreSources'>;
   readonly newest?: BackupFacts;
   /** The newest backup before a strange one that is not strange itself. */
   readonly lastUsual?: BackupFacts;
+  /** The newest complete backup whose restore test has not failed; left out if that of {@link newest} has not. */
+  readonly lastSound?: BackupFacts;
   readonly allowedAgeSeconds?: number;
   readonly task?: TaskFacts;
+  /** Where its backups are, if AWS Backup makes them. */
+  readonly managed?: ManagedSource;
+  /** The command, of runs on instances. */
+  readonly command?: CommandFacts;
   /** The last lines of the run's log, oldest first, without secrets. */
   readonly logLines?: readonly string[];
   readonly logGroup?: string;

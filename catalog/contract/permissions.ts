@@ -34,7 +34,7 @@ export interface LogParts {
   readonly keyArn?: string | undefined;
 }
 
-/** ARNs of things of which a role uses one at most: a function or a queue is the `target` of a schedule, a table is the `memory`. */
+/** ARNs of things, or the name of a document, of which a role uses one at most: a function or a queue is the `target` of a schedule, a table is the `memory`. */
 type Uses =
   | 'fileSystem'
   | 'accessPoint'
@@ -42,9 +42,13 @@ type Uses =
   | 'cluster'
   | 'taskDefinition'
   | 'target'
+  | 'document'
   | 'deadLetterQueue'
   | 'restoreTask'
-  | 'restoreRole';
+  | 'restoreRole'
+  | 'proveTask'
+  | 'proveRole'
+  | 'filesRepository';
 type Tells = 'events' | 'topic' | 'topicKey' | 'memory';
 
 /** What a role works with, and nothing that it does not use. */
@@ -57,6 +61,8 @@ export interface RoleParts extends Place, Readonly<Partial<Record<Uses | Tells, 
   readonly source?: string;
   /** ARNs of secrets, without keys. */
   readonly secrets?: readonly string[];
+  /** ARNs of the keys of customers that encrypt them. */
+  readonly secretKeys?: readonly string[];
   /** Log group that is written, and those that are read. */
   readonly logGroup?: LogParts;
   readonly readLogGroups?: readonly LogParts[];
@@ -64,15 +70,30 @@ export interface RoleParts extends Place, Readonly<Partial<Record<Uses | Tells, 
   readonly taskRoles?: readonly string[];
   /** Name of the parameter with settings. */
   readonly settings?: string | undefined;
+  /** Path of several parameters with settings, with the closing slash. */
+  readonly settingsPath?: string | undefined;
   /** Names of groups of schedules. */
   readonly scheduleGroups?: readonly string[];
+  /** ARNs of vaults of AWS Backup whose recovery points are listed. */
+  readonly vaults?: readonly string[];
   /** Tag of the snapshots that are pruned, as a condition key with its value. */
   readonly snapshotTag?: Access['context'] | undefined;
 }
 
 /** Kinds of roles. */
 export type RoleKind =
-  'task' | 'restore' | 'execution' | 'scheduler' | 'prune' | 'undelete' | 'measure' | 'notify' | 'snapshots';
+  | 'task'
+  | 'maintenance'
+  | 'restore'
+  | 'prove'
+  | 'restoreTests'
+  | 'execution'
+  | 'scheduler'
+  | 'prune'
+  | 'undelete'
+  | 'measure'
+  | 'notify'
+  | 'snapshots';
 
 /** Stands for any backup: permissions name no id. */
 const ID = '2026-11-20T02-00-00Z';
@@ -97,6 +118,12 @@ function objectsOf({ partition, bucket }: RoleParts, source: string) {
     keep: object(objectKey(source, ID, KEEP_FILE)),
     lock: object(lockKey(source)),
   };
+}
+
+/** ARNs of what lies in the repository of a source, and of its bucket; all undefined without one. */
+function repositoryOf({ filesRepository: bucket, source = OTHER }: RoleParts) {
+  const object = (key: string) => bucket && `${bucket}/${source}/${key}`;
+  return { bucket, pack: object('data/0a/0a1b2c'), lock: object('locks/0a1b2c') };
 }
 
 /** @param actions with spaces between them */
@@ -125,6 +152,13 @@ export function accessOf(kind: RoleKind, parts: RoleParts): Access[] {
   const bucket = `arn:${parts.partition}:s3:::${parts.bucket}`;
   const own = objectsOf(parts, source);
   const other = objectsOf(parts, OTHER);
+  const files = repositoryOf(parts);
+  const listsFiles = may(files.bucket, 's3:ListBucket', { 's3:prefix': `${source}/` });
+  const readsFiles = [
+    ...may(files.pack, 's3:GetObject'),
+    ...listsFiles,
+    ...mayNot([files.pack, files.lock], `s3:PutObject ${DELETE}`),
+  ];
   const parameter = (name: string | undefined) => name && arnOf(parts, 'ssm', `parameter${name}`);
   const snapshot = `arn:${parts.partition}:ec2:${parts.region}::snapshot/snap-0123456789abcdef0`;
   const logKey = 'kms:Encrypt kms:Decrypt kms:GenerateDataKey kms:DescribeKey kms:ReEncryptFrom kms:ReEncryptTo';
@@ -152,6 +186,10 @@ export function accessOf(kind: RoleKind, parts: RoleParts): Access[] {
       may(bucket, 's3:ListBucketMultipartUploads'),
       may(keyArn, 'kms:GenerateDataKey kms:Decrypt'),
       mountsFile,
+      may(files.pack, 's3:GetObject s3:PutObject s3:AbortMultipartUpload'),
+      may(files.lock, 's3:DeleteObject'),
+      listsFiles,
+      mayNot(files.pack, DELETE),
       mayNot(own.data, `${READ_DATA} ${DELETE}`),
       mayNot(own.data, 's3:PutObject', OVERWRITE),
       mayNot(own.lock, 's3:DeleteObject'),
@@ -159,7 +197,16 @@ export function accessOf(kind: RoleKind, parts: RoleParts): Access[] {
       mayNot(other.data, 's3:PutObject', CREATE),
       mayNot(bucket, 's3:ListBucket s3:PutLifecycleConfiguration s3:PutBucketPolicy'),
     ],
+    maintenance: () => [
+      may(files.pack, 's3:GetObject s3:PutObject s3:AbortMultipartUpload s3:DeleteObject'),
+      listsFiles,
+      may(bucket, 's3:ListBucketVersions', { 's3:prefix': `${source}/` }),
+      mayNot(files.pack, 's3:DeleteObjectVersion'),
+      mayNot([own.data, own.manifest, own.lock], `${READ_DATA} s3:PutObject ${DELETE}`),
+      mayNot(bucket, 's3:ListBucketVersions', { 's3:prefix': `${OTHER}/` }),
+    ],
     restore: () => [
+      readsFiles,
       may([own.data, own.manifest], 's3:GetObject'),
       may(keyArn, 'kms:Decrypt', { 'kms:ViaService': parts.logsService.replace(/^logs/, 's3') }),
       mountsFile,
@@ -171,10 +218,43 @@ export function accessOf(kind: RoleKind, parts: RoleParts): Access[] {
       mayNot(keyArn, 'kms:GenerateDataKey'),
       mayNot(parts.secrets, 'secretsmanager:GetSecretValue'),
     ],
+    prove: () => [
+      readsFiles,
+      may([own.data, own.manifest], 's3:GetObject'),
+      may(own.verdict, 's3:GetObject s3:PutObject'),
+      may(bucket, 's3:ListBucket', { 's3:prefix': `${source}/` }),
+      may(keyArn, 'kms:Decrypt kms:GenerateDataKey', { 'kms:ViaService': parts.logsService.replace(/^logs/, 's3') }),
+      mayNot([own.data, own.manifest, own.lock], 's3:PutObject', CREATE),
+      mayNot(own.lock, READ_DATA),
+      mayNot([own.data, own.verdict], `${DELETE} s3:PutObjectRetention s3:BypassGovernanceRetention s3:RestoreObject`),
+      mayNot([other.data, other.manifest, other.lock], READ_DATA),
+      mayNot(other.verdict, 's3:PutObject'),
+      mayNot(bucket, 's3:ListBucket', { 's3:prefix': `${OTHER}/` }),
+      mayNot(bucket, 's3:ListBucket s3:PutLifecycleConfiguration s3:PutBucketPolicy'),
+      mayNot(parts.secrets, 'secretsmanager:GetSecretValue'),
+    ],
+    restoreTests: () => [
+      readsCatalog,
+      may(parameter(parts.settingsPath?.replace(/\/$/, '')), 'ssm:GetParametersByPath'),
+      may(memory, 'dynamodb:GetItem dynamodb:PutItem'),
+      may(parts.taskDefinition, 'ecs:RunTask', { 'ecs:cluster': cluster ?? '' }),
+      may(cluster && `${cluster.replace(':cluster/', ':task/')}/${OTHER}`, 'ecs:TagResource', RUN),
+      may(cluster && `${cluster.replace(':cluster/', ':task/')}/${OTHER}`, 'ecs:DescribeTasks', {
+        'ecs:cluster': cluster ?? '',
+      }),
+      may(cluster && '*', 'ecs:ListTasks', { 'ecs:cluster': cluster ?? '' }),
+      may(taskRoles, 'iam:PassRole', passedTo('ecs-tasks')),
+      may(events, 'sqs:SendMessage'),
+      writesLog,
+      noData,
+      mayNot(parts.restoreTask, 'ecs:RunTask', { 'ecs:cluster': cluster ?? '' }),
+      mayNot(parts.restoreRole, 'iam:PassRole', passedTo('ecs-tasks')),
+    ],
     execution: () => [
       may(repository && '*', 'ecr:GetAuthorizationToken'),
       may(repository, 'ecr:BatchCheckLayerAvailability ecr:GetDownloadUrlForLayer ecr:BatchGetImage'),
       may(parts.secrets, 'secretsmanager:GetSecretValue'),
+      may(parts.secretKeys, 'kms:Decrypt', { 'kms:ViaService': parts.logsService.replace(/^logs/, 'secretsmanager') }),
       writesLog,
       noBackups,
       mayNot(arnOf(parts, 'secretsmanager', `secret:${OTHER}-AbCdEf`), 'secretsmanager:GetSecretValue'),
@@ -185,12 +265,13 @@ export function accessOf(kind: RoleKind, parts: RoleParts): Access[] {
       may(cluster && `${cluster.replace(':cluster/', ':task/')}/${OTHER}`, 'ecs:TagResource', RUN),
       may(taskRoles, 'iam:PassRole', passedTo('ecs-tasks')),
       may(target, target?.includes(':lambda:') ? 'lambda:InvokeFunction' : 'sqs:SendMessage'),
+      may(parts.document && arnOf(parts, 'ssm', `document/${parts.document}`), 'ssm:SendCommand'),
       may(parts.deadLetterQueue, 'sqs:SendMessage'),
       noBackups,
       mayNot(arnOf(parts, 'lambda', `function:${OTHER}`), 'lambda:InvokeFunction'),
       mayNot(taskRoles, 'iam:PassRole', passedTo('lambda')),
-      mayNot(parts.restoreTask, 'ecs:RunTask', { 'ecs:cluster': cluster ?? '' }),
-      mayNot(parts.restoreRole, 'iam:PassRole', passedTo('ecs-tasks')),
+      mayNot([parts.restoreTask, parts.proveTask], 'ecs:RunTask', { 'ecs:cluster': cluster ?? '' }),
+      mayNot([parts.restoreRole, parts.proveRole], 'iam:PassRole', passedTo('ecs-tasks')),
     ],
     prune: () => [
       may(other.data, 's3:DeleteObject s3:GetObjectRetention s3:GetObjectLegalHold'),
@@ -219,12 +300,14 @@ export function accessOf(kind: RoleKind, parts: RoleParts): Access[] {
       may(events, 'sqs:SendMessage'),
       may(topic, 'sns:ListSubscriptionsByTopic'),
       may(memory, 'dynamodb:GetItem dynamodb:PutItem'),
+      may(parts.vaults, 'backup:ListRecoveryPointsByBackupVault'),
       writesLog,
       noData,
       mayNot(other.data, DELETE),
     ],
     notify: () => [
       readsCatalog,
+      may(parts.vaults, 'backup:ListRecoveryPointsByBackupVault'),
       may([events, parts.deadLetterQueue], 'sqs:ReceiveMessage sqs:DeleteMessage sqs:GetQueueAttributes'),
       may(topic, 'sns:Publish sns:ListSubscriptionsByTopic'),
       may(parts.topicKey, 'kms:Decrypt kms:GenerateDataKey'),

@@ -1,5 +1,5 @@
 /** What a restore found, does and did, as facts: the program logs them, and the command line turns them into words. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { noteSchema } from '../bucket/manifest';
 
 const count = z.number().int().nonnegative();
@@ -57,7 +57,7 @@ export const reportSchema = z.object({
   seconds: z.number(),
   tables: count,
   rows: count,
-  /** Rows could not be compared in these tables: they changed while they were dumped. */
+  /** Rows could not be compared exactly in these tables: they changed while they were dumped, or are time series. */
   uncompared: z.array(z.string()),
   /** What remains to be done, as the engine's advice words it. */
   notes: z.array(noteSchema),

@@ -1,7 +1,7 @@
 /** Logs of runs: where they are, and the facts in them. */
 import type { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { GetLogEventsCommand, ResourceNotFoundException } from '@aws-sdk/client-cloudwatch-logs';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Reason } from './failure';
 import { TARGET_STATES, type TargetState } from './restore';
 import { CONTAINER_NAME } from './task';

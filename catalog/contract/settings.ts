@@ -1,7 +1,7 @@
 /** Settings that constructs keep in parameters of Systems Manager: how all who use them read and check them. */
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { paginateGetParametersByPath } from '@aws-sdk/client-ssm';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { BucketSettings } from './handlers';
 import { SETTINGS_FORMAT } from './handlers';
 import { sourceNameFault } from '../bucket/names';

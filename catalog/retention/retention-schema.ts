@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { RetentionPolicy } from './retention-policy';
 import { retentionFault, WEEK_STARTS } from './retention-policy';
 

@@ -7,6 +7,8 @@ import { formatDuration } from '../units';
 const HOUR_MS = 3_600_000;
 /** A backup further in the future than this was dated by a wrong clock, or is looked at by one. */
 const FUTURE_MS = HOUR_MS;
+/** Whoever restored the wrong backup can go back for as long as what was pruned can be brought back. */
+const SAFETY_MS = 14 * 24 * HOUR_MS;
 
 /** The facts about a backup that a plan needs. Any backup will do: a dump, or a snapshot of a volume. */
 export interface RetainedBackup {
@@ -18,6 +20,8 @@ export interface RetainedBackup {
   readonly damage?: string;
   /** Whether a restore test has proved it. */
   readonly proven?: boolean;
+  /** Whether it has what a restore replaced, which somebody knew to be wrong: it takes the place of no other. */
+  readonly safety?: boolean;
   /** Why it cannot be deleted now, if it cannot: `locked until 2027-01-01T00:00:00Z`. It stays then. */
   readonly held?: string;
 }
@@ -34,7 +38,8 @@ export interface Decision<B extends RetainedBackup = RetainedBackup> {
  * Decides for every backup of one source whether it is kept.
  *
  * The floor comes first: the newest `keepLast` whole backups and the newest proven one stay, however old they are. What is
- * damaged, held, or dated in the future stays as well, but counts for no rule.
+ * damaged, held, or dated in the future stays as well, but counts for no rule. A safety backup of a restore stays for 14 days, and
+ * then as `keepFor` says; it counts for floor and calendar only if there is no other backup.
  *
  * @param backups of one source, in any order
  * @param policy what is kept
@@ -52,10 +57,12 @@ export function plan<B extends RetainedBackup>(
   const newestFirst = [...backups].sort(byTimeThenId);
   const reasons = new Map<B, string[]>(newestFirst.map((backup) => [backup, standing(backup, now)]));
   const counted = newestFirst.filter((backup) => isCounted(backup, now));
+  const usual = counted.filter(({ safety }) => !safety);
+  const ruled = usual.length > 0 ? usual : counted;
   const keep = (backup: B, reason: string): void => void reasons.get(backup)!.push(reason);
 
-  for (const backup of counted.slice(0, policy.keepLast)) keep(backup, `floor: newest ${policy.keepLast}`);
-  const proven = counted.find((backup) => backup.proven);
+  for (const backup of ruled.slice(0, policy.keepLast)) keep(backup, `floor: newest ${policy.keepLast}`);
+  const proven = ruled.find((backup) => backup.proven);
   if (proven) keep(proven, 'newest proven');
   if (policy.forever) counted.forEach((backup) => keep(backup, 'kept for ever'));
   const calendar = new Calendar(policy.timeZone, policy.weekStart);
@@ -64,7 +71,7 @@ export function plan<B extends RetainedBackup>(
     const rule = `younger than ${formatDuration(policy.keepForSeconds)}`;
     for (const backup of counted) if (backup.time.getTime() > since) keep(backup, rule);
   }
-  for (const period of PERIODS) keepNewestOfEach(period, policy[period] ?? 0, counted, calendar, keep);
+  for (const period of PERIODS) keepNewestOfEach(period, policy[period] ?? 0, ruled, calendar, keep);
   return newestFirst.map((backup) => {
     const why = reasons.get(backup)!;
     return { backup, keep: why.length > 0, reasons: why.length > 0 ? why : ['no rule keeps it'] };
@@ -75,7 +82,9 @@ export function plan<B extends RetainedBackup>(
 function standing(backup: RetainedBackup, now: Date): string[] {
   if (backup.damage !== undefined) return [`damaged: ${backup.damage}`];
   if (isAhead(backup, now)) return [`dated in the future: ${backup.time.toISOString()}`];
-  return backup.held === undefined ? [] : [backup.held];
+  if (backup.held !== undefined) return [backup.held];
+  const isKept = backup.safety === true && now.getTime() - backup.time.getTime() < SAFETY_MS;
+  return isKept ? ['safety backup of a restore, younger than 14 days'] : [];
 }
 
 const isAhead = (backup: RetainedBackup, now: Date): boolean => backup.time.getTime() > now.getTime() + FUTURE_MS;

@@ -1,9 +1,15 @@
 /** Tables without rows in a backup that had rows in the backups before it. Pure. */
 import type { SizeLimits } from '../contract/alarms';
-import { countOf, formatCount } from '../units';
+import { countOf } from '../units';
 
 /** Rows by table, as people name it; `undefined` where they were not counted. */
 export type TableRows = ReadonlyMap<string, number | undefined>;
+
+/** What people call a table and a row of an engine. */
+export interface TableWords {
+  readonly table: string;
+  readonly row: string;
+}
 
 /** Tables that a sentence names. */
 const NAMED = 3;
@@ -52,7 +58,10 @@ export class TableHistory {
   /** Tables of the backup that was added last. */
   private next?: TableRows;
 
-  constructor(private readonly of: TableRows) {}
+  constructor(
+    private readonly of: TableRows,
+    private readonly words: TableWords,
+  ) {}
 
   /** Adds the next older backup. */
   add(id: string, tables: TableRows): void {
@@ -125,18 +134,17 @@ export class TableHistory {
   }
 
   private said(table: string, { last, in: where }: Missing): string {
-    const name = shortened(table);
-    return this.of.has(table)
-      ? `table ${name} is empty; ${where} had ${countOf(last!, 'row')} of it`
-      : `table ${name} is gone; ${where} had ${countOf(last!, 'row')} of it`;
+    return `${this.fate(table)}; ${where} had ${countOf(last!, this.words.row)} of it`;
   }
 
   private short(lost: readonly (readonly [table: string, entry: Missing])[]): string {
     const [table, { last }] = lost[0]!;
-    if (lost.length > 1) return `${formatCount(lost.length)} tables lost, such as ${shortened(table)}`;
-    return this.of.has(table)
-      ? `table ${shortened(table)} is empty, had ${countOf(last!, 'row')}`
-      : `table ${shortened(table)} is gone, had ${countOf(last!, 'row')}`;
+    if (lost.length > 1) return `${countOf(lost.length, this.words.table)} lost, such as ${shortened(table)}`;
+    return `${this.fate(table)}, had ${countOf(last!, this.words.row)}`;
+  }
+
+  private fate(table: string): string {
+    return `${this.words.table} ${shortened(table)} is ${this.of.has(table) ? 'empty' : 'gone'}`;
   }
 }
 

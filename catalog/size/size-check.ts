@@ -3,12 +3,12 @@
  * backups before it. Pure. Of 15 manifests with 100,000 tables each it keeps the names of two.
  */
 import type { SizeLimits } from '../contract/alarms';
-import { formatCount } from '../units';
-import type { LostTables, TableRows } from './lost-tables';
+import { countOf } from '../units';
+import type { LostTables, TableRows, TableWords } from './lost-tables';
 import { TableHistory } from './lost-tables';
-import type { Manifest, TableCount } from '../bucket/manifest';
+import { dumpedBytes, type Manifest, type TableCount } from '../bucket/manifest';
 import type { StrangeSize } from './size-measures';
-import { BYTES, medianOf, ROWS, SizeMeasure } from './size-measures';
+import { BYTES, medianOf, rowsKind, SizeMeasure } from './size-measures';
 
 /** Earlier backups that a backup is compared with. */
 export const HISTORY = 14;
@@ -23,6 +23,7 @@ export interface BackupSize {
   /** Of all tables whose rows are known; left out if none are. */
   readonly rows?: number;
   readonly tables: TableRows;
+  readonly words: TableWords;
 }
 
 /** Result of the comparison. */
@@ -46,16 +47,20 @@ export interface SizeCheck {
   readonly lastUsual?: string;
 }
 
-/** The numbers of a manifest. */
-export function sizeOf({ backupId, engine, objects, tables }: Manifest): BackupSize {
+/**
+ * The numbers of a manifest.
+ *
+ * @param words of its engine
+ */
+export function sizeOf({ backupId, engine, objects, repository, tables }: Manifest, words: TableWords): BackupSize {
   const rows = new Map(tables.map((table) => [tableName(table), rowsOf(table)]));
   const known = [...rows.values()].filter((count) => count !== undefined);
   return {
     id: backupId,
     kind: [engine, ...new Set(objects.map(({ kind }) => kind).sort())].join(' '),
-    bytes: objects.reduce((sum, { uncompressedBytes }) => sum + uncompressedBytes, 0),
+    bytes: dumpedBytes({ objects, repository }),
     ...(known.length > 0 && { rows: known.reduce((sum, count) => sum + count, 0) }),
-    tables: rows,
+    ...{ tables: rows, words },
   };
 }
 
@@ -86,7 +91,7 @@ export class SizeHistory {
   private readonly tables: TableHistory;
 
   constructor(private readonly of: BackupSize) {
-    this.tables = new TableHistory(of.tables);
+    this.tables = new TableHistory(of.tables, of.words);
   }
 
   /** Whether there are enough. */
@@ -101,7 +106,7 @@ export class SizeHistory {
    */
   add({ id, kind, bytes, rows, tables }: BackupSize): boolean {
     if (this.isFull || kind !== this.of.kind) return false;
-    this.earlier.push({ id, bytes, rows, isEmpty: emptiness(tables) !== undefined });
+    this.earlier.push({ id, bytes, rows, isEmpty: isEmpty(tables) });
     this.tables.add(id, tables);
     return true;
   }
@@ -111,7 +116,7 @@ export class SizeHistory {
     const measures = this.measures(bounds);
     const deviations = valuesOf(this.of, measures).map(([measure, value]) => measure.deviation(value));
     const lost = this.tables.lost(bounds);
-    const strange = emptyOne(this.of.tables) ?? worst(lost, strangeSize(this.of, measures));
+    const strange = emptyOne(this.of) ?? worst(lost, strangeSize(this.of, measures));
     const lastUsual = strange && this.lastUsual(measures, lost);
     return {
       ...(deviations.length > 0 && {
@@ -132,7 +137,7 @@ export class SizeHistory {
         this.earlier.map((each) => each.bytes),
       ),
       rows: of(
-        ROWS,
+        rowsKind(this.of.words.row),
         this.earlier.flatMap(({ rows }) => rows ?? []),
       ),
     };
@@ -146,18 +151,18 @@ export class SizeHistory {
   }
 }
 
-/** Says that all tables are empty; `undefined` if they are not. */
-function emptiness(tables: TableRows): string | undefined {
-  if (tables.size === 0) return 'the newest backup has no tables';
-  for (const rows of tables.values()) if (rows !== 0) return undefined;
-  return tables.size === 1
-    ? 'the only table of the newest backup is empty'
-    : `all ${formatCount(tables.size)} tables of the newest backup are empty`;
-}
+const isEmpty = (tables: TableRows): boolean => [...tables.values()].every((rows) => rows === 0);
 
-function emptyOne(tables: TableRows): SizeCheck['strange'] {
-  const sentence = emptiness(tables);
-  return sentence === undefined ? undefined : { cause: 'empty', sentence, short: sentence };
+function emptyOne({ tables, words }: BackupSize): SizeCheck['strange'] {
+  if (!isEmpty(tables)) return undefined;
+  const { size } = tables;
+  const sentence =
+    size === 0
+      ? `the newest backup has no ${words.table}s`
+      : size === 1
+        ? `the only ${words.table} of the newest backup is empty`
+        : `all ${countOf(size, words.table)} of the newest backup are empty`;
+  return { cause: 'empty', sentence, short: sentence };
 }
 
 /** A lost table is worse than a strange size; both are told. */

@@ -20,12 +20,13 @@ export const BYTES: SizeKind = {
   what: ' before compression',
 };
 
-export const ROWS: SizeKind = {
+/** @param row what people call one */
+export const rowsKind = (row: string): SizeKind => ({
   deviationFloor: 20,
   lossFloor: 10,
-  text: (value) => `${formatCount(Math.round(value))} rows`,
+  text: (value) => `${formatCount(Math.round(value))} ${row}s`,
   what: '',
-};
+});
 
 /** A strange number. */
 export interface StrangeSize {

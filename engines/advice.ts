@@ -2,7 +2,9 @@
 import type { Note } from '../catalog/contract/note';
 import type { EngineAdvice, NoteAdvice } from './engine-advice';
 import type { Engine, ENGINE_FACTS } from './facts';
+import { FILES_ADVICE } from './files/advice';
 import { MARIADB_ADVICE } from './mariadb/advice';
+import { MONGODB_ADVICE } from './mongodb/advice';
 import { MYSQL_ADVICE } from './mysql/advice';
 import { POSTGRESQL_ADVICE } from './postgresql/advice';
 import { SQLITE_ADVICE } from './sqlite/advice';
@@ -17,7 +19,9 @@ const ADVICE: {
   mysql: MYSQL_ADVICE,
   mariadb: MARIADB_ADVICE,
   postgresql: POSTGRESQL_ADVICE,
+  mongodb: MONGODB_ADVICE,
   sqlite: SQLITE_ADVICE,
+  files: FILES_ADVICE,
 };
 
 const registered = new Map<string, EngineAdvice>(Object.entries(ADVICE));

@@ -15,11 +15,12 @@ export function dumpArgumentFault(tool: DumpToolFacts, dumpArguments: readonly s
 /** Settings of a source that leave out parts of its databases: `excludeSchemas`, `--ignore-table=shop.log`. */
 export function partsLeftOut(
   { leavesOut }: Pick<DumpToolFacts, 'leavesOut'>,
-  { schemas, excludeSchemas, extraDumpArguments = [] }: ServerJob,
+  { schemas, excludeSchemas, excludeCollections, extraDumpArguments = [] }: ServerJob,
 ): string[] {
   return [
     ...(schemas ? ['schemas'] : []),
     ...(excludeSchemas ? ['excludeSchemas'] : []),
+    ...(excludeCollections ? ['excludeCollections'] : []),
     ...extraDumpArguments.filter((argument) => leavesOut?.test(argument)),
   ];
 }

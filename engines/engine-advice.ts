@@ -63,6 +63,12 @@ export interface EngineAdvice<Own extends string = string, NoteKind extends stri
   readonly own: Readonly<Record<Own, EngineReasonAdvice>>;
   /** Steps that restore a backup without this package. */
   readonly restore: RestoreSteps;
+  /**
+   * The packages of Debian that bring what an image lacks: `extension postgis`; `undefined` if that is not known.
+   *
+   * @param version major version of the server
+   */
+  readonly packageOf?: (object: string, version: string) => string | undefined;
   /** Words for each of the engine's notes. */
   readonly notes: Readonly<Record<NoteKind, NoteAdvice>>;
 }

@@ -1,6 +1,9 @@
 /** Registration of the facts of all engines: what constructs, handlers and command line may know of them. Free of dependencies. */
-import type { EngineFacts, ServerFacts } from './engine-facts';
+import { countOf } from '../catalog/units';
+import type { EngineFacts, EngineWords, ServerFacts } from './engine-facts';
+import { FILES_FACTS } from './files/facts';
 import { MARIADB_FACTS } from './mariadb/facts';
+import { MONGODB_FACTS } from './mongodb/facts';
 import { MYSQL_FACTS } from './mysql/facts';
 import { POSTGRESQL_FACTS } from './postgresql/facts';
 import { SQLITE_FACTS } from './sqlite/facts';
@@ -12,7 +15,9 @@ export const ENGINE_FACTS = {
   mysql: MYSQL_FACTS,
   mariadb: MARIADB_FACTS,
   postgresql: POSTGRESQL_FACTS,
+  mongodb: MONGODB_FACTS,
   sqlite: SQLITE_FACTS,
+  files: FILES_FACTS,
 } satisfies Record<string, EngineFacts>;
 
 /** Name of an engine of this package, as jobs and manifests have it. */
@@ -47,4 +52,19 @@ export function serverFacts(name: string): ServerFacts {
   const { server, title } = engineFacts(name);
   if (!server) throw new Error(`${title} has no server`);
   return server;
+}
+
+/** What people call a database, a table and a row of an engine. */
+export const wordsOf = (engine: string | undefined): EngineWords =>
+  findEngine(engine ?? '')?.words ?? { whole: 'database', table: 'table', row: 'row' };
+
+/**
+ * `42 tables, 1,204 rows`, in the words of an engine.
+ *
+ * @param rows left out if they are not known
+ * @param between what stands between them
+ */
+export function contentText(engine: string | undefined, tables: number, rows?: number, between = ', '): string {
+  const { table, row } = wordsOf(engine);
+  return `${countOf(tables, table)}${rows === undefined ? '' : `${between}${countOf(rows, row)}`}`;
 }

@@ -23,6 +23,20 @@ export const MARIADB_DIALECT: MysqlDialect = {
   castsFloats: () => true,
   limitTime: (selected, seconds) => `SET STATEMENT max_statement_time = ${seconds} FOR SELECT ${selected}`,
   hasSnapshotPositions: true,
+  scratch: {
+    server: 'mariadbd',
+    maker: 'mariadb-install-db',
+    make: ({ data, temporary }) => [
+      ...[`--datadir=${data}`, `--tmpdir=${temporary}`, '--auth-root-authentication-method=normal', '--skip-test-db'],
+      '--skip-name-resolve',
+    ],
+    // It knows no NULL.
+    options: ({ files }) => [`--secure-file-priv=${files}`],
+    // Storage engines that reach no other server. One that is not there is what the restore tells.
+    wishes: ['archive', 'blackhole', 'rocksdb'].map((engine) => `INSTALL SONAME 'ha_${engine}'`),
+    timeZones: 'mariadb-tzinfo-to-sql',
+    limitSession: (seconds) => `max_statement_time = ${seconds}`,
+  },
   // If no user is named, it shows the grants of the active role and of PUBLIC as well.
   showGrants: () => 'SHOW GRANTS',
   // It also shows the global privileges of roles within the active one, but does not grant them.

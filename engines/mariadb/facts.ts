@@ -9,11 +9,13 @@ export const MARIADB_FACTS: ServerEngineFacts<MysqlReason, MysqlNote> = {
   reasons: MYSQL_REASONS,
   notes: MYSQL_NOTES,
   restoreTools: ['mariadb'],
+  // Measured with six keys on four tables: 1.3 for each byte, besides an empty server and its log of 0.5 GiB. Sorting takes room, too.
+  proof: { diskPerByte: 1.6, diskBytes: 0.6 * 1024 ** 3, memoryMiB: 1024, tools: ['mariadbd', 'mariadb-install-db'] },
   server: {
     defaultPort: 3306,
+    protocols: ['mariadb', 'mysql'],
     majorVersionParts: 2,
     rdsEngines: ['mariadb'],
-    hasSchemas: false,
     dumpTool: { name: 'mariadb-dump', ...MYSQL_ARGUMENTS },
   },
 };

@@ -274,6 +274,18 @@ export const MYSQL_ADVICE: EngineAdvice<MysqlReason, MysqlNote> = {
         { say: 'Or leave the tables out:', run: "extraDumpArguments: ['--ignore-table=$DATABASE.$TABLE']" },
       ],
     },
+    'endless-event': {
+      title: 'an event that the dump tool never ends with',
+      happened: ({ object }) =>
+        `the text of ${object === undefined ? 'an event' : `these events: ${object},`} has two semicolons in a row`,
+      likelyCause:
+        'mysqldump and mariadb-dump look for a delimiter that an event does not contain, and never find one if it has two semicolons in a row. The run would hang until its timeout.',
+      action: 'Write a blank between the two semicolons, in text, name and comment of the event.',
+      steps: ({ object = '$DATABASE.$EVENT' }) => [
+        { say: 'See the event:', run: `SHOW CREATE EVENT ${object.split(', ')[0]};` },
+        { say: 'Change its text:', run: `ALTER EVENT ${object.split(', ')[0]} DO $TEXT;` },
+      ],
+    },
     'old-name': {
       title: 'a name from before MySQL 5.1',
       happened: ({ object }) =>

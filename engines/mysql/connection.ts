@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { isIP, type Socket } from 'node:net';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { TLSSocket, checkServerIdentity } from 'node:tls';
 import { createConnection, type Connection, type RowDataPacket } from 'mysql2/promise';
 import type { ReasonValues } from '../../catalog/contract/failure';
@@ -8,7 +8,7 @@ import { errorText } from '../../task/run/errors';
 import type { Trust } from '../../task/io/tls';
 import { NOT_READY, connectionError, type ConnectionCauses } from '../shared/connection-error';
 import type { ServerAddress } from '../../catalog/contract/task';
-import type { Credentials } from '../../task/run/job';
+import type { Credentials } from '../../task/run/credentials';
 import { LOCK_WAIT_SECONDS, type MysqlDialect } from './dialect';
 
 /** A server, and the account that we are there. */
@@ -16,6 +16,9 @@ export interface MysqlAccess {
   readonly server: ServerAddress;
   readonly credentials: Credentials;
 }
+
+/** Whether a server is reached by a socket of this machine. */
+const isSocket = ({ host }: ServerAddress): boolean => isAbsolute(host);
 
 const CONNECT_TIMEOUT_MS = 15_000;
 
@@ -64,8 +67,7 @@ export async function connectMysql(
   const { server, credentials } = context;
   try {
     const connection = await createConnection({
-      host: server.host,
-      port: server.port,
+      ...(isSocket(server) ? { socketPath: server.host } : { host: server.host, port: server.port }),
       user: credentials.username,
       password: credentials.password,
       connectTimeout: CONNECT_TIMEOUT_MS,
@@ -136,6 +138,9 @@ async function resetSession(connection: Connection, given: (setting: string) => 
   const settings = [
     "sql_mode = ''",
     'sql_quote_show_create = 1',
+    'sql_big_selects = 1',
+    // A question must begin no transaction, which would keep locks.
+    'autocommit = 1',
     `lock_wait_timeout = ${LOCK_WAIT_SECONDS}`,
     ...unlimited,
   ];
@@ -158,9 +163,9 @@ export function writeOptionFile(
   const { server, credentials } = context;
   const lines = [
     '[client]',
-    `host=${optionValue(server.host)}`,
-    `port=${server.port}`,
-    'protocol=tcp',
+    ...(isSocket(server)
+      ? [`socket=${optionValue(server.host)}`, 'protocol=socket']
+      : [`host=${optionValue(server.host)}`, `port=${server.port}`, 'protocol=tcp']),
     `user=${optionValue(credentials.username)}`,
     `password=${optionValue(credentials.password)}`,
     ...(trust ? [`ssl-ca=${optionValue(trust.file)}`] : []),

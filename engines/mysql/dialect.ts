@@ -2,6 +2,7 @@ import type { ServerEngineFacts } from '../engine-facts';
 import { compareVersions } from '../shared/versions';
 import { MYSQL_FACTS } from './facts';
 import type { GrantRules } from './grants';
+import type { ScratchPaths } from './proof/scratch-options';
 
 /** The dump tool and our questions wait for a lock so long; MariaDB lets them wait for a day, MySQL for a year. */
 export const LOCK_WAIT_SECONDS = 60;
@@ -40,6 +41,24 @@ export interface MysqlDialect extends GrantRules {
   readonly limitTime: (selected: string, seconds: number) => string;
   /** Whether sessions can ask for the binary log position of their snapshot. */
   readonly hasSnapshotPositions: boolean;
+  readonly scratch: ScratchDialect;
+}
+
+/** How a throw-away server is made and started. */
+export interface ScratchDialect {
+  /** The server, and what makes its data directory; file names. */
+  readonly server: string;
+  readonly maker: string;
+  /** Arguments of the maker. */
+  readonly make: (paths: ScratchPaths) => readonly string[];
+  /** Options of the server beside those of both engines. */
+  readonly options: (paths: ScratchPaths) => readonly string[];
+  /** Statements that make it quicker, or load what an image may have; a server that refuses one goes on without. */
+  readonly wishes: readonly string[];
+  /** The program that writes time zones as SQL. */
+  readonly timeZones: string;
+  /** An assignment by which statements of a session end with an error after so many seconds. */
+  readonly limitSession: (seconds: number) => string;
 }
 
 /** MySQL. */
@@ -48,7 +67,10 @@ export const MYSQL_DIALECT: MysqlDialect = {
   client: 'mysql',
   twin: { title: 'MariaDB', factory: 'mariadb' },
   isOwnVersion: (serverVersion) => !/mariadb/i.test(serverVersion),
-  tlsOptions: (authorities) => [authorities ? 'ssl-mode=VERIFY_IDENTITY' : 'ssl-mode=DISABLED'],
+  // Without TLS, a server that has forgotten a login takes the password encrypted by its own key only, for which a client must ask.
+  // https://dev.mysql.com/doc/refman/8.4/en/caching-sha2-pluggable-authentication.html
+  tlsOptions: (authorities) =>
+    authorities ? ['ssl-mode=VERIFY_IDENTITY'] : ['ssl-mode=DISABLED', 'get-server-public-key'],
   // Tools complain of options that they do not know. Since 8.0 the tool asks for statistics that older servers lack; since 9.7
   // for masking policies, in a table on which no privilege can be granted where there is none.
   toolOptions: (toolVersion) => {
@@ -72,6 +94,27 @@ export const MYSQL_DIALECT: MysqlDialect = {
   castsFloats: (serverVersion) => compareVersions(serverVersion, '8.0.17') >= 0,
   limitTime: (selected, seconds) => `SELECT /*+ MAX_EXECUTION_TIME(${seconds * 1000}) */ ${selected}`,
   hasSnapshotPositions: false,
+  scratch: {
+    server: 'mysqld',
+    maker: 'mysqld',
+    make: ({ data, temporary }) => ['--initialize-insecure', `--datadir=${data}`, `--tmpdir=${temporary}`],
+    options: () => [
+      ...[
+        '--secure-file-priv=NULL',
+        '--loose-mysqlx=OFF',
+        '--performance-schema=OFF',
+        '--loose-auto-generate-certs=OFF',
+      ],
+      ...[
+        '--loose-sha256-password-auto-generate-rsa-keys=OFF',
+        '--loose-caching-sha2-password-auto-generate-rsa-keys=OFF',
+      ],
+    ],
+    // Since 8.0.21.
+    wishes: ['ALTER INSTANCE DISABLE INNODB REDO_LOG'],
+    timeZones: 'mysql_tzinfo_to_sql',
+    limitSession: (seconds) => `max_execution_time = ${seconds * 1000}`,
+  },
   // MySQL shows the grants of roles only on demand.
   showGrants: (activeRoles) =>
     `SHOW GRANTS FOR CURRENT_USER()${activeRoles === undefined ? '' : ` USING ${activeRoles}`}`,

@@ -14,8 +14,10 @@ import {
 } from '../engine';
 import { connectMysql, writeOptionFile } from './connection';
 import { MYSQL_CHECKS } from './checks';
+import { EndOfDump } from './end-of-dump';
 import { countFailure, questionFailure } from './failures';
 import type { MysqlDialect } from './dialect';
+import { MysqlEvidence } from './evidence/evidence';
 import { requireMysqlGrants } from './grants';
 import { checkLongestStatement, noteLongStatements, readInventory, requireComplete } from './inventory';
 import type { MysqlLook } from './look';
@@ -26,13 +28,11 @@ import { startInSnapshot, type StartedDump } from './snapshot';
 import type { SqlObject } from './sql-objects';
 import { SqlStream } from './sql-stream';
 import { readToolVersion, toolCommand, toolSettings } from './tool-command';
-import { TailInspector } from '../shared/tail-inspector';
 import { checkVersions } from '../shared/versions';
 
 const SYSTEM_DATABASES = ['information_schema', 'performance_schema', 'mysql', 'sys'];
 /** Created by RDS and Aurora; elsewhere they are the user's own. */
 const RDS_DATABASES = ['innodb', 'tmp'];
-const END_MARKER = /^-- Dump completed(?: on .*)?$/;
 
 /** Dump of MySQL or MariaDB by its own tool, `mysqldump` or `mariadb-dump`. */
 export class MysqlDump implements EngineDump {
@@ -49,7 +49,7 @@ export class MysqlDump implements EngineDump {
   private plan: MysqlPlan | undefined;
   private started: StartedDump | undefined;
   private readonly tools = new Set<Tool>();
-  private readonly tail = new TailInspector(1024);
+  private readonly tail = new EndOfDump();
   private readonly sql = new SqlStream();
   private closed = false;
 
@@ -115,10 +115,14 @@ export class MysqlDump implements EngineDump {
 
   async *streams(): AsyncIterable<DumpStream> {
     const plan = this.requirePlan();
+    const { log, digests } = this.context;
+    const query: MysqlLook['query'] = (sql, values) => this.query(sql, values);
+    const evidence = await MysqlEvidence.begin(query, { ...{ digests, plan, log }, dialect: this.dialect });
     const starting = startInSnapshot({
       tables: plan.tables.filter((table) => !holdsNoRows(table)),
-      log: this.context.log,
+      log,
       dialect: this.dialect,
+      digests: evidence?.digests,
       hasSnapshotPositions: plan.hasSnapshotPositions,
       sessions: this.sessions,
       control: this.requireControl(),
@@ -129,7 +133,7 @@ export class MysqlDump implements EngineDump {
       signal: this.context.signal,
     });
     this.started = await starting.catch((error: unknown) => this.failed(error));
-    const { tool, cause } = this.started;
+    const { tool, cause, settled } = this.started;
     yield {
       file: `${this.context.job.source}.sql.zst`,
       kind: 'dump',
@@ -146,7 +150,7 @@ export class MysqlDump implements EngineDump {
         await tool.succeeded().catch((error: unknown) => {
           throw cause() ?? error;
         });
-        if (!END_MARKER.test(this.tail.lastLine()))
+        if (!this.tail.isThere)
           throw new BackupError(
             'dumpFailed',
             `${this.command} exited with 0, but its output does not end with "-- Dump completed": the dump is cut short and was discarded`,
@@ -157,6 +161,9 @@ export class MysqlDump implements EngineDump {
       },
       stop: () => tool.stop(),
     };
+    await Promise.all([tool.exited, settled]);
+    const stream = await evidence?.end((ask) => this.withSession(ask));
+    if (stream) yield stream;
   }
 
   async facts(): Promise<DumpFacts> {
@@ -210,11 +217,13 @@ export class MysqlDump implements EngineDump {
 
   /** What the server has now, by a connection of its own: one kept idle for as long as the dump takes would be gone by then. */
   private async inventory(databases: readonly string[]): Promise<SqlObject[]> {
+    return this.withSession((query) => readInventory(query, databases, new Set()).catch((error) => this.failed(error)));
+  }
+
+  private async withSession<T>(ask: (query: MysqlLook['query']) => Promise<T>): Promise<T> {
     const session = await this.sessions.begin();
     try {
-      return await readInventory((sql, values) => rowsOf(session, sql, values), databases, new Set());
-    } catch (error) {
-      return this.failed(error);
+      return await ask((sql, values) => rowsOf(session, sql, values));
     } finally {
       await this.sessions.end(session);
     }

@@ -28,6 +28,8 @@ export const MYSQL_REASONS = [
   'damage-hidden',
   /** A database or table has a name from before MySQL 5.1. */
   'old-name',
+  /** The dump tools would search a delimiter for an event's text for ever. */
+  'endless-event',
 ] as const;
 export type MysqlReason = (typeof MYSQL_REASONS)[number];
 
@@ -163,6 +165,7 @@ export const MYSQL_ARGUMENTS: Omit<DumpToolFacts, 'name'> = {
       ],
       reason: REFUSED.server,
     },
+    { options: ['add-drop-database', 'system'], reason: REFUSED.restore },
     // Behind `no-data`, of which it is no part.
     { options: ['no-data-med'], reason: REFUSED.stream },
   ],
@@ -182,11 +185,12 @@ export const MYSQL_FACTS: ServerEngineFacts<MysqlReason, MysqlNote> = {
   reasons: MYSQL_REASONS,
   notes: MYSQL_NOTES,
   restoreTools: ['mysql'],
+  proof: { diskPerByte: 2.5, diskBytes: 1.5 * 1024 ** 3, memoryMiB: 1024, tools: ['mysqld'] },
   server: {
     defaultPort: 3306,
+    protocols: ['mysql', 'mariadb'],
     majorVersionParts: 2,
     rdsEngines: ['mysql', 'aurora-mysql'],
-    hasSchemas: false,
     dumpTool: { name: 'mysqldump', ...MYSQL_ARGUMENTS },
   },
 };

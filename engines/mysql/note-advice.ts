@@ -158,7 +158,7 @@ export const MYSQL_NOTE_ADVICE: Readonly<Record<MysqlNote, NoteAdvice>> = {
   ),
   'trailing-semicolons': note(
     'definitions that end in a semicolon',
-    (objects) => `a restore stops at definitions that end in a semicolon: ${objects}`,
+    (objects) => `a restore by hand stops at definitions that end in a semicolon: ${objects}`,
     [
       { say: 'Create them again without it.' },
       {
@@ -190,7 +190,7 @@ export const MYSQL_NOTE_ADVICE: Readonly<Record<MysqlNote, NoteAdvice>> = {
   ),
   'archive-tables': note(
     'ARCHIVE tables with AUTO_INCREMENT',
-    (objects) => `a restore stops at the rows of ARCHIVE tables with AUTO_INCREMENT: ${objects}`,
+    (objects) => `a restore by hand stops at the rows of ARCHIVE tables with AUTO_INCREMENT: ${objects}`,
     [
       {
         say: 'Load the dump without the counters of these tables:',
@@ -200,12 +200,13 @@ export const MYSQL_NOTE_ADVICE: Readonly<Record<MysqlNote, NoteAdvice>> = {
   ),
   'memory-tables': note(
     'large MEMORY tables',
-    (objects) => `a restore stops at MEMORY tables above the limit that servers have by themselves, 16 MiB: ${objects}`,
+    (objects) =>
+      `a restore by hand stops at MEMORY tables above the limit that servers have by themselves, 16 MiB: ${objects}`,
     [loadWith('max_heap_table_size=68719476736')],
   ),
   'non-unique-parents': note(
     'foreign keys to columns that are not unique',
-    (objects) => `a restore stops at foreign keys to columns that are not unique: ${objects}`,
+    (objects) => `a restore by hand stops at foreign keys to columns that are not unique: ${objects}`,
     [loadWith('restrict_fk_on_non_standard_key=OFF')],
   ),
   tablespaces: note(

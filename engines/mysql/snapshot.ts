@@ -10,6 +10,7 @@ import { ReadLock } from './read-lock';
 import { countInSnapshot, countRows, refuseMissing, type Count } from './row-counts';
 import { rowsOf, type Session, type Sessions } from './sessions';
 import { watchTool } from './tool-watch';
+import type { Digests } from './evidence/digests';
 
 /** All that a snapshot of MySQL or MariaDB needs. */
 export interface MysqlSnapshotContext {
@@ -24,6 +25,8 @@ export interface MysqlSnapshotContext {
   readonly control: Session;
   /** Starts the dump tool; with its binary log position in the head of its output, if asked. */
   readonly startTool: (withPosition: boolean) => Tool;
+  /** Taken in the snapshot of the dump, after the counts; where there is none, only of a server that nobody changes. */
+  readonly digests: Digests | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -34,6 +37,8 @@ export interface StartedDump {
   readonly cause: () => BackupError | undefined;
   /** Resolves after the dump, with the counts and their relation to its snapshot. */
   readonly counts: () => Promise<{ tables: TableCount[]; rowCounts: Consistency['rowCounts']; reason?: string }>;
+  /** Resolves when nothing is asked in a snapshot any more, whether or not it was answered. */
+  readonly settled: Promise<unknown>;
 }
 
 /** Seconds after which the server ends a session of ours that has gone silent: the task's host may be lost. */
@@ -49,20 +54,47 @@ const HEAD_BYTES = 64 * 1024;
  * equal positions in the binary log; else bracketed by a snapshot just before and one just after.
  */
 export async function startInSnapshot(context: MysqlSnapshotContext): Promise<StartedDump> {
-  const locked = await underReadLock(context);
+  const others = await countAround(context);
+  const locked = await underReadLock(context, others);
   if ('tool' in locked) return locked;
   const reasons = [locked.reason];
   if (context.hasSnapshotPositions) {
-    const positioned = await atBinlogPosition(context);
+    const positioned = await atBinlogPosition(context, others);
     if ('tool' in positioned) return positioned;
     reasons.push(positioned.reason);
   }
-  return await bracketed(context, reasons.join('; '));
+  return await bracketed(context, others, reasons.join('; '));
 }
+
+/** Counts tables that have no snapshots before the dump, and, when it is called, after it. */
+type CountsAround = () => Promise<TableCount[]>;
+
+async function countAround(context: MysqlSnapshotContext): Promise<CountsAround> {
+  const others = context.tables.filter((table) => !hasSnapshots(table));
+  const before = await countRowsNow(context, others);
+  return async () => {
+    const after = await countRowsNow(context, others);
+    refuseMissing(others, [before, after]);
+    return boundsOf(others, before, after);
+  };
+}
+
+const boundsOf = (tables: readonly MysqlTable[], before: readonly Count[], after: readonly Count[]): TableCount[] =>
+  tables.map(({ database, name }, index) => ({
+    ...{ database, name },
+    rowsBefore: before[index] ?? null,
+    rowsAfter: after[index] ?? null,
+  }));
+
+/** A table that has the same rows before and after the dump is one that nobody has changed. */
+const settledOf = ({ rowsBefore, rowsAfter, ...table }: TableCount): TableCount =>
+  rowsBefore === rowsAfter && typeof rowsAfter === 'number'
+    ? { ...table, rows: rowsAfter }
+    : { ...table, rowsBefore, rowsAfter };
 
 type Attempt = StartedDump | { readonly reason: string };
 
-async function underReadLock(context: MysqlSnapshotContext): Promise<Attempt> {
+async function underReadLock(context: MysqlSnapshotContext, others: CountsAround): Promise<Attempt> {
   const { control, log, sessions, signal, tables } = context;
   // Each table beyond those would have to be opened while the others are locked.
   const [server] = await rowsOf(control, 'SELECT @@table_open_cache AS open');
@@ -71,7 +103,7 @@ async function underReadLock(context: MysqlSnapshotContext): Promise<Attempt> {
       reason: `${tables.length} tables are more than the server keeps open (table_open_cache = ${server?.open})`,
     };
   const counter = await openCounter(context);
-  if (tables.length === 0) return sameSnapshot(context, counter, context.startTool(false), 'read-lock');
+  if (tables.length === 0) return sameSnapshot(context, counter, context.startTool(false), 'read-lock', others);
   const lock = await ReadLock.take(control, counter, tables, log);
   if (typeof lock === 'string') {
     await sessions.end(counter);
@@ -83,7 +115,7 @@ async function underReadLock(context: MysqlSnapshotContext): Promise<Attempt> {
     tool = context.startTool(false);
     await Promise.race([tool.started, lock.timeIsUp(signal)]);
     // A tool that has not begun by now would get another snapshot than the counter's.
-    if (tool.hasStarted) return sameSnapshot(context, counter, tool, 'read-lock');
+    if (tool.hasStarted) return sameSnapshot(context, counter, tool, 'read-lock', others);
   } finally {
     await lock.release();
   }
@@ -91,7 +123,7 @@ async function underReadLock(context: MysqlSnapshotContext): Promise<Attempt> {
   return { reason: 'the dump tool did not begin while the read lock may last' };
 }
 
-async function atBinlogPosition(context: MysqlSnapshotContext): Promise<Attempt> {
+async function atBinlogPosition(context: MysqlSnapshotContext, others: CountsAround): Promise<Attempt> {
   for (let attempt = 1; attempt <= POSITION_ATTEMPTS; attempt++) {
     const counter = await openSnapshot(context);
     const rows = await rowsOf(counter, "SHOW STATUS LIKE 'binlog_snapshot_%'");
@@ -100,7 +132,8 @@ async function atBinlogPosition(context: MysqlSnapshotContext): Promise<Attempt>
     const tool = context.startTool(true);
     const head = await readHead(tool);
     const match = POSITION.exec(head);
-    if (match && `${match[1]}:${match[2]}` === own) return sameSnapshot(context, counter, tool, 'binlog-position');
+    if (match && `${match[1]}:${match[2]}` === own)
+      return sameSnapshot(context, counter, tool, 'binlog-position', others);
     await Promise.all([tool.stop(), context.sessions.end(counter)]);
     if (!match) return { reason: 'the dump tool did not write its position in the binary log' };
   }
@@ -140,55 +173,47 @@ function sameSnapshot(
   counter: Session,
   tool: Tool,
   rowCounts: 'read-lock' | 'binlog-position',
+  others: CountsAround,
 ): StartedDump {
   const { cause, fail } = watch(context, tool);
-  const counting = countBeside(context, tool, context.tables, [counter], fail);
+  const kept = context.tables.filter(hasSnapshots);
+  const counting = countBeside(context, tool, kept, [counter], fail, context.digests);
   return {
-    ...{ tool, cause },
+    ...{ tool, cause, settled: counting.catch(() => undefined) },
     counts: async () => {
       const [counts = []] = await counting;
       return {
         rowCounts,
-        tables: context.tables.map(({ database, name }, index) => ({
-          database,
-          name,
-          rows: counts[index] ?? undefined,
-        })),
+        tables: [
+          ...kept.map(({ database, name }, index) => ({ database, name, rows: counts[index] ?? undefined })),
+          ...(await others()).map(settledOf),
+        ],
       };
     },
   };
 }
 
 /** Counts in two snapshots, between which the tool takes its own; where there are no snapshots, before and after the dump. */
-async function bracketed(context: MysqlSnapshotContext, reason: string): Promise<StartedDump> {
-  const { log, tables } = context;
+async function bracketed(context: MysqlSnapshotContext, others: CountsAround, reason: string): Promise<StartedDump> {
+  const { log, tables, digests } = context;
   log.warn(
     'row-counts-bracketed',
     `row counts are taken just before and just after the snapshot of the dump instead of in it: ${reason}`,
   );
   const kept = tables.filter(hasSnapshots);
-  const others = tables.filter((table) => !hasSnapshots(table));
-  const othersBefore = await countRowsNow(context, others);
   const earlier = await openSnapshot(context);
   const tool = context.startTool(false);
   const { cause, fail } = watch(context, tool);
   const later = tool.started.then(() => openSnapshot(context));
-  const counting = countBeside(context, tool, kept, [earlier, later], fail);
+  const counting = countBeside(context, tool, kept, [earlier, later], fail, digests?.isQuiet ? digests : undefined);
   await later;
   return {
-    ...{ tool, cause },
+    ...{ tool, cause, settled: counting.catch(() => undefined) },
     counts: async () => {
       const [before = [], after = []] = await counting;
-      const othersAfter = await countRowsNow(context, others);
-      refuseMissing(others, [othersBefore, othersAfter]);
-      const [rowsBefore, rowsAfter] = [before.concat(othersBefore), after.concat(othersAfter)];
       return {
         ...{ rowCounts: 'bracketed', reason },
-        tables: [...kept, ...others].map(({ database, name }, index) => ({
-          ...{ database, name },
-          rowsBefore: rowsBefore[index] ?? null,
-          rowsAfter: rowsAfter[index] ?? null,
-        })),
+        tables: [...boundsOf(kept, before, after), ...(await others())],
       };
     },
   };
@@ -196,7 +221,9 @@ async function bracketed(context: MysqlSnapshotContext, reason: string): Promise
 
 /**
  * Counts in the snapshot of each of these sessions, and ends them. Begins at once, while the dump runs: the snapshots need not
- * be kept any longer than the dump's.
+ * be kept any longer than the dump's, but for digests.
+ *
+ * @param digests are taken in the last of them
  */
 function countBeside(
   context: MysqlSnapshotContext,
@@ -204,12 +231,14 @@ function countBeside(
   tables: readonly MysqlTable[],
   counters: readonly (Session | Promise<Session>)[],
   fail: (error: unknown) => Promise<void>,
+  digests?: Digests,
 ): Promise<Count[][]> {
   const { dialect, sessions } = context;
   const counting = Promise.all(
-    counters.map(async (session) => {
+    counters.map(async (session, index) => {
       const counter = await session;
       const counts = await countInSnapshot(counter, tables, tool, dialect.limitTime);
+      if (index === counters.length - 1) await digests?.take(counter, tool);
       await sessions.end(counter);
       return counts;
     }),
@@ -256,6 +285,9 @@ async function openCounter({ sessions }: MysqlSnapshotContext): Promise<Session>
   const session = await sessions.begin();
   await rowsOf(session, 'SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ');
   await rowsOf(session, `SET SESSION wait_timeout = ${SILENCE_SECONDS}`);
+  // MySQL counts even three rows by four threads, which it starts for each table: a slow way through thousands of them, and more
+  // than a dump may take of a server with large ones. Older servers and MariaDB have no such setting, nor such threads.
+  await rowsOf(session, 'SET SESSION innodb_parallel_read_threads = 1').catch(() => undefined);
   return session;
 }
 

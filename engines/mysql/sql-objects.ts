@@ -14,7 +14,7 @@ export interface SqlObject {
 
 const GAP = String.raw`(?:\s|/\*M?!\d*|\*/|/\*(?!M?!)[^]*?\*/|--(?:[^\S\n][^\n]*)?\n|#[^\n]*\n)`;
 const NAME = String.raw`(\x60(?:[^\x60]|\x60\x60)*\x60|"(?:[^"]|"")*"|[\w$\x80-\uffff]+)`;
-const ACCOUNT = String.raw`(?:[\x60'"](?:[^\x60'"]|\x60\x60)*[\x60'"]|[^\s\x60'"@/]+)`;
+const ACCOUNT = String.raw`(?:\x60(?:[^\x60]|\x60\x60)*\x60|'(?:[^']|'')*'|"(?:[^"]|"")*"|[^\s\x60'"@/]+)`;
 /** Group 1 is there if a view is the final one, not the place that the tool keeps for it. */
 const CREATE = new RegExp(
   `^${GAP}*CREATE${GAP}+(?:OR${GAP}+REPLACE${GAP}+)?(ALGORITHM=\\w+${GAP}+)?(?:DEFINER=${ACCOUNT}(?:@${ACCOUNT})?${GAP}+)?` +
@@ -29,6 +29,10 @@ const DEFINER = new RegExp(
 );
 /** Group 1: the name; what follows are the options. */
 const DATABASE = new RegExp(`^${GAP}*CREATE${GAP}+DATABASE${GAP}*(?:IF${GAP}+NOT${GAP}+EXISTS${GAP}*)?${NAME}`, 'i');
+/** Group 1: what stands before the name, 2: the name. */
+const ALTERED_DATABASE = new RegExp(`^(${GAP}*ALTER${GAP}+(?:DATABASE|SCHEMA)${GAP}+)${NAME}`, 'i');
+const SERVER = new RegExp(`^${GAP}*(?:CREATE|DROP|ALTER|GRANT|REVOKE|RENAME|INSTALL|CHANGE)\\b`, 'i');
+const DROPPED_DATABASE = new RegExp(`^${GAP}*DROP${GAP}+(?:DATABASE|SCHEMA)\\b`, 'i');
 /** Statements about a table or sequence that do not create it. */
 const TOUCHED = new RegExp(
   `^${GAP}*(?:DROP${GAP}+(?:TABLE|SEQUENCE)${GAP}+(?:IF${GAP}+EXISTS${GAP}+)?|ALTER${GAP}+TABLE${GAP}+|(?:DO|SELECT)${GAP}+SETVAL\\()${NAME}`,
@@ -64,6 +68,22 @@ export function createdDatabase(text: string): CreatedDatabase | undefined {
   const match = DATABASE.exec(text);
   return match ? { name: bare(match[1] ?? ''), options: text.slice(match[0].length) } : undefined;
 }
+
+/** The database whose defaults a statement changes: the dump tool does so around objects that were made under other defaults. */
+export function alteredDatabase(
+  text: string,
+): { readonly name: string; readonly start: number; readonly end: number } | undefined {
+  const [all, before, name] = ALTERED_DATABASE.exec(text) ?? [];
+  return all === undefined || before === undefined || name === undefined
+    ? undefined
+    : { name: bare(name), start: before.length, end: all.length };
+}
+
+/** Whether a statement outside of all databases changes the server: accounts, privileges, plugins, databases. */
+export const changesServer = (head: string): boolean => SERVER.test(head);
+
+/** Whether a statement drops a database. */
+export const dropsDatabase = (head: string): boolean => DROPPED_DATABASE.test(head);
 
 /** Where a statement names the account that its object runs as. */
 export interface Definer {

@@ -4,6 +4,7 @@ import { shellWord } from '../../catalog/shell';
 import type { EngineAdvice, RestoreSteps } from '../engine-advice';
 import type { PostgresqlNote, PostgresqlReason } from './facts';
 import { POSTGRESQL_NOTE_ADVICE } from './note-advice';
+import { packageOf } from './packages';
 
 /** A role as `pg_hba.conf` and SQL take it without quotes; one that needs them gives way to the placeholder. */
 const roleOf = ({ account }: ReasonValues): string =>
@@ -222,6 +223,17 @@ export const POSTGRESQL_ADVICE: EngineAdvice<PostgresqlReason, PostgresqlNote> =
         { say: 'Plan backups beside migrations and VACUUM FULL.' },
       ],
     },
+    'table-changed': {
+      title: 'a table changed during the dump',
+      happened: ({ object }) =>
+        `${object === undefined || object.startsWith('pg_') ? 'a table' : `table ${object}`} was altered, emptied or dropped during the dump`,
+      likelyCause:
+        'ALTER TABLE, DROP TABLE, TRUNCATE or VACUUM FULL ran between the snapshot of the dump and its locks: a migration, a deployment or a job.',
+      action: 'Make a backup now, and keep the schedule away from migrations.',
+      steps: () => [
+        { say: 'The run was tried twice. Move the schedule of the backup away from the job that changes tables.' },
+      ],
+    },
     'standby-conflict': {
       title: 'the standby ended the dump',
       happened: ({ database }) =>
@@ -267,5 +279,6 @@ export const POSTGRESQL_ADVICE: EngineAdvice<PostgresqlReason, PostgresqlNote> =
       ],
     },
   },
+  packageOf,
   notes: POSTGRESQL_NOTE_ADVICE,
 };

@@ -4,6 +4,14 @@ const NEWEST = 116;
 /** A sign byte and four bytes, as pg_dump writes an int everywhere. */
 export const INT_BYTES = 5;
 
+/** An int, as {@link readInt} reads it. */
+export function writtenInt(value: number): Buffer {
+  const bytes = Buffer.alloc(INT_BYTES);
+  bytes[0] = value < 0 ? 1 : 0;
+  bytes.writeUInt32LE(Math.abs(value), 1);
+  return bytes;
+}
+
 /** Little-endian magnitude after a sign byte. */
 export function readInt(bytes: Buffer, offset: number): number {
   const magnitude = bytes.readUInt32LE(offset + 1);
@@ -25,7 +33,10 @@ export interface ArchiveEntry extends ArchivedTable {
   readonly kind: string;
   /** Statements that create it. */
   readonly definition: string;
+  /** The statement that its rows belong to, empty if its data are statements themselves: `COPY shop.orders (id, note) FROM stdin;`. */
+  readonly copy: string;
   readonly tablespace: string;
+  readonly accessMethod: string;
   readonly owner: string;
   readonly hasData: boolean;
 }
@@ -144,16 +155,16 @@ export class ArchiveHead {
     if (this.version >= 111) this.int(); // Section.
     const definition = this.seen();
     this.skip(); // Statement to drop it.
-    this.skip(); // COPY statement.
+    const copy = this.seen();
     const schema = this.string() ?? '';
     const tablespace = this.seen();
-    if (this.version >= 114) this.skip(); // Table access method.
+    const accessMethod = this.version >= 114 ? this.seen() : '';
     if (this.version >= 116) this.int(); // Kind of relation.
     const owner = this.seen();
     this.skip(); // Whether it has OIDs.
     while (this.skip()); // Dependencies.
     this.take(1 + this.offsetBytes); // Offset of the data, unknown in a stream.
-    this.told?.({ id, kind, schema, name, definition, tablespace, owner, hasData });
+    this.told?.({ id, kind, schema, name, definition, copy, tablespace, accessMethod, owner, hasData });
     const key = entryKey(kind, schema, name);
     this.entries.set(key, (this.entries.get(key) ?? 0) + 1);
     if (!hasData) return;

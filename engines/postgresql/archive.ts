@@ -1,8 +1,7 @@
 import { BackupError } from '../../task/run/errors';
-import { ArchiveHead, INT_BYTES, readInt, type ArchivedTable } from './archive-head';
+import { ArchiveBlocks } from './archive-blocks';
+import { ArchiveHead, type ArchivedTable } from './archive-head';
 
-const BLOCK_DATA = 1;
-const BLOCK_BLOBS = 3;
 const MAGIC = 'PGDMP';
 const SHOWN_BYTES = 40;
 
@@ -19,17 +18,15 @@ export class PgArchiveInspector {
   readonly listed: Promise<void>;
   private tell: () => void = () => undefined;
   private readonly head = new ArchiveHead();
+  private readonly blocks = new ArchiveBlocks({
+    begins: (id) => this.head.promised.delete(id),
+    largeObject: (oid) => (this.largeObjects += Number(oid !== 0)),
+  });
   private seenBytes = 0;
   /** The first bytes, until they show whether it is an archive. */
   private first: Buffer | undefined = Buffer.alloc(0);
   private inData = false;
   private fault: string | undefined;
-
-  // In the data: bytes to skip, the bytes of a number that a chunk's end cut, and what comes next.
-  private skip = 0;
-  private rest: Buffer = Buffer.alloc(0);
-  private next: 'block' | 'chunk' | 'blob' = 'block';
-  private blobs = false;
 
   constructor() {
     this.listed = new Promise((resolve) => (this.tell = resolve));
@@ -71,7 +68,7 @@ export class PgArchiveInspector {
 
   private openEnd(): string | undefined {
     if (!this.inData) return `it ends within its table of contents, after ${this.seenBytes} bytes`;
-    if (this.skip > 0 || this.rest.length > 0 || this.next !== 'block') return 'it ends within a block of data';
+    if (!this.blocks.isBetween) return 'it ends within a block of data';
     return this.head.promised.size > 0
       ? `${this.head.promised.size} tables of its table of contents have no data in it`
       : undefined;
@@ -93,45 +90,7 @@ export class PgArchiveInspector {
     this.follow(rest);
   }
 
-  /** Walks over one chunk of the data part. */
   private follow(chunk: Buffer): void {
-    let bytes = chunk;
-    if (this.rest.length > 0) {
-      bytes = Buffer.concat([this.rest, chunk]);
-      this.rest = Buffer.alloc(0);
-    }
-    let offset = 0;
-    for (;;) {
-      if (this.skip > 0) {
-        const step = Math.min(this.skip, bytes.length - offset);
-        this.skip -= step;
-        offset += step;
-        if (this.skip > 0) return;
-      }
-      const need = this.next === 'block' ? 1 + INT_BYTES : INT_BYTES;
-      if (bytes.length - offset < need) {
-        // A copy, because a slice would keep the whole chunk alive.
-        this.rest = Buffer.from(bytes.subarray(offset));
-        return;
-      }
-      if (this.next === 'block') {
-        const type = bytes[offset];
-        const id = readInt(bytes, offset + 1);
-        if ((type !== BLOCK_DATA && type !== BLOCK_BLOBS) || !this.head.promised.delete(id)) {
-          this.fault = `a block of type ${type} with number ${id} is not in its table of contents`;
-          return;
-        }
-        this.blobs = type === BLOCK_BLOBS;
-        this.next = this.blobs ? 'blob' : 'chunk';
-      } else {
-        const value = readInt(bytes, offset);
-        if (this.next === 'blob') {
-          this.next = value === 0 ? 'block' : 'chunk';
-          if (value !== 0) this.largeObjects++;
-        } else if (value === 0) this.next = this.blobs ? 'blob' : 'block';
-        else this.skip = value;
-      }
-      offset += need;
-    }
+    this.fault ??= this.blocks.see(chunk);
   }
 }

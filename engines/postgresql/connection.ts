@@ -1,15 +1,15 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client } from 'pg';
+import { Client, DatabaseError } from 'pg';
 import { BackupError, errorCode, errorText } from '../../task/run/errors';
 import type { Trust } from '../../task/io/tls';
 import { NOT_READY, connectionError, type ConnectionCauses } from '../shared/connection-error';
 import type { ServerAddress, ServerJob } from '../../catalog/contract/task';
-import type { Credentials } from '../../task/run/job';
+import type { Credentials } from '../../task/run/credentials';
 import type { EngineContext } from '../engine';
 import { quoteName } from './names';
-import { SETTINGS, optionsOf, setAll, settingsFor, type Settings } from './settings';
+import { SETTINGS, WITHOUT_TRIGGERS, optionsOf, setAll, settingsFor, type Settings } from './settings';
 import { HeardWarnings } from './talk';
 
 const CONNECT_TIMEOUT_SECONDS = 15;
@@ -41,7 +41,11 @@ export const POSTGRESQL_CAUSES: ConnectionCauses = {
     kind: 'not-admitted',
     advice: 'the server admits no such connection: check pg_hba.conf for this user, address and TLS',
   },
-  [SQLSTATE.databaseMissing]: { kind: 'database-missing', advice: 'the database does not exist' },
+  [SQLSTATE.databaseMissing]: {
+    ...{ kind: 'database-missing', advice: 'the database does not exist' },
+    // Somebody dropped it after the run had chosen it: the next choice is without it, or says that it must be there.
+    passing: true,
+  },
   '08P01': POOLER,
   // RDS Proxy takes no options at all.
   '0A000': POOLER,
@@ -93,6 +97,19 @@ export class PostgresqlSessions {
 
   /** Opens a connection of ours, beside those of the tools. */
   async connect(database: string): Promise<Client> {
+    try {
+      return await this.open(database, this.settings);
+    } catch (error) {
+      const { cause } = error as BackupError;
+      // Only a function has a context before the session begins: that of a trigger ON login.
+      if (!(cause instanceof DatabaseError) || cause.where === undefined) throw error;
+      return await this.open(database, { ...this.settings, ...WITHOUT_TRIGGERS }).catch(() => {
+        throw loginRefused({ account: this.context.credentials.username, database }, cause);
+      });
+    }
+  }
+
+  private async open(database: string, settings: Settings): Promise<Client> {
     const { server, credentials } = this.context;
     const client = new Client({
       host: server.host,
@@ -102,7 +119,7 @@ export class PostgresqlSessions {
       password: credentials.password,
       connectionTimeoutMillis: CONNECT_TIMEOUT_SECONDS * 1000,
       application_name: APPLICATION,
-      options: optionsOf(this.settings),
+      options: optionsOf(settings),
       ssl: this.trust ? { ca: this.trust.pem, rejectUnauthorized: true, minVersion: 'TLSv1.2' } : false,
     });
     // A connection that breaks while nothing waits for it must not end the program: the next query fails.
@@ -111,7 +128,7 @@ export class PostgresqlSessions {
     try {
       await client.connect();
       // A pooler may leave out the options of the startup packet.
-      await client.query(setAll(this.settings));
+      await client.query(setAll(settings));
     } catch (error) {
       const values = { account: credentials.username, database };
       if (errorCode(error) === SQLSTATE.notPrivileged) throw connectDenied(values, error);
@@ -182,6 +199,16 @@ function connectDenied({ account, database }: { account: string; database: strin
     'privileges',
     `role ${account} may not connect to ${quoteName(database)}. Run as an administrator: ${statements.join(' ')}`,
     { kind: 'privileges-missing', account, database, privileges: [`CONNECT on ${database}`], statements },
+    { cause },
+  );
+}
+
+function loginRefused({ account, database }: { account: string; database: string }, cause: unknown): BackupError {
+  const statements = [`GRANT SET ON PARAMETER event_triggers TO ${quoteName(account)};`];
+  return new BackupError(
+    'privileges',
+    `an event trigger ON login of ${quoteName(database)} does not let role ${account} in: ${errorText(cause)}. Make its function return for this role, or let the role go past it. Run as an administrator: ${statements.join(' ')}`,
+    { kind: 'privileges-missing', account, database, privileges: ['SET on event_triggers'], statements },
     { cause },
   );
 }

@@ -2,7 +2,8 @@ import type { Client } from 'pg';
 import { noteOf, type Note } from '../../catalog/contract/note';
 import { BackupError, errorCode, errorText } from '../../task/run/errors';
 import type { PostgresqlNote } from './facts';
-import { countPlain, type CountedTable, type CountingSessions } from './row-counts';
+import { countFailure } from './failures';
+import { askAlone, countPlain, hasCode, type CountedTable, type CountingSessions } from './row-counts';
 
 /** SQLSTATE of a page that is not there. */
 const DATA_CORRUPTED = 'XX001';
@@ -43,8 +44,9 @@ export async function checkCutFiles(
   const unproven: string[] = [];
   for (const { oid, has_index, is_empty } of suspects) {
     const counted = byOid.get(oid);
-    if (counted?.isPlain === true && has_index) await compareWithIndex(counter, database, counted);
-    else if (is_empty && counted) unproven.push(nameOf(counted));
+    if (!counted) continue;
+    if (has_index && !(await hasCode(observer, oid))) await compareWithIndex(counter, database, counted);
+    else if (is_empty) unproven.push(nameOf(counted));
   }
   if (unproven.length > 0) note(noteOf('emptied-tables', unproven, database));
 }
@@ -54,8 +56,12 @@ const nameOf = ({ path }: CountedTable): string => path.map(({ text }) => text).
 async function compareWithIndex(counter: Client, database: string, counted: CountedTable): Promise<void> {
   const { rows } = counted.table;
   const found = await countByIndex(counter, counted).catch((error: unknown) => {
-    if (errorCode(error) !== DATA_CORRUPTED) throw error;
-    return errorText(error);
+    if (errorCode(error) === DATA_CORRUPTED) return errorText(error);
+    const table = nameOf(counted);
+    throw countFailure(error, `could not count the rows of ${table} in database ${database}`, {
+      database,
+      object: table,
+    });
   });
   if (found === rows) return;
   const table = nameOf(counted);
@@ -67,9 +73,8 @@ async function compareWithIndex(counter: Client, database: string, counted: Coun
   );
 }
 
-async function countByIndex(counter: Client, { oid, path }: CountedTable): Promise<number> {
-  await counter.query('SAVEPOINT by_index; SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off');
-  const rows = await countPlain(counter, oid, path);
-  await counter.query('ROLLBACK TO SAVEPOINT by_index');
-  return rows;
-}
+const countByIndex = (counter: Client, { oid, path }: CountedTable): Promise<number> =>
+  askAlone(counter, oid, async () => {
+    await counter.query('SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off');
+    return countPlain(counter, oid, path);
+  });

@@ -5,6 +5,9 @@ import type { ServerContext } from '../engine';
 import { chooseDatabases } from '../shared/databases';
 import { quoteName } from './names';
 
+/** Databases of the server's own: never dumped, never replaced. */
+export const SERVERS_OWN: readonly string[] = ['template0', 'template1', 'rdsadmin'];
+
 /** A database of the server, without its own. */
 interface Found {
   readonly name: string;
@@ -30,13 +33,14 @@ const OPENS: Readonly<Record<'dropped' | 'connections' | 'limit', (quoted: strin
  */
 export async function choosePostgresqlDatabases(client: Client, context: ServerContext): Promise<string[]> {
   const { server, credentials } = context;
-  // Templates are the server's own only if initdb made them.
+  // By name: documented recipes make template1 anew, which then has an OID like any other database.
   const { rows } = await client.query<Found>(
     `SELECT datname AS name, quote_ident(datname) AS quoted, datistemplate AS template,
        CASE WHEN datconnlimit = -2 THEN 'dropped' WHEN NOT datallowconn THEN 'connections'
          WHEN datconnlimit = 0 AND NOT (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user) THEN 'limit'
          WHEN NOT has_database_privilege(oid, 'CONNECT') THEN 'privilege' ELSE '' END AS closed
-     FROM pg_catalog.pg_database WHERE NOT (datistemplate AND oid < 16384) AND datname <> 'rdsadmin' ORDER BY 1`,
+     FROM pg_catalog.pg_database WHERE datname <> ALL ($1) ORDER BY 1`,
+    [SERVERS_OWN],
   );
   const isShut = ({ closed }: Found) => closed === 'dropped' || closed === 'connections';
   const named = server.databases ?? [];

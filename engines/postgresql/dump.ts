@@ -19,12 +19,13 @@ import { DATABASE_TO_ASK, PostgresqlSessions, connectionValue } from './connecti
 import { checkCutFiles } from './cut-files';
 import { choosePostgresqlDatabases } from './databases';
 import { POSTGRESQL_FACTS } from './facts';
-import { countFailure, isAnswer, toolFailure } from './failures';
+import { PostgresqlEvidence } from './evidence/evidence';
+import { TableChangedError, countFailure, isAnswer, toolFailure } from './failures';
 import { checkInventory, readInventory } from './inventory';
 import { LOCK_WAIT_SECONDS, LockWatch } from './lock-watch';
 import { quoteName } from './names';
-import { countRows, countsOfArchive } from './row-counts';
-import { PgDumpTalk } from './talk';
+import { countRows, countsOfArchive, type CountedTable } from './row-counts';
+import { PgDumpTalk, PgDumpallTalk } from './talk';
 import { questionError } from '../shared/connection-error';
 import { firstConnection } from '../shared/first-connection';
 import { TailInspector } from '../shared/tail-inspector';
@@ -78,9 +79,12 @@ export class PostgresqlDump implements EngineDump {
 
   async *streams(): AsyncIterable<DumpStream> {
     if (!this.sessions) throw new Error('a dump without its preflight');
+    const evidence = new PostgresqlEvidence(this.context, this.sessions);
     yield this.globals(this.sessions);
     for (const database of this.databases)
-      yield await this.database(this.sessions, database).catch((error: unknown) => this.failed(error));
+      yield await this.database(this.sessions, database, evidence).catch((error: unknown) => this.failed(error));
+    const stream = await evidence.stream();
+    if (stream) yield stream;
   }
 
   facts(): Promise<DumpFacts> {
@@ -109,8 +113,9 @@ export class PostgresqlDump implements EngineDump {
       `--database=dbname=${connectionValue(this.databases[0] ?? DATABASE_TO_ASK)}`,
       ...(this.rolePasswords ? [] : ['--no-role-passwords']),
     ];
-    const talk = (line: string) => sessions.heard.has(line);
-    const tool = this.start({ command: 'pg_dumpall', args, env: sessions.environment(), talk, classify: toolFailure });
+    const talk = new PgDumpallTalk(sessions.heard);
+    const env = sessions.environment();
+    const tool = this.start({ command: 'pg_dumpall', args, env, talk: talk.judge, classify: toolFailure });
     return {
       file: 'globals.sql.zst',
       kind: 'globals',
@@ -127,6 +132,7 @@ export class PostgresqlDump implements EngineDump {
             `pg_dumpall exited with 0, but its output does not end with "${GLOBALS_END}": the dump is cut short and was discarded`,
             { kind: 'dump-incomplete', object: 'pg_dumpall' },
           );
+        if (talk.orphans.size > 0) this.context.note(noteOf('orphaned-grants', [...talk.orphans]));
       },
       stop: () => tool.stop(),
     };
@@ -136,12 +142,17 @@ export class PostgresqlDump implements EngineDump {
    * One database: a session exports its snapshot, and counts the rows in it as soon as pg_dump has its locks: it never waits
    * for one itself, and what it reads cannot be replaced meanwhile.
    */
-  private async database(sessions: PostgresqlSessions, database: string): Promise<DumpStream> {
+  private async database(
+    sessions: PostgresqlSessions,
+    database: string,
+    evidence: PostgresqlEvidence,
+  ): Promise<DumpStream> {
     const client = await sessions.connect(database);
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
     const { rows } = await client.query<{ id: string; encoding: string }>(
       'SELECT pg_export_snapshot() AS id, getdatabaseencoding() AS encoding',
     );
+    const own = await evidence.begin(client, database);
     const archive = new PgArchiveInspector();
     const talk = new PgDumpTalk(sessions.heard);
     const hasPatterns = (this.context.server.extraDumpArguments ?? []).length > 0;
@@ -161,7 +172,7 @@ export class PostgresqlDump implements EngineDump {
     const watch = new LockWatch(sessions, database, () => `${chunks} ${tool.table ?? ''}`);
     const counting = tool.started
       .then(() => (hasPatterns ? listed(tool, archive) : undefined))
-      .then((tables) => this.count(sessions, database, client, tables))
+      .then((tables) => this.count(sessions, database, client, tables, (...asked) => own.take(tool, ...asked)))
       .catch((error: unknown) => uncounted(tool, database, error));
     // What fails later is a consequence.
     const outcome = Promise.race([Promise.all([counting, tool.succeeded()]), watch.overdue]).finally(() =>
@@ -198,18 +209,22 @@ export class PostgresqlDump implements EngineDump {
    * Counts rows and objects, and ends the transaction: it must not keep dead rows from VACUUM any longer than pg_dump does.
    *
    * @param tables those of the archive; all, if that is not known
+   * @param takeEvidence asks more, in the same transaction
    */
   private async count(
     sessions: PostgresqlSessions,
     database: string,
     counter: Client,
     tables: readonly ArchivedTable[] | undefined,
+    takeEvidence: (counts: readonly CountedTable[], observer: Client | undefined) => Promise<void>,
   ) {
     const observer = await sessions.connect(database).catch(() => undefined);
     try {
       const counts = await countRows({ counter, observer }, database, this.context.server, tables);
       await checkCutFiles({ counter, observer }, database, counts, this.context.note);
-      return { counts, inventory: await readInventory(counter, database, this.context.server) };
+      const inventory = await readInventory(counter, database, this.context.server);
+      await takeEvidence(counts, observer);
+      return { counts, inventory };
     } finally {
       await Promise.all([counter, observer].map((client) => client && sessions.disconnect(client)));
     }
@@ -252,7 +267,8 @@ async function listed(tool: Tool, archive: PgArchiveInspector): Promise<readonly
 
 /** A session that broke is rarely the only one: what the tool says of it comes first. */
 async function uncounted(tool: Tool, database: string, error: unknown): Promise<never> {
-  if (!isAnswer(error instanceof BackupError ? error.cause : error)) await tool.succeeded();
+  const cause = error instanceof BackupError ? error.cause : error;
+  if (!isAnswer(cause) && !(cause instanceof TableChangedError)) await tool.succeeded();
   if (error instanceof BackupError) throw error;
   throw countFailure(error, `could not count the rows of database ${database}`, { database });
 }

@@ -13,6 +13,28 @@ const CONFLICT: ToolFailure = {
     'the standby had to apply changes that the dump was in the way of: set hot_standby_feedback = on there, raise max_standby_streaming_delay, or back up the primary server',
 };
 
+/** Dropped or renamed since the snapshot. Words with numbers come out of functions of the server. */
+const CHANGED_TEXT = /(?:relation|schema) .* does not exist|could not open relation with OID|cache lookup failed for/;
+const CHANGED_CODES = ['42P01', '3F000'];
+const CHANGED: ToolFailure = {
+  ...{ exit: 'dumpFailed', kind: 'table-changed', passing: true },
+  advice: 'a table was changed or dropped during the dump: run it again, or schedule it away from migrations',
+};
+
+/** Somebody dropped it after the run had chosen it. */
+const DROPPED_TEXT = /FATAL: +database ".*" does not exist/;
+const DROPPED: ToolFailure = {
+  ...{ exit: 'connection', kind: 'database-missing', passing: true },
+  advice: 'the database was dropped while the run was under way',
+};
+
+/** A table was emptied or rewritten since the snapshot, which shows its rows no longer. */
+export class TableChangedError extends Error {
+  constructor() {
+    super('TRUNCATE or another statement has replaced its file since the snapshot');
+  }
+}
+
 /** The server's words for a row whose text is longer than the 1 GiB that it can hold; the second ones from version 17 on. */
 const TOO_LONG_TEXT = /invalid memory alloc request size|Cannot enlarge string buffer|exceeds maximum allowed length/;
 
@@ -28,8 +50,12 @@ export function toolFailure(complaints: string, table?: string): ToolFailure | u
       ...{ exit: 'dumpFailed', kind: 'row-too-long', object: table },
       advice: `a row of ${table} is longer than 1 GiB as text, which no server can send (a bytea takes twice its size): shorten the row, or leave the table out by --exclude-table=${table}`,
     };
+  if (DROPPED_TEXT.test(complaints)) return DROPPED;
+  if (CHANGED_TEXT.test(complaints)) return CHANGED;
   return CONFLICT_TEXT.test(complaints) ? CONFLICT : undefined;
 }
+
+const UNCOUNTED: ToolFailure = { exit: 'dumpFailed', kind: 'count-failed' };
 
 /**
  * The failure of a question of the counting session.
@@ -39,7 +65,9 @@ export function toolFailure(complaints: string, table?: string): ToolFailure | u
 export function countFailure(error: unknown, sentence: string, values: ReasonValues): BackupError {
   const said = errorText(error);
   const isConflict = errorCode(error) === CONFLICT_CODE || CONFLICT_TEXT.test(said);
-  const { kind, passing, advice }: ToolFailure = isConflict ? CONFLICT : { exit: 'dumpFailed', kind: 'count-failed' };
+  const isChanged =
+    error instanceof TableChangedError || CHANGED_CODES.includes(errorCode(error) ?? '') || CHANGED_TEXT.test(said);
+  const { kind, passing, advice }: ToolFailure = isConflict ? CONFLICT : isChanged ? CHANGED : UNCOUNTED;
   return new BackupError(
     'dumpFailed',
     `${sentence}: ${said}${advice === undefined ? '' : ` (${advice})`}`,

@@ -1,5 +1,7 @@
+import { pathSql } from './names';
+
 /** Lowest OID of an object that is not of `initdb`. */
-const FIRST_OWN_OID = 16384;
+export const FIRST_OWN_OID = 16384;
 
 /**
  * Materialised views that have no rows, and the views that read one of them: pg_dump leaves all of these without rows, because a
@@ -15,27 +17,35 @@ export const WITHOUT_ROWS = `
     UNION SELECT ev_class FROM reads JOIN empty ON empty.oid = refobjid
   ) SELECT oid FROM empty`;
 
-const noMember = (catalog: string, oid: string) =>
+/** The condition that an object was not made by an extension. */
+export const noMember = (catalog: string, oid: string): string =>
   `NOT EXISTS (SELECT FROM member m WHERE m.classid = 'pg_catalog.${catalog}'::regclass AND m.objid = ${oid})`;
 
-/** What the objects are selected from: schemas, tables and their like, and indexes with their constraints. */
-const COMMON = `
+/**
+ * What the objects are selected from, as pg_dump chooses them: schemas, members of extensions, tables and their like. `$1` are the
+ * schemas to dump or NULL for all, `$2` those to leave out.
+ */
+export const DUMPED = `
   dumped AS MATERIALIZED (
     SELECT oid, nspname::text AS schema FROM pg_catalog.pg_namespace
     WHERE left(nspname, 3) <> 'pg_' AND nspname <> 'information_schema'
-      AND ($1::text[] IS NULL OR nspname = ANY ($1)) AND NOT nspname = ANY ($2)
+      AND ($1::text[] IS NULL OR nspname = ANY ($1)) AND NOT nspname = ANY ($2::text[])
   ), member AS MATERIALIZED (
     SELECT classid, objid FROM pg_catalog.pg_depend
     WHERE refclassid = 'pg_catalog.pg_extension'::regclass AND deptype = 'e'
   ), rel AS MATERIALIZED (
-    SELECT c.oid, c.relname::text AS name, relkind, relpersistence, relispartition, relrowsecurity, schema
+    SELECT c.*, c.relname::text AS name, schema, ${pathSql('schema', 'c.relname')} AS path
     FROM pg_catalog.pg_class c JOIN dumped ON dumped.oid = relnamespace
     WHERE relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND relpersistence <> 't' AND ${noMember('pg_class', 'c.oid')}
       -- An identity column that somebody gave to an extension's table has a sequence that is no member.
       AND NOT (relkind = 'S' AND EXISTS (SELECT FROM pg_catalog.pg_depend o
         JOIN member m ON m.classid = o.refclassid AND m.objid = o.refobjid
         WHERE o.classid = 'pg_catalog.pg_class'::regclass AND o.objid = c.oid AND o.deptype = 'i'))
-  ), idx AS MATERIALIZED (
+  )`;
+
+/** Indexes with their constraints. */
+const INDEXES = `
+  idx AS MATERIALIZED (
     SELECT schema, name, c.relname, conname FROM pg_catalog.pg_index i JOIN rel ON rel.oid = indrelid
     JOIN pg_catalog.pg_class c ON c.oid = indexrelid
     LEFT JOIN pg_catalog.pg_constraint k ON conrelid = indrelid AND conindid = indexrelid AND contype IN ('p', 'u', 'x')
@@ -136,7 +146,7 @@ const IN_DATABASE = [
  * nor are comments, privileges, labels and defaults.
  */
 export const INVENTORY_QUERY = `
-  WITH ${COMMON}
+  WITH ${DUMPED}, ${INDEXES}
   SELECT kind, convert_to(schema, encoding) AS schema, convert_to(name, encoding) AS name, count(*)::int AS n
   FROM (${[...RELATIONS, ...IN_SCHEMAS, ...IN_DATABASE].join('\nUNION ALL ')}) o, getdatabaseencoding() AS encoding
   GROUP BY 1, 2, 3`;

@@ -26,7 +26,8 @@ export class LockWatch {
   /** Rejects when a session of ours has waited for too long. Never resolves. */
   readonly overdue: Promise<never>;
   private readonly timer: NodeJS.Timeout;
-  private seen: { readonly wait: Wait; readonly since: number; readonly at: number } | undefined;
+  /** What the last look that succeeded has seen. */
+  private seen: { readonly wait: Wait; readonly since: number; readonly isOver?: boolean } | undefined;
   private progress: unknown;
   private looking: Promise<void> | undefined;
 
@@ -47,11 +48,9 @@ export class LockWatch {
   /** The lock that the dump has failed for, if it was one; else the failure. */
   explain(failure: unknown): unknown {
     if (!this.seen || (failure instanceof BackupError && failure.reason.kind === 'table-locked')) return failure;
-    const { wait, since, at } = this.seen;
-    const isFresh = Date.now() - at < 2 * LOOK_MS;
-    return isFresh && Date.now() - since > LOCK_WAIT_SECONDS * 1000 - LOOK_MS
-      ? lockError(this.database, wait, failure)
-      : failure;
+    const { wait, since } = this.seen;
+    const stoodStill = this.progressOf() === this.progress && Date.now() - since > LOCK_WAIT_SECONDS * 1000 - LOOK_MS;
+    return stoodStill ? lockError(this.database, wait, failure) : failure;
   }
 
   stop(): void {
@@ -60,12 +59,21 @@ export class LockWatch {
 
   private async look(reject: (error: BackupError) => void): Promise<void> {
     const progress = this.progressOf();
-    const moves = progress !== this.progress;
-    this.progress = progress;
-    const wait = moves ? undefined : await this.waitOfOurs().catch(() => undefined);
+    if (progress !== this.progress) {
+      this.progress = progress;
+      this.seen = undefined;
+      return;
+    }
     const now = Date.now();
-    this.seen = wait && { wait, since: this.seen?.since ?? now - wait.seconds * 1000, at: now };
-    if (this.seen && now - this.seen.since > LOCK_WAIT_SECONDS * 1000 + LOOK_MS)
+    try {
+      const wait = await this.waitOfOurs();
+      if (wait) this.seen = { wait, since: this.seen?.since ?? now - wait.seconds * 1000 };
+      // It may be over because pg_dump has given up this very moment: only the second look in a row forgets it.
+      else this.seen = this.seen && !this.seen.isOver ? { ...this.seen, isOver: true } : undefined;
+    } catch {
+      // A server under load may refuse a look; what the look before has seen is true while the dump stands still.
+    }
+    if (this.seen && !this.seen.isOver && now - this.seen.since > LOCK_WAIT_SECONDS * 1000 + LOOK_MS)
       reject(lockError(this.database, this.seen.wait));
   }
 

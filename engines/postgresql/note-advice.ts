@@ -2,6 +2,7 @@
 import { objectsOf, type Note } from '../../catalog/contract/note';
 import type { AdviceStep, NoteAdvice } from '../engine-advice';
 import type { PostgresqlNote } from './facts';
+import { packagesOf } from './packages';
 
 /** A sentence about the objects of a note, in their database, with steps of one or no form. */
 function about(
@@ -125,6 +126,17 @@ export const POSTGRESQL_NOTE_ADVICE: Readonly<Record<PostgresqlNote, NoteAdvice>
       `materialised views in ${place} come back without rows, because they read one that has none: ${objects}`,
     [{ say: 'Fill the one that they read, here or after a restore:', run: 'REFRESH MATERIALIZED VIEW $VIEW;' }],
   ),
+  'orphaned-grants': about(
+    'memberships of roles that do not exist',
+    (objects) =>
+      `memberships name roles that were dropped, and are not in the backup, or without who granted them; nothing else is missing: ${objects}`,
+    [
+      {
+        say: 'As a superuser, remove what is left of memberships in roles and of members that do not exist, and let the first superuser have granted the others:',
+        run: 'DELETE FROM pg_auth_members WHERE roleid NOT IN (SELECT oid FROM pg_roles) OR member NOT IN (SELECT oid FROM pg_roles);\nUPDATE pg_auth_members SET grantor = 10 WHERE grantor NOT IN (SELECT oid FROM pg_roles);',
+      },
+    ],
+  ),
   'missing-objects': about(
     'objects that are not in the backup',
     (objects, place) => `pg_dump left out objects of ${place}; rows and code are complete: ${objects}`,
@@ -154,6 +166,24 @@ export const POSTGRESQL_NOTE_ADVICE: Readonly<Record<PostgresqlNote, NoteAdvice>
       { say: 'If you need the old version, create the extension in it before pg_restore, without --create.' },
     ],
   ),
+  'extension-not-in-image': {
+    title: 'extensions that the image lacks',
+    happened: (note) =>
+      `the image of this backup lacks extensions of database ${note.database ?? ''} (${objectsOf(note)}): the backup is complete, but no restore test of it can run`,
+    steps: ({ objects = [] }) => [
+      {
+        say: 'Build the image from a Dockerfile that installs their packages, and give it to the backup as image: BackupImage.fromDockerfile(…):',
+        run: [
+          'FROM postgres:$VERSION-bookworm',
+          // The official image sets PG_MAJOR.
+          `RUN apt-get update && apt-get install -y --no-install-recommends ${packagesOf(objects, '$PG_MAJOR')}`,
+        ].join('\n'),
+      },
+      {
+        say: 'Extensions that only a cloud provider has, such as aws_s3 of RDS, are in no package: drop them if nothing uses them, or switch the restore tests of this source off.',
+      },
+    ],
+  },
   'extension-rows': about(
     'rows of extensions that could come back twice',
     (objects, place) =>

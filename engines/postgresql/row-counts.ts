@@ -3,7 +3,7 @@ import type { TableCount } from '../../catalog/bucket/manifest';
 import type { ServerJob } from '../../catalog/contract/task';
 import { BackupError } from '../../task/run/errors';
 import type { ArchivedTable } from './archive-head';
-import { countFailure } from './failures';
+import { TableChangedError, countFailure } from './failures';
 import { USER_RELATIONS, relationValues } from './grants';
 import { NameReader, type ReadName } from './name-reader';
 import { quoteName } from './names';
@@ -12,7 +12,7 @@ import { quoteName } from './names';
 export interface CountedTable {
   readonly oid: string;
   readonly path: readonly ReadName[];
-  /** Whether no code of a user runs when it is counted by a SELECT. */
+  /** Whether no code of a user would run in a SELECT when it was counted. */
   readonly isPlain: boolean;
   readonly table: { readonly schema: string; readonly name: string; readonly rows: number };
   /** Its names in the archive. */
@@ -66,9 +66,11 @@ export async function countRows(
     if (keys && !keys.has(keyOf(archived))) continue;
     const path = [await names.read(raw_schema), await names.read(raw_name)];
     const column = raw_column && (await names.read(raw_column));
-    const isPlain = observer !== undefined && !(await hasCode(observer, oid));
-    const counting = isPlain ? countPlain(counter, oid, path) : countCopied(counter, path, column);
-    const rows = await counting.catch((error: unknown) => {
+    let isPlain = false;
+    const rows = await askAlone(counter, oid, async () => {
+      isPlain = !(await hasCode(observer, oid));
+      return isPlain ? countPlain(counter, oid, path) : countCopied(counter, path, column);
+    }).catch((error: unknown) => {
       const table = path.map(({ text }) => text).join('.');
       throw countFailure(error, `could not count the rows of ${table} in database ${database}`, {
         database,
@@ -90,10 +92,37 @@ const keyOf = ({ schema, name }: ArchivedTable): string => JSON.stringify([schem
 const bytesOf = (name: string): string => `convert_to(${name}, getdatabaseencoding())`;
 
 /**
- * Whether a user's code is in an index or in statistics of a table: the planner runs it, as the role that asks, for whatever
- * SELECT on the table.
+ * Asks about one table in the counter's transaction, and gives the locks back: a SELECT locks all indexes too, and those of
+ * thousands of tables are more than the server has room for. Its rows are those of the snapshot while pg_dump has its own locks;
+ * afterwards, TRUNCATE and the like take them away.
+ *
+ * @throws TableChangedError if they did
  */
-async function hasCode(observer: Client, oid: string): Promise<boolean> {
+export async function askAlone<T>(counter: Client, oid: string, ask: () => Promise<T>): Promise<T> {
+  const end = 'ROLLBACK TO SAVEPOINT alone; RELEASE SAVEPOINT alone';
+  await counter.query('SAVEPOINT alone');
+  try {
+    const answer = await ask();
+    // The snapshot's file beside that of now: functions of the server see the latter.
+    const { rows } = await counter.query<{ same: boolean }>(
+      'SELECT relfilenode = pg_relation_filenode(oid) AS same FROM pg_class WHERE oid = $1',
+      [oid],
+    );
+    if (rows[0]?.same !== true) throw new TableChangedError();
+    await counter.query(end);
+    return answer;
+  } catch (error) {
+    await counter.query(end).catch(() => undefined);
+    throw error;
+  }
+}
+
+/**
+ * Whether a user's code is in an index or in statistics of a table: the planner runs it, as the role that asks, for whatever
+ * SELECT on the table. To be asked directly before each: the owner may add it at any time.
+ */
+export async function hasCode(observer: Client | undefined, oid: string): Promise<boolean> {
+  if (!observer) return true;
   const { rows } = await observer.query<{ found: boolean }>(
     `SELECT EXISTS (SELECT FROM pg_depend
        WHERE (classid = 'pg_class'::regclass AND objid IN (SELECT indexrelid FROM pg_index WHERE indrelid = $1)

@@ -6,12 +6,17 @@ export type Settings = Readonly<Record<string, string>>;
 /**
  * The owner of a database sets these for every session in it (`ALTER DATABASE … SET`), and so decides which functions our
  * statements call, as which role they run, how long they may take, and what the tools hear. Every session of ours and of the
- * tools brings its own values in the startup packet, which beat the owner's. Each of them is known to PostgreSQL 14.
+ * tools brings its own values in the startup packet, which beat the owner's. Each of them is known to PostgreSQL 14, or has the prefix of an
+ * extension, which is accepted without it.
  */
 export const SETTINGS: Settings = {
   search_path: 'pg_catalog',
   local_preload_libraries: '',
   row_security: 'off',
+  // Else the planner evaluates CHECK constraints, to leave out tables that no row of can match.
+  constraint_exclusion: 'off',
+  // Where the extension is loaded, the planner reads its hints from a table that an owner may have made.
+  'pg_hint_plan.enable_hint_table': 'off',
   // A serializable, read-only, deferrable transaction waits for those of all others.
   default_transaction_isolation: 'read committed',
   default_transaction_deferrable: 'off',
@@ -19,6 +24,14 @@ export const SETTINGS: Settings = {
   exit_on_error: 'off',
   // Without it a backslash in a pattern of ours means something else.
   standard_conforming_strings: 'on',
+  // How values and definitions are written, as far as the tools do not say it: a server that was restored must dump the same, and
+  // must read what pg_dumpall wrote.
+  timezone: 'UTC',
+  datestyle: 'ISO',
+  intervalstyle: 'postgres',
+  extra_float_digits: '1',
+  bytea_output: 'hex',
+  quote_all_identifiers: 'off',
   client_min_messages: 'warning',
   statement_timeout: '0',
   lock_timeout: '0',
@@ -47,15 +60,19 @@ const WHERE_KNOWN: Settings = {
   restrict_nonsystem_relation_kind: 'view,foreign-table',
 };
 
-/** The settings of sessions that load a dump: they write, they read text as pg_dump writes it, and views may be read. */
+/**
+ * The settings of sessions that load a dump: they write, they read text as pg_dump writes it, and views may be read. The time zone
+ * is that of the database: rows of materialised views may depend on it.
+ */
 export const loadingSettings = (settings: Settings): Settings => ({
-  ...settings,
+  ...Object.fromEntries(Object.entries(settings).filter(([name]) => name !== 'timezone')),
   default_transaction_read_only: 'off',
   array_nulls: 'on',
-  datestyle: 'ISO',
-  intervalstyle: 'postgres',
   ...('restrict_nonsystem_relation_kind' in settings ? { restrict_nonsystem_relation_kind: '' } : {}),
 });
+
+/** Code that an owner runs whenever somebody logs in: it may write, which our sessions must not, or fail. */
+export const WITHOUT_TRIGGERS: Settings = { event_triggers: 'off' };
 
 /** Too late for it in a session that has begun. */
 const ONLY_AT_START = 'local_preload_libraries';
@@ -94,7 +111,9 @@ export async function settingsFor(client: Client): Promise<Settings> {
     ...((await maySet(client, 'client_connection_check_interval', CLIENT_CHECK))
       ? { client_connection_check_interval: CLIENT_CHECK }
       : {}),
-    ...(superuser || (version >= 150000 && (await mayChangeMessages(client))) ? { lc_messages: 'C' } : {}),
+    ...(superuser || (version >= 150000 && (await isGranted(client, 'lc_messages'))) ? { lc_messages: 'C' } : {}),
+    // Known since 17, when triggers ON login came.
+    ...(version >= 170000 && (superuser || (await isGranted(client, 'event_triggers'))) ? WITHOUT_TRIGGERS : {}),
   };
 }
 
@@ -105,7 +124,7 @@ const maySet = (client: Client, name: string, value: string): Promise<boolean> =
     () => false,
   );
 
-async function mayChangeMessages(client: Client): Promise<boolean> {
-  const { rows } = await client.query<{ may: boolean }>(`SELECT has_parameter_privilege('lc_messages', 'SET') AS may`);
+async function isGranted(client: Client, name: string): Promise<boolean> {
+  const { rows } = await client.query<{ may: boolean }>(`SELECT has_parameter_privilege($1, 'SET') AS may`, [name]);
   return rows[0]?.may ?? false;
 }

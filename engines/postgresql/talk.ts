@@ -37,6 +37,24 @@ export class HeardWarnings {
   }
 }
 
+const ORPHAN =
+  /^pg_dumpall: warning: (ignoring role grant (?:for|to) missing role with OID \d+|grant of role .* has invalid grantor OID \d+|found orphaned pg_auth_members entry for role .*)$/;
+const WITHOUT_GRANTOR = 'pg_dumpall: detail: This grant will be dumped without GRANTED BY.';
+
+/** Judges the standard error of `pg_dumpall`: memberships of dropped roles, which nobody can restore, are no failure. */
+export class PgDumpallTalk {
+  /** Memberships that are left out, or dumped without their grantor, in the tool's words. */
+  readonly orphans = new Set<string>();
+
+  constructor(private readonly heard: HeardWarnings) {}
+
+  readonly judge: Talk = (line) => {
+    const orphan = ORPHAN.exec(line)?.[1];
+    if (orphan !== undefined) this.orphans.add(orphan);
+    return orphan !== undefined || line === WITHOUT_GRANTOR || this.heard.has(line);
+  };
+}
+
 const VERBOSE = /^pg_dump: (?:(warning|error|fatal|detail|hint): )?(?:dumping contents of table "(.+)"$|(.*))/;
 const CIRCLE = /^there are circular foreign-key constraints (?:on this table|among these tables):$/;
 
@@ -48,13 +66,20 @@ export class PgDumpTalk {
   /** Tables whose foreign keys refer to each other from the moment that their extension exists. */
   readonly circular = new Set<string>();
   private isInCircle = false;
+  /** Within a name that has ends of lines. */
+  private isInName = false;
 
   constructor(private readonly heard: HeardWarnings) {}
 
   readonly judge: Talk = (line) => {
     if (this.heard.has(line)) return true;
     const [said, level, table, rest = ''] = VERBOSE.exec(line) ?? [];
-    if (said === undefined) return false;
+    if (said === undefined) {
+      const isName = this.isInName;
+      if (hasOpenQuote(line)) this.isInName = false;
+      return isName;
+    }
+    this.isInName = level === undefined && table === undefined && hasOpenQuote(rest);
     if (level === 'warning') return (this.isInCircle = CIRCLE.test(rest));
     // Before version 15, names are indented instead.
     const isDetail = level === 'detail' || rest.startsWith('  ');
@@ -65,3 +90,6 @@ export class PgDumpTalk {
     return level === undefined && (table ?? true);
   };
 }
+
+/** Whether a name begins in a line that does not end there: it has ends of lines. */
+export const hasOpenQuote = (line: string): boolean => line.split('"').length % 2 === 0;

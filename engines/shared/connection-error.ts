@@ -6,6 +6,8 @@ import { BackupError, errorCode, errorText, type RunReason } from '../../task/ru
 export interface ConnectionCause {
   readonly kind: RunReason['kind'];
   readonly advice: string;
+  /** Whether the same run may well succeed now: see {@link BackupError}. */
+  readonly passing?: boolean;
 }
 
 /** Causes by error code: those of a driver, of TLS or of the network. */
@@ -91,12 +93,12 @@ export function connectionError(
   const said = errorText(error);
   const code = CODES_BY_TEXT.find(([text]) => text.test(said))?.[1] ?? innermostCode(error) ?? '';
   const cause = causeOf(code, engineCauses, NETWORK_CAUSES) ?? UNKNOWN;
-  const { kind, advice } = cause === UNTRUSTED && tls?.mode === 'amazon-rds' ? UNTRUSTED_BY_RDS : cause;
+  const { kind, advice, passing } = cause === UNTRUSTED && tls?.mode === 'amazon-rds' ? UNTRUSTED_BY_RDS : cause;
   return new BackupError(
     'connection',
     `could not connect to ${host}:${port}: ${said} (${advice})`,
     { kind, host, port, ...values, said },
-    { cause: error },
+    { cause: error, passing },
   );
 }
 

@@ -24,7 +24,7 @@ export function compareVersions(a: string, b: string): number {
  */
 export function checkVersions(
   { engineVersion = '' }: DumpJob,
-  { title, server: { majorVersionParts } }: ServerEngineFacts,
+  { title, server: { majorVersionParts, oldestTools = {} } }: ServerEngineFacts,
   serverVersion: string,
   toolVersion: string,
 ): void {
@@ -35,7 +35,10 @@ export function checkVersions(
       `the server is ${title} ${serverVersion}, but the backup is set up for version ${engineVersion}: set version: '${server}' and deploy`,
       { kind: 'version-mismatch', object: `${title} ${serverVersion}` },
     );
-  if (compareVersions(majorVersion(toolVersion, majorVersionParts), server) < 0)
+  const isTooOld =
+    compareVersions(majorVersion(toolVersion, majorVersionParts), server) < 0 ||
+    compareVersions(toolVersion, oldestTools[server] ?? '') < 0;
+  if (isTooOld)
     throw new BackupError(
       'configuration',
       `the dump tool is of version ${toolVersion}, older than the server's ${serverVersion}: use the engine's official image of version ${server}`,

@@ -1,7 +1,7 @@
 /** How to repair failures of SQLite. Pure: handlers read it. */
 import type { ReasonValues } from '../../catalog/contract/failure';
 import { objectsOf, type Note } from '../../catalog/contract/note';
-import { fileName } from '../../catalog/bucket/names';
+import { fileName, plainName } from '../../catalog/bucket/names';
 import { shellWord } from '../../catalog/shell';
 import type { EngineAdvice } from '../engine-advice';
 import type { SqliteNote, SqliteReason } from './facts';
@@ -15,7 +15,7 @@ export const SQLITE_ADVICE: EngineAdvice<SqliteReason, SqliteNote> = {
   common: {},
   restore: ({ objects }, read) =>
     objects.flatMap((object) => {
-      const file = shellWord(decodeURIComponent(fileName(object.key).replace(/\.zst$/, '')));
+      const file = shellWord(decodeURIComponent(plainName(fileName(object.key))));
       return [
         { say: 'Write the database, and check it:', run: `${read(object)} > restored.db` },
         {
@@ -32,11 +32,12 @@ export const SQLITE_ADVICE: EngineAdvice<SqliteReason, SqliteNote> = {
     'file-unreadable': {
       title: 'the database file cannot be read',
       happened: (values) => `${fileOf(values)} does not exist, or cannot be read`,
-      likelyCause: 'The file was moved or deleted, or the user of the EFS access point may not read it.',
+      likelyCause:
+        'The file was moved or deleted, or the user of the backup may not read it, on EFS that of the access point.',
       action: 'Correct the path of the file, or its permissions.',
       steps: () => [
         {
-          say: 'See whether the file exists, and who may read it, from a machine that mounts the file system:',
+          say: 'See whether the file exists, and who may read it, from a machine that mounts the file system, or on the instance:',
           run: 'ls -ln "$FILE"',
         },
         { say: 'If it has another path now, correct the path of the database, and deploy.' },
@@ -50,7 +51,7 @@ export const SQLITE_ADVICE: EngineAdvice<SqliteReason, SqliteNote> = {
       action: 'Look at the file now: the data may be lost.',
       steps: () => [
         {
-          say: 'From a machine that mounts the file system, look at the beginning of the file. A database begins with "SQLite format 3":',
+          say: 'From a machine that mounts the file system, or on the instance, look at the beginning of the file. A database begins with "SQLite format 3":',
           run: 'head -c 16 "$FILE"',
         },
         { say: 'If the path is wrong, correct it, and deploy.' },
@@ -64,7 +65,7 @@ export const SQLITE_ADVICE: EngineAdvice<SqliteReason, SqliteNote> = {
       action: 'Let the application write a plain copy and back that up, or copy the file by AWS Backup.',
       steps: () => [
         {
-          say: 'From a machine that mounts the file system, look at the beginning of the file. A plain database begins with "SQLite format 3":',
+          say: 'From a machine that mounts the file system, or on the instance, look at the beginning of the file. A plain database begins with "SQLite format 3":',
           run: 'head -c 64 "$FILE" | od -c',
         },
         { say: 'Back up a plain copy that the application writes, or copy the file as it is by AWS Backup.' },
@@ -87,7 +88,7 @@ export const SQLITE_ADVICE: EngineAdvice<SqliteReason, SqliteNote> = {
       happened: (values) => `${fileOf(values)} uses WAL mode, and SQLite may not write to its folder`,
       likelyCause:
         'In WAL mode every reader needs the files -wal and -shm beside the database, and may have to create them.',
-      action: 'Let the POSIX user of the access point write to the folder, or switch the journal mode.',
+      action: 'Open the database once with the application, which makes these files, or switch the journal mode.',
       steps: () => [
         {
           say: 'See who may write to the folder and to the files beside the database:',

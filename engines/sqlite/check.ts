@@ -31,9 +31,16 @@ const ALL_LINES = 2 ** 31 - 1;
 /** Lines about values that the schema forbids: the file itself is sound. SQLite is that of Node.js, and its words are fixed. */
 const FORBIDDEN = /^(?:(?:NULL|NUMERIC|TEXT|non-\w+) value in (.+)\..+|CHECK constraint failed in (.+))$/;
 
-/** What a check says: damage, and tables with values that their schema forbids. Or what it would need. */
+/** Lines about the content of an index, or of the table that is its own. */
+const OF_INDEX = /^(?:.*? index (.+)|row not in (PRIMARY KEY) order for .+)$/s;
+
+/**
+ * What a check says: damage, tables with values that their schema forbids, and whether indexes differ whose content an application
+ * decides. Or what it would need.
+ */
 type Verdict =
-  { readonly damage: readonly string[]; readonly forbidden: ReadonlySet<string> } | { readonly missing: string };
+  | { readonly damage: readonly string[]; readonly forbidden: ReadonlySet<string>; readonly differs: boolean }
+  | { readonly missing: string };
 
 /** A name in a statement. */
 export const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;
@@ -59,13 +66,14 @@ export function checkCopy(database: DatabaseSync): Checked {
     (name) => attempt(() => database.prepare(`SELECT 1 FROM ${quote(name)}`)) !== undefined,
   );
   const said = found.said ?? unusable.map((name) => attempt(() => database.prepare(`SELECT 1 FROM ${quote(name)}`)))[0];
+  const doubtful = new Set([...found.unchecked, ...found.differing]);
   const forbidden = new Set([...found.forbidden, ...names(CHILDREN).filter((name) => hasOrphans(database, name))]);
   const note = (kind: SqliteNote, objects: Iterable<string>, words?: string): FoundNote[] => {
     const list = [...new Set(objects)].sort();
     return list.length === 0 ? [] : [{ kind, objects: list, ...(words === undefined ? {} : { said: words }) }];
   };
   return {
-    tables: tables.map((name) => ({ name, rows: rowsOf(database, name) })),
+    tables: tables.map((name) => ({ name, rows: rowsOf(database, name, doubtful.has(name)) })),
     notes: [
       ...note('not-checked', [...found.unchecked, ...unusable], said),
       ...note('index-differs', found.differing),
@@ -95,40 +103,50 @@ function integrity(database: DatabaseSync, names: (sql: string, ...values: strin
   const unchecked: string[] = [];
   const differing: string[] = [];
   for (const name of names("SELECT name FROM sqlite_schema WHERE type = 'table'")) {
-    const verdict = look(database, `integrity_check(${quote(name)})`);
-    if ('damage' in verdict && verdict.damage.length === 0) {
+    const verdict = look(database, `integrity_check(${quote(name)})`, new Set(names(FOREIGN_ORDER, name)));
+    refuse(verdict);
+    if ('damage' in verdict) {
       forbidden.push(...verdict.forbidden);
+      if (verdict.differs) differing.push(name);
       continue;
     }
     // Without the content of its indexes.
     refuse(look(database, `quick_check(${quote(name)})`));
-    if ('missing' in verdict) unchecked.push(name);
-    else if (names(FOREIGN_ORDER, name).length > 0) differing.push(name);
-    else refuse(verdict);
+    unchecked.push(name);
   }
   if ('damage' in whole && differing.length === 0) refuse(whole);
   return { forbidden, unchecked, differing, ...('missing' in whole ? { said: whole.missing } : {}) };
 }
 
-/** Indexes of a table whose content an application can decide: by a collation or a function of its own, under the name of SQLite's. */
-const FOREIGN_ORDER = `SELECT i.name FROM pragma_index_list(?) i, pragma_index_xinfo(i.name) c
-  WHERE c.key AND (c.coll <> 'BINARY' OR c.cid = -2) OR i.partial`;
+/**
+ * Indexes of a table whose content an application can decide: by a collation or a function of its own, under the name of SQLite's.
+ * Entries end with the primary key if the table has no row ids.
+ */
+const FOREIGN_ORDER = `WITH decided AS (
+    SELECT i.name, i.origin FROM pragma_index_list(?1) i, pragma_index_xinfo(i.name) c
+    WHERE c.coll <> 'BINARY' OR c.cid = -2 OR i.partial
+      OR c.cid IN (SELECT cid FROM pragma_table_xinfo(?1) WHERE hidden = 2))
+  SELECT name FROM decided UNION SELECT 'PRIMARY KEY' FROM decided WHERE origin = 'pk'`;
 
 /** Tables with foreign keys. */
 const CHILDREN = `SELECT name FROM sqlite_schema WHERE type = 'table' AND EXISTS (SELECT 1 FROM pragma_foreign_key_list(sqlite_schema.name))`;
 
-function look(database: DatabaseSync, pragma: string): Verdict {
+/** @param decided names of indexes whose content an application decides */
+function look(database: DatabaseSync, pragma: string, decided: ReadonlySet<string> = new Set()): Verdict {
   const damage: string[] = [];
   const forbidden = new Set<string>();
+  let differs = false;
   const missing = attempt(() => {
     for (const row of database.prepare(`PRAGMA ${pragma}`).iterate()) {
       const line = String(Object.values(row)[0]);
       const match = FORBIDDEN.exec(line);
+      const [, index, key] = OF_INDEX.exec(line) ?? [];
       if (match) forbidden.add(match[1] ?? match[2]!);
+      else if (decided.has(index ?? key ?? '')) differs = true;
       else if (line !== 'ok' && damage.push(line) === KEPT_LINES) break;
     }
   });
-  return missing === undefined ? { damage, forbidden } : { missing };
+  return missing === undefined ? { damage, forbidden, differs } : { missing };
 }
 
 function refuse(verdict: Verdict): void {
@@ -137,7 +155,7 @@ function refuse(verdict: Verdict): void {
 }
 
 /** Whether a statement needs what only the application has: SQLite's words if so. Other errors are thrown. */
-function attempt(statement: () => unknown): string | undefined {
+export function attempt(statement: () => unknown): string | undefined {
   try {
     statement();
     return undefined;
@@ -158,13 +176,16 @@ function hasOrphans(database: DatabaseSync, table: string): boolean {
 /**
  * Counts the rows of a table, by a way that needs none of its collations if need be: `dbstat` counts the cells of its pages, and
  * each is a row in a table without row ids.
+ *
+ * @param isDoubtful whether its indexes may have another number of entries
  */
-function rowsOf(database: DatabaseSync, table: string): number {
+function rowsOf(database: DatabaseSync, table: string, isDoubtful: boolean): number {
   const name = quote(table);
-  const ways = [`SELECT count(*) AS n FROM ${name}`, `SELECT count(*) AS n FROM ${name} NOT INDEXED`];
-  for (const sql of ways) {
+  const sql = `SELECT count(*) AS n FROM ${name}`;
+  const ways = [...(isDoubtful ? [] : [sql]), `${sql} NOT INDEXED`];
+  for (const way of ways) {
     let rows: unknown;
-    if (attempt(() => (rows = database.prepare(sql).get()?.n)) === undefined) return Number(rows);
+    if (attempt(() => (rows = database.prepare(way).get()?.n)) === undefined) return Number(rows);
   }
   return Number(database.prepare('SELECT sum(ncell) AS n FROM dbstat WHERE name = ?').get(table)?.n);
 }

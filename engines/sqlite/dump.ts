@@ -1,9 +1,11 @@
-import { createReadStream, statSync } from 'node:fs';
+import { createReadStream, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { finished } from 'node:stream/promises';
+import { EVIDENCE_FILE } from '../../catalog/bucket/evidence';
 import { noteOf, type Note } from '../../catalog/contract/note';
 import { BackupError } from '../../task/run/errors';
 import type { DumpFacts, DumpStream, EngineContext, EngineDump } from '../engine';
+import { evidenceStream } from '../shared/evidence-stream';
 import type { SqliteNote } from './facts';
 import { fileFault } from './file';
 import { Helper } from './helper';
@@ -15,7 +17,7 @@ const ADVICE: Partial<Record<SnapshotFailure['kind'], string>> = {
   'hot-journal':
     '; an application died within a transaction, which must be rolled back first: open the database once with the application, or by "sqlite3 FILE .tables"',
   'folder-not-writable':
-    "; a database in WAL mode needs a folder that the access point's user may write to, for its -wal and -shm files",
+    '; a database in WAL mode needs its file -shm beside its -wal, or a folder that the backup may write to: open it once with the application',
 };
 
 /** Dump of an SQLite database: a copy of its pages, taken by SQLite itself, then streamed. */
@@ -46,9 +48,10 @@ export class SqliteDump implements EngineDump {
     const bytes = createReadStream(snapshot, { highWaterMark: 256 * 1024 });
     const ended = finished(bytes);
     ended.catch(() => undefined);
+    const file = `${encodeURIComponent(basename(this.file))}.zst`;
     let seen = 0;
     yield {
-      file: `${encodeURIComponent(basename(this.file))}.zst`,
+      file: file === EVIDENCE_FILE ? 'database.zst' : file,
       kind: 'file',
       format: 'sqlite',
       databases: [basename(this.file)],
@@ -68,6 +71,7 @@ export class SqliteDump implements EngineDump {
         await ended.catch(() => undefined);
       },
     };
+    if (this.report.evidence) yield evidenceStream(this.report.evidence);
   }
 
   facts(): Promise<DumpFacts> {
@@ -99,17 +103,22 @@ export class SqliteDump implements EngineDump {
   }
 
   private async takeSnapshot(snapshot: string): Promise<SnapshotReport> {
-    const { signal } = this.context;
-    this.helper = new Helper([this.file, snapshot]);
+    const { signal, digests, scratch } = this.context;
+    const plan = join(scratch, 'digests.json');
+    writeFileSync(plan, JSON.stringify(digests));
+    this.helper = new Helper([this.file, snapshot, plan]);
     const result = await this.helper.result<SnapshotResult>().catch((error: unknown) => {
       signal.throwIfAborted();
       throw error;
     });
     signal.throwIfAborted();
     if ('report' in result) return result.report;
-    const { kind, said } = result.failure;
-    throw new BackupError('dumpFailed', `could not take a snapshot of ${this.file}: ${said}${ADVICE[kind] ?? ''}`, {
-      ...{ kind, object: this.file, said },
-    });
+    throw snapshotError(this.file, result.failure);
   }
 }
+
+/** Why there is no snapshot of a file. */
+export const snapshotError = (file: string, { kind, said }: SnapshotFailure): BackupError =>
+  new BackupError('dumpFailed', `could not take a snapshot of ${file}: ${said}${ADVICE[kind] ?? ''}`, {
+    ...{ kind, object: file, said },
+  });

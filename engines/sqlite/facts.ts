@@ -43,4 +43,6 @@ export const SQLITE_FACTS: EngineFacts<SqliteReason, SqliteNote> = {
   image: () => 'debian:bookworm-slim',
   reasons: SQLITE_REASONS,
   notes: SQLITE_NOTES,
+  // The restored file, and the snapshot of it.
+  proof: { diskPerByte: 2, diskBytes: 16 * 1024 * 1024, memoryMiB: 512, tools: [] },
 };

@@ -1,10 +1,12 @@
-import { closeSync, openSync, readSync, statfsSync } from 'node:fs';
+import { closeSync, constants, openSync, readSync, statfsSync } from 'node:fs';
 import { errorText } from '../../task/run/errors';
 import type { SqliteReason } from './facts';
 
 /** `f_type` of statfs(2) for NFS, by which EFS is mounted. */
 const NFS = 0x6969;
 const WAL_MODE = 2;
+/** Offset of the version with which the file is written. */
+const WRITE_VERSION_AT = 18;
 /** The header of the file, behind which the first page has the schema. */
 const HEADER_BYTES = 100;
 const FIRST_BYTES = 4096;
@@ -23,14 +25,15 @@ export function fileFault(file: string): FileFault | undefined {
   const buffer = Buffer.alloc(FIRST_BYTES);
   let length: number;
   try {
-    const descriptor = openSync(file, 'r');
+    // A FIFO would wait for somebody who writes.
+    const descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
     length = readSync(descriptor, buffer, 0, buffer.length, 0);
     closeSync(descriptor);
   } catch (error) {
     const said = errorText(error);
     return {
       kind: 'file-unreadable',
-      sentence: `could not read the database ${file}: ${said}: check the path, and that the access point's user may read it`,
+      sentence: `could not read the database ${file}: ${said}: check the path, and that the user of the backup may read it`,
       said,
     };
   }
@@ -46,9 +49,25 @@ export function fileFault(file: string): FileFault | undefined {
   if (length < HEADER_BYTES || !named)
     return {
       kind: 'not-a-database',
-      sentence: `${file} is ${length === 0 ? 'empty' : 'not an SQLite database'}: give the path of the database file, below the access point`,
+      sentence: `${file} is ${length === 0 ? 'empty' : 'not an SQLite database'}: give the path of the database file`,
     };
-  return walFault(file, buffer[18] ?? 0, statfsSync(file).type);
+  return walFault(file, buffer[WRITE_VERSION_AT] ?? 0, statfsSync(file).type);
+}
+
+/** Whether a file is a database in WAL mode; `false` if it cannot be read. */
+export function isInWalMode(file: string): boolean {
+  try {
+    const descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      const version = Buffer.alloc(1);
+      readSync(descriptor, version, 0, 1, WRITE_VERSION_AT);
+      return version[0] === WAL_MODE;
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch {
+    return false;
+  }
 }
 
 /** Whether bytes look like random ones, by their entropy. */

@@ -6,16 +6,19 @@ import {
   fsyncSync,
   linkSync,
   openSync,
+  readdirSync,
   renameSync,
   rmSync,
   statSync,
   unlinkSync,
 } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { errorCode } from '../../task/run/errors';
-import { checkCopy, DamagedError, primaryCode, quote, type Checked, type SqliteError } from './check';
+import { attempt, checkCopy, DamagedError, primaryCode, quote, type Checked, type SqliteError } from './check';
 import { contentOf } from './content';
+import { distrust } from './evidence';
+import { isInWalMode } from './file';
 
 /** Somebody may be looking at it for a moment. */
 const BUSY_TIMEOUT_MS = 2000;
@@ -84,6 +87,7 @@ function prepare({ file, cut, wal }: Preparation): Checked {
   const database = new DatabaseSync(file);
   let checked: Checked;
   try {
+    distrust(database);
     checked = checkCopy(database);
     if (wal) database.exec('PRAGMA journal_mode = WAL');
   } finally {
@@ -109,11 +113,20 @@ function cutOut(file: string, from: string, tables: readonly string[]): void {
     // A virtual table takes its own tables with it.
     for (const type of ['virtual', 'table'])
       for (const name of names(`SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = '${type}'`))
-        if (!name.startsWith('sqlite_') && !tables.includes(name)) database.exec(`DROP TABLE ${quote(name)}`);
+        if (!name.startsWith('sqlite_') && !tables.includes(name)) drop(database, name);
     if (!vacuumInto(database, file)) copyFileSync(from, file);
   } finally {
     database.close();
   }
+}
+
+/** Drops a table. To drop a virtual one SQLite needs its module: where only the application has that, its line is deleted. */
+function drop(database: DatabaseSync, name: string): void {
+  if (attempt(() => database.exec(`DROP TABLE ${quote(name)}`)) === undefined) return;
+  database.enableDefensive(false);
+  database.exec('PRAGMA writable_schema = ON');
+  database.prepare("DELETE FROM sqlite_schema WHERE type = 'table' AND name = ? AND rootpage = 0").run(name);
+  database.exec('PRAGMA writable_schema = RESET');
 }
 
 /** Whether a copy without free pages could be made: that needs the collations and functions of the application. */
@@ -142,14 +155,53 @@ function place({ file, target, overwrite }: Placement): void {
     unlinkSync(file);
     return;
   }
+  const wasWal = isInWalMode(target);
   const old = lock(target);
   try {
     refuseFilled(target, overwrite);
+    refuseOpen(target);
     removeJournals(target);
     renameSync(file, target);
     flush(dirname(target));
+  } catch (error) {
+    // It stays, and as it was.
+    if (old && wasWal) setWal(old);
+    throw error;
   } finally {
     old?.close();
+  }
+}
+
+/** In rollback mode an idle connection holds no lock, and would go on with the old file. Other hosts and containers are not seen. */
+function refuseOpen(target: string): void {
+  const { dev, ino } = statSync(target);
+  const entries = (path: string): string[] => {
+    try {
+      return readdirSync(path);
+    } catch {
+      return [];
+    }
+  };
+  const isTarget = (path: string): boolean => {
+    try {
+      const found = statSync(path);
+      return found.dev === dev && found.ino === ino;
+    } catch {
+      return false;
+    }
+  };
+  for (const id of entries('/proc').filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid))
+    if (entries(`/proc/${id}/fd`).some((descriptor) => isTarget(join('/proc', id, 'fd', descriptor))))
+      throw new InUseError(`process ${id} has it open`);
+}
+
+/** Back to the mode in which the database was found, unless somebody has it. */
+function setWal(database: DatabaseSync): void {
+  try {
+    if (database.isTransaction) database.exec('ROLLBACK');
+    database.exec('PRAGMA journal_mode = WAL');
+  } catch {
+    // Whoever has it open now uses it as it is.
   }
 }
 
@@ -163,6 +215,7 @@ function place({ file, target, overwrite }: Placement): void {
 function lock(target: string): DatabaseSync | undefined {
   // SQLite begins a transaction on an empty file by a journal.
   if (statSync(target).size === 0) return undefined;
+  const wasWal = isInWalMode(target);
   const database = new DatabaseSync(target, { timeout: BUSY_TIMEOUT_MS });
   try {
     // Ends WAL mode, which only the last connection can.
@@ -171,9 +224,11 @@ function lock(target: string): DatabaseSync | undefined {
     database.exec('BEGIN EXCLUSIVE');
     return database;
   } catch (error) {
-    database.close();
     // SQLITE_CORRUPT, SQLITE_NOTADB: nothing in it can be locked.
-    if ([11, 26].includes((error as SqliteError).errcode ?? 0)) return undefined;
+    const isNone = [11, 26].includes((error as SqliteError).errcode ?? 0);
+    if (wasWal && !isNone) setWal(database);
+    database.close();
+    if (isNone) return undefined;
     throw error;
   }
 }

@@ -15,13 +15,13 @@ import {
 import { access, chmod, chown, statfs } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import type { DataObject, TableCount } from '../../catalog/bucket/manifest';
+import { rowsOf, type DataObject, type TableCount } from '../../catalog/bucket/manifest';
 import type { RestoreDifference, TargetState } from '../../catalog/contract/restore';
 import { noteOf } from '../../catalog/contract/note';
 import { formatBytes } from '../../catalog/units';
 import { chosenDatabases, chosenTables } from '../../task/restore/selection';
 import { differencesText } from '../../task/restore/words';
-import { BackupError } from '../../task/run/errors';
+import { BackupError, RestoreDiffersError } from '../../task/run/errors';
 import type { EngineRestore, RestoreCheck, RestoreContext, RestoreLook } from '../engine';
 import { contentOf } from './content';
 import type { Checked } from './check';
@@ -97,7 +97,7 @@ export class SqliteRestore implements EngineRestore {
         {
           ...{ database: this.object.databases[0] ?? '', name: basename(this.target), state },
           ...(state === 'exists' ? { holds: [...holds] } : {}),
-          ...{ tables: this.tables.length, rows: this.tables.reduce((total, { rows = 0 }) => total + rows, 0) },
+          ...{ tables: this.tables.length, rows: rowsOf({ tables: this.tables }) },
         },
       ],
       objects: [this.object],
@@ -121,7 +121,7 @@ export class SqliteRestore implements EngineRestore {
   /** All of it was done before the new database got its name. */
   check(): Promise<RestoreCheck> {
     const uncompared = this.tables.filter(({ rows }) => rows === undefined).map(({ name }) => name);
-    const rows = this.tables.reduce((total, table) => total + (table.rows ?? 0), 0);
+    const rows = rowsOf({ tables: this.tables });
     return Promise.resolve({ differences: [], tables: this.tables.length, rows, uncompared });
   }
 
@@ -181,10 +181,9 @@ export class SqliteRestore implements EngineRestore {
         : [{ object: name, kind: 'rows', expected: rows, found: found.rows }];
     });
     if (differences.length > 0)
-      throw new BackupError(
-        'restoreFailed',
+      throw new RestoreDiffersError(
         `the restored database is not as the backup: ${differencesText(differences)}: it was removed; restore another backup`,
-        { kind: 'restore-differs', object: differences.map(({ object }) => object).join(', ') },
+        differences,
       );
     if (this.context.request.tables) return;
     const [database] = this.object.databases;
@@ -207,7 +206,7 @@ export class SqliteRestore implements EngineRestore {
           { kind: 'target-lacks', object: this.target, said: error.message },
         );
       });
-    await chmod(this.file, model ? model.mode & 0o777 : 0o666 & ~process.umask());
+    await chmod(this.file, model ? model.mode & 0o777 : 0o600);
   }
 
   private removeAbandoned(): void {

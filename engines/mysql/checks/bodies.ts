@@ -41,7 +41,7 @@ export const checkBodies: MysqlCheck = async (look, { databases, objects }) => {
   const dumped = new Set(objects.map(objectKey));
   const found: RowDataPacket[] = [];
   for (const definitions of DEFINITIONS)
-    found.push(...(await askIfPossible(look, `SELECT ${definitions}`, [databases])));
+    for (const row of await askIfPossible(look, `SELECT ${definitions}`, [databases])) found.push(row);
   const held = found.filter(({ kind, db, name }) =>
     dumped.has(objectKey({ kind: String(kind) as ObjectKind, database: String(db), name: String(name) })),
   );

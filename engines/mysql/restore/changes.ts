@@ -1,17 +1,21 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { TargetState } from '../../../catalog/contract/restore';
 import { serverErrorCode } from '../failures';
-import { quote } from '../names';
+import { readInventory } from '../inventory';
+import { identifier, quote } from '../names';
 import { killOwn, rowsOf, type Session } from '../sessions';
+import { FULL_CODES } from './client-command';
 import type { FoundDatabase } from './found';
-import { MARKER } from './marker';
+import { isMarkerTable, MARKER } from './marker';
 import type { Query } from './query';
 import { quotedAccount } from './rewrite';
 
-const NO_SUCH_TABLE = 1146;
 /** With these a server refuses to drop a database before it drops anything: locked, read-only, not allowed. */
 const NOTHING_DROPPED = [1205, 1290, 3989, 1044, 1227];
 /** `CREATE USER` of one that is there. */
 const CANNOT_CREATE_USER = 1396;
+/** For a full server to get back the room of what was rolled back: until then it cannot even drop. */
+const PURGE_MS = 30_000;
 
 /** What a restore changed before it loaded anything. */
 export interface Changes {
@@ -44,7 +48,7 @@ export async function prepareTarget(
   for (const { name, state, isOurs } of found) {
     if (state !== 'exists' && !isOurs) continue;
     changes.dropped.add(name);
-    await query('DROP DATABASE ??', [name]).catch((error: unknown) => {
+    await query('DROP DATABASE ?', [identifier(name)]).catch((error: unknown) => {
       if (NOTHING_DROPPED.includes(serverErrorCode(error) ?? 0)) changes.dropped.delete(name);
       throw error;
     });
@@ -88,18 +92,34 @@ async function isUndone(
     name,
   ]);
   if (!there) return !isLost;
-  const marks = await rowsOf(session, 'SELECT session FROM ??.?? WHERE run LIKE ?', [name, MARKER, `${run}%`]).catch(
-    (error: unknown) => {
-      if (serverErrorCode(error) === NO_SUCH_TABLE) return [];
-      throw error;
-    },
-  );
-  // Not ours: it is as it was, or somebody else has made it, or it was created a moment ago and is empty.
-  if (marks.length === 0) return created !== undefined && !dropped.has(name);
+  const query: Query = (sql, values) => rowsOf(session, sql, values);
+  const marks = (await isMarkerTable(query, name))
+    ? await query('SELECT session FROM ? WHERE run LIKE ?', [identifier(name, MARKER), `${run}%`])
+    : [];
+  if (marks.length === 0) {
+    // Not ours: it is as it was, or somebody else has made it, or it was created a moment ago and is empty.
+    if (state !== 'new' || !(await hasOnlyMarker(session, name))) return created !== undefined && !dropped.has(name);
+  }
   for (const mark of marks) await killOwn(session.connection, Number(mark.session), 'CONNECTION');
-  await rowsOf(session, 'DROP DATABASE ??', [name]);
+  await dropOnceThereIsRoom(session, name);
   if (state === 'empty' && created !== undefined) await rowsOf(session, created);
   return !isLost;
+}
+
+async function dropOnceThereIsRoom(session: Session, database: string): Promise<void> {
+  for (const until = Date.now() + PURGE_MS; ; await sleep(500))
+    try {
+      await rowsOf(session, 'DROP DATABASE ?', [identifier(database)]);
+      return;
+    } catch (error) {
+      if (!FULL_CODES.includes(serverErrorCode(error) ?? 0) || Date.now() > until) throw error;
+    }
+}
+
+/** Whether the restore was stopped between making its marker and writing its mark. */
+async function hasOnlyMarker(session: Session, database: string): Promise<boolean> {
+  const objects = await readInventory((sql, values) => rowsOf(session, sql, values), [database], new Set());
+  return objects.length > 0 && objects.every(({ name }) => name === MARKER);
 }
 
 /** Roles of MariaDB have no host. */

@@ -1,15 +1,15 @@
-import type { TableCount } from '../../../catalog/bucket/manifest';
 import { noteOf, type Note } from '../../../catalog/contract/note';
 import type { RestoreDifference } from '../../../catalog/contract/restore';
 import { errorText } from '../../../task/run/errors';
+import { restoredContent, rowDifferences } from '../../../task/restore/content';
 import type { RestoreCheck } from '../../engine';
 import type { MysqlNote } from '../facts';
 import { serverErrorCode } from '../failures';
 import { readInventory } from '../inventory';
-import { qualified } from '../names';
+import { identifier, qualified } from '../names';
 import { objectKey, type SqlObject } from '../sql-objects';
 import type { SqlStream } from '../sql-stream';
-import type { Choice } from './choice';
+import type { Choice } from '../../shared/restore-choice';
 import { MARKER } from './marker';
 import type { Query } from './query';
 
@@ -59,13 +59,8 @@ export async function checkRestored(
     ...(await missingObjects(query, targets, objects)),
     ...(await invalidViews(query, targets, note)),
   ];
-  for (const { database, name } of tables) await query('ANALYZE TABLE ??.??', [names.get(database), name]);
-  return {
-    differences,
-    tables: tables.length,
-    rows: tables.reduce((sum, table) => sum + (table.rows ?? table.rowsAfter ?? 0), 0),
-    uncompared: tables.filter(({ rows }) => rows === undefined).map(({ database, name }) => `${database}.${name}`),
-  };
+  for (const { database, name } of tables) await query('ANALYZE TABLE ?', [identifier(names.get(database)!, name)]);
+  return { differences, ...restoredContent(tables) };
 }
 
 async function compareRows(query: Query, { names, tables }: Choice): Promise<RestoreDifference[]> {
@@ -74,11 +69,9 @@ async function compareRows(query: Query, { names, tables }: Choice): Promise<Res
     const database = names.get(table.database)!;
     const object = `${database}.${table.name}`;
     try {
-      const [row] = await query('SELECT COUNT(*) AS n FROM ??.??', [database, table.name]);
+      const [row] = await query('SELECT COUNT(*) AS n FROM ?', [identifier(database, table.name)]);
       const found = Number(row?.n);
-      const [least, most] = range(table);
-      if (found < least || found > most)
-        differences.push({ object, kind: 'rows', expected: found < least ? least : most, found });
+      differences.push(...rowDifferences(object, table, found));
     } catch (error) {
       const code = serverErrorCode(error);
       if (code === undefined) throw error;
@@ -88,13 +81,6 @@ async function compareRows(query: Query, { names, tables }: Choice): Promise<Res
     }
   }
   return differences;
-}
-
-/** How many rows a table may have: the counts around a snapshot bound it only if nothing else is known. */
-function range({ rows, rowsBefore, rowsAfter }: TableCount): [number, number] {
-  if (rows !== undefined) return [rows, rows];
-  const [before, after] = [rowsBefore ?? 0, rowsAfter ?? Infinity];
-  return [Math.min(before, after), Math.max(before, after)];
 }
 
 async function missingObjects(

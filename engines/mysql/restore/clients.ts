@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Tool } from '../../../task/io/tool';
 import { BackupError } from '../../../task/run/errors';
@@ -44,7 +43,7 @@ export class MysqlClients {
     }
     const tool = this.start();
     tool.stdout.resume();
-    await this.outcome(pipeline(Readable.from(input()), tool.stdin!), [tool]);
+    await this.outcome(pipeline(input, tool.stdin!), [tool]);
   }
 
   /**

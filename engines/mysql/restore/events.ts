@@ -9,6 +9,7 @@ import type { DumpRewriter } from './rewrite';
  *
  * @param expected events of the dump, by their names on the target: `shop.cleanup`
  * @param names of the databases on the target
+ * @param all whether events whose time is over are to be made as well
  */
 export async function createEvents(
   query: Query,
@@ -17,12 +18,14 @@ export async function createEvents(
   expected: readonly string[],
   names: readonly string[],
   note: (note: Note<MysqlNote>) => void,
+  all: boolean,
 ): Promise<void> {
   if (events.length === 0) return;
   async function* scripts(): AsyncIterable<Buffer> {
     yield* events;
   }
-  await clients.one([], scripts(), []);
+  // By its time, a server judges whether that of an event is over: at this one, none is.
+  await clients.one(all ? ['SET timestamp = 1;'] : [], scripts(), []);
   const there = await query(
     'SELECT EVENT_SCHEMA AS db, EVENT_NAME AS name FROM information_schema.EVENTS WHERE EVENT_SCHEMA IN (?)',
     [names],

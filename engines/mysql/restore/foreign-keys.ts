@@ -26,6 +26,31 @@ export async function noteOrphans(
   targets: readonly string[],
   note: (note: Note<MysqlNote>) => void,
 ): Promise<void> {
+  for await (const { child, parent, rows, statement, said } of checkForeignKeys(query, targets))
+    if (rows !== 0)
+      note({
+        kind: 'orphans',
+        objects: [child, parent],
+        ...(rows && { rows }),
+        said: said ?? `SELECT c.* ${statement};`,
+      });
+}
+
+/** A foreign key, and rows of its table that refer to rows which are not there. */
+export interface CheckedKey {
+  /** `shop.orders` */
+  readonly child: string;
+  readonly parent: string;
+  /** How many; undefined if the server could not say. */
+  readonly rows: number | undefined;
+  /** The statement that finds them, behind what it selects. */
+  readonly statement: string;
+  /** Why the server could not say. */
+  readonly said?: string;
+}
+
+/** Looks at each foreign key. */
+export async function* checkForeignKeys(query: Query, targets: readonly string[]): AsyncIterable<CheckedKey> {
   const columns = await query(
     `SELECT TABLE_SCHEMA AS db, TABLE_NAME AS name, CONSTRAINT_NAME AS fk, COLUMN_NAME AS own,
        REFERENCED_TABLE_SCHEMA AS parentDb, REFERENCED_TABLE_NAME AS parent, REFERENCED_COLUMN_NAME AS parents
@@ -37,15 +62,13 @@ export async function noteOrphans(
   for (const { child, parent, from, to, columns: pairs } of foreignKeys(columns)) {
     const on = pairs.map(({ own, parents }) => `c.${own} = p.${parents}`).join(' AND ');
     const set = pairs.map(({ own }) => `c.${own} IS NOT NULL`).join(' AND ');
-    const orphans = `FROM ${from} c LEFT JOIN ${to} p ON ${on} WHERE ${set} AND p.${pairs[0]!.parents} IS NULL`;
-    const facts = { kind: 'orphans', objects: [child, parent] } as const;
+    const statement = `FROM ${from} c LEFT JOIN ${to} p ON ${on} WHERE ${set} AND p.${pairs[0]!.parents} IS NULL`;
     try {
-      const [row] = await query(`SELECT COUNT(*) AS n ${orphans}`);
-      const rows = Number(row?.n);
-      if (rows > 0) note({ ...facts, rows, said: `SELECT c.* ${orphans};` });
+      const [row] = await query(`SELECT COUNT(*) AS n ${statement}`);
+      yield { child, parent, statement, rows: Number(row?.n) };
     } catch (error) {
       if (serverErrorCode(error) === undefined) throw error;
-      note({ ...facts, said: errorText(error) });
+      yield { child, parent, statement, rows: undefined, said: errorText(error) };
     }
   }
 }

@@ -1,6 +1,8 @@
+import { rowsOf } from '../../../catalog/bucket/manifest';
 import type { RestoreTarget } from '../../../catalog/contract/restore';
 import { readInventory } from '../inventory';
-import type { Choice } from './choice';
+import { identifier } from '../names';
+import type { Choice } from '../../shared/restore-choice';
 import { isHalfRestored } from './marker';
 import type { Query } from './query';
 
@@ -31,7 +33,7 @@ export async function findDatabases(
   const found: FoundDatabase[] = [];
   for (const [database, name] of names) {
     const own = tables.filter((table) => table.database === database);
-    const rows = own.reduce((sum, { rows: exact, rowsAfter }) => sum + (exact ?? rowsAfter ?? 0), 0);
+    const rows = rowsOf({ tables: own });
     const facts = { database, name, tables: own.length, rows };
     const there = known.get(fold(name));
     if (there === undefined) {
@@ -39,7 +41,7 @@ export async function findDatabases(
       continue;
     }
     const objects = await readInventory(query, [there], new Set());
-    const [create] = await query('SHOW CREATE DATABASE ??', [there]);
+    const [create] = await query('SHOW CREATE DATABASE ?', [identifier(there)]);
     const isOurs = await isHalfRestored(query, there, account);
     const isEmpty = isOurs || objects.length === 0;
     found.push({

@@ -1,7 +1,7 @@
 import type { Note } from '../../../catalog/contract/note';
 import { noteOf } from '../../../catalog/contract/note';
 import type { MysqlNote } from '../facts';
-import type { Choice } from './choice';
+import type { Choice } from '../../shared/restore-choice';
 import type { DumpScan } from './scan';
 
 /** Tells what single tables, and copies under another name, leave behind. */

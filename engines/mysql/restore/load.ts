@@ -2,7 +2,7 @@ import type { DataObject } from '../../../catalog/bucket/manifest';
 import type { RestoreContext } from '../../engine';
 import { quote } from '../names';
 import type { SqlObject } from '../sql-objects';
-import type { Choice } from './choice';
+import type { Choice } from '../../shared/restore-choice';
 import type { MysqlClients } from './clients';
 import type { FoundDatabase } from './found';
 import { takeLoadLock } from './locks';
@@ -12,7 +12,7 @@ import type { DumpScan } from './scan';
 
 /** What is loaded, and into what. */
 export interface Load {
-  readonly context: Pick<RestoreContext, 'request' | 'objects'>;
+  readonly context: Pick<RestoreContext, 'request' | 'objects' | 'manifest'>;
   readonly object: DataObject;
   readonly choice: Choice;
   /** Databases of the target. Those with content, and those that an earlier restore left half done, are gone by now. */
@@ -23,13 +23,14 @@ export interface Load {
   /** Sequences to create before the dump is loaded. */
   readonly sequences: readonly SqlObject[];
   readonly definer: RewriteRules['definer'];
+  readonly makesDefiners: boolean;
   readonly loading: RewriteRules['loading'];
 }
 
 /** Passes the dump through the client; returns what has passed, with the events, which are to be created last. */
 export async function loadDump(load: Load): Promise<DumpRewriter> {
-  const { context, object, choice, found, clients, run, scan, sequences, definer, loading } = load;
-  const { request, objects } = context;
+  const { context, object, choice, found, clients, run, scan, sequences, definer, makesDefiners, loading } = load;
+  const { request, objects, manifest } = context;
   const { names, tables, single } = choice;
   const isThere = (database: string) =>
     found.some((one) => one.database === database && one.state === 'empty' && !one.isOurs);
@@ -40,7 +41,15 @@ export async function loadDump(load: Load): Promise<DumpRewriter> {
   const rewriter = new DumpRewriter({
     places: new Map([...names].map(([from, name]) => [from, { name, exists: early.has(from) || isThere(from) }])),
     ...(single && { only: new Set([...only, ...used.map(({ database, name }) => `${database}.${name}`)]) }),
-    ...{ definer, loading, mark: markStatements(run), marked: early, disableEvents: request.as !== undefined },
+    ...{
+      definer,
+      makesDefiners,
+      loading,
+      mark: markStatements(run),
+      marked: early,
+      disableEvents: request.as !== undefined,
+      hasOldCollation: manifest.engine === 'mysql' && /^5\./.test(manifest.serverVersion),
+    },
   });
   const head = [
     ...[...names.values()].map(takeLoadLock),

@@ -1,6 +1,6 @@
 import { BackupError } from '../../../task/run/errors';
 import { serverErrorCode } from '../failures';
-import { quote } from '../names';
+import { identifier, quote } from '../names';
 import type { Query } from './query';
 
 /**
@@ -38,11 +38,12 @@ export const endMark = ({ id, backupId }: Run, name: string): string =>
  */
 export async function isHalfRestored(query: Query, name: string, account: string): Promise<boolean> {
   try {
+    if (!(await isMarked(query, name, account))) return false;
     const [half] = await query(
-      `SELECT 1 AS yes FROM information_schema.ROUTINES JOIN ??.?? ON made = UNIX_TIMESTAMP(CREATED)
+      `SELECT 1 AS yes FROM information_schema.ROUTINES JOIN ? ON made = UNIX_TIMESTAMP(CREATED)
        WHERE ROUTINE_SCHEMA = ? AND ROUTINE_NAME = ? AND DEFINER = ?
-         AND NOT EXISTS (SELECT 1 FROM ??.?? ending WHERE ending.run LIKE '% end')`,
-      [name, MARKER, name, MARKER, account, name, MARKER],
+         AND NOT EXISTS (SELECT 1 FROM ? ending WHERE ending.run LIKE '% end')`,
+      [identifier(name, MARKER), name, MARKER, account, identifier(name, MARKER)],
     );
     return half !== undefined;
   } catch (error) {
@@ -52,12 +53,35 @@ export async function isHalfRestored(query: Query, name: string, account: string
 }
 
 /**
+ * Whether a database has a procedure of ours, and a table to be read: whoever owns it could have made a view, which would run his
+ * code as our account.
+ */
+async function isMarked(query: Query, name: string, account: string): Promise<boolean> {
+  const [procedure] = await query(
+    'SELECT 1 AS yes FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = ? AND ROUTINE_NAME = ? AND DEFINER = ?',
+    [name, MARKER, account],
+  );
+  return procedure !== undefined && (await isMarkerTable(query, name));
+}
+
+/** Whether the marker of a database is a table, and no view. */
+export async function isMarkerTable(query: Query, name: string): Promise<boolean> {
+  const [table] = await query(
+    "SELECT 1 AS yes FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? AND TABLE_TYPE = 'BASE TABLE'",
+    [name, MARKER],
+  );
+  return table !== undefined;
+}
+
+/**
  * Makes sure that the client has come to the end of the dump.
  *
  * @throws BackupError `restoreFailed`
  */
 export async function requireEnd(query: Query, { id, backupId }: Run, name: string, client: string): Promise<void> {
-  const [end] = await query('SELECT 1 AS yes FROM ??.?? WHERE run = ?', [name, MARKER, `${id} end`]);
+  const [end] = (await isMarkerTable(query, name))
+    ? await query('SELECT 1 AS yes FROM ? WHERE run = ?', [identifier(name, MARKER), `${id} end`])
+    : [];
   if (end) return;
   throw new BackupError(
     'restoreFailed',
@@ -69,7 +93,7 @@ export async function requireEnd(query: Query, { id, backupId }: Run, name: stri
 /** Takes the marks away: what is there is nobody's but the user's from now on. */
 export async function unmark(query: Query, names: Iterable<string>): Promise<void> {
   for (const name of names) {
-    await query('DROP TABLE IF EXISTS ??.??', [name, MARKER]);
-    await query('DROP PROCEDURE IF EXISTS ??.??', [name, MARKER]);
+    await query('DROP TABLE IF EXISTS ?', [identifier(name, MARKER)]);
+    await query('DROP PROCEDURE IF EXISTS ?', [identifier(name, MARKER)]);
   }
 }

@@ -1,7 +1,7 @@
 import type { Manifest } from '../../../catalog/bucket/manifest';
 import { BackupError } from '../../../task/run/errors';
 import { serverErrorCode } from '../failures';
-import type { Choice } from './choice';
+import type { Choice } from '../../shared/restore-choice';
 import type { Query } from './query';
 import type { DumpScan, Needs } from './scan';
 import { variables } from './session-settings';

@@ -19,7 +19,8 @@ import { MysqlGrants } from '../grants';
 import { Sessions, rowsOf, type Session } from '../sessions';
 import { prepareTarget, undoRestore, type Changes } from './changes';
 import { checkRestored, expectedOf } from './check';
-import { readChoice, type Choice } from './choice';
+import type { Choice } from '../../shared/restore-choice';
+import { readMysqlChoice } from './choice';
 import { MysqlClients } from './clients';
 import { decideDefiners } from './definers';
 import { createEvents } from './events';
@@ -75,7 +76,7 @@ export class MysqlRestore implements EngineRestore {
     private readonly dialect: MysqlDialect,
   ) {
     this.context = serverRestoreContext(context);
-    this.choice = readChoice(context.manifest, context.request);
+    this.choice = readMysqlChoice(context.manifest, context.request);
     this.sessions = new Sessions(() => connectMysql(this.context, this.trust));
     this.run = { id: randomUUID(), backupId: context.manifest.backupId };
   }
@@ -140,6 +141,7 @@ export class MysqlRestore implements EngineRestore {
       this.rewriter = await loadDump({
         ...{ context, object, choice, found: this.found, clients, run, scan, sequences },
         definer: definers.replacement,
+        makesDefiners: context.thrownAway === true,
         loading: (table) => {
           this.table = table;
           context.loading(table);
@@ -157,13 +159,15 @@ export class MysqlRestore implements EngineRestore {
       const { query, choice, rewriter } = this;
       if (!rewriter) throw new Error('check before load');
       const names = [...choice.names.values()];
-      const { note } = this.context;
+      const { note, thrownAway = false } = this.context;
       const { objects, events } = expectedOf(rewriter.sql, choice);
       const check = await checkRestored(query, choice, objects, note);
-      if (!choice.single) await noteOrphans(query, names, note);
+      // A throw-away server is looked at by the restore test.
+      if (!choice.single && !thrownAway) await noteOrphans(query, names, note);
       if (check.differences.length > 0) this.now = 'complete-but-different';
       else {
-        await createEvents(query, this.prepared().clients, rewriter, events, names, note);
+        // A restore test wants all that the backup has, also what is over.
+        await createEvents(query, this.prepared().clients, rewriter, events, names, note, thrownAway);
         this.waiting = [];
       }
       await unmark(query, names);

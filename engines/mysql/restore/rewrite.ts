@@ -3,16 +3,30 @@ import { MARKER } from './marker';
 import type { Part, SegmentHandler } from './sql-segments';
 import { SqlSegments } from './sql-segments';
 import {
+  alteredDatabase,
+  changesServer,
   createdBy,
   createdDatabase,
   createsTrigger,
   definerOf,
+  dropsDatabase,
   insertedTable,
   touchedTable,
   usedDatabase,
   type Created,
 } from '../sql-objects';
-import { asBytes, asText, disabled, isEnabled, loadable, withoutForeignKeys, withSequencesOf } from './sql-text';
+import {
+  asBytes,
+  asText,
+  disabled,
+  isCommit,
+  isEnabled,
+  isSetting,
+  loadable,
+  withOldCollation,
+  withoutForeignKeys,
+  withSequencesOf,
+} from './sql-text';
 
 /** Where a database of the dump goes. */
 export interface Place {
@@ -31,6 +45,13 @@ export interface RewriteRules {
   readonly disableEvents: boolean;
   /** The account in the place of a definer; undefined leaves it. */
   readonly definer: (account: string) => string | undefined;
+  /**
+   * Whether accounts that are definers are made before what runs as them, and may do everything: in a throw-away server, where
+   * all of it must work, and nobody has read the dump before.
+   */
+  readonly makesDefiners?: boolean;
+  /** Whether the dump is of a MySQL whose utf8mb4 had another collation than it has today. */
+  readonly hasOldCollation?: boolean;
   /** Statements that mark a database, in which they run. */
   readonly mark: string;
   /** Databases that are marked already. */
@@ -42,7 +63,6 @@ export interface RewriteRules {
 /** What the dump tools set first. A storage engine that is missing must not become another one. */
 const MODE = "SQL_MODE='NO_AUTO_VALUE_ON_ZERO'";
 const STRICT_MODE = "SQL_MODE='NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION'";
-const SETTING = /^(?:\/\*!\d+\s*)?SET\b/i;
 
 /** Changes a dump on its way into the client. Events are held back: they come last. */
 export class DumpRewriter implements SegmentHandler {
@@ -54,7 +74,12 @@ export class DumpRewriter implements SegmentHandler {
   /** Statements between two lines DELIMITER. */
   private block: Buffer[] | undefined;
   private hasEvent = false;
+  /** Settings since the last statement that is none, and those before the block: MariaDB 11 sets mode and time zone of events there. */
+  private settings: readonly Buffer[] = [];
+  private before: readonly Buffer[] = [];
   private readonly marked: Set<string>;
+  /** Accounts that were made. */
+  private readonly made = new Set<string>();
 
   constructor(private readonly rules: RewriteRules) {
     this.marked = new Set(rules.marked);
@@ -89,11 +114,15 @@ export class DumpRewriter implements SegmentHandler {
     const { database } = this.sql;
     const used = usedDatabase(head);
     if (used !== undefined) return this.use(used);
+    // The session commits by itself: what marks the end must be there, whatever the dump commits.
+    if (isCommit(head) || dropsDatabase(head)) return undefined;
     // Before the first database.
+    if (database === '' && changesServer(head)) return undefined;
     if (database === '')
       return head.includes(MODE) ? latin1(bytes.toString('latin1').replace(MODE, STRICT_MODE)) : bytes;
     if (!this.rules.places.has(database)) return undefined;
     if (/^DELIMITER /.test(head)) return this.delimiter(head, bytes);
+    this.settings = isSetting(head) ? [...this.settings, bytes] : [];
     const written = this.object(head, bytes);
     if (!this.block || !written) return written;
     this.block.push(written);
@@ -103,11 +132,20 @@ export class DumpRewriter implements SegmentHandler {
   private createDatabase(name: string, bytes: Buffer): Buffer | undefined {
     const place = this.rules.places.get(name);
     if (!place) return undefined;
-    const { options } = createdDatabase(bytes.toString('latin1'))!;
+    const { options: given } = createdDatabase(bytes.toString('latin1'))!;
+    const options = this.collated(given);
     const target = asBytes(quote(place.name));
     // One that is new must be so still: nobody's database is filled. One that is there gets the settings of the backup.
     if (!place.exists) return latin1(`\nCREATE DATABASE ${target}${options}`);
     return options.trim() === ';' ? undefined : latin1(`\nALTER DATABASE ${target}${options}`);
+  }
+
+  private alterDatabase(bytes: Buffer): Buffer | undefined {
+    const text = bytes.toString('latin1');
+    const { name, start, end } = alteredDatabase(text)!;
+    const place = this.rules.places.get(asText(name));
+    if (!place || this.rules.only) return undefined;
+    return latin1(`${text.slice(0, start)}${asBytes(quote(place.name))}${text.slice(end)}`);
   }
 
   private use(name: string): Buffer | undefined {
@@ -121,6 +159,7 @@ export class DumpRewriter implements SegmentHandler {
 
   private delimiter(head: string, bytes: Buffer): Buffer | undefined {
     if (head.trim() === 'DELIMITER ;;') {
+      if (!this.block) this.before = this.settings;
       // The second event of a database begins within the block of the first.
       this.block = [...(this.block ?? []), bytes];
       return undefined;
@@ -131,19 +170,21 @@ export class DumpRewriter implements SegmentHandler {
     if (!this.hasEvent) return this.rules.only ? undefined : block;
     this.hasEvent = false;
     const { name } = this.rules.places.get(this.sql.database)!;
-    this.events.push(Buffer.concat([Buffer.from(`\nUSE ${quote(name)};\n`), block, Buffer.from('\n')]));
+    this.events.push(Buffer.concat([Buffer.from(`\nUSE ${quote(name)};\n`), ...this.before, block, Buffer.from('\n')]));
     return undefined;
   }
 
   /** A statement of a database that is restored. */
   private object(head: string, bytes: Buffer): Buffer | undefined {
+    const altered = alteredDatabase(head);
+    if (altered) return this.alterDatabase(bytes);
     const touched = touchedTable(head);
     if (touched !== undefined) return this.keepsTable(touched) ? bytes : undefined;
     const inserted = insertedTable(head);
     if (inserted !== undefined) return this.keepsTable(inserted) ? bytes : undefined;
     const made: Created | undefined =
       createdBy(head) ?? (createsTrigger(head) ? { kind: 'TRIGGER', name: '?' } : undefined);
-    if (!made) return this.rules.only && !SETTING.test(head) ? undefined : bytes;
+    if (!made) return this.rules.only && !isSetting(head) ? undefined : bytes;
     if (made.name === MARKER) return undefined;
     const isTable = made.kind === 'TABLE' || made.kind === 'SEQUENCE';
     if (isTable ? !this.keepsTable(made.name) : this.rules.only) return undefined;
@@ -154,7 +195,7 @@ export class DumpRewriter implements SegmentHandler {
     const { database } = this.sql;
     const { name } = this.rules.places.get(database)!;
     const before = bytes.toString('latin1');
-    let text = loadable(made.kind, before);
+    let text = this.collated(loadable(made.kind, before));
     if (made.kind === 'TABLE') {
       if (this.rules.only) text = withoutForeignKeys(text, 'all');
       if (name !== database) text = withSequencesOf(withoutForeignKeys(text, 'to-others'), database, name);
@@ -163,6 +204,7 @@ export class DumpRewriter implements SegmentHandler {
       const other = definer && this.rules.definer(asText(definer.account));
       if (definer && other !== undefined)
         text = text.slice(0, definer.start) + asBytes(quotedAccount(other)) + text.slice(definer.end);
+      if (definer && this.rules.makesDefiners) text = this.making(asText(definer.account)) + text;
     }
     if (made.kind === 'EVENT') {
       this.hasEvent = true;
@@ -172,6 +214,20 @@ export class DumpRewriter implements SegmentHandler {
       }
     }
     return text === before ? bytes : latin1(text);
+  }
+
+  private collated(text: string): string {
+    return this.rules.hasOldCollation ? withOldCollation(text) : text;
+  }
+
+  /** Statements that make an account, once. Roles of MariaDB have no host. */
+  private making(account: string): string {
+    if (this.made.has(account)) return '';
+    this.made.add(account);
+    const name = asBytes(account.includes('@') ? quotedAccount(account) : quote(account));
+    const create = account.includes('@') ? `USER IF NOT EXISTS ${name} ACCOUNT LOCK` : `ROLE IF NOT EXISTS ${name}`;
+    const end = this.block ? ' ;;' : ';';
+    return `\nCREATE ${create}${end}\nGRANT ALL ON *.* TO ${name}${end}\n`;
   }
 
   private keepsTable(name: string): boolean {

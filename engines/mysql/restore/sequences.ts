@@ -1,6 +1,6 @@
 import type { Manifest } from '../../../catalog/bucket/manifest';
 import type { SqlObject } from '../sql-objects';
-import type { Choice } from './choice';
+import type { Choice } from '../../shared/restore-choice';
 import type { DumpScan } from './scan';
 import { lacks, type Target } from './target';
 

@@ -18,6 +18,8 @@ const LOADING: readonly (readonly [name: string, value: string])[] = [
   ['restrict_fk_on_non_standard_key', 'OFF'],
   ['sql_require_primary_key', 'OFF'],
   ['sql_generate_invisible_primary_key', 'OFF'],
+  // Definitions name all defaults of timestamps; what they do not name must not be added.
+  ['explicit_defaults_for_timestamp', 'ON'],
   // An engine that is missing must not become another one.
   ['enforce_storage_engine', 'NULL'],
 ];

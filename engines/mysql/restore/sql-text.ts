@@ -14,11 +14,11 @@ export const codeOf = (text: string): string =>
   });
 
 /** Replaces in code, and leaves strings and comments as they are. */
-function replaceInCode(text: string, pattern: RegExp, replacement: string): string {
+function replaceInCode(text: string, pattern: RegExp, replacement: (found: string) => string): string {
   let result = '';
   let last = 0;
   for (const match of codeOf(text).matchAll(pattern)) {
-    result += text.slice(last, match.index) + replacement;
+    result += text.slice(last, match.index) + replacement(match[0]);
     last = match.index + match[0].length;
   }
   return result + text.slice(last);
@@ -58,8 +58,14 @@ export const withSequencesOf = (text: string, from: string, to: string): string 
   replaceInCode(
     text,
     new RegExp(`(?<=\\b(?:nextval|lastval|setval)\\()\`${escaped(asBytes(from).replaceAll('`', '``'))}\`(?=\\.)`, 'g'),
-    `\`${asBytes(to).replaceAll('`', '``')}\``,
+    () => `\`${asBytes(to).replaceAll('`', '``')}\``,
   );
+
+/** A character set without its collation, as MySQL before 8.0 writes it where that is the usual one. */
+const USUAL_COLLATION = /\b(?:CHARSET(?:=| )|CHARACTER SET )utf8mb4\b(?!\s*COLLATE)/gi;
+/** Names the collation that utf8mb4 had before MySQL 8.0, which took another one for it. */
+export const withOldCollation = (text: string): string =>
+  replaceInCode(text, USUAL_COLLATION, (found) => `${found} COLLATE utf8mb4_general_ci`);
 
 /** A line of CREATE TABLE with a foreign key; group 1: the other database whose table it refers to. */
 const FOREIGN_KEY =
@@ -72,10 +78,27 @@ export const withoutForeignKeys = (text: string, which: ForeignKeys): string =>
 
 /** What stands before the state of an event: `ON COMPLETION PRESERVE`. */
 const EVENT_STATE =
-  /(\bON\s+SCHEDULE\s(?:[^'`]|'(?:[^'\\]|\\[^]|'')*')*?\bON\s+COMPLETION\s+(?:NOT\s+)?PRESERVE\s+)(ENABLE|DISABLE(?:\s+ON\s+(?:SLAVE|REPLICA))?)\b/i;
+  /(\bON\s+SCHEDULE\s[^]*?\bON\s+COMPLETION\s+(?:NOT\s+)?PRESERVE\s+)(ENABLE|DISABLE(?:\s+ON\s+(?:SLAVE|REPLICA))?)\b/i;
+/** Strings, comments and names, which may be any words, as blanks. */
+const withoutWords = (text: string): string =>
+  codeOf(text).replace(/`[^`]*(?:``[^`]*)*`/g, (name) => ' '.repeat(name.length));
 /** Whether an event would run. */
-export const isEnabled = (text: string): boolean => EVENT_STATE.exec(text)?.[2]?.toUpperCase() === 'ENABLE';
-export const disabled = (text: string): string => text.replace(EVENT_STATE, '$1DISABLE');
+export const isEnabled = (text: string): boolean =>
+  EVENT_STATE.exec(withoutWords(text))?.[2]?.toUpperCase() === 'ENABLE';
+export function disabled(text: string): string {
+  const match = EVENT_STATE.exec(withoutWords(text));
+  if (!match) return text;
+  const [, before = '', state = ''] = match;
+  const at = match.index + before.length;
+  return `${text.slice(0, at)}DISABLE${text.slice(at + state.length)}`;
+}
+
+/** Whether a statement is a setting of the session: MariaDB's tool writes some within `/*M!`. */
+export const isSetting = (head: string): boolean => /^(?:\/\*M?!\d+\s*)?SET\b/i.test(head);
+
+/** Whether a statement ends a transaction, or says when one ends: `--no-autocommit` writes both. */
+export const isCommit = (head: string): boolean =>
+  /^(?:\/\*M?!\d+\s*)?COMMIT\b/i.test(head) || (isSetting(head) && /\bautocommit\b/i.test(codeOf(head)));
 
 /** The table of a trigger. */
 export const tableOfTrigger = (text: string): string | undefined => {

@@ -5,7 +5,7 @@ import { compareVersions, majorVersion } from '../../shared/versions';
 import type { MysqlDialect } from '../dialect';
 import type { MysqlGrants } from '../grants';
 import { quoteAccount } from '../names';
-import type { Choice } from './choice';
+import type { Choice } from '../../shared/restore-choice';
 import type { Query } from './query';
 import { variables } from './session-settings';
 

@@ -2,6 +2,7 @@ import { checkPostgresqlGrants } from '../grants';
 import type { PostgresqlCheck } from './check';
 import { checkExtensionRows } from './extension-rows';
 import { noteUserMappings } from './foreign-servers';
+import { noteImage } from './image';
 import { noteObjects } from './notes';
 import { checkDamage } from './damage';
 import { checkSchemas } from './schemas';
@@ -15,5 +16,6 @@ export const POSTGRESQL_CHECKS: readonly PostgresqlCheck[] = [
   ({ client, database, server }) => checkPostgresqlGrants(client, database, server),
   checkExtensionRows,
   noteUserMappings,
+  noteImage,
   noteObjects,
 ];

@@ -11,6 +11,8 @@ export interface ArchivedData {
   readonly id: number;
   readonly schema: string;
   readonly name: string;
+  /** Whether they are rows for a COPY, and no statements. */
+  readonly isCopied: boolean;
 }
 
 /** What a restore must know of an archive before it loads it. */
@@ -34,6 +36,10 @@ export interface RestoreArchive {
   readonly indexes: readonly number[];
   /** Numbers of all other entries, but those of {@link foreignRows}. */
   readonly others: readonly number[];
+  /** Of these, the numbers of schemas with their comments and labels, and of their privileges. */
+  readonly schemas: { readonly made: readonly number[]; readonly privileges: readonly number[] };
+  /** Owners of what is in a schema, by its name. */
+  readonly ownersIn: ReadonlyMap<string, ReadonlySet<string>>;
   /** Foreign tables with rows in the archive. To load these means to insert them on another server. */
   readonly foreignRows: readonly string[];
   /** Definitions of primary keys by {@link keyOfTable}: `PRIMARY KEY (id)`. */
@@ -41,6 +47,10 @@ export interface RestoreArchive {
   /** Entries by `entryKey`, in the encoding of the database. */
   readonly entries: ReadonlyMap<string, number>;
 }
+
+/** Locks that a transaction with a whole section may need: a table has one, and its TOAST table and the index of that. */
+export const locksOf = ({ indexes, others, data }: RestoreArchive): number =>
+  indexes.length + others.length + 2 * data.length;
 
 /** Key of a table in {@link RestoreArchive.primaryKeys}. */
 export const keyOfTable = (schema: string, name: string): string => JSON.stringify([schema, name]);
@@ -62,23 +72,32 @@ class Collector {
   readonly data: ArchivedData[] = [];
   readonly indexes: number[] = [];
   readonly others: number[] = [];
+  readonly schemas: { readonly made: number[]; readonly privileges: number[] } = { made: [], privileges: [] };
+  readonly ownersIn = new Map<string, Set<string>>();
   readonly foreignRows: string[] = [];
   private readonly foreign = new Set<string>();
   readonly primaryKeys = new Map<string, string>();
+  private isIndex = false;
   private decoder = new TextDecoder('utf-8');
 
   readonly see = (entry: ArchiveEntry): void => {
-    const { id, kind, tablespace, hasData } = entry;
+    const { id, kind, tablespace, hasData, copy } = entry;
     const [schema, name, owner] = [this.text(entry.schema), this.text(entry.name), this.text(entry.owner)];
     const key = keyOfTable(entry.schema, entry.name);
     if (kind === 'FOREIGN TABLE') this.foreign.add(key);
     if (kind === 'TABLE DATA' && this.foreign.has(key)) return void this.foreignRows.push(`${schema}.${name}`);
-    (kind === 'INDEX' || kind === 'CONSTRAINT' ? this.indexes : this.others).push(id);
+    // A comment is of the entry before it, and of no section of its own: without that entry, it is left out.
+    if (!ABOUT.has(kind)) this.isIndex = kind === 'INDEX' || kind === 'CONSTRAINT';
+    (this.isIndex ? this.indexes : this.others).push(id);
     if (kind === 'ENCODING') this.decoder = decoderOf(entry.definition);
     if (owner !== '') this.owners.add(owner);
+    if (owner !== '' && schema !== '')
+      this.ownersIn.set(schema, (this.ownersIn.get(schema) ?? new Set<string>()).add(owner));
+    if (kind === 'SCHEMA' || (ABOUT.has(kind) && name.startsWith('SCHEMA ')))
+      (kind === 'ACL' ? this.schemas.privileges : this.schemas.made).push(id);
     if (tablespace !== '') this.tablespaces.add(this.text(tablespace));
     if (kind === 'EXTENSION') this.extensions.push(name);
-    if (kind === 'TABLE DATA' && hasData) this.data.push({ id, schema, name });
+    if (kind === 'TABLE DATA' && hasData) this.data.push({ id, schema, name, isCopied: copy !== '' });
     if (kind === 'DATABASE') {
       this.create = this.text(entry.definition);
       this.owner = owner;

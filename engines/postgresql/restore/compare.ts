@@ -2,8 +2,10 @@ import type { Client } from 'pg';
 import type { TableCount } from '../../../catalog/bucket/manifest';
 import type { RestoreDifference } from '../../../catalog/contract/restore';
 import type { ServerJob } from '../../../catalog/contract/task';
+import { rowDifferences } from '../../../task/restore/content';
 import { tableName } from '../../../task/restore/selection';
 import { readInventory } from '../inventory';
+import { entryKey } from '../archive-head';
 import { quoteName, utf8Of } from '../names';
 import type { RestoreArchive } from './archive-contents';
 import { countRows } from '../row-counts';
@@ -29,10 +31,7 @@ export interface Compared {
 export function rowDifference(table: TableCount, found: number | undefined): RestoreDifference[] {
   const object = tableName(table);
   if (found === undefined) return [{ object, kind: 'missing' }];
-  const { rows, rowsBefore, rowsAfter } = table;
-  const counts = [rows ?? rowsBefore ?? 0, rows ?? rowsAfter ?? Infinity];
-  const [least, most] = [Math.min(...counts), Math.max(...counts)];
-  return found >= least && found <= most ? [] : [{ object, kind: 'rows', expected: rows ?? least, found }];
+  return rowDifferences(object, table, found);
 }
 
 /**
@@ -54,9 +53,10 @@ export async function compare(
   const differences = tables.flatMap((table) =>
     rowDifference(table, found.get(JSON.stringify([table.schema, table.name]))),
   );
+  const notNull = new Set(await notNullKeys(counter));
   for (const [key, n] of archive.entries) {
     const [kind = '', schema = '', name = ''] = key.split('\0');
-    if (!KINDS.has(kind) || (inventory.entries.get(key) ?? 0) >= n || schema === '') continue;
+    if (!KINDS.has(kind) || (inventory.entries.get(key) ?? 0) >= n || schema === '' || notNull.has(key)) continue;
     const words = Buffer.from([schema, name].filter(Boolean).join('.'), 'latin1').toString('utf8');
     differences.push({ object: `${kind.toLowerCase()} ${words} of ${database}`, kind: 'missing' });
   }
@@ -68,6 +68,16 @@ export async function compare(
   );
   if (uncheckedKeys) differences.push(...(await orphans(counter, database)));
   return differences;
+}
+
+/** Keys of `NOT NULL … NOT VALID`, which version 18 dumps by themselves; an inventory has constraints with an index only. */
+async function notNullKeys(client: Client): Promise<string[]> {
+  const bytes = (name: string) => `convert_to(${name}, getdatabaseencoding())`;
+  const { rows } = await client.query<{ schema: Buffer; name: Buffer }>(
+    `SELECT ${bytes('nspname')} AS schema, ${bytes("relname || ' ' || conname")} AS name FROM pg_constraint
+     JOIN pg_class c ON c.oid = conrelid JOIN pg_namespace n ON n.oid = relnamespace WHERE contype = 'n' AND NOT convalidated`,
+  );
+  return rows.map(({ schema, name }) => entryKey('CONSTRAINT', schema.toString('latin1'), name.toString('latin1')));
 }
 
 /** Rows of the tables of extensions that refer to none. */

@@ -3,12 +3,20 @@ import type { DataObject, TableCount } from '../../../catalog/bucket/manifest';
 import { noteOf } from '../../../catalog/contract/note';
 import type { RestoreTarget } from '../../../catalog/contract/restore';
 import { BackupError, errorCode } from '../../../task/run/errors';
-import { tableName } from '../../../task/restore/selection';
+import { restoredContent } from '../../../task/restore/content';
 import type { RestoreCheck, ServerRestoreContext } from '../../engine';
 import { DATABASE_TO_ASK, SQLSTATE } from '../connection';
 import type { RestoreArchive } from './archive-contents';
 import { compare } from './compare';
-import { contentOf, databaseStatements, dropDatabase, dropLeftover, findDatabases, ownName } from './databases';
+import {
+  contentOf,
+  databaseStatements,
+  dropDatabase,
+  dropLeftover,
+  findDatabases,
+  openToPublic,
+  ownName,
+} from './databases';
 import { applyStatements, loadDatabase, type Load, type LoadContext, type Loaded } from './load';
 import { publish, type Publication } from './publish';
 import { connectAside, lacksDatabaseRight, refuseName } from './preflight';
@@ -28,13 +36,6 @@ interface Whole extends FoundArchive {
   state: RestoreTarget['state'];
   loaded?: Loaded;
 }
-
-/** The counts of a restore, without its differences. */
-export const countsOf = (tables: readonly TableCount[]): Omit<RestoreCheck, 'differences'> => ({
-  tables: tables.length,
-  rows: tables.reduce((total, { rows = 0 }) => total + rows, 0),
-  uncompared: tables.filter(({ rows }) => rows === undefined).map(tableName),
-});
 
 function unlessClosed(error: unknown): undefined {
   const code = error instanceof BackupError ? errorCode(error.cause) : undefined;
@@ -81,7 +82,7 @@ export class DatabaseTargets implements Targets {
       const holds = exists ? await contentOf(this.context.sessions, name).catch(unlessClosed) : [];
       if (exists) this.owners.push(exists.owner);
       whole.state = !exists ? 'new' : holds?.length === 0 ? 'empty' : 'exists';
-      const { tables, rows } = countsOf(this.tablesOf(database));
+      const { tables, rows } = restoredContent(this.tablesOf(database));
       targets.push({ database, name, state: whole.state, ...(holds && holds.length > 0 && { holds }), tables, rows });
     }
     return targets;
@@ -111,7 +112,7 @@ export class DatabaseTargets implements Targets {
       differences.push(...(await compare(counter, observer, { database, archive, tables, server, uncheckedKeys })));
       await Promise.all([counter, observer].map((client) => sessions.disconnect(client)));
     }
-    return { differences, ...countsOf(this.all.flatMap(({ database }) => this.tablesOf(database))) };
+    return { differences, ...restoredContent(this.all.flatMap(({ database }) => this.tablesOf(database))) };
   }
 
   async publish(context: LoadContext): Promise<void> {
@@ -120,11 +121,10 @@ export class DatabaseTargets implements Targets {
     for (const { database, name, temporary, archive, state } of this.all) {
       const { others } = databaseStatements(archive, database, temporary);
       const isComment = (one: string) => one.startsWith('COMMENT ');
-      await applyStatements(
-        context,
-        { database, temporary },
-        others.filter((one) => !isComment(one)),
-      );
+      await applyStatements(context, { database, temporary }, [
+        openToPublic(temporary),
+        ...others.filter((one) => !isComment(one)),
+      ]);
       if (state === 'empty') await this.refuseFilled(name);
       const comment = others
         .find(isComment)

@@ -4,7 +4,7 @@ import { BackupError, errorCode, errorText } from '../../../task/run/errors';
 import type { PostgresqlSessions } from '../connection';
 import { quoteName, utf8Of } from '../names';
 import { createStatement, type RestoreArchive } from './archive-contents';
-import { statementsOf } from '../sql-words';
+import { asGrantor, grantsOf } from '../sql-words';
 
 /** Comments by which a later restore knows what an earlier one left. */
 export const MARKS = {
@@ -71,8 +71,12 @@ export async function contentOf(sessions: PostgresqlSessions, database: string):
   }
 }
 
+/** What everybody may with a new database, and with one that is being loaded only when its privileges are restored. */
+export const openToPublic = (name: string): string =>
+  `GRANT CONNECT, TEMPORARY ON DATABASE ${quoteName(name)} TO PUBLIC`;
+
 /**
- * Makes a database of its own name that nobody takes for the target, as the archive says.
+ * Makes a database of its own name that nobody takes for the target, as the archive says, and that is closed to the public.
  *
  * @param client a session in another one
  * @throws BackupError `targetRefused` if the server lacks its locale
@@ -89,6 +93,7 @@ export async function createTemporary(
   await client.query(statement).catch((error: unknown) => {
     throw createFailure(error);
   });
+  await client.query(`REVOKE ALL ON DATABASE ${quoted} FROM PUBLIC`);
   await client.query(`COMMENT ON DATABASE ${quoted} IS '${MARKS.restoring}'`);
   if (owner !== '') await client.query(`ALTER DATABASE ${quoted} OWNER TO ${quoteName(owner)}`);
 }
@@ -199,9 +204,10 @@ const ABOUT = `(?:ALTER DATABASE|COMMENT ON DATABASE|SECURITY LABEL FOR ${NAME} 
 export function databaseStatements({ database }: RestoreArchive, from: string, to: string) {
   const names = [from, quoteName(from)].map((name) => name.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|');
   const about = new RegExp(`^(${ABOUT})(?:${names})(?=[\\s;])`);
-  const all = statementsOf(database)
-    .filter((one) => about.test(one))
-    .map((one) => one.replace(about, (_, verb: string) => verb + quoteName(to)));
+  const all = grantsOf(database)
+    .filter(({ statement }) => about.test(statement))
+    .map((one) => ({ ...one, statement: one.statement.replace(about, (_, verb: string) => verb + quoteName(to)) }))
+    .map(asGrantor);
   const isSetting = (one: string) => /^ALTER (?:DATABASE|ROLE) .* SET /s.test(one);
   return { settings: all.filter(isSetting), others: all.filter((one) => !isSetting(one)) };
 }

@@ -1,15 +1,14 @@
-import { once } from 'node:events';
-import type { Readable } from 'node:stream';
 import { Tool, type ToolFailure } from '../../../task/io/tool';
 import type { Note } from '../../../catalog/contract/note';
+import { hasOpenQuote } from '../talk';
 
 /** What a run of `pg_restore` gets. */
 export interface PgRestoreRun {
   readonly database: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
-  /** The archive: a file, or its stream. */
-  readonly input: string | Readable;
+  /** File of the archive; it comes to the standard input when left out. */
+  readonly file?: string;
   readonly note: (note: Note) => void;
   /** Told of each table whose rows are loaded. */
   readonly loading: (table: string) => void;
@@ -50,7 +49,8 @@ export class PgRestoreTalk {
   readonly judge = (line: string): string | boolean => {
     const [own, level, table, rest = ''] = LINE.exec(line) ?? [];
     if (own !== undefined) {
-      this.isContinued = level === 'warning' || rest.startsWith('Command was:');
+      const isName = level === undefined && table === undefined && hasOpenQuote(rest);
+      this.isContinued = level === 'warning' || rest.startsWith('Command was:') || isName;
       if (table !== undefined) this.loading(table);
       if (level === 'warning') this.note({ kind: 'server-warning', said: rest });
       return this.isContinued || level === undefined ? (table ?? true) : false;
@@ -63,48 +63,17 @@ export class PgRestoreTalk {
   };
 }
 
-/** Starts `pg_restore`. Stop the tool to end it; {@link finishRestore} waits for it. */
-export function startRestore({ database, args, env, input, note, loading }: PgRestoreRun): Tool {
-  return new Tool({
+/** Starts `pg_restore`. */
+export function startRestore({ database, args, env, file, note, loading }: PgRestoreRun): Tool {
+  const tool = new Tool({
     command: 'pg_restore',
-    args: [...['--exit-on-error', `--dbname=${database}`, ...args], ...(typeof input === 'string' ? [input] : [])],
+    args: [...['--exit-on-error', `--dbname=${database}`, ...args], ...(file === undefined ? [] : [file])],
     env,
     talk: new PgRestoreTalk(note, loading).judge,
-    takesInput: typeof input !== 'string',
+    takesInput: file === undefined,
     failure: { exit: 'restoreFailed', kind: 'client-failed' },
     classify: restoreFailure,
   });
-}
-
-/**
- * Gives the tool its input to the end, and waits for it.
- *
- * @throws BackupError of the input if that breaks, else of the tool
- */
-export async function finishRestore(tool: Tool, input: PgRestoreRun['input']): Promise<void> {
   tool.stdout.resume();
-  if (typeof input !== 'string') {
-    try {
-      await feed(input, tool);
-    } catch (error) {
-      await tool.stop();
-      throw error;
-    }
-  }
-  await tool.succeeded();
-}
-
-/** It may need less than all of it: the rest is read all the same, for only the end shows that every byte was right. */
-async function feed(input: Readable, tool: Tool): Promise<void> {
-  const stdin = tool.stdin!;
-  let isOpen = true;
-  const closed = once(stdin, 'close').then(() => void (isOpen = false));
-  stdin.on('error', () => (isOpen = false));
-  let code: number | null | undefined;
-  void tool.exited.then((exit) => (code = exit));
-  for await (const chunk of input as AsyncIterable<Buffer>) {
-    if (code !== undefined && code !== 0) return void input.destroy();
-    if (isOpen && !stdin.write(chunk)) await Promise.race([once(stdin, 'drain').catch(() => undefined), closed]);
-  }
-  stdin.end();
+  return tool;
 }

@@ -3,6 +3,7 @@ import type { Manifest } from '../../../catalog/bucket/manifest';
 import { BackupError, errorCode, errorText } from '../../../task/run/errors';
 import { compareVersions, majorVersion } from '../../shared/versions';
 import { DATABASE_TO_ASK, type PostgresqlSessions } from '../connection';
+import { SERVERS_OWN } from '../databases';
 import { quoteName } from '../names';
 import { lacksLocale } from './databases';
 import type { RestoreArchive } from './archive-contents';
@@ -11,8 +12,6 @@ import type { Administrator } from './roles';
 /** Where a session is in the way of nothing that happens to {@link DATABASE_TO_ASK}. */
 const OTHER_DATABASE = 'template1';
 const MAX_NAME_BYTES = 63;
-/** Databases that a restore never replaces. */
-const SERVERS_OWN = ['template0', 'template1', 'rdsadmin'];
 
 /** The server's version as it states it, and the account. */
 export async function readAdministrator(client: Client): Promise<Administrator & { readonly serverVersion: string }> {

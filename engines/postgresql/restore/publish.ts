@@ -42,12 +42,12 @@ export async function publish(client: Client, other: Client, publications: reado
     `ALTER DATABASE ${temporary} RENAME TO ${quoteName(name)}`,
   ]);
   const names = publications.flatMap(({ temporary, name, replaces }) => (replaces ? [name, temporary] : [temporary]));
-  let isDone = false;
+  const done = new AbortController();
   const ending = (async () => {
     // New connections wait until the names are changed: the server holds them from the first statement on.
-    while (!isDone) {
+    while (!done.signal.aborted) {
       await other.query(SESSIONS_ENDED, [names]).catch(() => undefined);
-      await sleep(100);
+      await sleep(100, undefined, { signal: done.signal }).catch(() => undefined);
     }
   })();
   try {
@@ -59,7 +59,7 @@ export async function publish(client: Client, other: Client, publications: reado
     await client.query('ROLLBACK').catch(() => undefined);
     throw publishFailure(error, publications.map(({ name }) => name).join(', '));
   } finally {
-    isDone = true;
+    done.abort();
     await ending;
   }
 }

@@ -32,12 +32,16 @@ const FUNCTIONS = `
     AND prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype) AND pg_has_role(proowner, 'USAGE')
     AND NOT EXISTS (SELECT FROM unnest(proconfig) s WHERE s LIKE 'search\\_path=%')`;
 
-/** On the server, because names may be bytes that are no text anywhere else. Some tables at a time; one that cannot be is a warning. */
-const ANALYZE = `DO $do$ DECLARE names text; BEGIN
+/**
+ * On the server, because names may be bytes that are no text anywhere else. Some tables at a time; one that cannot be is a warning. A
+ * session takes every second table, with all its partitions: their locks stay until the end.
+ */
+const analyzeHalf = (half: 0 | 1): string => `DO $do$ DECLARE names text; BEGIN
   FOR names IN SELECT string_agg(name, ', ') FROM (
-    SELECT c.oid::regclass::text AS name, row_number() OVER () / 100 AS part FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
+    SELECT c.oid::regclass::text AS name, dense_rank() OVER (ORDER BY coalesce(pg_partition_root(c.oid)::oid, c.oid)) AS number
+    FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
     WHERE relkind IN ('r', 'p', 'm') AND c.oid >= 16384 AND nspname NOT LIKE 'pg\\_%' AND pg_has_role(relowner, 'USAGE')
-  ) t GROUP BY part LOOP
+  ) t WHERE number % 2 = ${half} GROUP BY number / 200 LOOP
     BEGIN EXECUTE 'ANALYZE ' || names; EXCEPTION WHEN OTHERS THEN RAISE WARNING '%', SQLERRM; END;
   END LOOP;
 END $do$`;
@@ -61,7 +65,7 @@ export class Repairs {
   async beforeData(): Promise<void> {
     await this.tellTimescale('timescaledb_pre_restore');
     const { rows } = await this.client.query<{ function: string }>(FUNCTIONS);
-    this.functions.push(...rows.map((row) => row.function));
+    for (const row of rows) this.functions.push(row.function);
     await this.client.query('BEGIN');
     await this.client.query(
       `SELECT set_config('search_path', coalesce((SELECT substr(c, 13) FROM pg_catalog.pg_db_role_setting, unnest(setconfig) c
@@ -75,8 +79,10 @@ export class Repairs {
     for (;;) {
       const { rows: checks } = await this.client.query<Check>(CHECKS);
       if (checks.length === 0) break;
-      for (const { table, name } of checks) await this.client.query(`ALTER TABLE ${table} DROP CONSTRAINT ${name}`);
-      this.checks.push(...checks);
+      for (const check of checks) {
+        await this.client.query(`ALTER TABLE ${check.table} DROP CONSTRAINT ${check.name}`);
+        this.checks.push(check);
+      }
     }
   }
 
@@ -89,10 +95,12 @@ export class Repairs {
   }
 
   /**
-   * After the rows, indexes and keys; refreshes the statistics of the planner as well. A check that the rows violate, as they did when
-   * they were dumped, is added without a look at them.
+   * After the rows, indexes and keys; refreshes the statistics of the planner as well, if there is a session for it. A check that the rows
+   * violate, as they did when they were dumped, is added without a look at them.
+   *
+   * @param second a second session in the database; without one, there are no statistics
    */
-  async afterAll(note: (note: Note) => void): Promise<void> {
+  async afterAll(second: Client | undefined, note: (note: Note) => void): Promise<void> {
     // Event triggers are there by now, and must not see what is none of their users' doing.
     await this.client.query('SET session_replication_role = replica').catch(() => undefined);
     const violated: string[] = [];
@@ -106,7 +114,7 @@ export class Repairs {
       if (comment !== null) await this.client.query(`COMMENT ON CONSTRAINT ${name} ON ${table} IS ${comment}`);
     }
     // While the functions of indexes have their search_path. Statistics are no part of a backup: without them it is complete all the same.
-    await this.client.query(ANALYZE);
+    if (second) await Promise.all([this.client.query(analyzeHalf(0)), second.query(analyzeHalf(1))]);
     for (const name of this.functions) await this.client.query(`ALTER FUNCTION ${name} RESET search_path`);
     await this.tellTimescale('timescaledb_post_restore');
     if (violated.length > 0) note(noteOf('checks-not-valid', violated, this.database));

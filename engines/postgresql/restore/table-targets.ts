@@ -1,6 +1,7 @@
 import type { Client } from 'pg';
 import type { TableCount } from '../../../catalog/bucket/manifest';
 import type { RestoreTarget } from '../../../catalog/contract/restore';
+import { restoredContent } from '../../../task/restore/content';
 import { BackupError } from '../../../task/run/errors';
 import type { RestoreCheck, ServerRestoreContext } from '../../engine';
 import { quoteName } from '../names';
@@ -14,7 +15,7 @@ import {
   schemaExists,
   type TablesCopy,
 } from './copy-tables';
-import { countsOf, type FoundArchive } from './database-targets';
+import type { FoundArchive } from './database-targets';
 import { dropLeftover, findDatabases, ownName } from './databases';
 import { loadDatabase, type LoadContext } from './load';
 import { lacksDatabaseRight, refuseName } from './preflight';
@@ -62,7 +63,7 @@ export class TableTargets implements Targets {
       if (!rows[0]?.may) throw mayNotCreate(this.context.credentials.username, database);
       if (rows[0].exists) throw schemaExists(this.copy);
     });
-    const counts = countsOf(tables);
+    const counts = restoredContent(tables);
     return [{ database, name: `${database}.${schema}`, state: 'new', tables: counts.tables, rows: counts.rows }];
   }
 
@@ -82,7 +83,7 @@ export class TableTargets implements Targets {
 
   async compare(): Promise<RestoreCheck> {
     const differences = await this.inside((client) => compareTables(client, this.copy));
-    return { differences, ...countsOf(this.copy.tables) };
+    return { differences, ...restoredContent(this.copy.tables) };
   }
 
   publish(): Promise<void> {

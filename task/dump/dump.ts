@@ -4,9 +4,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { DataObject } from '../../catalog/bucket/manifest';
 import type { Note } from '../../catalog/contract/note';
-import { manifestKey, objectKey } from '../../catalog/bucket/names';
+import { USUAL_ROW_DIGESTS } from '../../catalog/contract/task';
+import { ENCRYPTED_SUFFIX, manifestKey, objectKey } from '../../catalog/bucket/names';
 import type { DumpFacts, EngineDump } from '../../engines/engine';
+import { contentText } from '../../engines/facts';
 import { engineProgram } from '../../engines/programs';
+import { stopAfter } from '../run/deadline';
 import { BackupError, asBackupError } from '../run/errors';
 import type { RunInputs } from '../run/job';
 import { SourceLock } from '../run/lock';
@@ -17,7 +20,7 @@ import { makeScratch } from '../run/scratch';
 import { manifestTextOf } from './manifest-of';
 import { storeStream, storeStreams } from './pipeline';
 import { abortAbandonedUploads, findSlot } from './slot';
-import { formatBytes, formatDuration } from '../../catalog/units';
+import { formatBytes } from '../../catalog/units';
 import { Meter } from '../io/meter';
 import { hasLargeWrites } from '../io/tool';
 import { PartMemory } from '../io/part-memory';
@@ -38,15 +41,16 @@ export async function dump(run: RunInputs, log: Log, stop: AbortController): Pro
   const { job } = run;
   const started = performance.now();
   const meter = new Meter(log);
-  const deadline = setTimeout(() => {
-    stop.abort(
+  const ended = stopAfter(
+    stop,
+    job.timeoutSeconds,
+    (limit) =>
       new BackupError(
         'timedOut',
-        `the backup took longer than its timeout of ${formatDuration(job.timeoutSeconds)} and was stopped: raise timeout, or give the task more cpu`,
+        `the backup took longer than its timeout of ${limit} and was stopped: raise timeout, or give the task more cpu`,
         { kind: 'timed-out' },
       ),
-    );
-  }, job.timeoutSeconds * 1000);
+  );
   const metrics = (success: boolean) =>
     writeMetrics(log, job, {
       success,
@@ -64,7 +68,7 @@ export async function dump(run: RunInputs, log: Log, stop: AbortController): Pro
     if (failure.exit !== 'alreadyRunning') metrics(false);
     throw failure;
   } finally {
-    clearTimeout(deadline);
+    ended();
     meter.stop();
   }
 }
@@ -145,7 +149,12 @@ class BackupRun {
     const { signal } = this.stop;
     const scratch = await makeScratch(this.run.job.scratchDirectory, 'run-');
     const notes = new Notes(this.run.job.engine, this.log);
-    const context = { run: this.run, log: this.log, note: (note: Note) => notes.add(note), scratch, signal };
+    const digests = this.run.job.rowDigests ?? USUAL_ROW_DIGESTS;
+    const { job, repositoryKey: key } = this.run;
+    const context = {
+      ...{ run: this.run, log: this.log, note: (note: Note) => notes.add(note), scratch, signal, digests },
+      ...(job.repository && { repository: { backupId: id, access: { s3: this.s3, key } } }),
+    };
     const engine = engineProgram(this.run.job.engine).createDump(context);
     try {
       // A server that stops answering must not outlast the timeout.
@@ -162,6 +171,7 @@ class BackupRun {
 
   private async dumpAll(engine: EngineDump, id: string): Promise<{ objects: DataObject[]; facts: DumpFacts }> {
     const { job } = this.run;
+    const { compressionLevel, encryptTo } = job;
     await engine.preflight();
     this.log.info('start', `backing up ${job.source} as ${id}`);
     if (job.server && !hasLargeWrites())
@@ -171,8 +181,9 @@ class BackupRun {
       );
     const context = { s3: this.s3, log: this.log, meter: this.meter, memory: this.memory };
     const objects = await storeStreams(engine.streams(), STREAMS_AT_ONCE, this.stop.signal, (stream, signal) => {
-      const target = { bucket: job.bucket, key: objectKey(job.source, id, stream.file), keyArn: job.keyArn };
-      const storing = storeStream(stream, target, { ...context, signal, compressionLevel: job.compressionLevel });
+      const file = encryptTo ? `${stream.file}${ENCRYPTED_SUFFIX}` : stream.file;
+      const target = { bucket: job.bucket, key: objectKey(job.source, id, file), keyArn: job.keyArn };
+      const storing = storeStream(stream, target, { ...context, signal, compressionLevel, encryptTo });
       this.storing.add(storing);
       return storing;
     });
@@ -191,11 +202,14 @@ class BackupRun {
     const endedAt = this.clock.now();
     const text = manifestTextOf(this.run, { id, startedAt, endedAt, objects, facts, notes });
     const key = manifestKey(job.source, id);
+    const { repository } = facts;
+    // What the engine has brought into a repository itself.
+    if (repository) this.meter.count({ bytesIn: repository.bytes, bytesOut: repository.addedBytes });
     // Without the abort signal: nobody could tell whether an interrupted put had arrived.
     await putNewObject(this.s3, { bucket: job.bucket, key, keyArn: job.keyArn }, Buffer.from(text), 'application/json');
     this.log.info(
       'complete',
-      `backup ${id} of ${job.source} is complete: ${facts.tables.length} tables, ${formatBytes(this.meter.bytesIn)} dumped, ${formatBytes(this.meter.bytesOut)} stored`,
+      `backup ${id} of ${job.source} is complete: ${contentText(job.engine, facts.tables.length)}, ${formatBytes(this.meter.bytesIn)} dumped, ${formatBytes(this.meter.bytesOut)} stored`,
       {
         manifest: key,
         bytesIn: this.meter.bytesIn,

@@ -1,3 +1,4 @@
+import { readRecipient } from '../../catalog/age/recipients';
 import {
   MANIFEST_FORMAT,
   ManifestError,
@@ -6,6 +7,7 @@ import {
   type Manifest,
 } from '../../catalog/bucket/manifest';
 import { noteRecord, type Note } from '../../catalog/contract/note';
+import type { DumpOptions, FilesJob } from '../../catalog/contract/task';
 import { partsLeftOut } from '../../engines/dump-arguments';
 import type { DumpFacts } from '../../engines/engine';
 import { findEngine } from '../../engines/facts';
@@ -48,6 +50,11 @@ export function manifestTextOf({ job, trigger, scheduledTime, scheduleArn }: Run
     consistency: facts.consistency,
     ...(facts.rolePasswords === undefined ? {} : { rolePasswords: facts.rolePasswords }),
     ...(leftOut.length === 0 ? {} : { leftOut }),
+    ...(job.server && { options: optionsOf(job.server) }),
+    ...(job.files && { options: copied({ include: job.files.include, exclude: job.files.exclude }) }),
+    ...(job.encryptTo && { encryption: encryptionOf(job.encryptTo) }),
+    ...(facts.repository && { repository: facts.repository }),
+    ...(job.expectations && { expectations: [...job.expectations] }),
     ...(notes.length === 0 ? {} : { notes: notes.map(noteRecord) }),
     objects: [...dump.objects],
     tables: [...facts.tables],
@@ -59,3 +66,16 @@ export function manifestTextOf({ job, trigger, scheduledTime, scheduleArn }: Run
     throw new BackupError('configuration', error.message, { kind: 'manifest-too-large' }, { cause: error });
   }
 }
+
+/** What a restore test dumps with, too. */
+const optionsOf = ({ databases, schemas, excludeSchemas, excludeCollections, extraDumpArguments }: DumpOptions) =>
+  copied({ databases, schemas, excludeSchemas, excludeCollections, extraDumpArguments });
+
+const encryptionOf = (recipients: readonly string[]): Manifest['encryption'] => ({
+  format: 'age',
+  recipients: recipients.map(readRecipient).map(({ type, fingerprint }) => ({ type, fingerprint })),
+});
+
+/** Lists that are given. */
+const copied = (lists: DumpOptions & Pick<FilesJob, 'include' | 'exclude'>): NonNullable<Manifest['options']> =>
+  Object.fromEntries(Object.entries(lists).flatMap(([name, list]) => (list ? [[name, [...list]]] : [])));

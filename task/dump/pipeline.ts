@@ -1,5 +1,6 @@
 import type { S3Client } from '@aws-sdk/client-s3';
-import type { DataObject } from '../../catalog/bucket/manifest';
+import { encrypt } from '../../catalog/age/age';
+import { ENCRYPTED, type DataObject } from '../../catalog/bucket/manifest';
 import { Compressor } from '../io/compressor';
 import type { DumpStream } from '../../engines/engine';
 import { BackupError, errorText } from '../run/errors';
@@ -16,6 +17,8 @@ export interface SinkContext {
   readonly meter: Meter;
   /** zstd level. */
   readonly compressionLevel: number;
+  /** Public keys to which the compressed bytes are encrypted; they are not if left out. */
+  readonly encryptTo?: readonly string[];
   /** Aborted when the run must stop; its reason is the error to end with. */
   readonly signal: AbortSignal;
 }
@@ -26,7 +29,7 @@ export interface PipelineContext extends SinkContext {
   readonly memory: PartMemory;
 }
 
-/** Where the compressed bytes of a stream go. */
+/** Where the compressed bytes of a stream go, or the encrypted ones. */
 export interface Sink {
   /** Bytes taken so far. */
   readonly bytes: number;
@@ -45,19 +48,19 @@ export interface Sink {
  * Stores streams, up to `width` at once. The first failure stops all others.
  *
  * @param store stores one stream, and aborts when its signal does
- * @returns the objects, in the order of the streams
+ * @returns what it returned, in the order of the streams
  * @throws the first failure, once no stream is read any more
  */
-export async function storeStreams(
+export async function storeStreams<T = DataObject>(
   streams: AsyncIterable<DumpStream>,
   width: number,
   signal: AbortSignal,
-  store: (stream: DumpStream, signal: AbortSignal) => Promise<DataObject>,
-): Promise<DataObject[]> {
+  store: (stream: DumpStream, signal: AbortSignal) => Promise<T>,
+): Promise<T[]> {
   const iterator = streams[Symbol.asyncIterator]();
   const failed = new AbortController();
   const stop = AbortSignal.any([signal, failed.signal]);
-  const objects: DataObject[] = [];
+  const objects: T[] = [];
   let opened = 0;
   const work = async (): Promise<void> => {
     for (;;) {
@@ -87,7 +90,7 @@ async function nextStream(iterator: AsyncIterator<DumpStream>, stop: AbortSignal
 }
 
 /**
- * dump tool → zstd → SHA-256 → multipart upload, without staging, in bounded memory. The object is created only after the
+ * dump tool → zstd → age → SHA-256 → multipart upload, without staging, in bounded memory. The object is created only after the
  * tool has ended and its stream was found complete.
  *
  * @throws BackupError; then the upload was aborted and the tool is gone
@@ -115,7 +118,7 @@ export async function storeInto(
       key,
       kind: stream.kind,
       format: stream.format,
-      compression: 'zstd',
+      compression: context.encryptTo ? ENCRYPTED : 'zstd',
       uncompressedBytes,
       databases: [...stream.databases],
       ...stored,
@@ -128,8 +131,9 @@ export async function storeInto(
   }
 }
 
-/** Reads the stream to its end, through zstd, into the sink; returns the bytes before compression. */
-async function compress(stream: DumpStream, sink: Sink, { meter, compressionLevel }: SinkContext): Promise<number> {
+/** Reads the stream to its end, through zstd and age, into the sink; returns the bytes before compression. */
+async function compress(stream: DumpStream, sink: Sink, context: SinkContext): Promise<number> {
+  const { meter, compressionLevel, encryptTo } = context;
   const compressor = new Compressor(compressionLevel);
   let bytes = 0;
   const ended = meter.follow(() => ({ bytesIn: bytes, bytesOut: sink.bytes, table: stream.table() }));
@@ -142,7 +146,8 @@ async function compress(stream: DumpStream, sink: Sink, { meter, compressionLeve
     await compressor.end();
   };
   const drain = async () => {
-    for await (const chunk of compressor.output as AsyncIterable<Buffer>) await sink.write(chunk);
+    const compressed = compressor.output as AsyncIterable<Buffer>;
+    for await (const chunk of encryptTo ? encrypt(compressed, encryptTo) : compressed) await sink.write(chunk);
   };
   const feeding = feed().catch((error: unknown) => {
     compressor.output.destroy(error as Error);
@@ -162,7 +167,7 @@ async function compress(stream: DumpStream, sink: Sink, { meter, compressionLeve
 }
 
 /** A tool whose output broke off says why; the broken pipe is only the consequence. */
-async function firstCause(stream: DumpStream, error: unknown): Promise<unknown> {
+export async function firstCause(stream: DumpStream, error: unknown): Promise<unknown> {
   if (error instanceof BackupError) return error;
   try {
     await stream.succeeded();

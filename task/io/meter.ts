@@ -44,9 +44,13 @@ export class Meter {
     return () => {
       if (this.log.interactive) this.report();
       this.streams.delete(read);
-      const { bytesIn, bytesOut } = read();
-      this.ended = { bytesIn: this.ended.bytesIn + bytesIn, bytesOut: this.ended.bytesOut + bytesOut };
+      this.count(read());
     };
+  }
+
+  /** Counts what passed beside the streams. */
+  count({ bytesIn, bytesOut }: Pick<StreamProgress, 'bytesIn' | 'bytesOut'>): void {
+    this.ended = { bytesIn: this.ended.bytesIn + bytesIn, bytesOut: this.ended.bytesOut + bytesOut };
   }
 
   /** Forgets the streams that have ended: those of an attempt that failed. */

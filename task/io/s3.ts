@@ -1,4 +1,4 @@
-import { S3Client, S3ServiceException } from '@aws-sdk/client-s3';
+import { S3Client, S3ServiceException, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { CommonReason } from '../../catalog/contract/failure';
 import { BackupError, errorCode, errorText } from '../run/errors';
@@ -12,10 +12,12 @@ const IDLE_SECONDS = 60;
  * Makes the S3 client. A custom endpoint (`AWS_ENDPOINT_URL`) is addressed by path, as S3-compatible servers expect.
  *
  * @param idleSeconds seconds without a byte after which a connection counts as dead
+ * @param credentials where they are not those of the environment
  */
-export function createS3Client(idleSeconds = IDLE_SECONDS): S3Client {
+export function createS3Client(idleSeconds = IDLE_SECONDS, credentials?: S3ClientConfig['credentials']): S3Client {
   const custom = process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL;
   const client = new S3Client({
+    ...(credentials && { credentials }),
     forcePathStyle: custom !== undefined,
     maxAttempts: 5,
     // With it, every part would get a connection, a TLS handshake and a round trip of its own.

@@ -40,6 +40,8 @@ export interface ToolCommand {
   readonly args: readonly string[];
   /** Added to the environment, which holds no secret otherwise. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Its working directory; that of this program when left out. */
+  readonly directory?: string;
   /** Judges each line of standard error; nothing but complaints when left out. */
   readonly talk?: Talk;
   /** Takes out of a complaint what nobody must read. */
@@ -75,6 +77,20 @@ const largeWrites = (): Record<string, string> =>
 /** Whether tools can be made to write 64 KiB at a time. */
 export const hasLargeWrites = (): boolean => existsSync(STDBUF_LIBRARY);
 
+/** What runs. */
+const running = new Set<ChildProcess>();
+const killRunning = (): void => running.forEach((child) => child.kill('SIGKILL'));
+
+/** Lets a process not outlive this program, however that ends: a person may press Ctrl-C twice. */
+function endsWithProgram(child: ChildProcess, exited: Promise<unknown>): void {
+  if (running.size === 0) process.on('exit', killRunning);
+  running.add(child);
+  void exited.then(() => {
+    running.delete(child);
+    if (running.size === 0) process.off('exit', killRunning);
+  });
+}
+
 /**
  * A running child process. It succeeds if its exit code, its signal and its standard error all say so. Its output counts
  * only once {@link Tool.succeeded} resolves.
@@ -106,6 +122,7 @@ export class Tool {
     });
     const child = spawn(tool.command, tool.args, {
       env: toolEnvironment(tool.env),
+      ...(tool.directory !== undefined && { cwd: tool.directory }),
       stdio: [tool.takesInput ? 'pipe' : 'ignore', 'pipe', 'pipe'],
     });
     this.child = child;
@@ -124,6 +141,7 @@ export class Tool {
       child.once('exit', (code) => resolve(code)).once('error', () => resolve(null));
     });
     void this.exited.then(() => this.begin());
+    endsWithProgram(child, this.exited);
   }
 
   /**

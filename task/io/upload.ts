@@ -7,6 +7,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
+import { ENCRYPTED_SUFFIX } from '../../catalog/bucket/names';
 import { BackupError } from '../run/errors';
 import type { PartMemory } from './part-memory';
 import { arrivedAnyway, base64Crc, encryption, putNewObject, type UploadTarget } from './put';
@@ -23,6 +24,9 @@ const PARTS_PER_SIZE = 1250;
  * 10 GiB needs parts of 8 MiB only.
  */
 export const partBytes = (number: number): number => FIRST_PART_BYTES * 2 ** Math.floor((number - 1) / PARTS_PER_SIZE);
+
+const contentTypeOf = ({ key }: UploadTarget): string =>
+  key.endsWith(ENCRYPTED_SUFFIX) ? 'application/octet-stream' : 'application/zstd';
 
 /** A stored object. */
 export interface StoredBytes {
@@ -91,7 +95,7 @@ export class StreamUpload {
         this.s3,
         this.target,
         this.part?.subarray(0, this.filled) ?? Buffer.alloc(0),
-        'application/zstd',
+        contentTypeOf(this.target),
         this.cancel.signal,
       );
       return result;
@@ -195,7 +199,7 @@ export class StreamUpload {
         new CreateMultipartUploadCommand({
           Bucket: this.target.bucket,
           Key: this.target.key,
-          ContentType: 'application/zstd',
+          ContentType: contentTypeOf(this.target),
           ChecksumAlgorithm: 'CRC32',
           ChecksumType: 'FULL_OBJECT',
           ...encryption(this.target),

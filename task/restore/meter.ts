@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import type { RestoreProgress } from '../../catalog/contract/restore';
+import type { ProveProgress } from '../../catalog/contract/prove';
 import { formatBytes, formatDuration } from '../../catalog/units';
 import type { Log } from '../run/log';
 
@@ -8,16 +8,18 @@ const TERMINAL_INTERVAL_MS = 100;
 /** Before that, a rate says little about the rest. */
 const GUESS_AFTER_SECONDS = 3;
 
-type Phase = RestoreProgress['phase'];
+/** Restores have some of the phases of restore tests. */
+type Phase = ProveProgress['phase'];
 
-/** Counts the stored bytes that a restore reads, and reports them every few seconds. */
+/** Counts the bytes of each phase of a restore, or of a restore test, and reports them every few seconds. */
 export class ReadMeter {
   private phase: Phase | undefined;
   private total = 0;
+  private totalDumped = 0;
   private table: string | undefined;
   private began = 0;
   private last = { at: 0, bytes: 0 };
-  private readonly bytes: Record<Phase, number> = { verifying: 0, loading: 0, checking: 0 };
+  private readonly bytes: Record<Phase, number> = { starting: 0, verifying: 0, loading: 0, dumping: 0, checking: 0 };
   private readonly timer: NodeJS.Timeout;
 
   constructor(private readonly log: Log) {
@@ -25,14 +27,16 @@ export class ReadMeter {
     this.timer = setInterval(() => this.report(), interval).unref();
   }
 
-  /** Says how many stored bytes each phase reads. */
-  expect(totalBytes: number): void {
+  /** Says how many stored bytes each phase reads, and how many bytes a second dump has. */
+  expect(totalBytes: number, totalDumped = 0): void {
     this.total = totalBytes;
+    this.totalDumped = totalDumped;
   }
 
-  /** Counts stored bytes. */
-  add(phase: Phase, bytes: number): void {
+  /** Counts bytes. */
+  add(phase: Phase, bytes: number, table = this.table): void {
     this.enter(phase);
+    this.table = table;
     this.bytes[phase] += bytes;
   }
 
@@ -42,9 +46,9 @@ export class ReadMeter {
     this.table = table;
   }
 
-  /** Says that the target is being compared with the backup. */
-  checking(): void {
-    this.enter('checking');
+  /** Says that a phase begins, which reads nothing, or has not read anything yet. */
+  begin(phase: Phase): void {
+    this.enter(phase);
     this.table = undefined;
   }
 
@@ -66,13 +70,13 @@ export class ReadMeter {
     const bytes = this.bytes[phase];
     const bytesPerSecond = Math.round(((bytes - this.last.bytes) * 1000) / Math.max(1, now - this.last.at));
     this.last = { at: now, bytes };
-    const totalBytes = bytes === 0 ? 0 : this.total;
+    const totalBytes = bytes === 0 ? 0 : phase === 'dumping' ? this.totalDumped : this.total;
     const seconds = (now - this.began) / 1000;
     const secondsLeft =
       bytes > 0 && seconds >= GUESS_AFTER_SECONDS && totalBytes >= bytes
         ? Math.round((seconds / bytes) * (totalBytes - bytes))
         : undefined;
-    const progress: RestoreProgress = {
+    const progress: ProveProgress = {
       ...{ phase, bytes, totalBytes, bytesPerSecond },
       ...(secondsLeft === undefined ? {} : { secondsLeft }),
       ...(table === undefined ? {} : { table }),

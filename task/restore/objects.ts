@@ -5,22 +5,34 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { S3Client } from '@aws-sdk/client-s3';
-import type { DataObject } from '../../catalog/bucket/manifest';
-import { fileName } from '../../catalog/bucket/names';
+import { decrypt, WrongIdentityError } from '../../catalog/age/age';
+import { ENCRYPTED, type DataObject } from '../../catalog/bucket/manifest';
+import { fileName, plainName } from '../../catalog/bucket/names';
 import type { RestoreJob, RestoreRequest } from '../../catalog/contract/task';
 import { formatBytes } from '../../catalog/units';
 import type { BackupObjects } from '../../engines/engine';
 import { decompress } from '../io/decompress';
 import { readObject, sizeOf } from '../io/read';
 import { BackupError, errorText } from '../run/errors';
+import { Identities, wrongIdentity } from './identities';
 import type { ReadMeter } from './meter';
 
 /** Decompressed bytes that are held back until the whole object was found right: the end of a dump, or all of a small one. */
 const HELD_BYTES = 256 * 1024;
 /** Decompressed bytes on their way to a reader. */
-const AHEAD_BYTES = 1024 * 1024;
+const AHEAD_BYTES = 512 * 1024;
 /** Objects that are looked at at once. */
 const LOOKS = 8;
+
+/** Sees what one reading of an object reads. */
+export interface ObjectObserver {
+  /** Takes decompressed bytes. */
+  see(chunk: Buffer): void;
+  /** All were seen, and are as the manifest says. */
+  end(): void;
+  /** The reading is over, complete or not. */
+  close(): void;
+}
 
 /** Where the objects are, and who follows them. */
 export interface ObjectSource {
@@ -30,6 +42,10 @@ export interface ObjectSource {
   readonly scratch: string;
   readonly signal: AbortSignal;
   readonly meter: ReadMeter;
+  /** Text of private keys, for what is encrypted. */
+  readonly identity?: string | undefined;
+  /** Asked at the beginning of each reading of an object. */
+  readonly observe?: (object: DataObject) => ObjectObserver | undefined;
   /** Before a connection that broke is taken up again; half a second when left out. */
   readonly firstPauseMs?: number;
 }
@@ -37,11 +53,14 @@ export interface ObjectSource {
 /** The objects of a backup in S3. */
 export class StoredObjects implements BackupObjects {
   private readonly etags = new Map<string, string>();
+  private readonly identities: Identities;
 
-  constructor(private readonly source: ObjectSource) {}
+  constructor(private readonly source: ObjectSource) {
+    this.identities = new Identities(source.identity);
+  }
 
   /**
-   * Asks for the first byte of each object: a restore must not begin that cannot end.
+   * Asks for the first byte of each object, and opens those that are encrypted: a restore must not begin that cannot end.
    *
    * @throws BackupError `downloadFailed`
    */
@@ -50,9 +69,10 @@ export class StoredObjects implements BackupObjects {
     const left = [...objects];
     const look = async () => {
       for (let object = left.shift(); object; object = left.shift()) {
-        requireZstd(object);
+        requireKnown(object);
         const bytes = await sizeOf(s3, { ...object, bucket: job.bucket }, this.etags, signal);
         if (bytes !== undefined && bytes !== object.bytes) throw wrongSize(object, bytes);
+        if (object.compression === ENCRYPTED) await this.openable(object);
       }
     };
     await Promise.all(Array.from({ length: LOOKS }, look));
@@ -64,13 +84,25 @@ export class StoredObjects implements BackupObjects {
 
   async verify(object: DataObject, see?: (chunk: Buffer) => void): Promise<void> {
     if (this.source.request.stream && !see) return;
-    for await (const chunk of this.read(object, 'verifying')) see?.(chunk as Buffer);
+    // Without a stream, which reads ahead: what V8 frees late costs more time than to decompress it.
+    const stop = new AbortController();
+    try {
+      const signal = AbortSignal.any([this.source.signal, stop.signal]);
+      for await (const chunk of this.checked(object, 'verifying', signal)) see?.(chunk);
+    } finally {
+      stop.abort();
+    }
+  }
+
+  /** Reads all of an object without opening it: its stored bytes must be those of the manifest. */
+  async verifyStored(object: DataObject): Promise<void> {
+    for await (const chunk of this.stored(object, 'verifying', this.source.signal)) void chunk;
   }
 
   async spool(object: DataObject): Promise<string> {
     const { scratch, signal } = this.source;
     await requireSpace(scratch, object);
-    const file = join(scratch, fileName(object.key).replace(/\.zst$/, ''));
+    const file = join(scratch, plainName(fileName(object.key)));
     await pipeline(this.read(object, 'verifying'), createWriteStream(file, { mode: 0o600 }), { signal }).catch(
       (error: NodeJS.ErrnoException) => {
         signal.throwIfAborted();
@@ -88,20 +120,40 @@ export class StoredObjects implements BackupObjects {
     return bytes.once('close', () => stop.abort());
   }
 
+  /** Reads the beginning of an encrypted object. */
+  private async openable(object: DataObject): Promise<void> {
+    const { s3, job, firstPauseMs } = this.source;
+    const stop = new AbortController();
+    const signal = AbortSignal.any([this.source.signal, stop.signal]);
+    const stored = readObject(s3, { ...object, bucket: job.bucket }, this.etags, signal, firstPauseMs);
+    try {
+      await decrypt(stored, this.identities.of(object)).next();
+    } catch (error) {
+      this.source.signal.throwIfAborted();
+      throw asBackupError(object, error);
+    } finally {
+      stop.abort();
+    }
+  }
+
   /** The decompressed bytes, the last of them only when all was found right. */
   private async *checked(
     object: DataObject,
     phase: 'verifying' | 'loading',
     signal: AbortSignal,
   ): AsyncGenerator<Buffer> {
-    requireZstd(object);
+    requireKnown(object);
     const held: Buffer[] = [];
     let heldBytes = 0;
     let bytes = 0;
+    const observer = this.source.observe?.(object);
     try {
-      for await (const chunk of decompress(this.stored(object, phase, signal))) {
+      const stored = this.stored(object, phase, signal);
+      const compressed = object.compression === ENCRYPTED ? decrypt(stored, this.identities.of(object)) : stored;
+      for await (const chunk of decompress(compressed)) {
         bytes += chunk.length;
         if (bytes > object.uncompressedBytes) throw wrongLength(object, `more than ${object.uncompressedBytes}`);
+        observer?.see(chunk);
         held.push(chunk);
         heldBytes += chunk.length;
         while (heldBytes - held[0]!.length >= HELD_BYTES) {
@@ -110,11 +162,14 @@ export class StoredObjects implements BackupObjects {
           yield ready;
         }
       }
+      if (bytes !== object.uncompressedBytes) throw wrongLength(object, String(bytes));
+      observer?.end();
     } catch (error) {
       signal.throwIfAborted();
-      throw error instanceof BackupError ? error : changed(object, `could not be decompressed: ${errorText(error)}`);
+      throw asBackupError(object, error);
+    } finally {
+      observer?.close();
     }
-    if (bytes !== object.uncompressedBytes) throw wrongLength(object, String(bytes));
     yield* held;
   }
 
@@ -148,9 +203,16 @@ async function requireSpace(directory: string, object: DataObject): Promise<void
 const noSpace = (directory: string, { key, uncompressedBytes }: DataObject, free: string): BackupError =>
   new BackupError(
     'configuration',
-    `${directory} must have ${formatBytes(uncompressedBytes)} free for ${fileName(key)}, got: ${free}: raise ephemeralStorageGiB of the restore, or restore with one job, which needs no room`,
+    `${directory} must have ${formatBytes(uncompressedBytes)} free for ${fileName(key)}, got: ${free}: raise ephemeralStorageGiB of the restore`,
     { kind: 'scratch-full', object: directory },
   );
+
+function asBackupError(object: DataObject, error: unknown): BackupError {
+  if (error instanceof BackupError) return error;
+  if (error instanceof WrongIdentityError) return wrongIdentity(object, error);
+  const done = object.compression === ENCRYPTED ? 'decrypted and decompressed' : 'decompressed';
+  return changed(object, `could not be ${done}: ${errorText(error)}`);
+}
 
 const changed = ({ key }: DataObject, fault: string): BackupError =>
   new BackupError('downloadFailed', `${key} is not what its manifest says: it ${fault}: restore another backup`, {
@@ -164,8 +226,8 @@ const wrongSize = (object: DataObject, bytes: number | string): BackupError =>
 const wrongLength = (object: DataObject, bytes: string): BackupError =>
   changed(object, `must have ${object.uncompressedBytes} bytes after decompression, got: ${bytes}`);
 
-function requireZstd({ key, compression }: DataObject): void {
-  if (compression === 'zstd') return;
+function requireKnown({ key, compression }: DataObject): void {
+  if (compression === 'zstd' || compression === ENCRYPTED) return;
   throw new BackupError(
     'configuration',
     `${key} is compressed by ${compression}, which this version cannot read: update cdk-proven-backups`,

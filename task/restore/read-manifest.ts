@@ -5,14 +5,34 @@ import type { RestoreJob, RestoreRequest } from '../../catalog/contract/task';
 import { httpStatus, readError } from '../io/s3';
 import { BackupError } from '../run/errors';
 
+/** Whose backup it is. */
+type Place = Pick<RestoreJob, 'source' | 'bucket'>;
+type Chosen = Pick<RestoreRequest, 'backupId'>;
+
 /**
  * Reads the manifest of the backup.
  *
  * @throws BackupError if there is no such backup, or if it cannot be restored by this job
  */
-export async function readManifest(s3: S3Client, job: RestoreJob, request: RestoreRequest): Promise<Manifest> {
+export async function readManifest(s3: S3Client, job: RestoreJob, request: Chosen): Promise<Manifest> {
+  const manifest = checkedManifest(await readManifestText(s3, job, request), job, request);
+  if (manifest.engine !== job.engine)
+    throw new BackupError(
+      'configuration',
+      `backup ${request.backupId} is of the engine ${manifest.engine}, but its source is now one of ${job.engine}: restore it by hand, see docs/restore-by-hand.md`,
+      { kind: 'engine-mismatch', object: manifest.engine },
+    );
+  return manifest;
+}
+
+/**
+ * Reads the text of the manifest of the backup.
+ *
+ * @throws BackupError `configuration` if there is no such backup; `downloadFailed`
+ */
+export async function readManifestText(s3: S3Client, job: Place, request: Chosen): Promise<string> {
   const key = manifestKey(job.source, request.backupId);
-  const text = await s3
+  return s3
     .send(new GetObjectCommand({ Bucket: job.bucket, Key: key, ChecksumMode: 'ENABLED' }))
     .then(({ Body }) => Body!.transformToString())
     .catch((error: unknown) => {
@@ -24,6 +44,15 @@ export async function readManifest(s3: S3Client, job: RestoreJob, request: Resto
         { kind: 'backup-unknown', object: request.backupId },
       );
     });
+}
+
+/**
+ * The manifest of the backup, of its text.
+ *
+ * @throws BackupError `downloadFailed` if it is damaged or not the one of this backup; `configuration` if it is of a newer version
+ */
+export function checkedManifest(text: string, job: Place, request: Chosen): Manifest {
+  const key = manifestKey(job.source, request.backupId);
   const manifest = parsed(text, key);
   const fault = faultOf(manifest, job, request);
   if (fault !== undefined)
@@ -31,12 +60,6 @@ export async function readManifest(s3: S3Client, job: RestoreJob, request: Resto
       kind: 'manifest-damaged',
       object: key,
     });
-  if (manifest.engine !== job.engine)
-    throw new BackupError(
-      'configuration',
-      `backup ${request.backupId} is of the engine ${manifest.engine}, but its source is now one of ${job.engine}: restore it by hand, see docs/restore-by-hand.md`,
-      { kind: 'engine-mismatch', object: manifest.engine },
-    );
   return manifest;
 }
 
@@ -54,7 +77,7 @@ function parsed(text: string, key: string): Manifest {
 }
 
 /** What in it cannot be true. A manifest that was copied or changed must not lead to another backup's bytes. */
-function faultOf(manifest: Manifest, job: RestoreJob, { backupId }: RestoreRequest): string | undefined {
+function faultOf(manifest: Manifest, job: Place, { backupId }: Chosen): string | undefined {
   if (manifest.source !== job.source) return `its source is ${manifest.source}`;
   if (manifest.backupId !== backupId) return `its backup is ${manifest.backupId}`;
   const folder = manifestKey(job.source, backupId).replace(/[^/]+$/, '');

@@ -5,8 +5,10 @@ import { noteRecord, type Note } from '../../catalog/contract/note';
 import type { RestorePlan, RestoreReport, RestoreTarget, TargetState } from '../../catalog/contract/restore';
 import { formatDuration } from '../../catalog/units';
 import type { EngineRestore, RestoreCheck, RestoreContext, RestoreLook } from '../../engines/engine';
+import { findEngine } from '../../engines/facts';
 import { engineProgram } from '../../engines/programs';
 import { createS3Client } from '../io/s3';
+import { stopAfter } from '../run/deadline';
 import { BackupError } from '../run/errors';
 import type { RestoreInputs } from '../run/job';
 import type { Log } from '../run/log';
@@ -36,17 +38,16 @@ export async function restore(
   closeMs = CLOSE_MS,
 ): Promise<void> {
   const { job, request } = inputs;
-  const deadline = setTimeout(() => {
-    const limit = formatDuration(job.timeoutSeconds);
+  const ended = stopAfter(stop, job.timeoutSeconds, (limit) => {
     const sentence = `the restore took longer than its timeout of ${limit} and was stopped: raise its timeout`;
-    stop.abort(new BackupError('timedOut', sentence, { kind: 'timed-out' }));
-  }, job.timeoutSeconds * 1000);
+    return new BackupError('timedOut', sentence, { kind: 'timed-out' });
+  });
   const run = new RestoreRun(inputs, log, stop.signal, closeMs);
   try {
     const report = await run.execute();
     // Only what is closed has succeeded: a setting of the server that could not be put back is a failure.
     await run.close();
-    if (report) log.info('restored', reportSentence(job.source, report), { report });
+    if (report) log.info('restored', reportSentence(job.source, job.engine, report), { report });
   } catch (error) {
     // Whatever broke when the restore was stopped is only a consequence.
     const failure: unknown = stop.signal.aborted ? stop.signal.reason : error;
@@ -54,7 +55,7 @@ export async function restore(
     if (!request.dryRun) log.warn('target-state', STATE_SENTENCES[run.state], { state: run.state });
     throw failure;
   } finally {
-    clearTimeout(deadline);
+    ended();
   }
 }
 
@@ -89,17 +90,19 @@ class RestoreRun {
 
   /** @returns what was restored; nothing if the request was only to look */
   async execute(): Promise<RestoreReport | undefined> {
-    const { job, request, credentials } = this.inputs;
+    const { job, request, credentials, identity, repositoryKey: key } = this.inputs;
     const { s3, signal, log, meter, notes } = this;
     log.with({ backupId: request.backupId });
     const manifest = await untilAborted(signal, readManifest(s3, job, request));
     const scratch = (this.scratch = await makeScratch(job.scratchDirectory, 'restore-'));
-    const objects = new StoredObjects({ s3, job, request, scratch, signal, meter });
+    const objects = new StoredObjects({ s3, job, request, scratch, signal, meter, identity });
     const context: RestoreContext = {
       ...{ job, request, manifest, ...(credentials && { credentials }), objects, log, scratch, signal },
+      access: { s3, key },
       note: (note: Note) => notes.add(note),
       loading: (table) => meter.loading(table),
     };
+    if (request.paths && !findEngine(job.engine)?.hasPaths) throw noPaths(request.paths);
     const engine = (this.engine = engineProgram(job.engine).createRestore(context));
     const look = await this.does(engine.look());
     await untilAborted(signal, objects.requireAll(look.objects));
@@ -110,7 +113,7 @@ class RestoreRun {
     meter.expect(plan.bytes);
     this.begun = true;
     await this.does(engine.load());
-    meter.checking();
+    meter.begin('checking');
     const check = await this.does(engine.check());
     refuseDifferences(check);
     return {
@@ -169,6 +172,15 @@ class RestoreRun {
   }
 }
 
+const noPaths = (paths: readonly string[]): BackupError =>
+  new BackupError(
+    'configuration',
+    `a backup of a database has no paths, got: ${paths.join(', ')}: choose tables by --tables`,
+    {
+      ...{ kind: 'table-unknown', object: paths.join(', ') },
+    },
+  );
+
 const notClosed = (ms: number): BackupError =>
   new BackupError(
     'restoreFailed',
@@ -177,7 +189,8 @@ const notClosed = (ms: number): BackupError =>
   );
 
 function planOf({ manifest }: RestoreContext, look: RestoreLook, notes: readonly Note[]): RestorePlan {
-  const sum = (what: 'bytes' | 'uncompressedBytes') => look.objects.reduce((total, object) => total + object[what], 0);
+  const sum = (what: 'bytes' | 'uncompressedBytes') =>
+    look.objects.reduce((total, object) => total + object[what], look.repositoryBytes ?? 0);
   return {
     ...{ backupId: manifest.backupId, serverVersion: manifest.serverVersion, targetVersion: look.targetVersion },
     ...{ targets: [...look.targets], bytes: sum('bytes'), uncompressedBytes: sum('uncompressedBytes') },

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, realpathSync } from 'node:fs';
 import { mkdir, open, rm, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import type { DataObject } from '../../catalog/bucket/manifest';
 import { backupId, MANIFEST_FILE, manifestKey, objectKey } from '../../catalog/bucket/names';
@@ -14,7 +15,7 @@ import { storeInto, storeStreams, type Sink } from '../dump/pipeline';
 import { Meter } from '../io/meter';
 import { base64Crc } from '../io/put';
 import type { StoredBytes } from '../io/upload';
-import { asBackupError, BackupError } from '../run/errors';
+import { asBackupError, BackupError, errorCode } from '../run/errors';
 import type { RestoreInputs, RunInputs } from '../run/job';
 import type { Log } from '../run/log';
 import { Notes } from '../run/notes';
@@ -22,6 +23,8 @@ import { makeScratch } from '../run/scratch';
 import { untilAborted } from '../run/until-aborted';
 
 const COMPRESSION_LEVEL = 3;
+/** How often it is looked whether the second of an id is over. */
+const NEXT_SECOND_MS = 200;
 
 /** What a restore is about to replace. */
 export interface Endangered {
@@ -42,15 +45,12 @@ export interface Endangered {
  * @throws BackupError if anything of that fails; then nothing of it is left
  */
 export async function makeSafetyBackup(directory: string, endangered: Endangered): Promise<string> {
-  const startedAt = new Date();
   const run = runOf(endangered);
-  const id = backupId(startedAt);
-  const folder = join(directory, dirname(manifestKey(run.job.source, id)));
   const scratch = await makeScratch(run.job.scratchDirectory, 'safety-');
+  let made: string | undefined;
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: Error) => {
-      throw notWritable(directory, error);
-    });
+    const { startedAt, id, folder } = await makeFolder(directory, run.job.source, endangered.signal);
+    made = folder;
     const [objects, facts, notes] = await dumpInto(folder, id, scratch, run, endangered);
     const text = manifestTextOf(run, { id, startedAt, endedAt: new Date(), objects, facts, notes });
     const manifest = await FileSink.create(join(folder, MANIFEST_FILE));
@@ -60,7 +60,7 @@ export async function makeSafetyBackup(directory: string, endangered: Endangered
     return folder;
   } catch (error) {
     // What cannot be removed was not made, or is without a manifest.
-    await rm(folder, { recursive: true, force: true }).catch(() => undefined);
+    if (made !== undefined) await rm(made, { recursive: true, force: true }).catch(() => undefined);
     endangered.signal.throwIfAborted();
     const { exit, message, reason } = asBackupError(error);
     throw new BackupError(
@@ -74,11 +74,31 @@ export async function makeSafetyBackup(directory: string, endangered: Endangered
   }
 }
 
+/** The folder of a backup, which nobody else has: a restore that began in the same second has that of this second. */
+async function makeFolder(directory: string, source: string, signal: AbortSignal) {
+  for (;;) {
+    const startedAt = new Date();
+    const id = backupId(startedAt);
+    const folder = join(directory, dirname(manifestKey(source, id)));
+    try {
+      await mkdir(dirname(folder), { recursive: true, mode: 0o700 });
+      await mkdir(folder, { mode: 0o700 });
+      return { startedAt, id, folder };
+    } catch (error) {
+      if (errorCode(error) !== 'EEXIST' || !existsSync(folder)) throw notWritable(directory, error as Error);
+      await sleep(NEXT_SECOND_MS, undefined, { signal });
+    }
+  }
+}
+
+/** Nobody tests what is kept here. */
+const NO_DIGESTS = { kind: 'none' } as const;
+
 async function dumpInto(folder: string, id: string, scratch: string, run: RunInputs, { log, signal }: Endangered) {
   const { job } = run;
   const notes = new Notes(job.engine, log);
   const meter = new Meter(log);
-  const context = { run, log, note: (note: Note) => notes.add(note), scratch, signal };
+  const context = { run, log, note: (note: Note) => notes.add(note), scratch, signal, digests: NO_DIGESTS };
   const engine = engineProgram(job.engine).createDump(context);
   try {
     await untilAborted(signal, engine.preflight());

@@ -1,4 +1,4 @@
-import type { Manifest, TableCount } from '../../catalog/bucket/manifest';
+import { databasesOf, type Manifest, type TableCount } from '../../catalog/bucket/manifest';
 import { objectsOf } from '../../catalog/contract/note';
 import type { RestoreRequest } from '../../catalog/contract/task';
 import { BackupError } from '../run/errors';
@@ -15,7 +15,7 @@ export const tableName = ({ database, schema, name }: TableCount): string =>
  * @throws BackupError `configuration` if the backup has none of a name
  */
 export function chosenDatabases({ objects }: Manifest, { databases }: RestoreRequest): readonly string[] {
-  const known = [...new Set(objects.flatMap((object) => object.databases))];
+  const known = databasesOf({ objects });
   const missing = (databases ?? []).filter((name) => !known.includes(name));
   if (missing.length > 0)
     throw new BackupError(

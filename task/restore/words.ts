@@ -1,6 +1,7 @@
 /** The sentences of a restore, of its facts. */
 import type { RestoreDifference, RestorePlan, RestoreReport, TargetState } from '../../catalog/contract/restore';
 import { formatBytes, formatDuration } from '../../catalog/units';
+import { contentText } from '../../engines/facts';
 
 const SHOWN = 10;
 
@@ -20,8 +21,12 @@ export const planSentence = (source: string, { backupId, targets, bytes, uncompr
   `backup ${backupId} of ${source} goes into ${targets.map(({ name }) => name).join(', ')}: ${formatBytes(bytes)} to read, ${formatBytes(uncompressedBytes)} to load`;
 
 /** Of the line `restored`. */
-export const reportSentence = (source: string, { asOf, targets, seconds, tables, rows }: RestoreReport): string =>
-  `${source} as of ${asOf} was restored into ${targets.map(({ name }) => name).join(', ')} in ${formatDuration(seconds)}: ${tables} tables, ${rows} rows, all as in the backup`;
+export const reportSentence = (
+  source: string,
+  engine: string,
+  { asOf, targets, seconds, tables, rows }: RestoreReport,
+): string =>
+  `${source} as of ${asOf} was restored into ${targets.map(({ name }) => name).join(', ')} in ${formatDuration(seconds)}: ${contentText(engine, tables, rows)}, all as in the backup`;
 
 /** How the target differs from the backup. */
 export function differencesText(differences: readonly RestoreDifference[]): string {

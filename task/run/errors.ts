@@ -1,9 +1,10 @@
-import type { CommonReason, Reason, RestoreReason } from '../../catalog/contract/failure';
+import type { CommonReason, ProveReason, Reason, RestoreReason } from '../../catalog/contract/failure';
+import type { RestoreDifference } from '../../catalog/contract/restore';
 import { EXIT_CODES, type ExitCodeName } from '../../catalog/contract/task';
 import type { EngineReason } from '../../engines/facts';
 
 /** Kinds of reasons of this program and its engines. */
-type Kind = CommonReason | RestoreReason | EngineReason;
+type Kind = CommonReason | RestoreReason | ProveReason | EngineReason;
 
 /** Why a run of this program can fail. */
 export type RunReason = Reason<Kind>;
@@ -30,6 +31,17 @@ export class BackupError<K extends string = Kind> extends Error {
 
   get exitCode(): number {
     return EXIT_CODES[this.exit];
+  }
+}
+
+/** What was restored is not as the backup. */
+export class RestoreDiffersError extends BackupError {
+  constructor(
+    message: string,
+    readonly differences: readonly RestoreDifference[],
+  ) {
+    const object = differences.map((one) => one.object).join(', ');
+    super('restoreFailed', message, { kind: 'restore-differs', object });
   }
 }
 

@@ -1,18 +1,28 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { CommonReason } from '../../catalog/contract/failure';
 import {
   ENV,
+  READ_PREFERENCES,
   TRIGGERS,
   type DumpJob,
+  type Expectation,
+  type FilesJob,
+  type JobDocument,
+  type MaintainJob,
+  type ProveJob,
+  type RepositoryJob,
   type RestoreJob,
   type RestoreRequest,
+  type RowDigestsJob,
   type Trigger,
 } from '../../catalog/contract/task';
 import { dumpArgumentFault } from '../../engines/dump-arguments';
+import type { ServerUri } from '../../engines/engine-facts';
 import { engines, findEngine, type EngineFacts } from '../../engines/facts';
+import { readRecipient } from '../../catalog/age/recipients';
 import { sourceNameFault } from '../../catalog/bucket/names';
-import { BackupError } from './errors';
-import { requestSchema } from './restore-request';
+import { readCredentials, readServerUri, fault, type Credentials } from './credentials';
+import { backupIdSchema, requestSchema } from './restore-request';
 
 const names = z.array(
   z
@@ -28,10 +38,15 @@ const tls = z.discriminatedUnion('mode', [
   z.strictObject({ mode: z.literal('off'), reason: z.string().min(1) }),
 ]);
 
+const member = { host: z.string().min(1), port: z.coerce.number().int().min(1).max(65535) };
+
 const address = z.strictObject({
-  host: z.string().min(1),
-  port: z.coerce.number().int().min(1).max(65535),
+  ...member,
   tls,
+  members: z.array(z.strictObject(member)).optional(),
+  srv: z.boolean().optional(),
+  replicaSet: z.string().min(1).optional(),
+  authSource: z.string().min(1).optional(),
 });
 
 const server = address.extend({
@@ -39,7 +54,42 @@ const server = address.extend({
   excludeDatabases: names.optional(),
   schemas: names.min(1).optional(),
   excludeSchemas: names.optional(),
+  excludeCollections: names.optional(),
+  readPreference: z.enum(READ_PREFERENCES).optional(),
   extraDumpArguments: z.array(z.string()).optional(),
+});
+
+const rowDigests: z.ZodType<RowDigestsJob> = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('share'), share: z.number().positive() }),
+  z.strictObject({ kind: z.literal('all') }),
+  z.strictObject({ kind: z.literal('none') }),
+  z.strictObject({ kind: z.literal('up-to'), bytes: z.number().nonnegative() }),
+]);
+
+const globs = z.array(z.string().min(1));
+const files: z.ZodType<FilesJob> = z.strictObject({
+  ...{ include: globs.min(1).optional(), exclude: globs.optional() },
+  ...{ allowUnreadable: globs.optional(), sqlite: globs.optional() },
+});
+
+const repository: z.ZodType<RepositoryJob> = z.strictObject({
+  bucket: z.string().min(1),
+  secret: z.string().min(1).optional(),
+});
+
+const question = { statement: z.string().min(1), database: z.string().min(1).optional() };
+const expectation: z.ZodType<Expectation> = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('equals'), ...question, value: z.string() }),
+  z.strictObject({ kind: z.literal('at-least'), ...question, value: z.number() }),
+  z.strictObject({ kind: z.literal('tables'), value: z.number().int().nonnegative() }),
+]);
+
+const recipient = z.string().superRefine((text, context) => {
+  try {
+    readRecipient(text);
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: (error as Error).message, input: undefined });
+  }
 });
 
 const jobSchema: z.ZodType<DumpJob> = z
@@ -56,10 +106,18 @@ const jobSchema: z.ZodType<DumpJob> = z
     scratchDirectory: z.string().startsWith('/'),
     server: server.optional(),
     file: z.string().startsWith('/').optional(),
+    files: files.optional(),
+    repository: repository.optional(),
+    rowDigests: rowDigests.optional(),
+    expectations: z.array(expectation).optional(),
+    encryptTo: z.array(recipient).min(1).optional(),
   })
   .superRefine((job, context) => {
     const demand = demandOf(context);
     const facts = demandParts(job, demand);
+    const { engine, repository, encryptTo } = job;
+    demand('repository', repository && engine !== 'files' ? `is for the engine files, got: ${engine}` : undefined);
+    demand('encryptTo', repository && encryptTo ? 'must be left out with a repository' : undefined);
     if (!facts?.server) return;
     demand('engineVersion', job.engineVersion === undefined ? `is required for the engine ${job.engine}` : undefined);
     const { extraDumpArguments = [] } = job.server ?? {};
@@ -78,6 +136,26 @@ const restoreJobSchema: z.ZodType<RestoreJob> = z
     file: z.string().startsWith('/').optional(),
   })
   .superRefine((job, context) => void demandParts(job, demandOf(context)));
+
+const proveJobSchema: z.ZodType<ProveJob> = z
+  .strictObject({
+    action: z.literal('prove'),
+    source: z.string(),
+    backupId: backupIdSchema,
+    bucket: z.string().min(1),
+    keyArn: z.string().min(1),
+    timeoutSeconds: z.number().positive(),
+    scratchDirectory: z.string().startsWith('/'),
+    store: z.enum(['if-allowed', 'never']).optional(),
+  })
+  .superRefine(({ source }, context) => demandOf(context)('source', sourceNameFault(source)));
+
+const maintainJobSchema: z.ZodType<MaintainJob> = z
+  .strictObject({
+    ...{ action: z.literal('maintain'), source: z.string(), bucket: z.string().min(1), repository },
+    ...{ timeoutSeconds: z.number().positive(), scratchDirectory: z.string().startsWith('/') },
+  })
+  .superRefine(({ source }, context) => demandOf(context)('source', sourceNameFault(source)));
 
 type Demand = (path: string, fault: string | undefined) => void;
 
@@ -103,18 +181,23 @@ function demandParts(
   return facts;
 }
 
-/** User and password of the database. */
-export interface Credentials {
-  readonly username: string;
-  readonly password: string;
-}
-
 /** The inputs of one restore. */
 export interface RestoreInputs {
   readonly job: RestoreJob;
   readonly request: RestoreRequest;
+  /** Text of private keys. */
+  readonly identity?: string;
+  /** The key of its repository. */
+  readonly repositoryKey?: string;
   /** Engines with a server only. */
   readonly credentials?: Credentials;
+}
+
+/** The inputs of one maintenance. */
+export interface MaintainInputs {
+  readonly job: MaintainJob;
+  /** The key of the repository. */
+  readonly repositoryKey: string | undefined;
 }
 
 /** The inputs of one run. */
@@ -123,13 +206,12 @@ export interface RunInputs {
   /** Engines with a server only. */
   readonly credentials?: Credentials;
   readonly trigger: Trigger;
+  /** The key of its repository. */
+  readonly repositoryKey?: string;
   /** The time for which the schedule started the run. */
   readonly scheduledTime?: Date;
   readonly scheduleArn?: string;
 }
-
-const fault = (kind: CommonReason, variable: string, message: string) =>
-  new BackupError('configuration', message, { kind, object: variable });
 
 /**
  * Reads a run from its environment.
@@ -137,13 +219,15 @@ const fault = (kind: CommonReason, variable: string, message: string) =>
  * @throws BackupError `configuration`, naming the variable, the value got, what is allowed and how to fix it
  */
 export function readRun(env: NodeJS.ProcessEnv): RunInputs {
-  const job = readDocument(env, ENV.job, jobSchema, 'job-invalid');
+  const { job, credentials } = readJob(env, jobSchema);
   const scheduledTime = readScheduledTime(env[ENV.scheduledTime]);
   const scheduleArn = contextAttribute(env[ENV.scheduleArn]);
+  const { [ENV.repositoryKey]: repositoryKey } = env;
   return {
     job,
     trigger: readTrigger(env[ENV.trigger]),
-    ...(job.server ? { credentials: readCredentials(env) } : {}),
+    ...(credentials && { credentials }),
+    ...(repositoryKey === undefined ? {} : { repositoryKey }),
     ...(scheduledTime ? { scheduledTime } : {}),
     ...(scheduleArn === undefined ? {} : { scheduleArn }),
   };
@@ -155,12 +239,61 @@ export function readRun(env: NodeJS.ProcessEnv): RunInputs {
  * @throws BackupError `configuration`, as {@link readRun} does
  */
 export function readRestore(env: NodeJS.ProcessEnv): RestoreInputs {
-  const job = readDocument(env, ENV.job, restoreJobSchema, 'job-invalid');
+  const { job, credentials } = readJob(env, restoreJobSchema);
   const request = readDocument(env, ENV.restore, requestSchema, 'variable-invalid');
-  return { job, request, ...(job.server ? { credentials: readCredentials(env) } : {}) };
+  const { [ENV.identity]: identity, [ENV.repositoryKey]: repositoryKey } = env;
+  return {
+    ...{ job, request, ...(credentials && { credentials }) },
+    ...{ ...(identity === undefined ? {} : { identity }), ...(repositoryKey === undefined ? {} : { repositoryKey }) },
+  };
 }
 
-function readDocument<T>(env: NodeJS.ProcessEnv, variable: string, schema: z.ZodType<T>, kind: CommonReason): T {
+/**
+ * Reads a restore test from its environment.
+ *
+ * @throws BackupError `configuration`, as {@link readRun} does
+ */
+export const readProve = (env: NodeJS.ProcessEnv): ProveJob =>
+  readDocument(env, ENV.job, proveJobSchema, 'job-invalid');
+
+/**
+ * Reads a maintenance from its environment.
+ *
+ * @throws BackupError `configuration`, as {@link readRun} does
+ */
+export const readMaintain = (env: NodeJS.ProcessEnv): MaintainInputs => ({
+  job: readDocument(env, ENV.job, maintainJobSchema, 'job-invalid'),
+  repositoryKey: env[ENV.repositoryKey],
+});
+
+/** Reads a job, and the credentials of its server: its address may be with them. */
+function readJob<T extends DumpJob | RestoreJob>(
+  env: NodeJS.ProcessEnv,
+  schema: z.ZodType<T>,
+): { readonly job: T; readonly credentials?: Credentials } {
+  if (env[ENV.uri] === undefined) {
+    const job = readDocument(env, ENV.job, schema, 'job-invalid');
+    return { job, ...(job.server && { credentials: readCredentials(env) }) };
+  }
+  let uri: ServerUri | undefined;
+  const job = readDocument(env, ENV.job, schema, 'job-invalid', (document) => {
+    const { engine, server, action } = document as Exclude<JobDocument, MaintainJob>;
+    uri = readServerUri(engine, env[ENV.uri]!, server?.tls);
+    // A restore writes: it reads from the primary.
+    const { readPreference, ...address } = uri.address;
+    const from = action === 'dump' && readPreference ? { readPreference } : {};
+    return { ...(document as object), server: { ...from, ...address, ...server } };
+  });
+  return { job, credentials: uri!.credentials };
+}
+
+function readDocument<T>(
+  env: NodeJS.ProcessEnv,
+  variable: string,
+  schema: z.ZodType<T>,
+  kind: CommonReason,
+  complete: (document: unknown) => unknown = (document) => document,
+): T {
   const text = env[variable];
   if (text === undefined)
     throw fault(
@@ -176,32 +309,12 @@ function readDocument<T>(env: NodeJS.ProcessEnv, variable: string, schema: z.Zod
   } catch (error) {
     throw fault(kind, variable, `environment variable ${variable} is not JSON: ${(error as Error).message}`);
   }
-  const result = schema.safeParse(value);
+  const result = schema.safeParse(complete(value));
   if (result.success) return result.data;
   const issues = result.error.issues.map(
     ({ path, message }) => `${path.join('.') || (variable === ENV.restore ? 'request' : 'job')}: ${message}`,
   );
   throw fault(kind, variable, `environment variable ${variable} does not fit: ${issues.join('; ')}`);
-}
-
-function readCredentials(env: NodeJS.ProcessEnv): Credentials {
-  const read = (variable: string) => {
-    const value = env[variable];
-    if (value === undefined || value === '')
-      throw fault(
-        'variable-invalid',
-        variable,
-        `environment variable ${variable} is ${value === '' ? 'empty' : 'not set'}: the secret must hold the key that the task definition names for it`,
-      );
-    if (/[\r\n\0]/.test(value))
-      throw fault(
-        'variable-invalid',
-        variable,
-        `environment variable ${variable} holds a line break, which no option file can carry: store the value without it`,
-      );
-    return value;
-  };
-  return { username: read(ENV.username), password: read(ENV.password) };
 }
 
 function readTrigger(value: string | undefined): Trigger {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { backupIdTime } from '../../catalog/bucket/names';
 import { MAX_RESTORE_JOBS, type RestoreRequest } from '../../catalog/contract/task';
 
@@ -14,14 +14,18 @@ const name = z
   .refine((text) => !text.startsWith('-'), must('not start with a hyphen'))
   .refine((text) => !text.includes('\0'), must('not have NUL characters'));
 
+/** The form of the id of a backup. */
+export const backupIdSchema = z
+  .string()
+  .refine((id) => backupIdTime(id) !== undefined, must('be the id of a backup, as 2026-11-20T02-00-00Z'));
+
 /** The form of a {@link RestoreRequest}. */
 export const requestSchema: z.ZodType<RestoreRequest> = z
   .strictObject({
-    backupId: z
-      .string()
-      .refine((id) => backupIdTime(id) !== undefined, must('be the id of a backup, as 2026-11-20T02-00-00Z')),
+    backupId: backupIdSchema,
     databases: z.array(name).min(1).optional(),
     tables: z.array(name).min(1).optional(),
+    paths: z.array(name).min(1).optional(),
     as: name.optional(),
     overwrite: z.array(z.string().min(1)).min(1).optional(),
     safetyBackup: z

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { RunTaskCommand } from '@aws-sdk/client-ecs';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { DeploymentBackup, DeploymentProperties } from '../../catalog/contract/handlers';
 import { FINGERPRINT } from '../../catalog/contract/handlers';
 import { ENV } from '../../catalog/contract/task';

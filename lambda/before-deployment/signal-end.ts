@@ -1,5 +1,5 @@
 import { CloudFormationServiceException, DescribeStackResourceCommand } from '@aws-sdk/client-cloudformation';
-import { z } from 'zod';
+import * as z from 'zod';
 import { S3CatalogStore } from '../../catalog/bucket/s3-store';
 import type { DeploymentBackup } from '../../catalog/contract/handlers';
 import { logReader, logStreamOf, logTail } from '../../catalog/contract/run-log';

@@ -1,6 +1,6 @@
 import type { AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBServiceException, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
-import { EXPIRES, firstSeenKey, KEY, readingKey, MEASURED_KEY } from '../shared/alarm-table';
+import { EXPIRES, failedTestKey, firstSeenKey, KEY, readingKey, MEASURED_KEY } from '../shared/alarm-table';
 import { errorText } from '../shared/errors';
 import { logLine } from '../shared/log';
 import type { CatalogReading } from './catalog-reading';
@@ -61,6 +61,11 @@ export class MeasureMemory {
   /** Remembers when the measuring reported. */
   async measured(at: Date): Promise<void> {
     await this.unlessUnreachable(() => this.put({ [KEY]: { S: MEASURED_KEY }, at: { S: at.toISOString() } }));
+  }
+
+  /** The backup of a source whose restore test failed last, as the end of its task said. */
+  async failedTest(source: string): Promise<string | undefined> {
+    return (await this.unlessUnreachable(() => this.get(failedTestKey(source))))?.id?.S;
   }
 
   /** The last reading of a source. */

@@ -1,11 +1,20 @@
 import { ALARM_ENV } from '../../catalog/contract/alarms';
-import { cloudWatchClient, dynamoClient, s3Client, snsClient, sqsClient, ssmClient } from '../shared/clients';
+import {
+  backupClient,
+  cloudWatchClient,
+  dynamoClient,
+  s3Client,
+  snsClient,
+  sqsClient,
+  ssmClient,
+} from '../shared/clients';
 import { environment, hasTime, type LambdaContext } from '../shared/context';
 import type { MeasureReport } from './measure';
 import { measure } from './measure';
 
 const clients = {
   ssm: ssmClient(),
+  backup: backupClient(),
   cloudWatch: cloudWatchClient(),
   dynamo: dynamoClient(),
   sns: snsClient(),

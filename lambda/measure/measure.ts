@@ -3,6 +3,7 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { SNSClient } from '@aws-sdk/client-sns';
 import type { SQSClient } from '@aws-sdk/client-sqs';
+import type { BackupClient } from '@aws-sdk/client-backup';
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import type { Measured } from '../../catalog/contract/alarms';
 import { ServerClock } from '../../catalog/bucket/server-clock';
@@ -20,6 +21,7 @@ import { sendMeasured } from './send-measured';
 export interface MeasureContext {
   readonly s3: S3Client;
   readonly ssm: SSMClient;
+  readonly backup: BackupClient;
   readonly sns: SNSClient;
   readonly sqs: SQSClient;
   readonly cloudWatch: CloudWatchClient;
@@ -54,13 +56,13 @@ export interface MeasureReport {
  * @throws HandlerError if the settings cannot be read, if either could not be told, or if the time did not suffice
  */
 export async function measure(context: MeasureContext): Promise<MeasureReport> {
-  const { s3, ssm, sns, sqs, cloudWatch, dynamo, topic, events, hasTime } = context;
+  const { s3, ssm, backup, sns, sqs, cloudWatch, dynamo, topic, events, hasTime } = context;
   const settings = await readAlarmSettings(ssm, context.settings);
   const memory = new MeasureMemory(dynamo, context.memory);
   const clock = new ServerClock(s3);
   // What is news while it reads is newer than what it says.
   const at = clock.now().toISOString();
-  const sources = await readHealth({ s3, settings, memory, clock, hasTime });
+  const sources = await readHealth({ s3, backup, settings, memory, clock, hasTime });
   const faults: string[] = [];
   const attempt = async <T>(what: string, work: () => Promise<T>): Promise<T | undefined> => {
     try {

@@ -20,11 +20,14 @@ export function metricsOf({ bucket, at, sources, subscriptions }: Measurements):
     ];
     return [{ MetricName: name, Dimensions, Timestamp, Unit, Value: value }];
   };
-  const { age, sizeDeviation, provenAge, unmeasured, subscriptions: subscribed } = MEASURE_METRICS;
-  const ofSource = ({ source, ageSeconds, sizeDeviation: deviation, proven }: SourceHealth) => [
+  const { age, sizeDeviation, provenAge, recoveryTime, unmeasured, subscriptions: subscribed } = MEASURE_METRICS;
+  const ofSource = ({ source, ageSeconds, sizeDeviation: deviation, proven, objectives }: SourceHealth) => [
     ...of(age, ageSeconds, 'Seconds', source),
     ...of(sizeDeviation, deviation, 'None', source),
     ...of(provenAge, proven?.ageSeconds, 'Seconds', source),
+    ...(objectives?.recoveryTimeSeconds === undefined
+      ? []
+      : of(recoveryTime, proven?.recoverySeconds, 'Seconds', source)),
   ];
   const known = sources.filter(({ failure }) => failure === undefined);
   return [

@@ -3,7 +3,7 @@ import type { DigestRow } from '../../catalog/contract/notification';
 import { mapParallel } from '../../catalog/parallel';
 import { errorText } from '../shared/errors';
 import { logLine } from '../shared/log';
-import { isSource, SUBSCRIPTIONS } from './observe/housekeeping';
+import { isRemoved, isSource, SUBSCRIPTIONS } from './observe/housekeeping';
 import type { Received } from './observe/read-batch';
 import { readBatch } from './observe/read-batch';
 import type { ListSubscriptions, Observe } from './ports';
@@ -104,8 +104,9 @@ async function upkeep(observations: readonly Received[], { memory, settings }: B
   const { remembered, known } = await memory.read(SUBSCRIPTIONS.key);
   const isFirst = confirmed && known && (remembered.goodAt.housekeeping === undefined || remembered.open.housekeeping);
   const passed = (key: string, state: Upkeep['state']): Received => ({ state, key, at, messageId });
-  return (await memory.open()).flatMap(({ key }) => {
-    if (isSource(key) && !Object.hasOwn(settings.sources, key)) return passed(key, 'removed');
+  return (await memory.open()).flatMap((open) => {
+    const { key } = open;
+    if (isRemoved(open, at, settings)) return passed(key, 'removed');
     return [...(isSource(key) ? [] : [passed(key, 'time-passed')]), ...(isFirst ? [passed(key, 'first-reader')] : [])];
   });
 }

@@ -1,3 +1,4 @@
+import { BackupClient } from '@aws-sdk/client-backup';
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { SchedulerClient } from '@aws-sdk/client-scheduler';
 import { SNSClient } from '@aws-sdk/client-sns';
@@ -13,6 +14,7 @@ import { notify } from './notify';
 // A call that hangs takes the time of all others: it is retried instead.
 const settings = { ...CLIENT_SETTINGS, requestHandler: { connectionTimeout: 2_000, requestTimeout: 10_000 } };
 const clients = {
+  backup: new BackupClient(settings),
   dynamo: memoryClient(),
   logs: new CloudWatchLogsClient(settings),
   scheduler: new SchedulerClient(settings),

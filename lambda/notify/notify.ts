@@ -1,9 +1,10 @@
 /**
  * Turns events into emails. The way of an event:
  *
- * 1. **Queue.** EventBridge rules (task stopped, alarm changed, snapshot, API call), our own functions (`measured`, `pruned`),
- *    Lambda's records of failed functions, EventBridge Scheduler's dead letters, and the schedule of the digest: all of them
- *    arrive in SQS. `handler.ts` gets a batch, gathered for up to a minute, so that 300 failures become few emails.
+ * 1. **Queue.** EventBridge rules (task stopped, alarm changed, snapshot, job of AWS Backup, API call), our own functions
+ *    (`measured`, `pruned`), Lambda's records of failed functions, EventBridge Scheduler's dead letters, and the schedule of the
+ *    digest: all of them arrive in SQS. `handler.ts` gets a batch, gathered for up to a minute, so that 300 failures become few
+ *    emails.
  * 2. **Observe** (`observe/`). `read-batch.ts` turns each message into observations: a trouble, good news, or a measuring of a
  *    source. Each has a key under which it is remembered: the name of the source, or `housekeeping/…`. A message that is not
  *    understood is a trouble itself; one that cannot be judged yet is put back.
@@ -28,8 +29,9 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { SchedulerClient } from '@aws-sdk/client-scheduler';
 import type { SNSClient } from '@aws-sdk/client-sns';
+import type { BackupClient } from '@aws-sdk/client-backup';
 import type { SSMClient } from '@aws-sdk/client-ssm';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { AlarmSettings, AlarmTestReport } from '../../catalog/contract/alarms';
 import { logReader } from '../../catalog/contract/run-log';
 import { readAlarmSettings } from '../shared/alarm-settings';
@@ -43,6 +45,7 @@ import type { BatchContext } from './batch';
 import { notifyBatch } from './batch';
 import * as composer from './compose/compose';
 import type { Place } from './compose/place';
+import { commandReader } from './observe/command-reader';
 import { observe } from './observe/observe';
 import { isLastTry } from './observe/read-batch';
 import { scheduleReader } from './observe/schedule-reader';
@@ -65,6 +68,7 @@ export interface NotifyContext {
   readonly scheduler: SchedulerClient;
   readonly sns: SNSClient;
   readonly ssm: SSMClient;
+  readonly backup: BackupClient;
   /** Name of the parameter with the settings. */
   readonly parameter: string;
   /** ARN. */
@@ -128,7 +132,7 @@ function batchContext(
   context: NotifyContext,
   sender: Pick<BatchContext, 'composer' | 'publish'>,
 ): BatchContext {
-  const { dynamo, logs, s3, scheduler, sns, table, topic, deadLetters, remainingMs } = context;
+  const { backup, dynamo, logs, s3, scheduler, sns, ssm, table, topic, deadLetters, remainingMs } = context;
   const place = placeOf(context, settings);
   const memory = new ProblemMemory(dynamo, table);
   const observeContext = {
@@ -136,7 +140,9 @@ function batchContext(
     deadLetters,
     now: place.now,
     lookUpSchedule: scheduleReader(scheduler),
+    lookUpCommand: commandReader(ssm),
     measuredAt: once(() => memory.measuredAt()),
+    rememberFailedTest: (source: string, id: string) => memory.rememberFailedTest(source, id),
   };
   const measureMemory = new MeasureMemory(dynamo, table);
   return {
@@ -148,7 +154,7 @@ function batchContext(
     listSubscriptions: () => listSubscriptions(sns, topic),
     lookups: {
       readLog: logReader(logs),
-      readHealth: (sources, hasTime) => readHealth({ s3, settings, memory: measureMemory, hasTime }, sources),
+      readHealth: (sources, hasTime) => readHealth({ s3, backup, settings, memory: measureMemory, hasTime }, sources),
       patienceMs: LOOKUP_MS,
       digestPatienceMs: Math.max(LOOKUP_MS, remainingMs() - RESERVE_MS),
     },

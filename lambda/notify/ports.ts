@@ -5,13 +5,35 @@ import type { Observation, QueueMessage } from './problems/observation';
 
 /** Target of a schedule. */
 export interface ScheduleTarget {
-  /** Family of the task definition. */
+  /** Family of the task definition, or name of the document of a command. */
   readonly family?: string;
   readonly functionName?: string;
 }
 
 /** Looks up the target of a schedule; `undefined` if the schedule is gone. */
 export type LookUpSchedule = (scheduleArn: string) => Promise<ScheduleTarget | undefined>;
+
+/** How a command on an instance ended. */
+export interface CommandEnd {
+  /** Left out if the script did not end. */
+  readonly exitCode?: number;
+  /** The status in detail: `DeliveryTimedOut`. */
+  readonly status?: string;
+  /** Id of the run, if the program started. */
+  readonly run?: string;
+  /** What the script said to its standard error. */
+  readonly said?: string;
+  /** ISO 8601, UTC. */
+  readonly endedAt?: string;
+}
+
+/** Looks up commands of Systems Manager. */
+export interface LookUpCommand {
+  /** How a command ended on an instance. */
+  endOf(commandId: string, instanceId: string): Promise<CommandEnd>;
+  /** On how many instances a command was to run. */
+  targetsOf(commandId: string): Promise<number | undefined>;
+}
 
 /** Reads the last lines of a log stream, oldest first; empty if there is no such stream. */
 export type ReadLog = (logGroup: string, logStream: string) => Promise<readonly string[]>;

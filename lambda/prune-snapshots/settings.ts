@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { SnapshotSettings } from '../../catalog/contract/handlers';
 import { HANDLER_ENV } from '../../catalog/contract/handlers';
 import { retentionSchema } from '../../catalog/retention/retention-schema';

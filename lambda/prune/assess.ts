@@ -2,7 +2,7 @@ import { damageOf } from '../../catalog/bucket/damage';
 import type { Inventory, StoredFolder } from '../../catalog/bucket/inventory';
 import { backupBytes } from '../../catalog/bucket/inventory';
 import { parseKeepNote } from '../../catalog/bucket/keep-note';
-import { ManifestError, parseManifest } from '../../catalog/bucket/manifest';
+import { isSafetyBackup, ManifestError, parseManifest } from '../../catalog/bucket/manifest';
 import type { RetainedBackup } from '../../catalog/retention/retention';
 import { isCounted, plan } from '../../catalog/retention/retention';
 import type { RetentionPolicy } from '../../catalog/retention/retention-policy';
@@ -19,6 +19,7 @@ export interface FoundBackup extends RetainedBackup {
   readonly bytes: number;
   damage?: string;
   proven?: boolean;
+  safety?: boolean;
   held?: string;
   /** Its manifest was read, and fits what lies in the folder. */
   checked?: boolean;
@@ -87,7 +88,7 @@ async function findNewestProven(
     bucket.requireTime();
     if (backup.proven === undefined) {
       const text = await bucket.read(backup.folder.verdict.key);
-      backup.proven = text !== undefined && isProven(text);
+      backup.proven = text !== undefined && isProven(text, source, backup.folder.id);
     }
     if (backup.proven) {
       if (!backup.checked) await checkAll(bucket, source, [backup]);
@@ -104,9 +105,10 @@ export async function checkAll(bucket: PruneBucket, source: string, backups: rea
       batch.map(async (backup) => {
         const { key } = backup.folder.manifest!;
         const text = await bucket.read(key);
-        const damage = text === undefined ? undefined : damageOfText(text, key, source, backup.folder);
+        const { damage, safety } = text === undefined ? {} : judge(text, key, source, backup.folder);
         if (text === undefined) backup.gone = true;
         if (damage !== undefined) backup.damage = damage;
+        if (safety) backup.safety = true;
         backup.checked = text !== undefined && damage === undefined;
       }),
     );
@@ -154,12 +156,18 @@ function* batches(backups: readonly FoundBackup[]): Generator<FoundBackup[]> {
   if (batch.length > 0) yield batch;
 }
 
-/** Damage of a backup, if there is any. */
-function damageOfText(text: string, key: string, source: string, folder: StoredFolder): string | undefined {
+/** What a manifest says of its backup. */
+function judge(
+  text: string,
+  key: string,
+  source: string,
+  folder: StoredFolder,
+): { readonly damage?: string | undefined; readonly safety?: boolean } {
   try {
-    return damageOf(parseManifest(text, key), source, folder);
+    const manifest = parseManifest(text, key);
+    return { damage: damageOf(manifest, source, folder), safety: isSafetyBackup(manifest) };
   } catch (error) {
-    if (error instanceof ManifestError) return error.message;
+    if (error instanceof ManifestError) return { damage: error.message };
     throw error;
   }
 }

@@ -4,7 +4,6 @@ import { METRICS } from '../../catalog/contract/task';
 import type { PruneReport, PruneRequest, SourceReport } from '../../catalog/contract/handlers';
 import { sourceNameFault } from '../../catalog/bucket/names';
 import { errorText, HandlerError } from '../shared/errors';
-import { logLine } from '../shared/log';
 import { conclude, logFailure, problemsOf } from '../shared/report';
 import { isScheduled } from '../shared/request';
 import type { SendPruned } from '../shared/send-pruned';
@@ -96,14 +95,9 @@ const managedTwice = (source: string, other: string): SourceReport => ({
 
 async function unmanagedFolders(
   bucket: PruneBucket,
-  { own, others, unreadable }: ReadSettings,
+  { own, others }: ReadSettings,
   folders: readonly string[],
 ): Promise<string[]> {
-  if (unreadable.length > 0) {
-    const message = `could not read the settings ${unreadable.join(', ')}: which sources nothing manages is not known`;
-    logLine('warn', 'settings', message, { of: bucket.name, unreadable });
-    return [];
-  }
   const unmanaged: string[] = [];
   for (const folder of folders) {
     if (Object.hasOwn(own.sources, folder) || others.has(folder) || sourceNameFault(folder) !== undefined) continue;

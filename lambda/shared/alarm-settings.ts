@@ -1,6 +1,6 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { GetParameterCommand, ParameterNotFound } from '@aws-sdk/client-ssm';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { AlarmSettings } from '../../catalog/contract/alarms';
 import { ALARM_SETTINGS_FORMAT, DIGESTS, SIGNALS, USUAL_SOURCE } from '../../catalog/contract/alarms';
 import { sourceNameFault } from '../../catalog/bucket/names';
@@ -19,6 +19,12 @@ const sourceSchema = z.strictObject({
   provenAgeSeconds: seconds.default(USUAL_SOURCE.provenAgeSeconds),
   sizeBounds: number.optional(),
   off: z.array(z.enum(SIGNALS).exclude(['housekeeping'])).optional(),
+  tests: z.enum(['off', 'unprovable']).optional(),
+  recoveryTimeSeconds: seconds.optional(),
+  recoveryPointSeconds: seconds.optional(),
+  managed: z
+    .strictObject({ resource: z.string(), vault: z.string(), plan: z.string(), copies: z.array(z.string()).optional() })
+    .optional(),
 });
 
 // Strict: what this version does not know may be what makes a source silent.
@@ -49,9 +55,17 @@ const alarmSettings: z.ZodType<AlarmSettings> = z
     prunings: z
       .array(z.strictObject({ functionName: z.string(), logGroup: number, tag: z.string().optional() }))
       .optional(),
+    alarms: z.array(z.string()).optional(),
+    testings: z.array(z.strictObject({ familyPrefix: z.string(), logGroup: number })).optional(),
   })
-  .superRefine(({ sources, families, logGroups, sizeBounds }, context) => {
-    for (const [name, { family, logGroup, sizeBounds: bounds }] of Object.entries(sources)) {
+  .superRefine(({ sources, families, logGroups, sizeBounds, testings = [] }, context) => {
+    for (const { familyPrefix, logGroup } of testings) {
+      if (logGroups[logGroup] === undefined)
+        context.addIssue(`${familyPrefix}: no log group has the number ${logGroup}`);
+    }
+    for (const [name, { family, logGroup, sizeBounds: bounds, managed }] of Object.entries(sources)) {
+      // It has no task.
+      if (managed) continue;
       if (families[family] === undefined) context.addIssue(`${name}: no family has the number ${family}`);
       if (logGroups[logGroup] === undefined) context.addIssue(`${name}: no log group has the number ${logGroup}`);
       if (bounds !== undefined && !sizeBounds[bounds]) context.addIssue(`${name}: no bounds have the number ${bounds}`);

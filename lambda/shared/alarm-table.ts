@@ -12,5 +12,7 @@ export const MEASURED_KEY = 'measured';
 export const firstSeenKey = (source: string): string => `first-seen/${source}`;
 /** Problems of a source, or of a concern of the housekeeping. */
 export const problemsKey = (key: string): string => `problems/${key}`;
+/** The backup of a source whose restore test failed last: `{ id }`. Of many backups the measuring does not list all. */
+export const failedTestKey = (source: string): string => `failed-test/${source}`;
 /** The last reading of a source's catalog: `{ fingerprint, reading }`. It saves requests, and shows what has gone since. */
 export const readingKey = (source: string): string => `reading/${source}`;

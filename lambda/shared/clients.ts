@@ -1,3 +1,4 @@
+import { BackupClient } from '@aws-sdk/client-backup';
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
@@ -19,6 +20,9 @@ export function s3Client(): S3Client {
 
 /** Makes the client of Systems Manager. */
 export const ssmClient = (): SSMClient => new SSMClient(CLIENT_SETTINGS);
+
+/** Makes the client of AWS Backup. */
+export const backupClient = (): BackupClient => new BackupClient(CLIENT_SETTINGS);
 
 /** Makes the client of SNS. */
 export const snsClient = (): SNSClient => new SNSClient(CLIENT_SETTINGS);

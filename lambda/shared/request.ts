@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { PruneRequest } from '../../catalog/contract/handlers';
 import { HandlerError } from './errors';
 

@@ -1,5 +1,5 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { BucketSettings } from '../../catalog/contract/handlers';
 import { settingsPath } from '../../catalog/contract/handlers';
 import { parseBucketSettings, readParameters, SettingsError } from '../../catalog/contract/settings';
@@ -10,15 +10,13 @@ export interface ReadSettings {
   readonly own: BucketSettings;
   /** Names of the parameters of others that manage sources in the bucket, by source. */
   readonly others: ReadonlyMap<string, string>;
-  /** Names of the parameters of others that cannot be read. */
-  readonly unreadable: readonly string[];
 }
 
 /**
  * Reads all settings of a bucket.
  *
  * @param name of the handler's own parameter
- * @throws HandlerError if its own are missing or cannot be read
+ * @throws HandlerError if its own are missing, or any cannot be read: nobody knows which sources those of another stack name
  */
 export async function readSettings(client: SSMClient, bucket: string, name: string): Promise<ReadSettings> {
   const texts = await textsUnder(client, settingsPath(bucket));
@@ -34,15 +32,16 @@ export async function readSettings(client: SSMClient, bucket: string, name: stri
   }
   texts.delete(name);
   const others = new Map<string, string>();
-  const unreadable: string[] = [];
   for (const [other, otherText] of texts) {
     try {
       for (const source of namesIn(otherText)) others.set(source, other);
     } catch {
-      unreadable.push(other);
+      throw new HandlerError(
+        `the settings ${other} of another stack cannot be read, so that nobody knows which sources it manages: nothing was done; deploy that stack again, or delete the parameter if that stack is gone`,
+      );
     }
   }
-  return { own, others, unreadable };
+  return { own, others };
 }
 
 /** Names of sources, whatever else is said of them: those in settings of a newer format are managed as well. */

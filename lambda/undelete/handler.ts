@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { DeletedReport, UndeleteReport, UndeleteRequest } from '../../catalog/contract/handlers';
 import { HANDLER_ENV } from '../../catalog/contract/handlers';
 import { s3Client } from '../shared/clients';

@@ -14,7 +14,7 @@ export interface Advice {
   readonly title: string;
   /** The event with the values of this problem. */
   readonly happened?: string;
-  /** Tells it apart from other advice about the same cause. Problems with the same one share their steps. */
+  /** Tells it apart from other advice with the same cause and action; by default, its steps' words do. Problems with the same share their steps. */
   readonly kind?: string;
   readonly likelyCause: string;
   /** The most important action, in one sentence. */

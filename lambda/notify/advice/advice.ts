@@ -9,12 +9,14 @@ import { FAILED_ADVICE } from './failed';
 import { HOUSEKEEPING_ADVICE } from './housekeeping';
 import { MEASURED_ADVICE } from './measured';
 import { NEVER_STARTED_ADVICE } from './never-started';
+import { NOT_PROVEN_ADVICE } from './not-proven';
 import { reasonAdvice } from './reasons';
 
 const ADVICE: { readonly [S in Signal]: AdviceTable<S> } = {
   failed: FAILED_ADVICE,
   'never-started': NEVER_STARTED_ADVICE,
   ...MEASURED_ADVICE,
+  'not-proven': NOT_PROVEN_ADVICE,
   housekeeping: HOUSEKEEPING_ADVICE,
 };
 

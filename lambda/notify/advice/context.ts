@@ -58,3 +58,7 @@ export function valuesOf({ reason }: Problem): ReasonValues {
 
 /** A word of a shell. */
 export const arg = (value: string | number): string => shellWord(oneLine(value));
+
+/** The newest backup that no restore test has found bad. */
+export const soundOf = ({ newest, lastSound }: Problem): Problem['newest'] =>
+  newest?.tested === 'failed' ? lastSound : newest;

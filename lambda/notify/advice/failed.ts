@@ -1,6 +1,7 @@
 import type { AdviceTable } from './advice-table';
 import { moreMemory } from './fargate-memory';
 import { ISSUES, page } from './links';
+import { managedIncompleteAdvice, managedJobAdvice } from './managed';
 import { definition, list, logOf, runNow, stoppedTask, unreadLog } from './steps';
 
 /**
@@ -34,7 +35,7 @@ export const FAILED_ADVICE: AdviceTable<'failed'> = {
   privileges: (context) => ({
     title: 'the database user lacks privileges',
     likelyCause:
-      'The database got something new, such as a trigger, a routine or a schema. A dump without these privileges would be incomplete, so the run refuses to make one.',
+      'The user lost privileges, or the database got something new that it may not read. A dump without them would be incomplete, so the run refuses to make one.',
     action: 'Grant the missing privileges to the database user.',
     steps: [
       ...(context.problem.logLines === undefined
@@ -152,6 +153,8 @@ export const FAILED_ADVICE: AdviceTable<'failed'> = {
     action: 'Make a backup now, or wait for the next scheduled run.',
     steps: [runNow(context)],
   }),
+  'managed-job': managedJobAdvice,
+  'managed-incomplete': managedIncompleteAdvice,
   'unknown-exit': (context) => ({
     title: 'the run ended with an unknown exit code',
     likelyCause: 'The container runs another program, or ended before the program started.',

@@ -3,9 +3,10 @@ import type { AdviceContext } from './context';
 import { arg } from './context';
 import { deniedDeleteAdvice } from './denied-delete';
 import { page } from './links';
+import { managedCopyAdvice } from './managed';
 import { functionLog, pruneAdvice, pruneSnapshotsAdvice } from './prune';
 import { restoreAdvice } from './restore';
-import { idOf, list, resource } from './steps';
+import { idOf, list, logOf, resource } from './steps';
 
 const id = (context: AdviceContext, service: string, placeholder: string): string => {
   const arn = resource(context, service, placeholder);
@@ -50,6 +51,16 @@ export const HOUSEKEEPING_ADVICE: AdviceTable<'housekeeping'> = {
   prune: pruneAdvice,
   'prune-snapshots': pruneSnapshotsAdvice,
   restore: restoreAdvice,
+  maintain: (context) => ({
+    title: 'the maintenance of a repository failed',
+    likelyCause: 'The log has the reason.',
+    action: 'Read why it failed. It is run again by its schedule.',
+    steps: [
+      ...(context.problem.logStream === undefined ? [] : [logOf(context, 'Read the log of the maintenance:')]),
+      { say: 'If access was denied, deploy the stack again, which restores roles and policies.' },
+      { say: 'What it does, and what it needs:', run: page('files.md#maintenance') },
+    ],
+  }),
   measure: (context) => {
     const some = context.problem.variant === 'sources-unmeasured';
     return {
@@ -103,6 +114,7 @@ export const HOUSEKEEPING_ADVICE: AdviceTable<'housekeeping'> = {
       { say: 'The permissions that the role needs:', run: page('volume-snapshots.md#the-role') },
     ],
   }),
+  'managed-copy': managedCopyAdvice,
   replication: (context) => {
     const failed = context.problem.variant === 'copies-failed';
     return {

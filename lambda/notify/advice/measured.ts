@@ -1,9 +1,11 @@
+import { wordsOf } from '../../../engines/facts';
 import { oneLine } from '../compose/text';
 import type { AdviceTable, Step } from './advice-table';
 import type { AdviceContext } from './context';
-import { arg } from './context';
+import { arg, engineOf } from './context';
 import { page } from './links';
-import { list, logOf, restore, restoreBeside, runNow, schedules, undelete } from './steps';
+import { managedGoneAdvice, managedSilentAdvice } from './managed';
+import { list, logOf, restoreBeside, runNow, schedules, undelete } from './steps';
 
 const findRuns = (context: AdviceContext): Step[] => [
   logOf(context, 'See whether there were runs in the last three days, and why they made no backup:'),
@@ -17,23 +19,30 @@ const findRuns = (context: AdviceContext): Step[] => [
 
 /** Brings the newest backup that is not strange beside the database. */
 const compare = (context: AdviceContext): Step => {
-  const { lastUsual, tables } = context.problem;
+  // Of several sources each has other ids and tables.
+  const { lastUsual, tables } = context.alike.length === 1 ? context.problem : {};
   const words = lastUsual ? `backup ${oneLine(lastUsual.id)}, which has a usual size` : 'an older backup ($ID: its id)';
   return restoreBeside(
     context,
     (what) =>
-      `If it is not, the data may be lost in the database itself. Restore ${what}, beside the original, and compare:`,
+      `If it is not, the data may be lost in the ${wordsFor(context).whole} itself. Restore ${what}, beside the original, and compare:`,
     { words, id: lastUsual?.id },
     { ...(tables && { tables }) },
   );
 };
+
+/** What people call what the source's engine has. */
+const wordsFor = ({ problem }: AdviceContext) => wordsOf(engineOf(problem));
+const tableOf = (context: AdviceContext): string => wordsFor(context).table;
+const compareNow = (context: AdviceContext, what: string): string =>
+  `Compare with the ${wordsFor(context).whole} now: ${what} may be lost.`;
 
 const COMPARE = 'Compare the newest backup with the ones before it:';
 
 const keepGoodOnes = (context: AdviceContext): Step[] => [
   list(context, COMPARE, 'size'),
   {
-    say: 'Is the change intended: a table that was emptied, a database that moved? Then there is nothing to do; the new size becomes the usual one.',
+    say: `Is the change intended: a ${tableOf(context)} that was emptied, a ${wordsFor(context).whole} that moved? Then there is nothing to do; the new size becomes the usual one.`,
   },
   compare(context),
   {
@@ -47,70 +56,83 @@ const keepGoodOnes = (context: AdviceContext): Step[] => [
   undelete(context, 'List recently deleted backups, which can be brought back:'),
 ];
 
-const BOUNDS = {
-  say: 'If such changes are usual for this source, widen its sizeBounds or name the table in ignoreTables:',
+const bounds = (context: AdviceContext): Step => ({
+  say: `If such changes are usual for this source, widen its sizeBounds or name the ${tableOf(context)} in ignoreTables:`,
   run: page('alarms.md#strange-size'),
-};
+});
 
 /** Problems that the measuring finds in the catalog. */
 export const MEASURED_ADVICE: {
   readonly silent: AdviceTable<'silent'>;
   readonly 'strange-size': AdviceTable<'strange-size'>;
-  readonly 'not-proven': AdviceTable<'not-proven'>;
 } = {
   silent: {
-    'too-old': (context) => ({
-      title: 'there is no new backup',
+    'too-old': (context) =>
+      managedSilentAdvice(context) ?? {
+        title: 'there is no new backup',
+        likelyCause:
+          'The schedule is disabled or gone, ECS had no capacity, the instance was stopped, or a run hangs. Or the runs made backups that are damaged; the first line says so then.',
+        action: 'Find out why no run made a backup, and make one now.',
+        steps: findRuns(context),
+      },
+    'no-backup-yet': (context) =>
+      managedSilentAdvice(context) ?? {
+        title: 'there is no backup yet',
+        likelyCause: 'The schedule is disabled, no run has taken place yet, or every run failed.',
+        action: 'Make the first backup now.',
+        steps: findRuns(context),
+      },
+    gone: (context) =>
+      managedGoneAdvice(context) ?? {
+        title: 'all backups are gone or damaged',
+        likelyCause:
+          'They were deleted: by hand, by a lifecycle rule, or with the bucket. Or they cannot be read, because their key is gone.',
+        action: 'Make a backup now, while the database is there. Then bring the deleted ones back.',
+        steps: [
+          runNow(context, 'Make a backup first, while the database is there:'),
+          undelete(context, 'List deleted backups. They can be brought back for 14 days unless set otherwise:'),
+          {
+            say: 'Bring back the newest of them ($ID: its id):',
+            run: `npx proven-backups undelete ${context.backups} "$ID"`,
+          },
+          list(context),
+          {
+            say: 'See who changed the bucket. CloudTrail knows of single objects only with data events:',
+            run: context.aws(
+              'cloudtrail lookup-events',
+              `--lookup-attributes AttributeKey=ResourceName,AttributeValue=${arg(context.place.bucket)}`,
+            ),
+          },
+          {
+            say: 'See whether a lifecycle rule deletes them:',
+            run: context.aws('s3api get-bucket-lifecycle-configuration', `--bucket ${arg(context.place.bucket)}`),
+          },
+          {
+            say: 'See with which key the bucket encrypts ($KEY), and whether that key is Enabled:',
+            run: [
+              context.aws('s3api get-bucket-encryption', `--bucket ${arg(context.place.bucket)}`),
+              context.aws('kms describe-key', '--key-id "$KEY"', '--query KeyMetadata.KeyState'),
+            ].join('\n'),
+          },
+          {
+            say: 'PendingDeletion: cancel the deletion while you can. The key is Disabled then: enable it:',
+            run: [
+              context.aws('kms cancel-key-deletion', '--key-id "$KEY"'),
+              context.aws('kms enable-key', '--key-id "$KEY"'),
+            ].join('\n'),
+          },
+          { say: 'What remains if the key or the bucket is gone for good:', run: page('disaster.md') },
+        ],
+      },
+    'recovery-point': (context) => ({
+      title: 'the newest backup is older than its objective',
       likelyCause:
-        'The schedule is disabled or gone, ECS had no capacity, or a run hangs. Or the runs made backups that are damaged; the first line says so then.',
-      action: 'Find out why no run made a backup, and make one now.',
-      steps: findRuns(context),
-    }),
-    'no-backup-yet': (context) => ({
-      title: 'there is no backup yet',
-      likelyCause: 'The schedule is disabled, no run has taken place yet, or every run failed.',
-      action: 'Make the first backup now.',
-      steps: findRuns(context),
-    }),
-    gone: (context) => ({
-      title: 'all backups are gone or damaged',
-      likelyCause:
-        'They were deleted: by hand, by a lifecycle rule, or with the bucket. Or they cannot be read, because their key is gone.',
-      action: 'Make a backup now, while the database is there. Then bring the deleted ones back.',
+        'The schedule makes backups less often than the recovery point objective asks for, or a run is late.',
+      action: 'Make a backup now, and make them more often.',
       steps: [
-        runNow(context, 'Make a backup first, while the database is there:'),
-        undelete(context, 'List deleted backups. They can be brought back for 14 days unless set otherwise:'),
-        {
-          say: 'Bring back the newest of them ($ID: its id):',
-          run: `npx proven-backups undelete ${context.backups} "$ID"`,
-        },
+        runNow(context),
+        { say: 'Make backups more often, or change recoveryPointObjective, and deploy:', run: page('schedules.md') },
         list(context),
-        {
-          say: 'See who changed the bucket. CloudTrail knows of single objects only with data events:',
-          run: context.aws(
-            'cloudtrail lookup-events',
-            `--lookup-attributes AttributeKey=ResourceName,AttributeValue=${arg(context.place.bucket)}`,
-          ),
-        },
-        {
-          say: 'See whether a lifecycle rule deletes them:',
-          run: context.aws('s3api get-bucket-lifecycle-configuration', `--bucket ${arg(context.place.bucket)}`),
-        },
-        {
-          say: 'See with which key the bucket encrypts ($KEY), and whether that key is Enabled:',
-          run: [
-            context.aws('s3api get-bucket-encryption', `--bucket ${arg(context.place.bucket)}`),
-            context.aws('kms describe-key', '--key-id "$KEY"', '--query KeyMetadata.KeyState'),
-          ].join('\n'),
-        },
-        {
-          say: 'PendingDeletion: cancel the deletion while you can. The key is Disabled then: enable it:',
-          run: [
-            context.aws('kms cancel-key-deletion', '--key-id "$KEY"'),
-            context.aws('kms enable-key', '--key-id "$KEY"'),
-          ].join('\n'),
-        },
-        { say: 'What remains if the key or the bucket is gone for good:', run: page('disaster.md') },
       ],
     }),
     'not-measured': (context) => ({
@@ -136,21 +158,21 @@ export const MEASURED_ADVICE: {
   'strange-size': {
     empty: (context) => ({
       title: 'the newest backup is empty',
-      likelyCause: 'The run looked at an empty or wrong database, or the data is gone.',
-      action: 'Compare with the database now: the data may be lost.',
+      likelyCause: `The run looked at an empty or wrong ${wordsFor(context).whole}, or the data is gone.`,
+      action: compareNow(context, 'the data'),
       steps: keepGoodOnes(context),
     }),
     'table-lost': (context) => ({
-      title: 'a table is gone or empty',
-      likelyCause: 'The table was dropped, emptied or renamed, or the database user may no longer read it.',
-      action: 'Compare with the database now: the data may be lost.',
-      steps: [...keepGoodOnes(context), BOUNDS],
+      title: `a ${tableOf(context)} is gone or empty`,
+      likelyCause: `The ${tableOf(context)} was dropped, emptied or renamed, or the backup's user may no longer read it.`,
+      action: compareNow(context, 'the data'),
+      steps: [...keepGoodOnes(context), bounds(context)],
     }),
     shrunk: (context) => ({
       title: 'the newest backup is much smaller than usual',
-      likelyCause: 'Data was deleted, or a database or a schema is missing from the dump.',
-      action: 'Compare with the database now: data may be lost.',
-      steps: [...keepGoodOnes(context), BOUNDS],
+      likelyCause: `Data was deleted, or a ${wordsFor(context).whole} or ${tableOf(context)}s of it are missing from the backup.`,
+      action: compareNow(context, 'data'),
+      steps: [...keepGoodOnes(context), bounds(context)],
     }),
     grown: (context) => ({
       title: 'the newest backup is much larger than usual',
@@ -159,41 +181,8 @@ export const MEASURED_ADVICE: {
       steps: [
         list(context, COMPARE, 'size'),
         { say: 'See that timeout and memoryLimitMiB still suffice: a run that takes longer and longer fails one day.' },
-        BOUNDS,
+        bounds(context),
       ],
-    }),
-  },
-  'not-proven': {
-    'proof-too-old': (context) => ({
-      title: 'no restore test has passed for too long',
-      likelyCause: 'No restore test was run, or those that were run failed.',
-      action: 'See why no restore test has passed.',
-      steps: [
-        list(context, 'See which backups are proven:', 'proof'),
-        logOf(context, 'Look for restore tests in the log:'),
-        { say: 'Until then, prove one yourself: restore it into a server that serves nobody:', run: page('drill.md') },
-      ],
-    }),
-    'restore-test-failed': (context) => ({
-      title: 'a restore test failed',
-      likelyCause: 'The backup could not be restored, or the restored data differs from its manifest.',
-      action: 'Do not rely on this backup. Make a new one, and test it.',
-      steps: [
-        logOf(context, 'Read why the test failed:'),
-        runNow(context, 'Make a new backup, to be tested:'),
-        list(context, 'See which backups are proven, and therefore safe to restore:', 'proof'),
-        restore(
-          context,
-          'Do you have to restore now? Without an id the newest proven backup is taken; this shows the plan, and changes nothing:',
-          { dryRun: true },
-        ),
-      ],
-    }),
-    'restore-test-not-run': (context) => ({
-      title: 'a restore test could not be run',
-      likelyCause: 'The test itself failed before it could judge the backup: memory, network, image or capacity.',
-      action: 'Read why the test failed, and run it again.',
-      steps: [logOf(context, 'Read why the test failed:'), list(context, 'See which backups are proven:', 'proof')],
     }),
   },
 };

@@ -2,6 +2,7 @@ import type { AdviceTable, Step } from './advice-table';
 import type { AdviceContext } from './context';
 import { arg } from './context';
 import { page } from './links';
+import { managedExpiredAdvice } from './managed';
 import { definition, endpoints, familyOf, runNow, stoppedTask } from './steps';
 
 const ROUTE = 'If it exists, look for a route. Without NAT or a public address, an endpoint must exist:';
@@ -10,8 +11,12 @@ const REDEPLOY = { say: 'If it is gone, deploy again.' };
 const backUp = (context: AdviceContext): Step => runNow(context, 'Then make a backup:');
 const clusterOf = ({ problem: { task } }: AdviceContext): string => (task ? arg(task.clusterArn) : '"$CLUSTER"');
 
+const doctorOptions = ({ place }: AdviceContext): string =>
+  `--bucket ${arg(place.bucket)} --region ${arg(place.region)}`;
+
 /** A run could not be started. */
 export const NEVER_STARTED_ADVICE: AdviceTable<'never-started'> = {
+  'managed-expired': managedExpiredAdvice,
   image: (context) => ({
     title: 'the image could not be pulled',
     likelyCause:
@@ -33,7 +38,7 @@ export const NEVER_STARTED_ADVICE: AdviceTable<'never-started'> = {
     title: 'the secret could not be read',
     likelyCause:
       'The secret is gone, its JSON has other keys than the task definition names, its KMS key does not admit the execution role, or there is no route to Secrets Manager.',
-    action: 'Restore the secret, its keys, or the route to Secrets Manager.',
+    action: 'Restore the secret, its keys, or the route to Secrets Manager; or let the role use its KMS key.',
     steps: [
       definition(context, 'See which secret, and which keys of its JSON, the task reads:', 'secrets'),
       {
@@ -42,6 +47,10 @@ export const NEVER_STARTED_ADVICE: AdviceTable<'never-started'> = {
       },
       endpoints(context, 'secretsmanager', ROUTE),
       WAYS,
+      {
+        say: 'If the secret has a KmsKeyId, the execution role needs that key. In your code, give it as encryptionKey of Secret.fromSecretAttributes; in backups.yaml, beside secretId. Then deploy:',
+        run: page('privileges.md#the-secret'),
+      },
       backUp(context),
     ],
   }),
@@ -151,6 +160,37 @@ export const NEVER_STARTED_ADVICE: AdviceTable<'never-started'> = {
         say: 'See the status of the cluster:',
         run: context.aws('ecs describe-clusters', `--clusters ${clusterOf(context)}`),
       },
+    ],
+  }),
+  'instance-not-reached': (context) => ({
+    title: 'Systems Manager did not reach the instance',
+    likelyCause:
+      'The instance is stopped or gone, another one has its tags, its SSM Agent does not run, its role lacks AmazonSSMManagedInstanceCore, or it has no way out to Systems Manager.',
+    action: 'Start the instance or its SSM Agent, or give its role AmazonSSMManagedInstanceCore.',
+    steps: [
+      { say: 'See what is wrong with it:', run: `npx proven-backups doctor ${doctorOptions(context)}` },
+      {
+        say: 'See which instances Systems Manager reaches:',
+        run: context.aws(
+          'ssm describe-instance-information',
+          '--query "InstanceInformationList[].[InstanceId,PingStatus,LastPingDateTime]"',
+          '--output text',
+        ),
+      },
+      { say: 'What an instance needs:', run: page('instances.md#what-the-instance-needs') },
+      backUp(context),
+    ],
+  }),
+  'instance-not-ready': (context) => ({
+    title: 'the instance could not start the run',
+    likelyCause:
+      'Docker or the AWS CLI is missing or does not answer, the role of the instance was replaced, or the instance does not reach ECR, Secrets Manager or CloudWatch Logs.',
+    action: 'Repair what the sentence above names.',
+    steps: [
+      stoppedTask(context),
+      { say: 'What each exit code means:', run: page('instances.md#exit-codes') },
+      { say: 'See what is wrong with the instance:', run: `npx proven-backups doctor ${doctorOptions(context)}` },
+      backUp(context),
     ],
   }),
   'start-failed': (context) => ({

@@ -11,7 +11,7 @@ export interface ReasonAdvice {
   readonly happened?: (values: ReasonValues) => string;
   readonly likelyCause: string;
   /** The most important action, in one sentence. */
-  readonly action: string;
+  readonly action: string | ((context: AdviceContext) => string);
   /** @param ofEngine steps that only the engine knows; none if the engine is not known, or has none */
   readonly steps: (context: AdviceContext, ofEngine: readonly AdviceStep[]) => readonly Step[];
 }

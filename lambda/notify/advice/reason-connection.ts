@@ -11,11 +11,11 @@ import { definition } from './steps';
 const address = ({ host, port }: ReasonValues): string =>
   host === undefined ? '"$HOST":"$PORT"' : arg(serverOf({ host, ...(port !== undefined && { port }) }));
 
-/** Shows the certificate of the server. Works only within the VPC. */
-const showCertificate = ({ values, engine }: AdviceContext): Step => {
+/** Shows the certificate of the server. Works only where the server is reached. */
+export const showCertificate = ({ values, engine }: AdviceContext, where = 'from a machine in the VPC'): Step => {
   const starttls = engine?.starttls === undefined ? '' : ` -starttls ${engine.starttls}`;
   return {
-    say: "Look at the server's certificate, from a machine in the VPC:",
+    say: `Look at the server's certificate, ${where}:`,
     run: `echo | openssl s_client -connect ${address(values)}${starttls} | openssl x509 -noout -subject -issuer -ext subjectAltName -dates`,
   };
 };
@@ -32,7 +32,7 @@ const SLEEPING: Step = {
 };
 
 /** Makes a certificate for the name by which the backup reaches the server. */
-const makeCertificate = ({ host }: ReasonValues): Step => {
+export const makeCertificate = ({ host }: ReasonValues): Step => {
   const isName = host !== undefined && /^[A-Za-z0-9.-]+$/.test(host);
   const name = isName ? host : '$HOST';
   const kind = isName && /^[\d.]+$/.test(host) ? 'IP' : 'DNS';
@@ -256,12 +256,12 @@ export const LOGIN_REASONS: ReasonTable<'login-refused' | 'no-connection-left'> 
     happened: (values) =>
       `${serverOf(values)} refused the login${values.account === undefined ? '' : ` of ${values.account}`}`,
     likelyCause:
-      'The password was changed in one place only, the user is gone, or it may not log in from the address of the task.',
+      'The password was changed in one place only, the user is gone, or it may not log in from the address of the run.',
     action: "Fix whichever is wrong: the server's password or the secret's.",
     steps: (context, ofEngine) => [
       definition(context, 'See which secret the run reads:', 'secrets'),
       {
-        say: 'See when the secret was last changed ($SECRET: its valueFrom, without :username:: or :password:: at the end):',
+        say: `See when the secret was last changed ($SECRET: ${context.problem.command ? 'secret_id in the script' : 'its valueFrom, without :username:: or :password:: at the end'}):`,
         run: context.aws(
           'secretsmanager describe-secret',
           '--secret-id "$SECRET"',

@@ -6,8 +6,8 @@ import { logOf } from './steps';
 export const DUMP_REASONS: ReasonTable<'tool-killed' | 'tool-failed' | 'dump-incomplete' | 'count-failed'> = {
   'tool-killed': {
     title: 'the dump tool was killed',
-    likelyCause: 'A signal ended the dump tool. Most often the task ran out of memory.',
-    action: 'Give the task more memory.',
+    likelyCause: 'A signal ended the dump tool. Most often memory ran out.',
+    action: (context) => moreMemory(context.problem),
     steps: (context) => [{ say: moreMemory(context.problem) }],
   },
   'tool-failed': {

@@ -22,7 +22,7 @@ export const PRIVILEGE_REASONS: ReasonTable<'privileges-missing'> = {
       return `${account === undefined ? 'the database user' : `user ${account}`} lacks ${missing}${database === undefined ? '' : ` in database ${database}`}`;
     },
     likelyCause:
-      'The database got something new, such as a trigger, a routine or a schema. A dump without these privileges would be incomplete, so the run refuses to make one.',
+      'The user lost privileges, or the database got something new that it may not read. A dump without them would be incomplete, so the run refuses to make one.',
     action: 'Grant the missing privileges to the database user.',
     steps: (context) => {
       const given = statementSteps(context);

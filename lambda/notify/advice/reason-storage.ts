@@ -3,7 +3,7 @@ import type { AdviceContext } from './context';
 import { arg } from './context';
 import { page } from './links';
 import type { ReasonTable } from './reason-advice';
-import { endpoints, familyOf } from './steps';
+import { definition, endpoints, familyOf } from './steps';
 
 const keyOf = ({ values: { key } }: AdviceContext): string => (key === undefined ? '"$KEY"' : arg(key));
 
@@ -17,6 +17,19 @@ const findKey = ({ values, aws, place }: AdviceContext): Step[] =>
         },
       ]
     : [];
+
+/** The role with which the program uses bucket and key. */
+const roleOfRun = (context: AdviceContext): Step =>
+  context.problem.command
+    ? definition(context, 'Find the role of the run, for $ROLE: task_role in the script:', '')
+    : {
+        say: 'Find the role of the run, for $ROLE:',
+        run: context.aws(
+          'ecs describe-task-definition',
+          `--task-definition ${familyOf(context.problem)}`,
+          '--query taskDefinition.taskRoleArn',
+        ),
+      };
 
 /** Statement for the policy of the key. */
 const STATEMENT = JSON.stringify(
@@ -43,24 +56,17 @@ export const STORAGE_REASONS: ReasonTable<
   | 'lock-lost'
 > = {
   'key-denied': {
-    title: 'the task may not use the key of the bucket',
+    title: 'the run may not use the key of the bucket',
     likelyCause:
-      'The policy of the key, or the role of the task, was changed; or a key of your own does not admit the task.',
-    action: 'Let the role of the task use the key.',
+      'The policy of the key, or the role of the run, was changed; or a key of your own does not admit the role.',
+    action: 'Let the role of the run use the key.',
     steps: (context) => [
       ...findKey(context),
       {
         say: 'Read the policy of the key:',
         run: context.aws('kms get-key-policy', `--key-id ${keyOf(context)}`, '--policy-name default', '--output text'),
       },
-      {
-        say: 'Find the role of the task, for $ROLE:',
-        run: context.aws(
-          'ecs describe-task-definition',
-          `--task-definition ${familyOf(context.problem)}`,
-          '--query taskDefinition.taskRoleArn',
-        ),
-      },
+      roleOfRun(context),
       {
         say: 'If the stack created the key, deploy again. Otherwise add this statement to its policy:',
         run: STATEMENT,

@@ -5,11 +5,12 @@ import { oneLine } from '../compose/text';
 import type { LostData } from '../../../engines/engine-advice';
 import type { Advice, Step } from './advice-table';
 import type { AdviceContext } from './context';
-import { engineOf } from './context';
+import { engineOf, soundOf } from './context';
 import { page } from './links';
 import type { ReasonAdvice, ReasonTable } from './reason-advice';
 import { LOGIN_REASONS, NETWORK_REASONS } from './reason-connection';
 import { DUMP_REASONS } from './reason-dump';
+import { INSTANCE_REASONS } from './reason-on-instance';
 import { PRIVILEGE_REASONS } from './reason-privileges';
 import { SETUP_REASONS } from './reason-setup';
 import { STORAGE_REASONS } from './reason-storage';
@@ -47,7 +48,8 @@ export function reasonAdvice(context: AdviceContext): Advice | undefined {
   const own = engine && ownProperty(engine.own, reason.kind);
   if (own)
     return advice({ ...own, steps: () => [...own.steps(values), ...bringBack(context, own.lost?.(values))] }, []);
-  const common = ownProperty<ReasonAdvice>(REASONS, reason.kind);
+  const onInstance = problem.command && ownProperty<ReasonAdvice>(INSTANCE_REASONS, reason.kind);
+  const common = onInstance ?? ownProperty<ReasonAdvice>(REASONS, reason.kind);
   if (!common) return undefined;
   const ofEngine = engine && ownProperty(engine.common, reason.kind);
   return advice(common, ofEngine?.(values) ?? []);
@@ -57,9 +59,9 @@ export function reasonAdvice(context: AdviceContext): Advice | undefined {
     return {
       title,
       ...(happened && { happened: oneLine(happened(values)) }),
-      kind: `${engineOf(problem) ?? ''} ${reason!.kind}`,
+      kind: `${engineOf(problem) ?? ''} ${reason!.kind}${problem.command ? ' on an instance' : ''}`,
       likelyCause,
-      action,
+      action: typeof action === 'string' ? action : action(context),
       steps: [...given.steps(context, engineSteps), ...after(context)],
     };
   }
@@ -67,7 +69,7 @@ export function reasonAdvice(context: AdviceContext): Advice | undefined {
 
 /** Brings lost data back from the newest good backup: beside what is left, or in the place of what is gone. */
 function bringBack(context: AdviceContext, lost: LostData | undefined): Step[] {
-  const id = context.problem.newest?.id;
+  const id = soundOf(context.problem)?.id;
   if (!lost || id === undefined) return [];
   const { database, isGone } = lost;
   if (isGone && database !== undefined)

@@ -18,23 +18,29 @@ const AGAIN: Readonly<Record<TargetState, readonly [say: string, change: Advised
 /** A task restored nothing, a part, or something else than the backup. */
 export function restoreAdvice(context: AdviceContext): Advice {
   const { logStream, restore: facts } = context.problem;
+  const next = facts && again(context, facts);
   return {
     title: 'a restore failed',
+    // Its options are those of this restore: --overwrite fits no other one.
+    ...(next && { kind: `${next.say} ${next.run}` }),
     likelyCause: 'The log has the reason.',
     action: 'Read why the restore failed, and run it again.',
     steps: [
       ...(logStream === undefined ? [] : [logOf(context, 'Read the log of the restore:')]),
-      ...(facts ? [again(context, facts)] : []),
+      ...(next ? [next] : []),
       { say: 'What each state of the target means:', run: page('restore.md#if-it-fails') },
     ],
   };
 }
 
-function again(context: AdviceContext, { backupId, databases, tables, as, overwrite, state }: RestoreFacts): Step {
+function again(
+  context: AdviceContext,
+  { backupId, databases, tables, paths, as, overwrite, state }: RestoreFacts,
+): Step {
   const [say, change] = AGAIN[state ?? 'unknown'];
   return restore(context, say, {
     ...Object.fromEntries(
-      Object.entries({ backupId, databases, tables, as, overwrite }).filter(([, value]) => value !== undefined),
+      Object.entries({ backupId, databases, tables, paths, as, overwrite }).filter(([, value]) => value !== undefined),
     ),
     ...change,
   });

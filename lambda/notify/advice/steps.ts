@@ -1,5 +1,6 @@
-import type { Problem, RestoreFacts } from '../../../catalog/contract/notification';
+import type { CommandFacts, Problem, RestoreFacts } from '../../../catalog/contract/notification';
 import type { LostData } from '../../../engines/engine-advice';
+import { findEngine, wordsOf } from '../../../engines/facts';
 import { oneLine } from '../compose/text';
 import type { Step } from './advice-table';
 import type { AdviceContext } from './context';
@@ -59,17 +60,18 @@ export const runNow = (context: AdviceContext, say = 'Make a backup now, without
 
 /** A restore that an email advises: what is left out is the choice of the command. */
 export type AdvisedRestore = Partial<
-  Pick<RestoreFacts, 'backupId' | 'databases' | 'tables' | 'as' | 'overwrite' | 'dryRun'>
+  Pick<RestoreFacts, 'backupId' | 'databases' | 'tables' | 'paths' | 'as' | 'overwrite' | 'dryRun'>
 >;
 
 /** Restores a backup. */
 export const restore = ({ backups }: AdviceContext, say: string, request: AdvisedRestore): Step => {
-  const { backupId, databases, tables, as, overwrite, dryRun } = request;
+  const { backupId, databases, tables, paths, as, overwrite, dryRun } = request;
   const option = (name: string, value: string | undefined) => (value === undefined ? [] : [name, arg(value)]);
   const options = [
     ...option('--backup', backupId),
     ...option('--databases', databases?.join(',')),
     ...option('--tables', tables?.join(',')),
+    ...option('--paths', paths?.join(',')),
     ...option('--as', as),
     ...(overwrite ? ['--overwrite'] : []),
     ...(dryRun ? ['--dry-run'] : []),
@@ -95,19 +97,21 @@ export function restoreBeside(
   { words, id }: NamedBackup,
   { tables = [], database }: LostData = {},
 ): Step {
-  const isFile = engineOf(context.problem) === 'sqlite';
+  const facts = findEngine(engineOf(context.problem) ?? '');
+  const { table } = wordsOf(engineOf(context.problem));
+  const isWhole = facts !== undefined && !facts.server;
   const backup = id === undefined ? '"$ID"' : arg(id);
   // In a list, commas stand between names.
-  const named = tables.filter((table) => !table.includes(',')).map(oneLine);
+  const named = facts?.hasPaths ? [] : tables.filter((table) => !table.includes(',')).map(oneLine);
   const [what, options] =
     named.length > 0
-      ? [`${named.length === 1 ? 'the table' : 'the tables'} of ${words}`, [`--tables ${arg(named.join(','))}`]]
-      : isFile
+      ? [`the ${table}${named.length === 1 ? '' : 's'} of ${words}`, [`--tables ${arg(named.join(','))}`]]
+      : isWhole
         ? [words, []]
         : database !== undefined
           ? [`database ${oneLine(database)} of ${words}`, [`--databases ${arg(database)}`]]
           : [`a database ($DATABASE: its name) of ${words}`, ['--databases "$DATABASE"']];
-  const as = isFile ? 'restored.db' : 'restored';
+  const as = isWhole && !facts.hasPaths ? 'restored.db' : 'restored';
   return {
     say: say(what),
     run: ['npx proven-backups restore', context.backups, `--backup ${backup}`, ...options, `--as ${as}`].join(' '),
@@ -121,29 +125,51 @@ export function restoreBeside(
 /** Family of the task definition of the run, as a word of a shell. */
 export const familyOf = ({ task }: Problem): string => (task ? arg(task.family) : '"$FAMILY"');
 
-/** Shows a part of the task definition: the job with host and port, the image, the secrets. */
+/** Shows a part of the task definition: the job with host and port, the image, the secrets; of an instance, the whole document. */
 export const definition = ({ aws, problem }: AdviceContext, say: string, query: string): Step => ({
   say,
+  run: problem.command
+    ? aws('ssm get-document', `--name ${arg(problem.command.document)}`, '--query Content', '--output text')
+    : aws(
+        'ecs describe-task-definition',
+        `--task-definition ${familyOf(problem)}`,
+        `--query "taskDefinition.containerDefinitions[].${query}"`,
+      ),
+});
+
+/** Shows what Systems Manager knows of the command. */
+const invocation = ({ aws }: AdviceContext, { id, instanceId }: CommandFacts): Step => ({
+  say: 'See how the command ended, and what it said:',
   run: aws(
-    'ecs describe-task-definition',
-    `--task-definition ${familyOf(problem)}`,
-    `--query "taskDefinition.containerDefinitions[].${query}"`,
+    'ssm get-command-invocation',
+    `--command-id ${arg(id)}`,
+    `--instance-id ${instanceId === undefined ? '"$INSTANCE"' : arg(instanceId)}`,
+    '--query "[StatusDetails,ResponseCode,StandardErrorContent]"',
   ),
 });
 
-/** Shows the stopped task; ECS forgets it after an hour. */
-export const stoppedTask = ({ aws, problem: { task } }: AdviceContext): Step => ({
-  say: 'See why ECS stopped the task. ECS forgets stopped tasks after an hour:',
-  run: aws(
-    'ecs describe-tasks',
-    `--cluster ${task ? arg(task.clusterArn) : '"$CLUSTER"'}`,
-    `--tasks ${task ? arg(task.arn) : '"$TASK"'}`,
-    '--query "tasks[].[stopCode,stoppedReason,containers[].[name,exitCode,reason]]"',
-  ),
-});
+/** Shows the stopped task, which ECS forgets after an hour; on an instance, the command. */
+export function stoppedTask(context: AdviceContext): Step {
+  const { aws, problem } = context;
+  const { task, command } = problem;
+  if (command) return invocation(context, command);
+  return {
+    say: 'See why ECS stopped the task. ECS forgets stopped tasks after an hour:',
+    run: aws(
+      'ecs describe-tasks',
+      `--cluster ${task ? arg(task.clusterArn) : '"$CLUSTER"'}`,
+      `--tasks ${task ? arg(task.arn) : '"$TASK"'}`,
+      '--query "tasks[].[stopCode,stoppedReason,containers[].[name,exitCode,reason]]"',
+    ),
+  };
+}
 
-/** Shows the log of the runs of the last three days, or of the one run. */
-export const logOf = ({ aws, problem, place }: AdviceContext, say: string, filter?: string): Step => {
+/**
+ * Shows the log of the runs of the last three days, or of the one run.
+ *
+ * @param streams what the names of their streams begin with, in place of the source's own
+ */
+export const logOf = ({ aws, problem, place }: AdviceContext, say: string, filter?: string, streams?: string): Step => {
   const { logGroup, logStream, source } = problem;
   const since = new Date(place.now.getTime() - 3 * 86_400_000);
   since.setUTCMinutes(0, 0, 0);
@@ -155,7 +181,7 @@ export const logOf = ({ aws, problem, place }: AdviceContext, say: string, filte
       logStream !== undefined
         ? `--log-stream-names ${arg(logStream)}`
         : source !== undefined
-          ? `--log-stream-name-prefix ${arg(`${source}/`)} --start-time ${since.getTime()}`
+          ? `--log-stream-name-prefix ${arg(streams ?? `${source}/`)} --start-time ${since.getTime()}`
           : `--start-time ${since.getTime()}`,
       ...(filter === undefined ? [] : [`--filter-pattern ${arg(filter)}`]),
       '--query "events[].message"',
@@ -175,8 +201,6 @@ export const unreadLog = (context: AdviceContext): Step[] => {
 /** Looks for the endpoint of a service in the VPC. */
 export const endpoints = ({ aws, place }: AdviceContext, service: string, say: string): Step => ({
   say,
-  run: aws(
-    'ec2 describe-vpc-endpoints',
-    `--filters Name=service-name,Values=${place.partition === 'aws-cn' ? 'cn.' : ''}com.amazonaws.${place.region}.${service}`,
-  ),
+  // In China, names of some services begin with `cn.com.amazonaws`, those of others with `com.amazonaws`.
+  run: aws('ec2 describe-vpc-endpoints', `--filters ${arg(`Name=service-name,Values=*.${place.region}.${service}`)}`),
 });

@@ -1,7 +1,7 @@
 /** Backups as people read them. */
 import type { BackupFacts } from '../../../catalog/contract/alarms';
-import { countOf, formatBytes, formatCount, formatDuration } from '../../../catalog/units';
-import { findEngine } from '../../../engines/facts';
+import { formatBytes, formatCount, formatDuration } from '../../../catalog/units';
+import { contentText, findEngine } from '../../../engines/facts';
 import type { ZoneClock } from './clock';
 import { oneLine, wrapped } from './text';
 
@@ -13,13 +13,15 @@ export function engineText({ engine, engineVersion }: Pick<BackupFacts, 'engine'
   return `${title} ${version}`.trim();
 }
 
-/** `42 tables with 1,204,511 rows, 328.1 MiB stored, MySQL 8.4.3` */
-function contentText(backup: BackupFacts): string {
-  const rows = backup.rows === undefined ? '' : ` with ${countOf(backup.rows, 'row')}`;
-  return `${countOf(backup.tables, 'table')}${rows}, ${formatBytes(backup.bytes)} stored, ${engineText(backup)}`;
+/** `42 tables with 1,204,511 rows, 328.1 MiB stored, MySQL 8.4.3`; `328.1 MiB, AWS Backup of EFS` */
+function storedText(backup: BackupFacts): string {
+  if (backup.recoveryPoint !== undefined) return `${formatBytes(backup.bytes)}, ${engineText(backup)}`;
+  return `${contentText(backup.engine, backup.tables, backup.rows, ' with ')}, ${formatBytes(backup.bytes)} stored, ${engineText(backup)}`;
 }
 
-/** The newest backup, and how old it may be. */
+const TESTED = { passed: 'It is proven.', failed: 'Its restore test FAILED.' } as const;
+
+/** A backup, how old it may be, and what its restore test has found. */
 export function backupText(
   backup: BackupFacts | undefined,
   allowedSeconds: number | undefined,
@@ -29,7 +31,7 @@ export function backupText(
   const allowed = allowedSeconds === undefined ? '' : ` (limit: ${formatDuration(allowedSeconds)})`;
   return [
     wrapped(`Made at ${clock.full(backup.time)}, ${formatDuration(backup.ageSeconds)} ago${allowed}.`),
-    wrapped(`${contentText(backup)}.`),
+    wrapped(`${storedText(backup)}.${backup.tested ? ` ${TESTED[backup.tested]}` : ''}`),
   ].join('\n');
 }
 

@@ -1,7 +1,8 @@
 import Table from 'cli-table3';
-import type { DigestFrequency, Signal } from '../../../catalog/contract/alarms';
+import type { Cause, DigestFrequency, Objectives, ProvenBackup, Signal } from '../../../catalog/contract/alarms';
 import type { DigestRow } from '../../../catalog/contract/notification';
 import { countOf, formatBytes, formatCount, formatDuration } from '../../../catalog/units';
+import { contentText } from '../../../engines/facts';
 import { engineText, trend } from './backup-text';
 import type { ZoneClock } from './clock';
 import type { Place } from './place';
@@ -17,11 +18,19 @@ const STATES: Readonly<Record<Signal, string>> = {
   housekeeping: 'in trouble',
 };
 
+/** The same where a cause is something else than its signal says. */
+const OF_CAUSE: Readonly<Partial<Record<Cause, string>>> = {
+  'restore-test-not-run': 'not tested',
+  'too-large': 'not tested',
+  'recovery-too-slow': 'slow to restore',
+};
+
 /** The problems of a source, in words. */
 function statesOf({ open, findings, failure, newest }: DigestRow): string[] {
-  const signals = new Set<Signal>([...open, ...findings.map(({ signal }) => signal)]);
+  const causes = new Map(findings.map(({ signal, cause }) => [signal as Signal, cause]));
+  const signals = new Set<Signal>([...open, ...causes.keys()]);
   return [
-    ...[...signals].map((signal) => STATES[signal] ?? signal),
+    ...[...signals].map((signal) => OF_CAUSE[causes.get(signal)!] ?? STATES[signal] ?? signal),
     ...(failure === undefined ? [] : ['not measured']),
     ...(newest === undefined && signals.size === 0 && failure === undefined ? ['without a backup'] : []),
   ];
@@ -116,7 +125,7 @@ export function digestText(
       ? []
       : [['PROBLEMS', ...housekeeping.map(housekeepingLine), ...bad.map((row) => problemLine(row))].join('\n')]),
     ...(all.length === 1 ? [single(all[0]!, clock)] : []),
-    ...(all.length > 1 ? [table(all, clock), legend(clock)] : []),
+    ...(all.length > 1 ? tableText(all, clock) : []),
   ];
 }
 
@@ -133,27 +142,52 @@ function problemLine(row: DigestRow): string {
 }
 
 /** One source: a table with one row would say less. */
-function single({ newest, usualBytes, proven, allowedAgeSeconds }: DigestRow, clock: ZoneClock): string {
+function single({ newest, usualBytes, proven, objectives, allowedAgeSeconds }: DigestRow, clock: ZoneClock): string {
   if (!newest) return wrapped('There is no backup to restore.');
-  const rows = newest.rows === undefined ? '' : ` with ${countOf(newest.rows, 'row')}`;
   const change = trendWords(newest.uncompressedBytes, usualBytes);
   return [
     `You can restore to ${clock.full(newest.time)}.`,
     `Age: ${formatDuration(newest.ageSeconds)} (limit: ${formatDuration(allowedAgeSeconds)})`,
-    `Size: ${formatBytes(newest.bytes)} stored, ${formatBytes(newest.uncompressedBytes)} before compression${change && ` (${change})`}`,
-    `Content: ${countOf(newest.tables, 'table')}${rows}, ${engineText(newest)}`,
+    ...(newest.recoveryPoint === undefined
+      ? [
+          `Size: ${formatBytes(newest.bytes)} stored, ${formatBytes(newest.uncompressedBytes)} before compression${change && ` (${change})`}`,
+          `Content: ${contentText(newest.engine, newest.tables, newest.rows, ' with ')}, ${engineText(newest)}`,
+        ]
+      : [`Size: ${formatBytes(newest.bytes)}, ${engineText(newest)}`]),
     `Duration: ${formatDuration(newest.durationSeconds)}`,
     `Proven by a restore test: ${proven ? clock.full(proven.testedAt) : 'no'}`,
+    ...restoreTime(proven, objectives),
   ]
     .map((line) => wrapped(line))
     .join('\n');
 }
 
-const legend = (clock: ZoneClock): string =>
-  wrapped(
-    `Newest: time of the newest complete backup (${clock.zone}). Trend: size before compression against the median of the backups before it. Proven: day of the last restore test that passed. A * marks a source with a problem.`,
-  );
+/** The recovery time that was measured, against its objective. */
+function restoreTime(proven: ProvenBackup | undefined, objectives: Objectives | undefined): string[] {
+  const { recoverySeconds } = proven ?? {};
+  const { recoveryTimeSeconds: objective } = objectives ?? {};
+  if (recoverySeconds === undefined && objective === undefined) return [];
+  const measured = recoverySeconds === undefined ? 'not measured' : formatDuration(recoverySeconds);
+  return [`A restore takes: ${measured}${objective === undefined ? '' : ` (objective: ${formatDuration(objective)})`}`];
+}
 
+/** The table and what its columns mean; how long restores take, where they were measured and the lines have room for it. */
+function tableText(rows: readonly DigestRow[], clock: ZoneClock): string[] {
+  const isMeasured = rows.some(({ proven }) => proven?.recoverySeconds !== undefined);
+  const wide = isMeasured ? table(rows, clock, true) : undefined;
+  const fits = wide?.split('\n').every((line) => line.length <= COLUMNS);
+  const restore = fits
+    ? ' Restore: how long one takes, as that test measured it, with the wait for its storage tier.'
+    : '';
+  return [
+    fits ? wide! : table(rows, clock, false),
+    wrapped(
+      `Newest: time of the newest complete backup (${clock.zone}). Trend: size before compression against the median of the backups before it. Proven: day of the last restore test that passed.${restore} A * marks a source with a problem.`,
+    ),
+  ];
+}
+
+const COLUMNS = 72;
 const HEADS = ['', 'source', 'newest', 'age', 'size', 'trend', 'proven'];
 /** Widths of names, ages, sizes and trends. No real age, size or trend is longer. */
 const [NAME, AGE, SIZE, TREND] = [18, 7, 10, 7];
@@ -164,8 +198,9 @@ const ageText = (seconds: number): string => {
   return text.length > AGE ? text.split(' ').slice(0, 2).join(' ') : text;
 };
 
-/** At most 72 columns. */
-function table(rows: readonly DigestRow[], clock: ZoneClock): string {
+/** At most {@link COLUMNS} columns, without the times of restores. */
+function table(rows: readonly DigestRow[], clock: ZoneClock, withRestores: boolean): string {
+  const heads = withRestores ? [...HEADS, 'restore'] : HEADS;
   const cells = rows.map((row) => {
     const { source, newest, usualBytes, proven } = row;
     const facts = newest
@@ -177,13 +212,16 @@ function table(rows: readonly DigestRow[], clock: ZoneClock): string {
         ]
       : ['none', '-', '-', '-'];
     const tested = proven ? clock.short(proven.testedAt).slice(0, 5) : 'no';
-    return [isWell(row) ? ' ' : '*', middle(ascii(source), NAME), ...facts, tested];
+    const { recoverySeconds } = proven ?? {};
+    const restore = recoverySeconds === undefined ? '-' : ageText(recoverySeconds);
+    const mark = isWell(row) ? ' ' : '*';
+    return [mark, middle(ascii(source), NAME), ...facts, tested, ...(withRestores ? [restore] : [])];
   });
-  const widths = HEADS.map((name, index) => Math.max(...cells.map((row) => [...row[index]!].length), name.length));
+  const widths = heads.map((name, index) => Math.max(...cells.map((row) => [...row[index]!].length), name.length));
   const grid = new Table({
-    head: HEADS,
+    head: heads,
     colWidths: widths.map((width, index) => width + (index === 0 ? 1 : 2)),
-    colAligns: ['left', 'left', 'left', 'right', 'right', 'right', 'right'],
+    colAligns: ['left', 'left', 'left', 'right', 'right', 'right', 'right', 'right'],
     chars: BORDERLESS,
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 1, compact: true },
   });

@@ -1,7 +1,8 @@
 /** Paragraphs of emails about problems. */
 import type { Cause } from '../../../catalog/contract/alarms';
 import type { Links, Problem } from '../../../catalog/contract/notification';
-import { countOf } from '../../../catalog/units';
+import { differenceText } from '../../../catalog/proof-words';
+import { countOf, formatCount, formatDuration } from '../../../catalog/units';
 import type { Advice, Step } from '../advice/advice-table';
 import { backupText } from './backup-text';
 import type { ZoneClock } from './clock';
@@ -15,6 +16,7 @@ const LOG_LINES = 20;
 const LOG_LINE_CHARACTERS = 500;
 const SENTENCE_CHARACTERS = 4000;
 const RAW_CHARACTERS = 8000;
+const DIFFERENCE_CHARACTERS = 500;
 
 /** The opening: the event, and its consequence for the data. */
 export function opening(problem: Problem, advice: Advice, clock: ZoneClock): string {
@@ -30,6 +32,7 @@ function happenedText(problem: Problem, advice: Advice): string {
     return `Backups of ${name} fail and succeed in turn: ${detailOf(problem, advice)}`;
   switch (signal) {
     case 'failed':
+      if (problem.cause === 'managed-incomplete') return `The backup of ${name} is incomplete: ${said}`;
       return `The backup of ${name} failed: ${detailOf(problem, advice)}`;
     case 'never-started':
       return `The backup of ${name} was not started: ${said}`;
@@ -48,11 +51,12 @@ const isNamed = ({ cause, variant, about, sentence: said, restore }: Problem): b
   (!restore && oneLine(said).includes(oneLine(about).split(' ').at(-1)!));
 
 /** The reason with its values; of a run without a known reason, its own sentence. */
-const detailOf = (problem: Problem, advice: Advice): string =>
+export const detailOf = (problem: Problem, advice: Advice): string =>
   advice.happened ?? (isReasonKnown(problem, advice) ? advice.title : oneLine(problem.sentence));
 
 /** Whether the advice is about the reason, and not about the exit code alone. */
-const isReasonKnown = ({ reason }: Problem, { kind }: Advice): boolean => reason !== undefined && kind !== undefined;
+const isReasonKnown = ({ signal, reason }: Problem, { kind }: Advice): boolean =>
+  signal === 'failed' && reason !== undefined && kind !== undefined;
 
 /** Times, and the words of the server, the tool or AWS. */
 export function details(problem: Problem, advice: Advice, clock: ZoneClock): string {
@@ -78,7 +82,7 @@ export function details(problem: Problem, advice: Advice, clock: ZoneClock): str
 
 /** Words of others are quoted: the opening has only the reason. */
 function ownWords(problem: Problem, advice: Advice, said: string | undefined): string[] {
-  if (problem.signal !== 'failed' || !isReasonKnown(problem, advice)) return [];
+  if (!isReasonKnown(problem, advice)) return [];
   if (said !== undefined) return [wrapped(`The error: ${cut(oneLine(said), SENTENCE_CHARACTERS)}`)];
   // Its statements are among the steps.
   if (problem.cause === 'privileges') return [];
@@ -87,18 +91,62 @@ function ownWords(problem: Problem, advice: Advice, said: string | undefined): s
 
 /** The backups that can be restored, each with its heading; nothing if the problem concerns no source. */
 export function restorable(problem: Problem, clock: ZoneClock): string[] {
-  const { source, signal, cause, newest, lastUsual, allowedAgeSeconds } = problem;
+  const { source, signal, cause, since, newest, lastUsual, lastSound, allowedAgeSeconds } = problem;
   if (source === undefined) return [];
   // Of a source that cannot be measured, or looked up, nothing is known: to say that there is no backup would frighten.
   if (!newest && (cause === 'not-measured' || allowedAgeSeconds === undefined)) {
     return [`NEWEST BACKUP\n${wrapped('Not known. The command "proven-backups list" shows it.')}`];
   }
   const text = backupText(newest, allowedAgeSeconds, clock);
-  if (signal !== 'strange-size' || !newest) return [`NEWEST GOOD BACKUP\n${text}`];
+  if (signal === 'not-proven') return [provenText(problem, clock), `NEWEST BACKUP\n${text}`];
+  if (cause === 'managed-incomplete' && newest && newest.time >= since) {
+    return [`NEWEST BACKUP, THE INCOMPLETE ONE\n${text}`];
+  }
+  const isBad = newest?.tested === 'failed';
+  const none = wrapped('None is known: the restore tests of the latest backups have failed.');
+  const sound = lastSound ? backupText(lastSound, undefined, clock) : none;
+  if (signal !== 'strange-size' || !newest)
+    return isBad ? [`NEWEST GOOD BACKUP\n${sound}`, `NEWEST BACKUP\n${text}`] : [`NEWEST GOOD BACKUP\n${text}`];
   const strange = `NEWEST BACKUP, THE STRANGE ONE\n${text}\n${wrapped('Before you rely on it, check that it contains what you expect.')}`;
   return lastUsual === undefined
     ? [strange]
     : [`NEWEST BACKUP OF A USUAL SIZE\n${backupText(lastUsual, undefined, clock)}`, strange];
+}
+
+/** The newest proven backup, and how long its restore took. */
+function provenText({ proven, objectives }: Problem, clock: ZoneClock): string {
+  const head = 'NEWEST PROVEN BACKUP';
+  if (!proven) return `${head}\n${wrapped('None: no restore test of this source has passed.')}`;
+  const { id, testedAt, ageSeconds, loadSeconds, recoverySeconds } = proven;
+  const waits = (recoverySeconds ?? 0) - (loadSeconds ?? 0);
+  const took =
+    loadSeconds === undefined
+      ? ''
+      : ` Its restore took ${formatDuration(loadSeconds)}${waits > 0 ? `, after ${formatDuration(waits)} to retrieve it` : ''}`;
+  const limit = objectives?.recoveryTimeSeconds;
+  const objective = took === '' || limit === undefined ? '' : ` (objective: ${formatDuration(limit)})`;
+  return [
+    head,
+    wrapped(`${oneLine(id)}, ${formatDuration(ageSeconds)} old, tested at ${clock.full(testedAt)}.`),
+    ...(took === '' ? [] : [wrapped(`${took.trim()}${objective}.`)]),
+  ].join('\n');
+}
+
+/** What differs in a restored server, of a test that failed. */
+export function differencesText({ test, failingSince }: Problem): string | undefined {
+  const { differences = [], differenceCount = differences.length } = test ?? {};
+  if (differences.length === 0) return undefined;
+  const more = differenceCount - differences.length;
+  const since =
+    failingSince === undefined || failingSince === test!.id
+      ? []
+      : [wrapped(`Every restore test since backup ${oneLine(failingSince)} has failed.`)];
+  return [
+    'WHAT DIFFERS',
+    ...differences.map((difference) => wrapped(`- ${cut(oneLine(differenceText(difference)), DIFFERENCE_CHARACTERS)}`)),
+    ...(more > 0 ? [wrapped(`- and ${formatCount(more)} more`)] : []),
+    ...since,
+  ].join('\n');
 }
 
 /** The action, in one sentence. */

@@ -11,7 +11,7 @@ const WAS: Readonly<Record<Signal, string>> = {
   'never-started': 'runs were not started',
   silent: 'there was no new backup',
   'strange-size': 'the size was strange',
-  'not-proven': 'no backup was proven',
+  'not-proven': 'restore tests had a problem',
   housekeeping: 'it did not work',
 };
 

@@ -15,7 +15,9 @@ const REFUSED =
 const PRUNE_REFUSAL =
   '31 of 40 backups would be deleted, and a scheduled run deletes at most 50 % of them: look at them with proven-backups prune --dry-run, and delete them with proven-backups prune';
 
-/** One problem of each signal, a recovery, the rows of a digest, and a note. */
+const LACKS = 'extension postgis';
+
+/** One problem of each signal, two of restore tests, a recovery, the rows of a digest, and a note. */
 export function samples({ partition, region, account, now }: Place): {
   readonly problems: readonly Problem[];
   readonly recovery: Recovery;
@@ -50,6 +52,9 @@ export function samples({ partition, region, account, now }: Place): {
     stoppedAt: ago(0.9),
   };
   const known = { ...ABOUT, newest, allowedAgeSeconds: ALLOWED };
+  const test = { id: newest.id, testedAt: ago(20), engine: 'mysql', serverVersion: '8.4.3' };
+  const failed = `the restore test of backup ${newest.id} failed`;
+  const proven = { id: backup(8 * 24, 0).id, testedAt: ago(8 * 24 - 4), ageSeconds: 8 * 86_400 };
   return {
     problems: [
       {
@@ -103,10 +108,36 @@ export function samples({ partition, region, account, now }: Place): {
       {
         ...known,
         signal: 'not-proven',
-        cause: 'proof-too-old',
-        sentence: `the newest proven backup, ${backup(41 * 24, 0).id}, is 41 days old; the limit is 35 days`,
-        short: 'the newest proven backup is 41 days old',
-        since: ago(6 * 24),
+        cause: 'restore-test-failed',
+        sentence: `${failed}: trigger example.orders_bi: missing; and 1 more difference`,
+        short: `the restore test of ${newest.id} failed`,
+        since: ago(20),
+        test: {
+          ...test,
+          result: 'failed',
+          differences: [
+            { check: 'inventory', object: 'trigger example.orders_bi', kind: 'missing' },
+            {
+              ...{ check: 'rows', object: 'example.orders', kind: 'rows', rows: { differing: 2, of: 1_204_511 } },
+              first: { key: 'id 17', column: 'note' },
+            },
+          ],
+          differenceCount: 2,
+        },
+        proven: { ...proven, loadSeconds: 192, recoverySeconds: 192 },
+      },
+      {
+        ...known,
+        signal: 'not-proven',
+        cause: 'restore-test-not-run',
+        sentence: `the restore test of backup ${newest.id} could not run: ${LACKS} is not in the image`,
+        short: 'a restore test could not run',
+        since: ago(20),
+        test: { ...test, engine: 'postgresql', serverVersion: '18.1', reason: { kind: 'image-lacks', object: LACKS } },
+        newest: { ...newest, engine: 'postgresql', engineVersion: '18.1' },
+        proven,
+        logGroup: 'Example-Logs',
+        logStream: `_prove/backup/${TASK}`,
       },
       {
         about: 'pruning',

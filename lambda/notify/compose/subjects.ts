@@ -14,17 +14,26 @@ const HEADS: Readonly<Record<Exclude<Signal, 'housekeeping'>, string>> = {
   'not-proven': 'NOT PROVEN',
 };
 
-/** Lost backups are worse than a missing new one. */
-const GONE = 'BACKUPS GONE';
+/** Of problems with other first words than their signal. */
+const OF_CAUSE: Readonly<Partial<Record<Cause, string>>> = {
+  // Lost backups are worse than a missing new one.
+  gone: 'BACKUPS GONE',
+  'restore-test-not-run': 'NOT TESTED',
+  'too-large': 'NOT TESTED',
+  'managed-incomplete': 'INCOMPLETE',
+  'recovery-too-slow': 'SLOW RESTORE',
+};
 
 /** First words for the housekeeping; whether the name of the problem follows. */
 const HOUSEKEEPING: Readonly<Partial<Record<Cause, readonly [head: string, about: boolean]>>> = {
   prune: ['PRUNE PROBLEM', false],
   'prune-snapshots': ['SNAPSHOT PRUNE PROBLEM', false],
   restore: ['RESTORE FAILED', true],
+  maintain: ['MAINTENANCE FAILED', true],
   measure: ['MEASURING FAILED', false],
   'snapshot-policy': ['SNAPSHOT POLICY FAILED', true],
   snapshot: ['SNAPSHOT FAILED', true],
+  'managed-copy': ['COPY FAILED', true],
   replication: ['REPLICATION FAILED', false],
   'denied-delete': ['DELETE DENIED', false],
   'no-subscriber': ['NOBODY READS', false],
@@ -40,7 +49,7 @@ function headOf({ signal, cause, reminder, flapping, variant }: Problem): readon
     return HOUSEKEEPING[cause] ?? ['BACKUP PROBLEM', true];
   }
   if (flapping) return ['FLAPPING', true];
-  return [`${reminder ? 'STILL ' : ''}${cause === 'gone' ? GONE : (HEADS[signal] ?? 'BACKUP PROBLEM')}`, true];
+  return [`${reminder ? 'STILL ' : ''}${OF_CAUSE[cause] ?? HEADS[signal] ?? 'BACKUP PROBLEM'}`, true];
 }
 
 /** The scheduled time of the run, where it is known; otherwise when it happened. */
@@ -102,7 +111,7 @@ const OVER: Readonly<Record<Signal, string>> = {
   'never-started': 'backups start again',
   silent: 'there is a new backup',
   'strange-size': 'the size is usual again',
-  'not-proven': 'proven again',
+  'not-proven': 'restore tests are fine again',
   housekeeping: 'works again',
 };
 
@@ -120,7 +129,7 @@ const STILL: Readonly<Record<Signal, string>> = {
   'never-started': 'runs are not started',
   silent: 'there is no new backup',
   'strange-size': 'the size is strange',
-  'not-proven': 'no backup is proven',
+  'not-proven': 'restore tests have a problem',
   housekeeping: 'it does not work',
 };
 

@@ -1,6 +1,7 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { MEASURE_METRICS, METRICS } from '../../../catalog/contract/task';
 import { countOf, formatDuration } from '../../../catalog/units';
+import type { AlarmSettings } from '../../../catalog/contract/alarms';
 import type { Observation } from '../problems/observation';
 import type { Concern } from './housekeeping';
 import { concernOfFunction, HOUSEKEEPING } from './housekeeping';
@@ -78,16 +79,23 @@ export async function readAlarm(reading: MessageReading): Promise<Observation[]>
   for (const { metricStat } of detail.configuration.metrics) {
     if (!metricStat) continue;
     const { namespace, name, dimensions } = metricStat.metric;
-    if (namespace === METRICS.namespace && name === MEASURE_METRICS.age) {
-      if (dimensions[METRICS.bucket] !== reading.settings.bucket) continue;
-      const source = dimensions[METRICS.source];
-      if (source === undefined || !Object.hasOwn(reading.settings.sources, source)) continue;
-      return readAgeAlarm(source, state, reading);
+    if (namespace === METRICS.namespace) {
+      const silent = sourcesOf(name, dimensions, reading.settings);
+      if (silent.length === 0) continue;
+      return (await Promise.all(silent.map((source) => readAgeAlarm(source, state, reading)))).flat();
     }
     const concern = concernOf(metricStat.metric, reading);
     if (concern) return housekeeping(concern, state, reading);
   }
   return [];
+}
+
+/** Sources of which an alarm says that they are not measured: one, or all. */
+function sourcesOf(name: string, dimensions: AlarmMetric['dimensions'], { bucket, sources }: AlarmSettings): string[] {
+  if (dimensions[METRICS.bucket] !== bucket) return [];
+  const [names, source] = [Object.keys(sources), dimensions[METRICS.source]];
+  if (name === MEASURE_METRICS.subscriptions) return names;
+  return name === MEASURE_METRICS.age ? names.filter((one) => one === source) : [];
 }
 
 /** Their order is not documented. */
@@ -101,8 +109,9 @@ function datapointIn(reason = ''): number | undefined {
 }
 
 /**
- * The dead man's switch of a source: it goes off when nobody reports the age of the newest backup. The measuring itself tells
- * how old that is, and when all is well again: an alarm on the age is the user's own, with a limit of its own.
+ * The dead man's switch: that of a source goes off when nobody reports the age of its newest backup, that of all when nobody counts
+ * subscriptions. The measuring itself tells how old backups are, who reads, and when all is well again: an alarm on that is the user's
+ * own, with a limit of its own.
  */
 async function readAgeAlarm(source: string, state: AlarmState, reading: MessageReading): Promise<Observation[]> {
   if (state.value === 'OK') return [];

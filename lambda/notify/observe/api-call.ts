@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { familyOf, ownerOfFamily } from '../../../catalog/contract/families';
 import type { Observation } from '../problems/observation';
 import type { MessageReading } from './message';

@@ -1,10 +1,11 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ownerOfFamily } from '../../../catalog/contract/families';
 import type { Observation } from '../problems/observation';
 import type { ScheduleTarget } from '../ports';
 import type { MessageReading } from './message';
 import { attribute, isoTime, lastPart, sentTime } from './message';
 import { HOUSEKEEPING, concernOfFunction } from './housekeeping';
+import { maintenanceOf } from './task';
 import { startCause, startSentence } from './task-causes';
 import { because } from './plain-words';
 
@@ -35,11 +36,22 @@ export async function readDeadLetter(reading: MessageReading): Promise<Observati
     const sentence = because('EventBridge Scheduler could not invoke the target of the schedule', said);
     return [{ ...known, ...unknown, signal: 'housekeeping', cause: 'other', sentence }];
   }
-  const cause = startCause(attribute(message, 'ERROR_MESSAGE') ?? '') === 'capacity' ? 'capacity' : 'scheduler';
+  const cause = causeOf(said);
   const trouble = { ...known, signal: 'never-started', cause, sentence: startSentence(cause, said) } as const;
   if (target?.family === undefined) return [{ ...trouble, ...unknown }];
-  const source = ownerOfFamily(settings, target.family)?.source;
-  return source === undefined ? [] : [{ ...trouble, key: source, source, about: source }];
+  const { source, action } = ownerOfFamily(settings, target.family) ?? {};
+  if (source === undefined) return [];
+  if (action === 'maintain') {
+    const { sentence } = trouble;
+    return [{ ...known, ...maintenanceOf(source), signal: 'housekeeping', cause: 'maintain', hasEnd: true, sentence }];
+  }
+  return [{ ...trouble, key: source, source, about: source }];
+}
+
+/** What a run on an instance needs is the instance; what a task needs, capacity. */
+function causeOf(said: string): 'instance-not-reached' | 'capacity' | 'scheduler' {
+  if (/InvalidInstanceId/.test(said)) return 'instance-not-reached';
+  return startCause(said) === 'capacity' ? 'capacity' : 'scheduler';
 }
 
 /** `AccessDeniedException: User … is not authorized …, after 5 retries`. */

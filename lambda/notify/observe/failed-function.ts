@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Observation } from '../problems/observation';
 import type { MessageReading } from './message';
 import { concernOfFunction } from './housekeeping';

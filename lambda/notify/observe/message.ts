@@ -1,7 +1,7 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { AlarmSettings } from '../../../catalog/contract/alarms';
 import type { Observation, QueueMessage } from '../problems/observation';
-import type { LookUpSchedule } from '../ports';
+import type { LookUpCommand, LookUpSchedule } from '../ports';
 
 /** Everything that reading a message needs. */
 export interface ObserveContext {
@@ -9,8 +9,11 @@ export interface ObserveContext {
   /** ARN of the dead-letter queue of EventBridge Scheduler. */
   readonly deadLetters?: string;
   readonly lookUpSchedule: LookUpSchedule;
+  readonly lookUpCommand: LookUpCommand;
   /** When the measuring last reported; `undefined` if it never did. */
   measuredAt(): Promise<Date | undefined>;
+  /** Tells the measuring which verdict to read. */
+  rememberFailedTest(source: string, backupId: string): Promise<void>;
   readonly now: Date;
 }
 

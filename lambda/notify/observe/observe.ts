@@ -1,14 +1,16 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { AlarmSettings } from '../../../catalog/contract/alarms';
 import type { Observation, QueueMessage } from '../problems/observation';
 import { readAlarm } from './alarm';
 import { readApiCall } from './api-call';
+import { readCommand } from './command';
 import { isDeadLetter, readDeadLetter } from './dead-letter';
 import { isInvocation, readFailedFunction } from './failed-function';
 import type { ObserveContext, Read, MessageReading } from './message';
 import { envelope, eventId, jsonOf, timeOf } from './message';
 import { HOUSEKEEPING } from './housekeeping';
-import { readDigest, readMeasured, readPruned } from './own-messages';
+import { readBackupJob, readCopyJob } from './managed';
+import { readDigest, readMeasured, readPruned, readUntested } from './own-messages';
 import { readPolicy, readScript, readSnapshot, readSnapshotSet } from './snapshot';
 import { readTask } from './task';
 
@@ -18,11 +20,15 @@ export type { ObserveContext } from './message';
 /** Readers of events of EventBridge, by `detail-type`. */
 const EVENTS: ReadonlyMap<string, Read> = new Map<string, Read>([
   ['ECS Task State Change', readTask],
+  ['EC2 Command Invocation Status-change Notification', readCommand],
+  ['EC2 Command Status-change Notification', readCommand],
   ['CloudWatch Alarm State Change', readAlarm],
   ['DLM Policy State Change', readPolicy],
   ['DLM Pre Post Script Notification', readScript],
   ['EBS Snapshot Notification', readSnapshot],
   ['EBS Multi-Volume Snapshots Completion Status', readSnapshotSet],
+  ['Backup Job State Change', readBackupJob],
+  ['Copy Job State Change', readCopyJob],
   ['AWS API Call via CloudTrail', readApiCall],
 ]);
 
@@ -30,6 +36,7 @@ const EVENTS: ReadonlyMap<string, Read> = new Map<string, Read>([
 const OWN: ReadonlyMap<string, Read> = new Map<string, Read>([
   ['measured', readMeasured],
   ['pruned', readPruned],
+  ['untested', readUntested],
   ['digest', readDigest],
 ]);
 

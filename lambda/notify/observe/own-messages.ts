@@ -1,18 +1,25 @@
-import { z } from 'zod';
-import type { AlarmSettings, Measured, Pruned, PrunedSource } from '../../../catalog/contract/alarms';
+import * as z from 'zod';
+import type { AlarmSettings, Cause, Measured, Pruned, PrunedSource } from '../../../catalog/contract/alarms';
 import { SIGNALS } from '../../../catalog/contract/alarms';
-import type { Observation } from '../problems/observation';
-import { countOf } from '../../../catalog/units';
-import { PRUNING, pruningOfSnapshots } from './housekeeping';
+import type { Reason } from '../../../catalog/contract/failure';
+import type { UnstartedTest, Untested } from '../../../catalog/contract/restore-tests';
+import { UNSTARTED } from '../../../catalog/contract/restore-tests';
+import type { Observation, Trouble } from '../problems/observation';
+import { countOf, formatCount } from '../../../catalog/units';
+import { pruningOf, pruningOfSnapshots } from './housekeeping';
 import type { MessageReading } from './message';
+import { because } from './plain-words';
 
 const count = z.number().nonnegative();
 
 // Our own functions write these, in the same version: only what would mislead is checked.
+/** When a function sent it, and where it logs. */
+const sent = { at: z.iso.datetime(), logGroup: z.string().optional() };
+
 const measured = z.looseObject({
   kind: z.literal('measured'),
+  ...sent,
   bucket: z.string(),
-  at: z.iso.datetime(),
   sources: z.array(
     z.looseObject({
       source: z.string(),
@@ -40,11 +47,10 @@ export function readMeasured({ body, settings }: MessageReading): Observation[] 
 
 const pruned = z.looseObject({
   kind: z.literal('pruned'),
+  ...sent,
   prunes: z.enum(['backups', 'snapshots']),
   scope: z.string(),
-  at: z.iso.datetime(),
   functionName: z.string(),
-  logGroup: z.string().optional(),
   sources: z.array(
     z.looseObject({
       source: z.string(),
@@ -63,7 +69,7 @@ export function readPruned({ body, settings, event }: MessageReading): Observati
   const report = pruned.parse(body) as Pruned;
   const { prunes, scope, at, functionName, logGroup, moreSources } = report;
   if (prunes === 'backups' && scope !== settings.bucket) return [];
-  const { cause, key, about } = prunes === 'backups' ? PRUNING : pruningOfSnapshots(scope);
+  const { cause, key, about } = prunes === 'backups' ? pruningOf(functionName, settings) : pruningOfSnapshots(scope);
   const known = { key, about, at, event };
   const sources =
     prunes === 'backups' ? report.sources.flatMap((one) => withoutToldSilence(one, settings)) : report.sources;
@@ -127,6 +133,84 @@ function prunedShort(sources: readonly PrunedSource[], moreSources: number, prun
   const { source, refusal, damagedCount } = first;
   if (damagedCount > 0) return `${source}: ${damagedText(damagedCount, prunes)}`;
   return `${source}: ${refusal ? REFUSALS[refusal.why] : 'it failed'}`;
+}
+
+const untested = z.looseObject({
+  kind: z.literal('untested'),
+  ...sent,
+  bucket: z.string(),
+  sources: z.array(
+    z.looseObject({
+      source: z.string(),
+      backupId: z.string().optional(),
+      why: z.enum(UNSTARTED),
+      neededGiB: count.optional(),
+      said: z.string().optional(),
+    }),
+  ),
+});
+
+/** Restore tests that could not be started. Those that only wait are no news. */
+export function readUntested({ body, settings, event }: MessageReading): Observation[] {
+  const { bucket, at, logGroup, sources } = untested.parse(body) satisfies Untested;
+  if (bucket !== settings.bucket) return [];
+  return sources.flatMap((one): Observation[] => {
+    const { source, backupId: id } = one;
+    const said = unstartedWords(one);
+    if (!said || !Object.hasOwn(settings.sources, source)) return [];
+    return [
+      {
+        ...{ state: 'problem', signal: 'not-proven', key: source, source, about: source, at, since: at },
+        ...{ event: `${event} ${source}`, ...said },
+        ...(id !== undefined && { test: { id, testedAt: at, ...(said.reason && { reason: said.reason }) } }),
+        ...(logGroup !== undefined && { logGroup }),
+      },
+    ];
+  });
+}
+
+function unstartedWords({
+  why,
+  backupId,
+  neededGiB,
+  said,
+}: UnstartedTest): (Pick<Trouble, 'sentence' | 'short' | 'reason'> & { cause: Cause }) | undefined {
+  const backup = backupId === undefined ? 'the newest backup' : `backup ${backupId}`;
+  const short = 'a restore test could not be started';
+  const cause = 'restore-test-not-run';
+  switch (why) {
+    case 'too-large': {
+      const needed = neededGiB === undefined ? '' : `: it needs ${formatCount(neededGiB)} GiB of disk`;
+      return {
+        cause: 'too-large',
+        short: 'too large for a restore test',
+        sentence: `${backup} is too large for a restore test${needed}`,
+      };
+    }
+    case 'archived': {
+      const reason: Reason = { kind: 'object-archived' };
+      return { cause, short, sentence: `${short}: ${backup} is in an archive of S3`, reason };
+    }
+    case 'refused':
+      return { cause, short, sentence: because(short, said ?? 'ECS refused it') };
+    case 'not-supported': {
+      const reason: Reason = { kind: 'not-supported' };
+      return { cause, short, sentence: `${short}: this version cannot test ${backup}`, reason };
+    }
+    case 'unreadable':
+      return {
+        ...{ cause, short },
+        sentence: because(
+          `${short}: ${backupId === undefined ? 'the backups' : `the manifest of ${backup}`} cannot be read`,
+          said,
+        ),
+      };
+    // Another signal tells of a source without a backup.
+    case 'no-backup':
+    case 'running':
+    case 'waiting':
+      return undefined;
+  }
 }
 
 /** A digest is due. */

@@ -3,8 +3,9 @@ import type { ExitCodeName } from '../../../catalog/contract/task';
 import { EXIT_CODES, exitNameOf } from '../../../catalog/contract/task';
 import { because } from './plain-words';
 
-export type StartCause = (typeof CAUSES)['never-started'][number];
-export type FailCause = (typeof CAUSES)['failed'][number];
+/** Those of AWS Backup have no task. */
+export type StartCause = Exclude<(typeof CAUSES)['never-started'][number], 'managed-expired'>;
+export type FailCause = Exclude<(typeof CAUSES)['failed'][number], 'managed-job' | 'managed-incomplete'>;
 
 /** End of a task, according to ECS. */
 export interface TaskEnd {
@@ -64,6 +65,8 @@ const START_SENTENCES: Readonly<Record<StartCause, string>> = {
   container: 'the container could not be started',
   scheduler: 'EventBridge Scheduler could not start the run',
   'refused-by-ecs': 'ECS refused to start the task',
+  'instance-not-reached': 'Systems Manager did not reach the instance',
+  'instance-not-ready': 'the instance could not start the run',
   'start-failed': 'the task could not be started',
 };
 
@@ -89,10 +92,12 @@ const EXIT_SENTENCES: Readonly<Partial<Record<ExitCodeName, string>>> = {
   timedOut: 'the run took longer than its timeout',
 };
 
-/** Of restores, of which no backup fails. */
-const RESTORE_SENTENCES: Readonly<Record<number, string>> = {
+/** Of restores, restore tests and maintenance, of which no backup fails. */
+const OTHER_SENTENCES: Readonly<Record<number, string>> = {
   [EXIT_CODES.restoreFailed]: 'loading failed, or the target is not as the backup',
   [EXIT_CODES.downloadFailed]: 'the backup cannot be read, or was changed',
+  [EXIT_CODES.notTested]: 'something that it needs is missing',
+  [EXIT_CODES.maintainFailed]: 'the repository could not be cleaned up',
 };
 
 const INTERRUPTED: readonly number[] = [EXIT_CODES.interrupted, EXIT_CODES.interruptedBySigint];
@@ -117,8 +122,8 @@ export function failed(end: TaskEnd): Said<FailCause> | undefined {
     return { cause: 'crashed', sentence: `the program crashed with ${signal} (exit code ${exitCode})` };
   }
   const name = exitNameOf(exitCode);
-  const ofRestore = RESTORE_SENTENCES[exitCode];
-  if (ofRestore !== undefined) return { cause: 'unknown-exit', sentence: ofRestore };
+  const ofOther = OTHER_SENTENCES[exitCode];
+  if (ofOther !== undefined) return { cause: 'unknown-exit', sentence: ofOther };
   const sentence = name && EXIT_SENTENCES[name];
   return sentence !== undefined
     ? { cause: name as FailCause, sentence }

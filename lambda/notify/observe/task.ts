@@ -1,7 +1,8 @@
-import { z } from 'zod';
-import { CONTAINER_NAME, ENV, EXIT_CODES } from '../../../catalog/contract/task';
+import * as z from 'zod';
+import type { AlarmSettings } from '../../../catalog/contract/alarms';
+import { CONTAINER_NAME, ENV, EXIT_CODES, PROVE_STREAM } from '../../../catalog/contract/task';
 import type { FamilyOwner } from '../../../catalog/contract/families';
-import { familyOf, ownerOfFamily } from '../../../catalog/contract/families';
+import { familyOf, ownerOfFamily, testingOfFamily } from '../../../catalog/contract/families';
 import type { RestoreFacts, TaskFacts } from '../../../catalog/contract/notification';
 import { logStreamOf } from '../../../catalog/contract/run-log';
 import type { Observation, Trouble } from '../problems/observation';
@@ -40,12 +41,13 @@ type Detail = z.infer<typeof event>['detail'];
 const OWN_CODES: readonly number[] = Object.values(EXIT_CODES);
 
 /** `ECS Task State Change`: how a run ended. */
-export function readTask(reading: MessageReading): Observation[] {
+export async function readTask(reading: MessageReading): Promise<Observation[]> {
   const { detail } = event.parse(reading.body);
   // `TerminationNotice` comes two minutes ahead, with RUNNING: the end itself still follows.
   if (detail.lastStatus !== 'STOPPED') return [];
   const family = familyOf(detail.taskDefinitionArn);
-  const owner = ownerOfFamily(reading.settings, family);
+  const owner: TestOwner | undefined =
+    ownerOfFamily(reading.settings, family) ?? testedBy(detail, family, reading.settings);
   if (!owner) return [];
   const request = owner.action === 'restore' ? requestOf(detail) : {};
   // Whoever looks at a target sees what comes of it, and restores nothing.
@@ -59,21 +61,61 @@ export function readTask(reading: MessageReading): Observation[] {
     containerReason: container?.reason,
     memory: detail.memory,
   };
+  // What a test found is told by its verdict.
+  if (owner.action === 'prove' && end.exitCode === EXIT_CODES.notProven) {
+    if (owner.backupId !== undefined) await reading.rememberFailedTest(owner.source, owner.backupId);
+    return [];
+  }
   const at = detail.stoppedAt ?? timeOf(reading);
-  const run: StoppedRun = { ...owner, at, event: reading.event, ...request };
+  const { source, action, backupId } = owner;
+  const run: StoppedRun = {
+    ...{ source, action, at, event: reading.event },
+    ...(backupId !== undefined && { backupId }),
+    ...request,
+  };
   if (end.exitCode === EXIT_CODES.success) return goodEnd(run);
 
   const started = hasRun(detail, end);
   const outcome = started ? failed(end) : notStarted(end);
   if (!outcome) return [];
-  const log = {
-    logGroup: reading.settings.logGroups[reading.settings.sources[owner.source]!.logGroup],
-    logStream: logStreamOf(owner.source, lastPart(detail.taskArn)),
+  const { settings } = reading;
+  const { logGroup, streams } = owner.log ?? {
+    logGroup: settings.sources[source]!.logGroup,
+    streams: source,
   };
+  const log = { logGroup: settings.logGroups[logGroup], logStream: logStreamOf(streams, lastPart(detail.taskArn)) };
   // A run that was stopped while it started has written none.
   const hasLog = started && (detail.startedAt !== undefined || end.exitCode !== undefined);
   const task = taskFacts(detail, family, end);
   return [{ ...badEnd(run, started, outcome), since: at, task, ...(hasLog && log) }];
+}
+
+/** Owner of a restore test, and the backup that it was to test. */
+interface TestOwner extends FamilyOwner {
+  readonly backupId?: string;
+  /** Where it logs, if not where its source does: a log group by its number, and what the names of its streams begin with. */
+  readonly log?: { readonly logGroup: number; readonly streams: string };
+}
+
+const proveJob = z.object({ action: z.literal('prove'), bucket: z.string(), source: z.string(), backupId: maybe });
+
+/** The sources of a scope share the families of their tests: the job says which source it is. */
+function testedBy(detail: Detail, family: string, settings: AlarmSettings): TestOwner | undefined {
+  const testing = testingOfFamily(settings, family);
+  if (!testing) return undefined;
+  const job = proveJob.safeParse(parsed(variableOf(detail, ENV.job))).data;
+  if (!job || job.bucket !== settings.bucket || !Object.hasOwn(settings.sources, job.source)) return undefined;
+  const { source, action, backupId } = job;
+  const log = { logGroup: testing.logGroup, streams: PROVE_STREAM };
+  return { source, action, log, ...(backupId !== undefined && { backupId }) };
+}
+
+function parsed(text: string | undefined): unknown {
+  try {
+    return JSON.parse(text ?? '');
+  } catch {
+    return undefined;
+  }
 }
 
 /** A run that stopped. */
@@ -91,6 +133,8 @@ function goodEnd({ source, action, at, event: id }: StoppedRun): Observation[] {
     }
     case 'restore':
       return [{ state: 'ok', ...restoreOf(source), at, event: id, ends: ['housekeeping'] }];
+    case 'maintain':
+      return [{ state: 'ok', ...maintenanceOf(source), at, event: id, ends: ['housekeeping'] }];
     case 'prove':
       return [];
   }
@@ -113,15 +157,25 @@ function badEnd(
         // The log says more, which is too much for a subject.
         ...{ sentence, short: sentence, restore: { source, ...request } },
       };
+    case 'maintain':
+      return { ...known, ...maintenanceOf(source), signal: 'housekeeping', cause: 'maintain', hasEnd: true, sentence };
     case 'prove': {
-      const short = `a restore test ${started ? 'failed' : 'could not be started'}`;
+      const { backupId: id } = request;
+      const short = `a restore test ${started ? 'could not run' : 'could not be started'}`;
       const said = { sentence: `${short}: ${sentence}`, short };
-      return { ...ofSource, signal: 'not-proven', cause: 'restore-test-not-run', ...said };
+      const test = id !== undefined && { test: { id, testedAt: at } };
+      return { ...ofSource, signal: 'not-proven', cause: 'restore-test-not-run', ...said, ...test };
     }
   }
 }
 
 const restoreOf = (source: string) => ({ key: `${HOUSEKEEPING}restore/${source}`, about: `restore of ${source}` });
+
+/** The maintenance of a source's repository. */
+export const maintenanceOf = (source: string) => ({
+  key: `${HOUSEKEEPING}maintain/${source}`,
+  about: `maintenance of ${source}`,
+});
 
 /** Whether the program was started. */
 function hasRun({ startedAt }: Detail, { exitCode, stopCode, containerReason }: TaskEnd): boolean {
@@ -145,17 +199,21 @@ const replaces = z
   .catch(undefined);
 const flag = z.boolean().optional().catch(undefined);
 const restoreRequest = z
-  .object({ backupId: maybe, databases: texts, tables: texts, as: maybe, overwrite: replaces, dryRun: flag })
+  .object({
+    backupId: maybe,
+    databases: texts,
+    tables: texts,
+    paths: texts,
+    as: maybe,
+    overwrite: replaces,
+    dryRun: flag,
+  })
   .catch({});
 
 /** What a restore was asked for, for the command that asks for it again. */
 function requestOf(detail: Detail): Omit<RestoreFacts, 'source'> {
-  try {
-    const request = restoreRequest.parse(JSON.parse(variableOf(detail, ENV.restore) ?? '{}'));
-    return JSON.parse(JSON.stringify(request)) as typeof request;
-  } catch {
-    return {};
-  }
+  const request = restoreRequest.parse(parsed(variableOf(detail, ENV.restore)) ?? {});
+  return JSON.parse(JSON.stringify(request)) as typeof request;
 }
 
 function taskFacts(detail: Detail, family: string, end: TaskEnd): TaskFacts {

@@ -39,11 +39,16 @@ export async function enrich(told: readonly Told[], lookups: Lookups): Promise<T
   return told.map((one) => {
     const { key, problem, recovery, notes } = one;
     if (notes) return one;
-    if (problem) return { key, problem: { ...newest.get(problem.source!), ...problem, ...logs.get(one) } };
+    if (problem)
+      return { key, problem: { ...factsFor(problem, newest.get(problem.source!)), ...problem, ...logs.get(one) } };
     const backup = newest.get(recovery?.source ?? '')?.newest;
     return { key, recovery: { ...(backup && { newest: backup }), ...recovery! } };
   });
 }
+
+/** Whether a backup is proven is news of such problems only. */
+const factsFor = ({ signal }: Problem, { proven, objectives, ...facts }: Partial<Problem> = {}): Partial<Problem> =>
+  signal === 'not-proven' ? { ...facts, ...(proven && { proven }), ...(objectives && { objectives }) } : facts;
 
 type LogFacts = Partial<Pick<Problem, 'logLines' | 'sentence' | 'reason' | 'engine' | 'restore'>>;
 
@@ -52,15 +57,16 @@ async function readLogs(told: readonly Told[], { readLog, patienceMs }: Lookups)
   const groups = groupBy(withLog, ({ problem }) => kindOf(problem!));
   const chosen = [...groups.values()].flatMap((group) => group.slice(0, LOGS));
   const found = await mapParallel(chosen, PARALLEL, async (one): Promise<[Told, LogFacts]> => {
-    const { logGroup, logStream, signal, restore } = one.problem!;
+    const { logGroup, logStream, signal, cause, restore, short } = one.problem!;
     try {
       const { lines, failure, state } = logTail(await within(readLog(logGroup!, logStream!), patienceMs));
-      const { message, reason, engine } = ((signal === 'failed' || restore) && failure) || {};
+      const { message, reason, engine } =
+        ((signal === 'failed' || signal === 'not-proven' || cause === 'maintain' || restore) && failure) || {};
       return [
         one,
         {
           ...(lines.length > 0 && { logLines: lines }),
-          ...(message !== undefined && { sentence: message }),
+          ...(message !== undefined && { sentence: signal === 'not-proven' ? `${short}: ${message}` : message }),
           ...(reason && { reason }),
           ...(engine !== undefined && { engine }),
           ...(restore && state && { restore: { ...restore, state } }),
@@ -77,7 +83,7 @@ async function readLogs(told: readonly Told[], { readLog, patienceMs }: Lookups)
 async function readNewest(
   told: readonly Told[],
   { readHealth, patienceMs }: Lookups,
-): Promise<Map<string, Pick<Problem, 'newest' | 'allowedAgeSeconds'>>> {
+): Promise<Map<string, Pick<Problem, 'newest' | 'lastSound' | 'allowedAgeSeconds' | 'proven' | 'objectives'>>> {
   const wanted = told.filter(({ problem, recovery, notes }) => (problem ?? recovery ?? notes)!.newest === undefined);
   const sources = new Set(wanted.flatMap(({ problem, recovery }) => (problem ?? recovery)!.source ?? []));
   if (sources.size === 0) return new Map();
@@ -90,7 +96,16 @@ async function readNewest(
   return new Map(
     health
       .filter(({ failure }) => failure === undefined)
-      .map(({ source, newest, allowedAgeSeconds }) => [source, { ...(newest && { newest }), allowedAgeSeconds }]),
+      .map(({ source, newest, lastSound, proven, objectives, allowedAgeSeconds }) => [
+        source,
+        {
+          ...(newest && { newest }),
+          ...(lastSound && { lastSound }),
+          allowedAgeSeconds,
+          ...(proven && { proven }),
+          ...(objectives && { objectives }),
+        },
+      ]),
   );
 }
 

@@ -1,6 +1,6 @@
 import { DynamoDBClient, GetItemCommand, paginateScan, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
-import { EXPIRES, KEY, MEASURED_KEY, problemsKey } from '../../shared/alarm-table';
+import { EXPIRES, failedTestKey, KEY, MEASURED_KEY, problemsKey } from '../../shared/alarm-table';
 import { CLIENT_SETTINGS } from '../../shared/clients';
 import { errorText } from '../../shared/errors';
 import { logLine } from '../../shared/log';
@@ -9,6 +9,7 @@ import { blank } from './remembered';
 
 /** Open problems stay; the rest does not matter after this time. */
 const KEPT_SECONDS = 90 * 86_400;
+const expiry = (): number => Math.floor(Date.now() / 1000) + KEPT_SECONDS;
 /** After so many failures in a row the table is left alone: each costs many tries, and the function its time. */
 const MAX_FAILURES = 5;
 
@@ -63,6 +64,12 @@ export class ProblemMemory {
     return (await this.attempt('read', 'all open problems', () => this.scan())) ?? [];
   }
 
+  /** Remembers a backup whose restore test failed, for the measuring, which reads its verdict. */
+  async rememberFailedTest(source: string, id: string): Promise<void> {
+    const Item = marshall({ [KEY]: failedTestKey(source), id, [EXPIRES]: expiry() });
+    await this.attempt('write', source, () => this.client.send(new PutItemCommand({ TableName: this.table, Item })));
+  }
+
   /** When the measuring last reported; `undefined` if it never did. */
   async measuredAt(): Promise<Date | undefined> {
     const item = await this.attempt('read', 'the last measuring', () => this.item(MEASURED_KEY));
@@ -73,8 +80,7 @@ export class ProblemMemory {
     const { key, version, ...rest } = next;
     // A flapping source is looked at again although nothing may be open now.
     const isOpen = Object.keys(next.open).length > 0 || next.flapping !== undefined;
-    const expires = Math.floor(Date.now() / 1000) + KEPT_SECONDS;
-    const item = { ...rest, [KEY]: problemsKey(key), version: version + 1, ...(!isOpen && { [EXPIRES]: expires }) };
+    const item = { ...rest, [KEY]: problemsKey(key), version: version + 1, ...(!isOpen && { [EXPIRES]: expiry() }) };
     const command = new PutItemCommand({
       TableName: this.table,
       Item: marshall(item, { removeUndefinedValues: true }),

@@ -5,7 +5,7 @@ import type { Problem } from '../../../catalog/contract/notification';
 /** Something is wrong. */
 export interface Trouble extends Problem {
   readonly state: 'problem';
-  /** Key under which it is remembered: the name of the source, or `housekeeping/prune`, `housekeeping/snapshot/vol-0abc`. */
+  /** Key under which it is remembered: the name of the source, or `housekeeping/measure`, `housekeeping/snapshot/vol-0abc`. */
   readonly key: string;
   /** When it happened: one that is older than the last good news is out of date. ISO 8601, UTC. */
   readonly at: string;

@@ -13,6 +13,8 @@ const DETAILS = [
   'short',
   'tables',
   'restore',
+  'test',
+  'failingSince',
 ] as const;
 
 /** An open problem. */

@@ -17,6 +17,8 @@ export enum AlarmSignal {
   SILENT = 'silent',
   /** A backup is much smaller or larger than those before it, or empty, or a table in it is. */
   STRANGE_SIZE = 'strange-size',
+  /** A restore test failed or could not be made, none has passed for too long, or a restore takes longer than it may. */
+  NOT_PROVEN = 'not-proven',
   /**
    * Pruning, snapshots or replication failed; deletes were denied; nobody reads the topic. Messages in a dead-letter queue
    * of your own are of NEVER_STARTED as well: they are told unless both are off.
@@ -186,4 +188,19 @@ export interface SourceAlarmProps {
    * @default - those of the alarms are on
    */
   readonly signalsOff?: SignalOff[];
+
+  /**
+   * Longest time that a restore may take (RTO). More than that in the newest restore test raises an alarm.
+   *
+   * @default - the time is measured and shown, whatever it is
+   */
+  readonly recoveryTimeObjective?: Duration;
+
+  /**
+   * Longest time of which data may be lost (RPO). An older newest backup raises an alarm. It must be longer than the longest
+   * time between two runs.
+   *
+   * @default - only `allowedAge` counts
+   */
+  readonly recoveryPointObjective?: Duration;
 }

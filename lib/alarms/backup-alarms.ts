@@ -21,15 +21,15 @@ import { BackupSchedule } from '../backup/backup-schedule';
 import { Directory } from '../backup/private/directory';
 import { Digest } from './digest';
 import { requireEmail, requireZone, signalsOffOf } from './private/alarm-checks';
-import { alarmFunctions, alarmMemory, NOTIFY_TIMEOUT } from './private/alarm-functions';
+import { alarmFunctions, NOTIFY_TIMEOUT } from './private/alarm-functions';
 import { ageAlarm, deadLetterAlarm, lostRunAlarm, replicationAlarms, subscriptionAlarm } from './private/alarm-metrics';
 import { alarmQueues, brokenNotifyAlarms, moveUnread } from './private/alarm-queues';
-import { grantTrying, LookUps } from './private/alarm-roles';
+import { grantTrying, LookUps, RecoveryPointReaders } from './private/alarm-roles';
 import { AlarmRules } from './private/alarm-rules';
 import { digestSchedule } from './private/alarm-schedule';
 import { AlarmSettingsWriter } from './private/alarm-settings';
-import type { WatchedSource } from './private/alarm-source';
-import { alarmedSource, requireSameBucket } from './private/alarm-source';
+import type { WatchedManaged, WatchedSource } from './private/alarm-source';
+import { alarmedManaged, alarmedSource, requireSameBucket } from './private/alarm-source';
 import { warnIfNobodyIsTold } from './private/alarm-subscribers';
 import { alarmTopic } from './private/alarm-topic';
 import { readDeadLettersOf } from '../private/dead-letter-queue';
@@ -38,9 +38,11 @@ import { reportTo } from '../private/report-to';
 import { handlerSchedule } from '../private/handler-schedule';
 import { logGroupOf } from '../private/log-group';
 import { zoneNameOf } from '../private/lookup';
+import { memoryTable } from '../private/memory-table';
 import { provenMetric } from '../private/metric';
 import { requireRegion } from '../private/region';
 import { WatchList } from './private/watch-list';
+import type { RestoreTesting } from '../restore-tests/restore-testing';
 import type { SnapshotPruning } from '../volumes/snapshot-pruning';
 import type { VolumeSnapshots } from '../volumes/volume-snapshots';
 
@@ -78,6 +80,7 @@ export class BackupAlarms extends Construct {
   private readonly settings: AlarmSettingsWriter;
   private readonly rules: AlarmRules;
   private readonly lookUps: LookUps;
+  private readonly recoveryPoints: RecoveryPointReaders;
   private readonly addresses: string[] = [];
   private readonly watched: WatchList;
 
@@ -88,7 +91,7 @@ export class BackupAlarms extends Construct {
     const timeZone = zoneNameOf(props.timeZone);
     this.bucket = bucket;
     this.deadLetterQueue = props.deadLetterQueue;
-    requireRegion(this, bucket);
+    requireRegion(this, 'bucket', bucket);
     requireZone(this, timeZone);
     const off = signalsOffOf(this, props.signalsOff);
     this.watched = new WatchList(off);
@@ -103,7 +106,10 @@ export class BackupAlarms extends Construct {
     [this.eventQueue, this.undeliveredQueue] = [queues.events, queues.undelivered];
     const broken = brokenNotifyAlarms(this, queues, topic);
     [this.undeliveredAlarm, this.unreadAlarm] = [broken.undelivered, broken.unread];
-    this.memory = alarmMemory(this);
+    this.memory = memoryTable(
+      this,
+      'It remembers which emails were sent: lost, it costs an email too many, never one too few.',
+    );
 
     const name = Names.uniqueResourceName(this, { maxLength: 100, separator: '-' });
     const parameterName = `${alarmSettingsPath(bucket.bucketName)}${name}`;
@@ -124,8 +130,9 @@ export class BackupAlarms extends Construct {
       functionLogGroupName: this.logGroup.logGroupName,
     });
     const parameter = this.settings.parameterIn(this, parameterName);
-    this.rules = new AlarmRules(this, queues, bucket, this.settings.families);
+    this.rules = new AlarmRules(this, queues, bucket, this.settings);
     this.lookUps = new LookUps(this, notify.role);
+    this.recoveryPoints = new RecoveryPointReaders([measure.role, notify.role]);
     this.lookUps.allowSchedules(props.scheduleGroup);
 
     this.schedule = handlerSchedule(this, measure, {
@@ -165,6 +172,19 @@ export class BackupAlarms extends Construct {
   /** Reports a pruning of snapshots that refuses to delete, or fails. */
   public watchSnapshotPruning(pruning: SnapshotPruning): void {
     this.watchReports(pruning, `${pruning.tagKey}=${pruning.tagValue}`);
+  }
+
+  /**
+   * Reports backups that cannot be tested, and restore tests that cannot be started, or end without a verdict.
+   * `Backups` calls this by itself.
+   */
+  public watchRestoreTesting(testing: RestoreTesting): void {
+    requireSameBucket(this, this.bucket, 'restoreTesting', testing.bucket);
+    if (!this.watched.isNew(testing, AlarmSignal.NOT_PROVEN)) return;
+    reportTo(testing.startFunction, this.eventQueue);
+    const { _familyPrefix: familyPrefix, logGroup } = testing;
+    this.settings.addTesting(this, { familyPrefix, logGroupName: logGroup.logGroupName });
+    this.rules.watchTasks(this);
   }
 
   /**
@@ -227,11 +247,35 @@ export class BackupAlarms extends Construct {
     const alarmed = alarmedSource(scope, source);
     this.settings.add(scope, source.name, alarmed);
     this.rules.watchTasks(scope);
+    if (source.onInstance) {
+      this.rules.watchCommands(scope);
+      this.lookUps.allowCommands();
+    }
     this.lookUps.allowLog(source.logGroup);
     this.lookUps.allowSchedules(source.scheduleGroup);
     const silent: SourceSignal = AlarmSignal.SILENT;
     if (this.watched.isOff(AlarmSignal.SILENT) || alarmed.off?.includes(silent)) return;
     ageAlarm(scope, source.name, source.ageMetric, source.allowedAge);
+  }
+
+  /**
+   * Watches a resource that AWS Backup backs up.
+   *
+   * @internal
+   */
+  public _watchManaged(scope: Construct, managed: WatchedManaged): void {
+    const alarmed = alarmedManaged(scope, managed);
+    this.settings.addManaged(scope, managed.name, alarmed);
+    this.rules.watchManaged(scope, managed.resource);
+    this.recoveryPoints.allow(managed.vault);
+    const silent: SourceSignal = AlarmSignal.SILENT;
+    if (this.watched.isOff(AlarmSignal.SILENT) || alarmed.off?.includes(silent)) return;
+    ageAlarm(scope, managed.name, this.metricAge(managed.name), managed.allowedAge);
+  }
+
+  private metricAge(source: string): cloudwatch.Metric {
+    const dimensions = { [METRICS.bucket]: this.bucket.bucketName, [METRICS.source]: source };
+    return provenMetric(dimensions, MEASURE_METRICS.age, undefined);
   }
 
   private metric(metricName: string, props?: cloudwatch.MetricOptions): cloudwatch.Metric {
@@ -250,7 +294,7 @@ export class BackupAlarms extends Construct {
     if (scheduleGroup && deadLetterQueue && this.watched.isNew(scheduleGroup, ...ofEither)) {
       this.rules.watchAlarm(lostRunAlarm(this, 'LostRunAlarm', scheduleGroup));
     }
-    if (this.watched.isOff(AlarmSignal.HOUSEKEEPING)) return;
+    if (this.watched.isOff(AlarmSignal.HOUSEKEEPING) && this.watched.isOff(AlarmSignal.SILENT)) return;
     subscriptionAlarm(this, this.metricConfirmedSubscriptions());
   }
 

@@ -39,6 +39,13 @@ export class BackupBeforeDeployment extends Construct {
     const backups = [...new Set(props.backups)];
     const [first] = backups;
     if (!first) fault(this, 'backups must name at least one backup, got: none');
+    const onInstance = backups.find(({ documentName }) => documentName !== undefined);
+    if (onInstance) {
+      fault(
+        this,
+        `backups must be made by tasks of Fargate, got: ${onInstance.node.path}, which runs on an instance: use proven-backups run --trigger before-deployment`,
+      );
+    }
     const stack = Stack.of(this);
     if (stack.nested) {
       fault(

@@ -111,12 +111,13 @@ export class BackupSchedule {
 
   private constructor(
     private readonly expression: (scope: IConstruct) => string,
-    private readonly options: CronScheduleOptions,
+    /** @internal */
+    public readonly _options: CronScheduleOptions,
   ) {}
 
   /** @internal */
   public _bind(scope: IConstruct): BoundSchedule {
-    const { flexibleWindow, maxEventAge, retryAttempts = 5, timeZone } = this.options;
+    const { flexibleWindow, maxEventAge, retryAttempts = 5, timeZone } = this._options;
     const expression = this.expression(scope);
     requireValue(scope, 'schedule', expression);
     const zone = zoneNameOf(timeZone);

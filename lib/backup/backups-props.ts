@@ -2,11 +2,14 @@ import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as scheduler from 'aws-cdk-lib/aws-scheduler';
+import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { AlarmOptions } from '../alarms/backup-alarms-props';
 import type { IBackupBucket } from '../bucket/backup-bucket-props';
 import type { PruningOptions } from '../pruning/backup-pruning-props';
 import type { Retention } from '../pruning/retention';
+import type { RestoreTestingOptions } from '../restore-tests/restore-testing-props';
+import type { RestoreTests } from '../restore-tests/restore-tests';
 
 /** Properties of Backups. */
 export interface BackupsProps {
@@ -92,6 +95,34 @@ export interface BackupsProps {
    * @default - every day at 04:30 UTC, at most half of a database's backups
    */
   readonly pruning?: PruningOptions;
+
+  /**
+   * Public keys to which backups are encrypted, unless a database has its own: see `encryptTo` of a database.
+   *
+   * @default - backups are encrypted by the key of the bucket alone
+   */
+  readonly encryptTo?: string[];
+
+  /**
+   * Secret with a private key for restore tests of encrypted backups, unless a database has its own: see `proveWith` of a database.
+   *
+   * @default - restore tests of encrypted backups only check their stored bytes
+   */
+  readonly proveWith?: secretsmanager.ISecret;
+
+  /**
+   * Which backups are tested, and when, unless a database has its own setting.
+   *
+   * @default RestoreTests.weekly()
+   */
+  readonly restoreTest?: RestoreTests;
+
+  /**
+   * How restore tests run.
+   *
+   * @default - at most five at the same time, in `vpcSubnets`, each for at most 12 hours
+   */
+  readonly restoreTesting?: RestoreTestingOptions;
 
   /**
    * Who is notified when something goes wrong.

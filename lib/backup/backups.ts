@@ -1,4 +1,4 @@
-import { ArnFormat, CfnOutput, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { CfnOutput, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
@@ -8,6 +8,7 @@ import type * as logs from 'aws-cdk-lib/aws-logs';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { restoreDocument } from '../../catalog/contract/instance';
 import { taskFamily } from '../../catalog/contract/task';
 import { BackupAlarms } from '../alarms/backup-alarms';
 import { BackupBucket } from '../bucket/backup-bucket';
@@ -16,17 +17,19 @@ import { BackupPruning } from '../pruning/backup-pruning';
 import type { BackupsProps } from './backups-props';
 import { DatabaseBackup } from './database-backup';
 import type { AddDatabaseProps } from './database-backup-props';
-import { acknowledge, acknowledgeCompliance } from '../private/acknowledge';
+import { acknowledge, acknowledgeCompliance, acknowledgeWildcards } from '../private/acknowledge';
 import { ENCRYPTED_BY_SQS, VISIBILITY_TIMEOUT } from '../alarms/private/alarm-queues';
 import { fault, requireProps } from '../private/fault';
 import { Directory } from './private/directory';
 import { defaultSubnets } from './private/first-run';
 import { denyRun, grantRun, passRole } from './private/grant-run';
+import { denySend, grantSend } from './private/instance-run';
 import { logGroupOf } from '../private/log-group';
 import { isStandIn } from '../private/lookup';
-import { familyPrefix, rolePath } from '../private/names';
+import { familyPrefix, roleArnOf, rolePath } from '../private/names';
 import { schedulerRole } from './private/roles';
 import { Retention } from '../pruning/retention';
+import { RestoreTesting } from '../restore-tests/restore-testing';
 
 /** Database backups that share a bucket, a key, a cluster and a log group. The stack prints the name of the bucket. */
 export class Backups extends Construct {
@@ -51,6 +54,7 @@ export class Backups extends Construct {
   private readonly children: DatabaseBackup[] = [];
   private readonly props: BackupsProps;
   private passedRoles?: iam.PolicyStatement;
+  private testing?: RestoreTesting;
   private readonly endpoint?: ec2.GatewayVpcEndpoint;
 
   constructor(scope: Construct, id: string, props: BackupsProps) {
@@ -104,14 +108,26 @@ export class Backups extends Construct {
     return [...this.children];
   }
 
+  /** Restore tests of the backups. Created with the first database whose tests are on, or when it is asked for. */
+  public get restoreTesting(): RestoreTesting {
+    return (this.testing ??= this.createTesting());
+  }
+
   /** Adds a database. */
   public addDatabase(id: string, props: AddDatabaseProps): DatabaseBackup {
+    const restoreTest = props.restoreTest ?? this.props.restoreTest;
+    // A repository is encrypted by its own key.
+    const { encryptTo, proveWith } = props.database?._hasRepository ? {} : this.props;
     const backup = new DatabaseBackup(this, id, {
       ...props,
       vpcSubnets: props.vpcSubnets ?? this.props.vpcSubnets,
       assignPublicIp: props.assignPublicIp ?? this.props.assignPublicIp,
       retention: props.retention ?? this.props.retention ?? Retention.oneYear(),
+      encryptTo: props.encryptTo ?? encryptTo,
+      proveWith: props.proveWith ?? proveWith,
+      restoreTest,
       pruning: this.pruning,
+      restoreTesting: restoreTest && !restoreTest._bind(this).plan ? undefined : this.restoreTesting,
       alarms: this.alarms,
       bucket: this.bucket,
       cluster: this.cluster,
@@ -122,8 +138,13 @@ export class Backups extends Construct {
       schedulerRole: this.schedulerRole.withoutPolicyUpdates(),
     });
     for (const role of [props.taskRole, props.executionRole]) if (role) this.admitRole(role);
-    // Its prefix covers restores as well. Of equal statements the CDK keeps one.
-    if (props.restore) denyRun(this, this.schedulerRole, `${taskFamily(familyPrefix(this), '*', 'restore')}*`);
+    const runner = props.runsOn?._bind(this);
+    if (runner) grantSend(this, this.schedulerRole, `${familyPrefix(this)}*`, runner.target);
+    // Of equal statements the CDK keeps one.
+    if (props.restore && runner) denySend(this, this.schedulerRole, restoreDocument(`${familyPrefix(this)}*`));
+    // Its prefix covers restores as well.
+    else if (props.restore) denyRun(this, this.schedulerRole, `${taskFamily(familyPrefix(this), '*', 'restore')}*`);
+    if (backup.maintenanceTaskDefinition) this.admitMaintenance();
     if (this.endpoint) backup.schedule.node.addDependency(this.endpoint);
     this.children.push(backup);
     return backup;
@@ -181,6 +202,18 @@ export class Backups extends Construct {
     return this.encryptionKey.addToResourcePolicy(statement, true).statementAdded;
   }
 
+  private createTesting(): RestoreTesting {
+    const { vpcSubnets, assignPublicIp, restoreTesting } = this.props;
+    const { bucket, cluster, logGroup, scheduleGroup, deadLetterQueue } = this;
+    const shared = { bucket, cluster, logGroup, scheduleGroup, deadLetterQueue };
+    const options = { ...restoreTesting, vpcSubnets, assignPublicIp };
+    const testing = new RestoreTesting(this, 'RestoreTesting', { ...options, ...shared });
+    // Their families begin with the prefix of those that it may start.
+    denyRun(this, this.schedulerRole, `${taskFamily(familyPrefix(this), '*', 'prove')}*`);
+    this.alarms.watchRestoreTesting(testing);
+    return testing;
+  }
+
   private createQueue(): sqs.IQueue {
     const queue = new sqs.Queue(this, 'DeadLetterQueue', {
       encryption: sqs.QueueEncryption.SQS_MANAGED,
@@ -194,22 +227,27 @@ export class Backups extends Construct {
   }
 
   /** Lets the scheduler role pass a role of the user's. One statement serves all: 60 would not fit into the policy. */
-  private admitRole({ roleArn }: iam.IRole): void {
+  private admitRole({ roleArn }: Pick<iam.IRole, 'roleArn'>): void {
     this.passedRoles?.addResources(roleArn);
     if (this.passedRoles) return;
     this.passedRoles = passRole([roleArn]);
     this.schedulerRole.addToPrincipalPolicy(this.passedRoles);
   }
 
+  /** Lets the scheduler role pass the roles of maintenance, whose path is not that of the backups. */
+  private admitMaintenance(): void {
+    const roleArn = roleArnOf(this, `${rolePath(this, 'maintain')}*`);
+    this.admitRole({ roleArn });
+    acknowledgeWildcards(this.schedulerRole, 'The roles made for the maintenance of repositories.', [roleArn]);
+  }
+
   /** Creates the role that starts the tasks below this construct, and nothing else. Role path and family prefix limit it. */
   private createSchedulerRole(): iam.Role {
     const role = schedulerRole(this, this.scheduleGroup);
-    const { SLASH_RESOURCE_NAME: arnFormat } = ArnFormat;
-    const resourceName = `${rolePath(this).slice(1)}*`;
     grantRun(this, role, {
       cluster: this.cluster,
       family: `${familyPrefix(this)}*`,
-      roleArns: [Stack.of(this).formatArn({ service: 'iam', region: '', resource: 'role', resourceName, arnFormat })],
+      roleArns: [roleArnOf(this, `${rolePath(this)}*`)],
     });
     this.deadLetterQueue.grantSendMessages(role);
     return role;

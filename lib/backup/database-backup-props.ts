@@ -4,14 +4,19 @@ import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as scheduler from 'aws-cdk-lib/aws-scheduler';
+import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { BackupAlarms } from '../alarms/backup-alarms';
 import type { SourceAlarmProps } from '../alarms/backup-alarms-props';
 import type { IBackupBucket } from '../bucket/backup-bucket-props';
 import type { BackupPruning } from '../pruning/backup-pruning';
+import type { BackupRunner } from './backup-runner';
 import type { BackupSchedule } from './backup-schedule';
 import type { Database } from '../database/database';
 import type { Retention } from '../pruning/retention';
+import type { RestoreExpectation, RowDigests } from '../restore-tests/restore-expectation';
+import type { RestoreTesting } from '../restore-tests/restore-testing';
+import type { RestoreTests } from '../restore-tests/restore-tests';
 import type { RestoreOptions } from './restore-options';
 
 /** Properties of a database in Backups. */
@@ -29,6 +34,13 @@ export interface AddDatabaseProps extends SourceAlarmProps {
    * @default - derived from the construct's id: `ShopOrders` becomes `shop-orders`
    */
   readonly sourceName?: string;
+
+  /**
+   * Where the runs are: in tasks of Fargate, or in Docker on the EC2 instance that has the database.
+   *
+   * @default BackupRunner.fargate()
+   */
+  readonly runsOn?: BackupRunner;
 
   /**
    * CPU units of the task; 1024 is one vCPU. 256, 512, 1024, 2048, 4096, 8192 or 16384.
@@ -60,7 +72,8 @@ export interface AddDatabaseProps extends SourceAlarmProps {
   readonly spot?: boolean;
 
   /**
-   * Disk of the task, in GiB. 21 to 200. Only SQLite needs it, for its snapshot; other dumps are streamed.
+   * Disk of the task, in GiB. 21 to 200. SQLite needs it, for its snapshot, and files, for SQLite databases
+   * among them and the list of what they are; other dumps are streamed.
    *
    * @default - the 20 GiB that Fargate includes
    */
@@ -126,7 +139,26 @@ export interface AddDatabaseProps extends SourceAlarmProps {
   readonly compressionLevel?: number;
 
   /**
-   * Image with the dump program, built from the package's `dist/task/Dockerfile`. Its tools must fit the server's version.
+   * Public keys to which backups are encrypted with age before they leave the task, so that nobody else can read them, with
+   * whatever rights in AWS: of age (`age1…`) or of SSH (`ssh-ed25519 …`, `ssh-rsa …`). 1 to 20. Any one of the private keys opens a
+   * backup; without one of them it is lost. See docs/encryption.md.
+   *
+   * @default - in Backups its setting; otherwise backups are encrypted by the key of the bucket alone
+   */
+  readonly encryptTo?: string[];
+
+  /**
+   * Secret with the private key of one of `encryptTo`, as text: the file of age-keygen, or of OpenSSH without a passphrase. ECS
+   * gives it to restore tests alone; whoever reads it can read the backups.
+   *
+   * @default - in Backups its setting; otherwise restore tests of encrypted backups only check their stored bytes
+   */
+  readonly proveWith?: secretsmanager.ISecret;
+
+  /**
+   * Image with the program, built from the package's `dist/task/Dockerfile`, or by `BackupImage.fromDockerfile`.
+   *
+   * Its tools must fit the server's version, and restore tests run the server that is in it.
    *
    * @default - built from the engine's official image when the stack is deployed
    */
@@ -154,11 +186,32 @@ export interface AddDatabaseProps extends SourceAlarmProps {
   readonly enabled?: boolean;
 
   /**
-   * Prepares the task with which `proven-backups restore` restores a backup, and a role for it.
+   * Prepares the task, or the run on an instance, with which `proven-backups restore` restores a backup, and a role for it.
    *
    * @default - backups can be fetched and restored from elsewhere, but no task restores them
    */
   readonly restore?: RestoreOptions;
+
+  /**
+   * Which backups are tested, and when: restored into a throw-away server, and compared.
+   *
+   * @default - in Backups its setting; RestoreTests.weekly() with `restoreTesting`; otherwise none is tested
+   */
+  readonly restoreTest?: RestoreTests;
+
+  /**
+   * What must hold in a restored database. Stored with each backup; its restore tests ask.
+   *
+   * @default - a restore test compares with the backup only
+   */
+  readonly expect?: RestoreExpectation[];
+
+  /**
+   * Of which tables the dump takes digests of all rows, which restore tests compare.
+   *
+   * @default - RowDigests.share(10): from the smallest table to the largest, for a tenth of the time of the dump
+   */
+  readonly rowDigests?: RowDigests;
 }
 
 /** Properties of a DatabaseBackup. */
@@ -172,6 +225,13 @@ export interface DatabaseBackupProps extends AddDatabaseProps {
    * @default - nothing is deleted
    */
   readonly pruning?: BackupPruning;
+
+  /**
+   * Restore tests of the same bucket, which test the backups that `restoreTest` says.
+   *
+   * @default - no backup is tested
+   */
+  readonly restoreTesting?: RestoreTesting;
 
   /**
    * Alarms of the same bucket, which notify people when this backup goes wrong.

@@ -2,26 +2,32 @@ import type { Duration } from 'aws-cdk-lib';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as ecs from 'aws-cdk-lib/aws-ecs';
-import type * as iam from 'aws-cdk-lib/aws-iam';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as scheduler from 'aws-cdk-lib/aws-scheduler';
+import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
-import { MEASURE_METRICS, METRICS, taskFamily } from '../../catalog/contract/task';
+import { ENV, MEASURE_METRICS, METRICS, taskFamily } from '../../catalog/contract/task';
 import type { IBackupBucket } from '../bucket/backup-bucket-props';
+import type { BoundInstanceRunner } from './private/bound-runner';
 import type { DatabaseBackupProps } from './database-backup-props';
-import { requireNoAlarmProps } from '../alarms/private/alarm-source';
-import { allowedAgeOf } from './private/allowed-age';
+import type { SourceObjectives, WatchedSource } from '../alarms/private/alarm-source';
+import { objectivesOf, requireNoAlarmProps, requireSameBucket } from '../alarms/private/alarm-source';
+import { testsOf } from '../restore-tests/private/source-tests';
+import { allowedAgeOf, requireObjective } from './private/allowed-age';
 import { Directory } from './private/directory';
-import { withPartsOfAlarms } from '../alarms/private/alarms-of-other-stack';
+import { requireTestable, withPartsOfAlarms } from './private/parts-of-other-stacks';
 import { dumpJob, requireBackup } from './private/dump-job';
 import { letIn, wayOut } from './private/first-run';
+import { grantSend, instanceRun, instanceSchedule, requireInstanceRun, requireTaskRun } from './private/instance-run';
 import { logGroupOf } from '../private/log-group';
-import { grantFollow, grantRestore, grantRun } from './private/grant-run';
+import { grantFollow, grantReadBackups, grantRestore, grantRun } from './private/grant-run';
 import { fault, requireProps } from '../private/fault';
 import { provenMetric } from '../private/metric';
-import { familyPrefix } from '../private/names';
+import { familyPrefix, rolePath } from '../private/names';
 import { retentionOf } from '../pruning/private/retention-of';
-import { groupsOf, restoreTask } from './private/restore-task';
+import { Maintenance } from './private/maintenance';
+import { groupsOf, restoreOnInstance, restoreTask } from './private/restore-task';
 import { executionRole, schedulerRole, taskRole } from './private/roles';
 import { backupSchedule } from './private/schedule';
 import { checkPruning } from '../pruning/private/prune-check';
@@ -36,35 +42,52 @@ import type { Retention } from '../pruning/retention';
 export class DatabaseBackup extends Construct implements ec2.IConnectable, iam.IGrantable {
   /** Name of the source in the bucket. */
   public readonly sourceName: string;
-  /** Task definition. */
-  public readonly taskDefinition: ecs.FargateTaskDefinition;
-  /** Container of the task. */
-  public readonly container: ecs.ContainerDefinition;
-  /** Task definition of restores; none without `restore`. */
+  /** Task definition; none for runs on an instance. */
+  public readonly taskDefinition?: ecs.FargateTaskDefinition;
+  /** Container of the task; none for runs on an instance. */
+  public readonly container?: ecs.ContainerDefinition;
+  /** Name of the document of Systems Manager that runs on an instance; none for tasks. */
+  public readonly documentName?: string;
+  /** Name of the document of Systems Manager that restores on an instance; none for tasks, and without `restore`. */
+  public readonly restoreDocumentName?: string;
+  /** Task definition of restores; none without `restore`, and for runs on an instance. */
   public readonly restoreTaskDefinition?: ecs.FargateTaskDefinition;
   /** Schedule of the task. */
   public readonly schedule: scheduler.Schedule;
   /** Role of the program. */
   public readonly taskRole: iam.IRole;
-  /** Role with which ECS starts the task. */
+  /** Role with which ECS, or the instance, pulls the image and reads the secret. */
   public readonly executionRole: iam.IRole;
-  /** Role with which EventBridge Scheduler starts the task. */
+  /** Role with which EventBridge Scheduler starts the runs. */
   public readonly schedulerRole: iam.IRole;
   /** Log group of the runs. */
   public readonly logGroup: logs.ILogGroup;
-  /** Security groups of the task. */
+  /** Security groups of the task; none for runs on an instance. */
   public readonly securityGroups: ec2.ISecurityGroup[];
-  /** Network connections of the task. */
+  /** Network connections of the task; none for runs on an instance. */
   public readonly connections: ec2.Connections;
   /** Principal of the task role. */
   public readonly grantPrincipal: iam.IPrincipal;
   /** Bucket of the backups. */
   public readonly bucket: IBackupBucket;
+  /** Secret with the key of its repository; none without `repository`. Whoever loses the key loses the backups: keep a copy elsewhere. */
+  public readonly repositoryKey?: secretsmanager.ISecret;
+  /** Task definition of the maintenance of its repository; none without `repository`. */
+  public readonly maintenanceTaskDefinition?: ecs.FargateTaskDefinition;
+  /** Schedule of the maintenance of its repository; none without `repository`. */
+  public readonly maintenanceSchedule?: scheduler.Schedule;
   /** Allowed age of the newest backup. */
   public readonly allowedAge: Duration;
   /** Retention of the backups; forever if nothing prunes them. */
   public readonly retention: Retention;
+  /**
+   * What a dashboard measures it by.
+   *
+   * @internal
+   */
+  public readonly _limits: SourceObjectives & Pick<WatchedSource, 'provenAgeSeconds'>;
   private readonly cluster: ecs.ICluster;
+  private readonly runner?: BoundInstanceRunner;
 
   constructor(scope: Construct, id: string, props: DatabaseBackupProps) {
     super(scope, id);
@@ -82,27 +105,47 @@ export class DatabaseBackup extends Construct implements ec2.IConnectable, iam.I
     this.retention = retentionOf(this, props);
     checkTiers(this, bucket, this.sourceName, this.retention, bound);
     const size = requireBackup(this, props, database);
-    const egress = wayOut(this, this.cluster.vpc, props.vpcSubnets);
+    this.repositoryKey = database.secrets?.[ENV.repositoryKey]?.secret;
+    // restic takes its own beside the program's.
+    this.runner = props.runsOn?._bind(this, database.repository && 1024);
+    const { runner } = this;
+    if (runner) requireInstanceRun(this, props, database);
+    else requireTaskRun(this, database);
+    const { vpcSubnets } = props;
+    const egress = runner && !database.repository ? [] : [wayOut(this, this.cluster.vpc, vpcSubnets)];
 
-    this.taskRole = props.taskRole ?? taskRole(this, bucket, this.sourceName);
+    const host = runner && new iam.ArnPrincipal(runner.role.roleArn);
+    this.taskRole = props.taskRole ?? taskRole(this, bucket, this.sourceName, host);
     this.logGroup = logGroupOf(this, props);
-    this.executionRole = props.executionRole ?? executionRole(this, this.logGroup);
+    this.executionRole = props.executionRole ?? executionRole(this, this.logGroup, undefined, host);
     bucket.grantBackup(this.taskRole, this.sourceName);
+    database.repository?._grantWrite(this, this.taskRole, this.sourceName);
     this.grantPrincipal = this.taskRole.grantPrincipal;
     const family = familyPrefix(scope);
     const { sourceName: source, executionRole: ecsRole, logGroup } = this;
     const image = props.image ?? builtImage(database, size.cpuArchitecture);
     const shared = { executionRole: ecsRole, logGroup, image };
-    this.taskDefinition = programTask(this, 'TaskDefinition', {
-      ...{ ...database, ...size, ...shared },
+    const run = {
       family: taskFamily(family, source, 'dump'),
       taskRole: this.taskRole,
-      job: dumpJob(source, bucket, database, timeout, props.compressionLevel),
-    });
+      job: dumpJob(this, { source, database, timeoutSeconds: timeout }, props),
+    };
+    const restoring =
+      host && props.restore ? restoreOnInstance(this, props.restore, { source, bucket, database }, host) : undefined;
+    const instance = runner && instanceRun(this, { ...shared, ...run, runner, source, database, restore: restoring });
+    this.documentName = instance?.document.ref;
+    if (!runner) {
+      this.taskDefinition = programTask(this, 'TaskDefinition', { ...database, ...size, ...shared, ...run });
+      this.container = this.taskDefinition.defaultContainer!;
+    }
+    this.restoreDocumentName = instance?.restoring?.ref;
     this.restoreTaskDefinition =
-      props.restore && restoreTask(this, props.restore, { ...shared, family, source, bucket, database, size });
-    this.container = this.taskDefinition.defaultContainer!;
-    this.securityGroups = securityGroupsOf(this, this.cluster.vpc, source, database, props.securityGroups);
+      props.restore && !runner
+        ? restoreTask(this, props.restore, { ...shared, family, source, bucket, database, size })
+        : undefined;
+    this.securityGroups = runner
+      ? []
+      : securityGroupsOf(this, this.cluster.vpc, source, database, props.securityGroups);
     this.connections = new ec2.Connections({ securityGroups: this.securityGroups });
     const rules = database.allowTo ? letIn(this, database.allowTo, `backup of ${this.sourceName}`) : [];
     const { allowedAge, retention } = this;
@@ -110,45 +153,76 @@ export class DatabaseBackup extends Construct implements ec2.IConnectable, iam.I
     if (props.pruning) {
       checkPruning(this, this.sourceName, retention._bind(this), props.pruning.maxDeletePercent / 100, bound);
     }
-    this.watch(family, props, props.allowedAge === undefined ? timeout : undefined);
+    requireObjective(this, props.recoveryPointObjective, bound);
+    const tests = testsOf(this, props, allowedAge);
+    this._limits = { provenAgeSeconds: tests?.provenAgeSeconds, ...objectivesOf(this, props) };
+    if (props.restoreTesting && tests) {
+      requireSameBucket(this, bucket, 'restoreTesting', props.restoreTesting.bucket);
+      requireTestable(this, props, database.repository);
+      const { cpuArchitecture } = size;
+      props.restoreTesting._addSource({ ...props, name: source, database, cpuArchitecture, plan: tests.plan });
+    }
+    const timeoutSeconds = props.allowedAge === undefined ? timeout : undefined;
+    const { provenAgeSeconds } = tests ?? {};
+    this.watch(family, props, { timeoutSeconds, provenAgeSeconds, isTested: tests !== undefined });
     this.schedulerRole = props.schedulerRole ?? schedulerRole(this, props.scheduleGroup);
-    this.grantTask(this.schedulerRole);
+    this.grantStart(this.schedulerRole);
     props.deadLetterQueue?.grantSendMessages(this.schedulerRole);
-    this.schedule = backupSchedule(this, {
-      ...props,
-      bound,
-      source: this.sourceName,
-      enabled: props.enabled ?? true,
-      taskDefinition: this.taskDefinition,
-      role: this.schedulerRole,
-      securityGroups: this.securityGroups,
-      spot: props.spot ?? false,
-    });
+    const timed = { ...props, bound, source, enabled: props.enabled ?? true, role: this.schedulerRole };
+    this.schedule = instance
+      ? instanceSchedule(this, timed, instance.document, runner!.target)
+      : backupSchedule(this, {
+          ...timed,
+          taskDefinition: this.taskDefinition!,
+          securityGroups: this.securityGroups,
+          spot: props.spot ?? false,
+        });
+    const { assignPublicIp, platformVersion, scheduleGroup, deadLetterQueue } = props;
+    const maintenance =
+      database.repository &&
+      new Maintenance(this, {
+        ...{ cluster: this.cluster, vpcSubnets, assignPublicIp, platformVersion, scheduleGroup, deadLetterQueue },
+        ...{ source, family, image, logGroup, size, enabled: timed.enabled, role: this.schedulerRole },
+        ...{ secrets: database.secrets, places: { bucket, repository: database.repository } },
+        rolePath: rolePath(scope, 'maintain'),
+      });
+    this.maintenanceTaskDefinition = maintenance?.taskDefinition;
+    this.maintenanceSchedule = maintenance?.schedule;
     // A rate fires as soon as the schedule exists: everything that its first run needs comes first.
     this.schedule.node.addDependency(
-      egress,
+      ...egress,
+      ...(instance ? [instance.policy] : []),
       ...[props.taskRole, props.executionRole, props.schedulerRole, props.scheduleGroup].filter((part) => !!part),
       ...[...rules, ...(database.needs ?? []), ...(props.spot ? [this.cluster] : [])],
     );
-    const { target } = this.schedule.node.defaultChild as scheduler.CfnSchedule;
-    const listed = {
-      ...{ source, family, engine: database.engine, logGroup: logGroup.logGroupName },
-      target: target as scheduler.CfnSchedule.TargetProperty,
-    };
+    maintenance?.schedule.node.addDependency(...egress, ...(scheduleGroup ? [scheduleGroup] : []));
+    const { engine } = database;
     const directory = Directory.of(this, bucket);
-    directory.addTask({ ...listed, action: 'dump' });
-    if (props.restore) directory.addTask({ ...listed, action: 'restore', securityGroups: groupsOf(props.restore) });
+    const listed = { source, family, engine, logGroup: logGroup.logGroupName };
+    if (instance) {
+      directory.addCommand(source, engine, {
+        ...{ document: instance.document.ref, logGroup: logGroup.logGroupName },
+        ...(instance.restoring && { restore: instance.restoring.ref }),
+        ...runner!.target,
+      });
+    } else {
+      const { schedule } = this;
+      directory.addTask({ ...listed, schedule, action: 'dump' });
+      const securityGroups = props.restore && groupsOf(props.restore);
+      if (props.restore) directory.addTask({ ...listed, schedule, action: 'restore', securityGroups });
+    }
+    if (maintenance) directory.addTask({ ...listed, schedule: maintenance.schedule, action: 'maintain' });
   }
 
   /**
-   * Grants permission to start this backup, with `proven-backups run` or `ecs:RunTask`, and to follow the run to its end.
+   * Grants permission to start this backup, with `proven-backups run`, `ecs:RunTask` or `ssm:SendCommand`, and to follow the run to its end.
    *
    * @param grantee the principal that starts it, for example a deployment pipeline
    */
   public grantRun(grantee: iam.IGrantable): iam.Grant {
-    const { bucket, cluster, logGroup } = this;
-    grantFollow(this, grantee, { bucket, cluster, logGroup });
-    return this.grantTask(grantee);
+    const { bucket, cluster, logGroup, runner } = this;
+    grantFollow(this, grantee, { bucket, cluster: runner ? undefined : cluster, logGroup });
+    return this.grantStart(grantee);
   }
 
   /**
@@ -159,7 +233,12 @@ export class DatabaseBackup extends Construct implements ec2.IConnectable, iam.I
    * @param grantee the principal that restores, for example the role of those on duty
    */
   public grantRestore(grantee: iam.IGrantable): iam.Grant {
-    const { restoreTaskDefinition: task, bucket, cluster, sourceName: source } = this;
+    const { restoreTaskDefinition: task, restoreDocumentName: document, bucket, cluster, sourceName: source } = this;
+    if (document !== undefined && this.runner) {
+      this.grantRun(grantee);
+      grantReadBackups(this, grantee, { bucket, source });
+      return grantSend(this, grantee, document, this.runner.target);
+    }
     if (!task) fault(this, 'grantRestore must have something to grant, got: a backup without restore: give restore');
     this.grantRun(grantee);
     const roleArns = [task.taskRole.roleArn, this.executionRole.roleArn];
@@ -223,15 +302,20 @@ export class DatabaseBackup extends Construct implements ec2.IConnectable, iam.I
     return this.metric(MEASURE_METRICS.sizeDeviation, props);
   }
 
-  private grantTask(grantee: iam.IGrantable): iam.Grant {
+  private grantStart(grantee: iam.IGrantable): iam.Grant {
+    if (this.runner) return grantSend(this, grantee, this.documentName!, this.runner.target);
     return grantRun(this, grantee, {
       cluster: this.cluster,
-      family: `${this.taskDefinition.family}:*`,
+      family: `${this.taskDefinition!.family}:*`,
       roleArns: [this.taskRole.roleArn, this.executionRole.roleArn],
     });
   }
 
-  private watch(prefix: string, props: DatabaseBackupProps, timeoutSeconds: number | undefined): void {
+  private watch(
+    prefix: string,
+    props: DatabaseBackupProps,
+    limits: Pick<WatchedSource, 'timeoutSeconds' | 'provenAgeSeconds' | 'isTested'>,
+  ): void {
     const { alarms, bucket, scheduleGroup, deadLetterQueue } = props;
     if (alarms === undefined) return requireNoAlarmProps(this, props);
     const { sourceName: name, logGroup, allowedAge } = this;
@@ -243,8 +327,9 @@ export class DatabaseBackup extends Construct implements ec2.IConnectable, iam.I
       logGroup,
       scheduleGroup,
       allowedAge,
-      timeoutSeconds,
+      ...limits,
       ageMetric,
+      onInstance: this.runner !== undefined,
       props,
     });
     if (deadLetterQueue) alarms.watchDeadLetters(deadLetterQueue);

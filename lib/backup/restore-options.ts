@@ -4,14 +4,16 @@ import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 
 /**
  * How backups of a database are restored, into the database itself or beside it, by `proven-backups restore`. Nothing
- * starts a restore but a person who may: `DatabaseBackup.grantRestore`.
+ * starts a restore but a person who may: `DatabaseBackup.grantRestore`. On an instance, every process that reaches the metadata
+ * service can read the backups of the source, and `secret`, from then on: require IMDSv2 with a hop limit of 1, and keep other
+ * containers out of the network of the host.
  */
 export interface RestoreOptions {
   /**
-   * Secret with the user name and the password of a user that may write, in JSON. It is not that of the backup, whose user
-   * should only read. Required for a server.
+   * Secret with the user name and the password of a user that may write, in JSON; for a source with `uriKey`, with a connection
+   * string under the same key. It is not that of the backup, whose user should only read. Required for a server.
    *
-   * @default - SQLite has no users, and takes no secret
+   * @default - SQLite and files have no users, and take no secret
    */
   readonly secret?: secretsmanager.ISecret;
 
@@ -30,8 +32,16 @@ export interface RestoreOptions {
   readonly passwordKey?: string;
 
   /**
+   * Secret with the private key of a recipient of encrypted backups, as text: the file of age-keygen, or of OpenSSH without a
+   * passphrase. It may hold another text until a restore is needed. Whoever may start a restore can have it read.
+   *
+   * @default - a task cannot restore encrypted backups: `proven-backups restore --local --identity` can
+   */
+  readonly identity?: secretsmanager.ISecret;
+
+  /**
    * Security groups of the task, in place of those of the backup. The database has to accept connections from one of them
-   * already. 1 to 5.
+   * already. 1 to 5. For tasks only, as the three sizes below.
    *
    * @default - those of the backup
    */
@@ -52,8 +62,7 @@ export interface RestoreOptions {
   readonly memoryLimitMiB?: number;
 
   /**
-   * Disk of the task, in GiB. 21 to 200. SQLite needs it for the file if single tables are restored, PostgreSQL for the largest dump
-   * if several connections load it; everything else is streamed.
+   * Disk of the task, in GiB. 21 to 200. SQLite needs it for the file if single tables are restored; everything else is streamed.
    *
    * @default - that of the backup
    */

@@ -64,8 +64,8 @@ export interface IBackupBucket extends IConstruct {
   grantUndelete(grantee: iam.IGrantable): iam.Grant;
 }
 
-/** Properties of BackupBucket. */
-export interface BackupBucketProps {
+/** Options of a bucket that keeps what is deleted for a while. */
+export interface KeptBucketOptions {
   /**
    * Name of the bucket.
    *
@@ -81,18 +81,11 @@ export interface BackupBucketProps {
   readonly encryptionKey?: kms.IKey;
 
   /**
-   * How long deleted backups can be brought back. Whole days.
+   * How long what was deleted can be brought back. Whole days.
    *
    * @default Duration.days(14)
    */
   readonly noncurrentVersionRetention?: Duration;
-
-  /**
-   * Storage classes to which backups move with age.
-   *
-   * @default StorageTiers.cheapest()
-   */
-  readonly storageTiers?: StorageTiers;
 
   /**
    * Bucket that receives the access logs.
@@ -115,6 +108,16 @@ export interface BackupBucketProps {
    * has just created
    */
   readonly removalPolicy?: RemovalPolicy;
+}
+
+/** Properties of BackupBucket. */
+export interface BackupBucketProps extends KeptBucketOptions {
+  /**
+   * Storage classes to which backups move with age.
+   *
+   * @default StorageTiers.cheapest()
+   */
+  readonly storageTiers?: StorageTiers;
 }
 
 /** Attributes of an existing bucket of backups. */

@@ -1,11 +1,11 @@
 import { Duration } from 'aws-cdk-lib';
-import * as iam from 'aws-cdk-lib/aws-iam';
-import * as kms from 'aws-cdk-lib/aws-kms';
+import type * as iam from 'aws-cdk-lib/aws-iam';
+import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { MANIFEST_MAX_BYTES } from '../../catalog/bucket/names';
 import type { BackupBucketAttributes, BackupBucketProps, IBackupBucket } from './backup-bucket-props';
-import { acknowledge, acknowledgeCompliance } from '../private/acknowledge';
+import { acknowledgeCompliance } from '../private/acknowledge';
 import {
   backupStatements,
   bucketStatements,
@@ -16,9 +16,10 @@ import {
   undeleteStatements,
 } from './private/bucket-policy';
 import { addDeleter } from './private/deleters';
-import { fault, requireProps, secondsOf } from '../private/fault';
+import { requireProps } from '../private/fault';
+import { grantStatements } from './private/grant-statements';
+import { keptBucket } from './private/kept-bucket';
 import { requireKey } from './private/key';
-import { RETAINED } from '../private/retained';
 import { StorageTiers } from './storage-tiers';
 
 abstract class BackupBucketBase extends Construct implements IBackupBucket {
@@ -45,32 +46,25 @@ abstract class BackupBucketBase extends Construct implements IBackupBucket {
   }
 
   public grantBackup(grantee: iam.IGrantable, source: string): iam.Grant {
-    return this.grantStatements(grantee, backupStatements(this.bucketArn, this.encryptionKey.keyArn, source));
+    return grantStatements(grantee, backupStatements(this.bucketArn, this.encryptionKey.keyArn, source));
   }
 
   public grantMeasure(grantee: iam.IGrantable): iam.Grant {
-    return this.grantStatements(grantee, measureStatements(this.bucketArn, this.encryptionKey.keyArn));
+    return grantStatements(grantee, measureStatements(this.bucketArn, this.encryptionKey.keyArn));
   }
 
   public grantPrune(grantee: iam.IGrantable): iam.Grant {
     const role = principalArn(this, 'grantPrune', grantee);
     this.denials?.admitPruner(role);
     addDeleter(this, grantee);
-    return this.grantStatements(grantee, pruneStatements(this.bucketArn, this.encryptionKey.keyArn));
+    return grantStatements(grantee, pruneStatements(this.bucketArn, this.encryptionKey.keyArn));
   }
 
   public grantUndelete(grantee: iam.IGrantable): iam.Grant {
     const role = principalArn(this, 'grantUndelete', grantee);
     this.denials?.admitUndeleter(role);
     addDeleter(this, grantee);
-    return this.grantStatements(grantee, undeleteStatements(this.bucketArn, this.encryptionKey.keyArn));
-  }
-
-  private grantStatements(grantee: iam.IGrantable, [allow, ...others]: iam.PolicyStatement[]): iam.Grant {
-    const { actions, resources } = allow!;
-    const grant = iam.Grant.addToPrincipal({ grantee, actions, resourceArns: resources });
-    for (const statement of others) grantee.grantPrincipal.addToPrincipalPolicy(statement);
-    return grant;
+    return grantStatements(grantee, undeleteStatements(this.bucketArn, this.encryptionKey.keyArn));
   }
 }
 
@@ -106,63 +100,20 @@ export class BackupBucket extends BackupBucketBase {
   constructor(scope: Construct, id: string, props: BackupBucketProps = {}) {
     const denials = new DeleteDenials();
     super(scope, id, denials);
-    const removalPolicy = props.removalPolicy ?? RETAINED;
-    const { noncurrentVersionRetention = Duration.days(14), storageTiers = StorageTiers.cheapest() } = props;
-    requireKey(this, 'encryptionKey', props.encryptionKey);
-    this.noncurrentVersionRetention = noncurrentVersionRetention;
+    const { storageTiers = StorageTiers.cheapest() } = props;
     this.storageTiers = storageTiers;
     const tierRules = this.tierRules(storageTiers);
-    this.encryptionKey =
-      props.encryptionKey ??
-      new kms.Key(this, 'Key', { description: 'Encrypts database backups', enableKeyRotation: true, removalPolicy });
-    this.bucket = new s3.Bucket(this, 'Resource', {
-      bucketName: props.bucketName,
-      encryption: s3.BucketEncryption.KMS,
-      encryptionKey: this.encryptionKey,
-      bucketKeyEnabled: true,
-      versioned: true,
-      blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
-      objectOwnership: s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-      enforceSSL: true,
-      minimumTLSVersion: 1.2,
-      serverAccessLogsBucket: props.serverAccessLogsBucket,
-      serverAccessLogsPrefix: props.serverAccessLogsPrefix,
-      removalPolicy,
-      lifecycleRules: [
-        {
-          id: 'Housekeeping',
-          abortIncompleteMultipartUploadAfter: Duration.days(1),
-          noncurrentVersionExpiration: this.noncurrentDays(noncurrentVersionRetention),
-          expiredObjectDeleteMarker: true,
-        },
-        ...tierRules,
-      ],
-    });
-    // A bucket that outlives its stack needs its policy: without it, every principal with s3:DeleteObject could delete.
-    this.bucket.policy!.applyRemovalPolicy(removalPolicy);
+    const kept = keptBucket(this, 'database backups', props, tierRules);
+    this.bucket = kept.bucket;
+    this.encryptionKey = kept.encryptionKey;
+    this.noncurrentVersionRetention = kept.noncurrentVersionRetention;
     if (tierRules.length > 0) this.sizeAsText();
     const statements = bucketStatements(this.bucketArn, this.encryptionKey.keyArn);
     for (const statement of [...statements, ...denials.statements(this.bucketArn)]) {
       this.bucket.addToResourcePolicy(statement);
     }
-    if (props.serverAccessLogsBucket === undefined) {
-      const reason = 'The user decides about access logs: serverAccessLogsBucket.';
-      acknowledge(this.bucket, 'AwsSolutions-S1', reason);
-      acknowledgeCompliance(this.bucket, [{ rule: 'S3BucketLoggingEnabled', checkov: 'CKV_AWS_18', reason }]);
-    }
     const reason = 'The user decides about copies in another bucket: BackupAlarms.watchReplication.';
     acknowledgeCompliance(this.bucket, [{ rule: 'S3BucketReplicationEnabled', reason }]);
-  }
-
-  private noncurrentDays(retention: Duration): Duration {
-    const days = secondsOf(this, 'noncurrentVersionRetention', retention)! / 86_400;
-    if (!Number.isInteger(days) || days < 1) {
-      fault(
-        this,
-        `noncurrentVersionRetention must be a whole number of days, 1 or more, got: ${retention.toHumanString()}`,
-      );
-    }
-    return retention;
   }
 
   /** Filters of S3 match prefixes, tags and sizes: the size tells data objects from manifests. */

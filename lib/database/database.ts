@@ -1,20 +1,24 @@
+import type * as docdb from 'aws-cdk-lib/aws-docdb';
 import type * as rds from 'aws-cdk-lib/aws-rds';
 import type { IConstruct } from 'constructs';
-import { DATA_DIRECTORY } from '../../catalog/contract/task';
 import type {
+  DocumentDbClusterOptions,
+  FilesProps,
   MariadbProps,
+  MongodbProps,
   MysqlProps,
   PostgresqlProps,
   RdsClusterOptions,
   RdsInstanceOptions,
-  ServerProps,
   SqliteProps,
 } from './database-options';
 import type { EngineVersion } from './engine-version';
 import type { BoundDatabase, DatabaseContext } from './private/bound-database';
-import { fault, requireProps } from '../private/fault';
+import { documentDbServer } from './private/document-db-server';
 import { clusterServer, instanceServer } from './private/rds-server';
-import { bindServer, type Server } from './private/server';
+import { bindFile, bindFiles } from './private/file';
+import type { Server } from './private/address';
+import { bindServer } from './private/server';
 
 /** A database to back up. */
 export class Database {
@@ -33,7 +37,17 @@ export class Database {
     return Database._ofServer('postgresql', withVersion(props));
   }
 
-  /** An SQLite database: a file on an EFS access point. */
+  /** A MongoDB server: a single one, or a replica set. A sharded cluster is refused by the run. */
+  public static mongodb(props: MongodbProps): Database {
+    return Database._ofServer('mongodb', withVersion(props));
+  }
+
+  /** Files on an EFS access point or on an instance: configuration, or a small tree. SQLite databases among them are copied by SQLite. */
+  public static files(props: FilesProps): Database {
+    return new Database((scope) => bindFiles(scope, props), props?.repository !== undefined);
+  }
+
+  /** An SQLite database: a file on an EFS access point, or on an instance. */
   public static sqlite(props: SqliteProps): Database {
     return new Database((scope) => bindFile(scope, props));
   }
@@ -52,6 +66,17 @@ export class Database {
   }
 
   /**
+   * An Amazon DocumentDB cluster, 5.0 or newer. Endpoint, port, version, secret and connections come from the construct, and
+   * the tools from the official image of the MongoDB version that it is compatible with.
+   */
+  public static fromDocumentDbCluster(
+    cluster: docdb.IDatabaseCluster,
+    options: DocumentDbClusterOptions = {},
+  ): Database {
+    return new Database((scope, context) => bindServer(scope, documentDbServer(scope, cluster, options), context));
+  }
+
+  /**
    * A server of any registered engine.
    *
    * @internal
@@ -60,7 +85,15 @@ export class Database {
     return new Database((scope, context) => bindServer(scope, { ...props, engine }, context));
   }
 
-  private constructor(private readonly binder: (scope: IConstruct, context: DatabaseContext) => BoundDatabase) {}
+  private constructor(
+    private readonly binder: (scope: IConstruct, context: DatabaseContext) => BoundDatabase,
+    /**
+     * Whether backups are in a repository, which has a key of its own.
+     *
+     * @internal
+     */
+    public readonly _hasRepository = false,
+  ) {}
 
   /** @internal */
   public _bind(scope: IConstruct, context: DatabaseContext): BoundDatabase {
@@ -68,24 +101,10 @@ export class Database {
   }
 }
 
-function bindFile(scope: IConstruct, props: SqliteProps): BoundDatabase {
-  requireProps(scope, props, { fileSystem: true, accessPoint: true, path: true });
-  const { fileSystem, accessPoint, path } = props;
-  if (path === '' || path.startsWith('/') || path.split('/').includes('..')) {
-    const example = "for example 'shop.db'";
-    fault(scope, `path must be relative to the access point, without .., ${example}, got: ${JSON.stringify(path)}`);
-  }
-  return {
-    engine: 'sqlite',
-    volume: { fileSystem, accessPoint },
-    file: `${DATA_DIRECTORY}/${path}`,
-    allowTo: fileSystem,
-    needs: [fileSystem.mountTargetsAvailable],
-  };
-}
-
 /** Unwraps the version, which {@link bindServer} checks with the other properties. */
-const withVersion = (props: ServerProps & { readonly version: EngineVersion }): Omit<Server, 'engine'> => ({
+const withVersion = (
+  props: Omit<Server, 'engine' | 'version'> & { readonly version: EngineVersion },
+): Omit<Server, 'engine'> => ({
   ...props,
   version: (props.version as EngineVersion | undefined)?.version as string,
 });

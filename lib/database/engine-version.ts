@@ -105,3 +105,35 @@ export class PostgresqlVersion extends EngineVersion {
     super(version);
   }
 }
+
+/** Version of a MongoDB server. A cluster of Amazon DocumentDB 5.0 or 8.0 has the one that it is compatible with. */
+export class MongodbVersion extends EngineVersion {
+  /** MongoDB 4.4. */
+  public static readonly V4_4 = MongodbVersion.of('4.4');
+  /** MongoDB 5.0, and DocumentDB 5.0. */
+  public static readonly V5_0 = MongodbVersion.of('5.0');
+  /** MongoDB 6.0. */
+  public static readonly V6_0 = MongodbVersion.of('6.0');
+  /** MongoDB 7.0. */
+  public static readonly V7_0 = MongodbVersion.of('7.0');
+  /** MongoDB 8.0, and DocumentDB 8.0. */
+  public static readonly V8_0 = MongodbVersion.of('8.0');
+  /** MongoDB 8.2. */
+  public static readonly V8_2 = MongodbVersion.of('8.2');
+
+  /**
+   * A version that has no constant here. It needs an `image` with the tools of that version.
+   *
+   * @param version the version without its patch level, for example `8.0`
+   */
+  public static of(version: string): MongodbVersion {
+    return new MongodbVersion(version);
+  }
+
+  /** @internal */
+  public readonly _engine = 'mongodb';
+
+  private constructor(version: string) {
+    super(version);
+  }
+}

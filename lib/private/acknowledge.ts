@@ -1,4 +1,5 @@
 import * as cdk from 'aws-cdk-lib';
+import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type { IConstruct } from 'constructs';
 
@@ -49,6 +50,14 @@ export function acknowledgeWildcards(scope: IConstruct, reason: string, resource
   };
   scope.node.addValidation({ validate });
 }
+
+/** Acknowledges the wildcards of statements. */
+export const acknowledgeStatements = (scope: IConstruct, reason: string, statements: iam.PolicyStatement[]): void =>
+  acknowledgeWildcards(
+    scope,
+    reason,
+    statements.flatMap(({ resources }) => resources).filter((resource) => resource.includes('*')),
+  );
 
 /** Acknowledges the right to write to a log group: the ARN of an imported one ends with a wildcard. */
 export function acknowledgeLogs(role: IConstruct, { logGroupArn }: logs.ILogGroup): void {

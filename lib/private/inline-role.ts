@@ -1,3 +1,4 @@
+import { Lazy } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { acknowledgeCompliance } from './acknowledge';
@@ -21,6 +22,10 @@ export class InlineRole extends iam.Role {
   constructor(scope: Construct, id: string, props: InlineRoleProps) {
     const document = new iam.PolicyDocument();
     super(scope, id, { ...props, inlinePolicies: { Backup: document } });
+    // IAM takes no empty policy: of a public image without a secret, nothing is granted to whoever pulls it.
+    const resource = this.node.defaultChild as iam.CfnRole;
+    const { policies } = resource;
+    resource.policies = Lazy.any({ produce: () => (document.isEmpty ? undefined : policies) });
     this.document = document;
     this.path = props.path ?? '/';
     const reason =

@@ -22,7 +22,7 @@ export function grantLogWriting(grantee: iam.IGrantable, logGroup: logs.ILogGrou
   // This question names no log group.
   const question = { actions: ['kms:DescribeKey'], resources: [key], conditions: { StringEquals: viaLogs(logGroup) } };
   grantee.grantPrincipal.addToPrincipalPolicy(new iam.PolicyStatement(question));
-  if (!(grantee instanceof InlineRole)) return;
+  if (!(grantee instanceof InlineRole || grantee instanceof iam.Policy)) return;
   for (const action of WRITE.filter((name) => name.endsWith('*'))) {
     acknowledge(grantee, `AwsSolutions-IAM5[Action::${action}]`, 'CloudWatch Logs asks for it with one of two names.');
   }

@@ -1,4 +1,4 @@
-import { Names, Stack } from 'aws-cdk-lib';
+import { ArnFormat, Names, Stack } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 
 /** First part of the IAM path of every role. */
@@ -28,4 +28,21 @@ export function familyPrefix(scope: IConstruct): string {
 export function rolePath(scope: IConstruct, kind = ''): string {
   const { region, stackName } = Stack.of(scope);
   return ['', ROLES, kind, region, stackName, nameInStack(scope), ''].join('/').replace(/\/{2,}/g, '/');
+}
+
+/**
+ * ARN of a role in the account of a scope.
+ *
+ * @param name with its IAM path, `/proven-backups/…/ShopRole`; may contain wildcards
+ */
+export const roleArnOf = (scope: IConstruct, name: string): string =>
+  Stack.of(scope).formatArn({
+    ...{ service: 'iam', region: '', resource: 'role', resourceName: name.slice(1) },
+    arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
+  });
+
+/** Name by which KMS knows S3: `s3.eu-west-1.amazonaws.com`. */
+export function s3ServiceOf(scope: IConstruct): string {
+  const { region, urlSuffix } = Stack.of(scope);
+  return `s3.${region}.${urlSuffix}`;
 }

@@ -1,7 +1,7 @@
 import { Stack } from 'aws-cdk-lib';
 import type * as kms from 'aws-cdk-lib/aws-kms';
+import type * as s3 from 'aws-cdk-lib/aws-s3';
 import type { IConstruct } from 'constructs';
-import type { IBackupBucket } from '../bucket/backup-bucket-props';
 import { fault } from './fault';
 import { isUnknown } from './lookup';
 
@@ -16,8 +16,8 @@ export function requireKeyRegion(scope: IConstruct, key: kms.IKey | undefined): 
 }
 
 /** Refuses a bucket that is known to be in another Region. */
-export function requireRegion(scope: IConstruct, { bucket }: IBackupBucket): void {
+export function requireRegion(scope: IConstruct, what: string, { bucket }: { readonly bucket: s3.IBucket }): void {
   const [here, there] = [Stack.of(scope).region, bucket.env.region];
   if (isUnknown(here) || isUnknown(there) || here === there) return;
-  fault(scope, `bucket must be in the Region of the backup, ${here}, got: a bucket in ${there}: use one in ${here}`);
+  fault(scope, `${what} must be in the Region of the backup, ${here}, got: a bucket in ${there}: use one in ${here}`);
 }

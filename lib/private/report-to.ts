@@ -4,10 +4,10 @@ import { ALARM_ENV } from '../../catalog/contract/alarms';
 import { sendFailuresTo } from './handler-function';
 
 /**
- * Lets a prune function send its reports to the queue of alarms. Lambda sends there the records of runs that die, with the
+ * Lets a function that prunes, or that starts restore tests, send its reports to the queue of alarms. Lambda sends there the records of runs that die, with the
  * same permission.
  */
-export function reportTo(prune: lambda.Function, queue: sqs.IQueue): void {
-  sendFailuresTo(queue, prune);
-  prune.addEnvironment(ALARM_ENV.events, queue.queueUrl);
+export function reportTo(handler: lambda.Function, queue: sqs.IQueue): void {
+  sendFailuresTo(queue, handler);
+  handler.addEnvironment(ALARM_ENV.events, queue.queueUrl);
 }

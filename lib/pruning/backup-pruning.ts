@@ -12,7 +12,8 @@ import type { IBackupBucket } from '../bucket/backup-bucket-props';
 import { BackupSchedule } from '../backup/backup-schedule';
 import { Directory } from '../backup/private/directory';
 import { grantDirectory } from '../backup/private/grant-directory';
-import { acknowledgeWildcards } from '../private/acknowledge';
+import { acknowledgeStatements, acknowledgeWildcards } from '../private/acknowledge';
+import { parameterArns } from '../private/parameter-arns';
 import { pruneStatements, undeleteStatements } from '../bucket/private/bucket-policy';
 import { requireProps, requireRange, requireValue, secondsOf } from '../private/fault';
 import { HandlerFunction } from '../private/handler-function';
@@ -51,7 +52,7 @@ export class BackupPruning extends Construct {
     requireProps(this, props, { bucket: true });
     this.bucket = bucket;
     this.maxDeletePercent = maxDeletePercent;
-    requireRegion(this, bucket);
+    requireRegion(this, 'bucket', bucket);
     requireValue(this, 'maxDeletePercent', maxDeletePercent);
     requireRange(this, 'maxDeletePercent', maxDeletePercent, { from: 1, to: 100 });
     this.logGroup = logGroupOf(this, props);
@@ -165,9 +166,8 @@ export class BackupPruning extends Construct {
     const of = [pruneStatements, undeleteStatements].flatMap((statements) =>
       statements(bucketArn, encryptionKey.keyArn),
     );
-    const wildcards = of.flatMap(({ resources }) => resources).filter((resource) => resource.includes('*'));
     const reason = 'The backups of the bucket, whatever their source; what is denied, is denied for all of the bucket.';
-    for (const { role } of [prune, undelete]) acknowledgeWildcards(role, reason, wildcards);
+    for (const { role } of [prune, undelete]) acknowledgeStatements(role, reason, of);
     acknowledgeWildcards(prune.role, 'The settings of all sources of the bucket.', this.settingsArns);
   }
 
@@ -178,10 +178,7 @@ export class BackupPruning extends Construct {
   }
 
   private get settingsArns(): string[] {
-    const path = settingsPath(this.bucket.bucketName).slice(1, -1);
-    return [path, `${path}/*`].map((resourceName) =>
-      Stack.of(this).formatArn({ service: 'ssm', resource: 'parameter', resourceName }),
-    );
+    return parameterArns(this, settingsPath(this.bucket.bucketName));
   }
 }
 

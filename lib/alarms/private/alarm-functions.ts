@@ -1,10 +1,8 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
-import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import { Duration } from 'aws-cdk-lib';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
-import { ALARM_ENV, ALARM_TABLE } from '../../../catalog/contract/alarms';
-import { acknowledge, acknowledgeCompliance } from '../../private/acknowledge';
+import { ALARM_ENV } from '../../../catalog/contract/alarms';
 import { readQueue } from './alarm-queues';
 import type { AlarmParts } from './alarm-roles';
 import { grantMeasuring, grantNotifying } from './alarm-roles';
@@ -12,24 +10,6 @@ import { HandlerFunction, sendFailuresTo } from '../../private/handler-function'
 
 /** Timeout of the notify function. */
 export const NOTIFY_TIMEOUT = Duration.minutes(2);
-
-/** Remembers which problems are open and what was told. */
-export function alarmMemory(scope: Construct): dynamodb.Table {
-  const table = new dynamodb.Table(scope, 'Memory', {
-    partitionKey: { name: ALARM_TABLE.key, type: dynamodb.AttributeType.STRING },
-    timeToLiveAttribute: ALARM_TABLE.expires,
-    billingMode: dynamodb.BillingMode.PAY_PER_REQUEST,
-    removalPolicy: RemovalPolicy.DESTROY,
-  });
-  const reason = 'It remembers which emails were sent: lost, it costs an email too many, never one too few.';
-  acknowledge(table, 'AwsSolutions-DDB3', reason);
-  acknowledgeCompliance(table, [
-    { rule: 'DynamoDBInBackupPlan', reason },
-    { rule: 'DynamoDBPITREnabled', checkov: 'CKV_AWS_28', reason },
-    { checkov: 'CKV_AWS_119', reason: 'It holds names and times, no data. DynamoDB encrypts it with its own key.' },
-  ]);
-  return table;
-}
 
 /** The measure function and the notify function. */
 export function alarmFunctions(

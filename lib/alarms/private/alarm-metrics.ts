@@ -37,15 +37,20 @@ export function ageAlarm(
   });
 }
 
-/** Nobody has confirmed a subscription of the topic. */
+/**
+ * Nobody has confirmed a subscription of the topic; or nobody measures any more, while the alarms of all sources are on already, and so
+ * do not change their state.
+ */
 export function subscriptionAlarm(scope: Construct, metric: cloudwatch.IMetric): cloudwatch.Alarm {
   return observed(scope, 'SubscriptionAlarm', {
     metric,
-    alarmDescription: 'Nobody is told when backups go wrong: no subscription of the topic is confirmed.',
+    alarmDescription:
+      'Nobody is told when backups go wrong: no subscription of the topic is confirmed, or nothing measures the backups any more.',
     comparisonOperator: LESS_THAN_THRESHOLD,
     threshold: 1,
-    evaluationPeriods: 1,
-    treatMissingData: IGNORE,
+    evaluationPeriods: 3,
+    datapointsToAlarm: 3,
+    treatMissingData: BREACHING,
   });
 }
 

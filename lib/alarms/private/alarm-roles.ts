@@ -1,4 +1,5 @@
 import { Stack } from 'aws-cdk-lib';
+import type * as backup from 'aws-cdk-lib/aws-backup';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
@@ -13,7 +14,7 @@ import type { IBackupBucket } from '../../bucket/backup-bucket-props';
 import { acknowledge, acknowledgeWildcards } from '../../private/acknowledge';
 import { grantDirectory } from '../../backup/private/grant-directory';
 import { USE_KEY } from './alarm-topic';
-import { measureStatements } from '../../bucket/private/bucket-policy';
+import { grantCatalog } from '../../bucket/private/grant-catalog';
 import type { InlineRole } from '../../private/inline-role';
 import { logDecryption, logKeyOf } from '../../private/log-key';
 
@@ -63,18 +64,26 @@ export function grantTrying(
 }
 
 function grantReading(scope: IConstruct, role: InlineRole, { bucket, parameterName }: AlarmParts): void {
-  bucket.grantMeasure(role);
-  const wildcards = measureStatements(bucket.bucketArn, bucket.encryptionKey.keyArn)
-    .flatMap(({ resources }) => resources)
-    .filter((resource) => resource.includes('*'));
-  const reason = 'The manifests of the bucket, whatever their source; what is denied, is denied for all of the bucket.';
-  acknowledgeWildcards(role, reason, wildcards);
+  grantCatalog(bucket, role);
   const resourceName = parameterName.slice(1);
   allow(
     role,
     ['ssm:GetParameter'],
     [Stack.of(scope).formatArn({ service: 'ssm', resource: 'parameter', resourceName })],
   );
+}
+
+/** The functions that look for recovery points in vaults. */
+export class RecoveryPointReaders {
+  private readonly vaults: string[] = [];
+
+  constructor(private readonly roles: readonly InlineRole[]) {}
+
+  allow({ backupVaultArn }: backup.IBackupVault): void {
+    if (this.vaults.includes(backupVaultArn)) return;
+    this.vaults.push(backupVaultArn);
+    for (const role of this.roles) allow(role, ['backup:ListRecoveryPointsByBackupVault'], [backupVaultArn]);
+  }
 }
 
 /** Logs and schedules that the notify function looks into; they come with the sources. */
@@ -108,10 +117,15 @@ export class LookUps {
     this.allow('scheduler:GetSchedule', arn, 'schedules of a group');
   }
 
+  /** Neither action knows resources. */
+  allowCommands(): void {
+    for (const action of ['ssm:GetCommandInvocation', 'ssm:ListCommands']) this.allow(action, '*', 'commands');
+  }
+
   /** One statement for all: 60 would not fit into the policy. */
   private allow(action: string, resource: string, what: string): void {
-    if (this.known.has(resource)) return;
-    this.known.add(resource);
+    if (this.known.has(`${action} ${resource}`)) return;
+    this.known.add(`${action} ${resource}`);
     acknowledgeWildcards(this.role, `All ${what}: it reads whichever an event names.`, [resource]);
     const statement = this.statements.get(action);
     if (statement) return statement.addResources(resource);

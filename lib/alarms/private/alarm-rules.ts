@@ -3,10 +3,12 @@ import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct, IConstruct } from 'constructs';
+import { UNFINISHED } from '../../../catalog/contract/instance';
 import { METRICS } from '../../../catalog/contract/task';
 import type { IBackupBucket } from '../../bucket/backup-bucket-props';
 import { deletersOf } from '../../bucket/private/deleters';
 import type { AlarmQueues } from './alarm-queues';
+import type { AlarmSettingsWriter } from './alarm-settings';
 import { fault } from '../../private/fault';
 
 /** Characters of a pattern that EventBridge accepts. */
@@ -20,17 +22,19 @@ type Pattern = Readonly<Record<string, unknown>>;
 export class AlarmRules {
   private readonly alarms: cloudwatch.IAlarm[] = [];
   private readonly policyArns: string[] = [];
+  private readonly managed: string[] = [];
   private watchesTasks = false;
+  private watchesCommands = false;
 
   /**
    * @param bucket bucket of the backups
-   * @param families what task families begin with; may grow
+   * @param settings whose task families may become more
    */
   constructor(
     private readonly scope: Construct,
     private readonly queues: AlarmQueues,
     private readonly bucket: IBackupBucket,
-    private readonly families: readonly string[],
+    private readonly settings: Pick<AlarmSettingsWriter, 'familyPrefixes' | 'addAlarm'>,
   ) {
     this.rule('AlarmRule', 'Alarms of backups that change their state', () => this.alarmPattern());
   }
@@ -38,6 +42,7 @@ export class AlarmRules {
   /** An alarm whose metric does not carry the name of the bucket. */
   watchAlarm(alarm: cloudwatch.IAlarm): void {
     this.alarms.push(alarm);
+    this.settings.addAlarm(this.scope, alarm.alarmName);
     this.requireLength(this.scope, 'alarms', this.alarmPattern());
   }
 
@@ -50,12 +55,28 @@ export class AlarmRules {
     this.rule('CallRule', 'Backups that ECS refused to start, and deletes by strangers', () => this.callPattern());
   }
 
+  /** Commands on instances, by documents that have the names of families. */
+  watchCommands(scope: IConstruct): void {
+    this.requireLength(scope, 'task families', this.commandPattern());
+    if (this.watchesCommands) return;
+    this.watchesCommands = true;
+    this.rule('CommandRule', 'Backups on instances that ended', () => this.commandPattern());
+  }
+
   /** A policy of Data Lifecycle Manager. */
   watchSnapshots(scope: IConstruct, policyArn: string): void {
     this.policyArns.push(policyArn);
     this.requireLength(scope, 'snapshot policies', this.snapshotPattern());
     if (this.policyArns.length > 1) return;
     this.rule('SnapshotRule', 'Snapshot policies in error, and snapshots', () => this.snapshotPattern());
+  }
+
+  /** A resource that AWS Backup backs up. */
+  watchManaged(scope: IConstruct, resource: string): void {
+    this.managed.push(resource);
+    this.requireLength(scope, 'resources of AWS Backup', this.managedPattern());
+    if (this.managed.length > 1) return;
+    this.rule('ManagedRule', 'Jobs of AWS Backup that ended', () => this.managedPattern());
   }
 
   private alarmPattern(): Pattern {
@@ -74,7 +95,22 @@ export class AlarmRules {
     return {
       source: ['aws.ecs'],
       'detail-type': ['ECS Task State Change'],
-      detail: { lastStatus: ['STOPPED'], taskDefinitionArn: this.families.map((family) => prefix(this.arnOf(family))) },
+      detail: {
+        lastStatus: ['STOPPED'],
+        taskDefinitionArn: this.settings.familyPrefixes.map((family) => prefix(this.arnOf(family))),
+      },
+    };
+  }
+
+  /** A command that finds no instance has no invocation. */
+  private commandPattern(): Pattern {
+    return {
+      source: ['aws.ssm'],
+      'detail-type': ['EC2 Command Invocation Status-change Notification', 'EC2 Command Status-change Notification'],
+      detail: {
+        'document-name': this.settings.familyPrefixes.map(prefix),
+        status: [{ 'anything-but': UNFINISHED }],
+      },
     };
   }
 
@@ -82,7 +118,10 @@ export class AlarmRules {
   private callPattern(): Pattern {
     const requestParameters = { bucketName: [this.bucket.bucketName] };
     const deleters = deletersOf(this.scope, this.bucket);
-    const taskDefinition = this.families.flatMap((family) => [prefix(this.arnOf(family)), prefix(family)]);
+    const taskDefinition = this.settings.familyPrefixes.flatMap((family) => [
+      prefix(this.arnOf(family)),
+      prefix(family),
+    ]);
     return {
       source: ['aws.ecs', 'aws.s3'],
       'detail-type': ['AWS API Call via CloudTrail'],
@@ -129,6 +168,14 @@ export class AlarmRules {
           { event: ['createSnapshot', 'createSnapshots', 'copySnapshot'], result: ['failed', 'succeeded'] },
         ],
       },
+    };
+  }
+
+  private managedPattern(): Pattern {
+    return {
+      source: ['aws.backup'],
+      'detail-type': ['Backup Job State Change', 'Copy Job State Change'],
+      detail: { resourceArn: this.managed, state: ['ABORTED', 'COMPLETED', 'EXPIRED', 'FAILED', 'PARTIAL'] },
     };
   }
 

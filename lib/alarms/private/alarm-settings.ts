@@ -4,6 +4,7 @@ import type { Construct, IConstruct } from 'constructs';
 import type {
   AlarmedPruning,
   AlarmedSource,
+  AlarmedTesting,
   AlarmSettings as Content,
   SizeLimits,
   WrittenSource,
@@ -11,7 +12,16 @@ import type {
 import { ALARM_SETTINGS_FORMAT, USUAL_SOURCE } from '../../../catalog/contract/alarms';
 import { requireParameter } from '../../private/parameter-text';
 
-type Shared = 'formatVersion' | 'families' | 'logGroups' | 'sizeBounds' | 'sources' | 'functionLogGroup' | 'prunings';
+type Shared =
+  | 'formatVersion'
+  | 'families'
+  | 'logGroups'
+  | 'sizeBounds'
+  | 'sources'
+  | 'functionLogGroup'
+  | 'prunings'
+  | 'testings'
+  | 'alarms';
 type FixedAlarmSettings = Omit<Content, Shared> & { readonly functionLogGroupName: string };
 type Written = Omit<Content, 'sources'> & { readonly sources: Readonly<Record<string, WrittenSource>> };
 
@@ -25,14 +35,19 @@ export type Alarmed = Omit<AlarmedSource, 'family' | 'logGroup' | 'sizeBounds'> 
 /** A pruning that is watched, before its log group is shared by number. */
 export type WatchedPruning = Omit<AlarmedPruning, 'logGroup'> & { readonly logGroupName: string };
 
+/** Restore tests that are watched, before their log group is shared by number. */
+export type WatchedTesting = Omit<AlarmedTesting, 'logGroup'> & { readonly logGroupName: string };
+
 /** The settings of the sources that one construct watches, as the handlers read them. */
 export class AlarmSettingsWriter {
-  /** Prefixes of task families. */
-  readonly families: string[] = [];
+  /** Prefixes of the task families of sources. */
+  private readonly families: string[] = [];
   private readonly logGroups: string[] = [];
   private readonly sizeBounds: SizeLimits[] = [];
   private readonly sources: Record<string, WrittenSource> = {};
   private readonly prunings: AlarmedPruning[] = [];
+  private readonly testings: AlarmedTesting[] = [];
+  private readonly alarms: string[] = [];
   private readonly fixed: Omit<Content, Exclude<Shared, 'functionLogGroup'>>;
 
   constructor({ functionLogGroupName, ...fixed }: FixedAlarmSettings) {
@@ -51,9 +66,31 @@ export class AlarmSettingsWriter {
     this.requireRoom(scope);
   }
 
+  /** A source without tasks. */
+  addManaged(scope: IConstruct, source: string, managed: WrittenSource): void {
+    this.sources[source] = managed;
+    this.requireRoom(scope);
+  }
+
   addPruning(scope: IConstruct, { logGroupName, ...pruning }: WatchedPruning): void {
     this.prunings.push({ ...pruning, logGroup: indexOf(this.logGroups, logGroupName) });
     this.requireRoom(scope);
+  }
+
+  addTesting(scope: IConstruct, { logGroupName, ...testing }: WatchedTesting): void {
+    this.testings.push({ ...testing, logGroup: indexOf(this.logGroups, logGroupName) });
+    this.requireRoom(scope);
+  }
+
+  /** An alarm of something that may be removed while it is on. */
+  addAlarm(scope: IConstruct, alarmName: string): void {
+    this.alarms.push(alarmName);
+    this.requireRoom(scope);
+  }
+
+  /** Prefixes of all task families that are watched. */
+  get familyPrefixes(): string[] {
+    return [...this.families, ...this.testings.map(({ familyPrefix }) => familyPrefix)];
   }
 
   /** The parameter that holds them, with what is added later. */
@@ -68,9 +105,18 @@ export class AlarmSettingsWriter {
   }
 
   get content(): Written {
-    const { families, logGroups, sizeBounds, sources, prunings, fixed } = this;
-    const watched = prunings.length > 0 && { prunings };
-    return { formatVersion: ALARM_SETTINGS_FORMAT, ...fixed, families, logGroups, sizeBounds, sources, ...watched };
+    const { families, logGroups, sizeBounds, sources, prunings, testings, alarms, fixed } = this;
+    const watched = { ...(prunings.length > 0 && { prunings }), ...(testings.length > 0 && { testings }) };
+    return {
+      formatVersion: ALARM_SETTINGS_FORMAT,
+      ...fixed,
+      families,
+      logGroups,
+      sizeBounds,
+      sources,
+      alarms,
+      ...watched,
+    };
   }
 
   private requireRoom(scope: IConstruct): void {

@@ -24,3 +24,17 @@ export function allowedAgeOf(
   }
   return Duration.seconds(age);
 }
+
+/** Refuses an objective that the schedule cannot meet. */
+export function requireObjective(
+  scope: IConstruct,
+  given: Duration | undefined,
+  { longestGap, expressionString }: BoundSchedule,
+): void {
+  const objective = secondsOf(scope, 'recoveryPointObjective', given);
+  if (objective === undefined || longestGap === undefined || objective > longestGap) return;
+  fault(
+    scope,
+    `recoveryPointObjective must be longer than the longest time between two runs of ${expressionString}, ${longestGap} seconds, got: ${objective} seconds: back up more often, or lengthen it`,
+  );
+}

@@ -1,5 +1,5 @@
-import { Fn, Lazy, Names, Stack, Token, Tokenization } from 'aws-cdk-lib';
-import type { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
+import { Lazy, Names, Stack } from 'aws-cdk-lib';
+import type { CfnSchedule, Schedule } from 'aws-cdk-lib/aws-scheduler';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 import type {
@@ -9,22 +9,13 @@ import type {
   SourceTask,
 } from '../../../catalog/contract/directory';
 import { DIRECTORY_FORMAT, directoryPath } from '../../../catalog/contract/directory';
+import type { InstanceCommand } from '../../../catalog/contract/instance';
 import type { Action } from '../../../catalog/contract/task';
 import type { IBackupBucket } from '../../bucket/backup-bucket-props';
+import { assumedLength, joined, PARAMETER_LENGTH } from '../../private/parameter-text';
 
 const ID = 'Directory';
-/** Size of a parameter of Systems Manager. */
-const MAX_LENGTH = 8192;
-/** Assumed lengths of values that only the deployment knows, by their keys. */
-const ASSUMED: Readonly<Record<string, number>> = {
-  securityGroups: 'sg-0123456789abcdef0'.length,
-  ...Object.fromEntries(['prune', 'undelete', 'measure', 'notify'].map((name) => [name, 64])),
-};
-const ASSUMED_NAME = 128;
 const ASSUMED_NUMBER = '"task":99,'.length;
-const ASSUMED_SUBNET = 'subnet-0123456789abcdef0,'.length;
-/** EventBridge Scheduler takes no more. */
-const MOST_SUBNETS = 16;
 
 /** A task that the directory lists. */
 export interface ListedTask {
@@ -34,15 +25,16 @@ export interface ListedTask {
   /** Beginning of its family; the name of the source follows. */
   readonly family: string;
   readonly logGroup: string;
-  /** Target of the schedule that makes the backups: a task starts by hand in the same way. */
-  readonly target: CfnSchedule.TargetProperty;
-  /** Ids of its own security groups, in place of those of the target. */
+  /** What a schedule starts: a task starts by hand in the same way. */
+  readonly schedule: Schedule;
+  /** Ids of its own security groups, in place of those of the schedule. */
   readonly securityGroups?: string[];
 }
 
 /** A source before its tasks are shared by number. */
 interface Listed {
   readonly engine?: string;
+  readonly command?: InstanceCommand;
   readonly tasks: Partial<Record<Action, { readonly shared: SharedTask; readonly securityGroups: string }>>;
 }
 type Part = Map<string, Listed>;
@@ -82,8 +74,14 @@ export class Directory extends Construct {
     this.put(name, { tasks: {} });
   }
 
+  /** Lists how a source is backed up on an instance. */
+  public addCommand(name: string, engine: string, command: InstanceCommand): void {
+    this.put(name, { engine, command, tasks: {} });
+  }
+
   /** Lists a task of a source. */
-  public addTask({ source, engine, action, target, securityGroups: own, ...more }: ListedTask): void {
+  public addTask({ source, engine, action, schedule, securityGroups: own, ...more }: ListedTask): void {
+    const target = (schedule.node.defaultChild as CfnSchedule).target as CfnSchedule.TargetProperty;
     const ecs = target.ecsParameters as CfnSchedule.EcsParametersProperty;
     const network = ecs.networkConfiguration as CfnSchedule.NetworkConfigurationProperty;
     const vpc = network.awsvpcConfiguration as CfnSchedule.AwsVpcConfigurationProperty;
@@ -93,7 +91,7 @@ export class Directory extends Construct {
       subnets: joined(vpc.subnets),
       ...(vpc.assignPublicIp === 'ENABLED' && { publicIp: true }),
       // An interruption would leave a part of a database.
-      ...(ecs.capacityProviderStrategy !== undefined && action !== 'restore' && { spot: true }),
+      ...(ecs.capacityProviderStrategy !== undefined && action === 'dump' && { spot: true }),
       ...(ecs.platformVersion !== undefined && { platformVersion: ecs.platformVersion }),
     };
     const known = this.parts.find((part) => part.has(source))?.get(source);
@@ -102,14 +100,14 @@ export class Directory extends Construct {
     if (!same) this.shared.push(shared);
     const securityGroups = joined(own ?? vpc.securityGroups!);
     const tasks = { ...known?.tasks, [action]: { shared: same ?? shared, securityGroups } };
-    this.put(source, { engine, tasks });
+    this.put(source, { ...known, engine, tasks });
   }
 
   /** Keeps a source in its part while it fits there; else moves it to the first part with room. */
   private put(name: string, source: Listed): void {
-    this.lengths.set(name, lengthOf(this.contentOf(new Map([[name, source]])).sources));
+    this.lengths.set(name, assumedLength(this.contentOf(new Map([[name, source]])).sources));
     const holder = this.parts.find((part) => part.has(name));
-    const fits = (part: Part): boolean => this.lengthOf(new Map(part).set(name, source)) <= MAX_LENGTH;
+    const fits = (part: Part): boolean => this.lengthOf(new Map(part).set(name, source)) <= PARAMETER_LENGTH;
     const part = holder && fits(holder) ? holder : (this.parts.find(fits) ?? this.addPart());
     if (part !== holder) holder?.delete(name);
     part.set(name, source);
@@ -117,7 +115,7 @@ export class Directory extends Construct {
 
   private lengthOf(part: Part): number {
     const content = this.contentOf(part);
-    let length = lengthOf({ ...content, sources: {} });
+    let length = assumedLength({ ...content, sources: {} });
     for (const [name, { tasks }] of part) {
       const numbers = content.tasks.length > 1 ? Object.keys(tasks).length : 0;
       length += this.lengths.get(name)! + numbers * ASSUMED_NUMBER;
@@ -145,12 +143,15 @@ export class Directory extends Construct {
     const tasks = [
       ...new Set([...part.values()].flatMap(({ tasks: own }) => Object.values(own).map(({ shared }) => shared))),
     ];
-    const sources = [...part].map(([name, { engine, tasks: own }]) => {
+    const sources = [...part].map(([name, { engine, command, tasks: own }]) => {
       const numbered = Object.entries(own).map(([action, { shared, securityGroups }]): [string, SourceTask] => {
         const task = tasks.indexOf(shared);
         return [action, { ...(task > 0 && { task }), securityGroups }];
       });
-      return [name, { ...(engine && { engine }), ...Object.fromEntries(numbered) }] as const;
+      return [
+        name,
+        { ...(engine && { engine }), ...(command && { command }), ...Object.fromEntries(numbered) },
+      ] as const;
     });
     return {
       formatVersion: DIRECTORY_FORMAT,
@@ -160,19 +161,4 @@ export class Directory extends Construct {
       sources: Object.fromEntries(sources),
     };
   }
-}
-
-/** Ids as one text, even if only the deployment knows how many there are. */
-const joined = (ids: string[]): string => (Token.isUnresolved(ids) ? Fn.join(',', ids) : ids.join(','));
-
-/** Length as JSON. */
-function lengthOf(content: object): number {
-  return JSON.stringify(content, (key, value: unknown) => {
-    if (typeof value !== 'string' || !Token.isUnresolved(value)) return value;
-    if (key === 'subnets')
-      return 'n'.repeat(ASSUMED_SUBNET * (value.includes(',') ? value.split(',').length : MOST_SUBNETS));
-    const length = ASSUMED[key] ?? ASSUMED_NAME;
-    const fragments = Tokenization.reverseString(value).mapTokens({ mapToken: () => 'n'.repeat(length) });
-    return fragments.join({ join: (left = '', right = '') => `${left}${right}` }) as string;
-  }).length;
 }

@@ -1,20 +1,7 @@
 import { Token } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
+import { EPHEMERAL_GIB, MEMORY_OF_CPU } from '../../../catalog/contract/fargate';
 import { fault, requireRange } from '../../private/fault';
-
-const range = (from: number, to: number, step: number): number[] =>
-  Array.from({ length: (to - from) / step + 1 }, (_, index) => (from + index * step) * 1024);
-
-/** Memory in MiB that Fargate offers, by CPU units. */
-const MEMORY_OF_CPU: Readonly<Record<number, readonly number[]>> = {
-  256: [512, 1024, 2048],
-  512: range(1, 4, 1),
-  1024: range(2, 8, 1),
-  2048: range(4, 16, 1),
-  4096: range(8, 30, 1),
-  8192: range(16, 60, 4),
-  16384: range(32, 120, 8),
-};
 
 /**
  * Refuses sizes that Fargate would refuse when the task starts.
@@ -27,7 +14,7 @@ export function requireFargateSize(
   of = '',
 ): void {
   const { cpu, memoryLimitMiB } = size;
-  requireRange(scope, `${of}ephemeralStorageGiB`, size.ephemeralStorageGiB, { from: 21, to: 200, unit: 'GiB' });
+  requireRange(scope, `${of}ephemeralStorageGiB`, size.ephemeralStorageGiB, { ...EPHEMERAL_GIB, unit: 'GiB' });
   if (Token.isUnresolved(cpu)) return;
   const memory = MEMORY_OF_CPU[cpu];
   if (memory === undefined) {

@@ -10,6 +10,7 @@ import { acknowledgeWildcards } from '../../private/acknowledge';
 import { InlineRole } from '../../private/inline-role';
 import { grantLogReading } from '../../private/log-key';
 import { grantDirectory } from './grant-directory';
+import { s3ServiceOf } from '../../private/names';
 
 /** Tasks that may be started, and their roles. */
 export interface RunGrant {
@@ -65,31 +66,46 @@ export interface RestoreGrant extends RunGrant {
  * archive. It takes {@link grantFollow} to follow them.
  */
 export function grantRestore(scope: IConstruct, grantee: iam.IGrantable, restore: RestoreGrant): iam.Grant {
-  const { bucket, source, cluster } = restore;
-  const { region, urlSuffix } = Stack.of(scope);
-  const keyArn = bucket.encryptionKey.keyArn;
+  const { source, cluster } = restore;
   const stop = new iam.PolicyStatement({
     actions: ['ecs:StopTask'],
     resources: [tasksIn(scope, cluster)],
     conditions: { StringEquals: { [`aws:ResourceTag/${RESTORE_TAG}`]: source } },
   });
-  const statements = restorerStatements(bucket.bucketArn, keyArn, source, `s3.${region}.${urlSuffix}`);
-  for (const statement of [stop, ...statements]) grantee.grantPrincipal.addToPrincipalPolicy(statement);
+  grantee.grantPrincipal.addToPrincipalPolicy(stop);
+  grantReadBackups(scope, grantee, restore);
   return grantRun(scope, grantee, restore);
+}
+
+/** Grants permission to see and read the backups of a source, and to retrieve them from an archive. */
+export function grantReadBackups(
+  scope: IConstruct,
+  grantee: iam.IGrantable,
+  { bucket, source }: Pick<RestoreGrant, 'bucket' | 'source'>,
+): void {
+  const keyArn = bucket.encryptionKey.keyArn;
+  const statements = restorerStatements(bucket.bucketArn, keyArn, source, s3ServiceOf(scope));
+  for (const statement of statements) grantee.grantPrincipal.addToPrincipalPolicy(statement);
 }
 
 /** Resources by which a run on demand is found and followed. */
 export interface FollowGrant {
   readonly bucket: IBackupBucket;
-  readonly cluster: ecs.ICluster;
+  /** Left out for runs on an instance. */
+  readonly cluster?: ecs.ICluster;
   readonly logGroup: logs.ILogGroup;
 }
+
+/** What following a command needs: these actions know no resources. */
+const COMMAND_ACTIONS = ['ssm:GetCommandInvocation', 'ssm:DescribeInstanceInformation'];
 
 /** Allows what `proven-backups run` needs beside {@link grantRun}: to find the task, and to see how the run ends. */
 export function grantFollow(scope: IConstruct, grantee: iam.IGrantable, run: FollowGrant): void {
   grantDirectory(scope, grantee, run.bucket);
   const allowed: readonly (readonly [string, string])[] = [
-    ['ecs:DescribeTasks', tasksIn(scope, run.cluster)],
+    ...(run.cluster
+      ? [['ecs:DescribeTasks', tasksIn(scope, run.cluster)] as const]
+      : COMMAND_ACTIONS.map((action) => [action, '*'] as const)),
     ['logs:GetLogEvents', run.logGroup.logGroupArn],
   ];
   for (const [action, resource] of allowed) {
@@ -101,7 +117,9 @@ export function grantFollow(scope: IConstruct, grantee: iam.IGrantable, run: Fol
 const ecsArn = (scope: IConstruct, resource: string, resourceName: string): string =>
   Stack.of(scope).formatArn({ service: 'ecs', resource, resourceName, arnFormat: ArnFormat.SLASH_RESOURCE_NAME });
 
-const tasksIn = (scope: IConstruct, { clusterName }: ecs.ICluster): string => ecsArn(scope, 'task', `${clusterName}/*`);
+/** ARN of all tasks of a cluster. */
+export const tasksIn = (scope: IConstruct, { clusterName }: ecs.ICluster): string =>
+  ecsArn(scope, 'task', `${clusterName}/*`);
 
 /** Grants permission to pass roles to ECS tasks. */
 export function passRole(resources: string[]): iam.PolicyStatement {

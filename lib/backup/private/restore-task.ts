@@ -1,15 +1,17 @@
 import { Annotations, Stack } from 'aws-cdk-lib';
 import type * as ecs from 'aws-cdk-lib/aws-ecs';
+import type * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct, IConstruct } from 'constructs';
-import type { RestoreJob } from '../../../catalog/contract/task';
-import { RESTORE_TAG, SCRATCH_DIRECTORY, taskFamily } from '../../../catalog/contract/task';
+import type { InDocument, JobDocument, ServerAddress } from '../../../catalog/contract/task';
+import { ENV, RESTORE_TAG, SCRATCH_DIRECTORY, taskFamily } from '../../../catalog/contract/task';
 import { engineFacts } from '../../../engines/facts';
 import type { IBackupBucket } from '../../bucket/backup-bucket-props';
 import type { BoundDatabase } from '../../database/private/bound-database';
-import { requireFindable, requireKeys, SecretValue } from '../../database/private/secret-value';
+import { identityOf, requireFindable, requireKeys, SecretValue } from '../../database/private/secret-value';
 import { fault, requireProps, requireRange, secondsOf } from '../../private/fault';
 import type { RestoreOptions } from '../restore-options';
 import { requireFargateSize } from './fargate-size';
+import type { InstanceRestore } from './instance-run';
 import { restoreRole } from './roles';
 import type { TaskProps, TaskSize } from './task-definition';
 import { programTask } from './task-definition';
@@ -27,8 +29,9 @@ export interface RestoreTaskProps extends Pick<TaskProps, 'executionRole' | 'log
 }
 
 /**
- * Creates the task that restores. It shares the execution role with the dump: that role is of ECS alone, no program has it, and
- * what starts a dump gives it the dump's secret only. A third resource for each of 60 databases would not fit into a stack.
+ * Creates the task that restores. It shares the execution role with the dump: in ECS no program has that role, and what starts a
+ * dump gives it the dump's secret only. On an instance, whoever reaches the metadata service can take it on: see docs/instances.md.
+ * A third resource for each of 60 databases would not fit into a stack.
  */
 export function restoreTask(
   scope: Construct,
@@ -36,12 +39,32 @@ export function restoreTask(
   props: RestoreTaskProps,
 ): ecs.FargateTaskDefinition {
   const { source, bucket, database } = props;
-  requireProps(scope, options, {}, 'restore.');
+  const job = restoreJob(scope, options, props);
   const size = sizeOf(scope, options, props.size);
+  requireGroups(scope, options);
+  const task = programTask(scope, 'RestoreTaskDefinition', {
+    ...props,
+    ...size,
+    ...credentialsOf(scope, options, database),
+    family: taskFamily(props.family, source, 'restore'),
+    volume: database.volume,
+    taskRole: restoreRole(scope, { bucket, repository: database.repository }, source),
+    identity: identityOf(scope, 'restore.identity', options.identity),
+    job,
+  });
+  (task.node.defaultChild as ecs.CfnTaskDefinition).tags.setTag(RESTORE_TAG, source);
+  return task;
+}
+
+function restoreJob(
+  scope: Construct,
+  options: RestoreOptions,
+  { source, bucket, database }: Pick<RestoreTaskProps, 'source' | 'bucket' | 'database'>,
+): JobDocument {
+  requireProps(scope, options, {}, 'restore.');
   const timeoutSeconds = secondsOf(scope, 'restore.timeout', options.timeout) ?? 12 * 3600;
   requireRange(scope, 'restore.timeout', timeoutSeconds, TIMEOUT_BOUNDS);
-  requireGroups(scope, options);
-  const job: RestoreJob = {
+  return {
     action: 'restore',
     source,
     engine: database.engine,
@@ -51,17 +74,24 @@ export function restoreTask(
     server: targetOf(scope, database),
     file: database.file,
   };
-  const task = programTask(scope, 'RestoreTaskDefinition', {
-    ...props,
-    ...size,
-    ...credentialsOf(scope, options, database),
-    family: taskFamily(props.family, source, 'restore'),
-    volume: database.volume,
-    taskRole: restoreRole(scope, bucket, source),
-    job,
-  });
-  (task.node.defaultChild as ecs.CfnTaskDefinition).tags.setTag(RESTORE_TAG, source);
-  return task;
+}
+
+/**
+ * What a restore on an instance needs besides the runs of its source.
+ *
+ * @param host role of the instance: every process that reaches the metadata service has it, and reads the backups of this source
+ */
+export function restoreOnInstance(
+  scope: Construct,
+  options: RestoreOptions,
+  props: Pick<RestoreTaskProps, 'source' | 'bucket' | 'database'>,
+  host: iam.IPrincipal,
+): InstanceRestore {
+  return {
+    job: restoreJob(scope, options, props),
+    taskRole: restoreRole(scope, { bucket: props.bucket, repository: props.database.repository }, props.source, host),
+    ...{ secrets: undefined, ...credentialsOf(scope, options, props.database) },
+  };
 }
 
 function sizeOf(scope: IConstruct, options: RestoreOptions, backup: TaskSize): TaskSize {
@@ -79,24 +109,26 @@ function requireGroups(scope: IConstruct, { securityGroups }: RestoreOptions): v
   );
 }
 
-function targetOf(scope: IConstruct, { server, writer }: BoundDatabase): RestoreJob['server'] {
+function targetOf(scope: IConstruct, { server, writer }: BoundDatabase): InDocument<ServerAddress> | undefined {
   if (writer === false) {
     fault(
       scope,
       'restore needs a database that takes writes, got: a read replica: leave restore out, or back up the instance that it is a replica of',
     );
   }
-  return server && { host: writer ?? server.host, port: server.port, tls: server.tls };
+  if (!server) return undefined;
+  const { host, port, tls, members, srv, replicaSet, authSource } = server;
+  return { host: writer ?? host, port, tls, members, srv, replicaSet, authSource };
 }
 
 function credentialsOf(
   scope: IConstruct,
   { secret, usernameKey, passwordKey }: RestoreOptions,
-  { engine, username, password }: BoundDatabase,
-): Pick<TaskProps, 'username' | 'password'> {
+  { engine, secrets }: BoundDatabase,
+): Pick<TaskProps, 'secrets'> {
   const { title } = engineFacts(engine);
-  if (!username || !password) {
-    if ((secret ?? usernameKey ?? passwordKey) === undefined) return {};
+  if (!secrets || ENV.repositoryKey in secrets) {
+    if ((secret ?? usernameKey ?? passwordKey) === undefined) return { secrets };
     fault(scope, `restore.secret must be left out for ${title}, which has no users, got: a secret, or a key of one`);
   }
   if (secret === undefined) {
@@ -106,19 +138,30 @@ function credentialsOf(
     );
   }
   requireFindable(scope, secret, 'restore.secret');
-  requireKeys(scope, [usernameKey, passwordKey], 'restore.');
-  const values = {
-    username: new SecretValue(secret, usernameKey ?? username.field),
-    password: new SecretValue(secret, passwordKey ?? password.field),
+  requireKeys(scope, { usernameKey, passwordKey }, 'restore.');
+  if (ENV.uri in secrets && (usernameKey ?? passwordKey) !== undefined) {
+    fault(
+      scope,
+      `restore.usernameKey and restore.passwordKey must be left out with uriKey, got: ${usernameKey ?? passwordKey}: put a connection string under the key ${secrets[ENV.uri]!.field} of restore.secret`,
+    );
+  }
+  const keys: Readonly<Record<string, string | undefined>> = {
+    [ENV.username]: usernameKey,
+    [ENV.password]: passwordKey,
   };
-  const [own, ofBackup] = [values.username, username].map(({ arn }) => JSON.stringify(Stack.of(scope).resolve(arn)));
-  if (own === ofBackup) {
+  const own = Object.fromEntries(
+    Object.entries(secrets).map(([name, { field }]) => [name, new SecretValue(secret, keys[name] ?? field)]),
+  );
+  const [first, ofBackup] = [own, secrets].map((all) =>
+    JSON.stringify(Stack.of(scope).resolve(Object.values(all)[0]?.arn)),
+  );
+  if (first === ofBackup) {
     Annotations.of(scope).addWarningV2(
       'proven-backups:restoreWithSecretOfBackup',
       'restore.secret is the secret of the backup, whose user should only read: give that of another user, which may write, in restore.secret, and let the backup use one that may not',
     );
   }
-  return values;
+  return { secrets: own };
 }
 
 /** Ids of the security groups of a restore, if it has its own. */

@@ -9,16 +9,22 @@ import type { Construct } from 'constructs';
 import { CONTAINER_NAME, ENV } from '../../../catalog/contract/task';
 import type { BoundSchedule } from './bound-schedule';
 
-/** Checked properties of a backup's schedule. */
-export interface ScheduleProps {
+/** Checked properties of a backup's schedule, whatever it starts. */
+export interface TimedProps {
   readonly bound: BoundSchedule;
   readonly source: string;
   readonly enabled: boolean;
-  readonly cluster: ecs.ICluster;
-  readonly taskDefinition: ecs.FargateTaskDefinition;
   readonly role: iam.IRole;
   readonly scheduleGroup?: scheduler.IScheduleGroup;
   readonly deadLetterQueue?: sqs.IQueue;
+  /** Of the schedule; that it backs up the source when left out. */
+  readonly description?: string;
+}
+
+/** Checked properties of the schedule of a task. */
+export interface ScheduleProps extends TimedProps {
+  readonly cluster: ecs.ICluster;
+  readonly taskDefinition: ecs.FargateTaskDefinition;
   readonly securityGroups: ec2.ISecurityGroup[];
   readonly vpcSubnets?: ec2.SubnetSelection;
   readonly assignPublicIp?: boolean;
@@ -26,42 +32,56 @@ export interface ScheduleProps {
   readonly spot: boolean;
 }
 
-/** Creates the schedule. Each run gets its scheduled time from EventBridge Scheduler. */
+/** Creates the schedule of a task. Each run gets its scheduled time from EventBridge Scheduler. */
 export function backupSchedule(scope: Construct, props: ScheduleProps): scheduler.Schedule {
-  const { bound } = props;
   const environment = {
     [ENV.trigger]: 'schedule',
     [ENV.scheduledTime]: scheduler.ContextAttribute.scheduledTime,
     [ENV.scheduleArn]: scheduler.ContextAttribute.scheduleArn,
   };
-  return new scheduler.Schedule(scope, 'Schedule', {
-    description: `Backs up ${props.source}`,
-    schedule: bound.expression,
-    scheduleGroup: props.scheduleGroup,
-    enabled: props.enabled,
-    timeWindow: bound.flexibleWindow && scheduler.TimeWindow.flexible(bound.flexibleWindow),
-    target: new targets.EcsRunFargateTask(props.cluster, {
-      taskDefinition: props.taskDefinition,
-      // Immutable, because the target would add wider statements than the role's own.
-      role: iam.Role.fromRoleArn(scope, 'ScheduleRole', props.role.roleArn, { mutable: false }),
-      deadLetterQueue: props.deadLetterQueue,
-      input: scheduler.ScheduleTargetInput.fromObject({
-        containerOverrides: [
-          {
-            name: CONTAINER_NAME,
-            environment: Object.entries(environment).map(([name, value]) => ({ name, value })),
-          },
-        ],
-      }),
-      maxEventAge: Duration.seconds(bound.maxEventAgeSeconds),
-      retryAttempts: bound.retryAttempts,
-      securityGroups: props.securityGroups,
-      vpcSubnets: props.vpcSubnets,
-      assignPublicIp: props.assignPublicIp,
-      platformVersion: props.platformVersion,
-      propagateTags: true,
-      enableEcsManagedTags: true,
-      capacityProviderStrategies: props.spot ? [{ capacityProvider: 'FARGATE_SPOT', weight: 1 }] : undefined,
+  const target = new targets.EcsRunFargateTask(props.cluster, {
+    ...targetOptions(scope, props),
+    taskDefinition: props.taskDefinition,
+    input: scheduler.ScheduleTargetInput.fromObject({
+      containerOverrides: [
+        {
+          name: CONTAINER_NAME,
+          environment: Object.entries(environment).map(([name, value]) => ({ name, value })),
+        },
+      ],
     }),
+    securityGroups: props.securityGroups,
+    vpcSubnets: props.vpcSubnets,
+    assignPublicIp: props.assignPublicIp,
+    platformVersion: props.platformVersion,
+    propagateTags: true,
+    enableEcsManagedTags: true,
+    capacityProviderStrategies: props.spot ? [{ capacityProvider: 'FARGATE_SPOT', weight: 1 }] : undefined,
+  });
+  return scheduleOf(scope, props, target);
+}
+
+/** Options of every target. */
+export const targetOptions = (scope: Construct, { bound, role, deadLetterQueue }: TimedProps) => ({
+  // Immutable, because the target would add wider statements than the role's own.
+  role: iam.Role.fromRoleArn(scope, 'ScheduleRole', role.roleArn, { mutable: false }),
+  deadLetterQueue,
+  maxEventAge: Duration.seconds(bound.maxEventAgeSeconds),
+  retryAttempts: bound.retryAttempts,
+});
+
+/** Creates a schedule with a target. */
+export function scheduleOf(
+  scope: Construct,
+  { bound, source, enabled, scheduleGroup, description = `Backs up ${source}` }: TimedProps,
+  target: scheduler.IScheduleTarget,
+): scheduler.Schedule {
+  return new scheduler.Schedule(scope, 'Schedule', {
+    description,
+    schedule: bound.expression,
+    scheduleGroup,
+    enabled,
+    timeWindow: bound.flexibleWindow && scheduler.TimeWindow.flexible(bound.flexibleWindow),
+    target,
   });
 }

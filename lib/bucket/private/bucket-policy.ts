@@ -1,9 +1,10 @@
-import { ArnFormat, Stack } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { IConstruct } from 'constructs';
 import { KEEP_FILE, lockKey, MANIFEST_FILE, sourcePrefix, VERDICT_FILE } from '../../../catalog/bucket/names';
 import { fault } from '../../private/fault';
 import { InlineRole } from '../../private/inline-role';
+import { roleArnOf } from '../../private/names';
 
 const { ALLOW, DENY } = iam.Effect;
 
@@ -59,6 +60,54 @@ export function restoreStatements(
 }
 
 /**
+ * Permissions of the program when it tests a backup: to read one source, and to put the verdicts of that source. It runs what a
+ * database's owner wrote, so that whatever else changes the bucket is denied to it.
+ *
+ * @param s3Service name by which KMS knows S3: `s3.eu-west-1.amazonaws.com`
+ */
+export function proveStatements(
+  bucketArn: string,
+  keyArn: string,
+  source: string,
+  s3Service: string,
+): iam.PolicyStatement[] {
+  const { allow, deny } = statementsOf(bucketArn);
+  const verdicts = `${sourcePrefix(source)}*/${VERDICT_FILE}`;
+  const list = allow(['s3:ListBucket']);
+  list.addCondition('StringLike', { 's3:prefix': `${sourcePrefix(source)}*` });
+  const key = new iam.PolicyStatement({
+    actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
+    resources: [keyArn],
+    conditions: { StringEquals: { 'kms:ViaService': s3Service } },
+  });
+  return [
+    // Without a list, an object that is gone cannot be told from one that may not be read.
+    list,
+    allow(['s3:GetObject'], `${sourcePrefix(source)}*/*`),
+    allow(['s3:PutObject'], verdicts),
+    key,
+    new iam.PolicyStatement({
+      effect: DENY,
+      actions: ['s3:PutObject'],
+      notResources: [`${bucketArn}/${verdicts}`],
+    }),
+    deny(['s3:PutObjectRetention', 's3:PutObjectLegalHold', 's3:PutObjectAcl', 's3:PutObjectTagging'], '*'),
+    deny(['s3:DeleteObject*', 's3:BypassGovernanceRetention'], '*'),
+  ];
+}
+
+/**
+ * Permissions of the program when it removes from a repository what no backup needs: to see which manifests of one source there are, in
+ * any version, because a backup that was deleted can be brought back. It reads none, and whatever changes the bucket is denied to it.
+ */
+export function maintainerStatements(bucketArn: string, source: string): iam.PolicyStatement[] {
+  const { allow, deny } = statementsOf(bucketArn);
+  const list = allow(['s3:ListBucketVersions']);
+  list.addCondition('StringLike', { 's3:prefix': `${sourcePrefix(source)}*` });
+  return [list, deny(['s3:GetObject*', 's3:PutObject*', 's3:DeleteObject*', 's3:BypassGovernanceRetention'], '*')];
+}
+
+/**
  * Permissions of whoever starts restores of a source: to see its backups, to retrieve them from an archive, and to read them.
  * Whoever starts a task chooses its command, and so could read with the task's role anyway.
  */
@@ -75,15 +124,16 @@ export function restorerStatements(
   return [list, allow(['s3:GetObject', 's3:RestoreObject'], `${prefix}*/*`), decryptionBy(s3Service, keyArn)];
 }
 
-const decryptionBy = (service: string, keyArn: string): iam.PolicyStatement =>
+/** Decryption for a service alone. */
+export const decryptionBy = (service: string, keyArn: string): iam.PolicyStatement =>
   new iam.PolicyStatement({
     actions: ['kms:Decrypt'],
     resources: [keyArn],
     conditions: { StringEquals: { 'kms:ViaService': service } },
   });
 
-/** Keys of data: all that the program writes beside a manifest is compressed. */
-const DATA_KEYS = '*/*/*.zst';
+/** Keys of data: all that the program writes beside a manifest is compressed, and some of it encrypted then. */
+const DATA_KEYS = '*/*/*.zst*';
 
 /** Keys of what lies in a backup's folder: a stranger's objects have other ones. */
 const BACKUP_KEYS = '*/????-??-??T??-??-??Z/*';
@@ -133,26 +183,28 @@ export function undeleteStatements(bucketArn: string, keyArn: string): iam.Polic
 }
 
 /** Denials of the bucket for every principal. */
-export function bucketStatements(bucketArn: string, keyArn: string): iam.PolicyStatement[] {
-  const denyPut = (sid: string, conditions: iam.Conditions, keys = '*') =>
-    new iam.PolicyStatement({
-      sid,
-      effect: DENY,
-      principals: [new iam.AnyPrincipal()],
-      actions: ['s3:PutObject'],
-      resources: [`${bucketArn}/${keys}`],
-      conditions,
-    });
-  return [
-    // Without the header the bucket encrypts with its key by default. With it, the key must be named, and be this one.
-    denyPut('DenyOtherEncryption', {
-      Null: { 's3:x-amz-server-side-encryption': 'false' },
-      StringNotEquals: { 's3:x-amz-server-side-encryption-aws-kms-key-id': keyArn },
-    }),
-    denyPut('DenyCustomerKeys', { Null: { 's3:x-amz-server-side-encryption-customer-algorithm': 'false' } }),
-    denyPut('DenyOverwritingManifests', MAY_OVERWRITE, `*/${MANIFEST_FILE}`),
-  ];
-}
+export const bucketStatements = (bucketArn: string, keyArn: string): iam.PolicyStatement[] => [
+  ...encryptionStatements(bucketArn, keyArn),
+  denyPut('DenyOverwritingManifests', `${bucketArn}/*/${MANIFEST_FILE}`, MAY_OVERWRITE),
+];
+
+/** Denials of other encryption than that of the bucket. */
+export const encryptionStatements = (bucketArn: string, keyArn: string): iam.PolicyStatement[] => [
+  // Without the header the bucket encrypts with its key by default. With it, the key must be named, and be this one.
+  denyPut('DenyOtherEncryption', `${bucketArn}/*`, {
+    Null: { 's3:x-amz-server-side-encryption': 'false' },
+    StringNotEquals: { 's3:x-amz-server-side-encryption-aws-kms-key-id': keyArn },
+  }),
+  denyPut('DenyCustomerKeys', `${bucketArn}/*`, {
+    Null: { 's3:x-amz-server-side-encryption-customer-algorithm': 'false' },
+  }),
+];
+
+const denyPut = (sid: string, resource: string, conditions: iam.Conditions): iam.PolicyStatement =>
+  new iam.PolicyStatement({
+    ...{ sid, effect: DENY, principals: [new iam.AnyPrincipal()], actions: ['s3:PutObject'] },
+    ...{ resources: [resource], conditions },
+  });
 
 /** The two denials of deletes in the policy of a bucket, and the roles that they exempt. Lifecycle rules are exempt anyway. */
 export class DeleteDenials {
@@ -161,10 +213,11 @@ export class DeleteDenials {
   private readonly pruners: string[] = [];
   private readonly undeleters: string[] = [];
 
-  statements(bucketArn: string): iam.PolicyStatement[] {
-    const statements = [this.objects, this.versions];
-    for (const statement of statements) statement.addResources(`${bucketArn}/*`);
-    return statements;
+  /** @param deniedKeys keys that nobody else may delete */
+  statements(bucketArn: string, deniedKeys: readonly string[] = ['*']): iam.PolicyStatement[] {
+    this.objects.addResources(...deniedKeys.map((keys) => `${bucketArn}/${keys}`));
+    this.versions.addResources(`${bucketArn}/*`);
+    return [this.objects, this.versions];
   }
 
   /** Lets a role delete objects, which puts delete markers. */
@@ -188,7 +241,7 @@ function denial(sid: string, action: string): iam.PolicyStatement {
 }
 
 function exempt(statement: iam.PolicyStatement, exempted: string[], roleArn: string): void {
-  exempted.push(roleArn);
+  if (!exempted.includes(roleArn)) exempted.push(roleArn);
   statement.addCondition('ArnNotLike', { 'aws:PrincipalArn': exempted });
 }
 
@@ -199,16 +252,15 @@ function exempt(statement: iam.PolicyStatement, exempted: string[], roleArn: str
 export function principalArn(bucket: IConstruct, grant: string, grantee: iam.IGrantable): string {
   const principal = grantee.grantPrincipal;
   if (principal instanceof InlineRole && Stack.of(principal) !== Stack.of(bucket)) {
-    const resourceName = `${principal.path.slice(1)}*`;
-    const { SLASH_RESOURCE_NAME: arnFormat } = ArnFormat;
-    return Stack.of(principal).formatArn({ service: 'iam', region: '', resource: 'role', resourceName, arnFormat });
+    return roleArnOf(principal, `${principal.path}*`);
   }
   const { roleArn } = principal as Partial<iam.IRole>;
   if (roleArn !== undefined) return roleArn;
   fault(bucket, `${grant} needs a role, got: ${String(principal)}: give the role that deletes`);
 }
 
-function statementsOf(bucketArn: string) {
+/** Makes statements about a bucket. */
+export function statementsOf(bucketArn: string) {
   const statement = (effect: iam.Effect, actions: string[], keys: string[]) =>
     new iam.PolicyStatement({
       effect,

@@ -1,7 +1,6 @@
-import { ArnFormat, Stack } from 'aws-cdk-lib';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type { IConstruct } from 'constructs';
-import { ROLES } from '../../private/names';
+import { roleArnOf, ROLES } from '../../private/names';
 import type { IBackupBucket } from '../backup-bucket-props';
 import { principalArn } from './bucket-policy';
 
@@ -19,10 +18,5 @@ export function addDeleter(bucket: IBackupBucket, grantee: iam.IGrantable): void
 export function deletersOf(scope: IConstruct, bucket: IBackupBucket): string[] {
   const known = (DELETERS.get(bucket) ?? []).map((grantee) => principalArn(scope, 'grantPrune', grantee));
   if (bucket.bucket.policy !== undefined) return known;
-  const { SLASH_RESOURCE_NAME: arnFormat } = ArnFormat;
-  const resourceName = `${ROLES}/*`;
-  return [
-    Stack.of(scope).formatArn({ service: 'iam', region: '', resource: 'role', resourceName, arnFormat }),
-    ...known,
-  ];
+  return [roleArnOf(scope, `/${ROLES}/*`), ...known];
 }

@@ -17,7 +17,7 @@ export function sourceRow(backup: DatabaseBackup, period: Duration): cloudwatch.
     ageGraph(backup, period, titled('hours since the newest backup')),
     runsGraph(backup, period, titled('runs')),
     sizeGraph(backup, period, titled('size and minutes of a run')),
-    provenGraph(backup, period, titled('days since the newest proof')),
+    provenGraph(backup, period, titled),
   ];
 }
 
@@ -25,7 +25,7 @@ export function sourceRow(backup: DatabaseBackup, period: Duration): cloudwatch.
 export const ROW_WIDGETS = 4;
 
 /** Metrics of a row and of its source at the top, expressions included. */
-export const ROW_METRICS = 13;
+export const ROW_METRICS = 15;
 
 /** Title and size of a graph. */
 type Frame = Pick<cloudwatch.GraphWidgetProps, 'title' | 'width' | 'height'>;
@@ -33,19 +33,21 @@ type Frame = Pick<cloudwatch.GraphWidgetProps, 'title' | 'width' | 'height'>;
 /** Axes begin at zero: one that begins at the lowest value makes every saw-tooth look like a mountain. */
 const fromZero = (label: string): cloudwatch.YAxisProps => ({ min: 0, label, showUnits: false });
 
+/** A red line that a graph should stay below. */
+const limit = (what: string, value: number, unit: string): cloudwatch.HorizontalAnnotation => ({
+  ...{ value, label: `${what}: ${rounded(value)} ${unit}`, color: cloudwatch.Color.RED },
+});
+
 function ageGraph(backup: DatabaseBackup, period: Duration, frame: Frame): cloudwatch.GraphWidget {
   const allowed = backup.allowedAge.toHours({ integral: false });
+  const { recoveryPointSeconds: point } = backup._limits;
   return new cloudwatch.GraphWidget({
     ...frame,
     left: [math(`age/${HOUR}`, { age: backup.metricAge({ period }) }, { label: 'age', period })],
     leftYAxis: fromZero('hours'),
     leftAnnotations: [
-      {
-        value: allowed,
-        label: `allowed: ${rounded(allowed)} h`,
-        color: cloudwatch.Color.RED,
-        fill: cloudwatch.Shading.ABOVE,
-      },
+      { ...limit('allowed', allowed, 'h'), fill: cloudwatch.Shading.ABOVE },
+      ...(point === undefined ? [] : [limit('objective', point / HOUR, 'h')]),
     ],
   });
 }
@@ -69,12 +71,24 @@ function sizeGraph(backup: DatabaseBackup, period: Duration, frame: Frame): clou
   });
 }
 
-function provenGraph(backup: DatabaseBackup, period: Duration, frame: Frame): cloudwatch.GraphWidget {
+/** Nothing writes recovery times of a source without an objective: they cost money. */
+function provenGraph(
+  backup: DatabaseBackup,
+  period: Duration,
+  titled: (what: string) => Frame,
+): cloudwatch.GraphWidget {
+  const { provenAgeSeconds, recoveryTimeSeconds: objective } = backup._limits;
+  const metric = (name: string) => backup.metric(name, { period });
+  const { provenAge, recoveryTime } = MEASURE_METRICS;
   return new cloudwatch.GraphWidget({
-    ...frame,
-    left: [
-      math(`proof/${DAY}`, { proof: backup.metric(MEASURE_METRICS.provenAge, { period }) }, { label: 'age', period }),
-    ],
+    ...titled(`days since the newest proof${objective === undefined ? '' : ', minutes of a restore'}`),
+    left: [math(`proof/${DAY}`, { proof: metric(provenAge) }, { label: 'age', period })],
     leftYAxis: fromZero('days'),
+    leftAnnotations: provenAgeSeconds === undefined ? [] : [limit('allowed', provenAgeSeconds / DAY, 'd')],
+    ...(objective !== undefined && {
+      right: [math('recovery/60', { recovery: metric(recoveryTime) }, { label: 'minutes', period })],
+      rightYAxis: fromZero('minutes'),
+      rightAnnotations: [limit('objective', objective / 60, 'min')],
+    }),
   });
 }

@@ -8,7 +8,7 @@ import type { RdsClusterOptions, RdsInstanceOptions } from '../database-options'
 import { DatabaseTls } from '../database-tls';
 import type { EngineVersion } from '../engine-version';
 import { fault } from '../../private/fault';
-import type { Server } from './server';
+import type { Server } from './address';
 
 /** Server of an RDS instance. */
 export function instanceServer(
@@ -53,7 +53,7 @@ type Source = rds.IDatabaseInstance | rds.IDatabaseCluster;
  * Refuses a database whose stack needs the stack of the backup for its VPC: neither could be deployed first. The CDK would
  * name the two stacks, but not what to do.
  */
-function requireAcyclic(scope: IConstruct, source: Source): void {
+export function requireAcyclic(scope: IConstruct, source: IConstruct): void {
   const { vpc } = source as { vpc?: ec2.IVpc };
   const [here, there] = [scope, source].map((construct) => Stack.of(construct));
   const resource = vpc?.node.defaultChild;
@@ -97,9 +97,9 @@ function versionOf(scope: IConstruct, source: Source, given: EngineVersion | und
   );
 }
 
-function secretOf(
+export function secretOf(
   scope: IConstruct,
-  source: Source,
+  source: IConstruct,
   given: secretsmanager.ISecret | undefined,
 ): secretsmanager.ISecret {
   const secret = given ?? (source as { secret?: secretsmanager.ISecret }).secret;

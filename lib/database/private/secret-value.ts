@@ -32,13 +32,28 @@ export function requireFindable(
   );
 }
 
+/** The text of a secret with private keys; nothing if none is given. */
+export function identityOf(
+  scope: IConstruct,
+  what: string,
+  secret: secretsmanager.ISecret | undefined,
+): SecretValue | undefined {
+  if (!secret) return undefined;
+  requireFindable(scope, secret, what);
+  return new SecretValue(secret);
+}
+
 /**
  * Refuses keys of the JSON in a secret that ECS could not read.
  *
+ * @param named keys by the properties that they come from
  * @param of what the properties are of, with a dot: `restore.`
  */
-export function requireKeys(scope: IConstruct, keys: readonly (string | undefined)[], of = ''): void {
-  const what = `${of}usernameKey and ${of}passwordKey`;
+export function requireKeys(scope: IConstruct, named: Readonly<Record<string, string | undefined>>, of = ''): void {
+  const what = Object.keys(named)
+    .map((name) => `${of}${name}`)
+    .join(' and ');
+  const keys = Object.values(named);
   if (keys.includes('')) fault(scope, `${what} must be keys of the JSON in the secret, got: an empty text`);
   const colon = keys.find((key) => !Token.isUnresolved(key) && key?.includes(':'));
   if (colon === undefined) return;
@@ -46,19 +61,20 @@ export function requireKeys(scope: IConstruct, keys: readonly (string | undefine
 }
 
 /**
- * One value of a secret. CDK's own class also names the reader in the policy of the secret's key. For a role with inline
- * statements, that makes key, secret and role depend on each other in a circle.
+ * One value of a secret, or all of its text. CDK's own class also names the reader in the policy of the secret's key. For a role
+ * with inline statements, that makes key, secret and role depend on each other in a circle.
  */
 export class SecretValue extends ecs.Secret {
   public readonly arn: string;
-  public readonly hasField = true;
+  public readonly hasField: boolean;
 
   constructor(
     public readonly secret: secretsmanager.ISecret,
-    public readonly field: string,
+    public readonly field?: string,
   ) {
     super();
-    this.arn = `${secret.secretArn}:${field}::`;
+    this.hasField = field !== undefined;
+    this.arn = field === undefined ? secret.secretArn : `${secret.secretArn}:${field}::`;
   }
 
   public grantRead(grantee: iam.IGrantable): iam.Grant {

@@ -1,42 +1,26 @@
-import { isIPv6 } from 'node:net';
 import { Annotations, Token } from 'aws-cdk-lib';
-import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type { IConstruct } from 'constructs';
+import { ENV } from '../../../catalog/contract/task';
 import { dumpArgumentFault } from '../../../engines/dump-arguments';
+import { SERVER_OPTIONS } from '../../../engines/engine-facts';
 import { engineFacts, engines, serverFacts } from '../../../engines/facts';
-import type { SchemaOptions, ServerProps } from '../database-options';
 import { DatabaseTls } from '../database-tls';
+import { addressOf, type Server } from './address';
 import type { BoundDatabase, DatabaseContext } from './bound-database';
-import { fault, requireProps, requireRange, requireValue } from '../../private/fault';
+import { fault, requireProps, requireValue } from '../../private/fault';
 import { isUnknown } from '../../private/lookup';
 import { SecretValue, requireFindable, requireKeys } from './secret-value';
 
-/** A server, of whatever engine, and wherever its properties come from. */
-export interface Server extends ServerProps, SchemaOptions {
-  readonly engine: string;
-  readonly version: string;
-  readonly allowTo?: ec2.IConnectable;
-  readonly needs?: BoundDatabase['needs'];
-  readonly writer?: BoundDatabase['writer'];
-}
-
 /** Checks a server and turns it into what the task needs. */
 export function bindServer(scope: IConstruct, server: Server, context: DatabaseContext): BoundDatabase {
-  const { engine, version, host, secret, usernameKey = 'username', passwordKey = 'password', securityGroups } = server;
-  requireProps(scope, server, { engine: true, version: true, host: true, secret: true });
+  const { engine, version, secret, securityGroups } = server;
+  requireProps(scope, server, { engine: true, version: true, secret: true });
   requireFindable(scope, secret);
   requireVersion(scope, engine, version, context);
   requireLists(scope, server);
   requireDumpArguments(scope, server);
-  requireRange(scope, 'port', server.port, { from: 1, to: 65_535 });
-  if (host === '') fault(scope, 'host must be a host name or an address, got: an empty text');
-  if (!isUnknown(host) && !isIPv6(host) && /[\s:/]/.test(host)) {
-    fault(
-      scope,
-      `host must be a host name or an address, got: ${JSON.stringify(host)}: leave out scheme, port and path`,
-    );
-  }
-  requireKeys(scope, [usernameKey, passwordKey]);
+  requireOptions(scope, server);
+  const address = addressOf(scope, server);
   if (securityGroups !== undefined && (securityGroups.length < 1 || securityGroups.length > 5)) {
     fault(scope, `securityGroups must be 1 to 5, got: ${securityGroups.length}: leave them out to have one created`);
   }
@@ -44,22 +28,53 @@ export function bindServer(scope: IConstruct, server: Server, context: DatabaseC
     engine,
     engineVersion: version,
     server: {
-      host,
-      port: server.port ?? serverFacts(engine).defaultPort,
+      ...address,
       tls: (server.tls ?? DatabaseTls.publicAuthorities())._render(scope),
       databases: server.databases,
       excludeDatabases: server.excludeDatabases,
       schemas: server.schemas,
       excludeSchemas: server.excludeSchemas,
+      excludeCollections: server.excludeCollections,
+      replicaSet: server.replicaSet,
+      authSource: server.authSource,
+      readPreference: server.readPreference,
       extraDumpArguments: server.extraDumpArguments,
     },
-    username: new SecretValue(secret, usernameKey),
-    password: new SecretValue(secret, passwordKey),
+    secrets: secretsOf(scope, server),
     securityGroups,
     allowTo: securityGroups === undefined ? server.allowTo : undefined,
     needs: server.needs,
     writer: server.writer,
   };
+}
+
+function secretsOf(scope: IConstruct, server: Server): NonNullable<BoundDatabase['secrets']> {
+  const { secret, uriKey, usernameKey = 'username', passwordKey = 'password' } = server;
+  if (uriKey === undefined) {
+    requireKeys(scope, { usernameKey, passwordKey });
+    return {
+      [ENV.username]: new SecretValue(secret, usernameKey),
+      [ENV.password]: new SecretValue(secret, passwordKey),
+    };
+  }
+  const other = ['usernameKey', 'passwordKey'].filter((name) => server[name as 'usernameKey'] !== undefined);
+  if (other.length > 0) {
+    fault(scope, `${other.join(', ')} must be left out with uriKey, got: both: the connection string has them`);
+  }
+  requireKeys(scope, { uriKey });
+  return { [ENV.uri]: new SecretValue(secret, uriKey) };
+}
+
+/** Refuses options that the engine does not have. */
+function requireOptions(scope: IConstruct, server: Server): void {
+  const { options: own = [] } = serverFacts(server.engine);
+  const wrong = SERVER_OPTIONS.find((option) => server[option] !== undefined && !own.includes(option));
+  if (wrong === undefined) return;
+  const others = [...engines().values()].filter((engine) => engine.server?.options?.includes(wrong));
+  fault(
+    scope,
+    `${wrong} is for ${others.map(({ title }) => title).join(', ')} only, got: ${engineFacts(server.engine).title}: leave it out`,
+  );
 }
 
 /** Unknown versions need an image of the user's, which has their tools. */
@@ -96,29 +111,26 @@ function requireLists(scope: IConstruct, server: Server): void {
     ['schemas', 'excludeSchemas', 'schema'],
   ] as const) {
     const [included, excluded] = [server[include], server[exclude]];
-    for (const [name, list] of [
-      [include, included],
-      [exclude, excluded],
-    ] as const) {
-      if (list === undefined || Token.isUnresolved(list)) continue;
-      if (list.length === 0) {
-        fault(
-          scope,
-          `${name} must name at least one ${what}, got: an empty list: leave it out to back up every ${what}`,
-        );
-      }
-      if (list.includes('')) fault(scope, `${name} must hold names, got: an empty text`);
-    }
+    requireNames(scope, include, included, what);
+    requireNames(scope, exclude, excluded, what);
     if (included !== undefined && excluded !== undefined) {
       fault(scope, `${include} and ${exclude} cannot be given together: name what to back up, or what to leave out`);
     }
   }
-  if (!serverFacts(server.engine).hasSchemas && (server.schemas ?? server.excludeSchemas) !== undefined) {
-    const { title } = engineFacts(server.engine);
-    const others = [...engines().values()].filter((engine) => engine.server?.hasSchemas);
-    fault(
-      scope,
-      `schemas and excludeSchemas are for ${others.map((engine) => engine.title).join(', ')} only, got: ${title}: use databases and excludeDatabases`,
-    );
+  const { excludeCollections } = server;
+  requireNames(scope, 'excludeCollections', excludeCollections, 'collection');
+  const wrong = excludeCollections?.find((name) => !isUnknown(name) && !/^[^.]+\../.test(name));
+  if (wrong === undefined) return;
+  fault(
+    scope,
+    `excludeCollections must name collections with their databases, got: ${JSON.stringify(wrong)}: write it as shop.sessions`,
+  );
+}
+
+function requireNames(scope: IConstruct, name: string, list: readonly string[] | undefined, what: string): void {
+  if (list === undefined || Token.isUnresolved(list)) return;
+  if (list.length === 0) {
+    fault(scope, `${name} must name at least one ${what}, got: an empty list: leave it out to back up every ${what}`);
   }
+  if (list.includes('')) fault(scope, `${name} must hold names, got: an empty text`);
 }

@@ -1,6 +1,6 @@
 import { CfnResource, Stack } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
-import type { DatabaseBackupProps } from '../../backup/database-backup-props';
+import type { DatabaseBackupProps } from '../database-backup-props';
 import { fault } from '../../private/fault';
 
 /**
@@ -27,6 +27,26 @@ export function withPartsOfAlarms(scope: IConstruct, props: DatabaseBackupProps)
     logGroup: logGroup ?? alarms.logGroup,
     deadLetterQueue: deadLetterQueue ?? alarms.deadLetterQueue,
   };
+}
+
+/**
+ * Refuses a repository of files that the restore tests of another stack would have to name, if this stack needs theirs: neither could
+ * be deployed first.
+ */
+export function requireTestable(
+  scope: IConstruct,
+  props: DatabaseBackupProps,
+  repository: IConstruct | undefined,
+): void {
+  const { restoreTesting, bucket, cluster } = props;
+  if (!restoreTesting || !repository) return;
+  const [here, there] = [scope, restoreTesting].map((construct) => Stack.of(construct)) as [Stack, Stack];
+  if (here === there || Stack.of(repository) !== here) return;
+  if (![bucket.bucket, cluster, cluster.vpc].some((part) => isOf(there, part))) return;
+  fault(
+    scope,
+    `the FilesRepository must not be of the stack ${here.node.path}, which needs the stack of restoreTesting, ${there.node.path}, that would have to name it, got: ${repository.node.path}: create it in ${there.node.path}`,
+  );
 }
 
 /** Whether a stack creates something, which is named by a reference to the stack then. */

@@ -1,0 +1,194 @@
+import {
+  COMMAND_PARAMETERS,
+  containerOf,
+  HANDED_DIRECTORY,
+  HOST_EXITS,
+  RESTORE_PARAMETERS,
+  runLine,
+} from '../../../catalog/contract/instance';
+import { commandOf, CONTAINER_NAME, DATA_DIRECTORY, ENV, SCRATCH_DIRECTORY } from '../../../catalog/contract/task';
+import type { InstanceMount } from '../../database/private/bound-database';
+
+/** What the script of a run is made of. Texts of users are checked already: no quote is in them. */
+export interface ScriptParts {
+  readonly action: 'dump' | 'restore';
+  readonly source: string;
+  readonly region: string;
+  readonly image: string;
+  readonly logGroup: string;
+  /** ARN of the role of the program. */
+  readonly taskRole: string;
+  /** ARN of the role that pulls the image and reads the secret. */
+  readonly executionRole: string;
+  /** The job as JSON, in Base64: no shell and no parameter of Systems Manager finds anything in it. */
+  readonly job: string;
+  /** ARN of the secret; left out if the engine has none. */
+  readonly secret?: string;
+  /** Which of its keys the program reads, as JSON in Base64. */
+  readonly secretFile?: string;
+  /** What is backed up, unless it is a server. */
+  readonly mount?: InstanceMount;
+  readonly network: string;
+  readonly cpus: number;
+  readonly memoryLimitMiB: number;
+}
+
+const { docker, awsCli, role, image, secret, container, lost, outOfMemory, killed, data, repeated } = HOST_EXITS;
+const { trigger, scheduledTime, scheduleArn } = COMMAND_PARAMETERS;
+/** User of the image. */
+const USER = '10001:10001';
+/** Files belong to anybody: root reads them, with no more capabilities than that takes. */
+const ROOT = '0:0';
+/** A quarter of a session: two more tries before it ends. */
+const RENEW_SECONDS = 900;
+
+/**
+ * The script that Systems Manager runs on the instance, as root. It is POSIX shell with Docker and the AWS CLI, and leaves nothing
+ * behind but the image, and the mark of a restore, unless it is killed. Two sessions are taken on: one for the script, which pulls
+ * the image and reads the secret, and one for the program, which adds to the prefix of its source, or reads it to restore. Roles
+ * that a role takes on last an hour, hence the renewal.
+ */
+export const scriptLines = (parts: ScriptParts): string[] =>
+  [
+    '#!/bin/sh',
+    `# ${parts.action === 'dump' ? 'Backs up' : 'Restores'} ${parts.source}. docs/instances.md of cdk-proven-backups`,
+    'set -uf',
+    'umask 077',
+    'PATH="$PATH:/usr/local/bin:/snap/bin"',
+    ...variables({
+      source: parts.source,
+      image: parts.image,
+      task_role: parts.taskRole,
+      execution_role: parts.executionRole,
+      secret_id: parts.secret ?? '',
+      data: parts.mount?.source ?? '',
+      user: parts.mount ? ROOT : USER,
+      AWS_REGION: parts.region,
+      ...(parts.action === 'dump' && {
+        [ENV.trigger]: `{{ ${trigger} }}`,
+        [ENV.scheduledTime]: `{{ ${scheduledTime} }}`,
+        [ENV.scheduleArn]: `{{ ${scheduleArn} }}`,
+      }),
+    }),
+    ...(parts.action === 'dump'
+      ? ['run=$(cat /proc/sys/kernel/random/uuid)']
+      : [
+          `run='{{ ${RESTORE_PARAMETERS.run} }}'`,
+          `${ENV.restore}=$(echo '{{ ${RESTORE_PARAMETERS.request} }}' | base64 -d)`,
+        ]),
+    `${ENV.job}=$(echo '${parts.job}' | base64 -d)`,
+    `${ENV.secretFile}=$(echo '${parts.secretFile ?? ''}' | base64 -d)`,
+    'AWS_DEFAULT_REGION=$AWS_REGION',
+    `export AWS_REGION AWS_DEFAULT_REGION ${variablesOf(parts).join(' ')}`,
+    BODY.replace('@DATA@', parts.mount ? CHECKS[parts.mount.type] : '')
+      .replace('@ONCE@', parts.action === 'restore' ? ONCE : '')
+      .replace('@OPTIONS@', optionsOf(parts).join(' '))
+      .replace('@COMMAND@', commandOf(parts.action).join(' ')),
+  ].flatMap((text) => text.split('\n'));
+
+/** Variables that the program gets from the script. */
+const variablesOf = ({ action, secretFile }: ScriptParts): string[] => [
+  ENV.job,
+  ...(action === 'dump' ? [ENV.trigger, ENV.scheduledTime, ENV.scheduleArn] : [ENV.restore]),
+  ...(secretFile === undefined ? [] : [ENV.secretFile]),
+];
+
+const variables = (values: Readonly<Record<string, string>>): string[] =>
+  Object.entries(values).map(([name, value]) => `${name}='${value}'`);
+
+function optionsOf(parts: ScriptParts): string[] {
+  const { network, cpus, memoryLimitMiB, logGroup, region, mount, action } = parts;
+  return [
+    `--network '${network}' --cpus ${cpus} --cpu-shares 128 --oom-score-adj 1000`,
+    `--memory ${memoryLimitMiB}m --memory-swap ${memoryLimitMiB}m`,
+    `--read-only --volume ${SCRATCH_DIRECTORY} --cap-drop ALL --security-opt no-new-privileges --stop-timeout 120`,
+    ...(mount ? mountOptions(mount, action) : []),
+    `--mount "type=bind,source=$folder/handed,destination=${HANDED_DIRECTORY},readonly"`,
+    `--env AWS_REGION --env AWS_CONFIG_FILE=${HANDED_DIRECTORY}/config --env AWS_EC2_METADATA_DISABLED=true`,
+    variablesOf(parts)
+      .map((name) => `--env ${name}`)
+      .join(' '),
+    `--log-driver awslogs --log-opt awslogs-region='${region}' --log-opt awslogs-group='${logGroup}'`,
+    `--log-opt awslogs-stream="$source/${CONTAINER_NAME}/$run" --log-opt mode=non-blocking --log-opt max-buffer-size=25m`,
+  ];
+}
+
+/** A backup reads only, whatever the program may; and Docker would fill an empty volume from the image. */
+function mountOptions({ type, capabilities, restoring }: InstanceMount, action: ScriptParts['action']): string[] {
+  const [added, access] = action === 'dump' ? [capabilities, ',readonly'] : [restoring, ''];
+  return [
+    `--user "$user" ${added.map((name) => `--cap-add ${name}`).join(' ')}`,
+    `--mount "type=${type},source=$data,destination=${DATA_DIRECTORY}${access}${type === 'volume' ? ',volume-nocopy' : ''}"`,
+  ];
+}
+
+/** Docker would create a volume that is missing. */
+const CHECKS = {
+  bind: `[ -d "$data" ] || fail ${data} "there is no directory $data on this instance"`,
+  volume: `docker volume inspect "$data" >/dev/null 2>&1 || fail ${data} "Docker has no volume $data on this instance"`,
+};
+
+/**
+ * SendCommand may be repeated, by who sends it or from the history of commands: what restores does so once. The mark stays until
+ * the instance boots.
+ */
+const ONCE = `[ "$(date +%s)" -le '{{ ${RESTORE_PARAMETERS.notAfter} }}' ] || fail ${repeated} 'this restore was sent too long ago: start it anew'
+mkdir "/run/proven-backups.restored.$run" 2>/dev/null || fail ${repeated} 'this restore was started already'`;
+
+const BODY = `
+fail() { code=$1; shift; echo "$*" >&2; exit "$code"; }
+command -v docker >/dev/null || fail ${docker} 'docker is not in PATH: install Docker'
+docker version >/dev/null || fail ${docker} 'Docker does not answer: start it'
+command -v aws >/dev/null || fail ${awsCli} 'aws is not in PATH: install the AWS CLI'
+@DATA@
+@ONCE@
+
+name="${containerOf('$source', '$run')}"
+# A file system in memory.
+folder=$(mktemp -d /run/proven-backups.XXXXXX) || fail ${container} 'no folder can be made in /run'
+# Its own container alone, whatever else has its name.
+leave() { [ ! -s "$folder/id" ] || docker rm --force --volumes "$(cat "$folder/id")" >/dev/null 2>&1; rm -rf "$folder"; }
+trap leave EXIT
+trap 'exit 143' TERM INT HUP
+mkdir "$folder/handed"
+
+session() { aws sts assume-role --role-arn "$1" --role-session-name "backup-$source" --duration-seconds 3600 --query "$2" --output "$3"; }
+renew() {
+  session "$task_role" '{Version: \`1\`, AccessKeyId: Credentials.AccessKeyId, SecretAccessKey: Credentials.SecretAccessKey, SessionToken: Credentials.SessionToken, Expiration: Credentials.Expiration}' json >"$folder/new" &&
+    chown "$user" "$folder/new" && mv "$folder/new" "$folder/handed/credentials.json"
+}
+keys=$(session "$execution_role" 'Credentials.[AccessKeyId,SecretAccessKey,SessionToken]' text) ||
+  fail ${role} "the role of this instance may not take on $execution_role"
+set -- $keys
+key_id=$1 key=$2 token=$3
+as_execution() { AWS_ACCESS_KEY_ID=$key_id AWS_SECRET_ACCESS_KEY=$key AWS_SESSION_TOKEN=$token "$@"; }
+renew || fail ${role} "the role of this instance may not take on $task_role"
+printf '[default]\\ncredential_process = cat ${HANDED_DIRECTORY}/credentials.json\\n' >"$folder/handed/config"
+
+if ! docker image inspect "$image" >/dev/null 2>&1; then
+  case $image in
+    *.dkr.ecr.*)
+      as_execution aws ecr get-login-password | docker --config "$folder/docker" login --username AWS --password-stdin "\${image%%/*}" >/dev/null ||
+        fail ${image} 'ECR did not let this instance in'
+      ;;
+  esac
+  docker --config "$folder/docker" pull --quiet "$image" >/dev/null || fail ${image} "the image $image could not be pulled"
+fi
+if [ -n "$secret_id" ]; then
+  as_execution aws secretsmanager get-secret-value --secret-id "$secret_id" --query SecretString --output text >"$folder/handed/secret" ||
+    fail ${secret} "the secret $secret_id could not be read"
+fi
+chown -R "$user" "$folder/handed"
+
+docker run --detach --name "$name" --cidfile "$folder/id" @OPTIONS@ "$image" @COMMAND@ >/dev/null || fail ${container} 'Docker did not start the container'
+echo '${runLine('@')}' | sed "s/@/$run/"
+until code=$(timeout ${RENEW_SECONDS} docker wait "$name"); do
+  docker inspect "$name" >/dev/null 2>&1 || fail ${lost} 'the container of the run is gone'
+  renew || echo 'the credentials could not be renewed: this is tried again' >&2
+  sleep 1
+done
+if [ "$code" != 0 ] && docker inspect "$name" | grep -q '"OOMKilled": true'; then
+  fail ${outOfMemory} 'the container ran out of memory'
+fi
+[ "$code" != 137 ] || fail ${killed} 'the container was killed'
+exit "$code"`;

@@ -1,13 +1,24 @@
 import { aws_ecs as ecs, CfnOutput, Stack, Tags } from 'aws-cdk-lib';
 import type { App, aws_lambda } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
+import type { FilesRepository } from '../../lib';
 import { BackupDashboard, Backups } from '../../lib';
 import { alarmsOf, sourceAlarmsOf } from './alarms';
 import type { ReadBackupsFile } from './backups-file';
 import { BackupsFileError } from './backups-file';
 import { databaseOf, restoreOf } from './databases';
-import { bucketOf, retentionOf, scheduleOf, subnetsOf, vpcOf } from './imports';
+import {
+  bucketOf,
+  filesRepositoryOf,
+  identityOf,
+  retentionOf,
+  runnerOf,
+  scheduleOf,
+  subnetsOf,
+  vpcOf,
+} from './imports';
 import type { DatabaseEntry } from './schema';
+import { restoreTestOf, testsOf } from './tests';
 import type { Fault, Path } from './yaml-document';
 import { written } from './yaml-document';
 
@@ -16,6 +27,7 @@ const ARCHITECTURES = { x86_64: ecs.CpuArchitecture.X86_64, arm64: ecs.CpuArchit
 /** The stack that a backups file describes. */
 export class BackupsStack extends Stack {
   private readonly faults: Fault[] = [];
+  private repository?: FilesRepository;
 
   /**
    * @throws BackupsFileError with everything that the constructs refuse
@@ -45,7 +57,7 @@ export class BackupsStack extends Stack {
     const vpc = this.guard(['vpc'], () => vpcOf(this, content.vpc));
     const bucket = this.guard(['bucket'], () => bucketOf(this, content.bucket));
     if (!vpc || !bucket) return undefined;
-    const { logRetention, s3GatewayEndpoint, assignPublicIp } = content;
+    const { logRetention, s3GatewayEndpoint, assignPublicIp, restoreTesting, encryptTo } = content;
     const vpcSubnets = subnetsOf(this, content.vpcSubnets);
     const retention = this.guard(['retention'], () => {
       const given = retentionOf(content.retention);
@@ -65,7 +77,17 @@ export class BackupsStack extends Stack {
       () => {
         const shared = { vpc, bucket, vpcSubnets, logRetention, s3GatewayEndpoint, assignPublicIp };
         const alarms = alarmsOf(this, content.alarms);
-        const backups = new Backups(this, 'Backups', { ...shared, retention, pruning, alarms });
+        const restoreTest = restoreTestOf(content.restoreTest);
+        const backups = new Backups(this, 'Backups', {
+          ...shared,
+          retention,
+          pruning,
+          alarms,
+          encryptTo,
+          proveWith: identityOf(this, 'ProveWith', content.proveWith),
+          restoreTest,
+          restoreTesting,
+        });
         new CfnOutput(this, 'AlarmTopic', {
           description: 'Topic of the alarms: subscribe to it to receive them',
           value: backups.alarms.topic.topicArn,
@@ -75,6 +97,11 @@ export class BackupsStack extends Stack {
         return backups;
       },
     );
+  }
+
+  /** One for all sources; created when it is asked for. */
+  private filesRepository(): FilesRepository {
+    return (this.repository ??= filesRepositoryOf(this, this.file.content.filesRepository));
   }
 
   /** An imported bucket keeps its policy: the user has to admit these roles. */
@@ -90,12 +117,18 @@ export class BackupsStack extends Stack {
 
   private addDatabase(backups: Backups, name: string, entry: DatabaseEntry): void {
     const scope = new Construct(this, name);
-    const { database, letIn, closed } = databaseOf(scope, entry, this.file.path);
+    const { database, letIn, closed } = databaseOf(scope, entry, this.file.path, () => this.filesRepository());
     const { schedule, retention, allowedAge, cpuArchitecture, vpcSubnets, ...rest } = entry;
     const { enabled, timeout, compressionLevel, cpu, memoryLimitMiB, spot, ephemeralStorageGiB, assignPublicIp } = rest;
     const subnets = subnetsOf(scope, vpcSubnets);
+    const runsOn = runnerOf(scope, entry);
+    if (runsOn && letIn) {
+      const fault = 'databaseSecurityGroup must be left out with runsOn: { instances: … }, got: both';
+      throw new Error(`${this.node.path}: ${fault}: what runs on the instance needs no way in`);
+    }
     const backup = backups.addDatabase(name, {
       database,
+      runsOn,
       enabled,
       timeout,
       compressionLevel,
@@ -106,15 +139,18 @@ export class BackupsStack extends Stack {
       sourceName: name,
       schedule: scheduleOf(schedule),
       retention: retentionOf(retention),
+      encryptTo: rest.encryptTo,
+      proveWith: identityOf(scope, 'ProveWith', rest.proveWith),
       restore: restoreOf(scope, entry),
       allowedAge,
       cpuArchitecture: cpuArchitecture && ARCHITECTURES[cpuArchitecture],
       ...sourceAlarmsOf(entry),
+      ...testsOf(entry),
       ...(subnets && { vpcSubnets: subnets }),
       ...(assignPublicIp !== undefined && { assignPublicIp }),
     });
-    if (letIn) letIn.connections.allowFrom(backup, letIn.port, `backup of ${name}`);
-    if (closed) {
+    for (const port of letIn?.ports ?? []) letIn!.connections.allowFrom(backup, port, `backup of ${name}`);
+    if (closed && !runsOn) {
       new CfnOutput(scope, 'SecurityGroup', {
         description: `Let this security group into the database ${name}`,
         value: backup.securityGroups[0]!.securityGroupId,

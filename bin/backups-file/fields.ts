@@ -111,7 +111,7 @@ interface Way {
   readonly schema: z.ZodType;
 }
 
-export const isText = (input: unknown): boolean => typeof input === 'string';
+export const isText = (input: unknown): input is string => typeof input === 'string';
 export const isMap = (input: unknown): input is Record<string, unknown> =>
   typeof input === 'object' && input !== null && !Array.isArray(input);
 export const has =

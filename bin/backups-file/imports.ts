@@ -4,16 +4,26 @@ import { dirname, resolve } from 'node:path';
 import {
   ArnFormat,
   aws_ec2 as ec2,
+  aws_iam as iam,
   aws_kms as kms,
   aws_s3 as s3,
   aws_secretsmanager as secretsmanager,
 } from 'aws-cdk-lib';
 import { Duration, RemovalPolicy, Stack, TimeZone } from 'aws-cdk-lib';
-import type { Construct } from 'constructs';
+import { Construct } from 'constructs';
 import type { WeekStart } from '../../catalog/retention/retention-policy';
 import { WEEK_STARTS } from '../../catalog/retention/retention-policy';
 import type { DailyScheduleOptions, IBackupBucket, WeeklyScheduleOptions } from '../../lib';
-import { BackupBucket, BackupSchedule, DatabaseTls, Retention, StorageTiers, WeekDay } from '../../lib';
+import {
+  BackupBucket,
+  BackupRunner,
+  BackupSchedule,
+  DatabaseTls,
+  FilesRepository,
+  Retention,
+  StorageTiers,
+  WeekDay,
+} from '../../lib';
 import type { BackupsFile, DatabaseEntry, ServerEntry } from './schema';
 import type { TIER_PRESETS } from './time-schema';
 
@@ -50,6 +60,16 @@ export function subnetsOf(scope: Construct, subnets: BackupsFile['vpcSubnets']):
   return { subnets: subnets.subnetIds.map((id) => ec2.Subnet.fromSubnetId(scope, id, id)) };
 }
 
+/** Where backups run; in Fargate if left out. A role is imported once: it may have several databases. */
+export function runnerOf(scope: Construct, { runsOn }: Pick<DatabaseEntry, 'runsOn'>): BackupRunner | undefined {
+  if (runsOn === undefined || typeof runsOn === 'string') return undefined;
+  const { role: name, ...instance } = runsOn.instances;
+  const stack = Stack.of(scope);
+  const id = `Role-${name}`;
+  const role = (stack.node.tryFindChild(id) as iam.IRole | undefined) ?? iam.Role.fromRoleName(stack, id, name);
+  return BackupRunner.instances({ ...instance, role });
+}
+
 type Tiers = Exclude<BackupsFile['bucket'], { existing: string } | undefined>['storageTiers'];
 const TIERS = {
   cheapest: StorageTiers.cheapest,
@@ -80,10 +100,20 @@ export function bucketOf(scope: Construct, bucket: BackupsFile['bucket'] = {}): 
   });
 }
 
+/** The bucket of the sources of files that are incremental. */
+export function filesRepositoryOf(scope: Construct, props: BackupsFile['filesRepository'] = {}): FilesRepository {
+  const { encryptionKey, removalPolicy } = props;
+  return new FilesRepository(scope, 'FilesRepository', {
+    ...props,
+    encryptionKey: encryptionKey === undefined ? undefined : kms.Key.fromKeyArn(scope, 'FilesKey', encryptionKey),
+    removalPolicy: removalPolicy === 'destroy' ? RemovalPolicy.DESTROY : undefined,
+  });
+}
+
 /** A secret, and the keys in its JSON. */
 export function secretOf(scope: Construct, entry: ServerEntry['secret']) {
-  const { secretId, usernameKey, passwordKey, encryptionKey } =
-    typeof entry === 'string' ? { secretId: entry } : { ...entry };
+  const { secretId, encryptionKey, ...keys } =
+    typeof entry === 'string' ? { secretId: entry, encryptionKey: undefined } : entry;
   const key = encryptionKey === undefined ? undefined : kms.Key.fromKeyArn(scope, 'SecretKey', encryptionKey);
   const arn = secretId.startsWith('arn:') ? secretId : secretArn(scope, secretId);
   // An end may also be that of the name: the constructs warn of those that look like it.
@@ -92,8 +122,16 @@ export function secretOf(scope: Construct, entry: ServerEntry['secret']) {
     ...(complete ? { secretCompleteArn: arn } : { secretPartialArn: arn }),
     encryptionKey: key,
   });
-  return { secret, usernameKey, passwordKey };
+  return { secret, ...keys };
 }
+
+/** A secret with private keys; none if none is given. */
+export const identityOf = (
+  scope: Construct,
+  id: string,
+  entry: BackupsFile['proveWith'],
+): secretsmanager.ISecret | undefined =>
+  entry === undefined ? undefined : secretOf(new Construct(scope, id), entry).secret;
 
 const secretArn = (scope: Construct, resourceName: string): string =>
   Stack.of(scope).formatArn({

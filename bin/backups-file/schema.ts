@@ -2,8 +2,10 @@
 import { isIPv6 } from 'node:net';
 import { region_info } from 'aws-cdk-lib';
 import * as z from 'zod';
+import type { ServerOption } from '../../engines/engine-facts';
 import { engineFacts, engines, serverFacts } from '../../engines/facts';
 import { SOURCE_NAME_RULE, sourceNameFault } from '../../catalog/bucket/names';
+import { READ_PREFERENCES } from '../../catalog/contract/task';
 import { alarms, sourceAlarms } from './alarm-schema';
 import {
   duration,
@@ -22,6 +24,7 @@ import {
   ways,
 } from './fields';
 import { meant } from '../meant';
+import { restoreTest, restoreTesting, sourceTests } from './test-schema';
 import { logRetention, retention, schedule, storageTiers } from './time-schema';
 
 const SERVER_ENGINES = [...engines()].filter(([, { server }]) => server).map(([engine]) => engine);
@@ -71,14 +74,17 @@ const vpcSubnets = ways('one of private, public, isolated, or a map with subnetI
   { fits: has('subnetGroupName'), schema: map('a map', { subnetGroupName: name('a subnet group') }) },
 ]);
 
-const newBucket = map('a map', {
+const keptBucket = {
   bucketName: name('the bucket').optional(),
   encryptionKey: keyArn().optional(),
   noncurrentVersionRetention: duration().optional(),
+  removalPolicy: oneOf(['retain', 'destroy']).optional(),
+};
+const newBucket = map('a map', {
+  ...keptBucket,
   storageTiers: storageTiers.optional(),
   serverAccessLogsBucket: name('a bucket').optional(),
   serverAccessLogsPrefix: text('a prefix').optional(),
-  removalPolicy: oneOf(['retain', 'destroy']).optional(),
 });
 
 const bucket = ways('a map', [
@@ -106,6 +112,22 @@ const secret = ways('the name or the ARN of a secret, or a map with secretId', [
     }),
   },
 ]);
+const secretWithUri = map('a map', {
+  secretId: secretId(),
+  uriKey: name('a key'),
+  encryptionKey: keyArn().optional(),
+});
+
+/** A secret that holds private keys as text. */
+const identity = ways('the name or the ARN of a secret, or a map with secretId', [
+  { fits: isText, schema: secretId() },
+  { fits: isMap, schema: map('a map', { secretId: secretId(), encryptionKey: keyArn().optional() }) },
+]);
+/** What they hold is checked with the constructs, whose refusal shows no private key. */
+const people = {
+  encryptTo: list('recipients, age1… or ssh-…', text('a recipient')).optional(),
+  proveWith: identity.optional(),
+};
 
 const tls = ways('one of amazon-rds, public, or a map with certificateAuthority or off', [
   { fits: isText, schema: oneOf(['amazon-rds', 'public'], 'for clear text write why: tls: { off: <reason> }') },
@@ -124,13 +146,29 @@ const size = {
   memoryLimitMiB: integer(512, 122_880).optional(),
   ephemeralStorageGiB: integer(21, 200).optional(),
 };
-const restoreTask = { securityGroups, ...size, timeout: duration().optional() };
+const restoreTask = { securityGroups, ...size, timeout: duration().optional(), identity: identity.optional() };
 const restoreOfServer = map('a map with secret', { secret, ...restoreTask });
 /** A file has no users. */
 const restoreOfFile = map('a map, which may be empty: {}', restoreTask);
 
+const instances = map('a map with role, and with instanceId or tags', {
+  role: name('the role of the instance'),
+  instanceId: id('i', 'an EC2 instance').optional(),
+  tags: tags.optional(),
+  network: text('the name of a Docker network').optional(),
+  cpus: scalar('a number of processors', (value) =>
+    /^\d+(\.\d+)?$/.test(value) ? Number(value) : undefined,
+  ).optional(),
+  memoryLimitMiB: integer(256, 122_880).optional(),
+});
+const runsOn = ways('fargate, or a map with instances', [
+  { fits: isText, schema: oneOf(['fargate'], 'for an EC2 instance write runsOn: { instances: { … } }') },
+  { fits: isMap, schema: map('a map with instances', { instances }) },
+]);
+
 const task = {
   schedule,
+  runsOn: runsOn.optional(),
   retention: retention.optional(),
   allowedAge: duration().optional(),
   enabled: flag().optional(),
@@ -142,14 +180,15 @@ const task = {
   vpcSubnets: vpcSubnets.optional(),
   assignPublicIp: flag().optional(),
   ...sourceAlarms,
+  ...sourceTests,
+  ...people,
 };
 
 /** A server of one engine, reached in one way. */
 const server = <R extends z.ZodRawShape, V extends z.ZodType>(reached: R, version: V) => ({
-  engine: oneOf(SERVER_ENGINES, 'for SQLite give sqlite: { … } in place of engine'),
+  engine: oneOf(SERVER_ENGINES, 'for SQLite give sqlite: { … }, for files give files: { … } in place of engine'),
   version,
   ...reached,
-  secret,
   tls: tls.optional(),
   databases: names('databases').optional(),
   excludeDatabases: names('databases').optional(),
@@ -159,11 +198,19 @@ const server = <R extends z.ZodRawShape, V extends z.ZodType>(reached: R, versio
   restore: restoreOfServer.optional(),
 });
 
-const byHost = {
-  host: scalar('a host name or an address', (value) => (isIPv6(value) || /^[^\s:/]+$/.test(value) ? value : undefined)),
-  port: integer(1, 65_535).optional(),
-  databaseSecurityGroup: securityGroup().optional(),
+const host = () =>
+  scalar('a host name or an address', (value) => (isIPv6(value) || /^[^\s:/]+$/.test(value) ? value : undefined));
+const letIn = { databaseSecurityGroup: securityGroup().optional() };
+const port = { port: integer(1, 65_535).optional() };
+const byHost = { host: host(), secret, ...port, ...letIn };
+const byHosts = {
+  hosts: list('host names', text('a host name, with a port behind a colon if you like')),
+  secret,
+  ...port,
+  ...letIn,
 };
+const bySrv = { srv: host(), secret, ...letIn };
+const byUri = { secret: secretWithUri, ...letIn };
 
 const rds = ways('a map with instance or cluster', [
   { fits: has('instance'), schema: map('a map', { instance: name('an RDS instance') }) },
@@ -184,38 +231,107 @@ const versionOf = (engine: string) => {
     },
   );
 };
-const schemas = { schemas: names('schemas').optional(), excludeSchemas: names('schemas').optional() };
 
-/** The schema of each engine's servers. A server of an unknown engine is checked as far as possible. */
-const serversReached = <R extends z.ZodRawShape>(reached: R) => [
-  ...SERVER_ENGINES.map((engine) => {
-    const common = server(reached, versionOf(engine));
-    return { engine, schema: map('a map', serverFacts(engine).hasSchemas ? { ...common, ...schemas } : common) };
+/** Options that only some engines have, beside those that say where a server is. */
+const own = {
+  schemas: names('schemas').optional(),
+  excludeSchemas: names('schemas').optional(),
+  excludeCollections: names('collections').optional(),
+  replicaSet: name('a replica set').optional(),
+  readPreference: oneOf(READ_PREFERENCES).optional(),
+  authSource: name('a database').optional(),
+} satisfies Partial<Record<ServerOption, z.ZodType>>;
+const ownOf = (options: readonly ServerOption[]) =>
+  Object.fromEntries(Object.entries(own).filter(([option]) => options.includes(option as ServerOption))) as typeof own;
+
+/** The schema of each engine's servers, if it has the option. A server of an unknown engine is checked as far as possible. */
+const serversReached = <R extends z.ZodRawShape>(reached: R, option?: ServerOption) => [
+  ...SERVER_ENGINES.flatMap((engine) => {
+    const { options = [] } = serverFacts(engine);
+    if (option !== undefined && !options.includes(option)) return [];
+    return { engine, schema: map('a map', { ...server(reached, versionOf(engine)), ...ownOf(options) }) };
   }),
-  { engine: undefined, schema: map('a map', { ...server(reached, text('the version of the server')), ...schemas }) },
+  { engine: undefined, schema: map('a map', { ...server(reached, text('the version of the server')), ...own }) },
 ];
 
 const isEngine = (engine: string | undefined) => (input: unknown) =>
   isMap(input) && (engine === undefined || input.engine === engine);
 
-const database = ways('a map with engine, or with sqlite', [
+const globs = list('patterns', text('a pattern')).optional();
+const onEfs = {
+  fileSystem: id('fs', 'an EFS file system'),
+  accessPoint: id('fsap', 'an EFS access point'),
+  securityGroup: securityGroup(),
+};
+const volume = text('the name of a volume of Docker');
+const pathBelow = text('a path below the access point, without a leading slash', /^[^/]/);
+
+const chosen = {
+  ...{ include: globs, exclude: globs, allowUnreadable: globs, sqliteDatabases: globs },
+  repository: flag().optional(),
+};
+const isOnInstance = (place: unknown): boolean => {
+  if (!isMap(place)) return false;
+  const { volume: name, path, fileSystem, accessPoint } = place;
+  return name !== undefined || (isText(path) && path.startsWith('/') && !fileSystem && !accessPoint);
+};
+
+const database = ways('a map with engine, or with sqlite or files', [
   {
     fits: has('sqlite'),
     schema: map('a map', {
-      sqlite: map('a map with fileSystem, accessPoint, securityGroup and path', {
-        fileSystem: id('fs', 'an EFS file system'),
-        accessPoint: id('fsap', 'an EFS access point'),
-        securityGroup: securityGroup(),
-        path: text('a path below the access point, without a leading slash', /^[^/]/),
-      }),
+      sqlite: ways('a map with path', [
+        {
+          fits: isOnInstance,
+          schema: map('a map with path', { volume: volume.optional(), path: text('the path of a file') }),
+        },
+        {
+          fits: isMap,
+          schema: map('a map with fileSystem, accessPoint, securityGroup and path', { ...onEfs, path: pathBelow }),
+        },
+      ]),
       ...task,
       restore: restoreOfFile.optional(),
     }),
   },
-  ...serversReached({ rds }).map(({ engine, schema }) => ({
+  {
+    fits: has('files'),
+    schema: map('a map with files', {
+      files: ways('a map with fileSystem, accessPoint and securityGroup, with volume or with path', [
+        {
+          fits: isOnInstance,
+          schema: map('a map', {
+            ...{ volume: volume.optional(), path: text('the path of a directory').optional() },
+            ...chosen,
+          }),
+        },
+        {
+          fits: isMap,
+          schema: map('a map with fileSystem, accessPoint and securityGroup', {
+            ...{ ...onEfs, path: pathBelow.optional(), ...chosen },
+            rootAccess: flag().optional(),
+          }),
+        },
+      ]),
+      ...task,
+      restore: restoreOfFile.optional(),
+    }),
+  },
+  ...serversReached({ rds, secret }).map(({ engine, schema }) => ({
     fits: (input: unknown) => has('rds')(input) && isEngine(engine)(input),
     schema,
   })),
+  ...(
+    [
+      [has('hosts'), serversReached(byHosts, 'hosts')],
+      [has('srv'), serversReached(bySrv, 'srv')],
+      [(input: unknown) => isMap(input) && has('uriKey')(input.secret), serversReached(byUri, 'uriKey')],
+    ] as const
+  ).flatMap(([isReached, servers]) =>
+    servers.flatMap(({ engine, schema }) =>
+      engine === undefined ? [] : { fits: (input: unknown) => isReached(input) && isEngine(engine)(input), schema },
+    ),
+  ),
   ...serversReached(byHost).map(({ engine, schema }) => ({ fits: isEngine(engine), schema })),
 ]);
 
@@ -253,6 +369,7 @@ export const backupsFile = map('a map with the keys vpc and databases', {
   assignPublicIp: flag().optional(),
   s3GatewayEndpoint: flag().optional(),
   bucket: bucket.optional(),
+  filesRepository: map('a map, which may be empty: {}', keptBucket).optional(),
   logRetention: logRetention.optional(),
   retention: retention.optional(),
   pruning: map('a map', {
@@ -260,6 +377,9 @@ export const backupsFile = map('a map with the keys vpc and databases', {
     maxDeletePercent: integer(1, 100).optional(),
     enabled: flag().optional(),
   }).optional(),
+  ...people,
+  restoreTest: restoreTest.optional(),
+  restoreTesting: restoreTesting.optional(),
   alarms: alarms.optional(),
   dashboard: flag().optional(),
   databases: namedDatabases,
@@ -267,4 +387,6 @@ export const backupsFile = map('a map with the keys vpc and databases', {
 
 export type BackupsFile = z.output<typeof backupsFile>;
 export type DatabaseEntry = BackupsFile['databases'][string];
-export type ServerEntry = Exclude<DatabaseEntry, { sqlite: unknown }>;
+/** An entry of a file, or of files. */
+type FileEntry = Extract<DatabaseEntry, { sqlite: unknown } | { files: unknown }>;
+export type ServerEntry = Exclude<DatabaseEntry, FileEntry>;

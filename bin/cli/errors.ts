@@ -11,6 +11,8 @@ export const EXIT = {
   problems: 3,
   /** Not yet: a retrieval from an archive, or a restore, goes on without this command. */
   later: 4,
+  /** A restore test could not run: it says nothing about the backup. */
+  untested: 5,
 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 

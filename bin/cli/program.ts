@@ -1,16 +1,6 @@
 import { Command, CommanderError, Help } from 'commander';
 import type { Option } from 'commander';
 import { version } from '../../package.json';
-import { addAlarmCommand } from './commands/alarm';
-import { addDoctorCommand } from './commands/doctor';
-import { addFetchCommand } from './commands/fetch';
-import { addListCommand } from './commands/list';
-import { addPruneCommand } from './commands/prune';
-import { addRestoreCommand } from './commands/restore';
-import { addRetentionCommand } from './commands/retention';
-import { addRunCommand } from './commands/run';
-import { addShowCommand } from './commands/show';
-import { addUndeleteCommand } from './commands/undelete';
 import { BUCKET_VARIABLE } from './commands/options';
 import { CommandError, EXIT } from './errors';
 import { colorsOf } from './print/colors';
@@ -26,7 +16,7 @@ import { Output } from './print/output';
 export async function main(args: readonly string[], streams: Streams): Promise<number> {
   const output = new Output(streams);
   try {
-    await programOf(output).parseAsync(args, { from: 'user' });
+    await programOf(output, args[0]).parseAsync(args, { from: 'user' });
     return output.exitCode;
   } catch (error) {
     // commander has printed its message already; help and version end this way too.
@@ -38,10 +28,29 @@ export async function main(args: readonly string[], streams: Streams): Promise<n
   }
 }
 
-function programOf(output: Output): Command {
+type AddCommand = (program: Command, output: Output) => void;
+
+/** In the order of the help. Each is loaded when it is needed: the clients of AWS that they use take a second to load. */
+const COMMANDS: Readonly<Record<string, () => AddCommand>> = {
+  list: () => (require('./commands/list') as typeof import('./commands/list')).addListCommand,
+  show: () => (require('./commands/show') as typeof import('./commands/show')).addShowCommand,
+  fetch: () => (require('./commands/fetch') as typeof import('./commands/fetch')).addFetchCommand,
+  restore: () => (require('./commands/restore') as typeof import('./commands/restore')).addRestoreCommand,
+  prove: () => (require('./commands/prove') as typeof import('./commands/prove')).addProveCommand,
+  report: () => (require('./commands/report') as typeof import('./commands/report')).addReportCommand,
+  run: () => (require('./commands/run') as typeof import('./commands/run')).addRunCommand,
+  prune: () => (require('./commands/prune') as typeof import('./commands/prune')).addPruneCommand,
+  undelete: () => (require('./commands/undelete') as typeof import('./commands/undelete')).addUndeleteCommand,
+  retention: () => (require('./commands/retention') as typeof import('./commands/retention')).addRetentionCommand,
+  alarm: () => (require('./commands/alarm') as typeof import('./commands/alarm')).addAlarmCommand,
+  doctor: () => (require('./commands/doctor') as typeof import('./commands/doctor')).addDoctorCommand,
+};
+
+/** @param name of the only command that the program needs; with any other word it has all of them */
+function programOf(output: Output, name = ''): Command {
   const { stdout, stderr } = output.streams;
   const program = new Command('proven-backups')
-    .description('Works with database backups: lists, restores, fetches, makes, prunes and checks them')
+    .description('Works with database backups: lists, proves, restores, fetches, makes, prunes and checks them')
     .version(version)
     .exitOverride()
     .configureOutput({
@@ -55,16 +64,8 @@ function programOf(output: Output): Command {
     })
     .configureHelp({ optionDescription: describe })
     .addHelpText('after', HELP);
-  addListCommand(program, output);
-  addShowCommand(program, output);
-  addFetchCommand(program, output);
-  addRestoreCommand(program, output);
-  addRunCommand(program, output);
-  addPruneCommand(program, output);
-  addUndeleteCommand(program, output);
-  addRetentionCommand(program, output);
-  addAlarmCommand(program, output);
-  addDoctorCommand(program, output);
+  const commands = Object.hasOwn(COMMANDS, name) ? [COMMANDS[name]!] : Object.values(COMMANDS);
+  for (const load of commands) load()(program, output);
   return program;
 }
 
@@ -83,4 +84,5 @@ Exit codes:
   ${EXIT.failed}  failed
   ${EXIT.usage}  wrong usage
   ${EXIT.problems}  done, but something needs attention
-  ${EXIT.later}  not yet: a retrieval or a restore goes on without the command`;
+  ${EXIT.later}  not yet: a retrieval, a restore or a restore test goes on without the command
+  ${EXIT.untested}  a restore test could not run: it says nothing about the backup`;

@@ -1,10 +1,12 @@
 /** Clients of AWS, and a sentence for everything that AWS refuses. */
+import { BackupClient } from '@aws-sdk/client-backup';
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { ECSClient } from '@aws-sdk/client-ecs';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { CommandError } from '../errors';
 
@@ -42,6 +44,14 @@ export class Aws {
     // Servers other than AWS are addressed by path.
     const custom = process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL;
     return new S3Client({ ...this.settings, forcePathStyle: custom !== undefined });
+  }
+
+  backup(): BackupClient {
+    return new BackupClient(this.settings);
+  }
+
+  secrets(): SecretsManagerClient {
+    return new SecretsManagerClient(this.settings);
   }
 
   ssm(): SSMClient {
@@ -119,6 +129,14 @@ const REDIRECTED = /^(PermanentRedirect|AuthorizationHeaderMalformed|IllegalLoca
 
 /** Whether AWS does not allow a request. */
 export const isDenied = (error: unknown): boolean => error instanceof Error && DENIED.test(error.name);
+
+/** Whether a request may have had its effect, although its answer is an error. */
+export function isUnanswered(error: Error): boolean {
+  const { name, code = '', $metadata } = error as ClientError;
+  return (
+    ($metadata?.httpStatusCode ?? 0) >= 500 || /^(ECONNRESET|EPIPE|ETIMEDOUT)$/.test(code) || name === 'TimeoutError'
+  );
+}
 
 /** The error with a sentence for it; as it is, if it is none of AWS. */
 export function explained(thrown: unknown, { doing, action }: Wish): unknown {

@@ -3,11 +3,11 @@ import { damageOf } from '../../../catalog/bucket/damage';
 import type { StoredFolder } from '../../../catalog/bucket/inventory';
 import { readInventory } from '../../../catalog/bucket/inventory';
 import type { Manifest } from '../../../catalog/bucket/manifest';
-import { ManifestError, parseManifest } from '../../../catalog/bucket/manifest';
+import { isSafetyBackup, ManifestError, parseManifest } from '../../../catalog/bucket/manifest';
 import type { CatalogStore } from '../../../catalog/bucket/read';
 import { S3CatalogStore } from '../../../catalog/bucket/s3-store';
 import type { Verdict } from '../../../catalog/bucket/verdict';
-import { parseVerdict } from '../../../catalog/bucket/verdict';
+import { storedVerdict } from '../../../catalog/bucket/verdict';
 import { CommandError } from '../errors';
 import type { Aws } from './aws';
 import { ask } from './aws';
@@ -97,9 +97,13 @@ async function choose(store: CatalogStore, source: string, wish: BackupWish): Pr
 type Found = Omit<ChosenBackup, 'notes'>;
 
 const isProven = ({ verdict }: Found): boolean => verdict?.verdict === 'passed';
-const isSafety = ({ manifest }: Found): boolean => manifest.trigger === 'before-restore';
-const unprovenNote = (found: Found): string[] =>
-  isProven(found) ? [] : [`no restore test has proven backup ${found.folder.id}`];
+const isSafety = ({ manifest }: Found): boolean => isSafetyBackup(manifest);
+const unprovenNote = (found: Found): string[] => {
+  const { folder, verdict } = found;
+  if (verdict?.verdict === 'failed')
+    return [`the restore test of backup ${folder.id} FAILED: it does not restore as it was dumped`];
+  return isProven(found) ? [] : [`no restore test has proven backup ${folder.id}`];
+};
 
 function noneOf(source: string, { id, at }: BackupWish, backups: readonly StoredFolder[]): CommandError {
   const [newest, oldest] = [backups[0]?.id, backups.at(-1)?.id];
@@ -119,7 +123,7 @@ async function read(
   const { key } = folder.manifest!;
   try {
     const manifest = parseManifest(await store.get(key), key);
-    const verdict = folder.verdict && parseVerdict(await store.get(folder.verdict.key));
+    const verdict = folder.verdict && storedVerdict(await store.get(folder.verdict.key), source, folder.id);
     const damage = damageOf(manifest, source, folder);
     return { folder, manifest, ...(verdict && { verdict }), ...(damage !== undefined && { damage }) };
   } catch (error) {

@@ -3,6 +3,7 @@ import type { SSMClient } from '@aws-sdk/client-ssm';
 import type { Action } from '../../../catalog/contract/task';
 import { directoryPath } from '../../../catalog/contract/directory';
 import type { DirectoryFunctions } from '../../../catalog/contract/directory';
+import type { InstanceCommand } from '../../../catalog/contract/instance';
 import type { DirectoryPart, StartableTask } from '../../../catalog/contract/directory-schema';
 import { parseDirectory } from '../../../catalog/contract/directory-schema';
 import { readParameters, SettingsError } from '../../../catalog/contract/settings';
@@ -33,6 +34,11 @@ export class BucketDirectory {
     return this.tasksOf('dump');
   }
 
+  /** The tasks that schedules start: dumps, and maintenance of repositories. */
+  get scheduled(): readonly ListedTask[] {
+    return [...this.dumps, ...this.tasksOf('maintain')];
+  }
+
   /** The tasks of an action, by their sources; of a source that several parameters list, those that differ. */
   tasksOf(action: Action): readonly ListedTask[] {
     const listed = [...this.parts.values()].flatMap(({ sources }) =>
@@ -50,6 +56,19 @@ export class BucketDirectory {
       })),
     );
     return [...new Map(listed.map((one) => [one.name, one])).values()];
+  }
+
+  /** The runs on instances, by their sources. */
+  get commands(): readonly { readonly source: string; readonly command: InstanceCommand }[] {
+    const listed = [...this.parts.values()].flatMap(({ sources }) =>
+      [...sources].flatMap(([source, { command }]) => (command ? [{ source, command }] : [])),
+    );
+    return [...new Map(listed.map((one) => [JSON.stringify(one), one])).values()];
+  }
+
+  /** How a source is backed up on an instance; nothing if it is not. */
+  command(source: string): InstanceCommand | undefined {
+    return this.commands.find((one) => one.source === source)?.command;
   }
 
   /**
@@ -79,8 +98,11 @@ export class BucketDirectory {
   }
 
   private withoutRestore(source: string): CommandError {
+    const of = `source ${source} of bucket ${this.bucket}`;
     return new CommandError(
-      `source ${source} of bucket ${this.bucket} has no task that restores: give its DatabaseBackup restore, with the secret of an account that may write, and deploy; or restore from this machine with --local; or proven-backups fetch --source ${source} --output restore, and restore by hand`,
+      this.command(source)
+        ? `${of} runs on an instance, and nothing restores there: give its DatabaseBackup restore, and deploy; or restore from this machine with --local, as docs/instances.md shows; or proven-backups fetch --source ${source} --output restore, and restore by hand`
+        : `${of} has no task that restores: give its DatabaseBackup restore, with the secret of an account that may write, and deploy; or restore from this machine with --local; or proven-backups fetch --source ${source} --output restore, and restore by hand`,
     );
   }
 
@@ -90,13 +112,31 @@ export class BucketDirectory {
    * @throws CommandError if there is none
    */
   pruneFunction(source: string): string {
-    const pruning = [...this.parts.values()].filter(({ functions }) => functions.prune !== undefined);
-    const found = pruning.find(({ sources }) => sources.has(source));
-    if (found) return found.functions.prune!;
-    if (!this.sources.includes(source)) throw unknownSource(this.bucket, source, this.sources);
+    const found = this.functionOf(source, 'prune');
+    if (found !== undefined) return found;
     throw new CommandError(
       `nothing prunes source ${source} of bucket ${this.bucket}: give its DatabaseBackup a BackupPruning, or use Backups`,
     );
+  }
+
+  /**
+   * The function that starts restore tests of a source.
+   *
+   * @throws CommandError if there is none
+   */
+  restoreTestsFunction(source: string): string {
+    const found = this.functionOf(source, 'restoreTests');
+    if (found !== undefined) return found;
+    throw new CommandError(
+      `nothing tests the backups of source ${source} of bucket ${this.bucket}: give its DatabaseBackup a RestoreTesting, or use Backups; or test it on this machine with --local`,
+    );
+  }
+
+  private functionOf(source: string, kind: keyof DirectoryFunctions): string | undefined {
+    const having = [...this.parts.values()].filter(({ functions }) => functions[kind] !== undefined);
+    const found = having.find(({ sources }) => sources.has(source));
+    if (!found && !this.sources.includes(source)) throw unknownSource(this.bucket, source, this.sources);
+    return found?.functions[kind];
   }
 
   /**

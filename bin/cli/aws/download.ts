@@ -2,13 +2,15 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { rename, rm, stat } from 'node:fs/promises';
-import type { Readable } from 'node:stream';
-import { Transform } from 'node:stream';
+import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import * as zlib from 'node:zlib';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
-import type { DataObject } from '../../../catalog/bucket/manifest';
+import { decrypt } from '../../../catalog/age/age';
+import type { AnyIdentity } from '../../../catalog/age/identities';
+import { ENCRYPTED, type DataObject } from '../../../catalog/bucket/manifest';
+import { ENCRYPTED_SUFFIX, plainName } from '../../../catalog/bucket/names';
 import { CommandError } from '../errors';
 import { ask } from './aws';
 
@@ -87,20 +89,39 @@ async function rest({ client, bucket, object, file }: Download, begun: number, s
 /** Whether this Node.js decompresses zstd: since 22.15. */
 export const canDecompress = (): boolean => typeof zlib.createZstdDecompress === 'function';
 
+/** What is done with objects that were downloaded. */
+export interface Opening {
+  /** For those that are encrypted; they stay so without. */
+  readonly identities?: readonly AnyIdentity[] | undefined;
+  readonly decompress: boolean;
+}
+
+/** The name of a file when it was opened: its own if nothing is done with it. */
+export function openedName(file: string, { identities, decompress }: Opening): string {
+  if (decompress) return plainName(file);
+  return identities && file.endsWith(ENCRYPTED_SUFFIX) ? file.slice(0, -ENCRYPTED_SUFFIX.length) : file;
+}
+
 /**
- * Decompresses a file, and removes it.
+ * Decrypts a file, decompresses it, or both, and removes it.
  *
- * @throws CommandError if the result is not as long as the manifest says
+ * @throws CommandError if it cannot be, or the result is not as long as the manifest says; the file stays then
  */
-export async function decompress(object: DataObject, file: string, target: string): Promise<void> {
+export async function open(object: DataObject, file: string, opening: Opening): Promise<void> {
+  const target = openedName(file, opening);
+  if (target === file) return;
   const part = `${target}.part`;
-  await pipeline(createReadStream(file), zlib.createZstdDecompress(), createWriteStream(part)).catch(
-    (error: NodeJS.ErrnoException) => {
-      throw new CommandError(`could not decompress ${file}: ${error.message}`);
-    },
-  );
+  const { identities = [], decompress } = opening;
+  const stored = createReadStream(file);
+  const compressed = object.compression === ENCRYPTED ? Readable.from(decrypt(stored, identities)) : stored;
+  const decompressor = decompress ? [zlib.createZstdDecompress()] : [];
+  const steps = [compressed, ...decompressor, createWriteStream(part, { mode: 0o600 })];
+  await pipeline(steps).catch(async (error: Error) => {
+    await rm(part, { force: true });
+    throw new CommandError(`could not open ${file}: ${error.message}`);
+  });
   const bytes = await sizeOf(part);
-  if (bytes !== object.uncompressedBytes) {
+  if (decompress && bytes !== object.uncompressedBytes) {
     await rm(part, { force: true });
     throw new CommandError(
       `${file} must have ${object.uncompressedBytes} bytes when it is decompressed, got: ${bytes}: use another backup`,

@@ -3,7 +3,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ECSClient, RunTaskCommandInput, Task } from '@aws-sdk/client-ecs';
 import { DescribeTasksCommand, RunTaskCommand } from '@aws-sdk/client-ecs';
 import { logPage, taskPage } from '../../../catalog/console';
-import { logStreamOf } from '../../../catalog/contract/run-log';
 import { idOf, notStarted } from '../../../catalog/run-end';
 import { CommandError } from '../errors';
 import { ask } from './aws';
@@ -26,12 +25,12 @@ export async function startTask(ecs: ECSClient, source: string, request: RunTask
   throw new CommandError(`ECS did not start a run of ${source}: ${notStarted(failures)}: try again in a few minutes`);
 }
 
-/** Pages of the console about a task of a source. */
-export function linksOf({ taskArn, clusterArn }: Task, logGroup: string, source: string) {
+/** Pages of the console about a task. */
+export function linksOf({ taskArn, clusterArn }: Task, logGroup: string, stream: string) {
   // arn:aws:ecs:eu-west-1:111122223333:task/cluster/id
   const [, partition, , region] = taskArn!.split(':') as [string, string, string, string];
   const [place, id] = [{ partition, region }, idOf(taskArn!)];
-  return { task: taskPage(place, idOf(clusterArn!), id), log: logPage(place, logGroup, logStreamOf(source, id)) };
+  return { task: taskPage(place, idOf(clusterArn!), id), log: logPage(place, logGroup, stream) };
 }
 
 /** Looks at a task from its start to its end. */

@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import type { DataObject, Manifest } from '../../../catalog/bucket/manifest';
 import { manifestText } from '../../../catalog/bucket/manifest';
-import { fileName, MANIFEST_FILE } from '../../../catalog/bucket/names';
+import { ENCRYPTED_SUFFIX, fileName, MANIFEST_FILE } from '../../../catalog/bucket/names';
 import { shellWord } from '../../../catalog/shell';
 import { formatBytes, formatDuration } from '../../../catalog/units';
 import { adviceOfEngine } from '../../../engines/advice';
@@ -13,12 +13,14 @@ import type { AdviceStep } from '../../../engines/engine-advice';
 import { findEngine } from '../../../engines/facts';
 import { Aws } from '../aws/aws';
 import { chooseBackup } from '../aws/choose-backup';
-import { canDecompress, decompress, download } from '../aws/download';
+import type { Opening } from '../aws/download';
+import { canDecompress, download, open, openedName } from '../aws/download';
 import type { Tier } from '../aws/retrieval';
 import { TIERS } from '../aws/retrieval';
 import { CommandError, UsageError } from '../errors';
 import type { Output } from '../print/output';
 import { Progress } from '../print/progress';
+import { IDENTITY_OPTION, identityIn, requireIdentity } from '../restore/identity-file';
 import type { RetrievalWish } from '../restore/retrieve-first';
 import { retrieveFirst } from '../restore/retrieve-first';
 import { sum } from '../sum';
@@ -39,6 +41,7 @@ interface FetchOptions extends BucketOptions {
   readonly at?: Date;
   readonly output: string;
   readonly decompress?: boolean;
+  readonly identity?: string;
   readonly tier?: Tier;
   readonly json?: boolean;
 }
@@ -53,6 +56,7 @@ export function addFetchCommand(program: Command, output: Output): void {
     .requiredOption('--source <name>', 'source of the backup', readSource)
     .requiredOption('--output <dir>', 'directory for the files; the same again continues where it broke')
     .option('--at <time>', 'the newest backup up to this time in UTC: 2026-11-20T02:00', readTime)
+    .option(...IDENTITY_OPTION)
     .option('--decompress', 'decompresses what was downloaded')
     .addOption(new Option('--tier <name>', 'retrieves a backup that is in an archive of S3').choices(TIERS))
     .option('--json', 'prints JSON');
@@ -67,6 +71,7 @@ async function fetch(id: string | undefined, options: FetchOptions, output: Outp
     throw new UsageError(
       `--decompress needs Node.js 22.15 or newer, got: ${process.version}: leave it out, and use zstd -d`,
     );
+  const identity = identityIn(options.identity);
   requireBucket(options);
   const aws = new Aws(options);
   const bucket = await bucketOf(options, aws);
@@ -75,12 +80,14 @@ async function fetch(id: string | undefined, options: FetchOptions, output: Outp
   if (damage !== undefined)
     throw new CommandError(`backup ${manifest.backupId} of ${source} is damaged: ${damage}: fetch another one`);
 
+  if (options.decompress) requireIdentity(manifest, identity);
   const client = aws.s3();
   const retrieval = await retrieveFirst(wishOf({ client, bucket, backup }, options), output);
   if (retrieval && json) output.json({ bucket, source, backup: manifest.backupId, retrieval, notes });
   if (retrieval) return;
   const directory = path.resolve(options.output);
-  await prepare(directory, manifest, options.decompress ?? false);
+  const opening = { identities: identity?.identities, decompress: options.decompress ?? false };
+  await prepare(directory, manifest, opening);
   const size = sum(manifest.objects, ({ bytes }) => bytes);
   for (const note of notes) output.tell(`note ${note}`);
   output.tell(`fetching backup ${manifest.backupId} of ${source}, ${formatBytes(size)}, into ${directory} …`);
@@ -92,15 +99,11 @@ async function fetch(id: string | undefined, options: FetchOptions, output: Outp
   } finally {
     progress.end();
   }
-  if (options.decompress)
-    for (const object of manifest.objects) await decompress(object, fileOf(object), decompressedName(fileOf(object)));
+  for (const object of manifest.objects) await open(object, fileOf(object), opening);
   await writeFile(path.join(directory, MANIFEST_FILE), manifestText(manifest));
 
-  const files = manifest.objects.map(({ key }) => {
-    const name = fileName(key);
-    return options.decompress ? decompressedName(name) : name;
-  });
-  const steps = stepsOf(manifest, options.decompress ?? false);
+  const files = manifest.objects.map(({ key }) => openedName(fileName(key), opening));
+  const steps = stepsOf(manifest, opening);
   if (json) output.json({ bucket, source, backup: manifest.backupId, directory, files, steps, notes });
   else print(output, { manifest, directory, size, seconds: progress.seconds, steps });
 }
@@ -108,10 +111,14 @@ async function fetch(id: string | undefined, options: FetchOptions, output: Outp
 /** Who gives a tier wants the retrieval; nobody else is asked for money. */
 function wishOf(
   found: Pick<RetrievalWish, 'client' | 'bucket' | 'backup'>,
-  { source, output, tier, json, decompress: decompressed, bucket, stack, region, profile }: FetchOptions,
+  { source, output, tier, json, decompress, identity, bucket, stack, region, profile }: FetchOptions,
 ): RetrievalWish {
   const { manifest } = found.backup;
-  const again = ['proven-backups', 'fetch', ...optionWords({ bucket, stack, source, output, region, profile })];
+  const again = [
+    'proven-backups',
+    'fetch',
+    ...optionWords({ bucket, stack, source, output, identity, region, profile }),
+  ];
   return {
     ...{ ...found, objects: manifest.objects, tier: tier ?? 'bulk', json },
     agreed: () => {
@@ -120,15 +127,12 @@ function wishOf(
         `backup ${manifest.backupId} of ${source} is in an archive: add --tier bulk, standard or expedited to retrieve it`,
       );
     },
-    again: [...again, ...(decompressed ? ['--decompress'] : []), manifest.backupId].map(shellWord).join(' '),
+    again: [...again, ...(decompress ? ['--decompress'] : []), manifest.backupId].map(shellWord).join(' '),
   };
 }
 
-/** `shop.sql` of `shop.sql.zst` */
-const decompressedName = (file: string): string => file.replace(/\.zst$/, '');
-
 /** Makes the directory, and refuses one that holds another backup, or has no room. */
-async function prepare(directory: string, manifest: Manifest, decompressed: boolean): Promise<void> {
+async function prepare(directory: string, manifest: Manifest, opening: Opening): Promise<void> {
   await mkdir(directory, { recursive: true, mode: 0o700 }).catch((error: Error) => {
     throw new CommandError(`could not make directory ${directory}: ${error.message}`);
   });
@@ -144,11 +148,14 @@ async function prepare(directory: string, manifest: Manifest, decompressed: bool
   let needed = 0;
   for (const { key, bytes, uncompressedBytes } of manifest.objects) {
     const name = path.join(directory, fileName(key));
-    const target = decompressedName(name);
+    const target = openedName(name, opening);
     // Nothing says whether it is of this backup.
-    if (decompressed && existsSync(target))
+    if (target !== name && existsSync(target))
       throw new CommandError(`${target} is there already: move it away, or choose another --output`);
-    needed += bytes - (sizeOf(name) ?? sizeOf(`${name}.part`) ?? 0) + (decompressed ? uncompressedBytes : 0);
+    needed +=
+      bytes -
+      (sizeOf(name) ?? sizeOf(`${name}.part`) ?? 0) +
+      (target === name ? 0 : opening.decompress ? uncompressedBytes : bytes);
   }
   const { bavail, bsize } = await statfs(directory);
   if (needed > bavail * bsize)
@@ -159,12 +166,17 @@ async function prepare(directory: string, manifest: Manifest, decompressed: bool
 
 const sizeOf = (file: string): number | undefined => statSync(file, { throwIfNoEntry: false })?.size;
 
-/** A newer version may have made the backup, with an engine that this one does not know. */
-const stepsOf = (manifest: Manifest, decompressed: boolean): readonly AdviceStep[] =>
-  adviceOfEngine(manifest.engine)?.restore(manifest, ({ key }: DataObject) => {
-    const name = fileName(key);
-    return decompressed ? `cat ${shellWord(decompressedName(name))}` : `zstd -dc ${shellWord(name)}`;
-  }) ?? [];
+/** A newer version may have made the backup, with an engine that this one does not know. Evidence is nothing to load. */
+function stepsOf(manifest: Manifest, opening: Opening): readonly AdviceStep[] {
+  const objects = manifest.objects.filter(({ kind }) => kind !== 'evidence');
+  const read = ({ key }: DataObject): string => {
+    const name = openedName(fileName(key), opening);
+    const file = shellWord(name);
+    if (name.endsWith(ENCRYPTED_SUFFIX)) return `age -d -i "$IDENTITY" ${file} | zstd -dc`;
+    return opening.decompress ? `cat ${file}` : `zstd -dc ${file}`;
+  };
+  return adviceOfEngine(manifest.engine)?.restore({ ...manifest, objects }, read) ?? [];
+}
 
 interface Fetched {
   readonly manifest: Manifest;

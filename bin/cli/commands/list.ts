@@ -1,17 +1,17 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { S3CatalogStore } from '../../../catalog/bucket/s3-store';
-import { sourceNameFault } from '../../../catalog/bucket/names';
-import type { Wish } from '../aws/aws';
 import { ask, Aws } from '../aws/aws';
-import { readDirectory, unknownSource } from '../aws/directory';
+import type { ListedRecoveryPoint } from '../aws/recovery-points';
+import { listManaged } from '../aws/recovery-points';
 import type { ListedSnapshot, SnapshotTag } from '../aws/snapshots';
 import { listSnapshots } from '../aws/snapshots';
-import type { ListedBackup } from '../aws/stored-backups';
-import { listBackups } from '../aws/stored-backups';
+import { listSources, requireSource } from '../aws/stored-backups';
+import type { SourceObjectives } from '../aws/objectives';
+import { readObjectives } from '../aws/objectives';
 import { CommandError, EXIT, UsageError } from '../errors';
-import { printBackups, printSnapshots } from '../print/list-tables';
+import { printBackups, printRecoveryPoints, printSnapshots } from '../print/list-tables';
 import type { Output } from '../print/output';
+import { proofProblems } from '../print/proof';
 import type { BucketOptions } from './options';
 import { bucketOf, readSource, requireBucket, withAwsOptions, withBucketOptions } from './options';
 
@@ -27,7 +27,9 @@ interface ListOptions extends BucketOptions {
 export function addListCommand(program: Command, output: Output): void {
   const command = program
     .command('list')
-    .description('Lists the backups of a bucket and the snapshots of volumes beside them, newest first');
+    .description(
+      'Lists the backups of a bucket, and snapshots and recovery points of AWS Backup beside them, newest first',
+    );
   withBucketOptions(command, 'bucket whose backups are listed')
     .option('--source <name>', 'only this source', readSource)
     .option('--no-snapshots', 'no snapshots')
@@ -50,51 +52,61 @@ async function list(options: ListOptions, output: Output): Promise<void> {
   if (!onlySnapshots) requireBucket(options, ', or list --only-snapshots');
   const aws = new Aws(options);
   const bucket = onlySnapshots ? undefined : await bucketOf(options, aws);
-  const backups = bucket === undefined ? undefined : await backupsOf(aws, bucket, source);
+  const backups = bucket === undefined ? undefined : await listSources(aws, bucket, source);
   const snapshots = options.snapshots ? await snapshotsOf(aws, options) : undefined;
   const fault = snapshots instanceof CommandError ? snapshots : undefined;
   if (fault && backups === undefined) throw fault;
   const found = snapshots instanceof CommandError ? undefined : snapshots;
-  if (bucket !== undefined && source !== undefined && backups?.length === 0 && !found?.length) {
+  const now = new Date();
+  const objectives = bucket === undefined ? undefined : await readObjectives(aws.ssm(), bucket);
+  const managed = objectives && (await managedOf(aws, objectives, source));
+  const managedFault = managed instanceof CommandError ? managed : undefined;
+  const points = managed instanceof CommandError ? undefined : managed;
+  if (bucket !== undefined && source !== undefined && backups?.length === 0 && !found?.length && !managed) {
     await requireSource(aws, bucket, source);
   }
-  if (fault || backups?.some(({ damage }) => damage !== undefined)) output.exitCode = EXIT.problems;
-  if (json) return output.json({ bucket, backups, snapshots: found, snapshotsFault: fault?.message });
+  const unproven = proofProblems(backups ?? [], objectives ?? new Map(), now);
+  const problems = unproven.map(({ source: name, sentence }) => `${name}: ${sentence}`);
+  if (fault || managedFault || problems.length > 0 || backups?.some(({ damage }) => damage !== undefined))
+    output.exitCode = EXIT.problems;
+  if (json) {
+    const set = objectives && objectives.size > 0 && { objectives: Object.fromEntries(objectives) };
+    const faults = { snapshotsFault: fault?.message, recoveryPointsFault: managedFault?.message };
+    return output.json({ bucket, backups, ...set, problems, snapshots: found, recoveryPoints: points, ...faults });
+  }
 
-  const now = new Date();
-  if (backups?.length === 0) output.print(`No backups${source === undefined ? '' : ` of ${source}`} in ${bucket}.`);
-  else if (backups) printBackups(output, backups, now);
+  const hasBackups = backups !== undefined && backups.length > 0;
+  if (hasBackups) printBackups(output, backups, now);
+  else if (backups && !points?.length) {
+    output.print(`No backups${source === undefined ? '' : ` of ${source}`} in ${bucket}.`);
+  }
+  for (const problem of problems) output.problem(problem);
   if (found && found.length > 0) {
     if (backups) output.print();
     printSnapshots(output, found, now);
   } else if (found && backups === undefined) output.print('No snapshots.');
-  if (fault) output.tellProblem(fault.message);
+  if (points && points.length > 0) {
+    if (hasBackups || found?.length) output.print();
+    printRecoveryPoints(output, points, now);
+  }
+  for (const one of [fault, managedFault]) if (one) output.tellProblem(one.message);
 }
 
-async function backupsOf(aws: Aws, bucket: string, source: string | undefined): Promise<ListedBackup[]> {
-  const store = new S3CatalogStore(aws.s3(), bucket);
-  return ask(listing(bucket), () => listBackups(store, source));
-}
-
-const listing = (bucket: string): Wish => ({
-  doing: `list the backups in bucket ${bucket}`,
-  action: 's3:ListBucket, s3:GetObject and kms:Decrypt',
-});
-
-/** A source of which nothing was found may be new, or mistyped. */
-async function requireSource(aws: Aws, bucket: string, source: string): Promise<void> {
-  const folders = await ask(listing(bucket), () => new S3CatalogStore(aws.s3(), bucket).folders());
-  const stored = folders.filter((folder) => sourceNameFault(folder) === undefined);
-  if (stored.includes(source)) return;
-  const listed = await readDirectory(aws.ssm(), bucket).then(
-    (directory) => directory.sources,
-    (error: unknown): string[] => {
-      // Listing needs no directory, nor the right to read it.
-      if (error instanceof CommandError) return [];
-      throw error;
-    },
-  );
-  if (!listed.includes(source)) throw unknownSource(bucket, source, [...new Set([...stored, ...listed])].sort());
+/** The recovery points, or the reason why they cannot be listed; nothing if AWS Backup backs up none of the sources. */
+async function managedOf(
+  aws: Aws,
+  objectives: ReadonlyMap<string, SourceObjectives>,
+  source: string | undefined,
+): Promise<ListedRecoveryPoint[] | CommandError | undefined> {
+  const isManaged = [...objectives].some(([name, { managed }]) => managed && (source ?? name) === name);
+  if (!isManaged) return undefined;
+  const wish = { doing: 'list recovery points', action: 'backup:ListRecoveryPointsByBackupVault' };
+  try {
+    return await ask(wish, () => listManaged(aws.backup(), objectives, source));
+  } catch (error) {
+    if (error instanceof CommandError) return error;
+    throw error;
+  }
 }
 
 /** The snapshots, or the reason why they cannot be listed: the backups are worth seeing without them. */

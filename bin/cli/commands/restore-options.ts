@@ -18,6 +18,7 @@ export interface RestoreOptions extends BucketOptions, TargetOptions {
   readonly backup?: string;
   readonly databases?: readonly string[];
   readonly tables?: readonly string[];
+  readonly paths?: readonly string[];
   readonly as?: string;
   readonly overwrite?: boolean;
   readonly dryRun?: boolean;
@@ -30,6 +31,8 @@ export interface RestoreOptions extends BucketOptions, TargetOptions {
   readonly createDefiners?: boolean;
   readonly local?: boolean;
   readonly optionFile?: string;
+  /** File of private keys. */
+  readonly identity?: string;
   /** Image that has the engine's tools; `true`: the official one of the server's version. */
   readonly docker?: true | string;
 }
@@ -50,9 +53,14 @@ export function withRestoreOptions(command: Command): Command {
         .argParser(readNames('--tables'))
         .conflicts('databases'),
     )
+    .addOption(
+      new Option('--paths <globs>', 'only these files, separated by commas: conf/**,.env')
+        .argParser(readPaths)
+        .conflicts(['databases', 'tables']),
+    )
     .option(
       '--as <name>',
-      'new name of the database; of the database or schema for tables; or of the file',
+      'new name of the database; of the database or schema for tables; or of the file or directory',
       readName('--as'),
     )
     .option('--overwrite', 'replaces what exists, after a safety backup of it')
@@ -68,8 +76,12 @@ export function withRestoreOptions(command: Command): Command {
         'definer',
       ),
     )
+    .option('--identity <file>', 'with --local: private key of a recipient of an encrypted backup')
     .option('--local', 'restores from this machine, in place of a task in AWS; needs --to')
-    .option('--to <target>', 'with --local: mysql://user@host:3306, postgresql://user@host:5432, or a file')
+    .option(
+      '--to <target>',
+      'with --local: such as mysql://user@host:3306, mongodb://user@host:27017, a file or a directory',
+    )
     .option(
       '--docker [image]',
       "with --local: the client runs in a container, by default of the engine's official image",
@@ -108,6 +120,15 @@ const readNames =
     );
   };
 
+/** Commas within braces are of the glob. */
+function readPaths(text: string): readonly string[] {
+  const globs = text.split(/,(?![^{]*\})/).map((glob) => glob.trim());
+  if (globs.every((glob) => glob !== '' && !/^[-!/]/.test(glob) && !glob.split('/').includes('..'))) return globs;
+  throw new UsageError(
+    `--paths must be globs relative to the directory, separated by commas, such as conf/**,.env, got: ${JSON.stringify(text)}`,
+  );
+}
+
 const readName =
   (option: string) =>
   (text: string): string => {
@@ -127,7 +148,7 @@ function readJobs(text: string): number {
  * @throws UsageError
  */
 export function requireRestoreOptions(options: RestoreOptions): void {
-  const { databases, tables, as, local, to, optionFile, ca, tls, docker } = options;
+  const { databases, tables, as, local, to, optionFile, identity, ca, tls, docker } = options;
   if (tables && as === undefined)
     throw new UsageError(
       '--tables needs --as: tables are restored beside the originals, into a new database or schema',
@@ -135,11 +156,14 @@ export function requireRestoreOptions(options: RestoreOptions): void {
   if (as !== undefined && databases && databases.length > 1)
     throw new UsageError(`--as is the name of one database, got ${databases.length}: restore them one by one`);
   if (local && to === undefined)
-    throw new UsageError('--local needs --to: mysql://user@host:3306, postgresql://user@host:5432, or a file');
+    throw new UsageError(
+      '--local needs --to: such as mysql://user@host:3306, mongodb://user@host:27017, a file or a directory',
+    );
   const alone = [
     ...(to === undefined ? [] : ['--to']),
     ...(docker === undefined ? [] : ['--docker']),
     ...(optionFile === undefined ? [] : ['--option-file']),
+    ...(identity === undefined ? [] : ['--identity']),
     ...(ca === undefined ? [] : ['--ca']),
     ...(tls === true ? [] : ['--no-tls']),
   ];
@@ -151,11 +175,12 @@ export function requireRestoreOptions(options: RestoreOptions): void {
 
 /** The request that the options make, for this backup. What it may replace, only a plan tells. */
 export function requestOf(options: RestoreOptions, backupId: string): RestoreRequest {
-  const { databases, tables, as, stream, jobs, definer, createDefiners } = options;
+  const { databases, tables, paths, as, stream, jobs, definer, createDefiners } = options;
   return {
     backupId,
     ...(databases && { databases }),
     ...(tables && { tables }),
+    ...(paths && { paths }),
     ...(as !== undefined && { as }),
     ...(stream && { stream }),
     ...(jobs !== undefined && { jobs }),
@@ -170,12 +195,13 @@ export const listText = ({ bucket, stack, source, region, profile }: RestoreOpti
 
 /** The command that restores the same from this backup, for a person to run later. */
 export function commandText(options: RestoreOptions, backupId: string, overwrite = options.overwrite): string {
-  const { bucket, stack, region, profile, source, databases, tables, as, tier, jobs, definer } = options;
-  const { local, to, optionFile, ca, tls, docker } = options;
+  const { bucket, stack, region, profile, source, databases, tables, paths, as, tier, jobs, definer } = options;
+  const { local, to, optionFile, identity, ca, tls, docker } = options;
   const valued = {
-    ...{ bucket, stack, source, backup: backupId, databases: databases?.join(), tables: tables?.join(), as },
+    ...{ bucket, stack, source, backup: backupId, databases: databases?.join(), tables: tables?.join() },
+    ...{ paths: paths?.join(), as },
     ...{ docker: typeof docker === 'string' ? docker : undefined },
-    ...{ tier, jobs: jobs?.toString(), definer, to, 'option-file': optionFile, ca, region, profile },
+    ...{ tier, jobs: jobs?.toString(), definer, to, 'option-file': optionFile, identity, ca, region, profile },
   };
   const flags = {
     ...{ overwrite, stream: options.stream, 'create-definers': options.createDefiners, local },

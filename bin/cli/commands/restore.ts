@@ -180,18 +180,22 @@ class Restore {
    * @returns how to go back to it
    */
   private async saved(existing: readonly RestoreTarget[]): Promise<string | undefined> {
-    const { aws, bucket, options, output, document, dump: task } = this.parts;
+    const { aws, bucket, options, output, document, dump } = this.parts;
     const { source } = options;
-    if (!task) {
+    if (!dump) {
       this.request = { ...this.request, safetyBackup: path.resolve(`safety-backup-${fileTime(new Date())}`) };
       return undefined;
     }
     const tell = (text: string): void => output.tell(text);
-    const safety = await makeSafetyBackup({ aws, bucket, source, task, tell });
+    const safety = await makeSafetyBackup({ aws, bucket, source, dump: dump(), tell });
     document.safetyBackup = safety.backupId;
-    requireCovered(safety, existing, this.request);
+    requireCovered(safety, existing, this.request, this.manifest);
     if (!options.json) output.print(`Safety backup ${safety.backupId} of ${source} is complete.`);
-    return commandText({ ...options, databases: undefined, tables: undefined, as: undefined }, safety.backupId, true);
+    // Of all that the safety backup has, what was replaced: the rest has changed since, too.
+    const held = new Set(safety.objects.flatMap(({ databases }) => databases));
+    const replaced = existing.map(({ name }) => name);
+    const databases = replaced.length < held.size ? replaced : undefined;
+    return commandText({ ...options, databases, tables: undefined, as: undefined }, safety.backupId, true);
   }
 
   private async work(goBack?: string): Promise<void> {
@@ -212,14 +216,15 @@ class Restore {
     if (back !== undefined) output.print(`To go back: ${back}`);
   }
 
-  private printStarted({ links, afterwards }: RestoreRun): void {
+  private printStarted({ links, afterwards, stopBy }: RestoreRun): void {
     const { output } = this.parts;
     if (links) {
       output.print('Started the restore.');
       output.print(`  task  ${links.task}`);
       output.print(`  log   ${links.log}`);
     }
-    const answer = afterwards === undefined ? 'stops it' : 'asks whether to stop it';
+    const question = stopBy === undefined ? 'asks whether to stop it' : 'says how to stop it';
+    const answer = afterwards === undefined ? 'stops it' : question;
     output.tell(`restoring, Ctrl-C ${answer} …`);
   }
 

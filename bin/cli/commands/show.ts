@@ -1,9 +1,12 @@
 import type { Command } from 'commander';
 import { Aws } from '../aws/aws';
 import { chooseBackup } from '../aws/choose-backup';
-import { EXIT } from '../errors';
+import { readObjectives } from '../aws/objectives';
+import { EXIT, UsageError } from '../errors';
 import { factsOf, printBackup } from '../print/backup';
+import { printContents } from '../print/contents';
 import type { Output } from '../print/output';
+import { identityIn } from '../restore/identity-file';
 import type { BucketOptions } from './options';
 import {
   bucketOf,
@@ -18,6 +21,8 @@ import {
 interface ShowOptions extends BucketOptions {
   readonly source: string;
   readonly tables: boolean;
+  readonly contents?: boolean;
+  readonly identity?: string;
   readonly json?: boolean;
 }
 
@@ -30,19 +35,32 @@ export function addShowCommand(program: Command, output: Output): void {
   withBucketOptions(command, 'bucket of the backup')
     .requiredOption('--source <name>', 'source of the backup', readSource)
     .option('--no-tables', 'does not list the tables')
+    .option(
+      '--contents',
+      'lists the files of a backup of files, and nothing else; with --json, a line of JSON for each',
+    )
+    .option('--identity <file>', 'with --contents: private key of a recipient of an encrypted backup')
     .option('--json', 'prints JSON');
   withAwsOptions(command).action((id: string | undefined, options: ShowOptions) => show(id, options, output));
 }
 
 async function show(id: string | undefined, options: ShowOptions, output: Output): Promise<void> {
-  const { source, json } = options;
+  const { source, contents, json } = options;
+  if (options.identity !== undefined && !contents)
+    throw new UsageError('--identity needs --contents: all else of a backup is not encrypted: leave it out');
+  const identity = identityIn(options.identity);
   requireBucket(options);
   const aws = new Aws(options);
   const bucket = await bucketOf(options, aws);
   const backup = await chooseBackup(aws, bucket, source, { id });
   if (backup.damage !== undefined) output.exitCode = EXIT.problems;
+  if (contents) {
+    await printContents(output, { client: aws.s3(), bucket, manifest: backup.manifest, identity, json });
+    return;
+  }
   const { stack, region, profile } = options;
   const where = optionWords({ bucket: options.bucket, stack, region, profile });
-  if (json) output.json({ bucket, ...factsOf(backup) });
-  else printBackup(output, bucket, backup, { now: new Date(), tables: options.tables, where });
+  const objectives = (await readObjectives(aws.ssm(), bucket)).get(source);
+  if (json) output.json({ bucket, ...factsOf(backup), ...(objectives && { objectives }) });
+  else printBackup(output, bucket, backup, { now: new Date(), tables: options.tables, where, objectives });
 }

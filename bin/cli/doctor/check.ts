@@ -4,7 +4,7 @@ import type { Finding, Thing } from './finding';
 import { judgeEach } from './finding';
 
 /** Questions about a deployment that several checks ask. */
-type Question = 'tasks' | 'restores' | 'secrets' | 'logGroups' | 'functions' | 'schedules' | 'topicKeys';
+type Question = 'tasks' | 'allTasks' | 'secrets' | 'secretKeys' | 'logGroups' | 'functions' | 'schedules' | 'topicKeys';
 
 /** A check. */
 export interface Check {

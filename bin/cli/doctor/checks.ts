@@ -1,7 +1,9 @@
 /** All checks, in the order in which they are shown. */
 import type { Check } from './check';
-import { functions, subscriptions } from './checks/alarms';
-import { bucketPolicy, encryption, lifecycle, publicAccess, versioning } from './checks/bucket';
+import { events, functions, subscriptions } from './checks/alarms';
+import { encryption, lifecycle, publicAccess, versioning } from './checks/bucket';
+import { bucketPolicy } from './checks/bucket-policy';
+import { instances } from './checks/instances';
 import { keys } from './checks/keys';
 import { network } from './checks/network';
 import { permissions } from './checks/permissions';
@@ -12,6 +14,6 @@ import { images, logs, secrets, tasks } from './checks/tasks';
 /** All checks. */
 export const CHECKS: readonly Check[] = [
   ...[encryption, versioning, publicAccess, bucketPolicy, lifecycle, keys],
-  ...[schedules, tasks, images, secrets, network, logs],
-  ...[functions, subscriptions, quotas, permissions],
+  ...[schedules, tasks, images, secrets, network, instances, logs],
+  ...[functions, events, subscriptions, quotas, permissions],
 ];

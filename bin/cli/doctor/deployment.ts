@@ -3,6 +3,8 @@ import type { LogGroup } from '@aws-sdk/client-cloudwatch-logs';
 import { DescribeLogGroupsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import type { ContainerDefinition, EFSVolumeConfiguration, TaskDefinition } from '@aws-sdk/client-ecs';
 import { DescribeTaskDefinitionCommand } from '@aws-sdk/client-ecs';
+import type { KeyMetadata } from '@aws-sdk/client-kms';
+import { DescribeKeyCommand, GetKeyPolicyCommand, KMSClient } from '@aws-sdk/client-kms';
 import type { EventSourceMappingConfiguration, GetFunctionResponse } from '@aws-sdk/client-lambda';
 import {
   GetFunctionCommand,
@@ -10,6 +12,7 @@ import {
   paginateListEventSourceMappings,
   paginateListFunctions,
 } from '@aws-sdk/client-lambda';
+import { GetBucketEncryptionCommand } from '@aws-sdk/client-s3';
 import type { GetScheduleOutput } from '@aws-sdk/client-scheduler';
 import { GetScheduleCommand, paginateListSchedules, SchedulerClient } from '@aws-sdk/client-scheduler';
 import type { DescribeSecretResponse } from '@aws-sdk/client-secrets-manager';
@@ -19,6 +22,7 @@ import { ALARM_ENV } from '../../../catalog/contract/alarms';
 import type { DirectoryFunctions } from '../../../catalog/contract/directory';
 import type { StartableTask } from '../../../catalog/contract/directory-schema';
 import { HANDLER_ENV } from '../../../catalog/contract/handlers';
+import { documentOf, sendsCommand } from '../../../catalog/contract/instance';
 import type { Place } from '../../../catalog/contract/permissions';
 import { CONTAINER_NAME, ENV } from '../../../catalog/contract/task';
 import { mapParallel } from '../../../catalog/parallel';
@@ -112,8 +116,17 @@ export class Deployment {
   /** The tasks that restore, likewise. */
   readonly restores = once(() => this.tasksOf(this.directory.tasksOf('restore'), (source) => `restore of ${source}`));
 
+  /** The tasks that maintain repositories, likewise. */
+  readonly maintenances = once(() =>
+    this.tasksOf(this.directory.tasksOf('maintain'), (source) => `maintenance of ${source}`),
+  );
+
   /** All tasks, each once. */
-  readonly allTasks = once(async () => [...(await this.tasks()), ...(await this.restores())]);
+  readonly allTasks = once(async () => [
+    ...(await this.tasks()),
+    ...(await this.restores()),
+    ...(await this.maintenances()),
+  ]);
 
   private async tasksOf(listed: readonly ListedTask[], nameOf: (source: string) => string): Promise<DeployedTask[]> {
     const definitions = await this.definitions(listed.map(({ task }) => task.family));
@@ -129,6 +142,32 @@ export class Deployment {
     return this.each(arns, 'secretsmanager:DescribeSecret', describe, 'ResourceNotFoundException');
   });
 
+  /** The keys that encrypt the secrets, by the names that these give them; a secret with the key of AWS names none. */
+  readonly secretKeys = once(async () => this.keys(valuesOf(await this.secrets()).map(({ KmsKeyId }) => KmsKeyId)));
+
+  /** Asks AWS about keys, by their ids, aliases or ARNs. */
+  keys(names: Iterable<string | undefined>): Promise<Thing<KeyMetadata>[]> {
+    const client = this.aws.client(KMSClient);
+    const describe = async (KeyId: string) => (await client.send(new DescribeKeyCommand({ KeyId }))).KeyMetadata;
+    return this.each(names, 'kms:DescribeKey', describe, 'NotFoundException');
+  }
+
+  /** Policies of keys, by their ARNs. Those of AWS have policies of AWS, and nobody reads those of another account. */
+  async keyPolicies(keys: readonly Thing<KeyMetadata>[]): Promise<Thing<string>[]> {
+    const client = this.aws.client(KMSClient);
+    const { account } = (await this.place()) ?? {};
+    const own = valuesOf(keys).filter(
+      ({ KeyState, KeyManager, AWSAccountId: owner = account }) =>
+        KeyState === 'Enabled' && KeyManager !== 'AWS' && owner === account,
+    );
+    const policy = async (KeyId: string) => (await client.send(new GetKeyPolicyCommand({ KeyId }))).Policy;
+    return this.each(
+      own.map(({ Arn, KeyId }) => Arn ?? KeyId),
+      'kms:GetKeyPolicy',
+      policy,
+    );
+  }
+
   /** The log groups of the tasks and the functions. */
   readonly logGroups = once(async (): Promise<Thing<LogGroup>[]> => {
     const client = this.aws.logs();
@@ -137,7 +176,9 @@ export class Deployment {
       const command = new DescribeLogGroupsCommand({ logGroupNamePrefix: name });
       return (await client.send(command)).logGroups?.find(({ logGroupName }) => logGroupName === name);
     };
-    const names = [...this.directory.dumps.map(({ task }) => task.logGroup), ...(await this.functions()).map(logOf)];
+    const { dumps, commands } = this.directory;
+    const runs = [...dumps.map(({ task }) => task), ...commands.map(({ command }) => command)];
+    const names = [...runs.map(({ logGroup }) => logGroup), ...(await this.functions()).map(logOf)];
     return this.each(names, 'logs:DescribeLogGroups', find);
   });
 
@@ -165,20 +206,22 @@ export class Deployment {
     return 'unknown' in fact ? [...found, { of, kind: 'snapshots', fact }] : found;
   });
 
-  /** The schedules that start something of the deployment. */
+  /** The schedules that start something of the deployment: of a cluster, those of its tasks only, because others may use it too. */
   readonly schedules = once(async (): Promise<Thing<GetScheduleOutput>[]> => {
     const client = this.aws.client(SchedulerClient);
     const functions = await this.functions();
     const targets = new Set([
-      ...this.directory.dumps.map(({ task }) => task.cluster),
+      ...this.directory.scheduled.map(({ task }) => task.cluster),
       ...valuesOf(functions).map(({ Configuration }) => Configuration?.FunctionArn),
       ...functions.flatMap(queuesOf),
     ]);
     const list = async () => await all(paginateListSchedules({ client }, {}), 'Schedules');
     const { of, fact } = await this.thing('schedules', 'scheduler:ListSchedules', list);
     if ('unknown' in fact) return [{ of, fact }];
-    const ours = (fact.value ?? []).filter(({ Target }) => targets.has(Target?.Arn));
-    return mapParallel(ours, WIDTH, ({ Name, GroupName }) =>
+    const { commands } = this.directory;
+    const sends = (arn?: string): boolean => commands.length > 0 && sendsCommand(arn);
+    const ours = (fact.value ?? []).filter(({ Target }) => targets.has(Target?.Arn) || sends(Target?.Arn));
+    const found = await mapParallel(ours, WIDTH, ({ Name, GroupName }) =>
       this.thing(
         `schedule ${Name}`,
         'scheduler:GetSchedule',
@@ -186,6 +229,17 @@ export class Deployment {
         'ResourceNotFoundException',
       ),
     );
+    // Others may send commands, too, and start tasks in the same cluster.
+    const names = new Set([
+      ...commands.map(({ command }) => command.document),
+      ...this.directory.scheduled.map(({ task }) => task.family),
+    ]);
+    return found.filter((one) => {
+      const schedule = valueOf(one);
+      const { Arn, EcsParameters } = schedule?.Target ?? {};
+      if (!sends(Arn) && !EcsParameters) return true;
+      return names.has((documentOf(schedule!.Target) ?? familyOf(schedule!))!);
+    });
   });
 
   /** Ids or ARNs of the keys of the topics. */
@@ -204,18 +258,34 @@ export class Deployment {
 
   /** Where the deployment is; unknown if the directory lists neither task nor function. */
   async place(): Promise<Omit<Place, 'logsService'> | undefined> {
-    const [cluster] = this.directory.dumps.map(({ task }) => task.cluster);
+    const [cluster] = this.directory.scheduled.map(({ task }) => task.cluster);
     const [found] = valuesOf(await this.functions()).flatMap(({ Configuration }) => Configuration?.FunctionArn ?? []);
     const [, partition, , region, account] = (cluster ?? found)?.split(':') ?? [];
     return account === undefined ? undefined : { partition: partition!, region: region!, account };
   }
 
-  /** ARN of the key with which the tasks encrypt; of an unknown key without a task. */
+  /** The default encryption of the bucket. */
+  readonly encryption = once(() =>
+    this.thing(
+      this.bucket,
+      's3:GetEncryptionConfiguration',
+      async () => {
+        const found = await this.aws.s3().send(new GetBucketEncryptionCommand({ Bucket: this.bucket }));
+        return found.ServerSideEncryptionConfiguration?.Rules?.[0]?.ApplyServerSideEncryptionByDefault;
+      },
+      'ServerSideEncryptionConfigurationNotFoundError',
+    ),
+  );
+
+  /** ARN of the key with which the tasks encrypt; without a task, as with runs on instances, of that of the bucket. */
   async keyArn(): Promise<string | undefined> {
     const jobs = valuesOf(await this.tasks()).flatMap(
       (definition) => containerOf(definition)?.environment?.find(({ name }) => name === ENV.job)?.value ?? [],
     );
-    return jobs.map((job) => (JSON.parse(job) as { keyArn?: string }).keyArn).find((arn) => arn !== undefined);
+    const [own] = jobs.flatMap((job) => (JSON.parse(job) as { keyArn?: string }).keyArn ?? []);
+    if (own !== undefined) return own;
+    const { KMSMasterKeyID: key } = valueOf(await this.encryption()) ?? {};
+    return key?.startsWith('arn:') ? key : undefined;
   }
 }
 
@@ -241,6 +311,12 @@ export async function all<K extends string, T>(pages: AsyncIterable<Partial<Reco
 /** The container of the program. */
 export const containerOf = (definition: TaskDefinition | undefined): ContainerDefinition | undefined =>
   definition?.containerDefinitions?.find(({ name }) => name === CONTAINER_NAME);
+
+/** Bucket of the repository of the source, if the job of a task names one. */
+export function filesRepositoryOf(definition: TaskDefinition | undefined): string | undefined {
+  const job = containerOf(definition)?.environment?.find(({ name }) => name === ENV.job)?.value ?? '{}';
+  return (JSON.parse(job) as { readonly repository?: { readonly bucket?: string } }).repository?.bucket;
+}
 
 /** ARNs of the secrets of a task, without versions and keys. */
 export const secretArns = (definition: TaskDefinition | undefined): string[] =>

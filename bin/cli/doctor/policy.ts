@@ -7,7 +7,8 @@ export interface Statement {
   readonly Effect: 'Allow' | 'Deny';
   readonly Principal?: OneOrMore | Readonly<Record<string, OneOrMore>>;
   readonly Action?: OneOrMore;
-  readonly Condition?: Readonly<Record<string, Readonly<Record<string, OneOrMore>>>>;
+  readonly Resource?: OneOrMore;
+  readonly Condition?: Readonly<Record<string, Readonly<Record<string, OneOrMore | number>>>>;
 }
 
 /** The statements of a policy with an effect on an action. */
@@ -20,6 +21,14 @@ export function statementsOf(policy: string | undefined, effect: Statement['Effe
 /** Accounts, roles and services that a statement names. */
 export const principalsOf = ({ Principal = [] }: Statement): string[] =>
   (typeof Principal === 'object' ? Object.values(Principal) : [Principal]).flat();
+
+/** Conditions of a statement. `…IfExists` only adds to what a denial denies. */
+export const conditionsOf = ({ Condition = {} }: Statement): { operator: string; key: string; values: string[] }[] =>
+  Object.entries(Condition).flatMap(([operator, keys]) =>
+    Object.entries(keys).map(([key, values]) => ({
+      ...{ operator: operator.replace(/IfExists$/, ''), key, values: [values].flat().map(String) },
+    })),
+  );
 
 /** Whether a text fits a pattern with `*` and `?`. */
 export function isLike(pattern: string, text: string): boolean {

@@ -1,18 +1,21 @@
 /** Shows one backup whole. */
 import type { Manifest, TableCount } from '../../../catalog/bucket/manifest';
-import { rowsOf } from '../../../catalog/bucket/manifest';
+import { dumpedBytes, rowsOf, storedBytes } from '../../../catalog/bucket/manifest';
 import { fileName } from '../../../catalog/bucket/names';
 import type { Note } from '../../../catalog/contract/note';
 import { shellWord } from '../../../catalog/shell';
-import { countOf, formatBytes, formatCount, formatDuration } from '../../../catalog/units';
+import { differenceText } from '../../../catalog/proof-words';
+import { formatBytes, formatCount, formatDuration } from '../../../catalog/units';
 import { noteText } from '../../../engines/advice';
-import { findEngine } from '../../../engines/facts';
+import { contentText, findEngine, wordsOf } from '../../../engines/facts';
 import type { ChosenBackup } from '../aws/choose-backup';
+import type { SourceObjectives } from '../aws/objectives';
 import { restoreWaitOf } from '../aws/retrieval';
 import { storageClassOf } from '../aws/stored-backups';
-import { sum } from '../sum';
+import { recipientsText } from '../restore/identity-file';
 import type { Output } from './output';
 import { printable } from './table';
+import { provenSentence, recoveryOf } from './proof';
 import { age } from './times';
 
 /** What `--json` says of a backup: its manifest, and what only the bucket knows. */
@@ -29,25 +32,34 @@ export function factsOf({ folder, manifest, verdict, damage, notes }: ChosenBack
   };
 }
 
-/**
- * Prints a backup for people.
- *
- * @param where options that name its bucket, for the commands to run next
- */
+/** How a backup is shown. */
+interface Shown {
+  readonly now: Date;
+  readonly tables: boolean;
+  /** Options that name its bucket, for the commands to run next. */
+  readonly where: readonly string[];
+  /** Of its source; left out if they are not known. */
+  readonly objectives?: SourceObjectives | undefined;
+}
+
+/** Prints a backup for people. */
 export function printBackup(
   output: Output,
   bucket: string,
   backup: ChosenBackup,
-  { now, tables, where }: { readonly now: Date; readonly tables: boolean; readonly where: readonly string[] },
+  { now, tables, where, objectives }: Shown,
 ): void {
   const { folder, manifest, damage } = backup;
   output.print(output.colors.bold(`Backup ${manifest.backupId} of ${manifest.source} in ${bucket}`));
   const facts: (readonly [name: string, value: string])[] = [
-    ['made', `${age(folder.time, now)} ago, by ${triggerOf(manifest)}, in ${tookOf(manifest)}`],
+    ['made', `${age(folder.time, now, 'ago')}, by ${triggerOf(manifest)}, in ${tookOf(manifest)}`],
     ['engine', engineOf(manifest)],
-    ['proven', provenOf(backup)],
+    ['proven', provenSentence(backup.verdict)],
+    ...objectiveFacts(backup, objectives),
     ['size', sizeOf(manifest)],
     ['storage', storageOf(backup)],
+    ...repositoryFacts(manifest),
+    ...(manifest.encryption ? ([['age to', recipientsText(manifest.encryption)]] as const) : []),
     ['content', contentOf(manifest)],
     ...(manifest.leftOut ? ([['without', manifest.leftOut.join(', ')]] as const) : []),
   ];
@@ -63,12 +75,17 @@ export function printBackup(
     ]),
   );
   if (tables && manifest.tables.length > 0) {
+    const { table, row } = wordsOf(manifest.engine);
     output.print();
     output.table(
-      ['table', 'rows'],
+      [table, `${row}s`],
       manifest.tables.map((table) => [nameOf(table), countText(table)]),
     );
   }
+  const { differences = [] } = backup.verdict ?? {};
+  if (differences.length > 0) output.print();
+  for (const difference of differences)
+    output.problem(printable(`restored, it differs: ${differenceText(difference)}`));
   if (damage !== undefined || backup.notes.length > 0 || manifest.notes?.length) output.print();
   for (const note of manifest.notes ?? []) output.note(noteLine(manifest, note));
   for (const note of backup.notes) output.note(note);
@@ -81,6 +98,18 @@ export function printBackup(
       `Fetch it, with the commands that restore it: ${command('fetch', manifest.backupId, '--output', 'restore')}`,
     );
   }
+}
+
+/** The recovery time that was measured, against its objective. */
+function objectiveFacts(
+  { verdict, folder }: ChosenBackup,
+  { recoveryTimeSeconds: objective }: Partial<SourceObjectives> = {},
+): (readonly [name: string, value: string])[] {
+  if (objective === undefined) return [];
+  const recovery = recoveryOf(verdict, storageClassOf(folder));
+  const measured = recovery ? `${recovery.text} measured` : 'not measured';
+  const late = recovery && recovery.seconds > objective ? ': TOO SLOW' : '';
+  return [['restore', `${measured}, the objective is ${formatDuration(objective)}${late}`]];
 }
 
 /** What made a backup: `the schedule`. */
@@ -101,14 +130,19 @@ const engineOf = ({ engine, serverVersion, toolVersion }: Manifest): string => {
   return toolVersion === serverVersion ? server : `${server}, dumped by tools of ${toolVersion}`;
 };
 
-/** Whether a backup is proven, and since when. */
-export const provenOf = ({ verdict }: ChosenBackup): string =>
-  verdict === undefined
-    ? 'no: there was no restore test'
-    : `${verdict.verdict === 'passed' ? 'yes' : 'NO: the restore test failed'}, ${verdict.testedAt}`;
+/** Of a backup in a repository, what it has brought there. */
+const sizeOf = (manifest: Manifest): string =>
+  `${formatBytes(storedBytes(manifest))} stored, ${formatBytes(dumpedBytes(manifest))} before compression`;
 
-const sizeOf = ({ objects }: Manifest): string =>
-  `${formatBytes(sum(objects, ({ bytes }) => bytes))} stored, ${formatBytes(sum(objects, ({ uncompressedBytes }) => uncompressedBytes))} before compression`;
+/** Where the files are, and what opens them. */
+function repositoryFacts({ repository }: Manifest): (readonly [name: string, value: string])[] {
+  if (!repository) return [];
+  const { format, bucket, prefix, snapshot, secret } = repository;
+  return [
+    ['files', `snapshot ${snapshot.slice(0, 8)} of ${format} in ${bucket}/${prefix}`],
+    ['key', secret ?? 'in the secret of the repository'],
+  ];
+}
 
 function storageOf({ folder }: ChosenBackup): string {
   const storageClass = storageClassOf(folder);
@@ -116,12 +150,12 @@ function storageOf({ folder }: ChosenBackup): string {
   return wait === undefined ? storageClass : `${storageClass}: a restore waits ${wait}`;
 }
 
-function contentOf({ tables, consistency }: Manifest): string {
+function contentOf({ engine, tables, consistency }: Manifest): string {
   const counted =
     consistency.rowCounts === 'bracketed'
       ? `, counted just before and just after the dump: ${consistency.reason ?? 'no reason given'}`
       : '';
-  return `${countOf(tables.length, 'table')}, ${countOf(rowsOf({ tables }), 'row')}${counted}`;
+  return `${contentText(engine, tables.length, rowsOf({ tables }))}${counted}`;
 }
 
 const nameOf = ({ database, schema, name }: TableCount): string =>

@@ -1,9 +1,11 @@
 /** Shows the backups and snapshots that can be restored. */
 import { backupIdTime } from '../../../catalog/bucket/names';
 import { formatBytes, formatCount } from '../../../catalog/units';
+import type { ListedRecoveryPoint } from '../aws/recovery-points';
 import type { ListedSnapshot } from '../aws/snapshots';
 import type { ListedBackup } from '../aws/stored-backups';
 import type { Output } from './output';
+import { provenWord } from './proof';
 import { age, instant } from './times';
 
 /** Prints backups, and below the damaged ones, each with the reason. */
@@ -13,12 +15,12 @@ export function printBackups(output: Output, backups: readonly ListedBackup[], n
     output.table(
       ['source', 'backup', 'age', 'size', 'proven', 'tables', 'rows', 'notes', 'engine', 'storage'],
       complete.map(
-        ({ source, id, bytes, proven, tables, rows, notes = [], engine, serverVersion, storageClass, restoreWait }) => [
+        ({ source, id, bytes, test, tables, rows, notes = [], engine, serverVersion, storageClass, restoreWait }) => [
           source,
           id,
           age(backupIdTime(id)!, now),
           formatBytes(bytes),
-          proven ? 'yes' : 'no',
+          provenWord(test),
           formatCount(tables!),
           formatCount(rows!),
           notes.length === 0 ? '-' : formatCount(notes.length),
@@ -47,6 +49,24 @@ export function printSnapshots(output: Output, snapshots: readonly ListedSnapsho
       state,
       tier,
       madeBy,
+    ]),
+  );
+}
+
+/** Prints recovery points of AWS Backup. */
+export function printRecoveryPoints(output: Output, points: readonly ListedRecoveryPoint[], now: Date): void {
+  output.table(
+    ['source', 'recovery point', 'of', 'time', 'age', 'size', 'state', 'vault', 'kept until'],
+    points.map(({ source, id, type, time, bytes, state, vault, keptUntil }) => [
+      source,
+      id,
+      type,
+      instant(new Date(time)),
+      age(new Date(time), now),
+      formatBytes(bytes),
+      state,
+      vault,
+      keptUntil === undefined ? '-' : instant(new Date(keptUntil)).slice(0, 10),
     ]),
   );
 }

@@ -4,13 +4,14 @@ import type { RestorePlan, RestoreTarget } from '../../../catalog/contract/resto
 import type { Note } from '../../../catalog/contract/note';
 import { formatBytes, formatCount } from '../../../catalog/units';
 import { noteText } from '../../../engines/advice';
-import { findEngine } from '../../../engines/facts';
+import { findEngine, wordsOf } from '../../../engines/facts';
 import type { Archive, Price } from '../aws/retrieval';
 import { archiveFacts, COPY_DAYS, pricesOf } from '../aws/retrieval';
 import type { ChosenBackup } from '../aws/choose-backup';
 import { storageClassOf } from '../aws/stored-backups';
-import { provenOf, triggerOf } from './backup';
+import { triggerOf } from './backup';
 import type { Output } from './output';
+import { provenSentence } from './proof';
 import { printable } from './table';
 import { age } from './times';
 
@@ -23,8 +24,8 @@ export function printChoice(
   const { manifest, folder, notes } = backup;
   output.print(output.colors.bold(`Restore ${manifest.source} from bucket ${bucket}`));
   printFacts(output, [
-    ['backup', `${manifest.backupId}, ${age(folder.time, now)} old, made by ${triggerOf(manifest)}`],
-    ['proven', provenOf(backup)],
+    ['backup', `${manifest.backupId}, ${age(folder.time, now, 'old')}, made by ${triggerOf(manifest)}`],
+    ['proven', provenSentence(backup.verdict)],
     ['from', `${titleOf(manifest)} ${manifest.serverVersion}`],
     ...(target === undefined ? [] : ([['to', target]] as const)),
     ['storage', storageClassOf(folder)],
@@ -43,8 +44,9 @@ export function printPlan(output: Output, manifest: Manifest, plan: RestorePlan)
     ],
   ]);
   output.print();
+  const { table, row } = wordsOf(manifest.engine);
   output.table(
-    ['in the backup', 'becomes', 'there now', 'tables', 'rows'],
+    ['in the backup', 'becomes', 'there now', `${table}s`, `${row}s`],
     plan.targets.map((target) => [
       target.database,
       target.name,

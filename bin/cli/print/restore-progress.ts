@@ -1,5 +1,6 @@
-/** Shows how far a restore is, on standard error: a bar in a terminal, elsewhere a line now and then. */
+/** Shows how far a restore or a restore test is, on standard error: a bar in a terminal, elsewhere a line now and then. */
 import { performance } from 'node:perf_hooks';
+import type { ProveProgress } from '../../../catalog/contract/prove';
 import type { RestoreProgress } from '../../../catalog/contract/restore';
 import { formatBytes, formatDuration } from '../../../catalog/units';
 import type { Output } from './output';
@@ -8,15 +9,17 @@ import { printable } from './table';
 const ELSEWHERE_MS = 30_000;
 const BAR = 10;
 
-/** The progress of one restore. */
-export class RestoreProgressView {
-  private phase: RestoreProgress['phase'] | undefined;
+type ShownProgress = RestoreProgress | ProveProgress;
+
+/** The progress of one run. */
+export class ProgressView {
+  private phase: ShownProgress['phase'] | undefined;
   private shown = -Infinity;
   private paused = false;
 
   constructor(private readonly output: Output) {}
 
-  show(progress: RestoreProgress): void {
+  show(progress: ShownProgress): void {
     const begins = progress.phase !== this.phase;
     this.phase = progress.phase;
     if (this.paused) return;
@@ -45,7 +48,7 @@ export class RestoreProgressView {
  *
  * @param bar whether to draw it
  */
-function progressText(progress: RestoreProgress, bar: boolean): string {
+function progressText(progress: ShownProgress, bar: boolean): string {
   const { phase, bytes, totalBytes, bytesPerSecond, secondsLeft, table } = progress;
   const share = totalBytes > 0 ? Math.min(1, bytes / totalBytes) : 1;
   const filled = Math.floor(share * BAR);

@@ -60,9 +60,10 @@ export function failureError({ source }: RestoreOptions, failure: RestoreFailure
   return new CommandError(lines.join('\n'));
 }
 
-/** Without a line about the state, the program had not come to the target; without a last line, nobody knows. */
-function stateOf({ state, failure, end }: Told): TargetState {
-  return state ?? (failure || end.began === false ? 'unchanged' : 'unknown');
+/** Without a line about the state, the program had not come to the target; without a last line, nobody knows, unless it never started. */
+function stateOf({ state, failure, plan, end }: Told): TargetState {
+  const neverStarted = end.began === false && !plan;
+  return state ?? (failure || neverStarted ? 'unchanged' : 'unknown');
 }
 
 function nextOf(state: TargetState, { plan }: Told, manifest: Manifest, options: RestoreOptions): string {
@@ -77,7 +78,8 @@ function nextOf(state: TargetState, { plan }: Told, manifest: Manifest, options:
     case 'complete-but-unchecked':
     case 'partial': {
       const request = requestOf(options, manifest.backupId);
-      const held = options.local || (plan?.targets ?? []).every((target) => covers(manifest, target, request));
+      const held =
+        options.local || (plan?.targets ?? []).every((target) => covers(manifest, target, request, manifest));
       if (held) return commandText(options, manifest.backupId, true);
       const names = (plan?.targets ?? []).map(({ name }) => name).join(', ');
       return `remove ${printable(names)} by hand, then ${again}`;

@@ -3,8 +3,9 @@ import type { RestorePlan, RestoreReport, TargetState } from '../../../catalog/c
 import type { LoggedFailure } from '../../../catalog/contract/run-log';
 import type { Output } from '../print/output';
 import { askWord } from '../print/question';
-import { RestoreProgressView } from '../print/restore-progress';
-import type { RestoreEnd, RestoreRun } from './place';
+import { ProgressView } from '../print/restore-progress';
+import type { ProgramEnd } from '../program-run/run';
+import type { RestoreRun } from './place';
 
 /** What a run told, up to its end. */
 export interface Told {
@@ -14,7 +15,7 @@ export interface Told {
   readonly safetyBackup?: string;
   readonly state?: TargetState;
   readonly failure?: LoggedFailure;
-  readonly end: RestoreEnd;
+  readonly end: ProgramEnd;
   /** The run goes on: nobody follows it any more. */
   readonly left?: true;
 }
@@ -26,7 +27,7 @@ export interface Told {
  */
 export async function followLook(run: RestoreRun): Promise<Told> {
   let told: Omit<Told, 'end'> = {};
-  const stop = (): void => void run.stop();
+  const stop = (): void => void run.stop?.();
   // A task comes to its end by itself, and this command may go.
   if (run.afterwards === undefined) process.on('SIGINT', stop);
   try {
@@ -48,7 +49,7 @@ export async function followLook(run: RestoreRun): Promise<Told> {
  * @throws CommandError if it cannot be followed
  */
 export async function followRestore(run: RestoreRun, output: Output): Promise<Told> {
-  const view = new RestoreProgressView(output);
+  const view = new ProgressView(output);
   const leaving = new AbortController();
   let told: Omit<Told, 'end'> = {};
   const interrupts = new Interrupts(run, output, view, leaving);
@@ -68,8 +69,8 @@ export async function followRestore(run: RestoreRun, output: Output): Promise<To
   return { ...told, end: run.end(), ...(leaving.signal.aborted && { left: true as const }) };
 }
 
-const QUESTION =
-  '\nThe restore goes on in its task. Type stop to stop it, leave to leave it alone, anything else to go on watching: ';
+const question = ({ stopBy }: RestoreRun): string =>
+  `\nThe restore goes on by itself. ${stopBy === undefined ? 'Type stop to stop it,' : `Only ${stopBy} stops it. Type`} leave to leave it alone, anything else to go on watching: `;
 
 /** Ctrl-C during a restore. */
 class Interrupts {
@@ -79,7 +80,7 @@ class Interrupts {
   constructor(
     private readonly run: RestoreRun,
     private readonly output: Output,
-    private readonly view: RestoreProgressView,
+    private readonly view: ProgressView,
     private readonly leaving: AbortController,
   ) {
     process.on('SIGINT', this.listener);
@@ -101,7 +102,7 @@ class Interrupts {
   private async ask(): Promise<void> {
     this.asking = new AbortController();
     this.view.pause(true);
-    const answer = await askWord(this.output.streams, QUESTION, this.asking.signal);
+    const answer = await askWord(this.output.streams, question(this.run), this.asking.signal);
     const ended = this.asking.signal.aborted;
     this.asking = undefined;
     this.view.pause(false);
@@ -111,6 +112,7 @@ class Interrupts {
   }
 
   private stop(): void {
+    if (!this.run.stop) return;
     this.output.tell('stopping the restore …');
     // The restore goes on then, and is followed.
     this.run.stop().catch((error: Error) => this.output.tellProblem(error.message));

@@ -28,14 +28,6 @@ export interface ServerTarget {
   readonly username: string;
 }
 
-/** Protocols of URLs, and the engines whose servers they may name. */
-const PROTOCOLS: Readonly<Record<string, readonly string[] | undefined>> = {
-  'mysql:': ['mysql', 'mariadb'],
-  'mariadb:': ['mysql', 'mariadb'],
-  'postgresql:': ['postgresql'],
-  'postgres:': ['postgresql'],
-};
-
 /**
  * Reads the URL of a server.
  *
@@ -43,8 +35,9 @@ const PROTOCOLS: Readonly<Record<string, readonly string[] | undefined>> = {
  */
 export function serverTarget(engine: string, { to = '', ca, tls }: TargetOptions): ServerTarget {
   const url = URL.canParse(to) ? new URL(to) : undefined;
-  const example = `${engine}://user@host:${serverFacts(engine).defaultPort}`;
-  if (!url || !PROTOCOLS[url.protocol]?.includes(engine))
+  const { protocols, defaultPort } = serverFacts(engine);
+  const example = `${protocols[0]}://user@host:${defaultPort}`;
+  if (!url || !protocols.includes(url.protocol.slice(0, -1)))
     throw new UsageError(
       `--to must be the URL of a server of ${engineFacts(engine).title}, such as ${example}${url ? `, got one of ${url.protocol}//` : ''}`,
     );
@@ -59,7 +52,7 @@ export function serverTarget(engine: string, { to = '', ca, tls }: TargetOptions
       `--to must end with the port, such as ${example}: the databases have the names of the backup, or that of --as`,
     );
   const host = decoded(url.hostname).replace(/^\[(.*)\]$/, '$1');
-  const port = url.port === '' ? serverFacts(engine).defaultPort : Number(url.port);
+  const port = url.port === '' ? defaultPort : Number(url.port);
   return { server: { host, port, tls: tlsOf(host, ca, tls) }, username: decoded(url.username) };
 }
 
@@ -78,7 +71,9 @@ function decoded(part: string): string {
  */
 export function fileTarget({ to = '', ca, tls }: TargetOptions): string {
   if (to === '' || /^[a-z]+:\/\//i.test(to))
-    throw new UsageError(`--to must be the path of a file for a backup of a file, such as ./shop.db`);
+    throw new UsageError(
+      `--to must be the path of a file for a backup of a file, such as ./shop.db, and of a directory for one of files`,
+    );
   if (ca !== undefined || tls === false || typeof tls === 'string')
     throw new UsageError('--ca and --no-tls are about a server, and --to is a file: leave them out');
   return path.resolve(to);

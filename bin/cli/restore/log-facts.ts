@@ -4,6 +4,7 @@ import { planSchema, progressSchema, reportSchema, TARGET_STATES } from '../../.
 import type { LoggedFailure } from '../../../catalog/contract/run-log';
 import { logTail } from '../../../catalog/contract/run-log';
 import { CommandError } from '../errors';
+import type { FactReader, LogLine } from '../program-run/run';
 
 /** A fact of the log. `plan` ends a look; `restored` or `failed` ends a restore. */
 export type LogFact =
@@ -14,36 +15,17 @@ export type LogFact =
   | { readonly kind: 'state'; readonly state: TargetState }
   | { readonly kind: 'failed'; readonly failure: LoggedFailure };
 
-/** Turns the lines of a log into facts. A line may come in parts, as log drivers cut long ones. */
-export class LogFacts {
-  private part = '';
+/**
+ * Reads the log of a restore.
+ *
+ * @throws CommandError if it has a plan or report of a version of the program that this one cannot read
+ */
+export const RESTORE_FACTS: FactReader<LogFact> = {
+  factOf,
+  isLast: ({ kind }) => kind === 'restored' || kind === 'failed',
+};
 
-  /**
-   * Takes the next line.
-   *
-   * @returns its fact; `undefined` if it has none
-   * @throws CommandError if it is a plan or report of a version of the program that this one cannot read
-   */
-  take(line: string): LogFact | undefined {
-    const begins = line.startsWith('{"time"');
-    const text = begins ? line : this.part + line;
-    const object = objectOf(text);
-    // A part of a line that never ends is forgotten when the next line begins.
-    this.part = object === undefined && (begins || this.part !== '') ? text : '';
-    return object && factOf(object, text);
-  }
-}
-
-function objectOf(text: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function factOf(line: Readonly<Record<string, unknown>>, text: string): LogFact | undefined {
+function factOf(line: LogLine, text: string): LogFact | undefined {
   switch (line.event) {
     case 'plan':
       return { kind: 'plan', plan: planSchema.safeParse(line.plan).data ?? unreadable() };

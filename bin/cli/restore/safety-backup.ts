@@ -2,6 +2,7 @@
 import type { Manifest } from '../../../catalog/bucket/manifest';
 import { S3CatalogStore } from '../../../catalog/bucket/s3-store';
 import type { StartableTask } from '../../../catalog/contract/directory-schema';
+import type { InstanceCommand } from '../../../catalog/contract/instance';
 import type { RestoreTarget } from '../../../catalog/contract/restore';
 import type { RestoreRequest, Trigger } from '../../../catalog/contract/task';
 import { ENV } from '../../../catalog/contract/task';
@@ -11,7 +12,8 @@ import { findEngine } from '../../../engines/facts';
 import type { Aws } from '../aws/aws';
 import { ask } from '../aws/aws';
 import { startTask, untilStopped } from '../aws/task';
-import { sentenceOf } from '../commands/run';
+import { startOnInstance } from '../run/on-instance';
+import { sentenceOf } from '../run/on-task';
 import { CommandError } from '../errors';
 
 const TRIGGER: Trigger = 'before-restore';
@@ -21,8 +23,8 @@ export interface SafetyWish {
   readonly aws: Aws;
   readonly bucket: string;
   readonly source: string;
-  /** The task that dumps. */
-  readonly task: StartableTask;
+  /** What dumps: a task, or a command on an instance. */
+  readonly dump: StartableTask | InstanceCommand;
   readonly tell: (text: string) => void;
 }
 
@@ -32,23 +34,14 @@ export interface SafetyWish {
  * @returns its manifest
  * @throws CommandError if there is no complete backup in the end: nothing may be replaced then
  */
-export async function makeSafetyBackup({ aws, bucket, source, task, tell }: SafetyWish): Promise<Manifest> {
+export async function makeSafetyBackup(wish: SafetyWish): Promise<Manifest> {
+  const { aws, bucket, source, dump, tell } = wish;
   try {
     tell(`making a safety backup of ${source} …`);
-    const ecs = aws.ecs();
-    const started = await startTask(
-      ecs,
-      source,
-      runRequest(task, 'proven-backups/restore', { [ENV.trigger]: TRIGGER }),
-    );
-    const state = (name: string): void => tell(`the task of the safety backup is ${name.toLowerCase()} …`);
-    const stopped = await untilStopped(ecs, started, state);
-    const end = endOf(stopped);
-    if (!end.succeeded)
-      throw new CommandError(failureOf(source, stopped, end, await sentenceOf(aws, task, source, stopped)));
-    const wish = { doing: 'see the safety backup', action: 's3:ListBucket, s3:GetObject and kms:Decrypt' };
+    const startedAt = await ('document' in dump ? dumpOnInstance(wish, dump) : dumpInTask(wish, dump));
+    const seeing = { doing: 'see the safety backup', action: 's3:ListBucket, s3:GetObject and kms:Decrypt' };
     const store = new S3CatalogStore(aws.s3(), bucket);
-    const made = await ask(wish, () => backupOf(store, source, TRIGGER, stopped.createdAt!));
+    const made = await ask(seeing, () => backupOf(store, source, TRIGGER, startedAt));
     if (made) return made;
     throw new CommandError(`bucket ${bucket} has no backup of its run`);
   } catch (error) {
@@ -57,13 +50,38 @@ export async function makeSafetyBackup({ aws, bucket, source, task, tell }: Safe
   }
 }
 
+/** @returns when it was started */
+async function dumpInTask({ aws, source, tell }: SafetyWish, task: StartableTask): Promise<Date> {
+  const ecs = aws.ecs();
+  const started = await startTask(ecs, source, runRequest(task, 'proven-backups/restore', { [ENV.trigger]: TRIGGER }));
+  const state = (name: string): void => tell(`the task of the safety backup is ${name.toLowerCase()} …`);
+  const stopped = await untilStopped(ecs, started, state);
+  const end = endOf(stopped);
+  if (end.succeeded) return stopped.createdAt!;
+  throw new CommandError(failureOf(source, stopped, end, await sentenceOf(aws, task, source, stopped)));
+}
+
+/** @returns when it was started */
+async function dumpOnInstance({ aws, source, tell }: SafetyWish, command: InstanceCommand): Promise<Date> {
+  const course = await startOnInstance(aws, source, TRIGGER, command);
+  const state = (name: string): void => tell(`the command of the safety backup is ${name.toLowerCase()} …`);
+  const { end, createdAt, failure } = await course.ended(state);
+  if (end.succeeded) return createdAt!;
+  throw new CommandError(failure!);
+}
+
 /**
  * Refuses to replace what the safety backup does not hold: the source may leave databases out.
  *
  * @throws CommandError
  */
-export function requireCovered(safety: Manifest, targets: readonly RestoreTarget[], request: RestoreRequest): void {
-  const missing = targets.filter((target) => target.state === 'exists' && !covers(safety, target, request));
+export function requireCovered(
+  safety: Manifest,
+  targets: readonly RestoreTarget[],
+  request: RestoreRequest,
+  restored: Pick<Manifest, 'options'>,
+): void {
+  const missing = targets.filter((target) => target.state === 'exists' && !covers(safety, target, request, restored));
   if (missing.length === 0) return refuseParts(safety);
   const names = missing.map(({ name }) => name).join(', ');
   throw new CommandError(
@@ -80,9 +98,14 @@ function refuseParts({ backupId, source, leftOut = [] }: Manifest): void {
 }
 
 /** Whether a backup holds what a target names. */
-export function covers({ engine, objects }: Manifest, { name }: RestoreTarget, { as }: RestoreRequest): boolean {
+export function covers(
+  { engine, objects, options }: Manifest,
+  { name }: RestoreTarget,
+  { as }: RestoreRequest,
+  restored: Pick<Manifest, 'options'>,
+): boolean {
   const { server } = findEngine(engine) ?? {};
-  // The task that dumps knows one file.
-  if (!server) return as === undefined;
+  // The task that dumps knows one file, or one directory, of which other patterns choose other files.
+  if (!server) return as === undefined && JSON.stringify(options) === JSON.stringify(restored.options);
   return objects.some(({ databases }) => databases.includes(name));
 }

@@ -1,22 +1,18 @@
-/** Settings of the bucket: who may see it, with what it encrypts, and what it keeps. */
+/** Settings of the bucket: who may see it, with what it encrypts, and what it keeps. Its policy has a file of its own. */
 import type { LifecycleRule, PublicAccessBlockConfiguration, S3Client } from '@aws-sdk/client-s3';
 import {
-  GetBucketEncryptionCommand,
   GetBucketLifecycleConfigurationCommand,
-  GetBucketPolicyCommand,
   GetBucketVersioningCommand,
   GetPublicAccessBlockCommand,
 } from '@aws-sdk/client-s3';
 import type { Check } from '../check';
-import type { DeployedFunction, Deployment } from '../deployment';
+import type { Deployment } from '../deployment';
 import { nameOf } from '../deployment';
 import type { Finding, Thing } from '../finding';
-import { failed, judge, ok, valueOf } from '../finding';
-import type { Statement } from '../policy';
-import { isLike, principalsOf, statementsOf } from '../policy';
+import { failed, judge, ok, warning } from '../finding';
 
 /** Asks S3 about the bucket. */
-const ask = <T>(
+export const ask = <T>(
   deployment: Deployment,
   action: string,
   question: (s3: S3Client, Bucket: { readonly Bucket: string }) => Promise<T | undefined>,
@@ -31,15 +27,10 @@ export const encryption: Check = {
   title: 'the bucket encrypts with the key of the backups',
   needs: ['tasks'],
   run: async (deployment) => {
-    const question = async (s3: S3Client, bucket: { readonly Bucket: string }) =>
-      (await s3.send(new GetBucketEncryptionCommand(bucket))).ServerSideEncryptionConfiguration?.Rules?.[0];
-    const absent = 'ServerSideEncryptionConfigurationNotFoundError';
-    const found = await ask(deployment, 's3:GetEncryptionConfiguration', question, absent);
     const keyArn = await deployment.keyArn();
-    return judge(found, (rule, of) => {
-      const { SSEAlgorithm, KMSMasterKeyID } = rule?.ApplyServerSideEncryptionByDefault ?? {};
-      return judgeEncryption(of, SSEAlgorithm === 'aws:kms' ? KMSMasterKeyID : undefined, keyArn);
-    });
+    return judge(await deployment.encryption(), (rule, of) =>
+      judgeEncryption(of, rule?.SSEAlgorithm === 'aws:kms' ? rule.KMSMasterKeyID : undefined, keyArn),
+    );
   },
 };
 
@@ -115,77 +106,45 @@ export const lifecycle: Check = {
   },
 };
 
+/** Days after which an unfinished upload belongs to no run any more: runs take seven at most. */
+const ABORT_DAYS = 8;
+/** Days in which people notice what they deleted. */
+const UNDO_DAYS = 7;
+const DEPLOY_RULE = 'deploy its stack again, or add the rule: docs/doctor.md';
+
 /** What is unfinished or deleted has to go at some time; what is neither must stay, because retention decides about it. */
 export function judgeLifecycle(rules: readonly LifecycleRule[] = [], of: string): Finding[] {
   const enabled = rules.filter(({ Status }) => Status === 'Enabled');
   const expiring = enabled.filter(({ Expiration: { Days, Date } = {} }) => Days ?? Date);
-  const lacks = (has: (rule: LifecycleRule) => unknown, finding: string): Finding[] =>
-    enabled.some(has) ? [] : [failed(of, finding, 'deploy its stack again, or add the rule: docs/doctor.md')];
+  // The shortest time counts, also if it is that of some objects only.
+  const shortest = (daysOf: (rule: LifecycleRule) => number | undefined): number | undefined =>
+    enabled.some((rule) => daysOf(rule) !== undefined && isWhole(rule))
+      ? Math.min(...enabled.map((rule) => daysOf(rule) ?? Infinity))
+      : undefined;
+  const abort = shortest((rule) => rule.AbortIncompleteMultipartUpload?.DaysAfterInitiation);
+  const undo = shortest(({ NoncurrentVersionExpiration: { NoncurrentDays, NewerNoncurrentVersions } = {} }) =>
+    NewerNoncurrentVersions === undefined ? NoncurrentDays : undefined,
+  );
+  const lacks = (rule: string): Finding =>
+    failed(of, `no rule for the whole bucket ${rule}, and cost, for ever`, DEPLOY_RULE);
+  const early = (rule: string, days: number, least: number): Finding[] =>
+    days < least ? [warning(of, `a rule ${rule} after ${days} days`, `let it be ${least} days or more`)] : [];
   const findings = [
     ...expiring.map(({ ID = 'without a name', Expiration: { Days } = {} }) => {
       const when = Days === undefined ? 'at a date' : `after ${Days} days`;
       const finding = `the rule ${ID} deletes backups ${when}, whatever the retention says`;
       return failed(of, finding, 'remove its expiration: retention decides about backups');
     }),
-    ...lacks(
-      (rule) => rule.AbortIncompleteMultipartUpload?.DaysAfterInitiation,
-      'no rule aborts unfinished uploads: their parts stay, and cost, for ever',
-    ),
-    ...lacks(
-      (rule) => rule.NoncurrentVersionExpiration?.NoncurrentDays,
-      'no rule removes old versions: deleted backups stay, and cost, for ever',
-    ),
+    ...(abort === undefined
+      ? [lacks('aborts unfinished uploads: their parts stay')]
+      : early('aborts uploads, of runs that may take seven,', abort, ABORT_DAYS)),
+    ...(undo === undefined
+      ? [lacks('removes old versions: deleted backups stay')]
+      : early('removes what was deleted, which nobody can bring back then,', undo, UNDO_DAYS)),
   ];
-  return findings.length > 0 ? findings : [ok(of, 'lifecycle rules as expected')];
+  return findings.length > 0 ? findings : [ok(of, `what was deleted can be brought back for ${undo} days`)];
 }
 
-/** Denials for everybody that the bucket needs: an action, and the key of their condition or the function they exempt. */
-const DENIALS: readonly { what: string; action: string; key?: string; exempt?: string }[] = [
-  { what: 'requests without TLS', action: 's3:*', key: 'aws:SecureTransport' },
-  { what: 'TLS older than 1.2', action: 's3:*', key: 's3:TlsVersion' },
-  { what: 'other keys', action: 's3:PutObject', key: 's3:x-amz-server-side-encryption-aws-kms-key-id' },
-  { what: 'keys of customers', action: 's3:PutObject', key: 's3:x-amz-server-side-encryption-customer-algorithm' },
-  { what: 'overwriting manifests', action: 's3:PutObject', key: 's3:if-none-match' },
-  { what: 'deleting objects', action: 's3:DeleteObject', exempt: 'prune' },
-  { what: 'deleting versions', action: 's3:DeleteObjectVersion', exempt: 'undelete' },
-];
-
-export const bucketPolicy: Check = {
-  id: 'bucket-policy',
-  title: 'the policy of the bucket protects the backups',
-  needs: ['functions'],
-  run: async (deployment) => {
-    const found = await ask(
-      deployment,
-      's3:GetBucketPolicy',
-      async (s3, bucket) => (await s3.send(new GetBucketPolicyCommand(bucket))).Policy,
-      'NoSuchBucketPolicy',
-    );
-    const functions = await deployment.functions();
-    return judge(found, (text, of) => judgePolicy(text, of, functions));
-  },
-};
-
-/** Each denial has to be there; those of deletes have to let the functions through. */
-export function judgePolicy(text: string | undefined, of: string, functions: readonly DeployedFunction[]): Finding[] {
-  const faults = DENIALS.flatMap(({ what, action, key, exempt }) => {
-    const denials = statementsOf(text, 'Deny', action).filter((one) => principalsOf(one).includes('*'));
-    const found = denials.filter((one) =>
-      key === undefined ? keysOf(one).every(isPrincipal) : keysOf(one).includes(key),
-    );
-    if (found.length === 0) return [`the policy does not deny ${what}`];
-    const shut = functions.filter((one) => one.kind === exempt && !found.every((denial) => exempts(denial, one)));
-    return shut.map(({ of: name, kind }) => `the policy does not admit the role of ${name}, which cannot ${kind}`);
-  });
-  const action = 'deploy its stack again; an imported bucket needs the statements of docs/doctor.md';
-  return faults.length > 0 ? faults.map((fault) => failed(of, fault, action)) : [ok(of, 'the policy has its denials')];
-}
-
-const keysOf = ({ Condition = {} }: Statement): string[] => Object.values(Condition).flatMap(Object.keys);
-const isPrincipal = (key: string): boolean => key === 'aws:PrincipalArn';
-
-function exempts({ Condition }: Statement, one: DeployedFunction): boolean {
-  const role = valueOf(one)?.Configuration?.Role;
-  const exempted = [Condition?.ArnNotLike?.['aws:PrincipalArn'] ?? []].flat();
-  return role === undefined || exempted.some((pattern) => isLike(pattern, role));
-}
+/** Whether a rule is for all objects. */
+const isWhole = ({ Prefix = '', Filter = {} }: LifecycleRule): boolean =>
+  [Prefix, ...Object.values(Filter)].every((part) => part === '' || part === undefined);

@@ -1,6 +1,5 @@
-/** Keys of KMS: of the bucket, of its log groups, and of the topics. */
+/** Keys of KMS: of the bucket, of its log groups, of the secrets, and of the topics. */
 import type { KeyMetadata } from '@aws-sdk/client-kms';
-import { DescribeKeyCommand, GetKeyPolicyCommand, KMSClient } from '@aws-sdk/client-kms';
 import type { Check } from '../check';
 import { nameOf } from '../deployment';
 import type { Finding } from '../finding';
@@ -10,27 +9,13 @@ import { principalsOf, statementsOf } from '../policy';
 export const keys: Check = {
   id: 'keys',
   title: 'the keys are enabled, and admit who needs them',
-  needs: ['tasks', 'topicKeys', 'logGroups'],
+  needs: ['tasks', 'topicKeys', 'logGroups', 'secrets'],
   run: async (deployment) => {
-    const client = deployment.aws.client(KMSClient);
     const topicKeys = valuesOf(await deployment.topicKeys());
     const logKeys = valuesOf(await deployment.logGroups()).flatMap(({ kmsKeyId }) => kmsKeyId ?? []);
-    const ids = new Set([await deployment.keyArn(), ...topicKeys, ...logKeys]);
-
-    const describe = async (KeyId: string) => (await client.send(new DescribeKeyCommand({ KeyId }))).KeyMetadata;
-    const found = await deployment.each(ids, 'kms:DescribeKey', describe, 'NotFoundException');
-    // Those of AWS have policies of AWS, and nobody reads those of another account.
-    const { account } = (await deployment.place()) ?? {};
-    const own = valuesOf(found).filter(
-      ({ KeyState, KeyManager, AWSAccountId: owner = account }) =>
-        KeyState === 'Enabled' && KeyManager !== 'AWS' && owner === account,
-    );
-    const policy = async (KeyId: string) => (await client.send(new GetKeyPolicyCommand({ KeyId }))).Policy;
-    const policies = await deployment.each(
-      own.map(({ Arn, KeyId }) => Arn ?? KeyId),
-      'kms:GetKeyPolicy',
-      policy,
-    );
+    const secretKeys = valuesOf(await deployment.secrets()).map(({ KmsKeyId }) => KmsKeyId);
+    const found = await deployment.keys([await deployment.keyArn(), ...topicKeys, ...logKeys, ...secretKeys]);
+    const policies = await deployment.keyPolicies(found);
     const services = (key: string) =>
       Object.entries({ cloudwatch: topicKeys, logs: logKeys })
         .filter(([, used]) => used.some((one) => nameOf(one) === nameOf(key)))
@@ -44,10 +29,11 @@ export const keys: Check = {
 
 /** A key that is gone takes all backups with it. */
 export function judgeKey(metadata: KeyMetadata | undefined, of: string): Finding {
-  if (!metadata) return failed(of, 'the key does not exist', 'backups under it are lost: deploy with another key');
-  const { KeyState: state, DeletionDate: date } = metadata;
+  if (!metadata) return failed(of, 'the key does not exist', 'what it encrypts is lost: deploy with another key');
+  // These commands take no alias.
+  const { KeyState: state, DeletionDate: date, Arn: key = of } = metadata;
   if (state === 'Enabled') return ok(of, 'is enabled');
-  const enable = `aws kms enable-key --key-id ${of}`;
+  const enable = `aws kms enable-key --key-id ${key}`;
   if (state !== 'PendingDeletion') {
     return failed(of, `the key is ${state}: nothing can be written or read`, 'enable it:', enable);
   }
@@ -55,7 +41,7 @@ export function judgeKey(metadata: KeyMetadata | undefined, of: string): Finding
     of,
     `the key will be deleted on ${date?.toISOString().slice(0, 10)}, and with it everything that it encrypts`,
     'keep it, now:',
-    `aws kms cancel-key-deletion --key-id ${of} && ${enable}`,
+    `aws kms cancel-key-deletion --key-id ${key} && ${enable}`,
   );
 }
 

@@ -10,7 +10,7 @@ import type { Check } from '../check';
 import type { Deployment, DeployedTask } from '../deployment';
 import { all, containerOf, secretArns } from '../deployment';
 import type { Finding } from '../finding';
-import { DEPLOY, failed, judge, notChecked, ok, valueOf } from '../finding';
+import { DEPLOY, failed, judge, notChecked, ok, valueOf, warning } from '../finding';
 import { ecrImage } from './tasks';
 
 /** Everything of EC2 that the tasks use. */
@@ -26,7 +26,7 @@ const ACTIONS = 'ec2:DescribeSubnets, ec2:DescribeRouteTables, ec2:DescribeVpcEn
 export const network: Check = {
   id: 'network',
   title: 'the tasks have a way out to AWS',
-  needs: ['tasks', 'restores'],
+  needs: ['allTasks'],
   run: async (deployment) => {
     const tasks = await deployment.allTasks();
     if (tasks.length === 0) return [];
@@ -106,18 +106,17 @@ function judgeSubnet(subnet: Subnet, task: DeployedTask, { routeTables, endpoint
     const finding = `the subnet ${id} is public, but its tasks have no public address`;
     return [failed(of, finding, `set assignPublicIp, or use private subnets: ${MORE}`)];
   }
-  const finding = `the subnet ${id} has no way out, and no VPC endpoint for ${missing.join(', ')}`;
-  return [failed(of, finding, `add a route to a NAT gateway, or the endpoints: ${MORE}`)];
+  // Fargate pulls images over IPv4 wherever it has it, and not every endpoint of AWS has IPv6.
+  const hasIpv6 = table.Routes?.some(({ DestinationIpv6CidrBlock }) => /\/[01]$/.test(DestinationIpv6CidrBlock ?? ''));
+  const way = hasIpv6 ? 'has a way out over IPv6 alone' : 'has no way out';
+  const finding = `the subnet ${id} ${way}, and no VPC endpoint for ${missing.join(', ')}`;
+  const judged = hasIpv6 && subnet.Ipv6Native ? warning : failed;
+  return [judged(of, finding, `add a route to a NAT gateway, or the endpoints: ${MORE}`)];
 }
 
-/** To everything, or to one half of it: appliances split the default route. A prefix list may hold everything. */
-const leadsOut = ({
-  DestinationCidrBlock,
-  DestinationIpv6CidrBlock,
-  DestinationPrefixListId,
-  GatewayId,
-}: Route): boolean =>
-  /\/[01]$/.test(DestinationCidrBlock ?? DestinationIpv6CidrBlock ?? '') ||
+/** To everything of IPv4, or to one half of it: appliances split the default route. A prefix list may hold everything. */
+const leadsOut = ({ DestinationCidrBlock, DestinationPrefixListId, GatewayId }: Route): boolean =>
+  /\/[01]$/.test(DestinationCidrBlock ?? '') ||
   (DestinationPrefixListId !== undefined && !GatewayId?.startsWith('vpce-'));
 
 /** Its own, or else the main one of its VPC. */

@@ -23,7 +23,7 @@ interface Decided extends Access {
 export const permissions: Check = {
   id: 'permissions',
   title: 'the roles may do what they need, and not what they must not',
-  needs: ['tasks', 'restores', 'functions', 'schedules', 'secrets', 'logGroups', 'topicKeys'],
+  needs: ['allTasks', 'functions', 'schedules', 'secrets', 'secretKeys', 'logGroups', 'topicKeys'],
   run: async (deployment) => {
     const roles = await deployedRoles(deployment);
     if (roles.length === 0) return [notChecked(deployment.bucket, 'no task names the key of the bucket')];

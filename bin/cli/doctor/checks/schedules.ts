@@ -1,7 +1,9 @@
 /** Schedules: every source and every function that needs one has one that is enabled. */
 import type { GetScheduleOutput } from '@aws-sdk/client-scheduler';
+import type { BucketDirectory } from '../../aws/directory';
 import type { Check } from '../check';
 import type { DeployedFunction, DeployedTask } from '../deployment';
+import { documentOf } from '../../../../catalog/contract/instance';
 import { familyOf } from '../deployment';
 import type { Finding } from '../finding';
 import { DEPLOY, failed, ok, valueOf, valuesOf } from '../finding';
@@ -17,7 +19,9 @@ export const schedules: Check = {
     const found = await deployment.schedules();
     // What is there is not known before all of it is known.
     if (found.some(({ fact }) => 'unknown' in fact)) return [];
-    return judgeSchedules(valuesOf(found), await deployment.tasks(), await deployment.functions());
+    const { commands } = deployment.directory;
+    const tasks = [...(await deployment.tasks()), ...(await deployment.maintenances())];
+    return judgeSchedules(valuesOf(found), tasks, await deployment.functions(), commands);
   },
 };
 
@@ -26,6 +30,7 @@ export function judgeSchedules(
   schedules: readonly GetScheduleOutput[],
   tasks: readonly DeployedTask[],
   functions: readonly DeployedFunction[],
+  commands: BucketDirectory['commands'] = [],
 ): Finding[] {
   const scheduled = functions.filter(({ kind }) => !UNSCHEDULED.includes(kind));
   const startedBy = (of: string, isOwn: (schedule: GetScheduleOutput) => boolean): Finding => {
@@ -38,6 +43,9 @@ export function judgeSchedules(
   };
   return [
     ...tasks.map(({ of, task }) => startedBy(of, (schedule) => familyOf(schedule) === task.family)),
+    ...commands.map(({ source, command }) =>
+      startedBy(source, (schedule) => documentOf(schedule.Target) === command.document),
+    ),
     ...scheduled.flatMap((one) => {
       const arn = valueOf(one)?.Configuration?.FunctionArn;
       return arn === undefined ? [] : startedBy(one.of, ({ Target }) => Target?.Arn === arn);

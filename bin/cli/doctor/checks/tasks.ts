@@ -36,7 +36,7 @@ export function ecrImage(image = '') {
 export const images: Check = {
   id: 'images',
   title: 'the images of the tasks are in ECR',
-  needs: ['tasks', 'restores'],
+  needs: ['allTasks'],
   run: async (deployment) => {
     const describe = async (image: string) => {
       const { region, imageId, ...repository } = ecrImage(image)!;
@@ -63,7 +63,7 @@ export const images: Check = {
 export const secrets: Check = {
   id: 'secrets',
   title: 'the secrets of the tasks are there',
-  needs: ['tasks', 'restores'],
+  needs: ['allTasks'],
   run: async (deployment) => judgeEach(await deployment.secrets(), judgeSecret),
 };
 

@@ -6,5 +6,7 @@ export default function teardown() {
   if (before === undefined) delete process.env.TMPDIR;
   else process.env.TMPDIR = before;
   delete process.env.TEST_MODELS;
-  fs.rmSync(own, { recursive: true, force: true });
+  delete process.env.NODE_COMPILE_CACHE;
+  // What was killed may write for a moment longer.
+  fs.rmSync(own, { recursive: true, force: true, maxRetries: 10 });
 }

@@ -17,8 +17,6 @@ export const judged = (holds: boolean, seen: string): Answer => (holds ? verifie
 
 /** Of an emulated AWS that has neither. */
 export const HARNESS = 'the harness plays EventBridge Scheduler and ECS';
-/** The answer of what this release cannot do yet. */
-export const NOT_AVAILABLE = 'not available in this release';
 
 /** One check of the list. */
 export interface Check {
@@ -28,7 +26,7 @@ export interface Check {
   readonly undecidedBy?: string;
   /** The part of the stack that it needs. */
   readonly part?: Part;
-  readonly answer: ((account: Account) => Promise<Answer>) | typeof NOT_AVAILABLE;
+  readonly answer: (account: Account) => Promise<Answer>;
 }
 
 /** A check and its answer. */
@@ -40,7 +38,6 @@ export interface Result extends Answer {
 
 /** Answers one check. Never throws. */
 export async function answer(check: Check, account: Account): Promise<Result> {
-  if (check.answer === NOT_AVAILABLE) return { check, ...notAnswered(NOT_AVAILABLE), broken: false };
   if (check.part && !account.plan.parts.includes(check.part))
     return { check, ...notAnswered(`the stack has no such part: --with ${check.part}`), broken: false };
   try {

@@ -6,7 +6,7 @@ import type { PruneReport, UndeleteReport } from '../../catalog/contract/handler
 import type { Notification } from '../../catalog/contract/notification';
 import type { Account } from './account';
 import type { Check } from './check';
-import { HARNESS, judged, NOT_AVAILABLE, verified } from './check';
+import { HARNESS, judged, verified } from './check';
 import { ROWS, SOURCES } from './names';
 
 const rowsOf = ({ tables }: Manifest): number => tables.reduce((sum, { rows }) => sum + (rows ?? 0), 0);
@@ -107,7 +107,15 @@ export const PRODUCT_CHECKS: readonly Check[] = [
       return judged(code === 0 && left < back && back === ROWS, `${left} rows, then ${back}: ${said}`);
     },
   },
-  { id: 'prove', question: 'Does a restore test pass, and fail for a damaged backup?', answer: NOT_AVAILABLE },
+  {
+    id: 'prove',
+    question: 'Does a restore test of a backup pass?',
+    undecidedBy: HARNESS,
+    async answer(account) {
+      const { code, printed } = await account.cli('prove', '--source', SOURCES.good);
+      return judged(code === 0, /^(?:NOT )?PROVEN: .*$/m.exec(printed)?.[0] ?? printed);
+    },
+  },
   {
     id: 'signal-failed',
     question: 'Is a run that fails told?',

@@ -16,8 +16,7 @@ import type { Emulator } from '../emulator/emulator';
 import type { Ended, LocalOptions } from '../emulator/local-container';
 import { runAsProcess } from '../emulator/local-container';
 import { fire, startedByHand, type ContainerRun } from '../emulator/scheduled-run';
-import { stopTask, writeLog } from '../emulator/task-event';
-import { idOf } from '../../catalog/run-end';
+import { stopStarted, stopTask } from '../emulator/task-event';
 
 const PAUSE_MS = 300;
 /** The emulated time runs faster: nobody waits for minutes. */
@@ -124,7 +123,7 @@ export class EmulatedServices {
   private async runTask(cluster: string, task: string): Promise<void> {
     const { tasks } = await this.ecs.send(new DescribeTasksCommand({ cluster, tasks: [task] }));
     const run = await startedByHand(this.emulator, tasks![0]!);
-    await writeLog(this.emulator, run, idOf(task), await this.run(run));
+    await stopStarted(this.emulator, run, await this.run(run));
   }
 
   private program(run: ContainerRun): Promise<Ended> {

@@ -91,7 +91,7 @@ describe('the package as it ships', () => {
     const [described, actual] = [ROOT, directory].map((place) => readFileSync(join(place, 'API.md'), 'utf8'));
     // After an intended change: npm run docs:api
     expect(actual).toBe(described);
-  }, 60_000);
+  });
 
   test('is described for Python, Java, .NET and Go', () => {
     const { targets, types } = JSON.parse(readFileSync(join(unpacked, '.jsii'), 'utf8'));

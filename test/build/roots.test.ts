@@ -57,7 +57,7 @@ async function make(): Promise<{ failure: string; said: string[] }> {
   return { failure: failure.trim(), said: said.replaceAll('set-up: ', '').trim().split('\n') };
 }
 
-const FOUND = 'the root of sid has mysql 9.7.4 and postgresql 18.6';
+const FOUND = 'the root of sid has MySQL 9.7.4 and PostgreSQL 18.6';
 
 test('are made once, from the archive of the machine, by two runs at once', async () => {
   fs.mkdirSync(inRoots('sid.unfinished/left-over'), { recursive: true });
@@ -76,7 +76,7 @@ test('a server that apt cannot install is noted, and tried again; the others are
   const reason = 'MySQL 9.7: apt-get ended with 100: Unable to locate package';
   const { failure, said } = await make();
   expect({ failure, said: said.slice(1) }).toEqual({
-    ...{ failure: '', said: ['the root of sid has postgresql 18.6', `NOT TESTED: ${reason}`] },
+    ...{ failure: '', said: ['the root of sid has PostgreSQL 18.6', `NOT TESTED: ${reason}`] },
   });
   expect(notTested()).toEqual({ 'mysql-9.7': reason });
   apt();

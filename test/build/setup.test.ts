@@ -132,6 +132,52 @@ test('a Node.js that is too old: one sentence', () => {
 
 test('what it does not know to install', () => {
   expect(setUp(['--with', 'oracle']).said).toBe(
-    'set-up: --with must be one of mariadb, postgresql, databases, docker, schemas, checkov, mysql, servers, got: oracle\n',
+    'set-up: --with must be one of mariadb, postgresql, databases, docker, browser, schemas, checkov, mysql, mongodb, restic, servers, got: oracle\n',
   );
+});
+
+describe('Go', () => {
+  const PROGRAMS = ['mongodump', 'mongorestore', 'bsondump', 'ferretdb'];
+  /** Says its version, and builds files; or fails, as `then` says. */
+  const go = (name: string, version: string, then = 'for file; do case $file in */bin/*) : >$file ;; esac; done') =>
+    program(
+      name,
+      `if [ $1 = env ]; then echo ${version}; exit; fi\nmkdir -p ${project}/.tools/mongodb.unfinished/bin; ${then}`,
+    );
+  const build = () => {
+    write(
+      'build.mjs',
+      "import { MONGODB } from './scripts/setup/mongodb.mjs'; await MONGODB.build().catch(({ message }) => console.error(message));",
+    );
+    const env = { PATH: bin, TMPDIR: project };
+    return spawnSync(process.execPath, [path.join(project, 'build.mjs')], { env, encoding: 'utf8' }).stderr;
+  };
+
+  beforeEach(() => {
+    write('test/servers/mongodb/go.sum', 'one');
+    link('env', '/usr/bin/env');
+    for (const name of ['sh', 'mkdir']) link(name, `/bin/${name}`);
+  });
+
+  test('builds the programs of MongoDB once, and again from other modules', () => {
+    go('go', 'go1.25.1');
+    const said = `set-up: building ${PROGRAMS.join(', ')} …\n`;
+    expect(build()).toBe(said);
+    expect(fs.readdirSync(path.join(project, '.tools/mongodb/bin')).sort()).toEqual([...PROGRAMS].sort());
+    expect(build()).toBe('');
+    write('test/servers/mongodb/go.sum', 'other');
+    expect(build()).toBe(said);
+  });
+
+  test('that cannot build ends in one sentence', () => {
+    go('go', 'go1.26.0', 'exit 3');
+    expect(build()).toMatch(/\nmongodump could not be built: 3; the output is in \S+mongodb\.log\n$/);
+  });
+
+  test('of an older version is not used: another is installed', () => {
+    go('go', 'go1.19.8');
+    write('requirements-go.txt', '');
+    program('python3', 'exit 1');
+    expect(build()).toContain('Python 3.10 or newer is missing');
+  });
 });

@@ -15,7 +15,7 @@ import { serverJob, sqliteJob } from '../support/job';
 import { run, temporaryDirectory, unprivileged } from '../support/processes';
 import { Reader } from '../support/reader';
 
-jest.setTimeout(240_000);
+jest.setTimeout(300_000);
 
 const USER = { username: 'backup', password: 'secret' };
 

@@ -142,6 +142,14 @@ CREATE FUNCTION last_one() RETURNS INT DETERMINISTIC RETURN 1;`);
     }
   });
 
+  test('Mx35 an event with two semicolons in a row is refused by name: the dump tools would search for ever', async () => {
+    await source.server.exec("CREATE DATABASE semi; CREATE EVENT semi.e ON SCHEDULE EVERY 1 DAY DO SET @a = 'x;;y'");
+    const { exit, reason } = await Program.run(await source.given('semi'));
+    expect({ exit, reason }).toMatchObject({ exit: 'dumpFailed', reason: { kind: 'endless-event', object: 'semi.e' } });
+    await source.server.exec("ALTER EVENT semi.e DO SET @a = 'x; ;y'");
+    expect(await Program.run(await source.given('semi'))).toMatchObject({ exit: 'success' });
+  });
+
   test('Mx34 sql_select_limit loses no rows: the tool undoes it, or the run is refused', async () => {
     await source.server.exec('CREATE DATABASE few; CREATE TABLE few.t (a INT); INSERT INTO few.t VALUES (1), (2), (3)');
     const options = await source.given('few');

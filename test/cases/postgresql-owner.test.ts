@@ -1,6 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { casesOn, describeOn } from '../servers/versions';
 import { Program } from '../support/program';
-import { PostgresqlCase } from './postgresql-support';
+import { PostgresqlCase, pgDumpThat } from './postgresql-support';
 
 jest.setTimeout(120_000);
 
@@ -16,6 +17,9 @@ const LOOT = `CREATE SCHEMA mine; CREATE TABLE mine.loot (who text, hash text);
 const planted = (name: string, type: string): string =>
   `CREATE FUNCTION mine.${name}(${type}) RETURNS text LANGUAGE plpgsql AS $f$ BEGIN
      PERFORM mine.take(); RETURN pg_catalog.${name}($1); END $f$;`;
+
+const ALWAYS = `${LOOT} CREATE FUNCTION mine.always(int) RETURNS bool IMMUTABLE LANGUAGE plpgsql AS $f$ BEGIN
+    PERFORM mine.take(); RETURN true; END $f$;`;
 
 describeOn(casesOn('postgresql'), 'an owner of a database on %s', (version) => {
   let given: PostgresqlCase;
@@ -63,10 +67,39 @@ describeOn(casesOn('postgresql'), 'an owner of a database on %s', (version) => {
     const database = id.toLowerCase();
     await given.tenantDatabase(
       database,
-      `${LOOT} CREATE FUNCTION mine.always(int) RETURNS bool IMMUTABLE LANGUAGE plpgsql AS $f$ BEGIN
-         PERFORM mine.take(); RETURN true; END $f$;
-       CREATE TABLE mine.t AS SELECT generate_series(1, 4711) AS i; ${sql}; TRUNCATE mine.loot`,
+      `${ALWAYS} CREATE TABLE mine.t AS SELECT generate_series(1, 4711) AS i; ${sql}; TRUNCATE mine.loot`,
     );
     await expectInnocent(database, 4711);
+  });
+
+  test('Px67 cannot make the planner run his CHECK constraints when a sample is taken', async () => {
+    await given.tenantDatabase(
+      'px67',
+      `${ALWAYS} CREATE TABLE mine.t (i bigint PRIMARY KEY, j text, CHECK (mine.always(1)));
+       ALTER TABLE mine.t ALTER j SET STORAGE EXTERNAL;
+       INSERT INTO mine.t SELECT i, repeat('x', 10000000) FROM generate_series(1, 20) i; TRUNCATE mine.loot;
+       ALTER DATABASE px67 SET constraint_exclusion = on`,
+    );
+    await expectInnocent('px67', 20);
+  });
+
+  test('Px68 cannot make the planner run code that he adds between the count and the sample', async () => {
+    await given.tenantDatabase(
+      'px68',
+      `${ALWAYS} CREATE TABLE mine.t (i bigint PRIMARY KEY, j text); ALTER TABLE mine.t ALTER j SET STORAGE EXTERNAL;
+       INSERT INTO mine.t SELECT i, repeat('x', 10000000) FROM generate_series(1, 20) i`,
+    );
+    const run = Program.start({ ...given.run('px68'), toolsDirectory: pgDumpThat(version, '&& sleep 4') });
+    // The digest of a large table waits for the end of the tool: its session is silent.
+    const silent = `SELECT 1 FROM pg_stat_activity WHERE usename = 'backup' AND state = 'idle in transaction'
+      AND query LIKE 'ROLLBACK TO%' AND state_change < clock_timestamp() - interval '500 ms'`;
+    for (let tries = 0; (await given.server.exec(silent)) === ''; tries++) {
+      if (tries === 300) throw new Error('no digest is waited for');
+      await sleep(100);
+    }
+    await given.as('tenant', 'CREATE INDEX ON mine.t (i) WHERE mine.always(1); TRUNCATE mine.loot', 'px68');
+    const result = await run.result();
+    expect(result).toMatchObject({ exit: 'success', failure: '' });
+    expect(result.output).not.toContain('code of the tenant');
   });
 });

@@ -65,7 +65,7 @@ export class PostgresqlRestore {
    */
   async restore({ manifest }: CaseBackup, options = '', args: readonly string[] = []): Promise<void> {
     if (!manifest) throw new Error('there is no backup');
-    for (const object of manifest.objects) {
+    for (const object of manifest.objects.filter(({ kind }) => kind !== 'evidence')) {
       const content = await this.from.fixture.bucket.download(object);
       if (object.kind === 'globals') {
         // A new server has its administrator already; here, also the roles of the restore before.

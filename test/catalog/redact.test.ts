@@ -43,6 +43,7 @@ test.each([
     'MIIEow',
     '*** PRIVATE KEY ***\nnext',
   ],
+  ['Invalid checksum in AGE-SECRET-KEY-1QQPQ, said age', 'QQPQ', 'Invalid checksum in ***, said age'],
   ['-----BEGIN PRIVATE KEY-----\nMIIEow', 'MIIEow', '*** PRIVATE KEY ***'],
   [`${'MIIEowIBAAKCAQEA'.repeat(3)}7bq9Zk3LpQ0xWv`, 'MIIEow', '***'],
 ])('hides the secret: %s', (text, secret, expected) => {

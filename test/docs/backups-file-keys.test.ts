@@ -29,13 +29,19 @@ const KEYS = [...new Set(keysOf(backupsFile))].sort();
 const OPTIONAL_KEYS = [...new Set(keysOf(backupsFile, '', true))].sort();
 const VPC = { id: 'vpc-0a1b2c3d', availabilityZones: ['eu-west-1a'], privateSubnetIds: ['subnet-0a1b2c3d'] };
 const KEY = (id: number) => `arn:aws:kms:eu-west-1:111122223333:key/${id}`;
+const RECIPIENT = 'age1lvyvwawkr0mcnnnncaghunadrqkmuf9e6507x9y920xxpp866cnql7dp2z';
 const TASK = { secret: 'shop/backup', schedule: { every: '6h' } };
 const MYSQL = { engine: 'mysql', version: '8.4', host: 'db.internal', ...TASK };
 const POSTGRESQL = { ...MYSQL, engine: 'postgresql', version: '17' };
+const MONGODB = { ...MYSQL, engine: 'mongodb', version: '8.0' };
+const MEMBERS = { engine: 'mongodb', version: '8.0', hosts: ['a.internal', 'b.internal'], ...TASK };
+const SRV = { engine: 'mongodb', version: '8.0', srv: 'a.internal', ...TASK };
+const URI = { engine: 'mongodb', version: '8.0', ...TASK, secret: { secretId: 'shop', uriKey: 'uri' } };
 const RDS = { engine: 'mysql', version: '8.4', rds: { instance: 'shop' }, ...TASK };
 const CLUSTER = { ...RDS, rds: { cluster: 'shop' } };
 const FILES = { fileSystem: 'fs-0a1b2c3d', accessPoint: 'fsap-0a1b2c3d', securityGroup: 'sg-0a1b2c3d', path: 'a.db' };
 const SQLITE = { sqlite: FILES, schedule: { every: '6h' } };
+const TREE = { files: { ...FILES, path: 'a' }, schedule: { every: '6h' } };
 const DAILY = { ...MYSQL, schedule: { daily: '02:00' } };
 const EXISTING = { existing: 'backups', encryptionKey: KEY(1), region: 'eu-west-1' };
 
@@ -44,7 +50,19 @@ const file = (database: Content, rest: Content = {}): Content => ({
   ...{ account: '111122223333', region: 'eu-west-1', vpc: VPC, databases: { shop: database } },
   ...rest,
 });
+const INCREMENTAL = file({ ...TREE, files: { ...TREE.files, repository: true } });
 const RESTORED = file({ ...MYSQL, restore: { secret: 'shop/restore' } });
+const ON_INSTANCE = file({ ...MYSQL, runsOn: { instances: { role: 'vm', instanceId: 'i-0a1b2c3d' } } });
+const IN_VOLUME = file({
+  ...SQLITE,
+  sqlite: { volume: 'a', path: 'a.db' },
+  runsOn: { instances: { role: 'vm', tags: { Name: 'vm' } } },
+});
+const FILES_IN_VOLUME = file({
+  ...TREE,
+  files: { volume: 'a' },
+  runsOn: { instances: { role: 'vm', tags: { Name: 'vm' } } },
+});
 const ARCHIVED = { storageTiers: { deepArchive: '400d' } };
 const withBucket = (bucket: Content) => file(MYSQL, { bucket });
 
@@ -88,6 +106,10 @@ const EFFECTS: Record<string, readonly [file: Content, value: unknown]> = {
   'bucket.serverAccessLogsPrefix': [withBucket({ serverAccessLogsBucket: 'logs' }), 'backups/'],
   'bucket.removalPolicy': [file(MYSQL), 'destroy'],
   'bucket.existing': [withBucket(EXISTING), 'other-backups'],
+  'filesRepository.bucketName': [INCREMENTAL, 'media'],
+  'filesRepository.encryptionKey': [INCREMENTAL, KEY(2)],
+  'filesRepository.noncurrentVersionRetention': [INCREMENTAL, '30d'],
+  'filesRepository.removalPolicy': [INCREMENTAL, 'destroy'],
   logRetention: [file(MYSQL), '180'],
   'retention.keepFor': [file(MYSQL, { retention: { daily: '7' } }), '2d'],
   'retention.hourly': [file(MYSQL), '24'],
@@ -108,6 +130,17 @@ const EFFECTS: Record<string, readonly [file: Content, value: unknown]> = {
   'pruning.schedule.maxEventAge': [file(MYSQL, { pruning: { schedule: { every: '6h' } } }), '5m'],
   'pruning.maxDeletePercent': [file(MYSQL), '20'],
   'pruning.enabled': [file(MYSQL), 'false'],
+  encryptTo: [file(MYSQL), [RECIPIENT]],
+  proveWith: [file(MYSQL), 'shop/prove'],
+  'proveWith.secretId': [file(MYSQL, { proveWith: { secretId: 'shop' } }), 'other'],
+  'proveWith.encryptionKey': [file(MYSQL, { proveWith: { secretId: 'shop' } }), KEY(2)],
+  restoreTest: [file(MYSQL), 'daily'],
+  'restoreTest.newestOf': [file(MYSQL), 'month'],
+  'restoreTest.random': [file(MYSQL), '2d'],
+  'restoreTest.off': [file(MYSQL), 'a copy'],
+  'restoreTesting.maxAtOnce': [file(MYSQL), '2'],
+  'restoreTesting.timeout': [file(MYSQL), '2h'],
+  'restoreTesting.enabled': [file(MYSQL), 'false'],
   'alarms.emails': [file(MYSQL), ['ops@example.com']],
   'alarms.timeZone': [file(MYSQL), 'Asia/Tokyo'],
   'alarms.digest': [file(MYSQL), 'each'],
@@ -122,6 +155,20 @@ const EFFECTS: Record<string, readonly [file: Content, value: unknown]> = {
   'databases.*.sizeBounds.minHistory': [file(MYSQL), '8'],
   'databases.*.sizeBounds.ignoreTables': [file(MYSQL), ['jobs']],
   'databases.*.signalsOff': [file(MYSQL), { silent: 'a test' }],
+  'databases.*.encryptTo': [file(MYSQL), [RECIPIENT]],
+  'databases.*.proveWith': [file(MYSQL), 'shop/prove'],
+  'databases.*.proveWith.secretId': [file({ ...MYSQL, proveWith: { secretId: 'shop' } }), 'other'],
+  'databases.*.proveWith.encryptionKey': [file({ ...MYSQL, proveWith: { secretId: 'shop' } }), KEY(2)],
+  'databases.*.restoreTest': [file(MYSQL), 'everyBackup'],
+  'databases.*.restoreTest.newestOf': [file(MYSQL), 'week'],
+  'databases.*.restoreTest.random': [file(MYSQL), '2d'],
+  'databases.*.restoreTest.off': [file(MYSQL), 'a copy'],
+  'databases.*.expect': [file(MYSQL), [{ tables: '15' }]],
+  'databases.*.rowDigests': [file(MYSQL), 'all'],
+  'databases.*.rowDigests.upTo': [file(MYSQL), '5GiB'],
+  'databases.*.rowDigests.share': [file(MYSQL), '20'],
+  'databases.*.recoveryTimeObjective': [file(MYSQL), '2h'],
+  'databases.*.recoveryPointObjective': [file(MYSQL), '12h'],
   'databases.*.retention': [file(MYSQL), 'forever'],
   'databases.*.retention.keepFor': [file(MYSQL), '30d'],
   'databases.*.retention.hourly': [file(MYSQL), '24'],
@@ -151,6 +198,13 @@ const EFFECTS: Record<string, readonly [file: Content, value: unknown]> = {
   'databases.*.securityGroups': [file(MYSQL), ['sg-0a1b2c3d']],
   'databases.*.schemas': [file(POSTGRESQL), ['public']],
   'databases.*.excludeSchemas': [file(POSTGRESQL), ['scratch']],
+  'databases.*.hosts': [file(MEMBERS), ['a.internal', 'c.internal:27018']],
+  'databases.*.srv': [file(SRV), 'b.internal'],
+  'databases.*.secret.uriKey': [file(URI), 'connection'],
+  'databases.*.excludeCollections': [file(MONGODB), ['shop.sessions']],
+  'databases.*.replicaSet': [file(MEMBERS), 'rs0'],
+  'databases.*.readPreference': [file(MONGODB), 'primary'],
+  'databases.*.authSource': [file(MONGODB), 'shop'],
   'databases.*.rds.instance': [file(RDS), 'other'],
   'databases.*.rds.cluster': [file(CLUSTER), 'other'],
   'databases.*.rds.useReader': [file(CLUSTER), 'true'],
@@ -158,6 +212,18 @@ const EFFECTS: Record<string, readonly [file: Content, value: unknown]> = {
   'databases.*.sqlite.accessPoint': [file(SQLITE), 'fsap-0b1c2d3e'],
   'databases.*.sqlite.securityGroup': [file(SQLITE), 'sg-0b1c2d3e'],
   'databases.*.sqlite.path': [file(SQLITE), 'b.db'],
+  'databases.*.sqlite.volume': [IN_VOLUME, 'b'],
+  'databases.*.files.volume': [FILES_IN_VOLUME, 'b'],
+  'databases.*.files.fileSystem': [file(TREE), 'fs-0b1c2d3e'],
+  'databases.*.files.accessPoint': [file(TREE), 'fsap-0b1c2d3e'],
+  'databases.*.files.securityGroup': [file(TREE), 'sg-0b1c2d3e'],
+  'databases.*.files.path': [file(TREE), 'b'],
+  'databases.*.files.include': [file(TREE), ['conf/**']],
+  'databases.*.files.exclude': [file(TREE), ['**/cache']],
+  'databases.*.files.allowUnreadable': [file(TREE), ['conf/private']],
+  'databases.*.files.sqliteDatabases': [file(TREE), ['data/**']],
+  'databases.*.files.repository': [file(TREE), true],
+  'databases.*.files.rootAccess': [file(TREE), true],
   'databases.*.schedule.every': [file(MYSQL), '12h'],
   'databases.*.schedule.daily': [file(DAILY), '02:30'],
   'databases.*.schedule.weekly': [file({ ...MYSQL, schedule: { weekly: 'sunday 02:00' } }), 'monday 02:00'],
@@ -169,6 +235,15 @@ const EFFECTS: Record<string, readonly [file: Content, value: unknown]> = {
   'databases.*.enabled': [file(MYSQL), 'false'],
   'databases.*.timeout': [file(MYSQL), '2h'],
   'databases.*.compressionLevel': [file(MYSQL), '9'],
+  'databases.*.runsOn.instances.role': [ON_INSTANCE, 'other'],
+  'databases.*.runsOn.instances.instanceId': [ON_INSTANCE, 'i-0b1c2d3e'],
+  'databases.*.runsOn.instances.tags': [
+    file({ ...MYSQL, runsOn: { instances: { role: 'vm', tags: { Name: 'vm' } } } }),
+    { Name: 'other' },
+  ],
+  'databases.*.runsOn.instances.network': [ON_INSTANCE, 'shop_default'],
+  'databases.*.runsOn.instances.cpus': [ON_INSTANCE, '0.25'],
+  'databases.*.runsOn.instances.memoryLimitMiB': [ON_INSTANCE, '1024'],
   'databases.*.cpu': [file({ ...MYSQL, memoryLimitMiB: '4096' }), '2048'],
   'databases.*.memoryLimitMiB': [file(MYSQL), '4096'],
   'databases.*.cpuArchitecture': [file(MYSQL), 'arm64'],
@@ -185,6 +260,15 @@ const EFFECTS: Record<string, readonly [file: Content, value: unknown]> = {
   'databases.*.restore.secret.usernameKey': [file({ ...MYSQL, restore: { secret: { secretId: 'shop' } } }), 'user'],
   'databases.*.restore.secret.passwordKey': [file({ ...MYSQL, restore: { secret: { secretId: 'shop' } } }), 'pass'],
   'databases.*.restore.secret.encryptionKey': [file({ ...MYSQL, restore: { secret: { secretId: 'shop' } } }), KEY(2)],
+  'databases.*.restore.identity': [RESTORED, 'shop/identity'],
+  'databases.*.restore.identity.secretId': [
+    file({ ...MYSQL, restore: { secret: 'shop', identity: { secretId: 'shop' } } }),
+    'other',
+  ],
+  'databases.*.restore.identity.encryptionKey': [
+    file({ ...MYSQL, restore: { secret: 'shop', identity: { secretId: 'shop' } } }),
+    KEY(2),
+  ],
   'databases.*.restore.securityGroups': [RESTORED, ['sg-0a1b2c3d']],
   'databases.*.restore.cpu': [file({ ...MYSQL, restore: { secret: 'shop', memoryLimitMiB: '4096' } }), '2048'],
   'databases.*.restore.memoryLimitMiB': [RESTORED, '4096'],

@@ -17,7 +17,7 @@ import { PostgresqlServer } from '../servers/postgresql';
 import type { Server } from '../servers/start';
 import { casesOn, describeOn, inMatrix, versionsOf } from '../servers/versions';
 import { TestBucket } from '../support/bucket';
-import { serverJob, sqliteJob } from '../support/job';
+import { filesJob, serverJob, sqliteJob } from '../support/job';
 import { temporaryDirectory } from '../support/processes';
 import { Reader } from '../support/reader';
 import { document } from './markdown';
@@ -30,7 +30,9 @@ const MYSQL_USER = `CREATE USER backup@'%' IDENTIFIED BY 'secret';
 
 /** Commands of the page that no test of this file types, by the heading above them, each with where they run. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
+  'Files in a repository': 'test/e2e/files-repository.test.ts',
   'If it was pruned': 'test/e2e/prune.test.ts, which deploys the function that they invoke',
+  MongoDB: 'test/cases/mongodb-restore.test.ts',
   'PostgreSQL in sections': 'test/cases/restoring-postgresql.test.ts',
   'PostgreSQL: before you start': 'test/cases/restoring-postgresql.test.ts',
 };
@@ -151,7 +153,7 @@ describe('the commands of docs/restore-by-hand.md', () => {
     });
   });
 
-  describeOn(inMatrix(versionsOf('postgresql'), ['postgresql-15', 'postgresql-18']), 'with %s', (version) => {
+  describeOn(inMatrix(versionsOf('postgresql'), ['postgresql-18']), 'with %s', (version) => {
     const DATABASES = ['shop', 'postgres'];
     let source: PostgresqlServer;
     let target: PostgresqlServer;
@@ -210,6 +212,24 @@ describe('the commands of docs/restore-by-hand.md', () => {
     ).toEqual([]);
     again.close();
     for (const folder of [sources!, data!]) fs.rmSync(folder, { recursive: true });
+  });
+
+  test('with files: fetch them, check them, unpack them and check each', async () => {
+    const directory = temporaryDirectory('files');
+    fs.mkdirSync(path.join(directory, 'sites'));
+    fs.writeFileSync(path.join(directory, 'sites/shop.conf'), 'listen 80', { mode: 0o640 });
+    fs.symlinkSync('sites/shop.conf', path.join(directory, 'current'));
+    const job = (place: Parameters<typeof filesJob>[1]) => filesJob(directory, place);
+    const { bucket } = await Reader.backUp(emulator, 'files', job);
+
+    const reader = newReader(bucket);
+    await reader.fetch();
+    expect(await reader.typePage('Files')).toBe('');
+    const restored = path.join(reader.folder, 'restored');
+    expect(fs.readFileSync(path.join(restored, 'current'), 'utf8')).toBe('listen 80');
+    expect(fs.readlinkSync(path.join(restored, 'current'))).toBe('sites/shop.conf');
+    expect(fs.statSync(path.join(restored, 'sites/shop.conf')).mode & 0o777).toBe(0o640);
+    fs.rmSync(directory, { recursive: true });
   });
 
   test('of docs/storage-tiers.md bring a backup back out of Deep Archive', async () => {

@@ -20,6 +20,9 @@ import { runAsProcess } from '../emulator/local-container';
 import { fire, startedByHand } from '../emulator/scheduled-run';
 import { stopTask } from '../emulator/task-event';
 
+/** Looks, twice a second, at what functions do that were invoked asynchronously: each starts a process. */
+const TRIES = 180;
+
 /** What a subscriber that is a queue was sent, and the emails of the same publishing. */
 export interface Told {
   readonly notification: Notification;
@@ -59,20 +62,26 @@ export class AlarmedScene {
     return { ...ended, task: await stopTask(this.emulator, run, ended) };
   }
 
-  /** Waits for a task that somebody starts, runs the program as a process, and lets ECS know that it has ended. */
-  async runStarted(): Promise<Ended> {
+  /**
+   * Waits for a task that somebody starts, runs the program as a process, and lets ECS know that it has ended.
+   *
+   * @param isMeant by whom it was started
+   */
+  async runStarted(
+    isMeant = (startedBy?: string): boolean => startedBy === 'proven-backups/run',
+    options?: LocalOptions,
+  ): Promise<Ended> {
     const ecs = new ECSClient(this.emulator.client);
-    const { Target } = await this.scheduler.send(
-      new GetScheduleCommand({ Name: this.outputs.Shop!, GroupName: this.outputs.Group }),
-    );
-    const cluster = Target!.Arn;
-    for (let tries = 0; tries < 60; tries++) {
+    const cluster = this.outputs.Cluster;
+    for (let tries = 0; tries < TRIES; tries++) {
       const { taskArns = [] } = await ecs.send(new ListTasksCommand({ cluster }));
-      if (taskArns.length > 0) {
-        const { tasks } = await ecs.send(new DescribeTasksCommand({ cluster, tasks: taskArns }));
-        const run = await startedByHand(this.emulator, tasks![0]!);
-        const ended = await runAsProcess(this.emulator, run).ended;
-        await ecs.send(new StopTaskCommand({ cluster, task: taskArns[0] }));
+      const { tasks = [] } =
+        taskArns.length > 0 ? await ecs.send(new DescribeTasksCommand({ cluster, tasks: taskArns })) : {};
+      const task = tasks.find(({ startedBy }) => isMeant(startedBy));
+      if (task) {
+        const run = await startedByHand(this.emulator, task);
+        const ended = await runAsProcess(this.emulator, run, options).ended;
+        await ecs.send(new StopTaskCommand({ cluster, task: task.taskArn }));
         return ended;
       }
       await sleep(500);
@@ -89,7 +98,7 @@ export class AlarmedScene {
 
   /** Waits for a notification, and for the function to be done with what is in its queue. */
   async told(matches: (notification: Notification) => boolean): Promise<Told> {
-    for (let tries = 0; tries < 60; tries++) {
+    for (let tries = 0; tries < TRIES; tries++) {
       await this.receive();
       const index = this.notifications.findIndex((one) => !one.test && matches(one));
       if (index >= 0) {
@@ -110,7 +119,7 @@ export class AlarmedScene {
   /** What was told and not asked for, once the function has nothing more to do. */
   async rest(): Promise<Notification[]> {
     for (let tries = 0; (await this.waiting()) > 0; tries++) {
-      if (tries > 60) throw new Error(`${await this.waiting()} events are not taken in`);
+      if (tries > TRIES) throw new Error(`${await this.waiting()} events are not taken in`);
       await sleep(500);
     }
     await this.receive();

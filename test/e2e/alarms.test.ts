@@ -70,7 +70,7 @@ async function stateOf(source: string): Promise<string> {
 /** Waits for what a function that was just fired measures. */
 async function untilState(source: string, state: string): Promise<void> {
   for (let tries = 0; (await stateOf(source)) !== state; tries++) {
-    if (tries > 60) throw new Error(`the alarm of ${source} is not ${state}`);
+    if (tries > 180) throw new Error(`the alarm of ${source} is not ${state}`);
     await sleep(500);
   }
 }
@@ -234,7 +234,7 @@ test('a backup is made by one command, also while the schedule is off', async ()
   expect(started).toMatch(/^Started a backup of shop: task \S+ in cluster \S+\.$/);
   expect(log).toContain('/log-events/shop$252Fbackup$252F');
   expect(done).toMatch(
-    new RegExp(`^Done after \\d+ seconds?: backup ${backupId} of shop \\([^,]+, 1 table, 2 rows\\)\\.$`),
+    new RegExp(`^Done after \\d+ (?:second|minute)s?: backup ${backupId} of shop \\([^,]+, 1 table, 2 rows\\)\\.$`),
   );
   const { out } = await scene.cli('list', '--bucket', scene.outputs.Bucket!, '--no-snapshots');
   expect(out).toContain(` ${backupId} `);

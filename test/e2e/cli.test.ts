@@ -1,3 +1,4 @@
+import * as fs from 'node:fs';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import * as path from 'node:path';
@@ -228,6 +229,20 @@ test('run starts the task of a backup that has no alarms, in the network of its 
   expect(tasks![0]!.taskDefinitionArn).toMatch(/:task-definition\/CommandLine-wiki:1$/);
 });
 
+test('report says when backups are made and which are kept, as it is deployed', async () => {
+  const file = path.join(emulator.directory, 'report');
+  expect((await cli(['report', '--output', `${file}.html`])).out).toContain(' about 4 sources with ');
+  const { sources } = JSON.parse(fs.readFileSync(`${file}.json`, 'utf8')) as {
+    sources: { source: string; plan?: object }[];
+  };
+  expect(Object.fromEntries(sources.map(({ source, plan }) => [source, plan]))).toEqual({
+    blog: { retention: expect.objectContaining({ forever: true }) as object },
+    'old-shop': undefined,
+    shop: { retention: expect.objectContaining({ daily: 3, keepLast: 2 }) as object },
+    wiki: { schedule: { expression: 'rate(6 hours)' }, retention: 'none' },
+  });
+});
+
 test('the bucket by its stack', async () => {
   const { code, out } = await cli(['list', '--stack', STACK, '--source', 'blog', '--no-snapshots', '--json']);
   expect(code).toBe(0);
@@ -259,12 +274,20 @@ test('the documentation has the statements that the commands need, and no other'
   const documented = [{ stack: STACK, owner: 'docs/cli.md', kind: 'role' as const, document: policy }];
   const all = needs(await emulator.guard.deployed(), documented, emulator.guard.decisions);
   // Of `alarm test`, and of a run that is awaited: test/e2e/alarms.test.ts has both, with roles that the constructs grant. Of a
-  // restore: test/bin/cli/restore.test.ts retrieves from an archive, and restore-risks.test.ts stops a task.
+  // test: test/e2e/restore-tests.test.ts, and test/prove/cli.test.ts on this machine. Of a restore: test/bin/cli/restore.test.ts retrieves from an archive, and restore-risks.test.ts stops a task. Of a run on an instance: test/bin/cli/cli-run-instance.test.ts.
+  // Of recovery points: test/e2e/managed-backup.test.ts.
   const elsewhere = [
     'RestoreRetrievesFromAnArchive s3:RestoreObject',
+    'ListRecoveryPoints backup:ListRecoveryPointsByBackupVault',
     'AlarmTest lambda:InvokeFunction',
+    'ProveStartsTheTest lambda:InvokeFunction',
+    'OptionalProveLocalStoresTheVerdict s3:PutObject',
+    'OptionalProveLocalEncryptsTheVerdict kms:GenerateDataKey',
     'RunTagsAndSeesTheTask ecs:DescribeTasks',
     'RestoreStopsTheTask ecs:StopTask',
+    'RunOnAnInstance ssm:SendCommand',
+    'RunOnAnInstanceSeesTheCommand ssm:DescribeInstanceInformation',
+    'RunOnAnInstanceSeesTheCommand ssm:GetCommandInvocation',
     'OptionalLogOfARun logs:GetLogEvents',
     'OptionalLogOfARunDecrypt kms:Decrypt',
   ];

@@ -62,7 +62,7 @@ describe('the deployed bucket', () => {
     expect(Rules).toEqual([
       expect.objectContaining({
         Status: 'Enabled',
-        AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 },
+        AbortIncompleteMultipartUpload: { DaysAfterInitiation: 8 },
         NoncurrentVersionExpiration: { NoncurrentDays: 14 },
         Expiration: { ExpiredObjectDeleteMarker: true },
       }),

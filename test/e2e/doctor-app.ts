@@ -3,8 +3,19 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as efs from 'aws-cdk-lib/aws-efs';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
-import { BackupBucket, Backups, BackupSchedule, Database, MysqlVersion, Retention, SnapshotPruning } from '../../lib';
+import {
+  BackupBucket,
+  BackupRunner,
+  Backups,
+  BackupSchedule,
+  Database,
+  FilesRepository,
+  MysqlVersion,
+  Retention,
+  SnapshotPruning,
+} from '../../lib';
 
 /** Name of the stack. */
 export const STACK = 'Doctor';
@@ -12,7 +23,7 @@ export const STACK = 'Doctor';
 /** Repository of the image, which somebody made before. */
 export const REPOSITORY = 'backup-images';
 
-/** Backups of a server and of a file, from an image in ECR, in public subnets; and a pruning of snapshots. */
+/** Backups of a server, of a file, and of files on an instance, from an image in ECR, in public subnets; and a pruning of snapshots. */
 class DoctorStack extends Stack {
   constructor(app: App) {
     super(app, STACK);
@@ -37,6 +48,10 @@ class DoctorStack extends Stack {
     const accessPoint = fileSystem.addAccessPoint('Wiki', { path: '/wiki', posixUser: { uid: '1000', gid: '1000' } });
     const wiki = Database.sqlite({ fileSystem, accessPoint, path: 'wiki.db' });
     const { restoreTaskDefinition } = backups.addDatabase('Wiki', { ...common, database: wiki, restore: {} });
+    const host = new iam.Role(this, 'Host', { assumedBy: new iam.ServicePrincipal('ec2.amazonaws.com') });
+    const runsOn = BackupRunner.instances({ role: host, instanceId: 'i-0123456789abcdef0' });
+    const media = Database.files({ path: '/srv/media', repository: new FilesRepository(this, 'Repository') });
+    backups.addDatabase('Media', { ...common, database: media, runsOn });
     const tag = { tagKey: 'made-by', tagValue: 'deploy-script' };
     const snapshots = new SnapshotPruning(this, 'Snapshots', { ...tag, retention: Retention.days(30) });
     const outputs = {

@@ -4,6 +4,7 @@ import * as path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { CloudWatchLogsClient, DeleteLogGroupCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { DeleteRouteCommand, EC2Client } from '@aws-sdk/client-ec2';
+import { DisableRuleCommand, EventBridgeClient, ListRulesCommand } from '@aws-sdk/client-eventbridge';
 import { BatchDeleteImageCommand, CreateRepositoryCommand, ECRClient, PutImageCommand } from '@aws-sdk/client-ecr';
 import { DeregisterTaskDefinitionCommand, ECSClient } from '@aws-sdk/client-ecs';
 import {
@@ -48,8 +49,8 @@ import { REPOSITORY, STACK } from './doctor-app';
 // The CDK CLI, on a machine that may be busy with other tests.
 jest.setTimeout(180_000);
 
-/** Checks whose services the emulated AWS does not have. */
-const NOT_EMULATED = ['quotas'];
+/** Checks whose services the emulated AWS does not have: test/bin/cli/cli-doctor.test.ts has them. */
+const NOT_EMULATED = ['instances', 'quotas'];
 const SKIP = NOT_EMULATED.flatMap((check) => ['--skip', check]);
 
 let emulator: Emulator;
@@ -108,7 +109,7 @@ test('a deployment that works ends with 0, and every check has looked at somethi
   expect(lines.slice(0, -2).map((line) => /^ok {11}([\w-]+): /.exec(line)?.[1])).toEqual(
     CHECKS.map(({ id }) => id).filter((id) => !NOT_EMULATED.includes(id)),
   );
-  expect(lines.at(-1)).toMatch(/^15 checks: 15 ok$/);
+  expect(lines.at(-1)).toMatch(/^16 checks: 16 ok$/);
 });
 
 test('what cannot be asked is not checked, and not well', async () => {
@@ -117,13 +118,13 @@ test('what cannot be asked is not checked, and not well', async () => {
   const { checks } = JSON.parse(out) as Report;
   const unknown = checks.filter(({ findings }) => findings.some(({ result }) => result === 'not checked'));
   expect(unknown.map(({ id }) => id)).toEqual(NOT_EMULATED);
-  // Two tasks with two roles each, and two that restore with one of their own; the schedules of the tasks, which share a role,
-  // and of four functions; and five functions.
+  // Two tasks with two roles each, as has the maintenance of a source on an instance, and two that restore with one of their own; the
+  // schedules of the tasks, which share a role, and of five functions; and six functions.
   const { findings } = checks.find(({ id }) => id === 'permissions')!;
   expect(findings.map(({ of }) => of.split(' ')[0])).toEqual([
-    ...['task', 'execution', 'task', 'execution', 'restore', 'restore'],
-    ...Array<string>(4).fill('schedule'),
-    ...Array<string>(5).fill('function'),
+    ...['task', 'execution', 'task', 'execution', 'maintenance', 'execution', 'restore', 'restore'],
+    ...Array<string>(5).fill('schedule'),
+    ...Array<string>(6).fill('function'),
   ]);
 });
 
@@ -182,7 +183,7 @@ describe('after somebody has changed everything by hand', () => {
         const taskDefinition = Target!.EcsParameters!.TaskDefinitionArn;
         await new ECSClient(emulator.client).send(new DeregisterTaskDefinitionCommand({ taskDefinition }));
       }
-      if (Description !== 'Backs up shop' && Description !== 'Prunes snapshots') continue;
+      if (!/^(Backs up shop|Prunes snapshots|Removes from the repository .*)$/.test(Description!)) continue;
       const kept = { Name, GroupName, ScheduleExpression, FlexibleTimeWindow, Target };
       await scheduler.send(new UpdateScheduleCommand({ ...kept, State: 'DISABLED' }));
     }
@@ -203,6 +204,10 @@ describe('after somebody has changed everything by hand', () => {
     );
     const { UUID } = EventSourceMappings[0]!;
     await lambda.send(new UpdateEventSourceMappingCommand({ UUID, Enabled: false }));
+    const events = new EventBridgeClient(emulator.client);
+    const { Rules = [] } = await events.send(new ListRulesCommand({}));
+    const stopped = Rules.find(({ Description }) => Description === 'Backup tasks that stopped');
+    await events.send(new DisableRuleCommand({ Name: stopped!.Name }));
     const sns = new SNSClient(emulator.client);
     const { Subscriptions = [] } = await sns.send(new ListSubscriptionsByTopicCommand({ TopicArn: outputs.Topic }));
     for (const { SubscriptionArn } of Subscriptions) await sns.send(new UnsubscribeCommand({ SubscriptionArn }));
@@ -217,8 +222,8 @@ describe('after somebody has changed everything by hand', () => {
     const { Roles = [] } = await client.send(new ListRolesCommand({}));
     const nameOf = (part: string) => Roles.map(({ RoleName }) => RoleName!).find((name) => name.includes(part))!;
     const PolicyDocument = JSON.stringify({ Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] });
-    const RoleName = nameOf('ShopExecutionRole');
-    await client.send(new PutRolePolicyCommand({ RoleName, PolicyName: 'Everything', PolicyDocument }));
+    for (const RoleName of [nameOf('ShopExecutionRole'), nameOf('MediaMaintenanceRole')])
+      await client.send(new PutRolePolicyCommand({ RoleName, PolicyName: 'Everything', PolicyDocument }));
     const measure = { RoleName: nameOf('AlarmsMeasureRole') };
     const { PolicyNames = [] } = await client.send(new ListRolePoliciesCommand(measure));
     for (const PolicyName of PolicyNames) await client.send(new DeleteRolePolicyCommand({ ...measure, PolicyName }));
@@ -231,10 +236,13 @@ describe('after somebody has changed everything by hand', () => {
     /^failed bucket-policy: \S+: the policy does not deny overwriting manifests$/,
     /^failed bucket-policy: \S+: the policy does not admit the role of \S+, which cannot prune$/,
     /^failed lifecycle: \S+: the rule Cheap deletes backups after 30 days, whatever the retention says$/,
-    /^failed lifecycle: \S+: no rule aborts unfinished uploads: /,
-    /^failed lifecycle: \S+: no rule removes old versions: /,
+    /^failed lifecycle: \S+: no rule for the whole bucket aborts unfinished uploads: /,
+    /^failed lifecycle: \S+: no rule for the whole bucket removes old versions: /,
     /^failed keys: arn:\S+: the key will be deleted on \d{4}-\d\d-\d\d, and with it everything that it encrypts$/,
     /^failed schedules: shop: the schedule \S+ is disabled: nothing starts it$/,
+    /^failed schedules: maintenance of media: the schedule \S+ is disabled: nothing starts it$/,
+    /^failed network: maintenance of media: the subnet \S+ has no way out/,
+    /^failed permissions: maintenance of media \(\S+\): must not be allowed to s3:ListBucketVersions on \S+$/,
     /^failed schedules: \S+Prune\S+: no schedule starts it$/,
     /^failed schedules: \S+Snapshots\S+: the schedule \S+ is disabled: nothing starts it$/,
     /^failed tasks: wiki: the task definition is not active$/,
@@ -247,6 +255,7 @@ describe('after somebody has changed everything by hand', () => {
     /^failed functions: \S+Prune\S+: its reserved concurrency is 0: Lambda does not run it$/,
     /^failed functions: \S+Undelete\S+: the function does not exist$/,
     /^failed functions: \S+Notify\S+: its event source mapping is Disabled: /,
+    /^failed events: \S+: the rule is disabled: nobody is told of "Backup tasks that stopped"$/,
     /^failed subscriptions: arn:\S+: nobody gets the alarms: no subscription$/,
     /^failed permissions: execution of shop \(\S+\): must not be allowed to s3:GetObject on \S+; .*kms:Decrypt on \S+$/,
     /^failed permissions: function \S+ \(\S+\): may not s3:ListBucket on \S+: no policy of the role allows it; .*dynamodb:PutItem on /,

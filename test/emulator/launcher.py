@@ -20,6 +20,7 @@ import async_invocations  # noqa: F401: extends MiniStack when it is imported
 import emails
 import full_object_checksums  # noqa: F401: extends MiniStack when it is imported
 import ministack.app as gateway
+import recovery_points  # noqa: F401: extends MiniStack when it is imported
 import resources  # noqa: F401: extends MiniStack when it is imported
 import version_folders  # noqa: F401: extends MiniStack when it is imported
 from ministack.services import scheduler

@@ -5,7 +5,7 @@ import * as path from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { DumpJob } from '../../catalog/contract/task';
 import { DATA_DIRECTORY, ENV, NODE_FILE, PROGRAM_FILE, SCRATCH_DIRECTORY } from '../../catalog/contract/task';
-import type { Version } from '../servers/versions';
+import type { InstalledVersion } from '../servers/versions';
 import { IMAGE_FILES, inImage } from '../support/in-image';
 import { temporaryDirectory } from '../support/processes';
 import type { Emulator } from './emulator';
@@ -21,7 +21,7 @@ export interface LocalOptions {
   /** Stands for the EFS access point of an SQLite source. */
   readonly dataDirectory?: string;
   /** Runs in the system of this server version, as its image would; else as a process like this one. */
-  readonly version?: Version;
+  readonly version?: InstalledVersion;
   /** Folders put before PATH, for the engine's programs; an image has them in its own. */
   readonly path?: readonly string[];
   /** Added to the environment, over everything else. */

@@ -193,6 +193,10 @@ extend("AWS::Scheduler::Schedule", schedule_details)
 HANDLERS["AWS::Scheduler::Schedule"]["update"] = schedule_update
 
 
+# Systems Manager: only for its properties. Who runs a document reads them.
+add("AWS::SSM::Document", lambda name, props: (props["Name"], {}))
+
+
 # EFS -----------------------------------------------------------------------------------------------------------------
 
 

@@ -24,11 +24,18 @@ export interface ScheduledRun extends ContainerRun {
   readonly schedule: GetScheduleOutput;
 }
 
+/** The container that ECS would start for a task that somebody started. */
+export interface StartedRun extends ContainerRun {
+  readonly taskDefinition: TaskDefinition;
+  readonly task: Task;
+}
+
 /** ECS gave up before the container existed. */
 export class TaskFailedToStart extends Error {}
 
-/** Overrides of a task by its schedule. */
+/** Overrides of a task by its schedule, or by whoever starts it. */
 export interface Overrides {
+  readonly taskRoleArn?: string;
   readonly containerOverrides?: readonly {
     readonly name: string;
     readonly command?: readonly string[];
@@ -80,10 +87,11 @@ export async function fire(emulator: Emulator, firing: Firing): Promise<Schedule
  *
  * @throws TaskFailedToStart where ECS would not start it
  */
-export async function startedByHand(emulator: Emulator, task: Task): Promise<ContainerRun> {
+export async function startedByHand(emulator: Emulator, task: Task): Promise<StartedRun> {
   const describe = new DescribeTaskDefinitionCommand({ taskDefinition: task.taskDefinitionArn });
   const { taskDefinition } = await new ECSClient(emulator.client).send(describe);
-  return container(emulator, taskDefinition!, (task.overrides ?? {}) as Overrides);
+  const run = await container(emulator, taskDefinition!, (task.overrides ?? {}) as Overrides);
+  return { ...run, taskDefinition: taskDefinition!, task };
 }
 
 /** Context attributes are put into the text of the input. One that Scheduler does not know stays as it is written. */
@@ -106,10 +114,9 @@ async function container(
     }
   }
   const override = overrides.containerOverrides?.[0];
-  const [role, executionRole] = [taskRoleArn!, executionRoleArn!].map((arn) => arn.split('/').at(-1)!) as [
-    string,
-    string,
-  ];
+  const [role, executionRole] = [overrides.taskRoleArn ?? taskRoleArn!, executionRoleArn!].map((arn) =>
+    arn.split('/').at(-1)!,
+  ) as [string, string];
   const client = new SecretsManagerClient(emulator.clientOf(executionRole));
   const secrets = await Promise.all((definition.secrets ?? []).map((secret) => resolveSecret(client, secret)));
   const variables = [...(definition.environment ?? []), ...(override?.environment ?? [])];

@@ -1,7 +1,7 @@
 import { ENGINE_FACTS, engineFacts, engines, findEngine, registerEngine, serverFacts } from '../../engines/facts';
 import { engineProgram, registerProgram } from '../../engines/programs';
 import { COMMON_REASONS } from '../../catalog/contract/failure';
-import { MemoryDump, TOY_FACTS, createRestore } from '../support/memory-engine';
+import { MemoryDump, TOY_FACTS, DUMPED_ONLY } from '../support/memory-engine';
 
 const OWN = Object.keys(ENGINE_FACTS);
 
@@ -30,7 +30,7 @@ test('an engine can be registered, once', () => {
   expect(() => engineFacts('toy')).toThrow(sentence);
   expect(() => engineProgram('toy')).toThrow(sentence);
   registerEngine('toy', TOY_FACTS);
-  registerProgram('toy', { createDump: () => new MemoryDump(() => []), createRestore });
+  registerProgram('toy', { createDump: () => new MemoryDump(() => []), ...DUMPED_ONLY });
   expect([engineFacts('toy'), [...engines().keys()]]).toEqual([TOY_FACTS, [...OWN, 'toy']]);
   expect(engineProgram('toy')).toHaveProperty('createDump');
   expect(() => registerEngine('toy', TOY_FACTS)).toThrow('engine toy is registered already');

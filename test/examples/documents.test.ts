@@ -1,9 +1,18 @@
-import { Calendar } from '../../catalog/retention/calendar';
 import type { Period } from '../../catalog/retention/retention-policy';
 import type { Span } from '../../catalog/retention/simulate';
 import { simulate } from '../../catalog/retention/simulate';
 import type { Stored } from '../support/two-years';
-import { dumps, dumpsOf, resourcesOf, snapshots, SPAN } from '../support/two-years';
+import {
+  alarmsOf,
+  coverage,
+  directoryOf,
+  dumps,
+  dumpsOf,
+  jobOf,
+  resourcesOf,
+  snapshots,
+  SPAN,
+} from '../support/two-years';
 
 /**
  * The retention of each document's example, as its template has it, over two years; and what the document promises, in
@@ -15,20 +24,6 @@ const DAY_MS = 24 * HOUR_MS;
 const on = (day: string): Date => new Date(`${day}T00:00:00Z`);
 /** Nearly three weeks without a backup, in the second year. */
 const OUTAGE: Span = { from: on('2028-03-01'), to: on('2028-03-20') };
-
-const CALENDAR = new Calendar('UTC', 'monday');
-
-/** How many of the last days, weeks or months, this one included, have a backup each, without a gap. */
-function coverage({ now, times }: Stored, period: Period, atMost: number): number {
-  const held = new Set(times.map((time) => CALENDAR.name(period, time)));
-  const names = new Set<string>();
-  for (let age = 0; names.size <= atMost; age++) {
-    const name = CALENDAR.name(period, new Date(now.getTime() - age * DAY_MS));
-    if (!held.has(name)) break;
-    names.add(name);
-  }
-  return Math.min(names.size, atMost);
-}
 
 const afterDays = (days: Stored[], count: number): Stored[] => days.slice(count);
 const ageOf = (time: Date, now: Date): number => (now.getTime() - time.getTime()) / DAY_MS;
@@ -121,81 +116,93 @@ describe('StreamFlix: as needed, and always before major changes', () => {
   });
 });
 
-describe('Candle: daily 14 days, weekly 3 months, monthly 1 year', () => {
-  const volume = snapshots('candle');
-  const afterYear = (outage?: Span) => afterDays(volume(outage), 366);
-  /** As long as any three months, and any year. */
-  const [THREE_MONTHS, YEAR] = [92, 366];
-
-  test.each([
-    ['Daily', 14],
-    ['Weekly', THREE_MONTHS],
-    ['Monthly', YEAR],
-  ])('%s: none goes before %d days', (schedule, days) => {
-    expect(Math.min(...lives(snapshots('candle', schedule)()))).toBeGreaterThanOrEqual(days);
-  });
-
-  test.each([
-    ['Daily', 13],
-    ['Weekly', 91],
-    ['Monthly', 365],
-  ])('%s: when the newest has just been made, there is one of %d days ago', (schedule, days) => {
-    const ages = all(afterDays(snapshots('candle', schedule)(), 366), oldest);
-    expect(Math.min(...ages)).toBeGreaterThanOrEqual(days);
-  });
+describe('Candle: MongoDB daily 14 days, weekly 3 months, monthly 1 year; configuration 6 months; media 30 days', () => {
+  const database = dumps('candle', 'mongodb');
+  const afterYear = (outage?: Span) => afterDays(database(outage), 366);
 
   test.each([
     ['daily', 14],
+    // As many weeks as any three months have, and as many months as any year.
     ['weekly', 14],
     ['monthly', 13],
-  ] as const)('%s: a snapshot of each of the last %d, every day', (period, count) => {
+  ] as const)('%s: a dump of each of the last %d, every day', (period, count) => {
     expect(all(afterYear(), (day) => coverage(day, period, count))).toEqual([count]);
   });
 
-  test('and none is kept for a month longer', () => {
-    expect(Math.max(...all(afterYear(), oldest))).toBeLessThan(YEAR + 31);
-    expect(Math.max(...all(afterYear(), ({ times }) => times.length))).toBe(14 + 14 + 13);
-  });
-
-  test('an email upon completion, and one when a snapshot fails', () => {
-    const settings = resourcesOf('candle', 'AWS::SSM::Parameter').map(({ Properties }) =>
-      JSON.stringify(Properties.Value),
-    );
-    expect(settings).toContainEqual(expect.stringContaining(String.raw`\"digest\":\"each\"`));
-    const rules = resourcesOf('candle', 'AWS::Events::Rule').map(({ Properties }) => Properties.EventPattern);
-    expect(rules).toContainEqual(expect.objectContaining({ source: expect.arrayContaining(['aws.dlm']) as string[] }));
-  });
-
-  test('monthly ones lie in cold storage, all but the newest', () => {
-    const [policy] = resourcesOf('candle', 'AWS::DLM::LifecyclePolicy');
-    const monthly = policy!.Properties.PolicyDetails.Schedules.find(({ Name }: { Name: string }) => Name === 'Monthly');
-    expect(monthly.RetainRule).toEqual({ Count: 1 });
-    expect(monthly.ArchiveRule.RetainRule.RetentionArchiveTier).toEqual({ Count: 12 });
-  });
-
   test('an outage costs no history', () => {
-    const days = afterYear(OUTAGE);
-    expect(morning(days, '2028-03-19').times).toEqual(morning(days, '2028-02-29').times);
-    expect(all(days, ({ times }) => times.length)).toEqual([14 + 14 + 13]);
+    expect(morning(afterYear(OUTAGE), '2028-03-19').times).toEqual(morning(database(), '2028-02-29').times);
+  });
+
+  test('monthly ones lie in cold storage, long before they go', () => {
+    const [{ Properties: bucket } = {} as never] = resourcesOf('candle', 'AWS::S3::Bucket').filter(
+      ({ Properties }) => Properties.LifecycleConfiguration,
+    );
+    const moves = bucket.LifecycleConfiguration.Rules.flatMap(
+      ({ Transitions = [] }: { Transitions?: { StorageClass: string; TransitionInDays: number }[] }) => Transitions,
+    );
+    expect(moves).toContainEqual({ StorageClass: 'DEEP_ARCHIVE', TransitionInDays: 105 });
+  });
+
+  test.each(['config', 'nginx-config'])(
+    '%s: each Sunday, for any six months, and readable by people alone',
+    (source) => {
+      const days = afterDays(dumps('candle', source)(), 200);
+      expect(Math.max(...all(days, newest))).toBeLessThan(7.1);
+      expect(Math.min(...all(days, oldest))).toBeGreaterThan(176);
+      expect(Math.max(...all(days, oldest))).toBeGreaterThan(183);
+      expect(jobOf('candle', source).encryptTo).toHaveLength(2);
+    },
+  );
+
+  test('the three files of the configuration, and no other', () => {
+    const chosen = ['config', 'nginx-config'].map((source) => [
+      directoryOf('candle', source),
+      jobOf('candle', source).files,
+    ]);
+    expect(chosen).toEqual([
+      ['/var/www/candle-ecommerce', { include: ['.env.local', 'server/.env'] }],
+      ['/etc/nginx/sites-available', { include: ['candle-ecommerce'] }],
+    ]);
+  });
+
+  test('media: each day at four, for 30 days, in a repository', () => {
+    const days = afterDays(dumps('candle', 'media')(), 31);
+    expect(all(days, (day) => coverage(day, 'daily', 30))).toEqual([30]);
+    expect(Math.max(...all(days, oldest))).toBeLessThan(31);
+    expect(all(days, ({ times }) => times.at(-1)!.getUTCHours())).toEqual([4]);
+    expect(directoryOf('candle', 'media')).toBe('/var/www/candle-ecommerce/public/media');
+    expect(jobOf('candle', 'media').repository).toBeDefined();
+  });
+
+  test('an email upon completion, and alerts of what is older than 25 hours', () => {
+    const { sources, digest } = alarmsOf('candle');
+    expect(digest).toBe('each');
+    const ages = ['mongodb', 'media'].map((source) => sources[source]!.allowedAgeSeconds);
+    expect(ages).toEqual([25 * 3600, 25 * 3600]);
+    expect(sources.mongodb).toMatchObject({ recoveryTimeSeconds: 3600 });
   });
 });
 
 describe('Spotify uploader: daily backups at midnight, kept for 7 days', () => {
-  const volume = snapshots('spotify-uploader');
+  const database = dumps('spotify-uploader', 'sessions');
 
-  test('a snapshot of each of the last 7 days, and no other', () => {
-    const days = afterDays(volume(), 7);
+  test('a dump of each of the last 7 days, and no other', () => {
+    const days = afterDays(database(), 8);
     expect(all(days, (day) => coverage(day, 'daily', 7))).toEqual([7]);
-    expect(all(days, ({ times }) => times.length)).toEqual([7]);
-    expect(Math.max(...all(days, oldest))).toBeLessThan(7);
+    expect(Math.max(...all(days, oldest))).toBeLessThan(8);
     expect(all(days, ({ times }) => times.at(-1)!.getUTCHours())).toEqual([0]);
   });
 
-  test('after an outage the newest seven are still there', () => {
-    const left = morning(volume(OUTAGE), '2028-03-19').times;
-    expect(left.map((time) => time.toISOString().slice(0, 10))).toEqual(
-      ['23', '24', '25', '26', '27', '28', '29'].map((day) => `2028-02-${day}`),
-    );
+  test('after an outage the newest ones are still there', () => {
+    const { times } = morning(database(OUTAGE), '2028-03-19');
+    expect(times.length).toBeGreaterThanOrEqual(6);
+    expect(times).toEqual(morning(database(OUTAGE), '2028-03-03').times);
+  });
+
+  test('an alert after 25 hours without a backup, after a failure, and of an odd size', () => {
+    const { sources, off } = alarmsOf('spotify-uploader');
+    expect(sources.sessions).toMatchObject({ allowedAgeSeconds: 25 * 3600, recoveryTimeSeconds: 60 });
+    expect([off, sources.sessions!.off ?? []]).toEqual([[], []]);
   });
 });
 

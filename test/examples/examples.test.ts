@@ -22,9 +22,11 @@ const REGIONAL = (service: string) => `arn:<AWS::Partition>:${service}:eu-west-1
 
 /** Roles of the team's own, which may start runs. */
 const STREAMFLIX_RUN = [
-  `AwsSolutions-IAM5[Resource::${REGIONAL('ecs')}:task-definition/StreamFlixBackups-Backups-streamflix:*]`,
-  `AwsSolutions-IAM5[Resource::${REGIONAL('ecs')}:task/<BackupsCluster60B338C4>/*]`,
+  `AwsSolutions-IAM5[Resource::${REGIONAL('ec2')}:instance/*]`,
+  // To see how a command ends.
+  'AwsSolutions-IAM5[Resource::*]',
   `AwsSolutions-IAM5[Resource::${REGIONAL('ssm')}:parameter/proven-backups/<BackupsBucket16A198DF>/directory/*]`,
+  `AwsSolutions-IAM5[Resource::${REGIONAL('ssm')}:parameter/proven-backups/<BackupsBucket16A198DF>/alarms/*]`,
 ];
 
 const ALL: Record<string, Example> = {
@@ -44,6 +46,10 @@ const ALL: Record<string, Example> = {
   'self-hosted-docker': {
     backups: ['mysql cron(0 2 * * ? *) Etc/UTC'],
     surroundings: { BackupUser: ['AwsSolutions-SMG4'] },
+  },
+  'postgresql-extensions': {
+    backups: ['postgresql rate(6 hours) Etc/UTC'],
+    surroundings: { Vpc: ['AwsSolutions-VPC7'] },
   },
   'sqlite-efs': { backups: ['sqlite rate(1 hour) Etc/UTC'], surroundings: { Vpc: ['AwsSolutions-VPC7'] } },
   'volume-snapshots': { backups: [], surroundings: {} },
@@ -65,10 +71,25 @@ const ALL: Record<string, Example> = {
   'documents/epicbook': { backups: ['mysql cron(0 2 * * ? *) Etc/UTC'], surroundings: {} },
   'documents/streamflix': {
     backups: ['mysql cron(0 3 ? * SUN *) Etc/UTC'],
-    surroundings: { 'streamflix-developer': STREAMFLIX_RUN, 'streamflix-pipeline': STREAMFLIX_RUN },
+    surroundings: {
+      'streamflix-developer': [
+        ...STREAMFLIX_RUN,
+        'AwsSolutions-IAM5[Resource::<BackupsBucket16A198DF.Arn>/streamflix/*/*]',
+      ],
+      'streamflix-pipeline': STREAMFLIX_RUN,
+    },
   },
-  'documents/candle': { backups: [], surroundings: {} },
-  'documents/spotify-uploader': { backups: [], surroundings: {} },
+  'documents/candle': {
+    backups: [
+      'files cron(0 3 ? * SUN *) Etc/UTC',
+      'files cron(0 3 ? * SUN *) Etc/UTC',
+      'files cron(0 4 * * ? *) Etc/UTC',
+      'mongodb cron(0 2 * * ? *) Etc/UTC',
+    ],
+    surroundings: { Vpc: ['AwsSolutions-VPC7'] },
+  },
+  'managed-backup': { backups: [], surroundings: { Vpc: ['AwsSolutions-VPC7'] } },
+  'documents/spotify-uploader': { backups: ['mongodb cron(0 0 * * ? *) Etc/UTC'], surroundings: {} },
   'documents/afirgen': {
     backups: ['mysql cron(0 0,6,12,18 * * ? *) Etc/UTC', 'sqlite cron(0 0,6,12,18 * * ? *) Etc/UTC'],
     surroundings: { Vpc: ['AwsSolutions-VPC7'] },
@@ -97,15 +118,22 @@ test.each(Object.entries(ALL))('%s: makes its backups, and cdk-nag finds nothing
   expect(told.map(({ Properties }) => Properties.Protocol)).toEqual(name === 'volume-snapshots' ? [] : ['email']);
 });
 
-/** Engine and schedule of each backup, by way of the schedule's target: the task that it runs. */
+/** Engine and schedule of each backup, by way of the schedule's target: the task, or the document, that it runs. */
 function backupsOf(resources: Record<string, Resource>): string[] {
   return Object.values(resources)
-    .filter(({ Type, Properties }) => Type === 'AWS::Scheduler::Schedule' && Properties.Target.EcsParameters)
-    .map(({ Properties: { ScheduleExpression, ScheduleExpressionTimezone, Target } }) => {
-      const task = resources[Target.EcsParameters.TaskDefinitionArn.Ref]!.Properties;
-      const job = task.ContainerDefinitions[0].Environment.find(({ Name }: { Name: string }) => Name === 'BACKUP_JOB');
-      const engine = /\\?"engine\\?":\\?"(\w+)/.exec(JSON.stringify(job.Value))![1];
+    .filter(({ Type }) => Type === 'AWS::Scheduler::Schedule')
+    .flatMap(({ Properties: { ScheduleExpression, ScheduleExpressionTimezone, Target } }) => {
+      const run = Target.EcsParameters?.TaskDefinitionArn.Ref ?? documentIn(Target.Input);
+      if (run === undefined) return [];
+      const job = JSON.stringify(resources[run]!.Properties);
+      // The maintenance of a repository makes no backup.
+      if (/action\\*":\\*"maintain/.test(job)) return [];
+      const engine = /engine\\*":\\*"(\w+)/.exec(job)![1];
       return `${engine} ${ScheduleExpression} ${ScheduleExpressionTimezone}`;
     })
     .sort();
 }
+
+/** Id of the document that a target sends. */
+const documentIn = (input: unknown): string | undefined =>
+  /"Ref":"(\w*Document\w*)"/.exec(JSON.stringify(input ?? ''))?.[1];

@@ -30,7 +30,7 @@ export class Fixture {
   async stop(): Promise<void> {
     await this.proxy.stop();
     await this.emulator.stop();
-    fs.rmSync(this.directory, { recursive: true, force: true });
+    fs.rmSync(this.directory, { recursive: true, force: true, maxRetries: 10 });
   }
 
   /** Environment of a program that reaches S3 through the proxy. */

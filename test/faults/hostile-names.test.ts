@@ -52,7 +52,7 @@ describe('a database whose name is an instruction to the dump tool', () => {
         });
         expect(result).toMatchObject({ exit: 'success', failure: '' });
         const [manifest] = await fixture.bucket.manifests(`address-${version}`);
-        expect(manifest!.objects.map(({ databases }) => databases)).toEqual([[], [name]]);
+        expect(manifest!.objects.map(({ databases }) => databases)).toEqual([[], [name], []]);
       } finally {
         await server.stop();
       }

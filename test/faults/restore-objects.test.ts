@@ -169,9 +169,9 @@ describe('the bucket', () => {
 
   test('is slow, and the time over', async () => {
     scene.s3.rule = onRead(() => ({ silentAfterBytes: MIB }));
-    const result = await restore(3);
+    const result = await restore(8);
     expectUntouched(result, 'timedOut', 'timed-out');
-    expect(result.failure).toMatch(/^the restore took longer than its timeout of 3 seconds and was stopped/);
+    expect(result.failure).toMatch(/^the restore took longer than its timeout of 8 seconds and was stopped/);
   });
 
   test('is slow, and the restore killed: the next one succeeds', async () => {

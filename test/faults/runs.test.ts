@@ -84,10 +84,10 @@ describe('a run', () => {
 
   test('renews its lock for as long as it takes', async () => {
     const { reached, release } = holdFirstPart();
-    const first = Program.start(fixture.sqlite('renewed', { lockLeaseSeconds: 3 }));
+    const first = Program.start(fixture.sqlite('renewed', { lockLeaseSeconds: 12 }));
     await reached;
-    await sleep(4000);
-    expect(await Program.run(fixture.sqlite('renewed', { lockLeaseSeconds: 3 }))).toMatchObject({
+    await sleep(13_000);
+    expect(await Program.run(fixture.sqlite('renewed', { lockLeaseSeconds: 12 }))).toMatchObject({
       exit: 'alreadyRunning',
     });
     release();
@@ -112,7 +112,7 @@ describe('a run', () => {
 
   test('after one that was killed takes its lock over when the lease is over, and removes its upload', async () => {
     const { reached, release } = holdFirstPart();
-    const killed = Program.start(fixture.sqlite('stale', { lockLeaseSeconds: 6 }));
+    const killed = Program.start(fixture.sqlite('stale', { lockLeaseSeconds: 60 }));
     await reached;
     killed.signal('SIGKILL');
     expect(await killed.result()).toMatchObject({ exit: 'SIGKILL' });
@@ -120,11 +120,11 @@ describe('a run', () => {
     expect(await fixture.bucket.unfinishedUploads()).toEqual([
       expect.stringMatching(/^stale\/[\dTZ-]+\/shop\.db\.zst$/),
     ]);
-    expect(await Program.run(fixture.sqlite('stale', { lockLeaseSeconds: 6 }))).toMatchObject({
+    expect(await Program.run(fixture.sqlite('stale', { lockLeaseSeconds: 60 }))).toMatchObject({
       exit: 'alreadyRunning',
     });
-    await sleep(7000);
-    const next = await Program.run(fixture.sqlite('stale', { lockLeaseSeconds: 6 }));
+    await fixture.emulator.moveClock(61);
+    const next = await Program.run(fixture.sqlite('stale', { lockLeaseSeconds: 60 }));
     expect(next).toMatchObject({ exit: 'success' });
     expect(next.log).toContainEqual(expect.objectContaining({ level: 'warn', event: 'abandoned-upload' }));
     expect(await fixture.bucket.unfinishedUploads()).toEqual([]);
@@ -163,18 +163,18 @@ describe('a run', () => {
         FAKETIME_DONT_FAKE_MONOTONIC: '1',
       };
       const { reached, release } = holdFirstPart();
-      const job = { lockLeaseSeconds: 2 };
+      const job = { lockLeaseSeconds: 12 };
       const first = Program.start({ ...fixture.sqlite('midway', job), environment });
       await reached;
       fs.writeFileSync(file, '-1d');
-      await sleep(3000);
+      await sleep(13_000);
       expect(await Program.run(fixture.sqlite('midway', job))).toMatchObject({ exit: 'alreadyRunning' });
       release();
       expect(await first.result()).toMatchObject({ exit: 'success' });
       const [manifest] = await fixture.bucket.manifests('midway');
       const seconds = (Date.parse(manifest!.endedAt) - Date.parse(manifest!.startedAt)) / 1000;
       expect(seconds).toBeGreaterThan(2);
-      expect(seconds).toBeLessThan(60);
+      expect(seconds).toBeLessThan(3600);
     });
   });
 });

@@ -54,7 +54,7 @@ describeOn(VERSIONS, 'a backup of %s that sleeps', (version) => {
     log.filter(({ event }) => event === 'waiting').map(({ message }) => message);
 
   test('asks until it no longer ends connections at once', async () => {
-    proxy.fallAsleep('ends', 5000);
+    proxy.fallAsleep('ends', 9000);
     const result = await Program.run(options('ends'));
     expect(result).toMatchObject({ exit: 'success', failure: '' });
     expect(proxy.asked).toBeGreaterThan(1);

@@ -4,7 +4,7 @@ import { isAllowed } from '../emulator/iam/policy';
 import type { Json } from '../lib/support';
 import { flat, Setup } from '../lib/support';
 
-/** The restore of a source, as its roles, the bucket's policy and the key's decide together. */
+/** The restore of a source and its restore tests, as their roles, the bucket's policy and the key's decide together. */
 
 const KEY = 'arn:aws:kms:eu-west-1:111122223333:key/backups';
 const BUCKET = 'arn:aws:s3:::backups';
@@ -59,14 +59,21 @@ function may(role: string, one: Access, ...more: Policy[]): boolean {
 const object = (key: string) => `${BUCKET}/${key}`;
 const OWN = object('shop/2026-11-20T02-00-00Z/shop.sql.zst');
 const MANIFEST = object('shop/2026-11-20T02-00-00Z/manifest.json');
+const VERDICT = object('shop/2026-11-20T02-00-00Z/restore-test.json');
+const OTHER = object('blog/2026-11-20T02-00-00Z/a.zst');
+const OTHER_VERDICT = object('blog/2026-11-20T02-00-00Z/restore-test.json');
 const access = (action: string, resource: () => string, context: Access['context'] = {}) => ({
   action,
   resource,
   context: { 'aws:SecureTransport': 'true', 's3:TlsVersion': '1.3', 's3:ResourceAccount': '111122223333', ...context },
 });
 const CREATE = { 's3:if-none-match': '*', 's3:ObjectCreationOperation': 'true' };
+const OVERWRITE = { 's3:ObjectCreationOperation': 'true' };
 const VIA_S3 = { 'kms:ViaService': 's3.eu-west-1.amazonaws.com' };
 const TO_ECS = { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' };
+const TO_LAMBDA = { 'iam:PassedToService': 'lambda.amazonaws.com' };
+const PROVE_TASK = 'arn:aws:ecs:eu-west-1:111122223333:task-definition/Stack-Backups-RestoreTesting-_prove0:1';
+const testRole = () => arnOf(roleOf('RestoreTestingRoleOfshop'));
 const writer = () => arnOf(idOf('AWS::SecretsManager::Secret', 'Writer'));
 
 type Row = readonly [role: string, what: string, access: ReturnType<typeof access>];
@@ -75,6 +82,12 @@ test.each<Row>([
   ['ShopRestoreRole', 'read its data', access('s3:GetObject', () => OWN)],
   ['ShopRestoreRole', 'read its manifest', access('s3:GetObject', () => MANIFEST)],
   ['ShopRestoreRole', 'decrypt through S3', access('kms:Decrypt', () => KEY, VIA_S3)],
+  ['RestoreTestingRoleOfshop', 'read its data', access('s3:GetObject', () => OWN)],
+  ['RestoreTestingRoleOfshop', 'list its objects', access('s3:ListBucket', () => BUCKET, { 's3:prefix': 'shop/2026' })],
+  ['RestoreTestingRoleOfshop', 'put its first verdict', access('s3:PutObject', () => VERDICT, CREATE)],
+  ['RestoreTestingRoleOfshop', 'replace it', access('s3:PutObject', () => VERDICT, OVERWRITE)],
+  ['RestoreTestingRoleOfshop', 'encrypt it', access('kms:GenerateDataKey', () => KEY, VIA_S3)],
+  ['RestoreTestingStartRole', 'pass its role', access('iam:PassRole', () => testRole(), TO_ECS)],
   ['ShopExecutionRole', 'read the secret', access('secretsmanager:GetSecretValue', writer)],
 ])('%s may %s', (role, _, { resource, ...one }) => {
   expect(may(role, { ...one, resource: resource() })).toBe(true);
@@ -89,6 +102,24 @@ test.each<Row>([
   ['ShopRestoreRole', 'encrypt', access('kms:GenerateDataKey', () => KEY, VIA_S3)],
   ['ShopRestoreRole', 'read the secret', access('secretsmanager:GetSecretValue', writer)],
   ['ShopTaskRole', 'read the secret', access('secretsmanager:GetSecretValue', writer)],
+  ['RestoreTestingRoleOfshop', "read another source's", access('s3:GetObject', () => OTHER)],
+  ['RestoreTestingRoleOfshop', 'list', access('s3:ListBucket', () => BUCKET)],
+  [
+    'RestoreTestingRoleOfshop',
+    "list another source's",
+    access('s3:ListBucket', () => BUCKET, { 's3:prefix': 'shop-archive/' }),
+  ],
+  ['RestoreTestingRoleOfshop', 'read the lock', access('s3:GetObject', () => object('shop/lock.json'))],
+  ['RestoreTestingRoleOfshop', 'read the secret', access('secretsmanager:GetSecretValue', writer)],
+  ['RestoreTestingExecutionRole', 'read the secret', access('secretsmanager:GetSecretValue', writer)],
+  [
+    'RestoreTestingStartRole',
+    'pass that of the restore',
+    access('iam:PassRole', () => arnOf(roleOf('ShopRestoreRole')), TO_ECS),
+  ],
+  ['RestoreTestingStartRole', 'pass its role to a function', access('iam:PassRole', () => testRole(), TO_LAMBDA)],
+  ['RestoreTestingStartRole', 'start the restore', access('ecs:RunTask', () => RESTORE_TASK)],
+  ['SchedulerRole', 'pass the role of a restore test', access('iam:PassRole', () => testRole(), TO_ECS)],
   [
     'SchedulerRole',
     'pass the role of the restore',
@@ -105,6 +136,14 @@ test.each<Row>([
   ['ShopRestoreRole', 'delete a version', access('s3:DeleteObjectVersion', () => OWN)],
   ['ShopRestoreRole', 'shorten a retention', access('s3:PutObjectRetention', () => OWN)],
   ['ShopRestoreRole', 'bypass governance mode', access('s3:BypassGovernanceRetention', () => OWN)],
+  ['RestoreTestingRoleOfshop', 'put data', access('s3:PutObject', () => OWN, CREATE)],
+  ['RestoreTestingRoleOfshop', 'put a manifest', access('s3:PutObject', () => MANIFEST, CREATE)],
+  ['RestoreTestingRoleOfshop', "put another's verdict", access('s3:PutObject', () => OTHER_VERDICT, CREATE)],
+  ['RestoreTestingRoleOfshop', 'delete its verdict', access('s3:DeleteObject', () => VERDICT)],
+  ['RestoreTestingRoleOfshop', 'shorten a retention', access('s3:PutObjectRetention', () => OWN)],
+  ['RestoreTestingStartRole', 'read data', access('s3:GetObject', () => OWN)],
+  ['RestoreTestingStartRole', 'put a verdict', access('s3:PutObject', () => VERDICT, CREATE)],
+  ['SchedulerRole', 'start a restore test', access('ecs:RunTask', () => PROVE_TASK)],
   ['SchedulerRole', 'start the restore', access('ecs:RunTask', () => RESTORE_TASK)],
 ])('%s may not %s, whatever else it is given', (role, _, { resource, ...one }) => {
   const asked = { ...one, resource: resource() };

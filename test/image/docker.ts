@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,8 +7,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export const PROJECT_ROOT = path.resolve(__dirname, '../..');
 
 /** Images and layers live here from run to run: what makes the second run fast. */
-const CACHE = path.join(PROJECT_ROOT, '.tools/image-test');
+const CACHE = path.join(realPathOf('.tools'), 'image-test');
 const PID_FILE = path.join(CACHE, 'dockerd.pid');
+
+/** Path of a folder of the project without symbolic links, of which Docker takes none; it need not exist. */
+function realPathOf(folder: string): string {
+  const file = path.join(PROJECT_ROOT, folder);
+  return existsSync(file) ? realpathSync(file) : file;
+}
 
 /** Prefix of what must run as root; empty if we are root. */
 export const AS_ROOT = process.getuid?.() === 0 ? [] : ['sudo', '-n'];
@@ -54,7 +60,7 @@ export interface Docker {
   readonly docker: (...args: string[]) => Promise<string>;
   /** Runs `docker <args>`, whatever its exit code. */
   readonly tryDocker: (...args: string[]) => Promise<Finished>;
-  /** Removes all containers and stops the engine. */
+  /** Removes all containers and volumes, and stops the engine. */
   readonly stop: () => Promise<void>;
 }
 
@@ -70,8 +76,12 @@ async function stopEngine(): Promise<void> {
   if (alive(pid)) throw new Error(`dockerd (pid ${pid}) did not stop within 30 seconds of SIGTERM`);
 }
 
-/** Starts the engine. Containers use the host's network: nothing is set up in, or left behind in, its firewall. */
-export async function startDocker(): Promise<Docker> {
+/**
+ * Starts the engine. Containers use the host's network: nothing is set up in, or left behind in, its firewall.
+ *
+ * @param environment of the engine: its log drivers find credentials there, as they would at the instance
+ */
+export async function startDocker(environment: NodeJS.ProcessEnv = {}): Promise<Docker> {
   await output(['docker', '--version']);
   await output(['dockerd', '--version']);
   mkdirSync(CACHE, { recursive: true });
@@ -82,7 +92,8 @@ export async function startDocker(): Promise<Docker> {
   const options = ['--data-root', path.join(CACHE, 'docker'), '--exec-root', path.join(directory, 'exec')];
   options.push('--pidfile', PID_FILE, '-H', host, '-G', String(process.getgid?.() ?? 0));
   options.push('--bridge=none', '--iptables=false', '--ip6tables=false');
-  const [file = '', ...args] = [...AS_ROOT, 'dockerd', ...options];
+  const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
+  const [file = '', ...args] = [...AS_ROOT, 'env', ...variables, 'dockerd', ...options];
   const log: string[] = [];
   const engine = spawn(file, args, { stdio: ['ignore', 'ignore', 'pipe'] });
   engine.stderr.setEncoding('utf8').on('data', (text: string) => log.push(text));
@@ -94,6 +105,8 @@ export async function startDocker(): Promise<Docker> {
   const removeContainers = async (): Promise<void> => {
     const ids = (await docker('ps', '-aq')).split('\n').filter(Boolean);
     if (ids.length > 0) await docker('rm', '-fv', ...ids);
+    const volumes = (await docker('volume', 'ls', '-q')).split('\n').filter(Boolean);
+    if (volumes.length > 0) await docker('volume', 'rm', ...volumes);
   };
   const stop = async (): Promise<void> => {
     await removeContainers();

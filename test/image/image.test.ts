@@ -11,16 +11,18 @@ import { appCommand, Emulator } from '../emulator/emulator';
 import { fire } from '../emulator/scheduled-run';
 import { MariadbServer } from '../servers/mariadb';
 import { PostgresqlServer } from '../servers/postgresql';
+import type { ImageAsset } from './assets';
+import { buildImage, imageAssetsOf } from './assets';
 import type { Ended, Limits } from './container';
 import { Container } from './container';
-import type { Docker, Finished } from './docker';
+import type { Docker } from './docker';
 import { output, PROJECT_ROOT, run, startDocker } from './docker';
 import { fillMariadb, fillPostgresql, fillSqlite } from './fixtures';
-import type { ImageStackProps, Source } from './stack';
+import type { Source } from './stack';
 import { IMAGES, ImageStack, SOURCES, STACK, USER } from './stack';
 import { makeStandIns, NODE_BINARY, STAND_INS } from './stand-ins';
 
-jest.setTimeout(600_000);
+jest.setTimeout(900_000);
 
 const FARGATE_HALF: Limits = { cpus: 0.5, memory: 512 };
 
@@ -31,44 +33,6 @@ let postgresql: PostgresqlServer;
 let s3: S3Client;
 let outputs: Record<string, string>;
 let data: string;
-
-/** The image assets that the constructs emit: what `cdk deploy` would build. */
-interface ImageAsset {
-  readonly directory: string;
-  readonly dockerBuildArgs: Record<string, string>;
-  readonly platform: string;
-}
-
-function imageAssets(props: ImageStackProps): ImageAsset[] {
-  const app = new App();
-  new ImageStack(app, { ...props, readyImages: false });
-  const assembly = app.synth();
-  const manifests = assembly.artifacts.flatMap((artifact) => ('contents' in artifact ? [artifact.contents] : []));
-  const sources = manifests.flatMap((contents) => {
-    const { dockerImages = {} } = contents as { dockerImages?: Record<string, { source: ImageAsset }> };
-    return Object.values(dockerImages).map(({ source }) => source);
-  });
-  return sources.map((source) => ({ ...source, directory: path.join(assembly.directory, source.directory) }));
-}
-
-function buildImage(asset: ImageAsset, tag: string, buildArgs: Record<string, string> = {}): Promise<Finished> {
-  const args = Object.entries({ ...asset.dockerBuildArgs, ...buildArgs }).flatMap(([name, value]) => [
-    '--build-arg',
-    `${name}=${value}`,
-  ]);
-  // Without a network: the build must need none.
-  return docker.tryDocker(
-    'build',
-    '--network',
-    'none',
-    ...args,
-    '-t',
-    tag,
-    '--platform',
-    asset.platform,
-    asset.directory,
-  );
-}
 
 /** Builds an image from another one and a Dockerfile beside this test. */
 async function derive(image: string, dockerfile: string): Promise<string> {
@@ -107,172 +71,191 @@ async function expectNothingLeft(source: Source): Promise<void> {
 
 let assets: ImageAsset[];
 
-beforeAll(async () => {
-  docker = await startDocker();
-  await makeStandIns(docker);
-  [mariadb, postgresql, emulator] = await Promise.all([
-    MariadbServer.start(),
-    PostgresqlServer.start(),
-    Emulator.start(),
-  ]);
-  data = path.join(emulator.directory, 'data');
-  fillSqlite(data);
-  await Promise.all([fillMariadb(mariadb), fillPostgresql(postgresql)]);
-  const props = {
-    mariadb: { port: mariadb.port, pem: mariadb.authority.pem },
-    postgresql: { port: postgresql.port, pem: postgresql.authority.pem },
-    readyImages: true,
-  };
-  assets = imageAssets(props);
-  await emulator.bootstrap();
-  const app = await appCommand('test/image/app.ts');
-  const deployed = await emulator.deploy(app, [], { IMAGE_STACK_PROPS: JSON.stringify(props) });
-  outputs = deployed[STACK]!;
-  s3 = new S3Client({ ...emulator.client, forcePathStyle: true });
-});
-
-afterAll(async () => {
-  s3?.destroy();
-  await Promise.all([mariadb?.stop(), postgresql?.stop(), emulator?.stop(), docker?.stop()]);
-});
-
-describe('the build', () => {
-  test('one image an engine and version, whatever the number of databases', () => {
-    const bases = assets.map(({ dockerBuildArgs }) => dockerBuildArgs.ENGINE_IMAGE).sort();
-    expect(bases).toEqual(['debian:bookworm-slim', 'mariadb:10.11', 'postgres:15-bookworm']);
+describe('the program in the image of its engine', () => {
+  beforeAll(async () => {
+    docker = await startDocker();
+    await makeStandIns(docker);
+    [mariadb, postgresql, emulator] = await Promise.all([
+      MariadbServer.start(),
+      PostgresqlServer.start(),
+      Emulator.start(),
+    ]);
+    data = path.join(emulator.directory, 'data');
+    fillSqlite(data);
+    await Promise.all([fillMariadb(mariadb), fillPostgresql(postgresql)]);
+    const props = {
+      mariadb: { port: mariadb.port, pem: mariadb.authority.pem },
+      postgresql: { port: postgresql.port, pem: postgresql.authority.pem },
+      readyImages: true,
+    };
+    const own = new App();
+    new ImageStack(own, { ...props, readyImages: false });
+    assets = imageAssetsOf(own);
+    await emulator.bootstrap();
+    const app = await appCommand('test/image/app.ts');
+    const deployed = await emulator.deploy(app, [], { IMAGE_STACK_PROPS: JSON.stringify(props) });
+    outputs = deployed[STACK]!;
+    s3 = new S3Client({ ...emulator.client, forcePathStyle: true });
   });
 
-  test.each(['mariadb', 'postgresql', 'sqlite'] as const)('%s: succeeds without a network', async (engine) => {
-    const asset = assets.find(({ dockerBuildArgs }) => dockerBuildArgs.ENGINE_IMAGE === STAND_INS[engine])!;
-    const built = await buildImage(asset, IMAGES[engine]);
-    expect(built).toMatchObject({ code: 0 });
-    expect(built.stdout + built.stderr).toMatch(
-      /certificate authorities of RDS: those of this package only, because https:\/\/truststore\.pki\.rds\.amazonaws\.com\/\S+ could not be used: /,
-    );
-    const files = await docker.docker('run', '--rm', '--network', 'none', IMAGES[engine], 'ls', '/opt/proven-backups');
-    expect(files.split('\n').filter((name) => !name.startsWith('main.js'))).toEqual(['node', 'rds-ca.pem']);
-    // The image's own command: the program, which says what it misses.
-    const alone = await docker.tryDocker('run', '--rm', '--network', 'none', '--read-only', IMAGES[engine]);
-    expect(alone).toMatchObject({ code: EXIT_CODES.configuration });
+  afterAll(async () => {
+    s3?.destroy();
+    await Promise.all([mariadb?.stop(), postgresql?.stop(), emulator?.stop(), docker?.stop()]);
   });
 
-  test('nothing of the engine image decides how the program starts, stops and who it is', async () => {
-    const format = '{{json .Config}}';
-    const { Entrypoint, Cmd, User, StopSignal, Volumes } = JSON.parse(
-      await docker.docker('image', 'inspect', '--format', format, IMAGES.postgresql),
-    ) as Record<string, unknown>;
-    expect(Entrypoint ?? []).toEqual([]);
-    expect({ Cmd, User, StopSignal }).toEqual({
-      Cmd: ['/opt/proven-backups/node', '--max-semi-space-size=1', '/opt/proven-backups/main.js', 'dump'],
-      User: '10001:10001',
-      StopSignal: 'SIGTERM',
+  describe('the build', () => {
+    test('one image an engine and version, whatever the number of databases', () => {
+      const bases = assets.map(({ dockerBuildArgs }) => dockerBuildArgs.ENGINE_IMAGE).sort();
+      expect(bases).toEqual(['debian:bookworm-slim', 'mariadb:10.11', 'postgres:15-bookworm']);
     });
-    expect(Volumes).toHaveProperty('/scratch');
-    const stat = ['run', '--rm', '--network', 'none', IMAGES.postgresql, 'stat', '-c', '%U:%G %a', '/scratch'];
-    expect(await docker.docker(...stat)).toBe('proven-backups:proven-backups 700');
-  });
 
-  test('fails with a sentence if Node.js cannot start in the engine image', async () => {
-    const old = await derive(STAND_INS.sqlite, 'no-libstdcxx');
-    const built = await buildImage(assets[0]!, 'image-test/never', { ENGINE_IMAGE: old });
-    expect(built.code).not.toBe(0);
-    expect(built.stdout + built.stderr).toContain(
-      `cdk-proven-backups: Node.js cannot start in the image ${old}, for the reason above: it needs glibc 2.28 or newer`,
-    );
-    expect(built.stdout + built.stderr).toContain('libstdc++.so.6: cannot open shared object file');
-  });
-});
-
-describe('a run, read-only, without privileges, on half a core and 512 MiB', () => {
-  const tables = {
-    shop: { database: 'shop', name: 'book', rows: 2000 },
-    library: { database: 'library', schema: 'public', name: 'loan', rows: 3000 },
-    notes: { name: 'note', rows: 500 },
-  };
-
-  test.each(['shop', 'library', 'notes'] as const)('%s: leaves a complete backup', async (source) => {
-    if (source === 'notes') ownByProgram(data);
-    const ended = await (await start(source, FARGATE_HALF)).ended();
-    expectExit(ended, EXIT_CODES.success);
-    expect(ended.log).not.toContain(USER.password);
-    const { backups, damaged } = await catalog(source);
-    expect(damaged).toEqual([]);
-    expect(backups).toMatchObject([{ source, engine: SOURCES[source], trigger: 'schedule', tables: [tables[source]] }]);
-    expect(backups[0]!.objects[0]!.bytes).toBeGreaterThan(0);
-    expect(await uploads(source)).toBe(0);
-  });
-
-  test.each([
-    ['shop', ['no-shell']],
-    ['library', ['no-shell', 'pg-dumpall-shell']],
-    ['notes', ['no-shell']],
-  ] as const)('%s: needs no shell, but for what pg_dumpall does', async (source, dockerfiles) => {
-    let image: string = IMAGES[SOURCES[source]];
-    for (const name of dockerfiles) image = await derive(image, name);
-    const shell = await docker.tryDocker('run', '--rm', '--network', 'none', image, '/bin/sh', '-c', 'true');
-    expect(shell.code).toBe(dockerfiles.length > 1 ? 126 : 127);
-    const before = (await catalog(source)).backups.length;
-    expectExit(await (await start(source, { ...FARGATE_HALF, image })).ended(), EXIT_CODES.success);
-    expect((await catalog(source)).backups).toHaveLength(before + 1);
-  });
-});
-
-describe('a restore from a machine that has Docker, and none of the tools', () => {
-  test.each(['shop', 'library'] as const)('%s: comes back beside the original', async (source) => {
-    const server = source === 'shop' ? mariadb : postgresql;
-    // Node.js, the shell and Docker, in the place of PATH.
-    const tools = path.join(emulator.directory, 'tools');
-    mkdirSync(tools, { recursive: true });
-    for (const tool of ['sh', 'env', 'sed', 'docker'])
-      if (!existsSync(path.join(tools, tool))) symlinkSync(await output(['which', tool]), path.join(tools, tool));
-    const ca = path.join(emulator.directory, `${source}.pem`);
-    writeFileSync(ca, server.authority.pem);
-    const to = `${SOURCES[source]}://${server.rootUser}@localhost:${server.port}`;
-    const words = [
-      'restore',
-      '--source',
-      source,
-      '--databases',
-      source,
-      '--as',
-      'rescued',
-      '--yes',
-      '--local',
-      '--to',
-      to,
-    ];
-    const cli = [NODE_BINARY, path.join(PROJECT_ROOT, 'dist/bin/cli.js'), ...words, '--ca', ca];
-    const ended = await run([...cli, '--docker', STAND_INS[SOURCES[source]]], {
-      ...emulator.environment,
-      ...{ PATH: tools, HOME: emulator.directory, DOCKER_HOST: docker.env.DOCKER_HOST },
-      ...{ PROVEN_BACKUPS_BUCKET: outputs.Bucket, PROVEN_BACKUPS_PASSWORD: server.rootPassword },
+    test.each(['mariadb', 'postgresql', 'sqlite'] as const)('%s: succeeds without a network', async (engine) => {
+      const asset = assets.find(({ dockerBuildArgs }) => dockerBuildArgs.ENGINE_IMAGE === STAND_INS[engine])!;
+      const built = await buildImage(docker, asset, IMAGES[engine]);
+      expect(built).toMatchObject({ code: 0 });
+      expect(built.stdout + built.stderr).toMatch(
+        /certificate authorities of RDS: those of this package only, because https:\/\/truststore\.pki\.rds\.amazonaws\.com\/\S+ could not be used: /,
+      );
+      const files = await docker.docker(
+        'run',
+        '--rm',
+        '--network',
+        'none',
+        IMAGES[engine],
+        'ls',
+        '/opt/proven-backups',
+      );
+      expect(files.split('\n').filter((name) => !name.startsWith('main.js'))).toEqual(['node', 'rds-ca.pem']);
+      // The image's own command: the program, which says what it misses.
+      const alone = await docker.tryDocker('run', '--rm', '--network', 'none', '--read-only', IMAGES[engine]);
+      expect(alone).toMatchObject({ code: EXIT_CODES.configuration });
     });
-    expect(ended).toMatchObject({ code: 0, stdout: expect.stringContaining('all as in the backup.') as string });
-    expect(ended.stdout + ended.stderr).not.toContain(server.rootPassword);
+
+    test('nothing of the engine image decides how the program starts, stops and who it is', async () => {
+      const format = '{{json .Config}}';
+      const { Entrypoint, Cmd, User, StopSignal, Volumes } = JSON.parse(
+        await docker.docker('image', 'inspect', '--format', format, IMAGES.postgresql),
+      ) as Record<string, unknown>;
+      expect(Entrypoint ?? []).toEqual([]);
+      expect({ Cmd, User, StopSignal }).toEqual({
+        Cmd: ['/opt/proven-backups/node', '--max-semi-space-size=1', '/opt/proven-backups/main.js', 'dump'],
+        User: '10001:10001',
+        StopSignal: 'SIGTERM',
+      });
+      expect(Volumes).toHaveProperty('/scratch');
+      const stat = ['run', '--rm', '--network', 'none', IMAGES.postgresql, 'stat', '-c', '%U:%G %a', '/scratch'];
+      expect(await docker.docker(...stat)).toBe('proven-backups:proven-backups 700');
+    });
+
+    test('fails with a sentence if Node.js cannot start in the engine image', async () => {
+      const old = await derive(STAND_INS.sqlite, 'no-libstdcxx');
+      const built = await buildImage(docker, assets[0]!, 'image-test/never', { ENGINE_IMAGE: old });
+      expect(built.code).not.toBe(0);
+      expect(built.stdout + built.stderr).toContain(
+        `cdk-proven-backups: Node.js cannot start in the image ${old}, for the reason above: it needs glibc 2.28 or newer`,
+      );
+      expect(built.stdout + built.stderr).toContain('libstdc++.so.6: cannot open shared object file');
+    });
+  });
+
+  describe('a run, read-only, without privileges, on half a core and 512 MiB', () => {
+    const tables = {
+      shop: { database: 'shop', name: 'book', rows: 2000 },
+      library: { database: 'library', schema: 'public', name: 'loan', rows: 3000 },
+      notes: { name: 'note', rows: 500 },
+    };
+
+    test.each(['shop', 'library', 'notes'] as const)('%s: leaves a complete backup', async (source) => {
+      if (source === 'notes') ownByProgram(data);
+      const ended = await (await start(source, FARGATE_HALF)).ended();
+      expectExit(ended, EXIT_CODES.success);
+      expect(ended.log).not.toContain(USER.password);
+      const { backups, damaged } = await catalog(source);
+      expect(damaged).toEqual([]);
+      expect(backups).toMatchObject([
+        { source, engine: SOURCES[source], trigger: 'schedule', tables: [tables[source]] },
+      ]);
+      expect(backups[0]!.objects[0]!.bytes).toBeGreaterThan(0);
+      expect(await uploads(source)).toBe(0);
+    });
+
+    test.each([
+      ['shop', ['no-shell']],
+      ['library', ['no-shell', 'pg-dumpall-shell']],
+      ['notes', ['no-shell']],
+    ] as const)('%s: needs no shell, but for what pg_dumpall does', async (source, dockerfiles) => {
+      let image: string = IMAGES[SOURCES[source]];
+      for (const name of dockerfiles) image = await derive(image, name);
+      const shell = await docker.tryDocker('run', '--rm', '--network', 'none', image, '/bin/sh', '-c', 'true');
+      expect(shell.code).toBe(dockerfiles.length > 1 ? 126 : 127);
+      const before = (await catalog(source)).backups.length;
+      expectExit(await (await start(source, { ...FARGATE_HALF, image })).ended(), EXIT_CODES.success);
+      expect((await catalog(source)).backups).toHaveLength(before + 1);
+    });
+  });
+
+  describe('a restore from a machine that has Docker, and none of the tools', () => {
+    test.each(['shop', 'library'] as const)('%s: comes back beside the original', async (source) => {
+      const server = source === 'shop' ? mariadb : postgresql;
+      // Node.js, the shell and Docker, in the place of PATH.
+      const tools = path.join(emulator.directory, 'tools');
+      mkdirSync(tools, { recursive: true });
+      for (const tool of ['sh', 'env', 'sed', 'docker'])
+        if (!existsSync(path.join(tools, tool))) symlinkSync(await output(['which', tool]), path.join(tools, tool));
+      const ca = path.join(emulator.directory, `${source}.pem`);
+      writeFileSync(ca, server.authority.pem);
+      const to = `${SOURCES[source]}://${server.rootUser}@localhost:${server.port}`;
+      const words = [
+        'restore',
+        '--source',
+        source,
+        '--databases',
+        source,
+        '--as',
+        'rescued',
+        '--yes',
+        '--local',
+        '--to',
+        to,
+      ];
+      const cli = [NODE_BINARY, path.join(PROJECT_ROOT, 'dist/bin/cli.js'), ...words, '--ca', ca];
+      const ended = await run([...cli, '--docker', STAND_INS[SOURCES[source]]], {
+        ...emulator.environment,
+        ...{ PATH: tools, HOME: emulator.directory, DOCKER_HOST: docker.env.DOCKER_HOST },
+        ...{ PROVEN_BACKUPS_BUCKET: outputs.Bucket, PROVEN_BACKUPS_PASSWORD: server.rootPassword },
+      });
+      expect(ended).toMatchObject({ code: 0, stdout: expect.stringContaining('all as in the backup.') as string });
+      expect(ended.stdout + ended.stderr).not.toContain(server.rootPassword);
+    });
+  });
+
+  describe('a run that is cut short leaves nothing behind', () => {
+    test('stopped midway: exit code 143', async () => {
+      const container = await start('bulk', { cpus: 0.2, memory: 512 });
+      for (let i = 0; i < 600 && (await uploads('bulk')) === 0; i++) await sleep(100);
+      expect(await uploads('bulk')).toBe(1);
+      await container.stop();
+      const ended = await container.ended();
+      expectExit(ended, EXIT_CODES.interrupted);
+      expect(ended.log).toContain('the backup was interrupted by SIGTERM');
+      await expectNothingLeft('bulk');
+    });
+
+    test('out of memory: the kernel takes the dump tool, and the program says what to raise', async () => {
+      const container = await start('huge', { cpus: 1, memory: 256 });
+      const ended = await container.ended();
+      expectExit(ended, EXIT_CODES.dumpFailed);
+      expect(ended.outOfMemory).toBe(true);
+      expect(ended.log).toContain(
+        'was killed by SIGKILL, as the kernel does when memory runs out: raise memoryLimitMiB',
+      );
+      await expectNothingLeft('huge');
+    });
   });
 });
 
-describe('a run that is cut short leaves nothing behind', () => {
-  test('stopped midway: exit code 143', async () => {
-    const container = await start('bulk', { cpus: 0.2, memory: 512 });
-    for (let i = 0; i < 600 && (await uploads('bulk')) === 0; i++) await sleep(100);
-    expect(await uploads('bulk')).toBe(1);
-    await container.stop();
-    const ended = await container.ended();
-    expectExit(ended, EXIT_CODES.interrupted);
-    expect(ended.log).toContain('the backup was interrupted by SIGTERM');
-    await expectNothingLeft('bulk');
-  });
-
-  test('out of memory: the kernel takes the dump tool, and the program says what to raise', async () => {
-    const container = await start('huge', { cpus: 1, memory: 256 });
-    const ended = await container.ended();
-    expectExit(ended, EXIT_CODES.dumpFailed);
-    expect(ended.outOfMemory).toBe(true);
-    expect(ended.log).toContain('was killed by SIGKILL, as the kernel does when memory runs out: raise memoryLimitMiB');
-    await expectNothingLeft('huge');
-  });
-});
+// In this file because two cannot share the data of one Docker engine.
+describe.each(['instance', 'extensions', 'mongodb'])('%s', (name) => void jest.requireActual(`./${name}.suite`));
 
 /** An access point makes every client its own user; a bind mount does not, so that everyone may write here instead. */
 function ownByProgram(directory: string): void {

@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { ENGINE_FACTS } from '../../engines/facts';
+import { postgresqlBinaries } from '../servers/postgresql';
+import { rootOf } from '../servers/versions';
 import type { Docker } from './docker';
 import { AS_ROOT, asRoot, output, PROJECT_ROOT } from './docker';
 
@@ -18,16 +20,25 @@ const NODE_LABEL = 'node.version';
 export const STAND_INS = {
   mariadb: ENGINE_FACTS.mariadb.image('10.11'),
   postgresql: ENGINE_FACTS.postgresql.image('15'),
+  mongodb: ENGINE_FACTS.mongodb.image('8.0'),
   sqlite: ENGINE_FACTS.sqlite.image(''),
 };
 const DEBIAN = STAND_INS.sqlite;
 
 /** Pipes a directory, as a tar archive, into a new image. */
-async function importImage({ env }: Docker, tag: string, tar: readonly string[], change: string): Promise<void> {
+async function importImage(
+  { env }: Docker,
+  tag: string,
+  tar: readonly string[],
+  changes: readonly string[],
+): Promise<void> {
   // As root: some files of a system only root may read.
   const [file = '', ...args] = [...AS_ROOT, 'tar', ...tar];
   const archive = spawn(file, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  const load = spawn('docker', ['import', '--change', change, '-', tag], { env, stdio: ['pipe', 'ignore', 'inherit'] });
+  const load = spawn('docker', ['import', ...changes.flatMap((change) => ['--change', change]), '-', tag], {
+    env,
+    stdio: ['pipe', 'ignore', 'inherit'],
+  });
   const ends = Promise.all([once(archive, 'exit'), once(load, 'exit')]);
   await pipeline(archive.stdout, load.stdin);
   const codes = await ends;
@@ -41,20 +52,22 @@ async function has(engine: Docker, tag: string, label: string, value: string): P
   return found.code === 0 && found.stdout.trim() === value;
 }
 
-async function makeDebian(engine: Docker): Promise<void> {
+/** Makes the Debian that other images are built from. */
+export async function makeDebian(engine: Docker): Promise<void> {
   if (await has(engine, DEBIAN, 'suite', 'bookworm')) return;
   const root = mkdtempSync(path.join(tmpdir(), 'pb-debian-'));
   try {
     await output(['debootstrap', '--version']);
     await asRoot('debootstrap', '--variant=minbase', 'bookworm', root);
     await asRoot('chmod', '755', root);
-    await importImage(engine, DEBIAN, ['-C', root, '-c', '.'], 'LABEL suite=bookworm');
+    await importImage(engine, DEBIAN, ['-C', root, '-c', '.'], ['LABEL suite=bookworm']);
   } finally {
     await asRoot('rm', '-rf', root);
   }
 }
 
-async function makeNode(engine: Docker): Promise<void> {
+/** Makes the image of Node.js. */
+export async function makeNode(engine: Docker): Promise<void> {
   if (!existsSync(NODE_BINARY)) throw new Error(`${NODE_BINARY} is missing: run "npm ci"`);
   const version = await output([NODE_BINARY, '--version']);
   if (await has(engine, NODE_IMAGE, NODE_LABEL, version)) return;
@@ -68,7 +81,18 @@ async function makeNode(engine: Docker): Promise<void> {
     '-c',
     'node',
   ];
-  await importImage(engine, NODE_IMAGE, tar, `LABEL ${NODE_LABEL}=${version}`);
+  await importImage(engine, NODE_IMAGE, tar, [`LABEL ${NODE_LABEL}=${version}`]);
+}
+
+/** Makes the image of PostgreSQL 17 from the root that set-up made: Debian packages pgvector for it, and not for 15. */
+export async function makePostgresql17(engine: Docker): Promise<void> {
+  const tag = ENGINE_FACTS.postgresql.image('17');
+  if (await has(engine, tag, 'suite', 'trixie')) return;
+  const path = `/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:${postgresqlBinaries('postgresql-17')}`;
+  const changes = ['LABEL suite=trixie', 'ENV PG_MAJOR=17', `ENV PATH=${path}`];
+  const unused = ['var/cache/apt', 'var/lib/apt/lists', 'usr/share/doc', 'usr/share/locale', 'usr/share/man'];
+  const tar = ['-C', rootOf('postgresql-17'), '--one-file-system', ...unused.map((name) => `--exclude=./${name}/*`)];
+  await importImage(engine, tag, [...tar, '-c', '.'], changes);
 }
 
 /** Builds one of the Dockerfiles beside this file, with the host's network, for apt. */

@@ -151,7 +151,7 @@ export interface Invocation {
 
 /** Runs the bundle of a handler as Lambda does: in a process of its own, with nothing but its environment. */
 export async function invoke(
-  folder: 'before-deployment' | 'measure' | 'notify' | 'prune' | 'undelete',
+  folder: 'before-deployment' | 'measure' | 'notify' | 'prune' | 'restore-tests' | 'undelete',
   event: unknown,
   env: Record<string, string>,
   preload = '',

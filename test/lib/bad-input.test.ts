@@ -222,7 +222,7 @@ const CASES: [name: string, props: (setup: Setup) => Partial<AddDatabaseProps>, 
         { secret: setup.secret, schemas: ['public'] },
       ),
     }),
-    'schemas and excludeSchemas are for PostgreSQL only, got: MySQL: use databases and excludeDatabases',
+    'schemas is for PostgreSQL only, got: MySQL: leave it out',
   ],
   [
     'a schedule that never fires',

@@ -1,6 +1,10 @@
 import { CfnWaitConditionHandle, Duration, Size } from 'aws-cdk-lib';
+import { BackupVault } from 'aws-cdk-lib/aws-backup';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as efs from 'aws-cdk-lib/aws-efs';
+import * as kms from 'aws-cdk-lib/aws-kms';
 import * as rds from 'aws-cdk-lib/aws-rds';
+import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import {
   BackupBeforeDeployment,
@@ -9,11 +13,15 @@ import {
   BackupSchedule,
   Database,
   Digest,
+  FilesRepository,
+  ManagedBackup,
+  ManagedResource,
   Retention,
   SnapshotPruning,
   SnapshotRetention,
   SnapshotSchedule,
   StorageTiers,
+  VaultLock,
   VolumeSnapshots,
   WeekDay,
 } from '../../lib';
@@ -41,6 +49,8 @@ export function everything(): Setup {
   const daily = BackupSchedule.daily({ hour: 2 });
   setup.add({ database: setup.sqlite(), schedule: daily, spot: true, restore: {} }, 'Files');
   const engine = rds.DatabaseInstanceEngine.postgres({ version: rds.PostgresEngineVersion.VER_16_4 });
+  const repository = new FilesRepository(stack, 'Repository');
+  setup.add({ database: Database.files({ ...setup.efs('Tree'), repository }), restore: {} }, 'Uploads');
   const instance = new rds.DatabaseInstance(stack, 'Instance', { vpc: setup.vpc, engine, storageEncrypted: true });
   setup.add({ database: Database.fromInstance(instance), image: undefined }, 'Orders');
   new BackupDashboard(stack, 'Dashboard', { backups });
@@ -59,5 +69,25 @@ export function everything(): Setup {
   });
   const schedules = [SnapshotSchedule.daily({ hour: 3, retention: SnapshotRetention.count(14) })];
   alarms.watchSnapshots(new VolumeSnapshots(stack, 'Snapshots', { schedules }).protect(volume));
+  const uploads = s3.Bucket.fromBucketAttributes(stack, 'Uploads', {
+    bucketName: 'uploads',
+    encryptionKey: kms.Key.fromKeyArn(
+      stack,
+      'UploadsKey',
+      stack.formatArn({ service: 'kms', resource: 'key/0aa1bb2c' }),
+    ),
+  });
+  const media = efs.FileSystem.fromFileSystemAttributes(stack, 'Media', {
+    fileSystemId: 'fs-0123456789abcdef0',
+    securityGroup: ec2.SecurityGroup.fromSecurityGroupId(stack, 'MediaGroup', 'sg-0123456789abcdef0'),
+  });
+  const vaultArn = stack.formatArn({ service: 'backup', region: 'eu-central-1', resource: 'backup-vault:copies' });
+  new ManagedBackup(stack, 'Managed', {
+    resources: [ManagedResource.fileSystem(media), ManagedResource.bucket(uploads)],
+    schedule: daily,
+    alarms,
+    vaultLock: VaultLock.governance({ minRetention: Duration.days(7) }),
+    copyTo: [{ vault: BackupVault.fromBackupVaultArn(stack, 'Copies', vaultArn) }],
+  });
   return setup;
 }

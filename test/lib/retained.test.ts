@@ -8,13 +8,20 @@ test('what outlives the stack goes with a first deployment that fails; nothing e
   const resources: [string, Json][] = Object.entries(everything().template().toJSON().Resources);
   const staying = resources.filter(([, { DeletionPolicy }]) => /^Retain/.test(DeletionPolicy ?? ''));
   // The file system and the volume are the user's.
-  const ours = staying.filter(([id]) => !/^(Files|Volume)/.test(id));
+  const ours = staying.filter(([id]) => !/^(Files|Tree|Volume)/.test(id));
   expect(ours.map(([, { Type, ...rest }]) => [Type, rest.DeletionPolicy, rest.UpdateReplacePolicy]).sort()).toEqual([
+    ['AWS::Backup::BackupVault', 'RetainExceptOnCreate', 'Retain'],
+    ['AWS::IAM::Role', 'RetainExceptOnCreate', 'Retain'],
+    ['AWS::KMS::Key', 'RetainExceptOnCreate', 'Retain'],
+    ['AWS::KMS::Key', 'RetainExceptOnCreate', 'Retain'],
     ['AWS::KMS::Key', 'RetainExceptOnCreate', 'Retain'],
     ['AWS::Logs::LogGroup', 'RetainExceptOnCreate', 'Retain'],
     ['AWS::Logs::LogGroup', 'RetainExceptOnCreate', 'Retain'],
     ['AWS::S3::Bucket', 'RetainExceptOnCreate', 'Retain'],
+    ['AWS::S3::Bucket', 'RetainExceptOnCreate', 'Retain'],
     ['AWS::S3::BucketPolicy', 'RetainExceptOnCreate', 'Retain'],
+    ['AWS::S3::BucketPolicy', 'RetainExceptOnCreate', 'Retain'],
+    ['AWS::SecretsManager::Secret', 'RetainExceptOnCreate', 'Retain'],
   ]);
 });
 

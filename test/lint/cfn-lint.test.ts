@@ -37,7 +37,7 @@ let findings: readonly Finding[];
 beforeAll(() => {
   templates = new Map(ALL_EXAMPLES.map((example) => [example, template(example)]));
   findings = lint([FAULT, ...templates.values()]);
-}, 120_000);
+});
 
 const inTemplate = (file: string): string[] =>
   findings.filter(({ Filename }) => Filename === file).map(({ Rule, Message }) => `${Rule.Id} ${Message}`);

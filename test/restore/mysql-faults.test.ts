@@ -43,7 +43,8 @@ describe('restores of MySQL and MariaDB that do not succeed', () => {
   const until = async (holds: () => Promise<boolean>) => {
     while (!(await holds())) await sleep(100);
   };
-  const isLoading = async () => (await tables()).includes('proven_backups_restore');
+  /** Behind the marks. */
+  const isLoading = async () => (await tables()).startsWith('big\n');
 
   test('killed while the backup is verified: nothing has changed, and the same command works', async () => {
     silentAt(VERIFY);
@@ -104,6 +105,17 @@ describe('restores of MySQL and MariaDB that do not succeed', () => {
     expect(await tables()).toBe('orders\nproven_backups_restore\n');
   });
 
+  test('a view called as ours is not read: its functions would run as the account that restores', async () => {
+    await mysql.exec(`CREATE DATABASE shop; USE shop; CREATE TABLE ran (a INT) ENGINE=MyISAM;
+DELIMITER ;;
+CREATE FUNCTION f() RETURNS INT DETERMINISTIC SQL SECURITY INVOKER BEGIN INSERT INTO shop.ran VALUES (1); RETURN 1; END;;
+DELIMITER ;
+      CREATE SQL SECURITY INVOKER VIEW proven_backups_restore AS SELECT f() AS run, 0 AS made, 0 AS session;
+      CREATE PROCEDURE proven_backups_restore() DO 0`);
+    expect(await mysql.restore(big)).toMatchObject({ exit: 'targetRefused', reason: { kind: 'target-exists' } });
+    expect(await mysql.exec('SELECT COUNT(*) FROM shop.ran')).toBe('0\n');
+  });
+
   test('what was dropped and is not back is never called unchanged', async () => {
     await mysql.exec('CREATE DATABASE shop');
     const state = async (dropped: readonly string[]) => {
@@ -123,6 +135,41 @@ describe('restores of MySQL and MariaDB that do not succeed', () => {
       return result;
     };
     expect([await state([]), await state(['shop'])]).toEqual(['unchanged', 'partial']);
+  });
+
+  test('stopped between its marker and its mark: what it created is gone, and nothing else', async () => {
+    const undone = async () => {
+      const connection = await mysql.server.connect();
+      const found = { database: 'shop', name: 'shop', state: 'new', tables: 1, rows: 1, isOurs: false } as const;
+      const begin = () => Promise.resolve({ connection, id: 0 });
+      const state = await undoRestore(begin, 'run', [found], { accounts: [], dropped: new Set() });
+      await connection.end();
+      return [state, await mysql.exec("SHOW DATABASES LIKE 'shop'")];
+    };
+    const marker = `CREATE DATABASE shop; USE shop; CREATE PROCEDURE proven_backups_restore() DO 0;
+      CREATE TABLE proven_backups_restore (run VARCHAR(64), session BIGINT)`;
+    await mysql.exec(marker);
+    expect(await undone()).toEqual(['unchanged', '']);
+    await mysql.exec(`${marker}; CREATE TABLE mine (a INT)`);
+    expect(await undone()).toEqual(['partial', 'shop\n']);
+  });
+
+  test('a full server that cannot drop yet is asked again', async () => {
+    const connection = await mysql.server.connect();
+    const query = connection.query.bind(connection) as (sql: string, values?: unknown[]) => Promise<unknown>;
+    let refused = 0;
+    const full = (sql: string, values?: unknown[]) =>
+      sql.startsWith('DROP DATABASE') && refused++ === 0
+        ? Promise.reject(Object.assign(new Error("The table 'x' is full"), { errno: 1114, sqlState: 'HY000' }))
+        : query(sql, values);
+    await mysql.exec(
+      "CREATE DATABASE shop; USE shop; CREATE TABLE proven_backups_restore AS SELECT 'run' run, 0 session",
+    );
+    const found = { database: 'shop', name: 'shop', state: 'new', tables: 1, rows: 1, isOurs: false } as const;
+    const begin = () => Promise.resolve({ connection: Object.assign(connection, { query: full }), id: 0 });
+    const state = await undoRestore(begin, 'run', [found], { accounts: [], dropped: new Set() });
+    await connection.end();
+    expect([state, refused, await mysql.exec("SHOW DATABASES LIKE 'shop'")]).toEqual(['unchanged', 2, '']);
   });
 
   test('stopped while it loads: what it created is gone', async () => {

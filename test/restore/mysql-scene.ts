@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { Manifest } from '../../catalog/bucket/manifest';
 import type { RestoreJob, RestoreRequest, ServerJob } from '../../catalog/contract/task';
 import { MariadbServer } from '../servers/mariadb';
@@ -74,13 +72,7 @@ export class MysqlScene {
 
   /** Changes the SQL of a backup, which is valid afterwards: what other servers write. */
   edit(manifest: Manifest, change: (sql: string) => string): void {
-    const [object] = manifest.objects;
-    const sql = Buffer.from(change(zstdDecompressSync(this.scene.s3.get(object!.key)).toString('latin1')), 'latin1');
-    const body = zstdCompressSync(sql);
-    const sha256 = createHash('sha256').update(body).digest('hex');
-    this.scene.s3.put(object!.key, body);
-    const changed = { ...object!, sha256, bytes: body.length, uncompressedBytes: sql.length };
-    this.scene.putManifest({ ...manifest, objects: [changed] });
+    this.scene.edit(manifest, (sql) => Buffer.from(change(sql.toString('latin1')), 'latin1'));
   }
 
   /** An independent dump of a database, by root. */
@@ -100,7 +92,8 @@ export class MysqlScene {
     });
   }
 
-  private get admin(): Surroundings {
+  /** Who backs up and restores. */
+  get admin(): Surroundings {
     return { username: 'admin', password: PASSWORD, image: this.version };
   }
 }

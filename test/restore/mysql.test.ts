@@ -1,4 +1,5 @@
 import { describeOn, engineOf, inMatrix, versionsOf } from '../servers/versions';
+import { serverJob } from '../support/job';
 import { MysqlScene } from './mysql-scene';
 
 jest.setTimeout(120_000);
@@ -9,7 +10,7 @@ const WIDE = Array.from({ length: 150 }, (_, index) => `c${index} VARCHAR(60)`).
 /** A shop as documents have it, and what has broken restores of others. */
 const SCHEMA = `
 CREATE DATABASE shop CHARACTER SET utf8mb4; USE shop;
-CREATE TABLE customers (id INT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(50) NOT NULL, photo BLOB);
+CREATE TABLE customers (id INT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(50) NOT NULL, photo BLOB, KEY named (name), KEY both_ways (name, id));
 INSERT INTO customers (name, photo) VALUES ('Ada', x'0001ff27225c0a0d'), ('Grace; DROP', NULL), ('🐘 ''x''\\n', '');
 CREATE TABLE orders (id INT PRIMARY KEY, customer INT, at TIMESTAMP NULL, price DOUBLE, total DECIMAL(9,2), twice INT AS (id * 2),
   CONSTRAINT buyer FOREIGN KEY (customer) REFERENCES customers (id), CHECK (total >= 0));
@@ -29,7 +30,11 @@ CREATE DATABASE blog; CREATE TABLE blog.posts (id INT PRIMARY KEY); INSERT INTO 
 `;
 const MARIADB = `USE shop; SET SESSION innodb_strict_mode = OFF;
 CREATE TABLE wide (id INT PRIMARY KEY, ${WIDE}) CHARACTER SET latin1 ROW_FORMAT=DYNAMIC; INSERT INTO wide (id, c0) VALUES (1, 'x');
-CREATE SEQUENCE ids START WITH 50; CREATE TABLE numbered (id BIGINT DEFAULT NEXTVAL(ids) PRIMARY KEY, a INT); INSERT INTO numbered (a) VALUES (1), (2);`;
+CREATE SEQUENCE ids START WITH 50; CREATE TABLE numbered (id BIGINT DEFAULT NEXTVAL(ids) PRIMARY KEY, a INT); INSERT INTO numbered (a) VALUES (1), (2);
+CREATE TABLE coded (id INT PRIMARY KEY, code INT, KEY coded_code (code)); INSERT INTO coded VALUES (1, 1);
+CREATE TABLE coding (code INT, CONSTRAINT to_earlier FOREIGN KEY (code) REFERENCES coded (code)); INSERT INTO coding VALUES (1);
+CREATE TABLE zone (id INT PRIMARY KEY, code INT, KEY zone_code (code)); INSERT INTO zone VALUES (1, 1);
+CREATE TABLE place (code INT, CONSTRAINT to_later FOREIGN KEY (code) REFERENCES zone (code)); INSERT INTO place VALUES (1);`;
 
 describeOn(inMatrix(versionsOf('mysql', 'mariadb'), ['mysql-9.7', 'mariadb-10.11']), 'restoring %s', (version) => {
   const isMariadb = engineOf(version) === 'mariadb';
@@ -161,5 +166,22 @@ describeOn(inMatrix(versionsOf('mysql', 'mariadb'), ['mysql-9.7', 'mariadb-10.11
     const done = await mysql.restore(manifest, { databases: ['shop'], stream: true });
     expect(done).toMatchObject({ exit: 'success', plan: { targets: [{ name: 'shop', state: 'empty' }] } });
     expect(await mysql.dump('shop')).toBe(before);
+  });
+
+  test('a server that is reached by its socket is no throw-away one: no account is made in it', async () => {
+    await mysql.exec(`CREATE DATABASE defined; CREATE TABLE defined.t (a INT);
+      CREATE DEFINER=gone@'%' SQL SECURITY INVOKER VIEW defined.v AS SELECT a FROM defined.t`);
+    const manifest = await mysql.backUp(['defined']);
+    const job = mysql.scene.jobOf(serverJob(mysql.server, mysql.scene.place(manifest.source)), {
+      server: {
+        host: mysql.server.socket,
+        port: mysql.server.port,
+        tls: { mode: 'off', reason: 'a socket of this machine' },
+      },
+    });
+    const request = { backupId: manifest.backupId, as: 'defined_copy' };
+    const { exit, failure } = await mysql.scene.restore(job, request, { ...mysql.admin, image: version });
+    expect({ exit, failure }).toEqual({ exit: 'success', failure: '' });
+    expect(await mysql.exec("SELECT COUNT(*) FROM mysql.user WHERE User = 'gone'")).toBe('0\n');
   });
 });

@@ -37,19 +37,20 @@ describe('a restore of PostgreSQL that fails', () => {
     expect(await scene.server.exec('SELECT count(*) FROM books', 'shop')).toBe('2000\n');
   };
   /** This process's tools, of which `pg_restore` waits before a section. */
-  function waitsAt(section: string): Surroundings & { readonly begun: () => Promise<void> } {
+  function waitsAt(section: string): Surroundings & { readonly begun: () => Promise<void>; readonly goOn: () => void } {
     const toolsDirectory = temporaryDirectory('tools');
-    const mark = path.join(toolsDirectory, 'begun');
+    const [mark, go] = ['begun', 'go'].map((name) => path.join(toolsDirectory, name)) as [string, string];
     const real = path.join(postgresqlBinaries('postgresql-15'), 'pg_restore');
     fs.writeFileSync(
       path.join(toolsDirectory, 'pg_restore'),
-      `#!/bin/sh\ncase "$*" in *--section=${section}*) touch ${mark}; exec sleep 3;; esac\nexec ${real} "$@"\n`,
+      `#!/bin/sh\ncase "$*" in *--section=${section}*) touch ${mark}; for i in $(seq 1200); do [ -e ${go} ] && exec ${real} "$@"; sleep 0.05; done; exit 1;; esac\nexec ${real} "$@"\n`,
       { mode: 0o755 },
     );
     const begun = async (): Promise<void> => {
       while (!fs.existsSync(mark)) await sleep(20);
     };
-    return { ...scene.as('postgres'), image: undefined, toolsDirectory, begun };
+    const goOn = (): void => fs.writeFileSync(go, '');
+    return { ...scene.as('postgres'), image: undefined, toolsDirectory, begun, goOn };
   }
 
   test.each(['pre-data', 'data', 'post-data'])(
@@ -76,10 +77,11 @@ describe('a restore of PostgreSQL that fails', () => {
     await expectUntouched();
   });
   test('because the target has come into being meanwhile leaves that', async () => {
-    const surroundings = waitsAt('nothing');
+    const surroundings = waitsAt('data');
     const program = scene.start(manifest, { as: 'other' }, surroundings);
-    await program.logged('plan');
+    await surroundings.begun();
     await scene.server.exec('CREATE DATABASE other');
+    surroundings.goOn();
     const result = factsOf(await program.result());
     expect(result).toMatchObject({ exit: 'targetRefused', reason: { kind: 'target-exists' }, state: 'unchanged' });
     await scene.server.exec('DROP DATABASE other');

@@ -4,7 +4,9 @@ import * as path from 'node:path';
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { Manifest } from '../../catalog/bucket/manifest';
 import type { Note } from '../../catalog/contract/note';
+import { prove } from '../prove/support';
 import { describeOn, inMatrix, numberOf, rootOf, versionsOf } from '../servers/versions';
+import { Program } from '../support/program';
 import { PostgresqlScene } from './postgresql-support';
 import type { RestoreResult } from './support';
 
@@ -234,6 +236,27 @@ describeOn(inMatrix(versionsOf('postgresql'), ['postgresql-15']), 'what stops a 
     expect((await beside()).exit).toBe('success');
     expect(await scene.server.exec('SELECT a FROM beside.t', 'cloud')).toBe('1\n');
   });
+  test('an administrator who is no superuser restores tables whose owner may not make others, in schemas of its own', async () => {
+    await scene.server.exec(
+      `CREATE ROLE layout LOGIN; ${Number(numberOf(version)) < 16 ? '' : 'GRANT layout TO admin WITH ADMIN TRUE;'}`,
+    );
+    await scene.database(
+      'layouts',
+      `GRANT USAGE, CREATE ON SCHEMA public TO layout; CREATE SCHEMA "S"; COMMENT ON SCHEMA "S" IS 'ours'; GRANT USAGE ON SCHEMA "S" TO layout;
+       ALTER SCHEMA "S" OWNER TO admin; COMMENT ON SCHEMA public IS 'theirs';
+       CREATE TABLE t (a int PRIMARY KEY, b text); INSERT INTO t VALUES (1, 'x'); ALTER TABLE t OWNER TO layout;
+       CREATE TABLE "S".t (a serial PRIMARY KEY); COMMENT ON TABLE "S".t IS 'a table'; ALTER TABLE "S".t OWNER TO layout;
+       CREATE VIEW "S".v AS SELECT * FROM t; ALTER VIEW "S".v OWNER TO layout; GRANT SELECT ON "S".v TO admin;
+       CREATE FUNCTION "S".f() RETURNS int LANGUAGE sql AS 'SELECT 1'; ALTER FUNCTION "S".f() OWNER TO layout;`,
+    );
+    await scene.server.exec('ALTER DATABASE layouts OWNER TO admin');
+    if (Number(numberOf(version)) < 15) await scene.server.exec('ALTER SCHEMA public OWNER TO admin', 'layouts');
+    const before = await scene.dumpOf('layouts');
+    const manifest = await scene.backUp('layouts');
+    const result = await scene.restored(manifest, { overwrite: ['layouts'] }, scene.as('admin'));
+    expect(notesOf(result)).toEqual([]);
+    expect(await scene.dumpOf('layouts')).toBe(before);
+  });
   test('Rx16 tablespaces that the target lacks are told, and do without', async () => {
     await scene.server.exec("SET allow_in_place_tablespaces = on; CREATE TABLESPACE fast LOCATION ''");
     await scene.server.exec('CREATE DATABASE spaced TABLESPACE fast');
@@ -280,6 +303,30 @@ describeOn(inMatrix(versionsOf('postgresql'), ['postgresql-15']), 'what stops a 
     expect(await scene.server.exec('SELECT a FROM mine')).toBe('1\n');
     expect(await scene.server.exec(facts)).toBe(before);
   });
+  test("a template1 that somebody made anew is the server's own, and is not dumped", async () => {
+    await scene.server.exec(`ALTER DATABASE template1 IS_TEMPLATE false`);
+    await scene.server.exec('DROP DATABASE template1');
+    await scene.server.exec('CREATE DATABASE template1 TEMPLATE template0 IS_TEMPLATE true');
+    const manifest = await scene.scene.backUp(scene.job('whole', { databases: undefined }), scene.as('postgres'));
+    const databases = manifest.objects.flatMap((object) => object.databases);
+    expect(databases).toContain('postgres');
+    expect(databases).not.toContain('template1');
+  });
+  test('who granted a privilege on a database grants it again, and nobody connects to what is being loaded', async () => {
+    await scene.server.exec('CREATE ROLE alice; CREATE ROLE bob');
+    // The check is called for each row that is loaded.
+    await scene.database(
+      'granted',
+      `CREATE FUNCTION closed() RETURNS boolean LANGUAGE sql AS $$SELECT current_database() = 'granted' OR NOT has_database_privilege('bob', current_database(), 'CONNECT')$$;
+       CREATE TABLE t (a int CHECK (closed())); INSERT INTO t VALUES (1)`,
+    );
+    await scene.server.exec(
+      `GRANT CONNECT ON DATABASE granted TO alice WITH GRANT OPTION; SET ROLE alice; GRANT CONNECT ON DATABASE granted TO bob`,
+    );
+    expect((await comesBack('granted')).report?.notes).toEqual([]);
+    const { verdict } = await prove(scene.scene, scene.scene.manifests('granted').at(-1)!, { image: version });
+    expect(verdict).toMatchObject({ verdict: 'passed', differences: [] });
+  });
   test('a locale that the target lacks is refused before anything is made', async () => {
     await scene.database('located', 'CREATE TABLE t (a int)');
     const manifest = await withArchive(scene, await scene.backUp('located'), (bytes) =>
@@ -291,6 +338,52 @@ describeOn(inMatrix(versionsOf('postgresql'), ['postgresql-15']), 'what stops a 
       reason: { kind: 'target-lacks', object: 'locale' },
       state: 'unchanged',
     });
+  });
+});
+
+describeOn(['postgresql-17'], 'an event trigger ON login of %s', (version) => {
+  test('runs in none of our sessions: neither a backup nor a restore writes by it; a role that may not go past it is told', async () => {
+    const scene = await PostgresqlScene.start(version);
+    try {
+      await scene.database(
+        'logins',
+        `CREATE TABLE logins (who text);
+        CREATE FUNCTION remember() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO public.logins VALUES (session_user); END';
+        CREATE EVENT TRIGGER remember ON login EXECUTE FUNCTION remember(); ALTER EVENT TRIGGER remember ENABLE ALWAYS;
+        GRANT pg_read_all_data TO admin;`,
+      );
+      const manifest = await scene.backUp('logins');
+      expect(manifest.tables).toMatchObject([{ rows: 0 }]);
+      await scene.restored(manifest, { as: 'logins_too' });
+      const { verdict } = await prove(scene.scene, manifest, { image: version });
+      expect(verdict).toMatchObject({ verdict: 'passed', differences: [] });
+      // No more than this very question.
+      expect(await scene.server.exec('SELECT count(*) FROM logins', 'logins_too')).toBe('1\n');
+      const backUp = () =>
+        Program.run({ job: scene.job('logins'), aws: scene.scene.s3.environment, ...scene.as('admin') });
+      const refused = await backUp();
+      const statements = ['GRANT SET ON PARAMETER event_triggers TO "admin";'];
+      expect(refused).toMatchObject({ exit: 'privileges', reason: { kind: 'privileges-missing', statements } });
+      await scene.server.exec(statements[0]!);
+      expect((await backUp()).exit).toBe('success');
+    } finally {
+      await scene.stop();
+    }
+  });
+});
+
+describeOn(['postgresql-15'], 'a server of %s with few locks', (version) => {
+  test('gets back more tables than one transaction can lock', async () => {
+    const scene = await PostgresqlScene.start(version, { max_locks_per_transaction: '10', max_connections: '20' });
+    try {
+      await scene.database(
+        'many',
+        Array.from({ length: 250 }, (_, n) => `CREATE TABLE t${n} (id int PRIMARY KEY, note text);`).join('\n'),
+      );
+      await scene.restored(await scene.backUp('many'), { as: 'many_too' });
+    } finally {
+      await scene.stop();
+    }
   });
 });
 

@@ -62,6 +62,21 @@ describeOn(inMatrix(versionsOf('postgresql'), ['postgresql-15']), 'a backup of %
     await shop.restored(manifest, { jobs: 2 });
     expect(await shop.dumpOf('shop')).toBe(before);
   });
+  test('the rows of one table come by several connections, each once', async () => {
+    await shop.database(
+      'large',
+      `CREATE TABLE t AS SELECT n, repeat(n::text || E'\n\\\\', n % 50) AS text FROM generate_series(1, 50000) n;
+      CREATE TABLE bare (); INSERT INTO bare SELECT FROM generate_series(1, 300000); INSERT INTO t VALUES (0, repeat('x', 3000000))`,
+    );
+    const rows = `SELECT md5(string_agg(t::text, '' ORDER BY n)), (SELECT count(*) FROM bare) FROM t`;
+    const content = await shop.server.exec(rows, 'large');
+    await shop.restored(await shop.backUp('large'), { overwrite: ['large'], jobs: 3 });
+    expect(await shop.server.exec(rows, 'large')).toBe(content);
+    // Each connection had a transaction of its own.
+    const sessions = 'SELECT count(DISTINCT xmin::text) FROM t';
+    expect(await shop.server.exec(sessions, 'large')).toBe('3\n');
+    await shop.server.exec('DROP DATABASE large');
+  });
   test('an empty database is filled', async () => {
     await shop.server.exec('DROP DATABASE shop; CREATE DATABASE shop');
     expect((await shop.restored(manifest)).plan?.targets).toMatchObject([{ state: 'empty' }]);

@@ -64,6 +64,8 @@ describe('a database file', () => {
     expect(result).toMatchObject({ exit: 'success', failure: '', state: undefined });
     expect(differences(original, fingerprintOf(file))).toEqual([]);
     expect(files()).toEqual(['shop.db']);
+    // Nothing is there that says who may read it.
+    expect(fs.statSync(file).mode & 0o777).toBe(0o600);
     expect(fs.readdirSync(scene.scratchDirectory)).toEqual([]);
     expect(result.plan).toMatchObject({
       ...{ backupId: manifest.backupId, atomic: true, notes: [], bytes: manifest.objects[0]!.bytes },
@@ -128,7 +130,7 @@ describe('a database file', () => {
     const result = await restore({ overwrite: ['shop.db'], safetyBackup: safety });
     expect(result).toMatchObject({ exit: 'success', failure: '' });
     const kept = result.log.find(({ event }) => event === 'safety-backup')!.directory as string;
-    expect(fs.readdirSync(kept).sort()).toEqual(['manifest.json', 'shop.db.zst']);
+    expect(fs.readdirSync(kept).sort()).toEqual(['evidence.json.zst', 'manifest.json', 'shop.db.zst']);
     const safe = parseManifest(fs.readFileSync(path.join(kept, 'manifest.json'), 'utf8'), 'manifest.json');
     expect(safe).toMatchObject({ source, trigger: 'before-restore', tables: [{ rows: 2000 }, { rows: 665 }] });
     const copy = path.join(directory, 'copy.db');
@@ -169,6 +171,7 @@ describe('a database file', () => {
   test('that somebody uses is not replaced', async () => {
     for (const [mode, hold] of [
       ['WAL', 'SELECT 1'],
+      ['DELETE', 'SELECT 1'],
       ['DELETE', 'BEGIN IMMEDIATE'],
       ['DELETE', 'BEGIN; SELECT * FROM book LIMIT 1'],
     ] as const) {

@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
+import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { Manifest } from '../../catalog/bucket/manifest';
 import { manifestText, parseManifest } from '../../catalog/bucket/manifest';
 import { parseManifestKey } from '../../catalog/bucket/names';
@@ -57,7 +59,7 @@ export class RestoreScene {
 
   async stop(): Promise<void> {
     await this.s3.stop();
-    fs.rmSync(this.directory, { recursive: true, force: true });
+    fs.rmSync(this.directory, { recursive: true, force: true, maxRetries: 10 });
   }
 
   /** Where jobs of a source keep their things: for `serverJob` and `sqliteJob`. */
@@ -96,6 +98,17 @@ export class RestoreScene {
   manifests(source: string): Manifest[] {
     const keys = this.s3.keys.filter((key) => parseManifestKey(key)?.source === source);
     return keys.map((key) => parseManifest(this.s3.get(key).toString(), key));
+  }
+
+  /** Changes the bytes of a backup's first object before compression, which its manifest knows afterwards. */
+  edit(manifest: Manifest, change: (bytes: Buffer) => Buffer): void {
+    const [object, ...others] = manifest.objects;
+    const bytes = change(zstdDecompressSync(this.s3.get(object!.key)));
+    const body = zstdCompressSync(bytes);
+    const sha256 = createHash('sha256').update(body).digest('hex');
+    this.s3.put(object!.key, body);
+    const changed = { ...object!, sha256, bytes: body.length, uncompressedBytes: bytes.length };
+    this.putManifest({ ...manifest, objects: [changed, ...others] });
   }
 
   /** Replaces the manifest of a backup, or the one of another key. */

@@ -39,7 +39,8 @@ test('toys that were lost are back, and what is there is kept first', async () =
   expect(await restore({ overwrite: ['box'], safetyBackup })).toMatchObject({ exit: 'success', report: { rows: 2 } });
   expect(box.toys).toEqual(['bear', 'train']);
   const [id] = fs.readdirSync(path.join(safetyBackup, 'box'));
-  expect(fs.readdirSync(path.join(safetyBackup, 'box', id!)).sort()).toEqual(['manifest.json', 'toys.box.zst']);
+  const files = ['evidence.json.zst', 'manifest.json', 'toys.box.zst'];
+  expect(fs.readdirSync(path.join(safetyBackup, 'box', id!)).sort()).toEqual(files);
   box.toys = [];
   expect(await restore()).toMatchObject({ exit: 'success', plan: { targets: [{ state: 'empty' }] } });
   expect(box.toys).toEqual(['bear', 'train']);

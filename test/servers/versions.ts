@@ -2,7 +2,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import recipes from '../../scripts/setup/roots.json';
 
-/** An engine with a server. */
+/** An engine of SQL with a server. */
 export type ServerEngine = 'mysql' | 'mariadb' | 'postgresql';
 /** A server version that the tests run on, oldest first within an engine. */
 export const VERSIONS = [
@@ -14,15 +14,23 @@ export const VERSIONS = [
   'postgresql-18',
 ] as const;
 export type Version = (typeof VERSIONS)[number];
+/** The version of MongoDB that FerretDB, which stands for it, says of itself. */
+export const MONGODB = 'mongodb-7.0';
+/** A version that the set-up installs. */
+export type InstalledVersion = Version | typeof MONGODB;
 
 /** What has been installed on this machine itself. All others live in roots. */
-const OF_THE_HOST: readonly Version[] = ['mariadb-10.11', 'postgresql-15'];
+const OF_THE_HOST: readonly InstalledVersion[] = ['mariadb-10.11', 'postgresql-15'];
 const ROOTS = path.resolve(__dirname, '../../.tools/roots');
 
 /** `postgresql-18` -> `postgresql`. */
-export const engineOf = (version: Version): ServerEngine => version.split('-')[0] as ServerEngine;
+export function engineOf(version: Version): ServerEngine;
+export function engineOf(version: InstalledVersion): ServerEngine | 'mongodb';
+export function engineOf(version: InstalledVersion): string {
+  return version.split('-')[0]!;
+}
 /** The version as a user states it: `postgresql-18` -> `18`. */
-export const numberOf = (version: Version): string => version.split('-')[1]!;
+export const numberOf = (version: InstalledVersion): string => version.split('-')[1]!;
 /** All versions of these engines. */
 export const versionsOf = (...engines: readonly ServerEngine[]): Version[] =>
   VERSIONS.filter((version) => engines.includes(engineOf(version)));
@@ -44,10 +52,10 @@ interface RootState {
 }
 
 /** Where a version lives, or why apt could not install it. */
-function find(version: Version): { readonly root: string; readonly notTested?: string } {
+function find(version: InstalledVersion): { readonly root: string; readonly notTested?: string } {
   if (OF_THE_HOST.includes(version)) return { root: '/' };
-  const suite = recipes.find(({ servers }) => servers.some((server) => server.version === version))!.suite;
-  const root = path.join(ROOTS, suite);
+  const recipe = recipes.find(({ servers }) => servers.some((server) => server.version === version))!;
+  const root = path.join(ROOTS, recipe.root);
   if (!fs.existsSync(root) || !fs.existsSync(`${root}.json`))
     throw new Error(`${version} is not installed: run npm test, or npm run setup -- --with servers`);
   const state = JSON.parse(fs.readFileSync(`${root}.json`, 'utf8')) as RootState;
@@ -59,7 +67,7 @@ function find(version: Version): { readonly root: string; readonly notTested?: s
  *
  * @throws Error in one sentence if it is not installed
  */
-export function rootOf(version: Version): string {
+export function rootOf(version: InstalledVersion): string {
   const { root, notTested } = find(version);
   if (notTested !== undefined) throw new Error(`${version} is not installed: ${notTested}`);
   return root;
@@ -71,7 +79,11 @@ export function rootOf(version: Version): string {
  *
  * @param title with `%s` for the version
  */
-export function describeOn(versions: readonly Version[], title: string, tests: (version: Version) => void): void {
+export function describeOn<V extends InstalledVersion>(
+  versions: readonly V[],
+  title: string,
+  tests: (version: V) => void,
+): void {
   for (const version of versions) {
     (find(version).notTested === undefined ? describe : describe.skip)(title.replace('%s', version), () =>
       tests(version),

@@ -25,9 +25,14 @@ export class TestBucket {
 
   /** Makes the bucket. */
   static async create(emulator: Emulator, name: string): Promise<TestBucket> {
-    const s3 = new S3Client({ ...emulator.client, forcePathStyle: true });
-    await s3.send(new CreateBucketCommand({ Bucket: name }));
-    return new TestBucket(name, s3, emulator);
+    const bucket = TestBucket.of(emulator, name);
+    await bucket.s3.send(new CreateBucketCommand({ Bucket: name }));
+    return bucket;
+  }
+
+  /** One that is there, for example of a deployment. */
+  static of(emulator: Emulator, name: string): TestBucket {
+    return new TestBucket(name, new S3Client({ ...emulator.client, forcePathStyle: true }), emulator);
   }
 
   /** Environment of a task that may do what a bucket grants to a source, and nothing else. */

@@ -49,7 +49,10 @@ export function* randomChunks(megabytes: number): Iterable<Buffer> {
 }
 
 /** Facts of a toy engine, whose database is a file. */
-export const TOY_FACTS: EngineFacts = { title: 'Toy', versions: [], image: () => 'toy:1', reasons: [], notes: [] };
+export const TOY_FACTS: EngineFacts = {
+  ...{ title: 'Toy', versions: [], image: () => 'toy:1', reasons: [], notes: [] },
+  proof: { diskPerByte: 2, diskBytes: 1000, memoryMiB: 512, tools: [] },
+};
 
 /** A dump of a toy engine, of given streams. */
 export class MemoryDump implements EngineDump {
@@ -130,7 +133,8 @@ export class MemoryRestore implements EngineRestore {
   }
 }
 
-/** Of engines that are only dumped. */
-export const createRestore = (): never => {
-  throw new Error('this toy is never restored');
+const never = (): never => {
+  throw new Error('this toy is never restored, nor tested');
 };
+/** Of engines that are only dumped. */
+export const DUMPED_ONLY = { createRestore: never, proof: { createScratchServer: never, sections: never } };

@@ -4,7 +4,7 @@ import { ROOT } from '../emulator/emulator';
 import { run } from './processes';
 
 /** Folders that a fresh clone does not have. */
-const NOT_CLONED = new Set(['.git', '.tools', '.venv', 'cdk.out', 'coverage', 'dist', 'node_modules']);
+const NOT_CLONED = new Set(['.git', '.tools', '.venv', '__pycache__', 'cdk.out', 'coverage', 'dist', 'node_modules']);
 
 /**
  * Packs the package by `npm pack` in a fresh copy of the project, where nothing is built yet, and unpacks it.

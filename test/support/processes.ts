@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess, SpawnOptions } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import * as fs from 'node:fs';
 import * as net from 'node:net';
@@ -13,9 +14,22 @@ export interface Identity {
   readonly gid: number;
 }
 
+/** Whether nobody was given this port in a run of the tests: its server may not listen yet. Outside of a run there is nobody else. */
+function isNewlyTaken(port: number): boolean {
+  const shared = process.env.TEST_MODELS;
+  if (shared === undefined) return true;
+  try {
+    fs.mkdirSync(path.join(shared, `port-${port}`));
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
 /**
  * A TCP port of the loopback address that nothing listens on. Taken from below the range that the kernel gives to
- * outgoing connections, at random: two tests that ask at the same time get different ones.
+ * outgoing connections, at random, and none twice in a run of the tests.
  */
 export async function freePort(): Promise<number> {
   for (;;) {
@@ -28,7 +42,7 @@ export async function freePort(): Promise<number> {
     const { port } = server.address() as net.AddressInfo;
     server.close();
     await once(server, 'close');
-    return port;
+    if (isNewlyTaken(port)) return port;
   }
 }
 
@@ -45,9 +59,10 @@ export function unprivileged(account: string, root = '/'): Identity | undefined 
   return { uid: Number(found[2]), gid: Number(found[3]) };
 }
 
-/** A new directory of the system's temporary directory, which belongs to `owner`. */
+/** A new directory of the system's temporary directory, which belongs to `owner`; small letters only, as the tools of MongoDB need. */
 export function temporaryDirectory(prefix: string, owner?: Identity): string {
-  const directory = fs.mkdtempSync(path.join(os.tmpdir(), `${prefix}-`));
+  const directory = path.join(os.tmpdir(), `${prefix}-${randomBytes(4).toString('hex')}`);
+  fs.mkdirSync(directory, { mode: 0o700 });
   if (owner) fs.chownSync(directory, owner.uid, owner.gid);
   return directory;
 }
@@ -118,13 +133,14 @@ export class Daemon {
     child.unref();
     endWithTests(child);
     const daemon = new Daemon(child, options.logFile);
-    const deadline = Date.now() + 20_000;
+    // Seconds are enough on a machine that does nothing else.
+    const deadline = Date.now() + 60_000;
     for (;;) {
       try {
         await ready();
         return daemon;
       } catch (error) {
-        if (child.exitCode !== null || Date.now() > deadline) {
+        if (child.exitCode !== null || child.signalCode !== null || Date.now() > deadline) {
           await daemon.stop('SIGKILL');
           throw new Error(`${command} did not start: ${(error as Error).message}\n${daemon.log()}`, { cause: error });
         }

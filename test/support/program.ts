@@ -5,18 +5,28 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FailedLine } from '../../catalog/contract/failure';
-import type { DumpJob, ExitCodeName, RestoreJob, RestoreRequest } from '../../catalog/contract/task';
+import type {
+  DumpJob,
+  ExitCodeName,
+  MaintainJob,
+  ProveJob,
+  RestoreJob,
+  RestoreRequest,
+} from '../../catalog/contract/task';
 import { ENV, EXIT_CODES } from '../../catalog/contract/task';
 import { postgresqlBinaries } from '../servers/postgresql';
-import type { Version } from '../servers/versions';
-import { IMAGE_FILES, inImage } from './in-image';
+import type { InstalledVersion } from '../servers/versions';
+import { compileCache, IMAGE_FILES, inImage } from './in-image';
 import { endWithTests } from './processes';
 
 /** The bundle that ships, as the set-up of the tests built it. */
 const MAIN = path.resolve(__dirname, '../../dist/task/main.js');
 
+/** Jobs of all actions. */
+type AnyJob = DumpJob | RestoreJob | ProveJob | MaintainJob;
+
 /** Inputs of a run. */
-export interface ProgramOptions<Job extends DumpJob | RestoreJob = DumpJob> {
+export interface ProgramOptions<Job extends AnyJob = DumpJob> {
   readonly job: Job;
   /** Of a restore. */
   readonly request?: RestoreRequest;
@@ -26,7 +36,7 @@ export interface ProgramOptions<Job extends DumpJob | RestoreJob = DumpJob> {
   readonly password?: string;
   readonly scheduledTime?: string;
   /** Runs as the image of this version would: its system and tools, an account of few rights. This process's when left out. */
-  readonly image?: Version;
+  readonly image?: InstalledVersion;
   /** Another bundle of the program than the one that ships; outside of an image. */
   readonly main?: string;
   /** Searched for tools before all else. */
@@ -74,13 +84,13 @@ export class Program {
   }
 
   /** Starts it. */
-  static start(options: ProgramOptions<DumpJob | RestoreJob>): Program {
+  static start(options: ProgramOptions<AnyJob>): Program {
     const { command, args, environment } = options.image
       ? inImage(options.image, options.job.scratchDirectory, [IMAGE_FILES.node, IMAGE_FILES.main, options.job.action])
       : {
           command: process.execPath,
           args: [options.main ?? MAIN, options.job.action],
-          environment: { PATH: `${postgresqlBinaries()}:${process.env.PATH}` },
+          environment: { PATH: `${postgresqlBinaries()}:${process.env.PATH}`, ...compileCache() },
         };
     const tools = [options.toolsDirectory, environment.PATH].filter(Boolean);
     const own: Record<string, string | undefined> = {
@@ -94,7 +104,7 @@ export class Program {
   }
 
   /** Runs it to its end. */
-  static run(options: ProgramOptions<DumpJob | RestoreJob>): Promise<ProgramResult> {
+  static run(options: ProgramOptions<AnyJob>): Promise<ProgramResult> {
     return Program.start(options).result();
   }
 
@@ -108,8 +118,12 @@ export class Program {
 
   /** Resolves when the log holds the event; rejects if the program ends without it. */
   async logged(event: string): Promise<void> {
-    while (!this.output.includes(`"event":"${event}"`)) {
+    const isLogged = () => this.output.includes(`"event":"${event}"`);
+    while (!isLogged()) {
       if (this.child.exitCode !== null || this.child.signalCode !== null) {
+        // Its last words may come after its end.
+        await this.ended;
+        if (isLogged()) return;
         throw new Error(`the program ended without logging ${event}: ${this.output}`);
       }
       await sleep(20);

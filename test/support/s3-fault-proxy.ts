@@ -13,6 +13,7 @@ export type Operation =
   | 'ListObjectsV2'
   | 'PutObject'
   | 'GetObject'
+  | 'HeadObject'
   | 'GetObjectLockConfiguration'
   | 'GetBucketVersioning'
   | 'DeleteObjects'
@@ -55,6 +56,7 @@ export function operationOf(method: string, url: URL): Operation {
   if (has('object-lock')) return 'GetObjectLockConfiguration';
   if (has('versioning')) return 'GetBucketVersioning';
   if (has('delete')) return 'DeleteObjects';
+  if (method === 'HEAD') return 'HeadObject';
   if (method === 'DELETE') return 'DeleteObject';
   if (method === 'PUT') return 'PutObject';
   return method === 'GET' ? 'GetObject' : 'Other';
@@ -79,7 +81,9 @@ export class S3FaultProxy {
 
   /** @param target endpoint of the S3 behind it */
   static async start(target: string): Promise<S3FaultProxy> {
-    const server = http.createServer().listen(0, '127.0.0.1');
+    // As long as that of the emulator behind it, whose answers say so: a client would meet the end of an idle connection, and
+    // ask once more than is counted.
+    const server = http.createServer({ keepAliveTimeout: 75_000 }).listen(0, '127.0.0.1');
     await once(server, 'listening');
     return new S3FaultProxy(server, new URL(target));
   }

@@ -29,13 +29,27 @@ export class SecrecyWatch {
       // The first word of the secret: a tool that quotes or cuts it gives it away too.
       if (commandLine.includes(this.secret.split(' ')[0]!)) this.leaks.add(commandLine);
     }
-    for (const name of fs.readdirSync(this.scratchDirectory, { recursive: true, encoding: 'utf8' })) {
-      const file = path.join(this.scratchDirectory, name);
+    for (const file of filesUnder(this.scratchDirectory)) {
       if (!read(file).includes(this.secret.split(' ')[0]!)) continue;
       const mode = fs.statSync(file, { throwIfNoEntry: false })?.mode;
-      if (mode !== undefined) this.files.set(path.basename(name), (mode & 0o777).toString(8));
+      if (mode !== undefined) this.files.set(path.basename(file), (mode & 0o777).toString(8));
     }
   }
+}
+
+/** Files in a directory and below it. One that goes while it is listed has none: `readdir` itself would throw. */
+function filesUnder(directory: string): string[] {
+  let entries: fs.Dirent[];
+  try {
+    entries = fs.readdirSync(directory, { withFileTypes: true });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+  return entries.flatMap((entry) => {
+    const file = path.join(directory, entry.name);
+    return entry.isDirectory() ? filesUnder(file) : [file];
+  });
 }
 
 /** The start of a file; empty for a directory, or what has gone meanwhile. */

@@ -26,11 +26,14 @@ interface Stored {
   readonly modified: Date;
 }
 
-/** The part of S3 that the program uses, in this process and in memory: one bucket, for tests that must be fast. */
+/** The part of S3 that the program and restic use, in this process and in memory: one bucket, for tests that must be fast. */
 export class SmallS3 {
   rule: (request: SmallS3Request) => Refusal | Break | Promise<Refusal> = () => undefined;
   readonly requests: SmallS3Request[] = [];
+  /** Milliseconds by which its clock is ahead. */
+  clockShift = 0;
   private readonly objects = new Map<string, Stored>();
+  private readonly hidden = new Map<string, Stored>();
   private readonly uploads = new Map<string, { readonly key: string; readonly parts: Map<number, Buffer> }>();
   private count = 0;
 
@@ -41,7 +44,8 @@ export class SmallS3 {
   }
 
   static async start(): Promise<SmallS3> {
-    const server = http.createServer().listen(0, '127.0.0.1');
+    // A client that meets the end of an idle connection would ask once more than is counted.
+    const server = http.createServer({ keepAliveTimeout: 75_000 }).listen(0, '127.0.0.1');
     await once(server, 'listening');
     return new SmallS3(server);
   }
@@ -86,6 +90,17 @@ export class SmallS3 {
     this.objects.set(key, { body: Buffer.from(body), etag: `"${++this.count}"`, modified });
   }
 
+  /** Puts a delete marker upon an object. */
+  hide(key: string): void {
+    this.hidden.set(key, this.objects.get(key)!);
+    this.objects.delete(key);
+  }
+
+  /** Removes what is below delete markers. */
+  forgetHidden(): void {
+    this.hidden.clear();
+  }
+
   remove(key: string): void {
     this.objects.delete(key);
   }
@@ -96,7 +111,8 @@ export class SmallS3 {
 
   private async handle(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
     const url = new URL(request.url!, 'http://s3');
-    const body = await buffer(request);
+    const isChunked = `${request.headers['x-amz-content-sha256']}`.startsWith('STREAMING-');
+    const body = isChunked ? unchunked(await buffer(request)) : await buffer(request);
     const key = decodeURIComponent(url.pathname).split('/').slice(2).join('/');
     const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '') ?? [];
     const range = from === undefined ? {} : { from: Number(from), ...(to ? { to: Number(to) } : {}) };
@@ -116,7 +132,12 @@ export class SmallS3 {
       : this.answer(seen, url.searchParams, body);
     const length = { 'content-length': Buffer.byteLength(content) };
     response.writeHead(status, {
-      ...{ date: new Date().toUTCString(), 'content-type': 'application/xml', ...length, ...headers },
+      ...{
+        date: new Date(Date.now() + this.clockShift).toUTCString(),
+        'content-type': 'application/xml',
+        ...length,
+        ...headers,
+      },
     });
     if (!refusal || 'status' in refusal) return void response.end(content);
     const bytes = 'cutAfterBytes' in refusal ? refusal.cutAfterBytes : refusal.silentAfterBytes;
@@ -136,6 +157,7 @@ export class SmallS3 {
   private answer({ operation, key, from, to }: SmallS3Request, query: URLSearchParams, body: Buffer): Answer {
     const id = query.get('uploadId') ?? '';
     const upload = this.uploads.get(id);
+    if (query.has('versions')) return this.versions(query.get('prefix') ?? '');
     switch (operation) {
       case 'PutObject':
         return this.store(key, body);
@@ -148,13 +170,26 @@ export class SmallS3 {
         const range = `bytes ${from}-${from + content.length - 1}/${object.body.length}`;
         return { status: 206, headers: { ...headers, 'content-range': range }, content };
       }
+      case 'HeadObject': {
+        if (key === '') return { status: 200 };
+        const object = this.objects.get(key);
+        if (!object) return { status: 404 };
+        const headers = { etag: object.etag, 'last-modified': object.modified.toUTCString() };
+        return { status: 200, headers, content: object.body };
+      }
       case 'ListObjectsV2': {
         const found = this.keys.filter((one) => one.startsWith(query.get('prefix') ?? ''));
-        const contents = found.map(
-          (one) => `<Contents>${xml('Key', one)}${xml('Size', this.get(one).length)}</Contents>`,
-        );
-        return { status: 200, content: `<ListBucketResult>${contents.join('')}</ListBucketResult>` };
+        const contents = found.map((one) => {
+          const { body, etag, modified } = this.objects.get(one)!;
+          const said = `${xml('Size', body.length)}${xml('ETag', etag)}${xml('LastModified', modified.toISOString())}`;
+          return `<Contents>${xml('Key', one)}${said}</Contents>`;
+        });
+        const head = `${xml('KeyCount', found.length)}${xml('IsTruncated', 'false')}`;
+        return { status: 200, content: `<ListBucketResult>${head}${contents.join('')}</ListBucketResult>` };
       }
+      case 'DeleteObject':
+        this.objects.delete(key);
+        return { status: 204 };
       case 'ListMultipartUploads': {
         const found = [...this.uploads].filter(([, one]) => one.key.startsWith(query.get('prefix') ?? ''));
         const list = found.map(([one, { key: of }]) => `<Upload>${xml('Key', of)}${xml('UploadId', one)}</Upload>`);
@@ -182,6 +217,14 @@ export class SmallS3 {
     }
   }
 
+  private versions(prefix: string): Answer {
+    const list = (name: string, keys: Iterable<string>) =>
+      [...keys].filter((one) => one.startsWith(prefix)).map((one) => `<${name}>${xml('Key', one)}</${name}>`);
+    const hidden = [...this.hidden.keys()];
+    const content = [...list('Version', [...this.objects.keys(), ...hidden]), ...list('DeleteMarker', hidden)].join('');
+    return { status: 200, content: `<ListVersionsResult>${content}</ListVersionsResult>` };
+  }
+
   private store(key: string, body: Buffer): Answer {
     const etag = `"${++this.count}"`;
     this.objects.set(key, { body, etag, modified: new Date() });
@@ -193,6 +236,18 @@ interface Answer {
   readonly status: number;
   readonly headers?: http.OutgoingHttpHeaders;
   readonly content?: string | Buffer;
+}
+
+/** The bytes in the chunks of a signed stream: `length;chunk-signature=…`. */
+function unchunked(body: Buffer): Buffer {
+  const chunks: Buffer[] = [];
+  for (let at = 0; ;) {
+    const end = body.indexOf('\r\n', at);
+    const length = Number.parseInt(body.subarray(at, end).toString(), 16);
+    if (!(length > 0)) return Buffer.concat(chunks);
+    chunks.push(body.subarray(end + 2, end + 2 + length));
+    at = end + 2 + length + 2;
+  }
 }
 
 const xml = (name: string, value: string | number): string =>

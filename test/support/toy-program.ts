@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { registerEngine } from '../../engines/facts';
 import { registerProgram } from '../../engines/programs';
-import { MemoryDump, TOY_FACTS, createRestore, memoryStream, randomChunks } from './memory-engine';
+import { MemoryDump, TOY_FACTS, DUMPED_ONLY, memoryStream, randomChunks } from './memory-engine';
 
 async function* endless(): AsyncIterable<Buffer> {
   for (;;) {
@@ -13,7 +13,7 @@ async function* endless(): AsyncIterable<Buffer> {
 
 registerEngine('toy', TOY_FACTS);
 registerProgram('toy', {
-  createRestore,
+  ...DUMPED_ONLY,
   createDump: ({ run }) => {
     if (run.job.file === '/throws') return new MemoryDump(() => [], new TypeError('x is not a function'));
     const chunks = run.job.file === '/endless' ? endless() : [Buffer.from('hello')];

@@ -1,6 +1,11 @@
 import type { BucketSettings } from '../../catalog/contract/handlers';
 import { backupId } from '../../catalog/bucket/names';
+import type { AlarmSettings } from '../../catalog/contract/alarms';
+import type { DumpJob } from '../../catalog/contract/task';
+import { ENV } from '../../catalog/contract/task';
+import { Calendar } from '../../catalog/retention/calendar';
 import { planPrune } from '../../catalog/retention/prune';
+import type { Period } from '../../catalog/retention/retention-policy';
 import type { Span } from '../../catalog/retention/simulate';
 import { runTimes } from '../../catalog/retention/simulate';
 import { flat } from '../lib/support';
@@ -18,6 +23,20 @@ const within = (time: Date, { from, to }: Span): boolean => time >= from && time
 export interface Stored {
   readonly now: Date;
   readonly times: readonly Date[];
+}
+
+const CALENDAR = new Calendar('UTC', 'monday');
+
+/** How many of the last days, weeks or months, this one included, have a backup each, without a gap. */
+export function coverage({ now, times }: Stored, period: Period, atMost: number): number {
+  const held = new Set(times.map((time) => CALENDAR.name(period, time)));
+  const names = new Set<string>();
+  for (let age = 0; names.size <= atMost; age++) {
+    const name = CALENDAR.name(period, new Date(now.getTime() - age * DAY_MS));
+    if (!held.has(name)) break;
+    names.add(name);
+  }
+  return Math.min(names.size, atMost);
 }
 
 /** A source of an example: the days of two years, each after the pruning of 04:30 UTC. */
@@ -47,6 +66,34 @@ export function dumpsOf(example: string, source: string) {
     guards: { allowedAgeSeconds, maxDeleteShare: settings.maxDeleteShare },
     runs: runTimes(schedule.ScheduleExpression, schedule.ScheduleExpressionTimezone, SPAN),
   };
+}
+
+/** A line of the script that backs up a source on an instance: what it sets a variable to, with what is Base64 as it is. */
+function setIn(example: string, source: string, variable: string): string {
+  const scripts = resourcesOf(example, 'AWS::SSM::Document').map(
+    ({ Properties }) => Properties.Content.mainSteps[0].inputs.runCommand as readonly unknown[],
+  );
+  const script = scripts.find((lines) => lines.some((line) => flat(line).startsWith(`# Backs up ${source}.`)))!;
+  const line = script.find((one) => flat(one).startsWith(`${variable}=`));
+  const parts = (line as { readonly 'Fn::Join'?: [string, unknown[]] })['Fn::Join']?.[1] ?? [];
+  const [encoded] = parts.flatMap((part) => (part as { readonly 'Fn::Base64'?: unknown })['Fn::Base64'] ?? []);
+  return flat(encoded ?? line);
+}
+
+/** The job of a source on an instance. */
+export const jobOf = (example: string, source: string): DumpJob =>
+  JSON.parse(setIn(example, source, ENV.job).replace(/:(<[^>]+>)/g, ':"$1"')) as DumpJob;
+
+/** The directory of the instance that a source has. */
+export const directoryOf = (example: string, source: string): string =>
+  /'(.*)'/.exec(setIn(example, source, 'data'))![1]!;
+
+/** Settings of the alarms. */
+export function alarmsOf(example: string): AlarmSettings {
+  const parameter = resourcesOf(example, 'AWS::SSM::Parameter').find(({ Properties }) =>
+    flat(Properties.Value).includes('"digest"'),
+  );
+  return JSON.parse(flat(parameter!.Properties.Value)) as AlarmSettings;
 }
 
 /** Dumps, as the prune function would keep them. */

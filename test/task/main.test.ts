@@ -92,6 +92,24 @@ test('a second signal ends the program at once', async () => {
   s3.rule = () => undefined;
 });
 
+test('a cleanup that does not end is cut off, and claims nothing of what was under way', async () => {
+  const early = path.join(directory, 'early.cjs');
+  fs.writeFileSync(
+    early,
+    'const real = setTimeout; globalThis.setTimeout = (f, ms, ...rest) => real(f, ms === 90000 ? 300 : ms, ...rest);',
+  );
+  s3.rule = ({ operation }) => (operation === 'AbortMultipartUpload' ? new Promise(() => undefined) : undefined);
+  const { child, ended } = start(['dump'], { file: '/endless' }, { NODE_OPTIONS: `--require ${early}` });
+  while (!s3.requests.some(({ operation }) => operation === 'UploadPart')) await sleep(10);
+  child.kill('SIGTERM');
+  const { code, lines } = await ended;
+  s3.rule = () => undefined;
+  expect(code).toBe(143);
+  expect(lines.find(({ event }) => event === 'failed')!.message).toMatch(
+    /^the backup was interrupted by SIGTERM .*: it may have left a backup; the next run starts over$/,
+  );
+});
+
 test('a defect of the program ends with 1, and its line has the stack', async () => {
   const { code, lines } = await start(['dump'], { file: '/throws' }).ended;
   expect(code).toBe(1);
@@ -110,10 +128,15 @@ test('a job that cannot be read ends with 10, and the line says of which action'
   expect(lines[0]).toMatchObject({ reason: { kind: 'job-invalid', object: ENV.job } });
 });
 
+test.each(['dump', 'restore'])('%s reads the secret that the host of an instance gives as a file', async (action) => {
+  const { code, lines } = await start([action], {}, { [ENV.secretFile]: '{"file":"/no/secret","keys":{}}' }).ended;
+  expect([code, lines[0]!.message]).toEqual([10, expect.stringContaining('the secret cannot be read')]);
+});
+
 test('a command that the program does not have ends with 10', async () => {
-  expect(await start(['prove']).ended).toMatchObject({
+  expect(await start(['verify']).ended).toMatchObject({
     code: 10,
-    output: 'unknown command "prove": use "main.js dump" or "main.js restore"\n',
+    output: 'unknown command "verify": use "main.js dump", "main.js restore", "main.js prove" or "main.js maintain"\n',
   });
 });
 

@@ -38,6 +38,26 @@ test('two databases of one server, with the same security groups, make one rule'
   });
 });
 
+test('each port of a replica set lets the backup in, once', () => {
+  const { template } = stackOf(
+    appOf(`${ENVIRONMENT}vpc: ${VPC}
+databases:
+  shop:
+    engine: mongodb
+    version: 8.0
+    hosts: ['db1.internal', 'db2.internal:27018', 'db3.internal:27018', '[fd00::1]:27019']
+    replicaSet: rs0
+    secret: shop/backup
+    databaseSecurityGroup: sg-0b1c2d3e
+    schedule: { every: 6h }
+`),
+  );
+  const rules: any[] = Object.values(template.Resources).filter(
+    ({ Type }: any) => Type === 'AWS::EC2::SecurityGroupIngress',
+  );
+  expect(rules.map(({ Properties }) => Properties.FromPort).sort()).toEqual([27017, 27018, 27019]);
+});
+
 describe('the example', () => {
   let app: App;
   let template: any;
@@ -253,7 +273,7 @@ databases:
   shop: { engine: mysql, version: 8.4, host: db.internal, secret: ${secret}, schedule: { every: 6h } }
 `;
     const { template } = stackOf(appOf(source));
-    return resource(template, 'AWS::ECS::TaskDefinition').ContainerDefinitions[0].Secrets;
+    return resource(template, 'AWS::ECS::TaskDefinition', 'shopTaskDefinition').ContainerDefinitions[0].Secrets;
   };
   const SHOP = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:';
   const ARN = `${SHOP}shop/backup`;

@@ -35,7 +35,7 @@ test.each([
   [
     'no VPC',
     'databases: { n: 5 }',
-    'backups.yaml:1: vpc is missing: it must be default, or a map with id or tags\nbackups.yaml:1: databases.n must be a map with engine, or with sqlite, got: 5',
+    'backups.yaml:1: vpc is missing: it must be default, or a map with id or tags\nbackups.yaml:1: databases.n must be a map with engine, or with sqlite or files, got: 5',
   ],
   [
     'no databases',
@@ -81,7 +81,7 @@ test.each([
       'backups.yaml:5: databases.shop.sqlite.accessPoint is missing: it must be the id of an EFS access point, fsap-…',
       'backups.yaml:5: databases.shop.sqlite.securityGroup is missing: it must be the id of a security group, sg-…',
       'backups.yaml:5: databases.shop.sqlite.path is missing: it must be a path below the access point, without a leading slash',
-      'backups.yaml:6: databases.shop has an unknown key "path": allowed are sqlite, schedule, retention, allowedAge, enabled, timeout, compressionLevel, cpu, memoryLimitMiB, ephemeralStorageGiB, cpuArchitecture, spot, vpcSubnets, assignPublicIp, sizeBounds, signalsOff, restore',
+      'backups.yaml:6: databases.shop has an unknown key "path": allowed are sqlite, schedule, runsOn, retention, allowedAge, enabled, timeout, compressionLevel, cpu, memoryLimitMiB, ephemeralStorageGiB, cpuArchitecture, spot, vpcSubnets, assignPublicIp, sizeBounds, signalsOff, restoreTest, expect, rowDigests, recoveryTimeObjective, recoveryPointObjective, encryptTo, proveWith, restore',
     ].join('\n'),
   ],
   ['an account', file('account: 12'), 'backups.yaml:1: account must be an account id of 12 digits, got: 12'],
@@ -222,7 +222,7 @@ test.each([
   [
     'a name',
     database('').replace('shop:', 'Shop_1: 5'),
-    'backups.yaml:4: databases.Shop_1 must be a map with engine, or with sqlite, got: 5\nbackups.yaml:4: databases.Shop_1 must be named with 1 to 40 lower-case letters, digits and hyphens, starting and ending with a letter or a digit, got: "Shop_1"',
+    'backups.yaml:4: databases.Shop_1 must be a map with engine, or with sqlite or files, got: 5\nbackups.yaml:4: databases.Shop_1 must be named with 1 to 40 lower-case letters, digits and hyphens, starting and ending with a letter or a digit, got: "Shop_1"',
   ],
   [
     'an engine',
@@ -232,7 +232,7 @@ test.each([
   [
     'the engine SQLite',
     database('engine: sqlite', VERSION, HOST, SECRET, EVERY),
-    `backups.yaml:5: databases.shop.engine must be one of ${SERVERS}, got: sqlite: for SQLite give sqlite: { … } in place of engine`,
+    `backups.yaml:5: databases.shop.engine must be one of ${SERVERS}, got: sqlite: for SQLite give sqlite: { … }, for files give files: { … } in place of engine`,
   ],
   [
     'a version in quotes',
@@ -253,7 +253,7 @@ test.each([
     'schemas of MySQL',
     server('schemas: [a]'),
     expect.stringMatching(
-      /^backups.yaml:9: databases.shop has an unknown key "schemas": allowed are engine, version, host, .*signalsOff, restore$/,
+      /^backups.yaml:9: databases.shop has an unknown key "schemas": allowed are engine, version, host, .*signalsOff, .*restore$/,
     ) as string,
   ],
   [
@@ -294,7 +294,7 @@ test.each([
   [
     'an unknown signal',
     file('alarms: { signalsOff: { strange-sizes: we know } }'),
-    'backups.yaml:1: alarms.signalsOff.strange-sizes must be one of failed, never-started, silent, strange-size, housekeeping, got: "strange-sizes": did you mean strange-size?',
+    'backups.yaml:1: alarms.signalsOff.strange-sizes must be one of failed, never-started, silent, strange-size, not-proven, housekeeping, got: "strange-sizes": did you mean strange-size?',
   ],
   [
     'a signal without a reason',
@@ -304,7 +304,7 @@ test.each([
   [
     "a signal of the bucket's for a database",
     server('signalsOff: { housekeeping: noise }'),
-    'backups.yaml:9: databases.shop.signalsOff.housekeeping must be one of failed, never-started, silent, strange-size, got: "housekeeping"',
+    'backups.yaml:9: databases.shop.signalsOff.housekeeping must be one of failed, never-started, silent, strange-size, not-proven, got: "housekeeping"',
   ],
   [
     'a list of signals',
@@ -405,7 +405,7 @@ test.each([
   [
     'a secret to restore a file with',
     database(SQLITE('shop.db'), EVERY, 'restore: { secret: shop/restore }'),
-    'backups.yaml:7: databases.shop.restore has an unknown key "secret": allowed are securityGroups, cpu, memoryLimitMiB, ephemeralStorageGiB, timeout',
+    'backups.yaml:7: databases.shop.restore has an unknown key "secret": allowed are securityGroups, cpu, memoryLimitMiB, ephemeralStorageGiB, timeout, identity',
   ],
   [
     'a restore of a file with nothing',

@@ -73,11 +73,12 @@ const listOf = (form: URLSearchParams, name: string): string[] =>
   [...form].flatMap(([key, value]) => (key.startsWith(name) ? [value] : []));
 
 function simulated(form: URLSearchParams): Answer {
+  // The names of the resources say nothing about the circumstances.
+  const context = new URLSearchParams([...form].filter(([key]) => key.startsWith('ContextEntries'))).toString();
+  const resources = listOf(form, 'ResourceArns');
   const members = listOf(form, 'ActionNames').map((action) => {
-    const specific = listOf(form, 'ResourceArns').map((resource) => {
-      // The names of the resources say nothing about the circumstances.
-      const context = new URLSearchParams([...form].filter(([key]) => key.startsWith('ContextEntries')));
-      const decision = decide(action, resource, context.toString());
+    const specific = resources.map((resource) => {
+      const decision = decide(action, resource, context);
       return `<member><EvalResourceName>${resource}</EvalResourceName><EvalResourceDecision>${decision}</EvalResourceDecision></member>`;
     });
     return `<member><EvalActionName>${action}</EvalActionName><EvalDecision>implicitDeny</EvalDecision><ResourceSpecificResults>${specific.join('')}</ResourceSpecificResults></member>`;
@@ -91,8 +92,8 @@ const simulations = (): URLSearchParams[] =>
 
 const IDS = [
   ...['encryption', 'versioning', 'public-access', 'bucket-policy', 'lifecycle', 'keys'],
-  ...['schedules', 'tasks', 'images', 'secrets', 'network', 'logs'],
-  ...['functions', 'subscriptions', 'quotas', 'permissions'],
+  ...['schedules', 'tasks', 'images', 'secrets', 'network', 'instances', 'logs'],
+  ...['functions', 'events', 'subscriptions', 'quotas', 'permissions'],
 ];
 const only = (...ids: string[]) => [
   ...['doctor', '--bucket', 'shop-backups'],
@@ -159,6 +160,97 @@ test('a source with restore: the task, the secret and the role of the restore ar
   );
   gone = true;
   expect((await cli(only('tasks'))).out).toContain('tasks: restore of shop: the task definition is not active');
+});
+
+describe('a secret with a key of its own', () => {
+  const secret = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:shop-AbCdEf';
+  const key = 'arn:aws:kms:eu-west-1:111122223333:key/5e6f';
+  let metadata: object;
+  let principal: string;
+  let mayDecrypt: boolean;
+
+  beforeEach(() => {
+    metadata = { KeyId: '5e6f', Arn: key, KeyState: 'Enabled', KeyManager: 'CUSTOMER' };
+    principal = 'arn:aws:iam::111122223333:root';
+    mayDecrypt = true;
+    const before = decide;
+    decide = (action, resource, context) => {
+      if (resource === key) return mayDecrypt && context.includes('secretsmanager.eu') ? 'allowed' : 'implicitDeny';
+      return action.startsWith('secretsmanager') || action.startsWith('logs')
+        ? resource.includes('another-source') && !resource.includes('log-stream')
+          ? 'implicitDeny'
+          : 'allowed'
+        : before(action, resource, context);
+    };
+    const secrets = [{ name: ENV.password, valueFrom: `${secret}:password::` }];
+    const containerDefinitions = [{ ...taskDefinition.containerDefinitions[0], secrets }];
+    const roles = { taskRoleArn: `${ROLE}/task`, executionRoleArn: `${ROLE}/execution` };
+    answer = (asked) => {
+      const [, operation] = asked.target?.split('.') ?? [];
+      if (operation === 'DescribeTaskDefinition')
+        return { body: { taskDefinition: { ...taskDefinition, ...roles, containerDefinitions } } };
+      if (operation === 'DescribeSecret') return { body: { ARN: secret, KmsKeyId: 'alias/shop' } };
+      if (operation === 'DescribeKey')
+        return { body: { KeyMetadata: asked.body.includes('alias/shop') ? metadata : { KeyState: 'Enabled' } } };
+      if (operation === 'GetKeyPolicy') {
+        const Statement = [{ Effect: 'Allow', Principal: { AWS: principal }, Action: 'kms:*', Resource: '*' }];
+        return { body: { Policy: JSON.stringify({ Statement }) } };
+      }
+      return usual(asked);
+    };
+  });
+
+  const execution = async () => {
+    const { out } = await cli([...only('permissions'), '--json']);
+    const { checks } = JSON.parse(out) as { checks: { findings: { of: string; finding: string }[] }[] };
+    return checks[0]!.findings.filter(({ of }) => of.startsWith('execution')).map(({ finding }) => finding);
+  };
+  const NOT_ALLOWED = `may not kms:Decrypt on ${key}: no policy of the role allows it`;
+
+  test('that the role of the execution may use', async () => {
+    expect(await execution()).not.toContain(NOT_ALLOWED);
+  });
+
+  test('that nobody gave to the role of the execution: no task starts', async () => {
+    mayDecrypt = false;
+    expect(await execution()).toContain(NOT_ALLOWED);
+  });
+
+  test.each(['*', `${ROLE}/execution`])('whose policy admits %s, whatever the role says', async (admitted) => {
+    mayDecrypt = false;
+    principal = admitted;
+    expect(await execution()).not.toContain(NOT_ALLOWED);
+  });
+
+  test('that will be deleted', async () => {
+    metadata = { ...metadata, KeyState: 'PendingDeletion', DeletionDate: 1_796_000_000 };
+    const { code, out } = await cli(only('keys'));
+    expect(code).toBe(3);
+    expect(out).toContain('keys: alias/shop: the key will be deleted on 2026-11-30');
+    expect(out).toContain(`cancel-key-deletion --key-id ${key} `);
+  });
+});
+
+test('schedules of others in the same cluster are not looked at', async () => {
+  const schedule = (family: string) => ({
+    ...{ Name: family, GroupName: 'Any', ScheduleExpression: 'rate(1 day)', State: 'ENABLED' },
+    Target: {
+      ...{ Arn: `${ARN}:cluster/Shop`, RoleArn: `${ROLE}/scheduler` },
+      EcsParameters: { TaskDefinitionArn: `${ARN}:task-definition/${family}:1` },
+    },
+  });
+  const all = ['Shop-shop', 'Reports'].map(schedule);
+  answer = (asked) => {
+    if (asked.target?.endsWith('.DescribeTaskDefinition') && asked.body.includes('Reports'))
+      return { body: { taskDefinition: { ...taskDefinition, status: 'INACTIVE' } } };
+    const [, name] = /^\/schedules\/([^?]+)/.exec(asked.path) ?? [];
+    if (name !== undefined) return { body: schedule(name) };
+    return asked.path.startsWith('/schedules') ? { body: { Schedules: all } } : usual(asked);
+  };
+  expect(await cli(only('schedules', 'tasks'))).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/^ok +schedules: [^\n]+ \(1\)\nok +tasks: [^\n]+ \(2\)\n/) as string,
+  });
 });
 
 test('sixty databases', async () => {
@@ -235,6 +327,8 @@ note what is not checked may be broken: allow it, or leave it out with --skip
 });
 
 test('without any right, no check is well', async () => {
+  const command = { document: 'Vm-vm', logGroup: 'Log', instanceId: 'i-0a1b2c3d4e5f60718' };
+  parameters = [...PARAMETERS, directoryParameter('vm', { sources: { vm: { engine: 'mysql', command } } })];
   answer = (asked) => {
     if (asked.target?.endsWith('.GetParametersByPath')) return usual(asked);
     const [code, message] = ['AccessDenied', `not for you: ${standIn.asked.length}`];
@@ -304,5 +398,133 @@ test('a check that does not exist', async () => {
   expect({ code, err }).toEqual({
     code: 2,
     err: 'error: --skip must be the name of a check, got: quota: did you mean quotas?\n',
+  });
+});
+
+describe('instances', () => {
+  const ID = 'i-0a1b2c3d4e5f60718';
+  const command = { document: 'Shop-shop', logGroup: 'Log', tags: { Name: 'vm' } };
+  let found: object[];
+  let last: object[];
+
+  beforeEach(() => {
+    parameters = [directoryParameter('shop', { sources: { shop: { engine: 'mysql', command } } })];
+    found = [{ InstanceId: ID, PingStatus: 'Online' }];
+    last = [];
+    answer = (asked) => {
+      if (asked.target === 'AmazonSSM.DescribeInstanceInformation') return { body: { InstanceInformationList: found } };
+      if (asked.target === 'AmazonSSM.ListCommandInvocations') return { body: { CommandInvocations: last } };
+      return usual(asked);
+    };
+  });
+
+  test('that is reached', async () => {
+    expect(await cli(only('instances'))).toMatchObject({ code: 0 });
+  });
+
+  test('that nobody reaches', async () => {
+    found = [];
+    const { code, out } = await cli(only('instances'));
+    expect(code).toBe(3);
+    expect(out).toContain('Systems Manager does not know the instance with the tags Name=vm');
+  });
+
+  test('whose last run could not be started', async () => {
+    last = [{ InstanceId: ID, CommandPlugins: [{ ResponseCode: 101 }] }];
+    const { code, out } = await cli(only('instances'));
+    expect(code).toBe(3);
+    expect(out).toContain(`the last run on instance ${ID} did not start: Docker is missing, or does not answer`);
+  });
+});
+
+describe('the maintenance of a source on an instance', () => {
+  const KEY = 'arn:aws:kms:eu-west-1:111122223333:key/1a2b';
+  const FAMILY = 'Shop-media_maintain';
+  const job = JSON.stringify({ action: 'maintain', repository: { bucket: 'media-files' } });
+  const secrets = [
+    { name: ENV.repositoryKey, valueFrom: 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:k:key::' },
+  ];
+  let deployed: object;
+  let schedule: object;
+
+  beforeEach(() => {
+    const command = { document: 'Shop-media', logGroup: 'Log', instanceId: 'i-0a1b2c3d4e5f60718' };
+    const cluster = `${ARN}:cluster/Shop`;
+    parameters = [
+      directoryParameter('shop', {
+        tasks: [{ family: 'Shop-', cluster, subnets: 'subnet-1', logGroup: 'Log' }],
+        sources: { media: { engine: 'files', command, maintain: { securityGroups: 'sg-1' } } },
+      }),
+    ];
+    const [container] = taskDefinition.containerDefinitions;
+    const environment = [{ name: ENV.job, value: job }];
+    deployed = {
+      ...{ ...taskDefinition, taskRoleArn: `${ROLE}/maintenance` },
+      containerDefinitions: [{ ...container, environment, secrets }],
+    };
+    const arn = `${ARN}:task-definition/${FAMILY}:1`;
+    const target = { Arn: cluster, RoleArn: `${ROLE}/scheduler`, EcsParameters: { TaskDefinitionArn: arn } };
+    schedule = {
+      Name: 'Weekly',
+      GroupName: 'Shop',
+      ScheduleExpression: 'rate(7 days)',
+      State: 'ENABLED',
+      Target: target,
+    };
+    decide = (action, resource, context) => {
+      const isDenied = action === 's3:DeleteObjectVersion' || /another-source|lambda/.test(context);
+      const isOwn = resource.includes(':::media-files') || /ListBucketVersions$|^ecs:|^iam:/.test(action);
+      return isOwn && !isDenied ? 'allowed' : 'implicitDeny';
+    };
+    answer = (asked) => {
+      if (asked.path.startsWith('/shop-backups') && asked.method === 'GET')
+        return {
+          body: `<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>aws:kms</SSEAlgorithm><KMSMasterKeyID>${KEY}</KMSMasterKeyID></ApplyServerSideEncryptionByDefault></Rule></ServerSideEncryptionConfiguration>`,
+        };
+      if (asked.path.startsWith('/schedules/')) return { body: schedule };
+      if (asked.path.startsWith('/schedules')) return { body: { Schedules: [schedule] } };
+      if (asked.target?.endsWith('.DescribeTaskDefinition')) {
+        return asked.body.includes(FAMILY) ? { body: { taskDefinition: deployed } } : { status: 400, body: {} };
+      }
+      if (asked.target?.endsWith('.DescribeSecret'))
+        return { status: 400, body: { __type: 'ResourceNotFoundException' } };
+      return usual(asked);
+    };
+  });
+
+  test('is looked at', async () => {
+    const { code, out } = await cli(only('tasks', 'permissions'));
+    expect({ code, out }).toEqual({
+      code: 0,
+      out: expect.stringMatching(/^ok +tasks: [^\n]+ \(2\)\nok +permissions: [^\n]+ \(2\)\n/) as string,
+    });
+    expect(new Set(simulations().map((form) => form.get('PolicySourceArn')))).toEqual(
+      new Set([`${ROLE}/maintenance`, `${ROLE}/scheduler`]),
+    );
+  });
+
+  test.each<[string, string, () => void]>([
+    ['secrets', 'secret:k: the secret does not exist', () => undefined],
+    ['network', 'the subnets of the tasks: ', () => undefined],
+    [
+      'tasks',
+      'maintenance of media, task-definition/Shop-media_maintain:1: the task definition is not active',
+      () => (deployed = { status: 'INACTIVE' }),
+    ],
+    [
+      'schedules',
+      'maintenance of media: the schedule Shop/Weekly is disabled',
+      () => (schedule = { ...schedule, State: 'DISABLED' }),
+    ],
+    [
+      'permissions',
+      'maintenance of media (maintenance): must not be allowed to s3:DeleteObjectVersion on ',
+      () => (decide = () => 'allowed'),
+    ],
+  ])('is looked at: %s', async (check, finding, change) => {
+    change();
+    const { code, out } = await cli(only(check));
+    expect(code).toBe(3);
+    expect(out).toContain(`${check}: ${finding}`);
   });
 });

@@ -1,12 +1,17 @@
 import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
+import { Readable } from 'node:stream';
 import { zstdCompressSync } from 'node:zlib';
+import { generateX25519Identity, identityToRecipient } from 'age-encryption';
+import { encrypt } from '../../../catalog/age/age';
+import { readRecipient } from '../../../catalog/age/recipients';
 import { manifestText } from '../../../catalog/bucket/manifest';
 import { exampleManifest } from '../../catalog/bucket/example-manifest';
+import { mistyped } from '../../support/mistyped';
 import { temporaryDirectory } from '../../support/processes';
 import type { Answer, Asked } from './cli-support';
-import { cli, isolateEnvironment, StandIn } from './cli-support';
+import { cli, isolateEnvironment, parametersUnder, StandIn } from './cli-support';
 
 isolateEnvironment();
 
@@ -42,6 +47,8 @@ let retrievals: Record<string, string>;
 let expired: boolean;
 /** Sizes that the listing tells in place of the real ones, by key. */
 let sizes: Record<string, number>;
+/** The settings of the alarms. */
+let settings: { readonly Name: string }[];
 /** Breaks off the answer with an object after so many bytes, once. */
 let breakAfter: number | undefined;
 let aws: StandIn;
@@ -55,6 +62,7 @@ beforeEach(async () => {
   retrievals = {};
   expired = false;
   sizes = {};
+  settings = [];
   breakAfter = undefined;
   for (const id of [OLD, NEW]) {
     objects.set(`shop/${id}/manifest.json`, manifestText(manifestOf(id)));
@@ -69,7 +77,9 @@ afterEach(async () => {
   fs.rmSync(path.dirname(directory), { recursive: true });
 });
 
-function answer({ method, path: asked, range }: Asked): Answer | undefined {
+function answer(request: Asked): Answer | undefined {
+  const { method, path: asked, range, target } = request;
+  if (target) return parametersUnder(request, settings);
   const url = new URL(asked, 'http://s3');
   if (url.searchParams.has('list-type')) {
     const prefix = url.searchParams.get('prefix') ?? '';
@@ -141,6 +151,75 @@ describe('fetch', () => {
     expect(JSON.parse(out)).toMatchObject({ backup: OLD });
     const other = await cli(['fetch', ...args('--output', `${directory}-2`, '--json'), OLD]);
     expect(JSON.parse(other.out)).toMatchObject({ backup: OLD });
+  });
+
+  describe('of a backup that is encrypted', () => {
+    const key = (): string => path.join(path.dirname(directory), 'key.txt');
+    let stored: Buffer;
+    beforeEach(async () => {
+      const identity = await generateX25519Identity();
+      const recipient = await identityToRecipient(identity);
+      fs.writeFileSync(key(), `# created: today\n${identity}\n`);
+      const chunks: Buffer[] = [];
+      for await (const chunk of encrypt(Readable.from([STORED]), [recipient])) chunks.push(chunk);
+      stored = Buffer.concat(chunks);
+      const { type, fingerprint } = readRecipient(recipient);
+      const object = { key: `shop/${NEW}/shop.sql.zst.age`, compression: 'zstd-age', bytes: stored.length };
+      const { objects: list, ...manifest } = manifestOf(NEW, { ...object, sha256: sha256(stored) });
+      const encryption = { format: 'age', recipients: [{ type, fingerprint }] };
+      objects.set(`shop/${NEW}/manifest.json`, manifestText({ ...manifest, encryption, objects: list }));
+      objects.delete(`shop/${NEW}/shop.sql.zst`);
+      objects.set(object.key, stored);
+    });
+
+    test('leaves it so, and prints commands that decrypt it', async () => {
+      const { code, out } = await fetchInto();
+      expect([code, files()]).toEqual([0, ['manifest.json', 'shop.sql.zst.age']]);
+      expect(fs.readFileSync(path.join(directory, 'shop.sql.zst.age')).equals(stored)).toBe(true);
+      expect(out).toContain('age -d -i "$IDENTITY" shop.sql.zst.age | zstd -dc | mariadb ');
+    });
+
+    test('decrypts it with an identity, and decompresses it on request', async () => {
+      const { out } = await fetchInto('--identity', key());
+      expect(files()).toEqual(['manifest.json', 'shop.sql.zst']);
+      expect(fs.readFileSync(path.join(directory, 'shop.sql.zst')).equals(STORED)).toBe(true);
+      expect(out).toContain('zstd -dc shop.sql.zst | mariadb ');
+      fs.rmSync(directory, { recursive: true });
+      await fetchInto('--identity', key(), '--decompress');
+      expect(files()).toEqual(['manifest.json', 'shop.sql']);
+      expect(fs.readFileSync(path.join(directory, 'shop.sql'))).toEqual(DUMP);
+    });
+
+    test('with the identity of another keeps what it has fetched', async () => {
+      fs.writeFileSync(key(), await generateX25519Identity());
+      const { code, err } = await fetchInto('--identity', key(), '--decompress');
+      expect([code, files()]).toEqual([1, ['shop.sql.zst.age']]);
+      expect(err).toMatch(/could not open .*shop\.sql\.zst\.age: it is encrypted to other recipients/);
+    });
+
+    test('with a mistyped identity refuses it, and shows none of it', async () => {
+      const secret = mistyped(await generateX25519Identity());
+      fs.writeFileSync(key(), secret);
+      const { code, out, err } = await fetchInto('--identity', key());
+      expect([code, fs.existsSync(directory)]).toEqual([2, false]);
+      expect(err).toMatch(/--identity must be a file of private keys: .* key 1 of 1 is mistyped/);
+      expect(out + err).not.toMatch(/AGE-SECRET-KEY-1\w/);
+    });
+
+    test.each<[string, string[], RegExp]>([
+      ['--decompress alone', ['--decompress'], /backup \S+ is encrypted to X25519 SHA256:\S+: give --identity/],
+      ['a file that is not there', ['--identity', '/nowhere'], /--identity must be a file of private keys: ENOENT/],
+      [
+        'a file of something else',
+        ['--identity', __filename],
+        /--identity must be a file of private keys: the identity must be lines/,
+      ],
+    ])('refuses %s before it fetches', async (_, options, sentence) => {
+      const { code, err } = await fetchInto(...options);
+      expect(code).toBe(2);
+      expect(err).toMatch(sentence);
+      expect(fs.existsSync(directory)).toBe(false);
+    });
   });
 
   test('decompresses on request', async () => {
@@ -334,6 +413,19 @@ describe('show', () => {
       new RegExp(`proven-backups fetch --bucket shop-backups --source shop ${NEW} --output restore$`, 'm'),
     ])
       expect(out).toMatch(line);
+  });
+
+  test('measures a restore against its objective, with what its tier takes', async () => {
+    const Value = JSON.stringify({ sources: { shop: { recoveryTimeSeconds: 7200 } } });
+    settings = [{ Name: '/proven-backups/shop-backups/alarms/shop', Value } as { Name: string }];
+    const passed = { formatVersion: 1, verdict: 'passed', testedAt: '2026-11-20T05:00:00Z', loadSeconds: 192.4 };
+    objects.set(`shop/${NEW}/restore-test.json`, JSON.stringify(passed));
+    expect((await show()).out).toMatch(/^ {2}restore +3 min 12 s measured, the objective is 2 hours$/m);
+    classes[`shop/${NEW}/shop.sql.zst`] = 'DEEP_ARCHIVE';
+    expect((await show()).out).toMatch(
+      /^ {2}restore +12 h 3 min \(12 hours to retrieve it, 3 min 12 s to load it\) measured, the objective is 2 hours: TOO SLOW$/m,
+    );
+    expect((await show(OLD)).out).toMatch(/^ {2}restore +not measured, the objective is 2 hours$/m);
   });
 
   test('prints its manifest and what the bucket knows as JSON', async () => {

@@ -9,6 +9,8 @@ isolateEnvironment();
 /** What lies in the bucket: text and storage class, by key. */
 let objects: Map<string, { text: string; storageClass?: string }>;
 let snapshots: Answer;
+/** What AWS Backup answers. */
+let recoveryPoints: Answer | undefined;
 let directory: { readonly Name: string }[];
 let standIn: StandIn;
 let [atOnce, mostAtOnce] = [0, 0];
@@ -23,6 +25,7 @@ function put(source: string, id: string, { text = '0123456789', storageClass = '
 beforeEach(async () => {
   objects = new Map();
   directory = [];
+  recoveryPoints = undefined;
   snapshots = { body: snapshotsXml(snapshotXml('snap-0a', { 'proven-backups:source': 'shop' })) };
   [atOnce, mostAtOnce] = [0, 0];
   standIn = new StandIn(answer);
@@ -41,6 +44,7 @@ const snapshotsXml = (items: string, token = '') =>
 
 function answer(asked: Asked): Answer | undefined {
   const { method, path, body } = asked;
+  if (path.startsWith('/backup-vaults/')) return recoveryPoints;
   if (asked.target) return parametersUnder(asked, directory);
   if (method === 'POST') return body.includes('Action=DescribeSnapshots') ? snapshots : undefined;
   const url = new URL(path, 'http://stand-in');
@@ -69,6 +73,8 @@ interface Listing {
   readonly backups: readonly Record<string, unknown>[];
   readonly snapshots?: readonly Record<string, unknown>[];
   readonly snapshotsFault?: string;
+  readonly recoveryPoints?: readonly Record<string, unknown>[];
+  readonly recoveryPointsFault?: string;
 }
 async function listing(...args: string[]): Promise<Listing & { code: number }> {
   const { code, out } = await cli([...BUCKET, ...args, '--json']);
@@ -98,6 +104,99 @@ test('backups of all sources, newest first, and the snapshots below', async () =
       'shop | snap-0a | vol-0a | 2026-11-20T02:00:00Z | AGE | 8.0 GiB | completed | standard | by hand',
       '',
     ],
+  });
+});
+
+describe('restore tests', () => {
+  const tests = (id: string, verdict: object, storageClass?: string): void => {
+    put('shop', id, { storageClass });
+    const text = JSON.stringify({ formatVersion: 1, testedAt: '2026-11-20T03:00:00Z', ...verdict });
+    objects.set(`shop/${id}/restore-test.json`, { text });
+  };
+  const objective = (change: object): void => {
+    const settings = { sources: { shop: { allowedAgeSeconds: 90_000, ...change } } };
+    directory = [
+      { Name: '/proven-backups/shop-backups/alarms/shop', Value: JSON.stringify(settings) } as { Name: string },
+    ];
+  };
+  const shown = async (): Promise<{ code: number; problems: string[]; proven: string[] }> => {
+    const { code, out } = await cli([...BUCKET, '--no-snapshots']);
+    const problems = out.split('\n').filter((line) => line.startsWith('problem '));
+    const proven = out.split('\n').flatMap((line) => /10 B {2}(\S+(?: \S+)*) {2}/.exec(line)?.[1] ?? []);
+    return { code, problems, proven };
+  };
+
+  test('have passed, failed or not run, and one that failed needs attention', async () => {
+    tests('2026-11-20T02-00-00Z', { verdict: 'failed', differenceCount: 3 });
+    tests('2026-11-19T02-00-00Z', { verdict: 'passed', loadSeconds: 192.4, testedAt: '2026-11-19T03:00:00Z' });
+    tests('2026-11-18T02-00-00Z', { verdict: 'not-run', reason: { kind: 'image-lacks' } });
+    expect(await shown()).toEqual({
+      code: 3,
+      problems: [
+        'problem shop: the restore test of backup 2026-11-20T02-00-00Z failed; the newest that is proven is 2026-11-19T02-00-00Z',
+      ],
+      proven: ['FAILED', 'yes, 3 min 12 s', 'not run'],
+    });
+  });
+
+  test('the last one decides, whatever backup it was of', async () => {
+    tests('2026-11-20T02-00-00Z', { verdict: 'passed' });
+    tests('2026-11-01T02-00-00Z', { verdict: 'failed', testedAt: '2026-11-20T04:00:00Z' });
+    const sentence =
+      'problem shop: the restore test of backup 2026-11-01T02-00-00Z failed; the newest that is proven is 2026-11-20T02-00-00Z';
+    expect(await shown()).toMatchObject({ code: 3, problems: [sentence] });
+    tests('2026-11-20T02-00-00Z', { verdict: 'passed', testedAt: '2026-11-20T05:00:00Z' });
+    expect(await shown()).toMatchObject({ code: 0, problems: [] });
+  });
+
+  test('that have never passed are overdue in the end', async () => {
+    put('shop', '2020-01-01T02-00-00Z');
+    put('shop', '2026-11-20T02-00-00Z');
+    expect(await shown()).toMatchObject({ code: 0, problems: [] });
+    objective({});
+    expect(await shown()).toMatchObject({
+      code: 3,
+      problems: [
+        expect.stringMatching(
+          /^problem shop: a restore test is overdue: no backup is proven, and the oldest is \d+ days old, the limit is 17 days$/,
+        ),
+      ],
+    });
+    objective({ tests: 'off' });
+    expect(await shown()).toMatchObject({ code: 0, problems: [] });
+  });
+
+  test('of an encrypted backup without an identity have found its bytes only, and that is no problem', async () => {
+    tests('2026-11-20T02-00-00Z', { verdict: 'not-run', reason: { kind: 'identity-missing' } });
+    expect(await shown()).toMatchObject({ code: 0, problems: [], proven: ['encrypted, not provable'] });
+  });
+
+  test('are measured against the objectives', async () => {
+    tests('2020-01-01T02-00-00Z', { verdict: 'passed', loadSeconds: 192.4 });
+    objective({ recoveryTimeSeconds: 60, recoveryPointSeconds: 3600 });
+    const { code, problems } = await shown();
+    expect(code).toBe(3);
+    expect(problems).toEqual([
+      expect.stringMatching(
+        /^problem shop: a restore test is overdue: the newest proven backup is \d+ days old, the limit is 17 days$/,
+      ),
+      'problem shop: a restore takes 3 min 12 s, the objective is 1 minute',
+      expect.stringMatching(/^problem shop: the newest backup is \d+ days old, the objective is 1 hour$/),
+    ]);
+  });
+
+  test('a restore takes what its tier takes, too', async () => {
+    tests('2026-11-20T02-00-00Z', { verdict: 'passed', loadSeconds: 192.4 }, 'DEEP_ARCHIVE');
+    objective({ tests: 'off', recoveryTimeSeconds: 7200 });
+    const takes =
+      'a restore takes 12 h 3 min (12 hours to retrieve it, 3 min 12 s to load it), the objective is 2 hours';
+    expect((await shown()).problems).toEqual([`problem shop: ${takes}`]);
+  });
+
+  test('that are turned off are not overdue, and what is within its objectives is no problem', async () => {
+    tests('2020-01-01T02-00-00Z', { verdict: 'passed', loadSeconds: 192.4 });
+    objective({ tests: 'off', recoveryTimeSeconds: 193 });
+    expect(await shown()).toMatchObject({ code: 0, problems: [] });
   });
 });
 
@@ -256,4 +355,74 @@ test.each([
   ],
 ])('%j is refused', async (args, sentence) => {
   expect(await cli(args)).toEqual({ code: 2, out: '', err: `error: ${sentence}\n` });
+});
+
+describe('recovery points of AWS Backup', () => {
+  const ARN = 'arn:aws:backup:eu-west-1:111122223333:recovery-point:1EB3B5E7-9EB0';
+  const point = {
+    ...{ RecoveryPointArn: ARN, ResourceType: 'EFS', Status: 'COMPLETED' },
+    ...{ CreationDate: Date.UTC(2026, 10, 20, 4) / 1000, BackupSizeInBytes: 4_294_967_296 },
+    CalculatedLifecycle: { DeleteAt: Date.UTC(2026, 11, 20, 4) / 1000 },
+  };
+  const managed = {
+    resource: 'arn:aws:elasticfilesystem:eu-west-1:111122223333:file-system/fs-1',
+    vault: 'acme-vault',
+    plan: 'acme-plan',
+  };
+
+  beforeEach(() => {
+    const settings = { sources: { media: { allowedAgeSeconds: 90_000, tests: 'off', managed }, shop: {} } };
+    const Value = JSON.stringify(settings);
+    directory = [{ Name: '/proven-backups/shop-backups/alarms/shop', Value } as { Name: string }];
+    recoveryPoints = { body: { RecoveryPoints: [point] } };
+    snapshots = { body: snapshotsXml('') };
+  });
+
+  test('are below the backups', async () => {
+    put('shop', '2026-11-20T02-00-00Z');
+    const { code, out } = await cli(BUCKET);
+    const lines = out
+      .split('\n')
+      .map((line) => line.replace(/ {2,}/g, ' | ').replace(/\| \d+ d( \d+ h)? \|/, '| AGE |'));
+    expect({ code, lines: lines.slice(2) }).toEqual({
+      code: 0,
+      lines: [
+        '',
+        'source | recovery point | of | time | age | size | state | vault | kept until',
+        'media | 1EB3B5E7-9EB0 | EFS | 2026-11-20T04:00:00Z | AGE | 4.0 GiB | completed | acme-vault | 2026-12-20',
+        '',
+      ],
+    });
+  });
+
+  test('of one source, without another table, and as JSON', async () => {
+    const { code, out, err } = await cli([...BUCKET, '--source', 'media', '--no-snapshots']);
+    expect({ code, err, first: out.split(' ')[0] }).toEqual({ code: 0, err: '', first: 'source' });
+    expect(await listing('--source', 'media')).toMatchObject({
+      recoveryPoints: [{ source: 'media', arn: ARN, bytes: 4_294_967_296, keptUntil: '2026-12-20T04:00:00.000Z' }],
+    });
+    const [{ path }] = standIn.asked.filter((asked) => asked.path.startsWith('/backup-vaults/')) as [Asked];
+    expect(decodeURIComponent(path)).toBe(`/backup-vaults/acme-vault/recovery-points?resourceArn=${managed.resource}`);
+  });
+
+  test('are not asked for when another source is listed', async () => {
+    put('shop', '2026-11-20T02-00-00Z');
+    expect((await listing('--source', 'shop')).recoveryPoints).toBeUndefined();
+    expect(standIn.asked.some(({ path }) => path.startsWith('/backup-vaults/'))).toBe(false);
+  });
+
+  test('who may not see them sees the backups', async () => {
+    put('shop', '2026-11-20T02-00-00Z');
+    recoveryPoints = {
+      status: 403,
+      headers: { 'x-amzn-errortype': 'AccessDeniedException' },
+      body: { Message: 'You are not authorized' },
+    };
+    const sentence =
+      'not allowed to list recovery points: You are not authorized: this needs backup:ListRecoveryPointsByBackupVault, see docs/cli.md';
+    const { code, out, err } = await cli(BUCKET);
+    expect({ code, err }).toEqual({ code: 3, err: `problem ${sentence}\n` });
+    expect(out).toContain('2026-11-20T02-00-00Z');
+    expect(await listing()).toMatchObject({ code: 3, recoveryPointsFault: sentence });
+  });
 });

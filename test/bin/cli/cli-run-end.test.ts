@@ -62,7 +62,7 @@ describe('waits', () => {
         exitCode: 0,
         exitName: 'success',
         notes: [],
-        backup: { id: '2026-11-21T15-23-33Z', bytes: 10, tables: 1, rows: 3 },
+        backup: { engine: 'mariadb', id: '2026-11-21T15-23-33Z', bytes: 10, tables: 1, rows: 3 },
       },
     });
   });

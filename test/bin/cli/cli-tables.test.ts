@@ -1,6 +1,7 @@
 import { printBackups, printSnapshots } from '../../../bin/cli/print/list-tables';
 import { Output } from '../../../bin/cli/print/output';
 import { printPlan, printResult, question } from '../../../bin/cli/print/prune-tables';
+import { age } from '../../../bin/cli/print/times';
 import { parts } from '../../../bin/cli/aws/prune-functions';
 import type { ReportedDecision } from '../../../catalog/contract/handlers';
 import { captured, pruneReport, sourceReport } from './cli-support';
@@ -13,6 +14,12 @@ function printed(print: (output: Output) => void): string {
   return streams.out();
 }
 const plan = (report = pruneReport(), all = false) => printed((output) => printPlan(output, report, { now, all }));
+
+test('the age of a backup that this machine, with a wrong clock, takes to be made tomorrow', () => {
+  const hour = 3_600_000;
+  expect(age(new Date(now.getTime() - 9 * hour), now, 'old')).toBe('9 h old');
+  expect(age(new Date(now.getTime() + hour), now, 'ago')).toBe('in the future');
+});
 
 test('a plan: what is deleted comes first, with the reasons of every decision', () => {
   expect(plan()).toBe(
@@ -137,6 +144,7 @@ test('a table of backups, and what is damaged of them below', () => {
     bytes: 12_345_678,
     storageClass: 'GLACIER',
     proven: true,
+    test: { verdict: 'passed', testedAt: '2026-11-20T05:00:00Z', loadSeconds: 192.4 } as const,
     restoreWait: '3 to 5 hours',
     engine: 'mariadb',
     serverVersion: '10.11.19-MariaDB',
@@ -148,9 +156,9 @@ test('a table of backups, and what is damaged of them below', () => {
   const damaged = { ...backup, id: '2026-11-19T02-00-00Z', damage: 'shop/x.zst is missing' };
   expect(printed((output) => printBackups(output, [damaged, backup, plain], now))).toBe(
     [
-      'source  backup                age  size      proven  tables  rows     notes  engine            storage',
-      'shop    2026-11-20T02-00-00Z  1 d  11.8 MiB  yes     12      200,863  2      mariadb 10.11.19  GLACIER (a restore waits 3 to 5 hours)',
-      'shop    2026-11-18T02-00-00Z  3 d  11.8 MiB  yes     12      200,863  -      mariadb 10.11.19  GLACIER (a restore waits 3 to 5 hours)',
+      'source  backup                age  size      proven           tables  rows     notes  engine            storage',
+      'shop    2026-11-20T02-00-00Z  1 d  11.8 MiB  yes, 3 min 12 s  12      200,863  2      mariadb 10.11.19  GLACIER (a restore waits 3 to 5 hours)',
+      'shop    2026-11-18T02-00-00Z  3 d  11.8 MiB  yes, 3 min 12 s  12      200,863  -      mariadb 10.11.19  GLACIER (a restore waits 3 to 5 hours)',
       'damaged shop 2026-11-19T02-00-00Z: shop/x.zst is missing',
       '',
     ].join('\n'),

@@ -15,7 +15,7 @@ describe('exit codes', () => {
   test('are those that the help says', async () => {
     const { code, out, err } = await cli(['--help']);
     expect({ code, err }).toEqual({ code: EXIT.done, err: '' });
-    expect(EXIT).toEqual({ done: 0, failed: 1, usage: 2, problems: 3, later: 4 });
+    expect(EXIT).toEqual({ done: 0, failed: 1, usage: 2, problems: 3, later: 4, untested: 5 });
     expect(out).toMatch(/^Exit codes:\n {2}0 {2}done\n {2}1 {2}failed\n {2}2 {2}wrong usage\n {2}3 {2}done, but/m);
   });
 

@@ -1,7 +1,9 @@
 /** What no emulator answers: each judgement on the facts alone. */
 import type { TaskDefinition } from '@aws-sdk/client-ecs';
-import { judgeFunction, judgeSubscriptions } from '../../../bin/cli/doctor/checks/alarms';
-import { judgeEncryption, judgePolicy } from '../../../bin/cli/doctor/checks/bucket';
+import { judgeFunction, judgeRules, judgeSubscriptions } from '../../../bin/cli/doctor/checks/alarms';
+import { judgeEncryption, judgeLifecycle } from '../../../bin/cli/doctor/checks/bucket';
+import { judgePolicy } from '../../../bin/cli/doctor/checks/bucket-policy';
+import { judgeLastRun } from '../../../bin/cli/doctor/checks/instances';
 import { judgeKey, judgeKeyPolicy } from '../../../bin/cli/doctor/checks/keys';
 import type { Network } from '../../../bin/cli/doctor/checks/network';
 import { judgeNetwork } from '../../../bin/cli/doctor/checks/network';
@@ -87,7 +89,7 @@ test('a policy that is gone denies nothing', () => {
 
 test('a policy that exempts roles by their path', () => {
   const statement = (Action: string, path: string) => ({
-    ...{ Effect: 'Deny', Principal: { AWS: '*' }, Action },
+    ...{ Effect: 'Deny', Principal: { AWS: '*' }, Action, Resource: 'arn:aws:s3:::b/*' },
     Condition: { ArnNotLike: { 'aws:PrincipalArn': [`arn:aws:iam::111122223333:role/${path}/*`] } },
   });
   const Statement = [statement('s3:DeleteObject', 'pruning'), statement('s3:DeleteObjectVersion', 'other')];
@@ -96,7 +98,128 @@ test('a policy that exempts roles by their path', () => {
   );
   expect(texts(judgePolicy(JSON.stringify({ Statement }), 'b', functions)).slice(5)).toEqual([
     'failed: the policy does not admit the role of shop-undelete, which cannot undelete',
+    'warning: the policy denies deleting versions, but not to arn:aws:iam::111122223333:role/other/*, which is no function of ours',
   ]);
+});
+
+describe('the policy of a bucket', () => {
+  const ROLE = 'arn:aws:iam::111122223333:role';
+  const KEY = 'arn:aws:kms:eu-west-1:111122223333:key/1a2b';
+  const SSE = 's3:x-amz-server-side-encryption';
+  const deny = (Action: string, Condition?: object, key = '*') => ({
+    ...{ Effect: 'Deny', Principal: '*', Action, Resource: ['arn:aws:s3:::b', `arn:aws:s3:::b/${key}`], Condition },
+  });
+  const exempting = (...roles: string[]) => ({
+    ArnNotLike: { 'aws:PrincipalArn': roles.map((role) => `${ROLE}/${role}`) },
+  });
+  const STATEMENTS = {
+    tls: deny('s3:*', { Bool: { 'aws:SecureTransport': 'false' } }),
+    version: deny('s3:*', { NumericLessThan: { 's3:TlsVersion': 1.2 } }),
+    key: deny('s3:PutObject', { Null: { [SSE]: 'false' }, StringNotEquals: { [`${SSE}-aws-kms-key-id`]: KEY } }),
+    customer: deny('s3:PutObject', { Null: { [`${SSE}-customer-algorithm`]: 'false' } }),
+    manifests: deny(
+      's3:PutObject',
+      { Null: { 's3:if-none-match': 'true' }, Bool: { 's3:ObjectCreationOperation': 'true' } },
+      '*/manifest.json',
+    ),
+    deletes: deny('s3:DeleteObject', exempting('pruning/role')),
+    versions: deny('s3:DeleteObjectVersion', exempting('pruning/role')),
+  };
+  const functions = (['prune', 'undelete'] as const).map((kind) => deployed(kind, { Role: `${ROLE}/pruning/role` }));
+  const judged = (changes: object = {}) => {
+    const Statement = Object.values({ ...STATEMENTS, ...changes });
+    return texts(judgePolicy(JSON.stringify({ Statement }), 'b', functions, KEY));
+  };
+
+  test('with all denials', () => {
+    expect(judged()).toEqual(['ok: the policy has its denials']);
+    expect(judged({ more: deny('s3:DeleteObject', exempting('pruning/*')) })).toEqual([
+      'ok: the policy has its denials',
+    ]);
+  });
+
+  const NOT_TLS = 'failed: the policy does not deny requests without TLS';
+  const NO_KEY = 'failed: the policy does not deny other keys';
+  const ANYBODY = (pattern: string) =>
+    `failed: the policy denies deleting objects, but not to ${pattern}, which fits others too`;
+  test.each<[string, object, string]>([
+    ['of requests with TLS', { tls: deny('s3:*', { Bool: { 'aws:SecureTransport': 'true' } }) }, NOT_TLS],
+    [
+      'to one role',
+      { tls: deny('s3:*', { Bool: { 'aws:SecureTransport': 'false' }, ArnEquals: { 'aws:PrincipalArn': ROLE } }) },
+      NOT_TLS,
+    ],
+    ['of one prefix', { tls: deny('s3:*', { Bool: { 'aws:SecureTransport': 'false' } }, 'shop/*') }, NOT_TLS],
+    [
+      'of TLS older than 1.0',
+      { version: deny('s3:*', { NumericLessThan: { 's3:TlsVersion': '1.0' } }) },
+      'failed: the policy does not deny TLS older than 1.2',
+    ],
+    ['of the key itself', { key: deny('s3:PutObject', { StringEquals: { [`${SSE}-aws-kms-key-id`]: KEY } }) }, NO_KEY],
+    [
+      'of all but another key',
+      { key: deny('s3:PutObject', { StringNotEquals: { [`${SSE}-aws-kms-key-id`]: 'x/y' } }) },
+      NO_KEY,
+    ],
+    [
+      'of the manifests of one source',
+      { manifests: { ...STATEMENTS.manifests, Resource: 'arn:aws:s3:::b/shop/*/manifest.json' } },
+      'failed: the policy does not deny overwriting manifests',
+    ],
+    [
+      'of deletes to nobody',
+      { deletes: deny('s3:DeleteObject', { ArnNotLike: { 'aws:PrincipalArn': '*' } }) },
+      ANYBODY('*'),
+    ],
+    ['of deletes to nobody of the account', { deletes: deny('s3:DeleteObject', exempting('*')) }, ANYBODY(`${ROLE}/*`)],
+    [
+      'of deletes to one role',
+      { deletes: deny('s3:DeleteObject', { ArnLike: { 'aws:PrincipalArn': 'x' } }) },
+      'failed: the policy does not deny deleting objects',
+    ],
+    [
+      'of deletes not to an administrator',
+      { deletes: deny('s3:DeleteObject', exempting('pruning/role', 'Admin')) },
+      `warning: the policy denies deleting objects, but not to ${ROLE}/Admin, which is no function of ours`,
+    ],
+  ])('with a denial %s', (_, changes, expected) => {
+    expect(judged(changes)).toEqual([expected]);
+  });
+});
+
+describe('lifecycle rules', () => {
+  const rule = (days: number, changes: object = {}) => ({
+    ...{ Status: 'Enabled' as const, Filter: { Prefix: '' } },
+    ...{
+      AbortIncompleteMultipartUpload: { DaysAfterInitiation: 8 },
+      NoncurrentVersionExpiration: { NoncurrentDays: days },
+    },
+    ...changes,
+  });
+  const GONE = 'which nobody can bring back then, after 1 days';
+
+  test.each([
+    [[rule(14)], ['ok: what was deleted can be brought back for 14 days']],
+    [[rule(1)], [`warning: a rule removes what was deleted, ${GONE}`]],
+    [[rule(14), rule(1, { Filter: { Prefix: 'shop/' } })], [`warning: a rule removes what was deleted, ${GONE}`]],
+    [
+      [rule(14, { Filter: { Prefix: 'shop/' } })],
+      [
+        'failed: no rule for the whole bucket aborts unfinished uploads: their parts stay, and cost, for ever',
+        'failed: no rule for the whole bucket removes old versions: deleted backups stay, and cost, for ever',
+      ],
+    ],
+    [
+      [rule(14, { NoncurrentVersionExpiration: { NoncurrentDays: 14, NewerNoncurrentVersions: 5 } })],
+      ['failed: no rule for the whole bucket removes old versions: deleted backups stay, and cost, for ever'],
+    ],
+    [
+      [rule(14, { AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 } })],
+      ['warning: a rule aborts uploads, of runs that may take seven, after 7 days'],
+    ],
+  ])('%j', (rules, expected) => {
+    expect(texts(judgeLifecycle(rules, 'b'))).toEqual(expected);
+  });
 });
 
 describe('network', () => {
@@ -154,6 +277,21 @@ describe('network', () => {
       { ...routed([{ DestinationPrefixListId: 'pl-1', GatewayId: 'vpce-1', State: 'active' }]), endpoints: ALL },
       {},
       'failed: the subnet subnet-1 has no way out, and no VPC endpoint for s3',
+    ],
+    [
+      'a way out over IPv6 alone, which no image comes over',
+      routed([{ DestinationIpv6CidrBlock: '::/0', EgressOnlyInternetGatewayId: 'eigw-1', State: 'active' }]),
+      {},
+      'failed: the subnet subnet-1 has a way out over IPv6 alone, and no VPC endpoint for s3, logs, ecr.api, ecr.dkr, secretsmanager',
+    ],
+    [
+      'a subnet without IPv4',
+      {
+        ...routed([{ DestinationIpv6CidrBlock: '::/0', EgressOnlyInternetGatewayId: 'eigw-1', State: 'active' }]),
+        subnets: [{ ...SUBNET, Ipv6Native: true }],
+      },
+      {},
+      'warning: the subnet subnet-1 has a way out over IPv6 alone, and no VPC endpoint for s3, logs, ecr.api, ecr.dkr, secretsmanager',
     ],
     ['a public address', routed([{ ...WAY, GatewayId: 'igw-1' }]), { publicIp: true }, 'ok: has a way out'],
     [
@@ -241,6 +379,37 @@ test.each([
   expect(texts(judgeFunction(deployed('measure', configuration)))).toEqual([expected]);
 });
 
+describe('the queues of the notify function', () => {
+  const mapping = (name: string) => ({ EventSourceArn: `arn:aws:sqs:eu-west-1:111122223333:${name}`, UUID: name });
+  const dead = { Environment: { Variables: { ALARM_DEAD_LETTERS: mapping('dead').EventSourceArn } } };
+  test.each<[string[], object, string]>([
+    [['events', 'dead'], dead, 'ok: reads its queues'],
+    [['events'], {}, 'ok: reads its queues'],
+    [['dead'], dead, 'failed: no queue of events invokes it, so nobody is told anything'],
+    [[], {}, 'failed: no queue of events invokes it, so nobody is told anything'],
+    [
+      ['events'],
+      dead,
+      'failed: it does not read the dead letters of the schedules, so nobody is told that none started',
+    ],
+  ])('%j of %j', (names, configuration, expected) => {
+    const queues = { of: 'notify', fact: { value: names.map(mapping) } };
+    expect(texts(judgeFunction({ ...deployed('notify', configuration), queues }))).toEqual([expected]);
+  });
+});
+
+test('rules that are disabled or gone', () => {
+  const rule = (type: string, State: 'ENABLED' | 'DISABLED') => ({
+    ...{ Name: `Shop-${type}`, Description: `All of ${type}`, State },
+    EventPattern: JSON.stringify({ 'detail-type': [type] }),
+  });
+  expect(texts(judgeRules([rule('A', 'ENABLED'), rule('B', 'DISABLED')], 'b', ['A', 'B', 'C']))).toEqual([
+    'failed: no rule sends events "C" to the alarms: nobody is told of them',
+    'ok: is enabled',
+    'failed: the rule is disabled: nobody is told of "All of B"',
+  ]);
+});
+
 test('one reader is enough', () => {
   const list = [
     { SubscriptionArn: 'arn:aws:sns:x', Endpoint: 'ops@example.com' },
@@ -256,4 +425,37 @@ test.each([
   [2, [4], 'failed: the quota is 2, but a task needs 4: it never starts'],
 ])('a quota of %d for tasks of %j', (most, tasks, expected) => {
   expect(texts(judgeQuota('Fargate', most, tasks))).toEqual([expected]);
+});
+
+describe('a run on an instance', () => {
+  const schedule = (DocumentName: string) => ({
+    ...{ State: 'ENABLED' as const, ScheduleExpression: 'rate(1 day)' },
+    Target: {
+      ...{ Arn: 'arn:aws:scheduler:::aws-sdk:ssm:sendCommand', RoleArn: 'r' },
+      Input: JSON.stringify({ DocumentName }),
+    },
+  });
+  const commands = [{ source: 'shop', command: { document: 'Shop-shop', logGroup: 'Log', instanceId: 'i-1' } }];
+
+  test('has the schedule that sends its document', () => {
+    expect(texts(judgeSchedules([schedule('Shop-shop')], [], [], commands))).toEqual(['ok: rate(1 day)']);
+    expect(texts(judgeSchedules([schedule('Other')], [], [], commands))).toEqual(['failed: no schedule starts it']);
+  });
+
+  test.each([
+    [undefined, []],
+    [0, []],
+    [11, []],
+    [101, ['failed: the last run on instance i-1 did not start: Docker is missing, or does not answer']],
+    [102, ['failed: the last run on instance i-1 did not start: the AWS CLI is missing']],
+    [
+      103,
+      [
+        'failed: the last run on instance i-1 did not start: its role may not take on the roles of the run: it was replaced, or another one was attached',
+      ],
+    ],
+    [108, []],
+  ])('whose last one ended with %s', (ResponseCode, expected) => {
+    expect(texts(judgeLastRun({ InstanceId: 'i-1', CommandPlugins: [{ ResponseCode }] }, 'shop'))).toEqual(expected);
+  });
 });

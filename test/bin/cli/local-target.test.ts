@@ -21,6 +21,7 @@ describe('--to', () => {
   test.each<[string, string, object]>([
     ['mariadb', 'mysql://root@db.example.com', { host: 'db.example.com', port: 3306, tls: { mode: 'public' } }],
     ['mysql', 'mysql://a%40b@10.0.0.1:3310/', { host: '10.0.0.1', port: 3310, tls: { mode: 'public' } }],
+    ['mongodb', 'mongodb://root@db:27018', { host: 'db', port: 27_018, tls: { mode: 'public' } }],
     ['postgresql', 'postgres://admin@[::1]:5433', { host: '::1', port: 5433, tls: { mode: 'public' } }],
     [
       'postgresql',

@@ -1,5 +1,6 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
+import { generateX25519Identity } from 'age-encryption';
 import type { RestoreJob, RestoreRequest } from '../../../catalog/contract/task';
 import { temporaryDirectory } from '../../support/processes';
 import type { Ran, StandIn } from './cli-support';
@@ -21,12 +22,12 @@ import {
 
 /** In place of the program that ships: does what a test says. */
 const mockProgram = { file: '' };
-jest.mock('../../../bin/cli/restore/program-file', () => ({ programFile: () => mockProgram.file }));
+jest.mock('../../../bin/cli/program-run/program-file', () => ({ programFile: () => mockProgram.file }));
 const STUB = `
 const { RESTORE_REQUEST, BACKUP_JOB, DATABASE_USERNAME, DATABASE_PASSWORD, PROVEN_BACKUPS_PASSWORD } = process.env;
 const fs = require('node:fs');
 const request = JSON.parse(RESTORE_REQUEST);
-const started = { words: process.argv.slice(2), request, job: JSON.parse(BACKUP_JOB), user: DATABASE_USERNAME, password: DATABASE_PASSWORD, leaked: PROVEN_BACKUPS_PASSWORD };
+const started = { words: process.argv.slice(2), request, job: JSON.parse(BACKUP_JOB), user: DATABASE_USERNAME, password: DATABASE_PASSWORD, leaked: PROVEN_BACKUPS_PASSWORD, identity: process.env.BACKUP_IDENTITY };
 fs.appendFileSync(__dirname + '/started', JSON.stringify(started) + '\\n');
 const { lines, code = 0, untilInterrupted, said } = JSON.parse(fs.readFileSync(__dirname + (request.dryRun ? '/look' : '/work')));
 if (untilInterrupted) {
@@ -53,6 +54,7 @@ interface Started {
   readonly user?: string;
   readonly password?: string;
   readonly leaked?: string;
+  readonly identity?: string;
 }
 
 isolateEnvironment();
@@ -173,6 +175,24 @@ describe('with a password', () => {
     const { code, err } = await local('--yes');
     expect(code).toBe(1);
     expect(err).toContain('failed with exit code 134: FATAL ERROR: out of memory\n  state    nobody knows');
+  });
+
+  test('a private key reaches the program, and nothing that is printed', async () => {
+    const encryption = { format: 'age', recipients: [{ type: 'X25519', fingerprint: 'SHA256:abc' }] };
+    account.add(manifestOf(NEW, { encryption }));
+    const missing = await local('--yes');
+    expect(missing).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('is encrypted to X25519 SHA256:abc: give --identity') as string,
+    });
+    const secret = await generateX25519Identity();
+    const key = file('key.txt', secret);
+    does('work', { lines: [planLine()], code: 1 });
+    const { code, out, err } = await local('--yes', '--identity', key);
+    expect([code, started().map(({ identity }) => identity)]).toEqual([1, [secret, secret]]);
+    expect(out + err).not.toContain(secret);
+    expect(err).toContain(`--identity ${key} `);
+    expect(JSON.stringify(started().map(({ words, job, request }) => [words, job, request]))).not.toContain(secret);
   });
 
   test('a database in a file needs no server', async () => {

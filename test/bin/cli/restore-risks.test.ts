@@ -138,6 +138,14 @@ describe('--overwrite', () => {
     );
   });
 
+  test('goes back to what was replaced only: the other databases of the source have changed since', async () => {
+    const [object] = safety.objects;
+    const all = { ...safety, objects: [{ ...object!, databases: ['blog', 'shop'] }] };
+    account.scripts = [there, { makes: all }, WORK];
+    const { out } = await restore('--overwrite', '--yes', '--databases', 'shop');
+    expect(out).toMatch(/^To go back: .* --backup \S+ --databases shop --overwrite$/m);
+  });
+
   test.each([['yes'], ['Shop'], ['end of input']])('changes nothing when somebody types %s', async (typed) => {
     account.scripts = [there];
     const { code, out } = await person([[/Type its name/, typed]], '--overwrite');

@@ -84,7 +84,7 @@ interface StartedTask extends Script {
   read: number;
   told: boolean;
 }
-interface TaskRequest {
+export interface TaskRequest {
   readonly taskDefinition: string;
   readonly launchType?: string;
   readonly startedBy: string;
@@ -168,7 +168,7 @@ export class RestoreAccount {
     return this.object(asked.method, new URL(path, 'http://aws'));
   }
 
-  private start(request: TaskRequest): Answer {
+  protected start(request: TaskRequest): Answer {
     const script = this.scripts[this.started.length];
     if (!script) return { body: { tasks: [], failures: [{ reason: 'RESOURCE:CPU' }] } };
     this.started.push({ ...script, request, read: 0, told: false });

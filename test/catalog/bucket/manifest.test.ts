@@ -1,4 +1,4 @@
-import { manifestText, parseManifest } from '../../../catalog/bucket/manifest';
+import { dumpedBytes, manifestText, parseManifest } from '../../../catalog/bucket/manifest';
 import { MANIFEST_MAX_BYTES } from '../../../catalog/bucket/names';
 import { readCatalog, type CatalogStore } from '../../../catalog/bucket/read';
 import { exampleManifest } from './example-manifest';
@@ -33,6 +33,22 @@ test('a manifest that would move with the data is not written', () => {
   expect(() => manifestText(ofTables(200_000))).toThrow(
     /^manifest shop\/2026-11-20T02-00-00Z\/manifest.json must be at most 8388608 bytes, got: \d{8} bytes for 200000 tables: split the source into several, each with some of its databases$/,
   );
+});
+
+const REPOSITORY = {
+  ...{ format: 'restic', bucket: 'repositories', prefix: 'shop', snapshot: 'a'.repeat(64), tree: 'b'.repeat(64) },
+  ...{ files: 20_000, bytes: 4_000_000_000, addedBytes: 40_000_000 },
+};
+
+test('a backup whose files are in a repository is as large as its files, and reads as it was written', () => {
+  const manifest = exampleManifest({ engine: 'files', repository: REPOSITORY });
+  expect(parseManifest(manifestText(manifest), KEY)).toEqual(manifest);
+  expect(dumpedBytes(manifest)).toBe(4_000_000_100);
+});
+
+test('a repository with a snapshot that is none is refused', () => {
+  const text = JSON.stringify(exampleManifest({ repository: { ...REPOSITORY, snapshot: 'latest' } }));
+  expect(() => parseManifest(text, KEY)).toThrow('is damaged: repository.snapshot: ');
 });
 
 test('fields that a later version adds are passed over', () => {

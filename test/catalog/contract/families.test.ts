@@ -1,4 +1,4 @@
-import { familyOf, familyOfSource, ownerOfFamily } from '../../../catalog/contract/families';
+import { familyOf, familyOfSource, ownerOfFamily, testingOfFamily } from '../../../catalog/contract/families';
 import { ACTIONS, taskFamily } from '../../../catalog/contract/task';
 
 const SETTINGS = {
@@ -11,6 +11,7 @@ test('each action of a source has a family of its own, that of a dump is the sho
     'Stack-Backups-shop',
     'Stack-Backups-shop_restore',
     'Stack-Backups-shop_prove',
+    'Stack-Backups-shop_maintain',
   ]);
   expect(familyOfSource(SETTINGS, 'blog')).toBe('Stack-blog');
   expect(familyOfSource(SETTINGS, 'constructor')).toBeUndefined();
@@ -37,4 +38,16 @@ test('the family stands in an ARN, before a revision, or alone', () => {
   const family = taskFamily('Stack-', 'shop', 'restore');
   for (const name of [`arn:aws:ecs:eu-west-1:111122223333:task-definition/${family}:7`, `${family}:7`, family])
     expect(familyOf(name)).toBe(family);
+});
+
+test.each([
+  ['acme-RestoreTesting-_prove0', true],
+  ['acme-RestoreTesting-_prove12', true],
+  ['acme-shop_prove', false],
+  ['acme-RestoreTesting-_prove', false],
+  ['acme-_prove0', false],
+])('%s runs restore tests of the scope: %s', (family, expected) => {
+  const testings = [{ familyPrefix: 'acme-RestoreTesting-', logGroup: 0 }];
+  expect(testingOfFamily({ testings }, family) !== undefined).toBe(expected);
+  expect(testingOfFamily({}, family)).toBeUndefined();
 });

@@ -1,4 +1,4 @@
-import type { Access } from '../../../catalog/contract/permissions';
+import type { Access, RoleKind } from '../../../catalog/contract/permissions';
 import { accessOf } from '../../../catalog/contract/permissions';
 import { everything } from '../../lib/everything';
 import type { Json, Setup } from '../../lib/support';
@@ -62,7 +62,8 @@ const idOf = (type: string, part: RegExp): string => {
 const statementsOf = (role: string): Statement[] =>
   (resources[role]!.Properties.Policies as Json[])
     .flatMap((policy: Json) => policy.PolicyDocument.Statement)
-    .map(({ Effect, Action, Resource, Condition = {} }: Json) => ({
+    // A denial of all but something denies nothing that is asked for here.
+    .map(({ Effect, Action, Resource = [], Condition = {} }: Json) => ({
       ...{ Effect, Action, Resource: [Resource].flat().map(deployed) },
       Condition: mapValues(Condition, (keys) => mapValues(keys, (wanted) => [wanted].flat().map(deployed))),
     }));
@@ -100,15 +101,19 @@ const alarmParts = () => ({
   memory: arn('AWS::DynamoDB::Table', /Alarms/),
   settings: deployed(resources[idOf('AWS::SSM::Parameter', /AlarmsSettings/)]!.Properties.Name),
   readLogGroups: [logGroup()],
+  vaults: [arn('AWS::Backup::BackupVault', /^Managed/)],
   scheduleGroups: [deployed(resources[idOf('AWS::Scheduler::ScheduleGroup', /./)]!.Properties.Name)],
 });
+
+const rolesOfMaintenance = () =>
+  ['Role', 'ExecutionRole'].map((role) => arn('AWS::IAM::Role', new RegExp(`^BackupsUploadsMaintenance${role}`)));
 
 const secretArns = () => [/^Secret/, /^RestoreSecret/].map((part) => arn('AWS::SecretsManager::Secret', part));
 
 /** The file that a role may mount. */
-function fileParts(role: RegExp) {
-  const fileSystem = arn('AWS::EFS::FileSystem', /./);
-  const accessPoint = deployed({ Ref: idOf('AWS::EFS::AccessPoint', /./) });
+function fileParts(role: RegExp, part = /^Files/) {
+  const fileSystem = arn('AWS::EFS::FileSystem', part);
+  const accessPoint = deployed({ Ref: idOf('AWS::EFS::AccessPoint', part) });
   const statement = statementsOf(idOf('AWS::IAM::Role', role)).find(({ Action }) =>
     Action!.includes('elasticfilesystem:ClientMount'),
   )!;
@@ -116,6 +121,32 @@ function fileParts(role: RegExp) {
   expect(wanted.endsWith(accessPoint)).toBe(true);
   return { source: 'files', fileSystem, accessPoint: wanted };
 }
+
+/** What a source with a repository has besides. */
+const repositoryParts = () => ({
+  ...bucketParts(),
+  source: 'uploads',
+  filesRepository: arn('AWS::S3::Bucket', /^Repository/),
+  secrets: [arn('AWS::SecretsManager::Secret', /^BackupsUploadsRepositoryKey/)],
+});
+const accessOfUploads = (kind: RoleKind, role?: RegExp) => () => [
+  ...accessOf(kind, { ...(role && fileParts(role, /^Tree/)), ...repositoryParts() }),
+  ...keyUses(kind),
+];
+/** The doctor does not know the key of a repository. */
+function keyUses(kind: RoleKind): Access[] {
+  const resource = arn('AWS::KMS::Key', /^RepositoryKey/);
+  const context = { 'kms:ViaService': 's3.eu-west-1.amazonaws.com' };
+  const writes = kind === 'task' || kind === 'maintenance';
+  return [
+    { action: 'kms:Decrypt', resource, context, isNeeded: true },
+    { action: 'kms:GenerateDataKey', resource, context, isNeeded: writes },
+  ];
+}
+
+const REPOSITORY =
+  'arn:aws:ecr:eu-west-1:111122223333:repository/cdk-hnb659fds-container-assets-111122223333-eu-west-1';
+const roleOfTests = (part: string) => arn('AWS::IAM::Role', new RegExp(`^BackupsRestoreTesting${part}`));
 
 const SCENES: Record<string, Scene> = {
   task: { role: /^BackupsShopTaskRole/, access: () => accessOf('task', { ...bucketParts(), source: 'shop' }) },
@@ -131,6 +162,55 @@ const SCENES: Record<string, Scene> = {
     role: /^BackupsFilesRestoreRole/,
     access: () => accessOf('restore', { ...bucketParts(), ...fileParts(/^BackupsFilesRestoreRole/) }),
   },
+  'task of a repository': {
+    role: /^BackupsUploadsTaskRole/,
+    access: accessOfUploads('task', /^BackupsUploadsTaskRole/),
+  },
+  'restore of a repository': {
+    role: /^BackupsUploadsRestoreRole/,
+    access: accessOfUploads('restore', /^BackupsUploadsRestoreRole/),
+  },
+  'a restore test of a repository': {
+    role: /^BackupsRestoreTestingRoleOfuploads/,
+    access: accessOfUploads('prove'),
+  },
+  'maintenance of a repository': {
+    role: /^BackupsUploadsMaintenanceRole/,
+    access: accessOfUploads('maintenance'),
+  },
+  'a restore test': {
+    role: /^BackupsRestoreTestingRoleOfshop/,
+    access: () => accessOf('prove', { ...bucketParts(), source: 'shop', secrets: secretArns() }),
+  },
+  'execution of restore tests': {
+    role: /^BackupsRestoreTestingExecutionRole/,
+    access: () => {
+      const { secrets } = repositoryParts();
+      const secretKeys = [arn('AWS::KMS::Key', /^RepositoryKey/)];
+      const parts = { repository: REPOSITORY, secrets, secretKeys, logGroup: logGroup() };
+      return accessOf('execution', { ...bucketParts(), ...parts });
+    },
+  },
+  'the function that starts restore tests': {
+    role: /^BackupsRestoreTestingStartRole/,
+    access: () => {
+      const { Variables } = resources[idOf('AWS::Lambda::Function', /^BackupsRestoreTestingStart/)]!.Properties
+        .Environment as Json;
+      const ofFamily = (name: string) => `arn:aws:ecs:eu-west-1:111122223333:task-definition/${name}:1`;
+      return accessOf('restoreTests', {
+        ...bucketParts(),
+        settingsPath: deployed(Variables.RESTORE_TEST_SETTINGS),
+        memory: arn('AWS::DynamoDB::Table', /RestoreTesting/),
+        cluster: arn('AWS::ECS::Cluster', /^Backups/),
+        taskDefinition: ofFamily('Stack-Backups-RestoreTesting-_prove0'),
+        taskRoles: ['RoleOfshop', 'ExecutionRole'].map(roleOfTests),
+        restoreTask: ofFamily('Stack-Backups-shop_restore'),
+        restoreRole: arn('AWS::IAM::Role', /^BackupsShopRestoreRole/),
+        logGroup: logGroup(),
+        events: events(),
+      });
+    },
+  },
   execution: {
     role: /^BackupsShopExecutionRole/,
     access: () =>
@@ -143,7 +223,7 @@ const SCENES: Record<string, Scene> = {
   'execution with an image in ECR': {
     role: /^BackupsOrdersExecutionRole/,
     access: () => {
-      const repository = `arn:aws:ecr:eu-west-1:111122223333:repository/cdk-hnb659fds-container-assets-111122223333-eu-west-1`;
+      const repository = REPOSITORY;
       const secrets = [arn('AWS::SecretsManager::SecretTargetAttachment', /^Instance/)];
       return accessOf('execution', { ...bucketParts(), secrets, repository, logGroup: logGroup() });
     },
@@ -159,8 +239,14 @@ const SCENES: Record<string, Scene> = {
       const taskDefinition = ofFamily(deployed(family));
       const restoreTask = ofFamily(`${deployed(family)}_restore`);
       const restoreRole = arn('AWS::IAM::Role', /^BackupsShopRestoreRole/);
-      const restore = { restoreTask, restoreRole };
-      const task = { cluster: deployed(Arn), taskDefinition, taskRoles: roleArns('Shop'), ...restore };
+      const proveTask = ofFamily('Stack-Backups-RestoreTesting-_prove0');
+      const restore = { restoreTask, restoreRole, proveTask, proveRole: roleOfTests('RoleOfshop') };
+      const task = {
+        cluster: deployed(Arn),
+        taskDefinition,
+        taskRoles: [...roleArns('Shop'), ...rolesOfMaintenance()],
+        ...restore,
+      };
       return accessOf('scheduler', { ...bucketParts(), ...task, deadLetterQueue: deadLetterQueue() });
     },
   },

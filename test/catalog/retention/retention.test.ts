@@ -41,6 +41,35 @@ test('the newest of each day, week and month stay, for as many as the rules say'
   expect(kept.filter(([, why]) => why === 'deleted: no rule keeps it')).toHaveLength(394);
 });
 
+describe('what restores replaced', () => {
+  const safety = (time: string) => backup(time, { safety: true });
+
+  test('takes no place of floor or calendar, and stays for 14 days', () => {
+    const backups = [
+      ...nightly('2026-11-20', 3),
+      ...['2026-11-20T15:00', '2026-11-20T16:00', '2026-11-01T15:00'].map(safety),
+    ];
+    expect(explained(backups, { keepLast: 2, daily: 3 }, '2026-11-20T17:00')).toEqual({
+      '2026-11-20T16:00': 'safety backup of a restore, younger than 14 days',
+      '2026-11-20T15:00': 'safety backup of a restore, younger than 14 days',
+      '2026-11-20T02:00': 'floor: newest 2; daily of 2026-11-20',
+      '2026-11-19T02:00': 'floor: newest 2; daily of 2026-11-19',
+      '2026-11-18T02:00': 'daily of 2026-11-18',
+      '2026-11-01T15:00': 'deleted: no rule keeps it',
+    });
+  });
+
+  test('stays as keepFor says, and counts if there is nothing else', () => {
+    const old = safety('2026-10-01T15:00');
+    expect(
+      explained([old, ...nightly('2026-11-20', 1)], { keepForSeconds: 60 * 86_400 }, '2026-11-20T17:00'),
+    ).toMatchObject({
+      '2026-10-01T15:00': 'younger than 60 days',
+    });
+    expect(explained([old], {}, '2026-11-20T17:00')).toEqual({ '2026-10-01T15:00': 'floor: newest 1' });
+  });
+});
+
 describe('with a backup a day, over years, the newest of a day, a week and a month go', () => {
   const DAY_MS = 86_400_000;
 

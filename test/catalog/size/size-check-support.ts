@@ -4,6 +4,8 @@ import { SizeHistory } from '../../../catalog/size/size-check';
 
 export const MB = 1_000_000;
 
+export const WORDS = { table: 'table', row: 'row' };
+
 /** A backup as most of the tests have it. */
 export const size = (changes: Partial<BackupSize> = {}): BackupSize => ({
   id: '2026-11-20T02-00-00Z',
@@ -11,6 +13,7 @@ export const size = (changes: Partial<BackupSize> = {}): BackupSize => ({
   bytes: 48.1 * MB,
   rows: 100_000,
   tables: new Map([['shop.orders', 100_000]]),
+  words: WORDS,
   ...changes,
 });
 

@@ -4,7 +4,7 @@ import type { Manifest } from '../../../catalog/bucket/manifest';
 import type { BackupSize, SizeCheck } from '../../../catalog/size/size-check';
 import { HISTORY, SizeHistory, sizeOf } from '../../../catalog/size/size-check';
 import { exampleManifest } from '../bucket/example-manifest';
-import { check, MB, size, times } from './size-check-support';
+import { check, MB, size, times, WORDS } from './size-check-support';
 
 /** Backups of which only the bytes differ. */
 const ofBytes = (bytes: readonly number[]): BackupSize[] => bytes.map((each) => size({ bytes: each }));
@@ -268,8 +268,21 @@ describe('emptiness', () => {
   });
 });
 
+test('speaks the words of the engine', () => {
+  const words = { table: 'collection', row: 'document' };
+  const shop = (rows: Record<string, number>) => size({ words, tables: new Map(Object.entries(rows)) });
+  const said = (rows: Record<string, number>) => check(shop(rows), times(8, shop({ carts: 900, users: 40 }))).strange;
+  expect(said({ users: 40 })).toMatchObject({
+    sentence: 'collection carts is gone; the backup before it had 900 documents of it',
+    short: 'collection carts is gone, had 900 documents',
+  });
+  expect(said({ users: 40, carts: 0 })?.short).toBe('collection carts is empty, had 900 documents');
+  expect(said({ carts: 0 })?.sentence).toBe('the only collection of the newest backup is empty');
+  expect(check(size({ words, rows: 3 }), times(14, size())).strange?.sentence).toContain('3 documents');
+});
+
 describe('what a manifest says', () => {
-  const of = (changes: Partial<Manifest>) => sizeOf(exampleManifest(changes));
+  const of = (changes: Partial<Manifest>) => sizeOf(exampleManifest(changes), WORDS);
   const [object] = exampleManifest().objects;
 
   test('bytes of all objects, and their kinds', () => {
@@ -280,6 +293,7 @@ describe('what a manifest says', () => {
       bytes: 100,
       rows: 3,
       tables: new Map([['shop.book', 3]]),
+      words: WORDS,
     });
     const both = of({ engine: 'postgresql', objects: [globals, object!, object!] });
     expect(both).toMatchObject({ kind: 'postgresql dump globals', bytes: 300 });

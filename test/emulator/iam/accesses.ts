@@ -5,8 +5,8 @@ import type { DeployedPolicies } from './deployed';
 import type { AwsRequest } from './request';
 import { s3Accesses } from './s3-accesses';
 
-/** Tags of a snapshot, by key. */
-export type SnapshotTags = (id: string) => Promise<Readonly<Record<string, string>>>;
+/** Tags of a snapshot or an instance, by key. */
+export type ResourceTags = (id: string) => Promise<Readonly<Record<string, string>>>;
 
 /** What writing into a log or reading it takes. */
 export function logAccesses(
@@ -53,7 +53,19 @@ export function publishAccesses(deployed: DeployedPolicies, topic: string, conte
 /** CloudFormation takes the id of a key or its ARN. */
 export const keyArn = (key: string): string => (key.startsWith('arn:') ? key : arnOf('kms', `key/${key}`));
 
-type Reader = (request: AwsRequest, deployed: DeployedPolicies, tags: SnapshotTags) => Access[] | Promise<Access[]>;
+/** What a command takes: the document, and the instances with their tags. */
+export const commandAccesses = (
+  document: string,
+  instances: readonly (readonly [id: string, tags: Readonly<Record<string, string>>])[],
+): Access[] => [
+  access('ssm:SendCommand', arnOf('ssm', `document/${document}`)),
+  ...instances.map(([id, tags]) => {
+    const context = Object.entries(tags).map(([key, value]) => [`ssm:resourceTag/${key}`, value] as const);
+    return access('ssm:SendCommand', arnOf('ec2', `instance/${id}`), Object.fromEntries(context));
+  }),
+];
+
+type Reader = (request: AwsRequest, deployed: DeployedPolicies, tags: ResourceTags) => Access[] | Promise<Access[]>;
 
 const text = (value: unknown): string => String(value);
 const isTagged = ({ tags = [], propagateTags }: AwsRequest['input']): boolean =>
@@ -74,6 +86,14 @@ const onTable =
 const READERS: Readonly<Record<string, Reader>> = {
   'sqs SendMessage': ({ input }) => [access('sqs:SendMessage', queue(input.QueueUrl))],
   'ssm GetParameter': ({ input }) => [access('ssm:GetParameter', arnOf('ssm', `parameter${text(input.Name)}`))],
+  'ssm SendCommand': async ({ input }, _, tags) => {
+    const instances = (input.InstanceIds as string[]).map(async (id) => [id, await tags(id)] as const);
+    return commandAccesses(text(input.DocumentName), await Promise.all(instances));
+  },
+  'ssm GetCommandInvocation': everywhere('ssm:GetCommandInvocation'),
+  'ssm DescribeInstanceInformation': everywhere('ssm:DescribeInstanceInformation'),
+  'ssm ListCommands': everywhere('ssm:ListCommands'),
+  'sts AssumeRole': ({ input }) => [access('sts:AssumeRole', text(input.RoleArn))],
   'ssm GetParametersByPath': ({ input }) => [
     access('ssm:GetParametersByPath', arnOf('ssm', `parameter${text(input.Path).replace(/\/$/, '')}`)),
   ],
@@ -84,7 +104,7 @@ const READERS: Readonly<Record<string, Reader>> = {
   'logs GetLogEvents': ({ input }, deployed) =>
     logAccesses(deployed, text(input.logGroupName), { GetLogEvents: text(input.logStreamName) }),
   'logs CreateLogStream': ({ input }, deployed) =>
-    logAccesses(deployed, text(input.logGroupName), { CreateLogStream: '' }),
+    logAccesses(deployed, text(input.logGroupName), { CreateLogStream: text(input.logStreamName) }),
   'logs PutLogEvents': ({ input }, deployed) =>
     logAccesses(deployed, text(input.logGroupName), { PutLogEvents: text(input.logStreamName) }),
   'secretsmanager GetSecretValue': ({ input }, deployed) => secretAccesses(deployed, text(input.SecretId)),
@@ -96,14 +116,23 @@ const READERS: Readonly<Record<string, Reader>> = {
   'lambda POST functions': ({ path }) => [
     access('lambda:InvokeFunction', named('lambda', 'function:', path.split('/')[3])),
   ],
-  'scheduler GET schedules': ({ path, query }) => [
-    access(
-      'scheduler:GetSchedule',
-      arnOf('scheduler', `schedule/${query.get('groupName') ?? 'default'}/${path.split('/')[2]}`),
-    ),
+  'scheduler GET schedules': ({ path, query }) => {
+    const name = path.split('/')[2] || undefined;
+    if (name === undefined) return [access('scheduler:ListSchedules', '*')];
+    return [
+      access('scheduler:GetSchedule', arnOf('scheduler', `schedule/${query.get('groupName') ?? 'default'}/${name}`)),
+    ];
+  },
+  'backup GET backup-vaults': ({ path }) => [
+    access('backup:ListRecoveryPointsByBackupVault', arnOf('backup', `backup-vault:${path.split('/')[2]}`)),
   ],
-  'ecs RunTask': ({ input }, deployed) =>
-    runTaskAccesses(deployed, text(input.taskDefinition), text(input.cluster), isTagged(input)),
+  'ecs RunTask': ({ input }, deployed) => {
+    const { taskRoleArn } = (input.overrides ?? {}) as { readonly taskRoleArn?: string };
+    return runTaskAccesses(deployed, text(input.taskDefinition), text(input.cluster), isTagged(input), taskRoleArn);
+  },
+  'ecs ListTasks': ({ input }) => [
+    access('ecs:ListTasks', '*', { 'ecs:cluster': named('ecs', 'cluster/', input.cluster) }),
+  ],
   'ecs DescribeTasks': ({ input }) => {
     const cluster = named('ecs', 'cluster/', input.cluster);
     const name = cluster.split('/').at(-1);
@@ -147,12 +176,14 @@ export function secretAccesses(deployed: DeployedPolicies, id: string): Access[]
  * What starting a task takes: the right to pass its roles to it, too.
  *
  * @param tagged whether the task gets tags
+ * @param taskRole in place of that of the task definition
  */
 export function runTaskAccesses(
   deployed: DeployedPolicies,
   definition: string,
   cluster: string,
   tagged: boolean,
+  taskRole?: string,
 ): Access[] {
   const clusterArn = named('ecs', 'cluster/', cluster);
   const family = definition.split('/').at(-1)!.split(':')[0];
@@ -161,7 +192,7 @@ export function runTaskAccesses(
   const { TaskRoleArn, ExecutionRoleArn } = task.properties;
   return [
     access('ecs:RunTask', task.physicalId, { 'ecs:cluster': clusterArn }),
-    ...[TaskRoleArn, ExecutionRoleArn].map((role) =>
+    ...[taskRole ?? TaskRoleArn, ExecutionRoleArn].map((role) =>
       access('iam:PassRole', text(role), { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' }),
     ),
     ...(tagged
@@ -179,7 +210,7 @@ export function runTaskAccesses(
 export async function accessesOf(
   request: AwsRequest,
   deployed: DeployedPolicies,
-  tags: SnapshotTags,
+  tags: ResourceTags,
 ): Promise<Access[]> {
   if (request.service === 's3') return s3Accesses(request, deployed);
   const reader = READERS[`${request.service} ${request.operation}`];

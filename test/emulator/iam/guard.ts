@@ -37,6 +37,10 @@ type Recorded = Record<string, Record<string, RecordedResource>>;
 export class Guard {
   /** What was refused. A test that tries what is forbidden takes it away. */
   readonly denials: Decision[] = [];
+  /** Answers to operations that the emulated AWS lacks: by service and operation, as `ssm SendCommand`. */
+  readonly answers = new Map<string, (input: object) => object | Promise<object>>();
+  /** Tags of EC2 instances, by their ids. */
+  readonly instanceTags = new Map<string, Readonly<Record<string, string>>>();
   /** Each decision once. */
   private readonly made = new Map<string, Decision>();
   private readonly people = new Map<string, Policy>();
@@ -104,16 +108,22 @@ export class Guard {
     const { accessKey, service } = signerOf(request.headers) ?? { accessKey: 'nobody', service: 's3' };
     const url = new URL(request.url!, this.upstream);
     // Questions of the tests, and CDK's answers for CloudFormation, are not signed.
-    if (SCENE_SHIFTERS.test(accessKey) || (accessKey === 'nobody' && url.pathname.startsWith('/_')))
-      return send(response, await this.forward(request, response));
+    const mayAll = SCENE_SHIFTERS.test(accessKey) || (accessKey === 'nobody' && url.pathname.startsWith('/_'));
+    if (mayAll && service !== 'ssm') return send(response, await this.forward(request, response));
     const body = needsBody(service, url) ? await buffer(request) : undefined;
     const asked = readRequest(service, request.method!, url, request.headers, body ?? Buffer.alloc(0));
+    const own = this.answers.get(`${service} ${asked.operation}`);
+    if (mayAll)
+      return own
+        ? answerWith(response, await own(asked.input))
+        : send(response, await this.forward(request, response, body));
     const { deployed, decisions } = await this.decideAll(accessKey, asked);
     const refused = decisions.map((one) => this.record(one)).filter(({ allowed }) => !allowed);
     this.denials.push(...refused);
     const refusedAtAll = refused.find(({ access: { action } }) => !isBatch(asked) || !action.startsWith('s3:'));
     if (refusedAtAll) return refuse(request, response, asked, refusedAtAll);
     if (isBatch(asked)) return this.deleteKeys(request, response, asked, refused);
+    if (own) return answerWith(response, await own(asked.input));
     const answer = await this.forward(request, response, body);
     const hidden = answer.statusCode === 404 ? this.hidden(asked, deployed, accessKey) : undefined;
     if (!hidden) return send(response, answer);
@@ -161,7 +171,7 @@ export class Guard {
     known = this.known,
   ): Promise<{ deployed: DeployedPolicies; decisions: Decision[] }> {
     const deployed = known ?? (this.known = await this.deployed());
-    const decisions = await accessesOf(asked, deployed, (id) => this.snapshotTags(id))
+    const decisions = await accessesOf(asked, deployed, (id) => this.tagsOf(id))
       .then((accesses) => accesses.map((one) => decide(deployed, accessKey, one)))
       .catch(({ message }: Error) => [{ principal: accessKey, access: access(message, asked.path), allowed: false }]);
     if (!known || decisions.every(({ allowed }) => allowed)) return { deployed, decisions };
@@ -169,7 +179,8 @@ export class Guard {
     return this.decideAll(accessKey, asked);
   }
 
-  private async snapshotTags(id: string): Promise<Record<string, string>> {
+  private async tagsOf(id: string): Promise<Readonly<Record<string, string>>> {
+    if (id.startsWith('i-')) return this.instanceTags.get(id) ?? {};
     const ec2 = new EC2Client({ endpoint: this.upstream, region: REGION, credentials: CREDENTIALS });
     const { Snapshots = [] } = await ec2.send(new DescribeSnapshotsCommand({ SnapshotIds: [id] }));
     return Object.fromEntries((Snapshots[0]?.Tags ?? []).map(({ Key, Value }) => [Key!, Value!]));
@@ -209,6 +220,10 @@ function decide(deployed: DeployedPolicies, principal: string, { context, ...one
 async function send(response: http.ServerResponse, answer: http.IncomingMessage): Promise<void> {
   response.writeHead(answer.statusCode!, without(answer.headers, 'connection'));
   await pipeline(answer, response);
+}
+
+function answerWith(response: http.ServerResponse, body: object): void {
+  response.writeHead(200, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify(body));
 }
 
 function refuse(

@@ -1,6 +1,14 @@
 import { ACCOUNT, REGION } from '../names';
 import { access } from './access';
-import { keyArn, logAccesses, logKeyAccesses, publishAccesses, runTaskAccesses, secretAccesses } from './accesses';
+import {
+  commandAccesses,
+  keyArn,
+  logAccesses,
+  logKeyAccesses,
+  publishAccesses,
+  runTaskAccesses,
+  secretAccesses,
+} from './accesses';
 import { arnOf } from './deployed';
 import type { Deployed, DeployedPolicies } from './deployed';
 import type { Access } from './policy';
@@ -25,7 +33,26 @@ const takes = (service: string, role: unknown, source?: string): ServiceAccess[]
 const send = (queueArn: unknown, context: Access['context'] = {}): Access =>
   access('sqs:SendMessage', String(queueArn), context);
 
-const WRITES = { CreateLogStream: '', PutLogEvents: 'stream' };
+const WRITES = { CreateLogStream: 'stream', PutLogEvents: 'stream' };
+
+/** What a command takes: the document, and the instances, by their ids or their tags. */
+function sendCommand(input: string): Access[] {
+  const {
+    DocumentName,
+    InstanceIds = [],
+    Targets = [],
+  } = JSON.parse(input) as {
+    readonly DocumentName: string;
+    readonly InstanceIds?: readonly string[];
+    readonly Targets?: readonly { readonly Key: string; readonly Values: readonly [string] }[];
+  };
+  const tags = Object.fromEntries(Targets.map(({ Key, Values: [value] }) => [Key.replace(/^tag:/, ''), value]));
+  const ids = InstanceIds.length > 0 ? InstanceIds : ['i-0123456789abcdef0'];
+  return commandAccesses(
+    DocumentName,
+    ids.map((id) => [id, tags]),
+  );
+}
 
 const schedule: Reader = ({ properties }, deployed) => {
   const target = properties.Target as Properties;
@@ -36,7 +63,9 @@ const schedule: Reader = ({ properties }, deployed) => {
   const group = arnOf('scheduler', `schedule-group/${String(properties.GroupName ?? 'default')}`);
   const does = ecs
     ? runTaskAccesses(deployed, String(ecs.TaskDefinitionArn), arn, isTagged)
-    : [arn.includes(':sqs:') ? send(arn) : access('lambda:InvokeFunction', arn)];
+    : arn.endsWith(':ssm:sendCommand')
+      ? sendCommand(String(target.Input))
+      : [arn.includes(':sqs:') ? send(arn) : access('lambda:InvokeFunction', arn)];
   return [
     ...takes('scheduler.amazonaws.com', target.RoleArn, group),
     ...as(role, [...does, ...(deadLetters === undefined ? [] : [send(deadLetters)])]),
@@ -78,7 +107,8 @@ const taskDefinition: Reader = ({ properties }, deployed) => {
   });
   const tasks = arnOf('ecs', '*');
   return [
-    ...[TaskRoleArn, ExecutionRoleArn].flatMap((role) => takes('ecs-tasks.amazonaws.com', role, tasks)),
+    // Whoever starts a restore test gives it a role.
+    ...[TaskRoleArn ?? [], ExecutionRoleArn].flat().flatMap((role) => takes('ecs-tasks.amazonaws.com', role, tasks)),
     ...as(nameOf(TaskRoleArn), mounts),
     ...(properties.ContainerDefinitions as Container[]).flatMap((one) =>
       as(nameOf(ExecutionRoleArn), beginning(deployed, one)),

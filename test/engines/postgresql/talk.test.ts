@@ -1,4 +1,4 @@
-import { HeardWarnings, PgDumpTalk } from '../../../engines/postgresql/talk';
+import { HeardWarnings, PgDumpTalk, PgDumpallTalk } from '../../../engines/postgresql/talk';
 
 const told: string[] = [];
 const heard = new HeardWarnings((said) => told.push(said));
@@ -33,4 +33,19 @@ test.each([
   expect([...talk.circular]).toEqual(['hyper', 'chunk']);
   expect(talk.judge('pg_dump: reading triggers')).toBe(true);
   expect(talk.judge('pg_dump: hint: of something else')).toBe(false);
+});
+
+test('memberships of dropped roles pass, and are kept; another warning of pg_dumpall is a complaint', () => {
+  const talk = new PgDumpallTalk(heard);
+  const orphans = [
+    'ignoring role grant for missing role with OID 99',
+    'ignoring role grant to missing role with OID 99',
+    'grant of role "a" to "b" has invalid grantor OID 99',
+    'found orphaned pg_auth_members entry for role a',
+  ];
+  for (const orphan of orphans) expect(talk.judge(`pg_dumpall: warning: ${orphan}`)).toBe(true);
+  expect(talk.judge('pg_dumpall: detail: This grant will be dumped without GRANTED BY.')).toBe(true);
+  expect([...talk.orphans]).toEqual(orphans);
+  for (const line of ['warning: could not parse ACL list', 'detail: x', 'error: y'])
+    expect(talk.judge(`pg_dumpall: ${line}`)).toBe(false);
 });

@@ -45,6 +45,39 @@ test('a snapshot is a database with all rows, and says how many they are', async
   copy.close();
 });
 
+test('an application that closes its database at that moment costs no backup', async () => {
+  const folder = path.join(directory, 'closing');
+  fs.mkdirSync(folder);
+  const open = path.join(folder, 'shop.db');
+  const application = new DatabaseSync(open);
+  application.exec('PRAGMA journal_mode = WAL; CREATE TABLE book (a); INSERT INTO book VALUES (1)');
+  const log = fs.readFileSync(`${open}-wal`);
+  application.close();
+  // Half closed: the shared memory is gone already.
+  fs.writeFileSync(`${open}-wal`, log);
+  fs.chmodSync(directory, 0o777);
+  fs.chmodSync(folder, 0o555);
+  // Nothing is closed to root.
+  const asRoot = process.getuid?.() === 0;
+  const be = (user: number): void => void (asRoot && process.seteuid!(user));
+  be(10001);
+  try {
+    expect((await snapshot(open)).result).toMatchObject({ failure: { kind: 'folder-not-writable' } });
+    setTimeout(() => {
+      be(0);
+      fs.chmodSync(folder, 0o755);
+      fs.rmSync(`${open}-wal`);
+      fs.chmodSync(folder, 0o555);
+      be(10001);
+    }, 20);
+    const { result } = await snapshot(open);
+    expect(result).toMatchObject({ report: { tables: [{ name: 'book', rows: 1 }] } });
+  } finally {
+    be(0);
+    fs.chmodSync(folder, 0o755);
+  }
+});
+
 /** A copy of the database, with some bytes overwritten. */
 function damaged(offset: number, bytes: number): string {
   const to = path.join(directory, `damaged-${++count}.db`);

@@ -11,11 +11,12 @@ export const TOY_FACTS: ServerEngineFacts<(typeof TOY_REASONS)[number]> = {
   image: (version) => `toy-box:${version}`,
   reasons: TOY_REASONS,
   notes: [],
+  proof: { diskPerByte: 1, diskBytes: 1024 ** 2, memoryMiB: 512, tools: [] },
   server: {
     defaultPort: 7777,
+    protocols: ['toys'],
     majorVersionParts: 1,
     rdsEngines: [],
-    hasSchemas: false,
     dumpTool: { name: 'toys', refusals: [{ options: ['secret'], reason: REFUSED.secret }], allowed: [], valued: '' },
   },
 };

@@ -1,5 +1,7 @@
+import { hash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { EVIDENCE_FILE, type Evidence } from '../../../catalog/bucket/evidence';
 import { rowsOf } from '../../../catalog/bucket/manifest';
 import type { TargetState } from '../../../catalog/contract/restore';
 import type {
@@ -18,6 +20,7 @@ import type {
 import { serverContext, serverRestoreContext } from '../../../engines/engine';
 import { BackupError, errorText } from '../../../task/run/errors';
 import type { TOY_REASONS } from './facts';
+import { runBox, TOY_PROOF } from './proof';
 
 type ToyReason = (typeof TOY_REASONS)[number];
 const END = '-- all toys told';
@@ -56,15 +59,30 @@ class ToyDump implements EngineDump {
             ),
       stop: () => Promise.resolve(),
     };
+    const names = this.toys.toSorted();
+    const evidence: Evidence = {
+      ...{ formatVersion: 1, questions: 1, undigested: [] },
+      inventory: [{ kind: 'table', name: 'box.toys', facts: { primaryKey: 'toy', version: this.version } }],
+      digests: [{ table: 'box.toys', rows: names.length, digest: hash('sha256', JSON.stringify(names)) }],
+    };
+    yield {
+      ...{ file: EVIDENCE_FILE, kind: 'evidence', format: 'json', databases: ['box'] },
+      bytes: Readable.from([Buffer.from(JSON.stringify(evidence))]),
+      ...{ inspect: () => undefined, table: () => undefined },
+      ...{ succeeded: () => Promise.resolve(), stop: () => Promise.resolve() },
+    };
+  }
+
+  private get toys(): string[] {
+    return this.text.split('\n').filter((line) => !line.startsWith('--'));
   }
 
   facts(): Promise<DumpFacts> {
-    const rows = this.text.trimEnd().split('\n').length - 1;
     return Promise.resolve({
       serverVersion: this.version,
       toolVersion: this.version,
       consistency: { snapshot: 'lid-closed', rowCounts: 'same-snapshot' },
-      tables: [{ database: 'box', name: 'toys', rows }],
+      tables: [{ database: 'box', name: 'toys', rows: this.toys.length }],
     });
   }
 
@@ -152,4 +170,6 @@ class ToyRestore implements EngineRestore {
 export const TOY_PROGRAM: EngineProgram = {
   createDump: (context) => new ToyDump(context),
   createRestore: (context) => new ToyRestore(context),
+  proof: TOY_PROOF,
+  helper: runBox,
 };

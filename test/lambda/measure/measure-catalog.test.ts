@@ -1,15 +1,16 @@
+import { BackupClient } from '@aws-sdk/client-backup';
 import { DeleteObjectCommand, paginateListObjectsV2 } from '@aws-sdk/client-s3';
 import type { SizeLimits } from '../../../catalog/contract/alarms';
 import { DEFAULT_SIZE_BOUNDS } from '../../../catalog/contract/alarms';
-import { manifestKey, objectKey } from '../../../catalog/bucket/names';
+import { backupIdTime, manifestKey, objectKey } from '../../../catalog/bucket/names';
 import { MeasureMemory } from '../../../lambda/health/measure-memory';
+import { ProblemMemory } from '../../../lambda/notify/problems/memory';
 import { Emulator } from '../../emulator/emulator';
+import { BackupServer } from '../../servers/backup';
 import { S3FaultProxy } from '../../support/s3-fault-proxy';
 import { alarmedSource, AlarmScene, alarmSettingsOf, hoursAgo } from '../notify/alarm-scene';
 import { healthIn, near } from './measure-support';
 import { DAY_SECONDS } from '../support';
-
-jest.setTimeout(120_000);
 
 const HOUR = 3600;
 const DAY_MS = DAY_SECONDS * 1000;
@@ -94,6 +95,52 @@ describe('gone', () => {
     expect(await healthIn(scene, viaProxy())).toMatchObject({ newest: { id }, findings: [] });
     expect(missed).toBeGreaterThan(1);
   });
+
+  test('recovery points as well: the last one is missed at once, for as long as there is no other', async () => {
+    const managed = { resource: 'arn:aws:s3:::media', vault: 'acme-vault', plan: 'acme-plan' };
+    await scene.configure(alarmSettingsOf(scene.bucket, [], { sources: { media: alarmedSource({ managed }) } }));
+    const server = await BackupServer.start();
+    try {
+      const backup = new BackupClient({ ...emulator.client, endpoint: server.endpoint });
+      const measured = () => healthIn(scene, { backup }, 'media');
+      const created = new Date(Date.now() - 3 * HOUR * 1000);
+      const point = { ...managed, created, completed: created };
+      server.points = [{ ...point, arn: 'arn:aws:backup:eu-west-1:111122223333:recovery-point:media-1' }];
+      expect(await measured()).toMatchObject({ newest: { id: 'media-1' }, findings: [] });
+      server.points = [];
+      const { findings } = await measured();
+      expect(findings).toMatchObject([{ signal: 'silent', cause: 'gone' }]);
+      expect(findings[0]!.sentence).toBe('all backups are gone or damaged; the last complete one was media-1');
+      expect((await measured()).findings).toEqual(findings);
+      server.points = [{ ...point, arn: 'arn:aws:backup:eu-west-1:111122223333:recovery-point:media-2' }];
+      expect(await measured()).toMatchObject({ newest: { id: 'media-2' }, findings: [] });
+    } finally {
+      await server.stop();
+    }
+  });
+});
+
+test('a new plan waits for its first recovery point: those of the plan before it are not missed', async () => {
+  const managed = { resource: 'arn:aws:s3:::media', vault: 'acme-vault', plan: 'old-plan' };
+  const configure = (plan: string) =>
+    scene.configure(
+      alarmSettingsOf(scene.bucket, [], { sources: { media: alarmedSource({ managed: { ...managed, plan } }) } }),
+    );
+  const server = await BackupServer.start();
+  try {
+    const backup = new BackupClient({ ...emulator.client, endpoint: server.endpoint });
+    const created = new Date(Date.now() - 3 * HOUR * 1000);
+    const arn = 'arn:aws:backup:eu-west-1:111122223333:recovery-point:media-1';
+    server.points = [{ ...managed, arn, created, completed: created }];
+    await configure('old-plan');
+    expect(await healthIn(scene, { backup }, 'media')).toMatchObject({ newest: { id: 'media-1' } });
+    await configure('new-plan');
+    const health = await healthIn(scene, { backup }, 'media');
+    expect(health).toMatchObject({ ageSeconds: near(0), findings: [] });
+    expect(health).not.toHaveProperty('newest');
+  } finally {
+    await server.stop();
+  }
 });
 
 test('of many damaged backups 20 are named, and 50 are read', async () => {
@@ -169,6 +216,21 @@ test('the last usual backup before a strange one', async () => {
   });
 });
 
+test('the safety backup of a restore is not judged: before it, the loss goes on; after it, it has no part in what is usual', async () => {
+  const rows = { 'shop.orders': 500 };
+  for (const hours of [98, 74, 50]) await scene.backup(hoursAgo(hours), 'shop', { rows });
+  const safety = { rows: { 'shop.orders': 0 }, trigger: 'before-restore' } as const;
+  await scene.backup(hoursAgo(40), 'shop', safety);
+  expect((await healthIn(scene)).findings).toEqual([]);
+  const lossy = await scene.backup(hoursAgo(26), 'shop', { rows: { 'shop.orders': 0 } });
+  const strange = { signal: 'strange-size', cause: 'empty', since: backupIdTime(lossy)!.toISOString() };
+  expect((await healthIn(scene)).findings).toMatchObject([strange]);
+  await scene.backup(hoursAgo(3), 'shop', safety);
+  expect((await healthIn(scene)).findings).toMatchObject([strange]);
+  await scene.backup(hoursAgo(2), 'shop', { rows });
+  expect((await healthIn(scene)).findings).toEqual([]);
+});
+
 describe('a restore test that failed', () => {
   test('is not passed because its backup was pruned, but by a later test', async () => {
     const [older, newer] = [await scene.backup(hoursAgo(26)), await scene.backup(hoursAgo(2))];
@@ -184,8 +246,25 @@ describe('a restore test that failed', () => {
     expect(health).toMatchObject({ newest: { id: older }, proven: { id: older }, findings: failed });
     expect(await healthIn(scene)).toMatchObject({ findings: failed });
     await scene.verdict(older, 'passed', 'shop', hour(0));
-    expect((await healthIn(scene)).findings).toEqual([]);
+    expect((await healthIn(scene)).findings).toMatchObject(failed);
+    const newest = await scene.backup(hoursAgo(1));
+    await scene.verdict(newest, 'passed', 'shop', hour(0));
+    expect(await healthIn(scene)).toMatchObject({ tested: { id: newest }, findings: [] });
   });
+});
+
+test('a restore test that passes is waited for since the first backup, not before', async () => {
+  expect((await healthIn(scene)).findings).toEqual([]);
+  const remembered = async () =>
+    JSON.parse(((await scene.remembered('reading/shop')) as { reading: string }).reading) as object;
+  expect(await remembered()).not.toHaveProperty('unprovenSince');
+  await scene.backup(hoursAgo(1));
+  await healthIn(scene);
+  const first = await remembered();
+  expect(first).toMatchObject({ unprovenSince: expect.any(String) as string });
+  await scene.backup(hoursAgo(0.5));
+  await healthIn(scene);
+  expect(await remembered()).toMatchObject({ unprovenSince: (first as { unprovenSince: string }).unprovenSince });
 });
 
 describe('what is remembered', () => {
@@ -214,6 +293,14 @@ describe('what is remembered', () => {
     proxy.clockShift = 8 * DAY_MS;
     await healthIn(scene, viaProxy());
     expect(await expiry('reading/shop')).toBeGreaterThan(Date.now() + 98 * DAY_MS - 60_000);
+  });
+
+  test('a restore test that failed is told by the notify function, which sees its end', async () => {
+    const memory = new MeasureMemory(scene.dynamo, scene.tableName);
+    expect(await memory.failedTest('shop')).toBeUndefined();
+    await new ProblemMemory(scene.dynamo, scene.tableName).rememberFailedTest('shop', 'id');
+    expect(await memory.failedTest('shop')).toBe('id');
+    expect(await expiry('failed-test/shop')).toBeGreaterThan(Date.now() + 90 * DAY_MS - 60_000);
   });
 
   test('what is too large for the table is not, and the table is used on', async () => {

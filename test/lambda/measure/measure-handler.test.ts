@@ -12,10 +12,10 @@ import { listSubscriptions } from '../../../lambda/shared/subscriptions';
 import { Emulator } from '../../emulator/emulator';
 import { S3FaultProxy } from '../../support/s3-fault-proxy';
 import { alarmedSource, AlarmScene, alarmSettingsOf, hoursAgo } from '../notify/alarm-scene';
-import { healthIn, measureIn, metricOf, toldBy } from './measure-support';
+import { healthIn, measureIn, metricOf, near, toldBy } from './measure-support';
 import { invoke } from '../support';
 
-jest.setTimeout(180_000);
+jest.setTimeout(300_000);
 
 let emulator: Emulator;
 let proxy: S3FaultProxy;
@@ -131,7 +131,7 @@ test('300 sources: all are told, in messages that a queue takes, and all are in 
   const messages = await toldBy(scene);
   expect(messages.map((message) => message.sources.length)).toEqual(Array(6).fill(50));
   expect(messages.flatMap((message) => message.sources.map(({ source }) => source))).toEqual(sources);
-  expect(await metricOf(scene, 'BackupAge', 'source-299')).toBe(0);
+  expect(await metricOf(scene, 'BackupAge', 'source-299')).toEqual(near(0));
 });
 
 test('findings of many tables with long names still fit', async () => {
@@ -167,7 +167,7 @@ test('what has not changed is not read again: one list a source and hour', async
   // A new backup, and a verdict, are seen at once.
   await scene.verdict(await scene.backup(hoursAgo(1)), 'passed');
   expect(await healthIn(scene, over)).toHaveProperty('proven');
-  expect(proxy.counts.get('GetObject')).toBe(20);
+  expect(proxy.counts.get('GetObject')).toBe(19);
 });
 
 describe('a source with more objects than a page lists', () => {

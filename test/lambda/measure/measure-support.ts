@@ -1,3 +1,4 @@
+import { BackupClient } from '@aws-sdk/client-backup';
 import { CloudWatchClient, ListMetricsCommand } from '@aws-sdk/client-cloudwatch';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SNSClient } from '@aws-sdk/client-sns';
@@ -17,6 +18,7 @@ export function measureIn(
   return measure({
     s3: new S3Client({ ...client, endpoint, forcePathStyle: true, maxAttempts: 2 }),
     ssm: scene.ssm,
+    backup: new BackupClient(client),
     sns: new SNSClient(client),
     sqs: new SQSClient(client),
     dynamo: scene.dynamo,

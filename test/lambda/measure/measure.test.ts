@@ -1,3 +1,4 @@
+import { BackupClient } from '@aws-sdk/client-backup';
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { manifestKey, objectKey } from '../../../catalog/bucket/names';
 import { readHealth } from '../../../lambda/health/health';
@@ -7,8 +8,6 @@ import { S3FaultProxy } from '../../support/s3-fault-proxy';
 import { alarmedSource, AlarmScene, alarmSettingsOf, hoursAgo } from '../notify/alarm-scene';
 import { healthIn, measureIn, metricNames, metricOf, near, toldBy } from './measure-support';
 import { DAY_SECONDS } from '../support';
-
-jest.setTimeout(120_000);
 
 const HOUR = 3600;
 const MB = 1_000_000;
@@ -88,7 +87,12 @@ test('a fresh backup: its facts, its age as a metric, and no finding', async () 
 test('health is read again and again with one client, of those sources that are set', async () => {
   const id = await scene.backup(hoursAgo(2));
   const settings = alarmSettingsOf(scene.bucket, ['shop', 'blog']);
-  const surroundings = { s3: scene.s3, settings, memory: new MeasureMemory(scene.dynamo, scene.tableName) };
+  const surroundings = {
+    s3: scene.s3,
+    backup: new BackupClient(scene.emulator.client),
+    settings,
+    memory: new MeasureMemory(scene.dynamo, scene.tableName),
+  };
   for (let times = 0; times < 2; times++) {
     expect(await readHealth(surroundings, ['shop', 'unknown'])).toMatchObject([{ source: 'shop', newest: { id } }]);
   }
@@ -241,15 +245,74 @@ describe('not proven', () => {
       cause: 'restore-test-failed',
       since: testedAt.toISOString(),
       sentence: `the restore test of backup ${ids[0]} failed`,
-      short: `the restore test of backup ${ids[0]} failed`,
+      short: `the restore test of ${ids[0]} failed`,
       items: [ids[0]],
     };
-    expect(await healthIn(scene)).toMatchObject({ proven: { id: ids[1] }, findings: [failed] });
+    expect(await healthIn(scene)).toMatchObject({
+      ...{ newest: { id: ids[0], tested: 'failed' }, lastSound: { id: ids[1], tested: 'passed' } },
+      ...{ proven: { id: ids[1] }, findings: [failed] },
+    });
     await new Promise((resolve) => setTimeout(resolve, 1100));
     await scene.put(objectKey('shop', ids[2]!, 'restore-test.json'), 'unreadable');
-    expect((await healthIn(scene)).findings).toEqual([failed]);
+    expect((await healthIn(scene)).findings).toMatchObject([failed]);
+    await scene.verdict(ids[1]!, 'failed');
+    const { lastSound } = await healthIn(scene);
+    expect([lastSound?.id, lastSound?.tested]).toEqual([ids[2], undefined]);
     await scene.verdict(ids[0]!, 'passed');
-    expect(await healthIn(scene)).toMatchObject({ proven: { id: ids[0] }, findings: [] });
+    const passed = await healthIn(scene);
+    expect(passed).toMatchObject({ newest: { tested: 'passed' }, proven: { id: ids[0] }, findings: [] });
+    expect(passed).not.toHaveProperty('lastSound');
+  });
+});
+
+describe('restore tests and objectives', () => {
+  const verdict = (id: string, facts: object): Promise<void> =>
+    scene.put(objectKey('shop', id, 'restore-test.json'), JSON.stringify({ formatVersion: 1, ...facts }));
+  const at = (minutes: number): string => new Date(Date.now() - minutes * 60_000).toISOString();
+
+  test('the measured recovery time counts, and what cannot run does not hide what failed', async () => {
+    const objectives = { recoveryTimeSeconds: 60 };
+    await scene.configure(alarmSettingsOf(scene.bucket, [], { sources: { shop: alarmedSource(objectives) } }));
+    const ids = await nightly(4);
+    await verdict(ids[3]!, { verdict: 'passed', testedAt: at(50), loadSeconds: 61 });
+    const proven = { id: ids[3], loadSeconds: 61, recoverySeconds: 61 };
+    expect(await healthIn(scene)).toMatchObject({ proven, objectives, findings: [{ cause: 'recovery-too-slow' }] });
+    const differences = [{ check: 'rows', object: 'shop.orders', kind: 'rows', rows: { differing: 2, of: 9 } }];
+    await verdict(ids[2]!, { verdict: 'failed', testedAt: at(40), differences, differenceCount: 1 });
+    await verdict(ids[1]!, { verdict: 'failed', testedAt: at(30) });
+    // S3 knows seconds.
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+    await verdict(ids[0]!, { verdict: 'not-run', testedAt: at(20), reason: { kind: 'disk-too-small' } });
+    expect((await healthIn(scene)).findings).toMatchObject([
+      { cause: 'restore-test-failed', failingSince: ids[2], test: { result: 'failed' } },
+    ]);
+    await verdict(ids[1]!, { verdict: 'passed', testedAt: at(10), loadSeconds: 5 });
+    await verdict(ids[2]!, { verdict: 'passed', testedAt: at(10), loadSeconds: 5 });
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+    await verdict(ids[0]!, { verdict: 'not-run', testedAt: at(5), reason: { kind: 'disk-too-small' } });
+    expect((await healthIn(scene)).findings).toMatchObject([
+      {
+        cause: 'restore-test-not-run',
+        sentence: expect.stringMatching(/: the disk of the task is too small$/) as string,
+      },
+    ]);
+  });
+
+  test('an encrypted backup that nobody can prove is no problem', async () => {
+    const [id] = await nightly(2);
+    await verdict(id!, { verdict: 'not-run', testedAt: at(20), reason: { kind: 'identity-missing' } });
+    expect((await healthIn(scene)).findings).toEqual([]);
+  });
+
+  test('a source without a proof is waited for from the first measuring on', async () => {
+    const provenAgeSeconds = 2;
+    await scene.configure(
+      alarmSettingsOf(scene.bucket, [], { sources: { shop: alarmedSource({ provenAgeSeconds }) } }),
+    );
+    await nightly(2);
+    expect((await healthIn(scene)).findings).toEqual([]);
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    expect((await healthIn(scene)).findings).toMatchObject([{ cause: 'never-proven' }]);
   });
 });
 

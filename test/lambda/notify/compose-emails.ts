@@ -11,10 +11,21 @@ import {
   testNotifications,
 } from '../../../lambda/notify/compose/compose';
 import type { Composed } from '../../../lambda/notify/compose/place';
-import { PRUNED } from './compose-facts';
+import { MANAGED_SOURCE, PRUNED } from './compose-facts';
 import { NOTED } from './compose-notes';
+import type { FailedRun } from './compose-reasons';
 import { EVERY_REASON, FAILED_RUNS } from './compose-reasons';
-import { backup, EVERY_CAUSE, failedRun, PLACE, problem, prunedProblem, RECOVERY, row } from './compose-support';
+import {
+  backup,
+  COMMAND,
+  EVERY_CAUSE,
+  failedRun,
+  PLACE,
+  problem,
+  prunedProblem,
+  RECOVERY,
+  row,
+} from './compose-support';
 
 /** Names of sources. */
 export const many = (count: number) =>
@@ -72,15 +83,22 @@ const one = (signal: Signal, cause: Cause, change: Partial<Problem> = {}) =>
   composeProblems([problem(signal, cause, change)], PLACE);
 const failed = (name: keyof typeof FAILED_RUNS, change: Partial<Problem> = {}) =>
   composeProblems([failedRun(FAILED_RUNS[name], change)], PLACE);
+/** The same run on an instance, where no task is. */
+export const onInstance = (run: FailedRun, change: Partial<Problem> = {}): Problem =>
+  failedRun(run, { task: undefined, command: COMMAND, ...change });
 const named = (source: string) => ({ source, about: source });
+
+const OF_MONGODB = backup(24, { engine: 'mongodb', engineVersion: '8.0.4' });
 
 /** Emails that are kept as files: one of each kind. */
 export const KEPT: Readonly<Record<string, () => Composed>> = {
   'failed-login-refused': () => failed('login-refused'),
-  'failed-login-refused-by-an-unknown-engine': () => failed('login-refused-mongodb'),
+  'failed-login-refused-by-an-unknown-engine': () => failed('login-refused-cassandra'),
   'failed-self-signed': () => failed('self-signed'),
   'failed-no-answer-postgresql': () => failed('no-answer-postgresql'),
   'failed-privileges-postgresql': () => failed('privileges-postgresql'),
+  'failed-privileges-mongodb': () => failed('privileges-mongodb', { newest: OF_MONGODB }),
+  'failed-oplog-overflow': () => failed('oplog-overflow', { newest: OF_MONGODB }),
   'failed-key-denied': () => failed('key-denied'),
   'failed-configuration': () => one('failed', 'configuration'),
   'failed-out-of-memory': () => one('failed', 'out-of-memory'),
@@ -94,15 +112,45 @@ export const KEPT: Readonly<Record<string, () => Composed>> = {
   'failed-again': () => failed('no-answer', { since: '2026-11-18T01:01:12Z', times: 3, newest: backup(72) }),
   'failed-first-run': () => failed('nothing-listens', { newest: undefined }),
   flapping: () => failed('no-answer', { times: 1, flapping: { since: '2026-11-19T14:00:41Z', failures: 6 } }),
+  'failed-managed-job': () => one('failed', 'managed-job', named('media')),
+  'failed-managed-incomplete': () => one('failed', 'managed-incomplete', named('media')),
+  'failed-managed-incomplete-newest': () =>
+    one('failed', 'managed-incomplete', {
+      ...named('media'),
+      since: '2026-11-20T01:01:12.000Z',
+      newest: { ...MANAGED_SOURCE.newest!, time: '2026-11-20T01:01:12.000Z', ageSeconds: 178 },
+    }),
+  'never-started-managed-expired': () => one('never-started', 'managed-expired', named('media')),
+  'housekeeping-managed-copy': () => one('housekeeping', 'managed-copy'),
   'never-started-image': () => one('never-started', 'image'),
   'never-started-scheduler': () => one('never-started', 'scheduler'),
   'silent-too-old': () => one('silent', 'too-old', { reminder: true }),
+  'silent-managed': () =>
+    one('silent', 'too-old', {
+      ...named('media'),
+      ...MANAGED_SOURCE,
+      newest: { ...MANAGED_SOURCE.newest!, time: '2026-11-18T00:04:00.000Z', ageSeconds: 176_410 },
+      logGroup: undefined,
+    }),
+  'silent-managed-gone': () =>
+    one('silent', 'gone', { ...named('media'), ...MANAGED_SOURCE, newest: undefined, logGroup: undefined }),
   'silent-gone': () => one('silent', 'gone'),
   'strange-size-table-lost': () => one('strange-size', 'table-lost'),
   'not-proven-proof-too-old': () => one('not-proven', 'proof-too-old'),
+  'not-proven-never-proven': () => one('not-proven', 'never-proven'),
+  'not-proven-restore-test-failed': () => one('not-proven', 'restore-test-failed'),
+  'not-proven-restore-test-not-run': () => one('not-proven', 'restore-test-not-run'),
+  'not-proven-too-large': () => one('not-proven', 'too-large'),
+  'not-proven-recovery-too-slow': () => one('not-proven', 'recovery-too-slow'),
+  'silent-recovery-point': () => one('silent', 'recovery-point'),
   'housekeeping-prune-several': () => composeProblems([prunedProblem('prune-several')], PLACE),
   'housekeeping-prune-snapshots': () => composeProblems([prunedProblem('prune-snapshots')], PLACE),
   'housekeeping-restore': () => one('housekeeping', 'restore', FAILED_RESTORE),
+  'housekeeping-maintain': () =>
+    one('housekeeping', 'maintain', {
+      ...{ about: 'maintenance of media', sentence: 'restic failed: repository is already locked' },
+      ...{ logGroup: '/shop/backups', logStream: 'media/backup/0f1e' },
+    }),
   'housekeeping-denied-delete': () => one('housekeeping', 'denied-delete'),
   'housekeeping-delete-of-many': () =>
     one('housekeeping', 'denied-delete', {
@@ -130,6 +178,24 @@ export const KEPT: Readonly<Record<string, () => Composed>> = {
   'note-several': () =>
     composeNotes([NOTED.mariadb, NOTED.sqlite, NOTED.newer, { ...NOTED.mysql, source: 'blog' }], PLACE),
   'digest-problems': () => composeDigest(DIGEST, PLACE, { often: 'daily', housekeeping: HOUSEKEEPING }),
+  'digest-one': () =>
+    composeDigest(
+      [
+        row('shop', {
+          proven: { ...row('shop').proven!, loadSeconds: 7_920, recoverySeconds: 7_920 },
+          objectives: { recoveryTimeSeconds: 3_600 },
+          findings: [
+            {
+              ...{ signal: 'not-proven', cause: 'recovery-too-slow', since: '2026-11-18T05:12:00Z' },
+              sentence: problem('not-proven', 'recovery-too-slow').sentence,
+              short: 'a restore takes 2 hours 12 minutes',
+            },
+          ],
+        }),
+      ],
+      PLACE,
+      { often: 'weekly' },
+    ),
   'digest-each': () => composeDigest([row('shop', { newest: backup(0) })], PLACE, { often: 'each' }),
   'test-failed': () => testNotifications(PLACE).find(({ notification }) => notification.signal === 'failed')!,
   raw: () =>
@@ -152,6 +218,9 @@ export const allEmails = (): readonly (readonly [name: string, email: Composed])
   ...Object.entries(KEPT).map(([name, compose]) => [name, compose()] as const),
   ...EVERY_CAUSE.map(([signal, cause]) => [`${signal} ${cause}`, one(signal, cause)] as const),
   ...EVERY_REASON.map((run) => [`${run.engine} ${run.reason.kind}`, composeProblems([failedRun(run)], PLACE)] as const),
+  ...EVERY_REASON.map(
+    (run) => [`${run.engine} ${run.reason.kind} on an instance`, composeProblems([onInstance(run)], PLACE)] as const,
+  ),
   ...Object.keys(FAILED_RUNS).map((name) => [name, failed(name as keyof typeof FAILED_RUNS)] as const),
   ...Object.keys(PRUNED).map((name) => [name, composeProblems([prunedProblem(name)], PLACE)] as const),
   ...testNotifications(PLACE).map((email) => [`test ${email.notification.subject}`, email] as const),

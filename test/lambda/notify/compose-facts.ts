@@ -22,7 +22,7 @@ export const LOG = {
   logStream: `shop/backup/${ID}`,
 };
 
-export type Failed = (typeof CAUSES)['failed'][number];
+export type Failed = Exclude<(typeof CAUSES)['failed'][number], 'managed-job' | 'managed-incomplete'>;
 const exited = (exitCode: number): TaskEnd => ({
   exitCode,
   stopCode: 'EssentialContainerExited',
@@ -134,7 +134,10 @@ export const LAST_LINES: Readonly<Partial<Record<Failed, LastLine>>> = {
   },
 };
 
-export type NotStarted = Exclude<(typeof CAUSES)['never-started'][number], 'scheduler' | 'refused-by-ecs'>;
+export type NotStarted = Exclude<
+  (typeof CAUSES)['never-started'][number],
+  'managed-expired' | 'scheduler' | 'refused-by-ecs' | 'instance-not-reached' | 'instance-not-ready'
+>;
 
 /** What ECS says of a task that it could not start. */
 export const REASONS: Readonly<Record<NotStarted, string>> = {
@@ -155,6 +158,7 @@ export const SCHEDULE = 'arn:aws:scheduler:eu-west-1:111122223333:schedule/defau
 
 /** Sentences, with their short forms, of what the measuring finds, and of the housekeeping. */
 export const SENTENCES: Readonly<Record<string, readonly [sentence: string, short?: string]>> = {
+  maintain: ['the repository could not be cleaned up'],
   'too-old': [
     'the newest backup is 2 days 1 hour old; the limit is 25 hours 1 minute',
     'the newest backup is 2 days 1 hour old',
@@ -189,10 +193,29 @@ export const SENTENCES: Readonly<Record<string, readonly [sentence: string, shor
     'the newest proven backup is 41 days old',
   ],
   'restore-test-failed': [
-    'the restore test of backup 2026-11-19T01-00-00Z failed',
-    'the restore test of backup 2026-11-19T01-00-00Z failed',
+    'the restore test of backup 2026-11-19T01-00-00Z failed: trigger shop.orders_bi: missing; and 11 more differences',
+    'the restore test of 2026-11-19T01-00-00Z failed',
   ],
-  'restore-test-not-run': ['a restore test failed: the task ran out of memory (2048 MiB)', 'a restore test failed'],
+  'restore-test-not-run': [
+    'the restore test of backup 2026-11-19T01-00-00Z could not run: extension postgis is not in the image',
+    'a restore test could not run',
+  ],
+  'too-large': [
+    'backup 2026-11-19T01-00-00Z is too large for a restore test: it needs 310 GiB of disk',
+    'too large for a restore test',
+  ],
+  'never-proven': [
+    'no restore test has passed in 36 days; the limit is 35 days',
+    'no restore test has passed in 36 days',
+  ],
+  'recovery-too-slow': [
+    'a restore takes 2 hours 12 minutes, as measured with backup 2026-11-18T01-00-00Z; its recovery time objective is 1 hour',
+    'a restore takes 2 hours 12 minutes',
+  ],
+  'recovery-point': [
+    'the newest backup is 49 hours old; its recovery point objective is 1 day',
+    'the newest backup is 49 hours old',
+  ],
   restore: ['the program failed'],
   measure: [
     '2 of 12 sources could not be measured: shop: could not read its catalog: AccessDenied: not authorized to perform: kms:Decrypt; blog: could not read its catalog: AccessDenied: not authorized to perform: kms:Decrypt',
@@ -202,6 +225,15 @@ export const SENTENCES: Readonly<Record<string, readonly [sentence: string, shor
     'the snapshot policy policy-0123abcd is in error and makes no snapshots: the role may not use the key of the volume',
   ],
   snapshot: ['a snapshot of vol-0f0cc5aba481ffe15 could not be made: Client.InvalidKmsKey.InvalidState'],
+  'managed-job': ['its job of AWS Backup failed: Access denied trying to call AWS Backup service'],
+  'managed-incomplete': ['AWS Backup could not back up all of it: 3 objects could not be read'],
+  'managed-expired': [
+    'its job of AWS Backup could not start within its window: Backup job failed because there was a running job for the same resource',
+  ],
+  'managed-copy': [
+    'the newest backup of media could not be copied to arn:aws:backup:eu-central-1:111122223333:backup-vault:copies: Access denied exception while trying to list tags',
+    'a copy to copies failed',
+  ],
   replication: ['14 objects could not be replicated by rule copies'],
   'denied-delete': [
     'arn:aws:sts::111122223333:assumed-role/Deploy/jane tried to delete shop/2026-11-19T01-00-00Z/manifest.json from 203.0.113.7 (DeleteObject) and was denied',
@@ -217,7 +249,31 @@ const ALARM = 'arn:aws:cloudwatch:eu-west-1:111122223333:alarm:ShopBackups-';
 export const AGE_ALARM = `${ALARM}ShopAgeAlarm`;
 const FUNCTION_LOG = { logGroup: '/shop/backups/functions' };
 
+const FILE_SYSTEM = 'arn:aws:elasticfilesystem:eu-west-1:111122223333:file-system/fs-0123456789abcdef0';
+/** A file system that AWS Backup backs up, and its newest recovery point. */
+export const MANAGED_SOURCE: Readonly<Partial<Problem>> = {
+  managed: { resource: FILE_SYSTEM, vault: 'ShopBackupsMediaVault', plan: '1a2b3c4d-plan' },
+  newest: {
+    id: '1EB3B5E7-9EB0-435A-A80B-108B488B0D45',
+    time: '2026-11-19T04:11:40.000Z',
+    ageSeconds: 78_620,
+    bytes: 4_294_967_296,
+    uncompressedBytes: 4_294_967_296,
+    tables: 0,
+    durationSeconds: 640,
+    engine: 'AWS Backup of EFS',
+    engineVersion: '',
+    recoveryPoint: 'arn:aws:backup:eu-west-1:111122223333:recovery-point:1EB3B5E7-9EB0-435A-A80B-108B488B0D45',
+  },
+};
+/** The same, of a problem that an event of AWS Backup reports. */
+export const MANAGED: Readonly<Partial<Problem>> = { ...MANAGED_SOURCE, resource: FILE_SYSTEM };
+
 export const HOUSEKEEPING: Readonly<Partial<Record<Cause, Partial<Problem>>>> = {
+  'managed-copy': {
+    about: 'copies of media',
+    resource: 'arn:aws:backup:eu-central-1:111122223333:backup-vault:copies',
+  },
   restore: {
     about: 'restore of shop',
     restore: { source: 'shop' },

@@ -10,7 +10,7 @@ import { backup, EVERY_CAUSE, PLACE, problem, RECOVERY, row } from './compose-su
 
 /** Lines that may be longer: commands, statements, links, ARNs. */
 const WHOLE =
-  /^(npx |aws |echo \| |openssl |GRANT |DO |CREATE |SELECT |ALTER |https:\/\/|(?:\| )?[("']?(https?:\/\/|arn:|\d{12}\.dkr\.)\S+$)/;
+  /^(npx |aws |docker |echo \| |openssl |GRANT |DO |CREATE |SELECT |ALTER |db\.|RUN apt-get |https:\/\/|(?:\| )?[("']?(https?:\/\/|arn:|\d{12}\.dkr\.)\S+$)/;
 
 function expectReadable(subject: string, text: string): void {
   expect(subject).toMatch(/^[\x20-\x7e]{1,99}$/);
@@ -119,6 +119,7 @@ const problems: fc.Arbitrary<Problem[]> = fc
           short: words,
           engine: fc.oneof(words, fc.constantFrom('mysql', 'postgresql', 'constructor')),
           reason: reasons,
+          command: fc.record({ id: words, document: words, instanceId: words }),
           task: fc.record({
             arn: words,
             clusterArn: words,
@@ -144,7 +145,8 @@ function expectSafe(composed: Composed): void {
     .split('\n')
     .filter(
       (line) =>
-        [...line].length > COLUMNS && !/^(npx |aws |echo |openssl |dig |toys |ssl_|[A-Z]|.*https?:|.*arn:)/.test(line),
+        [...line].length > COLUMNS &&
+        !/^(npx |aws |docker |echo |openssl |dig |toys |ssl_|[A-Z]|.*https?:|.*arn:)/.test(line),
     );
   expect(long).toEqual([]);
 }

@@ -1,9 +1,10 @@
 /** The next steps fit the reason, and not only the exit code. */
-import type { Problem } from '../../../catalog/contract/notification';
+import type { Reason } from '../../../catalog/contract/failure';
+import type { Problem, RestoreFacts } from '../../../catalog/contract/notification';
 import { registerAdvice } from '../../../engines/advice';
 import { composeDigest, composeProblems, composeRecoveries } from '../../../lambda/notify/compose/compose';
 import { enrich } from '../../../lambda/notify/problems/enrich';
-import { allEmails } from './compose-emails';
+import { allEmails, many, onInstance } from './compose-emails';
 import { connection, EVERY_REASON, FAILED_RUNS } from './compose-reasons';
 import { backup, failedRun, PLACE, problem, prunedProblem, RECOVERY, row } from './compose-support';
 
@@ -55,14 +56,14 @@ describe('an engine without advice', () => {
   const SQL = /mysql|SELECT |GRANT |SHOW |pg_|starttls|-- /i;
 
   test.each([
-    'login-refused-mongodb',
-    'no-connection-left-mongodb',
-    'tls-not-offered-mongodb',
-    'self-signed-mongodb',
+    'login-refused-cassandra',
+    'no-connection-left-cassandra',
+    'tls-not-offered-cassandra',
+    'self-signed-cassandra',
   ] as const)('gets general advice, and no SQL of another engine: %s', (name) => {
-    const text = textOf({ ...run(name), newest: backup(24, { engine: 'mongodb', engineVersion: '8.0.4' }) });
+    const text = textOf({ ...run(name), newest: backup(24, { engine: 'cassandra', engineVersion: '8.0.4' }) });
     expect(text).not.toMatch(SQL);
-    expect(text).toContain('mongodb 8.0.4');
+    expect(text).toContain('cassandra 8.0.4');
     expect(text).toContain('npx proven-backups run');
   });
 
@@ -122,6 +123,138 @@ test('of many sources each kind gets its own steps, with the names of the source
   const [, first, second] = text.split(/^WHAT TO DO: /m);
   expect(first).toMatch(/^the database server did not answer\n\nFor shop, crm\.\n[^]*authorize-security-group-ingress/);
   expect(second).toMatch(/^the server's certificate has expired\n\nFor blog\.\n[^]*openssl/);
+});
+
+describe('of many problems with one cause, each gets the steps that fit it', () => {
+  const sectionsOf = (...problems: readonly Problem[]): string[] =>
+    textOf(...problems)
+      .split(/^WHAT TO DO/m)
+      .slice(1);
+  const of = (source: string) => ({ source, about: source });
+
+  test('no restore is told to replace what another one was to replace', () => {
+    const restoreOf = (source: string, restore: Partial<RestoreFacts>) =>
+      problem('housekeeping', 'restore', {
+        about: `restore of ${source}`,
+        restore: { source, backupId: '2026-11-19T01-00-00Z', ...restore },
+      });
+    const sections = sectionsOf(
+      restoreOf('shop', { state: 'partial' }),
+      restoreOf('blog', { state: 'unchanged' }),
+      restoreOf('wiki', { state: 'unchanged', overwrite: true, databases: ['wiki'] }),
+    );
+    const commands = sections.map((section) => section.match(/^npx proven-backups restore .*$/gm));
+    const command = (source: string) =>
+      `npx proven-backups restore --bucket acme-backups --source ${source} --region eu-west-1 --backup 2026-11-19T01-00-00Z`;
+    expect(commands).toEqual([
+      [`${command('shop')} --overwrite`],
+      [command('blog')],
+      [`${command('wiki')} --databases wiki --overwrite`],
+    ]);
+    expect(sections.join()).not.toContain('repeat them with the others');
+  });
+
+  test('restore tests that could not run, by why they could not', () => {
+    const notRun = (source: string, reason: Reason, serverVersion = '18.1') =>
+      problem('not-proven', 'restore-test-not-run', {
+        ...of(source),
+        test: { id: 'x', testedAt: '2026-11-19T05:12:00Z', engine: 'postgresql', serverVersion, reason },
+      });
+    const lacks = { kind: 'image-lacks', object: 'extension vector' };
+    const sections = sectionsOf(
+      notRun('shop', lacks),
+      notRun('blog', { kind: 'timed-out' }),
+      notRun('crm', lacks),
+      notRun('wiki', lacks, '17.2'),
+    );
+    expect(sections.map((section) => /For (.*)\./.exec(section)![1])).toEqual(['shop, crm', 'blog', 'wiki']);
+    expect(sections.map((section) => /FROM \S+/.exec(section)?.[0])).toEqual([
+      'FROM postgres:18-bookworm',
+      undefined,
+      'FROM postgres:17-bookworm',
+    ]);
+    expect(sections[1]).toContain('Give the tests more time');
+  });
+
+  test.each(['out-of-memory', 'tool-killed'])('sizes of tasks: %s', (kind) => {
+    const run = (source: string, memory: number) => {
+      const task = { ...problem('failed', 'out-of-memory').task!, memory };
+      return kind === 'out-of-memory'
+        ? problem('failed', kind, { ...of(source), task })
+        : problem('failed', 'dumpFailed', { ...of(source), task, reason: { kind } });
+    };
+    const sections = sectionsOf(run('shop', 2048), run('blog', 8192), run('crm', 2048));
+    expect(sections.map((section) => /For (.*)\./.exec(section)![1])).toEqual(['shop, crm', 'blog']);
+    expect(sections.map((section) => /from \d+ to \d+/.exec(oneLine(section))![0])).toEqual([
+      'from 2048 to 3072',
+      'from 8192 to 9216',
+    ]);
+  });
+
+  test('runs of tasks and of instances, under the title that they share', () => {
+    const text = textOf(run('login-refused', 'shop'), onInstance(FAILED_RUNS['login-refused'], of('blog')));
+    expect(text).toMatch(/^2 sources: .* refused the login of backup\./);
+    const [, ofTask, inInstance] = text.split(/^WHAT TO DO: the server refused the login$/m);
+    expect(ofTask).toContain('For shop.');
+    expect(inInstance).toContain('For blog.');
+  });
+
+  test('strange sizes share their steps, with a placeholder for the backup of each', () => {
+    const strange = ['shop', 'blog'].map((source, index) =>
+      problem('strange-size', 'table-lost', { ...of(source), lastUsual: backup(24 + index), tables: [source] }),
+    );
+    const sections = sectionsOf(...strange);
+    expect(sections).toHaveLength(1);
+    expect(sections[0]).toContain('--backup "$ID" --databases "$DATABASE" --as restored');
+  });
+
+  test('of very many, the first have steps and the others what to do, so that the email is not cut', () => {
+    const texts = many(300).map((source) =>
+      problem('housekeeping', 'restore', { about: `restore of ${source}`, restore: { source, state: 'partial' } }),
+    );
+    const email = emailOf(...texts);
+    expect(email.notification.problems).toHaveLength(300);
+    expect(email.text.match(/^npx proven-backups restore /gm)).toHaveLength(20);
+    expect(email.text).toContain('For restore of shop-300.\nWhat to do: ');
+  });
+});
+
+describe('runs on instances', () => {
+  test('are not told of tasks, security groups of their own, or RDS', () => {
+    for (const one of EVERY_REASON) {
+      const [, steps] = textOf(onInstance(one)).split('WHAT TO DO');
+      expect([one.reason.kind, steps]).toEqual([
+        one.reason.kind,
+        expect.not.stringMatching(
+          /aws ecs |aws rds |aws route53 |aws ec2 (?!describe-vpc-endpoints)|\$FAMILY|valueFrom|Aurora Serverless/,
+        ),
+      ]);
+    }
+  });
+
+  test.each([
+    ['host-unknown', '"{{.Names}} | {{.Status}} | {{.Networks}} | {{.Ports}}"'],
+    ['host-unknown', 'aws ssm start-session --region eu-west-1 --target i-0a1b2c3d4e5f60718'],
+    ['no-answer', '--network in the script'],
+    ['login-refused', '$SECRET: secret_id in the script'],
+    ['key-denied', 'task_role in the script'],
+    ['key-denied', 'aws ssm get-document --region eu-west-1 --name ShopBackups-Backups-shop'],
+  ] as const)('get the next command for where they are: %s', (name, command) => {
+    expect(oneLine(textOf(onInstance(FAILED_RUNS[name])))).toContain(command);
+  });
+});
+
+test('a secret whose key was not given: the step says where the key is given', () => {
+  const text = oneLine(textOf(problem('never-started', 'secret')));
+  expect(text).toMatch(
+    /KmsKeyId, the execution role needs that key\. .* encryptionKey of Secret\.fromSecretAttributes; in backups\.yaml, beside secretId/,
+  );
+});
+
+test('endpoints are looked for by Region and service: in China their names begin differently', () => {
+  const china = { ...PLACE, partition: 'aws-cn', region: 'cn-north-1' };
+  const { text } = composeProblems([problem('never-started', 'logging')], china);
+  expect(text).toContain("--filters 'Name=service-name,Values=*.cn-north-1.logs'");
 });
 
 /** Lines that somebody may paste into a database. */
@@ -208,6 +341,32 @@ test('a strange backup comes after the newest usual one, which is the one to res
   expect(text).toContain(`${of} --backup ${lastUsual.id} --databases "$DATABASE" --as restored`);
 });
 
+test.each([
+  ['files', 'restored'],
+  ['sqlite', 'restored.db'],
+])('what has no databases comes back whole: %s', (engine, as) => {
+  const lastUsual = backup(48, { engine });
+  const text = textOf(problem('strange-size', 'empty', { engine, lastUsual }));
+  expect(text).toContain(`--region eu-west-1 --backup ${lastUsual.id} --as ${as}\n`);
+});
+
+test('a backup whose restore test failed is never called good', () => {
+  const newest = backup(24, { tested: 'failed' });
+  const lastSound = backup(72, { tested: 'passed' });
+  const of = (change: Partial<Problem>) => textOf(problem('failed', 'connection', { newest, ...change }));
+  const text = of({ lastSound });
+  expect(text).toContain('No backup was made. The newest good one is from 2026-11-17 ');
+  expect(text).toMatch(
+    /NEWEST GOOD BACKUP\n.*3 days ago[^]*It is\s+proven\.\n\nNEWEST BACKUP\n.*1 day ago[^]*FAILED\.\n/,
+  );
+  const none = of({});
+  expect(none).toContain('No backup was made, and no earlier one is known to be good.');
+  expect(none).toMatch(/NEWEST GOOD BACKUP\nNone is known: /);
+  const proven = of({ newest: lastSound });
+  expect(proven).toMatch(/NEWEST GOOD BACKUP\n.*3 days ago[^]*It is\s+proven\./);
+  expect(proven).not.toContain('NEWEST BACKUP\n');
+});
+
 test('problems that are still open are named, and nobody is told that all is well', () => {
   const half = composeRecoveries([{ ...RECOVERY, open: ['strange-size'] }], PLACE);
   expect(half.notification.subject).toMatch(/^RECOVERED shop: backups work again, but the size is strange \(/);
@@ -223,6 +382,25 @@ test('a digest is not OK while the housekeeping has a problem', () => {
   const { notification, text } = composeDigest([row('shop'), row('blog')], PLACE, { often: 'daily', housekeeping });
   expect(notification.subject).toBe('BACKUPS 2 of 2 OK: problem with pruning (2026-11-20 Paris)');
   expect(text).toContain('PROBLEMS\nPruning: shop: it failed.\n');
+});
+
+test('a digest has the times of restores where they were measured, and its lines have room for them', () => {
+  const measured = (source: string, recoverySeconds: number) =>
+    row(source, { proven: { ...row(source).proven!, recoverySeconds } });
+  const text = (...rows: Parameters<typeof composeDigest>[0]) =>
+    composeDigest(rows, PLACE, { often: 'daily' }).text.split('\n');
+  const narrow = text(row('blog'), measured('shop', 192), measured('warehouse', 7_920));
+  const head = narrow.findIndex((line) => line.startsWith('  source '));
+  expect(narrow.slice(head, head + 4).map((line) => line.split(/  +/).at(-1))).toEqual([
+    'restore',
+    '-',
+    '3 min',
+    '2 h',
+  ]);
+  expect(narrow.join(' ')).toContain('Restore: how long one takes');
+  const wide = text(row('blog'), measured('warehouse-of-the-south', 192));
+  expect(wide.join(' ')).not.toMatch(/restore$|Restore: /m);
+  for (const line of [...narrow, ...wide].slice(0, -8)) expect(line.length).toBeLessThanOrEqual(72);
 });
 
 test('a damaged backup is not called safe, and is brought back by its source and id', () => {

@@ -13,6 +13,7 @@ import { PLACE, problem } from './compose-support';
 import { alarmEvent, counted, NO_DATA, ageAlarm } from './events/alarms';
 import { exited, neverStarted } from './events/ecs';
 import { contextWith, messageOf, NOW, SETTINGS } from './events/message';
+import { backupJob, copyJob } from './events/managed';
 import { deadLetter, deleteCall, failedFunction, policyEvent, runTask, snapshotEvent } from './events/others';
 
 const CATALOG = (signal: 'silent' | 'strange-size' | 'not-proven', cause: Cause): unknown => ({
@@ -47,6 +48,10 @@ const EVENTS: readonly (readonly [signal: Signal, cause: Cause, event: unknown])
   ['never-started', 'network', neverStarted('Network interface provisioning timed out: subnet has no address')],
   ['never-started', 'refused-by-ecs', runTask([{ reason: 'MISSING', detail: 'the cluster is inactive' }])],
   ['never-started', 'scheduler', deadLetter()],
+  ['failed', 'managed-job', backupJob('FAILED', 'Access denied')],
+  ['failed', 'managed-incomplete', backupJob('PARTIAL')],
+  ['never-started', 'managed-expired', backupJob('EXPIRED')],
+  ['housekeeping', 'managed-copy', copyJob('FAILED')],
   ['silent', 'too-old', CATALOG('silent', 'too-old')],
   ['silent', 'gone', CATALOG('silent', 'gone')],
   ['silent', 'not-measured', ageAlarm(NO_DATA)],
@@ -57,6 +62,7 @@ const EVENTS: readonly (readonly [signal: Signal, cause: Cause, event: unknown])
   ['housekeeping', 'prune-snapshots', failedFunction('acme-volumes', { errorMessage: 'Task timed out' })],
   ['housekeeping', 'prune-snapshots', PRUNED['prune-snapshots']],
   ['housekeeping', 'restore', exited(1, { taskDefinitionArn: `${DEFINITION}/acme-shop_restore:3` })],
+  ['housekeeping', 'maintain', exited(22, { taskDefinitionArn: `${DEFINITION}/acme-shop_maintain:3` })],
   ['not-proven', 'restore-test-not-run', exited(1, { taskDefinitionArn: `${DEFINITION}/acme-shop_prove:3` })],
   ['housekeeping', 'measure', failedFunction('acme-measure', { errorMessage: 'the time of the run is over' })],
   ['housekeeping', 'snapshot-policy', policyEvent('the role may not use the key')],
@@ -87,8 +93,17 @@ async function problemOf(event: unknown): Promise<Problem> {
 }
 
 /** Facts that are looked up afterwards, or that only some problems of a cause have. */
-const LOOKED_UP: readonly string[] = ['newest', 'allowedAgeSeconds', 'lastUsual', 'logLines', 'reason', 'engine'];
-const OF_SOME: readonly string[] = ['pruned', 'short', 'variant'];
+const LOOKED_UP: readonly string[] = [
+  'newest',
+  'allowedAgeSeconds',
+  'lastUsual',
+  'logLines',
+  'reason',
+  'engine',
+  'proven',
+  'objectives',
+];
+const OF_SOME: readonly string[] = ['pruned', 'short', 'variant', 'test', 'failingSince'];
 /** A function is named by its name alone as well. */
 const service = ({ resource }: Problem): string | undefined =>
   resource?.includes(':') ? resource.split(':')[2] : resource && 'lambda';

@@ -8,7 +8,15 @@ import { ENGINE_FACTS } from '../../../engines/facts';
 export interface FailedRun {
   readonly cause: Exclude<
     ExitCodeName,
-    'success' | 'alreadyRunning' | 'interruptedBySigint' | 'restoreFailed' | 'targetRefused' | 'downloadFailed'
+    | 'success'
+    | 'alreadyRunning'
+    | 'interruptedBySigint'
+    | 'restoreFailed'
+    | 'maintainFailed'
+    | 'targetRefused'
+    | 'downloadFailed'
+    | 'notProven'
+    | 'notTested'
   >;
   readonly engine: string;
   readonly message: string;
@@ -20,7 +28,7 @@ const SERVERS: Readonly<Record<string, Pick<Reason, 'host' | 'port'>>> = {
   mariadb: { host: 'shop-db.internal', port: 3306 },
   postgresql: { host: 'shop-db.internal', port: 5432 },
   // No engine of ours: it has no advice of its own.
-  mongodb: { host: 'shop-db.internal', port: 27_017 },
+  cassandra: { host: 'shop-db.internal', port: 9042 },
 };
 
 /** A run that did not get to its database. */
@@ -38,6 +46,9 @@ const MANY = Array.from(
   { length: 120 },
   (_, index) => `GRANT TRIGGER, EVENT ON \`shop\\_${index}\`.* TO 'backup'@'%';`,
 );
+
+const BACKUP_ROLE = 'db.getSiblingDB("admin").grantRolesToUser("backup", [{"role":"backup","db":"admin"}])';
+const OVERFLOW = 'Failed: oplog overflow: mongodump was unable to capture all new oplog entries during execution';
 
 const KEY = 'arn:aws:kms:eu-west-1:111122223333:key/0a1b2c3d-0000-4000-8000-111122223333';
 const STORE = 'could not store shop/2026-11-20T01-00-00Z/shop.sql.zst: ';
@@ -60,14 +71,14 @@ export const FAILED_RUNS = {
       account: 'backup',
     },
   ),
-  'login-refused-mongodb': connection('login-refused', 'Authentication failed.', 'mongodb', { account: 'backup' }),
-  'no-connection-left-mongodb': connection(
+  'login-refused-cassandra': connection('login-refused', 'Authentication failed.', 'cassandra', { account: 'backup' }),
+  'no-connection-left-cassandra': connection(
     'no-connection-left',
     'connection refused because too many open connections',
-    'mongodb',
+    'cassandra',
   ),
-  'tls-not-offered-mongodb': connection('tls-not-offered', 'server does not support TLS', 'mongodb'),
-  'self-signed-mongodb': connection('certificate-self-signed', 'self-signed certificate', 'mongodb'),
+  'tls-not-offered-cassandra': connection('tls-not-offered', 'server does not support TLS', 'cassandra'),
+  'self-signed-cassandra': connection('certificate-self-signed', 'self-signed certificate', 'cassandra'),
   'database-refused': connection(
     'database-refused',
     "Access denied for user 'backup'@'%' to database 'shop_eu'",
@@ -156,6 +167,23 @@ export const FAILED_RUNS = {
       ...{ database: 'shop', account: 'backup', object: 'cron.job', statements: ['ALTER ROLE backup BYPASSRLS;'] },
     },
   },
+  'privileges-mongodb': {
+    cause: 'privileges',
+    engine: 'mongodb',
+    message: `user backup@admin lacks find on local.oplog.rs, find on config.transactions. Run as an administrator: ${BACKUP_ROLE}`,
+    reason: {
+      kind: 'privileges-missing',
+      account: 'backup@admin',
+      privileges: ['find on local.oplog.rs', 'find on config.transactions'],
+      statements: [BACKUP_ROLE],
+    },
+  },
+  'oplog-overflow': {
+    cause: 'dumpFailed',
+    engine: 'mongodb',
+    message: `mongodump exited with 1: ${OVERFLOW} (the oplog was overwritten while the dump was made: enlarge it by replSetResizeOplog, or dump when less is written)`,
+    reason: { kind: 'oplog-overflow', object: 'mongodump', said: OVERFLOW },
+  },
   'key-denied': {
     cause: 'uploadFailed',
     engine: 'mysql',
@@ -199,7 +227,7 @@ const CAUSES: readonly (readonly [first: string, cause: FailedRun['cause']])[] =
 
 /** Every reason that a program can give, with and without values. */
 export const EVERY_REASON: readonly FailedRun[] = [
-  ...COMMON_REASONS.flatMap((kind) => ['mysql', 'mongodb'].map((engine) => ({ kind: kind as string, engine }))),
+  ...COMMON_REASONS.flatMap((kind) => ['mysql', 'cassandra'].map((engine) => ({ kind: kind as string, engine }))),
   ...Object.entries(ENGINE_FACTS).flatMap(([engine, { reasons }]) => reasons.map((kind) => ({ kind, engine }))),
 ].flatMap(({ kind, engine }) => {
   const index = COMMON_REASONS.findIndex((one) => one === kind);

@@ -4,7 +4,7 @@ import * as path from 'node:path';
 import type { BackupFacts, Cause, Signal } from '../../../catalog/contract/alarms';
 import { CAUSES, SIGNALS } from '../../../catalog/contract/alarms';
 import { version } from '../../../package.json';
-import type { DigestRow, Problem, Recovery } from '../../../catalog/contract/notification';
+import type { CommandFacts, DigestRow, Problem, Recovery } from '../../../catalog/contract/notification';
 import { logTail } from '../../../catalog/contract/run-log';
 import type { Composed, Place } from '../../../lambda/notify/compose/place';
 import type { MessageReading } from '../../../lambda/notify/observe/message';
@@ -22,6 +22,7 @@ import {
   HOUSEKEEPING,
   LAST_LINES,
   LOG,
+  MANAGED,
   PRUNED,
   REASONS,
   SCHEDULE,
@@ -126,6 +127,7 @@ export function problem(signal: Signal, cause: Cause, change: Partial<Problem> =
   }
   const name = change.source ?? 'shop';
   const source = { ...of, source: name, about: name, newest: LAST_NIGHT, allowedAgeSeconds: ALLOWED };
+  if (cause.startsWith('managed-')) return { ...source, ...said(cause), ...MANAGED, ...change };
   if (signal === 'failed') {
     const end = ENDS[cause as Failed];
     const task = { ...TASK, ...STARTED, ...end, family: `ShopBackups-${name}` };
@@ -147,18 +149,71 @@ export function problem(signal: Signal, cause: Cause, change: Partial<Problem> =
     const alarm = cause === 'not-measured' && { resource: AGE_ALARM };
     return { ...found, newest, since: noticed, ...alarm, ...change };
   }
-  if (signal === 'not-proven') return { ...found, since: '2026-11-14T01:00:00.000Z', ...change };
+  if (signal === 'not-proven') return { ...found, since: '2026-11-14T01:00:00.000Z', ...PROOFS[cause], ...change };
   const newest = { ...backupAt('2026-11-20T01:00:00Z'), ...STRANGE[cause] };
   const tables = cause === 'table-lost' && { tables: ['shop.orders'] };
   return { ...found, ...tables, newest, lastUsual: LAST_NIGHT, since: newest.time, ...change };
 }
+
+const PROVEN = {
+  ...{ id: '2026-11-18T01-00-00Z', testedAt: '2026-11-18T05:12:00Z', ageSeconds: 172_800 },
+  ...{ loadSeconds: 192, recoverySeconds: 192 },
+};
+const TEST = { id: LAST_NIGHT.id, testedAt: '2026-11-19T05:12:00Z', engine: 'postgresql', serverVersion: '18.1' };
+const OLD_PROOF = { ...PROVEN, id: '2026-10-10T01-00-00Z', testedAt: '2026-10-10T05:12:00Z', ageSeconds: 41 * 86_400 };
+
+/** What is known of restore tests, by cause. */
+const PROOFS: Readonly<Partial<Record<Cause, Partial<Problem>>>> = {
+  'restore-test-failed': {
+    proven: PROVEN,
+    failingSince: '2026-11-18T13-00-00Z',
+    test: {
+      ...TEST,
+      differences: [
+        { check: 'inventory', object: 'trigger shop.orders_bi', kind: 'missing' },
+        {
+          ...{ check: 'rows', object: 'table shop.orders', kind: 'rows', rows: { differing: 2, of: 1_204_511 } },
+          first: { key: 'id 17', column: 'note' },
+        },
+        {
+          ...{ check: 'inventory', object: 'view shop.totals', kind: 'changed', fact: 'definer' },
+          ...{ expected: "'app'@'%'", found: 'root@localhost' },
+        },
+      ],
+      differenceCount: 12,
+    },
+  },
+  'restore-test-not-run': {
+    proven: PROVEN,
+    test: { ...TEST, reason: { kind: 'image-lacks', object: 'extension postgis' } },
+  },
+  'too-large': { test: { id: LAST_NIGHT.id, testedAt: '2026-11-19T05:12:00Z' } },
+  'proof-too-old': { proven: OLD_PROOF },
+  'recovery-too-slow': {
+    proven: { ...PROVEN, loadSeconds: 7_920, recoverySeconds: 7_920 },
+    objectives: { recoveryTimeSeconds: 3_600 },
+  },
+};
+
+/** A command on an instance. */
+export const COMMAND: CommandFacts = {
+  id: 'e8d3c0e4-71f7-4491-898f-c9b35bee5f3b',
+  document: 'ShopBackups-Backups-shop',
+  instanceId: 'i-0a1b2c3d4e5f60718',
+  exitCode: 101,
+  status: 'Failed',
+};
 
 function said(cause: Cause): Pick<Problem, 'sentence' | 'short'> {
   const [sentence, short] = SENTENCES[cause]!;
   return { sentence, ...(short !== undefined && { short }) };
 }
 
-function neverStarted(cause: Cause): Pick<Problem, 'sentence' | 'task' | 'resource'> {
+function neverStarted(cause: Cause): Pick<Problem, 'sentence' | 'task' | 'command' | 'resource'> {
+  if (cause === 'instance-not-reached' || cause === 'instance-not-ready') {
+    const said = cause === 'instance-not-ready' ? 'docker is not in PATH: install Docker' : 'ConnectionLost';
+    return { sentence: startSentence(cause, said), command: COMMAND };
+  }
   if (cause === 'scheduler') {
     const said = 'AccessDeniedException (3 retries): not authorized to perform ecs:RunTask';
     return { sentence: startSentence(cause, said), resource: SCHEDULE };

@@ -22,7 +22,11 @@ describe('the full text of emails', () => {
 test('there is a test email of each kind, marked as a test', () => {
   const tests = testNotifications(PLACE);
   const kinds = tests.map(({ notification }) => notification.signal ?? notification.kind);
-  expect(kinds.sort()).toEqual([...SIGNALS, 'recovered', 'digest', 'note'].sort());
+  // A test that failed is something else than one that could not run.
+  expect(kinds.sort()).toEqual([...SIGNALS, 'not-proven', 'recovered', 'digest', 'note'].sort());
+  const subjects = tests.map(({ notification }) => notification.subject);
+  expect(subjects).toContainEqual(expect.stringMatching(/^TEST NOT PROVEN example: the restore test of \S+ failed/));
+  expect(subjects).toContainEqual(expect.stringMatching(/^TEST NOT TESTED example: /));
   for (const { notification, text } of tests) {
     expect(notification.test).toBe(true);
     expect(notification.subject).toMatch(/^TEST [A-Z]/);

@@ -120,10 +120,17 @@ const OTHER_A_DAY_LATER: Step[] = [
   at(0, { kind: 'trouble', problem: ['housekeeping', 'other'] }),
   at(24 * 60, { kind: 'trouble', problem: ['failed', 'connection'] }),
 ];
+/** Silence that was held back, of a source that has no backup any more. */
+const NO_BACKUP_LEFT: Step[] = [
+  at(0, { kind: 'trouble', problem: ['failed', 'connection'] }),
+  at(0, { kind: 'measured', silent: 'too-old', strange: undefined, backupMinutesAgo: undefined, failure: false }),
+  at(0, { kind: 'good', ends: ['failed', 'housekeeping'] }),
+  at(0, { kind: 'measured', silent: undefined, strange: undefined, backupMinutesAgo: undefined, failure: false }),
+];
 const holds = (check: (happened: Happened[]) => void): void =>
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => check(play(steps))),
-    { numRuns: 1000, examples: [[OTHER_A_DAY_LATER]] },
+    { numRuns: 1000, examples: [[OTHER_A_DAY_LATER], [NO_BACKUP_LEFT]] },
   );
 
 test('the same is never told twice within 20 hours without good news between', () =>
@@ -162,6 +169,8 @@ test('what is open was told, or is held back because failing runs were told less
         // Between two measurings nothing is known of it.
         if (observation.state !== 'source-measured' || observation.health.failure) continue;
         if (Date.parse(observation.at) < Date.parse(after.measuredAt ?? '')) continue;
+        // That there is no backup ends no silence.
+        if (!observation.health.newest && !observation.health.findings.some((one) => one.signal === signal)) continue;
         expect(after.flapping).toBeUndefined();
         const runs = [after.open.failed, after.open['never-started']];
         const last = Math.max(...runs.map((problem) => (problem?.toldAt ? Date.parse(problem.toldAt) : -Infinity)));

@@ -105,6 +105,14 @@ describe('a run that fails', () => {
     expect(story.take(trouble(23))).toEqual(['failed connection']);
   });
 
+  it('is repeated every week only, if it is a restore test that cannot run', () => {
+    const untested = (hours: number) => trouble(hours, { signal: 'not-proven', cause: 'restore-test-not-run' });
+    expect(story.take(untested(0))).toEqual(['not-proven restore-test-not-run']);
+    for (const day of [1, 2, 3, 4, 5, 6]) expect(story.take(untested(24 * day))).toEqual([]);
+    expect(story.take(untested(7 * 24))).toEqual(['not-proven restore-test-not-run']);
+    expect(story.last.tell!.problems[0]).toMatchObject({ reminder: true });
+  });
+
   it('is told once when its event comes twice', () => {
     const event = trouble(2);
     story.take(event);
@@ -180,7 +188,7 @@ describe('a recovery', () => {
       since: time(1),
     };
     expect(story.take(measured(1, [TOO_OLD, strange]))).toEqual(['silent too-old', 'strange-size empty']);
-    expect(story.take(measured(2, [strange]))).toEqual(['recovered silent']);
+    expect(story.take(measured(2, [strange], backup(1)))).toEqual(['recovered silent']);
     expect(story.take(measured(3, [], backup(2)))).toEqual(['recovered strange-size']);
   });
 });
@@ -240,11 +248,21 @@ describe('silence', () => {
   it('ends without a word if it was held back', () => {
     story.take(trouble(2));
     story.take(measured(3, [TOO_OLD]));
-    expect(story.take(measured(4))).toEqual([]);
-    expect(story.last.outcomes).toEqual([
-      { signal: 'silent', cause: 'too-old', outcome: 'ended', reason: 'over before it was told' },
-    ]);
+    expect(story.take(measured(4, [], backup(1)))).toEqual([]);
+    expect(story.last.outcomes).toContainEqual({
+      signal: 'silent',
+      cause: 'too-old',
+      outcome: 'ended',
+      reason: 'over before it was told',
+    });
     expect(story.take(good(5))).toEqual(['recovered failed']);
+  });
+
+  it('ends with a new backup only: that the last one has gone, too, is none', () => {
+    story.take(measured(1, [TOO_OLD], backup(0)));
+    expect(story.take(measured(2))).toEqual([]);
+    expect(story.remembered.open).toHaveProperty('silent');
+    expect(story.take(measured(4, [], backup(3)))).toEqual(['recovered silent']);
   });
 
   it('of the measuring itself is never held back: nobody else would tell it', () => {
@@ -307,9 +325,66 @@ describe('what was measured', () => {
     expect(story.last.tell!.recovery).not.toHaveProperty('open');
   });
 
+  it('that is missed is told of a source that is silent already, until it comes again', () => {
+    story.take(measured(1, [TOO_OLD], backup(-48)));
+    expect(story.take(trouble(6, { signal: 'silent', cause: 'not-measured' }))).toEqual(['silent not-measured']);
+    expect(story.take(measured(7, [TOO_OLD], backup(-48)))).toEqual([]);
+    expect(story.take(measured(8, [], backup(7.5)))).toEqual(['recovered silent']);
+  });
+
+  it('ends a failed restore test only by one of a backup at least as new', () => {
+    const test = { id: '2026-11-19T02-00-00Z', testedAt: time(0), result: 'failed' } as const;
+    const failed: Finding = { ...TOO_OLD, signal: 'not-proven', cause: 'restore-test-failed', test };
+    const tested = (id: string) => ({ ...backup(0), tested: { id, testedAt: time(2) } });
+    story.take(measured(1, [failed], backup(0)));
+    expect(story.take(measured(3, [], tested('2026-11-18T02-00-00Z')))).toEqual([]);
+    expect(story.take(measured(4, [], tested(test.id)))).toEqual(['recovered not-proven']);
+  });
+
+  it('ends a restore test that could not run by one that could only check the bytes', () => {
+    story.take(trouble(1, { signal: 'not-proven', cause: 'restore-test-not-run' }));
+    const tested = (hours: number) => ({ ...backup(0), tested: { id: 'id', testedAt: time(hours) } });
+    expect(story.take(measured(2, [], tested(0)))).toEqual([]);
+    expect(story.take(measured(3, [], tested(2)))).toEqual(['recovered not-proven']);
+  });
+
+  it('drops what tests without an identity cannot end, and no more', () => {
+    const objectives = { tests: 'unprovable' } as const;
+    story.take(trouble(1, { signal: 'not-proven', cause: 'restore-test-not-run' }));
+    story.take(measured(2, [], { ...backup(0), objectives }));
+    expect(story.remembered.open['not-proven']).toBeDefined();
+    story.take(trouble(3, { signal: 'not-proven', cause: 'never-proven' }));
+    expect(story.take(measured(4, [], { ...backup(0), objectives }))).toEqual([]);
+    expect(story.remembered.open['not-proven']).toBeUndefined();
+  });
+
+  it.each(['restore-test-not-run', 'too-large', 'never-proven', 'proof-too-old'] as const)(
+    'of %s is dropped once the tests are off: nothing is proven by that',
+    (cause) => {
+      story.take(trouble(1, { signal: 'not-proven', cause }));
+      expect(story.take(measured(2, [], backup(0)))).toEqual([]);
+      expect(story.remembered.open['not-proven']).toBeDefined();
+      expect(story.take(measured(3, [], { ...backup(0), objectives: { tests: 'off' } }))).toEqual([]);
+      expect(story.remembered.open['not-proven']).toBeUndefined();
+    },
+  );
+
+  it('of a test that failed goes on, although the tests are off', () => {
+    const failed: Finding = { ...TOO_OLD, signal: 'not-proven', cause: 'restore-test-failed' };
+    story.take(measured(1, [failed], backup(0)));
+    story.take(measured(2, [], { ...backup(0), objectives: { tests: 'off' } }));
+    expect(story.remembered.open['not-proven']).toBeDefined();
+  });
+
   it('is too late to say anything after three hours', () => {
     expect(story.take(measured(1, [TOO_OLD]), 4.1)).toEqual([]);
     expect(story.take(measured(2, [TOO_OLD]), 5)).toEqual(['silent too-old']);
+  });
+
+  it('does not end that a backup is incomplete, which no catalog tells: the newest may be that one', () => {
+    expect(story.take(trouble(2, { cause: 'managed-incomplete' }))).toEqual(['failed managed-incomplete']);
+    expect(story.take(measured(3, [], backup(2.5)))).toEqual([]);
+    expect(story.take(good(26))).toEqual(['recovered failed']);
   });
 
   it('makes failures from before the newest backup out of date', () => {

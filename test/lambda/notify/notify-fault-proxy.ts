@@ -23,7 +23,8 @@ export class FaultProxy {
   }
 
   static async start(target: string, refuse: Refuse): Promise<FaultProxy> {
-    const server = http.createServer().listen(0, '127.0.0.1');
+    // As long as that of the emulator behind it, whose answers say so.
+    const server = http.createServer({ keepAliveTimeout: 75_000 }).listen(0, '127.0.0.1');
     await once(server, 'listening');
     return new FaultProxy(server, target, refuse);
   }

@@ -1,3 +1,4 @@
+import { BackupClient } from '@aws-sdk/client-backup';
 import {
   CloudWatchLogsClient,
   CreateLogGroupCommand,
@@ -110,6 +111,7 @@ export class NotifyScene {
       scheduler: new SchedulerClient(client),
       sns: new SNSClient(client),
       ssm: new SSMClient(client),
+      backup: new BackupClient(client),
       parameter,
       topic: topicArn,
       table: tableName,

@@ -3,8 +3,10 @@ import { CreateTopicCommand, SubscribeCommand } from '@aws-sdk/client-sns';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { Emulator } from '../../emulator/emulator';
 import { S3FaultProxy } from '../../support/s3-fault-proxy';
-import { alarmSettingsOf, hoursAgo } from './alarm-scene';
+import { alarmedSource, alarmSettingsOf, hoursAgo } from './alarm-scene';
 import { ageAlarm, NO_DATA } from './events/alarms';
+import { COPIES, copyJob } from './events/managed';
+import { FILE_SYSTEM } from './events/message';
 import { deleteCall } from './events/others';
 import { measureIn, toldBy } from '../measure/measure-support';
 import { ago, HOUR, measured, message, NotifyScene, run, subjects } from './notify-support';
@@ -72,6 +74,27 @@ describe('before anybody has confirmed a subscription', () => {
     expect(await subjects(here)).toEqual([]);
     expect(await here.alarms.remembered('problems/blog')).toMatchObject({ open: {} });
   });
+});
+
+it('a problem of copies is forgotten when the settings no longer name their vault', async () => {
+  const here = await scene();
+  const { bucket } = here.alarms;
+  const managed = { resource: FILE_SYSTEM, vault: 'acme-vault', plan: 'acme-plan' };
+  const configure = (copies: string[]) =>
+    here.alarms.configure(
+      alarmSettingsOf(bucket, [], { sources: { media: alarmedSource({ managed: { ...managed, copies } }) } }),
+    );
+  const measuredAt = (at: Date) => message(measured(bucket, 'media', at));
+  await configure([COPIES]);
+  await here.batch([message({ ...copyJob('FAILED', 'no'), time: ago(3).toISOString() })]);
+  expect(await subjects(here)).toEqual([expect.stringMatching(/^COPY FAILED media/)]);
+  const key = `problems/housekeeping/managed-copy/media/${COPIES}`;
+  await here.batch([measuredAt(ago(2))]);
+  expect(await here.alarms.remembered(key)).toHaveProperty('open.housekeeping');
+  await configure([]);
+  await here.batch([measuredAt(ago(1))]);
+  expect(await subjects(here)).toEqual([]);
+  expect(await here.alarms.remembered(key)).toMatchObject({ open: {} });
 });
 
 it('what 0.1.0 remembered is still known: its open problem is not told again, and its end is', async () => {

@@ -51,6 +51,23 @@ describe('the age of the newest backup', () => {
     expect((await read(ageAlarm(NO_DATA), hoursAgo(5)))[0]).not.toHaveProperty('unsure');
   });
 
+  test('it is not measured of any source when nobody counts subscriptions either: what is too old has its alarm on already', async () => {
+    const subscriptions = {
+      namespace: 'ProvenBackups',
+      name: 'ConfirmedSubscriptions',
+      dimensions: { Bucket: 'acme-backups' },
+    };
+    const found = await read(alarmEvent(subscriptions, NO_DATA), hoursAgo(5));
+    expect(found.map((one) => 'key' in one && one.key)).toEqual(Object.keys(SETTINGS.sources));
+    const silent = await read(ageAlarm(NO_DATA), hoursAgo(5));
+    expect(found).toEqual(expect.arrayContaining(silent));
+    // The measuring itself tells that nobody has confirmed one.
+    expect(await read(alarmEvent(subscriptions, counted(0)), hoursAgo(1))).toEqual([]);
+    expect(await read(alarmEvent({ ...subscriptions, dimensions: { Bucket: 'other' } }, NO_DATA), hoursAgo(5))).toEqual(
+      [],
+    );
+  });
+
   test.each([
     ['an alarm that does not know', ageAlarm({ ...NO_DATA, value: 'INSUFFICIENT_DATA' })],
     ['another bucket', ageAlarm(TOO_OLD, { Bucket: 'acme-backups-2', Source: 'shop' })],
@@ -154,7 +171,6 @@ describe('housekeeping', () => {
 
   test.each([
     ['an alarm of a user on what the pruning reports itself', alarmEvent(...ours('PruneProblems'))],
-    ['what the measuring tells itself', alarmEvent(...ours('ConfirmedSubscriptions'))],
     ['what it could not measure', alarmEvent(...ours('UnmeasuredSources'))],
     [
       'an alarm of a user on a metric of ours',

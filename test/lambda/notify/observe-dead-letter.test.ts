@@ -34,6 +34,12 @@ describe('a run that EventBridge Scheduler could not start', () => {
     expect(asked).toEqual([SCHEDULE_ARN]);
   });
 
+  test('is no trouble of the backups if it is the maintenance of a repository', async () => {
+    const [told] = await read(deadLetter(), { family: 'acme-shop_maintain' });
+    expect(told).toMatchObject({ signal: 'housekeeping', cause: 'maintain', key: 'housekeeping/maintain/shop' });
+    expect(told).not.toHaveProperty('source');
+  });
+
   test('is known by its attributes in whatever queue it is', async () => {
     expect(await read(deadLetter({}, QUEUE), SHOP)).toMatchObject([{ signal: 'never-started', source: 'shop' }]);
   });
@@ -51,6 +57,15 @@ describe('a run that EventBridge Scheduler could not start', () => {
       { ERROR_CODE: 'InvalidParameterException', ERROR_MESSAGE: 'The subnet ID does not exist' },
       'scheduler',
       'EventBridge Scheduler could not start the run: InvalidParameterException: The subnet ID does not exist',
+    ],
+    [
+      'an instance that is stopped',
+      {
+        ERROR_CODE: 'InvalidInstanceIdException',
+        ERROR_MESSAGE: 'Instances [[i-0a1b2c3d4e5f60718]] not in a valid state for account 123456789012',
+      },
+      'instance-not-reached',
+      'Systems Manager did not reach the instance: InvalidInstanceIdException: Instances [[i-0a1b2c3d4e5f60718]] not in a valid state for account 123456789012',
     ],
     [
       'a fault of AWS',
@@ -91,7 +106,7 @@ describe('a run that EventBridge Scheduler could not start', () => {
       'the pruning',
       { functionName: 'acme-prune' },
       'prune',
-      'housekeeping/prune',
+      'housekeeping/prune/acme-prune',
       'pruning',
       'EventBridge Scheduler could not start the pruning: ',
     ],
@@ -151,7 +166,7 @@ describe('a function that failed', () => {
       'acme-prune',
       summary('acme-backups'),
       'prune',
-      'housekeeping/prune',
+      'housekeeping/prune/acme-prune',
       'pruning',
       '2 problems in acme-backups: shop: no backup within 26 hours',
     ],
@@ -160,7 +175,7 @@ describe('a function that failed', () => {
       'acme-prune',
       { errorMessage: '2026-11-20T04:33:12Z Task timed out after 900.00 seconds' },
       'prune',
-      'housekeeping/prune',
+      'housekeeping/prune/acme-prune',
       'pruning',
       '2026-11-20T04:33:12Z Task timed out after 900.00 seconds',
     ],

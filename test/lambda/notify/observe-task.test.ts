@@ -154,7 +154,11 @@ test.each<[string, object, string, string]>([
 
 test('every exit code with which a dump fails has a name', async () => {
   const { success, alreadyRunning, targetRefused, restoreFailed, downloadFailed } = EXIT_CODES;
-  const quiet: number[] = [success, alreadyRunning, targetRefused, restoreFailed, downloadFailed];
+  const { notProven, notTested, maintainFailed } = EXIT_CODES;
+  const quiet: number[] = [
+    ...[success, alreadyRunning, targetRefused, restoreFailed, downloadFailed],
+    ...[notProven, notTested, maintainFailed],
+  ];
   for (const exitCode of Object.values(EXIT_CODES).filter((code) => !quiet.includes(code))) {
     const { cause } = await troubleOf(exited(exitCode));
     expect(CAUSES.failed).toContain(cause);
@@ -474,6 +478,18 @@ describe('a stop of another action', () => {
     expect(await troubleOf(unstarted)).toMatchObject({ ...told, sentence: expect.stringContaining('image') });
   });
 
+  test('is told: a maintenance of a repository that failed, or was not started; and its end', async () => {
+    const maintenance = { key: 'housekeeping/maintain/shop', about: 'maintenance of shop' };
+    const told = { ...maintenance, signal: 'housekeeping', cause: 'maintain', hasEnd: true };
+    const ofMaintenance = definition('acme-shop_maintain');
+    const failed = await troubleOf(exited(EXIT_CODES.maintainFailed, ofMaintenance));
+    expect(failed).toMatchObject({ ...told, sentence: 'the repository could not be cleaned up' });
+    expect(failed.logStream).toMatch(/^shop\/backup\//);
+    expect(await troubleOf(neverStarted('CannotPullContainerError: no', undefined, ofMaintenance))).toMatchObject(told);
+    const good = taskEvent({ containers: [container({ exitCode: 0 })], ...ofMaintenance });
+    expect(await read(good)).toMatchObject([{ state: 'ok', ...maintenance, ends: ['housekeeping'] }]);
+  });
+
   test.each([
     [EXIT_CODES.restoreFailed, 'loading failed, or the target is not as the backup'],
     [EXIT_CODES.downloadFailed, 'the backup cannot be read, or was changed'],
@@ -481,6 +497,7 @@ describe('a stop of another action', () => {
     const request = {
       backupId: '2026-11-19T01-00-00Z',
       tables: ['shop.orders'],
+      paths: ['media/a.jpg'],
       as: 'restored',
       overwrite: ['shop'],
       jobs: 2,
@@ -514,14 +531,50 @@ describe('a stop of another action', () => {
       expect(await read(exited(code, definition('acme-shop_restore')))).toEqual([]);
   });
 
-  test('is told: a restore test that could not be run proves nothing', async () => {
-    expect(await troubleOf(exited(137, definition('acme-shop_prove')))).toMatchObject({
-      key: 'shop',
-      source: 'shop',
-      signal: 'not-proven',
-      cause: 'restore-test-not-run',
-      short: 'a restore test failed',
-    });
+  const proves = (change: object = {}) => {
+    const job = { action: 'prove', bucket: 'acme-backups', source: 'crm', backupId: '2026-11-19T01-00-00Z', ...change };
+    const environment = [{ name: ENV.job, value: JSON.stringify(job) }];
+    return {
+      ...definition('acme-RestoreTesting-_prove0'),
+      overrides: { containerOverrides: [{ name: 'backup', environment }] },
+    };
+  };
+
+  test('is told: a restore test that could not run proves nothing, of the source in its job', async () => {
+    const told = {
+      ...{ key: 'crm', source: 'crm', about: 'crm', signal: 'not-proven', cause: 'restore-test-not-run' },
+      ...{ logGroup: '/backups/tests', logStream: `_prove/backup/${TASK_ID}` },
+      test: { id: '2026-11-19T01-00-00Z', testedAt: '2026-11-20T02:10:21.894Z' },
+      short: 'a restore test could not run',
+    };
+    expect(await troubleOf(exited(EXIT_CODES.notTested, proves()))).toMatchObject(told);
+    expect(await troubleOf(exited(137, proves()))).toMatchObject(told);
+    const { logStream, logGroup, ...unstarted } = { ...told, short: 'a restore test could not be started' };
+    expect([logGroup, logStream]).toHaveLength(2);
+    expect(await troubleOf(neverStarted('CannotPullContainerError: no', undefined, proves()))).toMatchObject(unstarted);
+  });
+
+  test('is told once: what a restore test has found is in its verdict', async () => {
+    expect(await read(exited(EXIT_CODES.notProven, proves()))).toEqual([]);
+    expect(await read(exited(EXIT_CODES.success, proves()))).toEqual([]);
+  });
+
+  test('of which backup it failed is remembered, for the measuring, which may not list it', async () => {
+    const rememberFailedTest = jest.fn(() => Promise.resolve());
+    for (const code of [EXIT_CODES.notProven, EXIT_CODES.success, EXIT_CODES.notTested]) {
+      await observe(messageOf(exited(code, proves())), contextWith({ rememberFailedTest }));
+    }
+    expect(rememberFailedTest.mock.calls).toEqual([['crm', '2026-11-19T01-00-00Z']]);
+  });
+
+  test.each([
+    ['of another bucket', proves({ bucket: 'others' })],
+    ['of a source that is not watched', proves({ source: 'wiki' })],
+    ['of a source that every object has', proves({ source: 'constructor' })],
+    ['of another scope', { ...proves(), ...definition('acme-_prove0') }],
+    ['whose job cannot be read', definition('acme-RestoreTesting-_prove0')],
+  ])('a restore test %s is ignored', async (_, change) => {
+    expect(await read(exited(1, change))).toEqual([]);
   });
 
   test('of a source that is not watched is ignored', async () => {

@@ -314,7 +314,7 @@ describe('the report of a pruning', () => {
   const WAITS = { why: 'no-recent-backup', sentence: 'no backup came' } as const;
   const TOO_MANY = { why: 'too-many', sentence: '3 of 4 would be deleted' } as const;
   const known = {
-    key: 'housekeeping/prune',
+    key: 'housekeeping/prune/acme-prune',
     about: 'pruning',
     at: '2026-11-20T02:30:00.000Z',
     event: '059f36b4-87a3-44ab-83d2-661975830a7d',
@@ -365,8 +365,50 @@ describe('the report of a pruning', () => {
     ]);
   });
 
+  test('is remembered by its function, which its name tells where several prune the bucket', async () => {
+    const prunings = ['acme-prune', 'acme-other'].map((functionName) => ({ functionName, logGroup: 0 }));
+    const context = contextWith({ settings: { ...SETTINGS, prunings } });
+    const found = prunings.map(({ functionName }) => observe(messageOf(pruned([], { functionName })), context));
+    expect((await Promise.all(found)).flat()).toMatchObject([
+      { key: 'housekeeping/prune/acme-prune', about: 'pruning by acme-prune' },
+      { key: 'housekeeping/prune/acme-other', about: 'pruning by acme-other' },
+    ]);
+  });
+
   test('of another bucket is ignored; one that lacks a field is not understood', async () => {
     expect(await read(pruned([{ refusal: TOO_MANY }], { scope: 'other' }))).toEqual([]);
     expect(await read({ ...pruned([]), moreSources: undefined })).toMatchObject([{ cause: 'other' }]);
   });
+});
+
+test('restore tests that could not be started are told, and those that wait are not', async () => {
+  const untested = {
+    ...{ kind: 'untested', bucket: 'acme-backups', at: '2026-11-20T04:00:00.000Z', logGroup: '/backups/tests' },
+    sources: [
+      { source: 'shop', backupId: '2026-11-19T01-00-00Z', why: 'too-large', neededGiB: 310 },
+      { source: 'crm', why: 'refused', said: 'RESOURCE:CPU' },
+      { source: 'crm', why: 'unreadable', said: 'AccessDenied: no' },
+      { source: 'crm', why: 'waiting' },
+      { source: 'wiki', why: 'too-large' },
+    ],
+  };
+  const read = (body: object) => observe(messageOf(body), contextWith());
+  expect(await read(untested)).toMatchObject([
+    {
+      ...{
+        key: 'shop',
+        signal: 'not-proven',
+        cause: 'too-large',
+        logGroup: '/backups/tests',
+        test: { id: '2026-11-19T01-00-00Z' },
+      },
+      sentence: 'backup 2026-11-19T01-00-00Z is too large for a restore test: it needs 310 GiB of disk',
+    },
+    {
+      ...{ key: 'crm', signal: 'not-proven', cause: 'restore-test-not-run' },
+      sentence: 'a restore test could not be started: RESOURCE:CPU',
+    },
+    { key: 'crm', sentence: 'a restore test could not be started: the backups cannot be read: AccessDenied: no' },
+  ]);
+  expect(await read({ ...untested, bucket: 'others' })).toEqual([]);
 });

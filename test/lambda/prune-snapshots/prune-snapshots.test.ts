@@ -127,7 +127,7 @@ describe('what is asked of EC2', () => {
     expect(server.of('DescribeSnapshots')[0]!.parameters.get('MaxResults')).toBe('1000');
     expect(server.mostAtOnce).toBeGreaterThan(1);
     expect(server.mostAtOnce).toBeLessThanOrEqual(5);
-  }, 60_000);
+  });
 
   test.each([
     'DescribeSnapshots',
@@ -341,7 +341,7 @@ describe('deletions that fail', () => {
       action === 'DeleteSnapshot' && count <= 8 ? { status: 503, code: 'RequestLimitExceeded' } : undefined;
     expect(await prune()).toMatchObject({ problems: 0, sources: [{ deleted: 10, kept: 2, errors: [] }] });
     expect(server.of('DeleteSnapshot')).toHaveLength(18);
-  }, 60_000);
+  });
 
   test('a run that has no time left stops, the oldest are gone first', async () => {
     server.add(...ten());

@@ -3,7 +3,7 @@ import { Emulator } from '../../emulator/emulator';
 import { S3FaultProxy } from '../../support/s3-fault-proxy';
 import { DAY_SECONDS, daysAgo, PruneScene } from '../support';
 
-jest.setTimeout(180_000);
+jest.setTimeout(300_000);
 
 let emulator: Emulator;
 let proxy: S3FaultProxy;
@@ -40,6 +40,14 @@ test('a manifest whose deletion is denied keeps its data; the others are deleted
   ]);
   expect(await scene.ids()).toEqual([...ids.slice(0, 3), ids[4]]);
   expect(await scene.keys()).toContain(data(ids[4]!));
+});
+
+test('what restores replaced takes the place of no good backup, as its manifest says', async () => {
+  const safety = [1, 2, 3].map((hour) => daysAgo(-hour / 24 / 60));
+  for (const id of safety) await scene.backup(id, 'shop', { trigger: 'before-restore' });
+  const { deleted } = await throughProxy();
+  expect(deleted).toBe(3);
+  expect(await scene.ids()).toEqual(expect.arrayContaining([...ids.slice(0, 3), ...safety]));
 });
 
 test('when every deletion is denied, nothing is gone, and the report says so', async () => {

@@ -4,7 +4,7 @@ import { HANDLER_ENV } from '../../../catalog/contract/handlers';
 import { Emulator } from '../../emulator/emulator';
 import { daysAgo, invoke, PruneScene, settingsOf, SIXTY_HOURS } from '../support';
 
-jest.setTimeout(180_000);
+jest.setTimeout(300_000);
 
 let emulator: Emulator;
 let scene: PruneScene;

@@ -11,8 +11,6 @@ import { Emulator } from '../../emulator/emulator';
 import { S3FaultProxy } from '../../support/s3-fault-proxy';
 import { DAY_SECONDS, daysAgo, PruneScene, settingsOf, SIXTY_HOURS } from '../support';
 
-jest.setTimeout(120_000);
-
 const DATA = exampleManifest().objects[0]!;
 
 let emulator: Emulator;
@@ -66,8 +64,7 @@ test('deletes what the retention does not keep, and nothing else', async () => {
 });
 
 test("1: a stranger's objects stay, wherever they lie", async () => {
-  await scene.nightly(6);
-  const old = daysAgo(5);
+  const old = (await scene.nightly(6))[5]!;
   const strangers = [
     'manifest.json',
     `${old}/manifest.json`,
@@ -91,8 +88,7 @@ test("1: a stranger's objects stay, wherever they lie", async () => {
 });
 
 test('1: all that lies directly in the folder of a backup goes with it, whatever its suffix', async () => {
-  await scene.nightly(6);
-  const old = daysAgo(5);
+  const old = (await scene.nightly(6))[5]!;
   for (const file of ['sections.json', 'shop.archive', 'constructor']) await scene.put(objectKey('shop', old, file));
   expect(await only()).toMatchObject({ deleted: 3, strangers: 0, damaged: [], errors: [] });
   expect((await scene.keys()).filter((key) => key.includes(old))).toEqual([]);
@@ -200,10 +196,10 @@ test('2: proven backups that are damaged prove nothing: the next one stays', asy
 });
 
 test('3: nothing is deleted when no backup succeeded within the allowed age, also if a person confirmed it', async () => {
-  const ids = [3, 4, 5, 6].map(daysAgo);
+  const [young, ...ids] = [0, 3, 4, 5, 6].map(daysAgo);
   for (const id of ids) await scene.backup(id);
   // Younger, but no backups: a damaged one, and the data of a run that failed.
-  await scene.put(manifestKey('shop', daysAgo(0)), 'not JSON');
+  await scene.put(manifestKey('shop', young!), 'not JSON');
   await scene.put(objectKey('shop', daysAgo(1), 'shop.sql.zst'));
   for (const request of [{ explain: true }, { source: 'shop', confirmed: ids }]) {
     expect(await only(request)).toMatchObject({
@@ -215,7 +211,7 @@ test('3: nothing is deleted when no backup succeeded within the allowed age, als
       },
     });
   }
-  expect(await scene.ids()).toEqual([daysAgo(0), ...ids].map((id) => expect.stringContaining(id.slice(0, 10))));
+  expect(await scene.ids()).toEqual([young, ...ids]);
 });
 
 test('4: backups under Object Lock are held, no errors; those whose lock is over are deleted', async () => {

@@ -8,8 +8,6 @@ import { Emulator } from '../../emulator/emulator';
 import { S3FaultProxy } from '../../support/s3-fault-proxy';
 import { DAY_SECONDS, daysAgo, invoke, PruneScene } from '../support';
 
-jest.setTimeout(120_000);
-
 let emulator: Emulator;
 let proxy: S3FaultProxy;
 let scene: PruneScene;
@@ -61,7 +59,7 @@ test('lists the backups that can be brought back, newest first, with the size of
   const { deleted } = await listDeleted(client(), scene.bucket, 'shop');
   expect(deleted.map(({ id }) => id)).toEqual(ids.slice(3));
   for (const { source, deletedAt, bytes } of deleted) {
-    expect(Math.abs(Date.parse(deletedAt) - Date.now())).toBeLessThan(60_000);
+    expect(Math.abs(Date.parse(deletedAt) - Date.now())).toBeLessThan(600_000);
     expect({ source, bytes }).toEqual({ source: 'shop', bytes: 10 });
   }
 });
@@ -142,7 +140,8 @@ test('a dry run says the same, and changes nothing', async () => {
   const { restored } = await run({ id: victim, dryRun: true });
   expect(await scene.versions()).toEqual(before);
   const { keptUntil, ...rest } = (await run({})).restored;
-  expect(restored).toEqual({ ...rest, keptUntil: expect.stringContaining(keptUntil.slice(0, 10)) });
+  expect(restored).toEqual({ ...rest, keptUntil: expect.any(String) });
+  expect(Math.abs(Date.parse(restored.keptUntil) - Date.parse(keptUntil))).toBeLessThan(600_000);
 });
 
 test('a backup whose data has another suffix is pruned as complete, and comes back', async () => {

@@ -63,8 +63,8 @@ test('every alarm, rule, schedule and function leads to an email', () => {
   // They were looked at.
   expect(count('AWS::CloudWatch::Alarm')).toBe(9);
   expect(count('AWS::Events::Rule')).toBe(4);
-  expect(count('AWS::Lambda::EventInvokeConfig')).toBe(3);
-  expect(count('AWS::Scheduler::Schedule')).toBe(6);
+  expect(count('AWS::Lambda::EventInvokeConfig')).toBe(4);
+  expect(count('AWS::Scheduler::Schedule')).toBe(7);
 });
 
 test.each(CUTS)('the walk finds it out when %s', (_, cut, sentence) => {

@@ -70,6 +70,8 @@ describe('watching', () => {
       const names = alarmsIn(other.stack).map(([name]) => name);
       expect(names.filter((name) => name === 'ApproximateNumberOfMessagesVisible')).toHaveLength(2);
       expect(names).toContain('InvocationsFailedToBeSentToDeadLetterCount');
+      // It tells as well that nothing is measured.
+      expect(names).toContain('ConfirmedSubscriptions');
     },
   );
 
@@ -129,16 +131,16 @@ describe('watching', () => {
 });
 
 const PARAMETERS =
-  'arn:<AWS::Partition>:ssm:<AWS::Region>:<AWS::AccountId>:parameter/proven-backups/<BackupsBucket16A198DF>/directory';
+  'arn:<AWS::Partition>:ssm:<AWS::Region>:<AWS::AccountId>:parameter/proven-backups/<BackupsBucket16A198DF>/';
 
-test('grantInvoke: reads the directory and invokes the notify function', () => {
+test('grantInvoke: reads the directory and objectives, and invokes the notify function', () => {
   const other = new Setup();
   const person = new iam.Role(other.stack, 'Person', { assumedBy: new iam.AccountRootPrincipal() });
   other.backups.alarms.grantInvoke(person);
   const found = other.resource('AWS::IAM::Policy', 'Person').PolicyDocument.Statement as Json[];
   expect(found.map(({ Action, Resource }) => [Action, [Resource].flat().map(flat)])).toEqual([
     ['lambda:InvokeFunction', [expect.stringMatching(/^<BackupsAlarmsNotify\w+\.Arn>$/)]],
-    ['ssm:GetParametersByPath', ['', '/*'].map((end) => `${PARAMETERS}${end}`)],
+    ['ssm:GetParametersByPath', ['directory', 'directory/*', 'alarms', 'alarms/*'].map((end) => `${PARAMETERS}${end}`)],
   ]);
 });
 

@@ -55,7 +55,7 @@ const reading = () => [
   ['Allow', 's3:GetObject', [`${BUCKET}/*/*/manifest.json`, `${BUCKET}/*/*/restore-test.json`]],
   ['Allow', 'kms:Decrypt', [KEY]],
   ['Deny', 's3:PutObject* s3:DeleteObject* s3:BypassGovernanceRetention', [`${BUCKET}/*`]],
-  ['Deny', 's3:GetObject s3:GetObjectVersion', [`${BUCKET}/*/*/*.zst`]],
+  ['Deny', 's3:GetObject s3:GetObjectVersion', [`${BUCKET}/*/*/*.zst*`]],
   [
     'Allow',
     'ssm:GetParameter',
@@ -150,11 +150,12 @@ test('emails are subscribed', () => {
 test('the settings say what is watched', () => {
   const { Value, Name } = setup.resource('AWS::SSM::Parameter', 'AlarmsSettings');
   expect(flat(Name)).toMatch(/^\/proven-backups\/<BackupsBucket\w+>\/alarms\/Stack-Backups-Alarms-\w+$/);
-  // What is usual is left out: 35 days for proofs, the first family and the first log group.
+  // What is usual is left out: 17 days for proofs, the first family and the first log group.
   expect(JSON.parse(flat(Value))).toEqual({
     formatVersion: 1,
     bucket: NAME,
     timeZone: 'Europe/Paris',
+    alarms: [`<${id('AlarmsLostRunAlarm')}>`],
     digest: 'daily',
     off: ['strange-size'],
     families: ['Stack-Backups-'],
@@ -170,13 +171,14 @@ test('the settings say what is watched', () => {
     notifyFunction: `<${id('AlarmsNotify')}>`,
     functionLogGroup: 0,
     prunings: [{ functionName: `<${id('PruningPrune')}>`, logGroup: 0 }],
+    testings: [{ familyPrefix: 'Stack-Backups-RestoreTesting-', logGroup: 0 }],
   });
 });
 
 test('the functions read what is left out of the settings', () => {
   const { Value } = setup.resource('AWS::SSM::Parameter', 'AlarmsSettings');
   const { sources, prunings } = parseAlarmSettings(flat(Value), 'settings');
-  const usual = { family: 0, logGroup: 0, provenAgeSeconds: 35 * 86_400 };
+  const usual = { family: 0, logGroup: 0, provenAgeSeconds: 17 * 86_400 };
   expect(sources.shop).toEqual({ ...usual, allowedAgeSeconds: 44_640, timeoutSeconds: 19_440 });
   expect(prunings).toHaveLength(1);
 });
@@ -253,7 +255,7 @@ test('the other alarms', () => {
     );
     return [MetricName, ComparisonOperator, Threshold, Period, TreatMissingData];
   };
-  expect(alarm('SubscriptionAlarm')).toEqual(['ConfirmedSubscriptions', 'LessThanThreshold', 1, 3600, 'ignore']);
+  expect(alarm('SubscriptionAlarm')).toEqual(['ConfirmedSubscriptions', 'LessThanThreshold', 1, 3600, 'breaching']);
   const lost = 'InvocationsFailedToBeSentToDeadLetterCount';
   expect(alarm('LostRunAlarm')).toEqual([lost, 'GreaterThanThreshold', 0, 300, 'notBreaching']);
   const waiting = 'ApproximateNumberOfMessagesVisible';

@@ -16,11 +16,17 @@ const daily = (zone: string) => BackupSchedule.daily({ hour: 1, timeZone: TimeZo
 const tries = (hours: number) => BackupSchedule.every(Duration.hours(6), { maxEventAge: Duration.hours(hours) });
 const flexible = () => BackupSchedule.every(Duration.hours(6), { flexibleWindow: Duration.hours(2) });
 
+let made: Setup | undefined;
+/** The shared parts alone, as they are by default, for tests that only look at them. */
+function created(): Setup {
+  if (!made) (made = new Setup()).create();
+  return made;
+}
+
 test('creates what its databases share', () => {
-  const setup = new Setup();
-  setup.create();
+  const setup = created();
   const resources = Object.entries<Json>(setup.template().toJSON().Resources).filter(([id]) =>
-    /^Backups(?!Alarms)/.test(id),
+    /^Backups(?!Alarms|RestoreTesting)/.test(id),
   );
   expect(resources.map(([, { Type }]) => Type).sort()).toEqual([
     'AWS::ECS::Cluster',
@@ -43,8 +49,7 @@ test('creates what its databases share', () => {
 });
 
 test('its cluster runs Fargate and Spot, and is watched', () => {
-  const setup = new Setup();
-  setup.create();
+  const setup = created();
   expect(setup.resource('AWS::ECS::Cluster').ClusterSettings).toEqual([
     { Name: 'containerInsights', Value: 'enabled' },
   ]);
@@ -55,8 +60,7 @@ test('its cluster runs Fargate and Spot, and is watched', () => {
 });
 
 test('its queue is encrypted, takes TLS only, keeps messages for 14 days, and lays aside what cannot be read', () => {
-  const setup = new Setup();
-  setup.create();
+  const setup = created();
   expect(setup.resource('AWS::SQS::Queue')).toEqual({
     MessageRetentionPeriod: 1_209_600,
     SqsManagedSseEnabled: true,
@@ -73,8 +77,7 @@ test('its queue is encrypted, takes TLS only, keeps messages for 14 days, and la
 
 describe('its logs', () => {
   test('are kept for three months, encrypted with its key, which lets them', () => {
-    const setup = new Setup();
-    setup.create();
+    const setup = created();
     const { RetentionInDays, KmsKeyId } = setup.resource('AWS::Logs::LogGroup');
     expect(RetentionInDays).toBe(90);
     expect(flat(KmsKeyId)).toMatch(/^<BackupsBucketKey/);
@@ -110,14 +113,12 @@ test('prints the name of its bucket, under a key that the path of the construct 
 });
 
 test('its schedule group goes with the stack: its name must be free for the next one', () => {
-  const setup = new Setup();
-  setup.create();
+  const setup = created();
   setup.template().hasResource('AWS::Scheduler::ScheduleGroup', { DeletionPolicy: 'Delete' });
 });
 
 test('its schedule group, and nobody else, may use its scheduler role', () => {
-  const setup = new Setup();
-  setup.create();
+  const setup = created();
   expect(setup.resource('AWS::IAM::Role').AssumeRolePolicyDocument.Statement).toEqual([
     {
       Effect: 'Allow',
@@ -153,7 +154,7 @@ test('uses what is given instead', () => {
   expect(backups.pruning.bucket).toBe(given.bucket);
   expect(backups.pruning.logGroup).toBe(given.logGroup);
   const created = Object.entries<Json>(setup.template().toJSON().Resources).filter(([id]) =>
-    /^Backups(?!Shop|Pruning|Alarms)/.test(id),
+    /^Backups(?!Shop|Pruning|Alarms|RestoreTesting)/.test(id),
   );
   expect(created.map(([, { Type }]) => Type)).toEqual(['AWS::IAM::Role', 'AWS::SSM::Parameter']);
   const keys = setup
@@ -178,8 +179,7 @@ test('its subnets and public addresses are those of databases that name none', (
 
 describe('the S3 gateway endpoint', () => {
   test('is not added unasked', () => {
-    const setup = new Setup();
-    setup.create();
+    const setup = created();
     setup.template().resourceCountIs('AWS::EC2::VPCEndpoint', 0);
   });
 
@@ -226,7 +226,9 @@ test('may be in a nested stack, whose name is known when it is deployed only', (
   backups.addDatabase('Shop', { database: setup.mysql(), schedule: BackupSchedule.every(Duration.hours(6)) });
   const template = Template.fromStack(nested).toJSON();
   const all = Object.values<Json>(template.Resources);
-  const { Family } = all.find(({ Type }) => Type === 'AWS::ECS::TaskDefinition').Properties;
+  const { Family } = all.find(
+    ({ Type, Properties }) => Type === 'AWS::ECS::TaskDefinition' && Properties.TaskRoleArn,
+  ).Properties;
   const roles = all.filter(
     ({ Type, Properties }) => Type === 'AWS::IAM::Role' && /Backups\/$/.test(flat(Properties.Path ?? '')),
   );
@@ -325,21 +327,25 @@ describe('its pruning', () => {
     expect(flat(LoggingConfig.LogGroup)).toMatch(/^<BackupsLogGroup/);
   });
 
-  test.each([
-    ['a distance: gap, timeout and an hour', BackupSchedule.every(Duration.hours(6)), undefined, 6 + 5.4 + 1],
-    ['a timeout that is given', BackupSchedule.every(Duration.hours(6)), Duration.hours(1), 6 + 1 + 1],
-    ['a day', BackupSchedule.daily({ hour: 2 }), undefined, 24 + 12 + 1],
-    ['working days: the weekend', BackupSchedule.cron('0 2 ? * MON-FRI *'), undefined, 72 + 12 + 1],
-    ['a day that the clock makes longer', daily('Europe/Paris'), undefined, 25 + 12 + 1],
-    ['a flexible window', flexible(), Duration.hours(1), 6 + 2 + 1 + 1],
-    ['tries for longer than an hour', tries(4), Duration.hours(1), 6 + 4 + 1],
-    ['tries for less', tries(0.5), Duration.hours(1), 6 + 1 + 1],
-    ['a schedule that fires once: a day and the timeout', BackupSchedule.cron('0 2 1 1 ? 2199'), undefined, 24 + 12],
-  ])('allows a newest backup an age by its schedule: %s', (_, of, timeout, hours) => {
+  test('allows a newest backup an age by its schedule', () => {
+    const cases: [name: string, schedule: BackupSchedule, timeout: Duration | undefined, hours: number][] = [
+      ['a distance: gap, timeout and an hour', BackupSchedule.every(Duration.hours(6)), undefined, 6 + 5.4 + 1],
+      ['a timeout that is given', BackupSchedule.every(Duration.hours(6)), Duration.hours(1), 6 + 1 + 1],
+      ['a day', BackupSchedule.daily({ hour: 2 }), undefined, 24 + 12 + 1],
+      ['working days: the weekend', BackupSchedule.cron('0 2 ? * MON-FRI *'), undefined, 72 + 12 + 1],
+      ['a day that the clock makes longer', daily('Europe/Paris'), undefined, 25 + 12 + 1],
+      ['a flexible window', flexible(), Duration.hours(1), 6 + 2 + 1 + 1],
+      ['tries for longer than an hour', tries(4), Duration.hours(1), 6 + 4 + 1],
+      ['tries for less', tries(0.5), Duration.hours(1), 6 + 1 + 1],
+      ['a schedule that fires once: a day and the timeout', BackupSchedule.cron('0 2 1 1 ? 2199'), undefined, 24 + 12],
+    ];
     const setup = new Setup();
-    const backup = setup.add({ schedule: of, timeout });
-    expect(backup.allowedAge.toHours({ integral: false })).toBeCloseTo(hours, 5);
-    expect(settings(setup).sources.shop!.allowedAgeSeconds).toBe(backup.allowedAge.toSeconds());
+    const backups = cases.map(([, of, timeout], index) => setup.add({ schedule: of, timeout }, `Db${index}`));
+    const allowed = backups.map(({ allowedAge }) => allowedAge.toSeconds());
+    const named = (seconds: (index: number) => unknown) => cases.map(([name], index) => [name, seconds(index)]);
+    expect(named((index) => allowed[index])).toEqual(named((index) => Math.round(cases[index]![3] * 3600)));
+    const { sources } = settings(setup);
+    expect(named((index) => sources[`db${index}`]!.allowedAgeSeconds)).toEqual(named((index) => allowed[index]));
   });
 
   test('allows the age that is given', () => {

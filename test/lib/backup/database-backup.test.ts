@@ -272,7 +272,7 @@ describe('for others to use', () => {
     expect(allowed['ecs:RunTask']).toMatch(/:task-definition\/Stack-Backups-shop:\*$/);
     expect(allowed['ecs:DescribeTasks']).toMatch(/:task\/<\w+>\/\*$/);
     expect(allowed['ssm:GetParametersByPath']).toMatch(
-      /:parameter\/proven-backups\/<BackupsBucket\w+>\/directory arn:.*\/directory\/\*$/,
+      /:parameter\/proven-backups\/<BackupsBucket\w+>\/directory arn:.*\/directory\/\* arn:.*\/alarms arn:.*\/alarms\/\*$/,
     );
     expect(allowed['logs:GetLogEvents']).toMatch(/^<BackupsLogGroup\w+\.Arn>$/);
   });
@@ -291,8 +291,8 @@ describe('for others to use', () => {
   test('it exposes its parts', () => {
     const setup = new Setup();
     const backup = setup.add();
-    expect(backup.container.containerName).toBe('backup');
-    expect(backup.taskDefinition.defaultContainer).toBe(backup.container);
+    expect(backup.container!.containerName).toBe('backup');
+    expect(backup.taskDefinition!.defaultContainer).toBe(backup.container);
     expect(backup.schedule.scheduleGroup).toBe(setup.backups.scheduleGroup);
     expect(backup.logGroup).toBe(setup.backups.logGroup);
     expect(backup.connections.securityGroups).toEqual(backup.securityGroups);

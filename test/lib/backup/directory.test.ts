@@ -2,6 +2,7 @@ import { App, Duration, Fn, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { parseDirectory } from '../../../catalog/contract/directory-schema';
 import type { AddDatabaseProps } from '../../../lib';
@@ -9,9 +10,11 @@ import {
   BackupAlarms,
   BackupBucket,
   BackupPruning,
+  BackupRunner,
   BackupSchedule,
   Database,
   DatabaseBackup,
+  FilesRepository,
   MysqlVersion,
   Retention,
 } from '../../../lib';
@@ -91,6 +94,7 @@ test('of Backups: one parameter with the functions and all sources, which share 
     undelete: expect.stringMatching(/^<BackupsPruningUndelete\w+>$/),
     measure: expect.stringMatching(/^<BackupsAlarmsMeasure\w+>$/),
     notify: expect.stringMatching(/^<BackupsAlarmsNotify\w+>$/),
+    restoreTests: expect.stringMatching(/^<BackupsRestoreTestingStart\w+>$/),
   });
   expect([...sources.keys()]).toEqual(['shop', 'blog', 'old-shop']);
   expect(sources.get('old-shop')!.tasks).toEqual({});
@@ -111,6 +115,33 @@ test('a restore starts in the network of the schedule, never on Spot, and in sec
   expect(tasks.restore).toEqual({ ...tasks.dump, family: 'Stack-Backups-blog_restore' });
   // One for the dumps on Spot, one for all else.
   expect(JSON.parse(text!).tasks).toHaveLength(2);
+});
+
+test('maintenance starts in the network of its schedule, beside the task or the command that backs up', () => {
+  const setup = new Setup();
+  const role = new iam.Role(setup.stack, 'Host', { assumedBy: new iam.ServicePrincipal('ec2.amazonaws.com') });
+  const target = { instanceId: 'i-0123456789abcdef0' };
+  const repository = new FilesRepository(setup.stack, 'Repository');
+  const [own] = ['sg-0a'].map((id) => ec2.SecurityGroup.fromSecurityGroupId(setup.stack, id, id));
+  setup.add({ database: Database.files({ ...setup.efs(), repository }), spot: true, securityGroups: [own!] }, 'Media');
+  const onInstance = { database: Database.files({ path: '/srv/media', repository }), restore: {} };
+  setup.add({ ...onInstance, runsOn: BackupRunner.instances({ ...target, role }) }, 'Uploads');
+  const [text] = partsOf(setup.template()).values();
+  const sources = sourcesIn(text!);
+  const { dump, maintain } = sources.get('media')!.tasks;
+  const ofMaintenance = (source: string) => [expect.stringMatching(`^<Backups${source}MaintenanceSecurityGroup`)];
+  expect(maintain).toEqual({
+    ...{ ...dump, spot: false, family: 'Stack-Backups-media_maintain' },
+    securityGroups: ofMaintenance('Media'),
+  });
+  const { command, tasks } = sources.get('uploads')!;
+  const documents = { document: 'UploadsDocument', restore: 'UploadsRestoreDocument' };
+  for (const [key, name] of Object.entries(documents))
+    expect(command).toHaveProperty(key, expect.stringContaining(name));
+  expect(command).toMatchObject(target);
+  expect(tasks).toEqual({
+    maintain: { ...maintain, family: 'Stack-Backups-uploads_maintain', securityGroups: ofMaintenance('Uploads') },
+  });
 });
 
 test('each construct that stands alone has a parameter of its own', () => {

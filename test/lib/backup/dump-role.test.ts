@@ -149,6 +149,7 @@ test('the scheduler role starts the tasks of its Backups, hands over their roles
       expect.stringMatching(/^<BackupsDeadLetterQueue\w+\.Arn>$/),
       undefined,
     ],
+    ['Deny', ['ecs:RunTask'], expect.stringMatching(/:task-definition\/Stack-Backups-\*_prove\*$/), undefined],
   ]);
 });
 

@@ -59,7 +59,7 @@ test('is encrypted, versioned, private and tidy, and survives its stack', () => 
           {
             Id: 'Housekeeping',
             Status: 'Enabled',
-            AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 },
+            AbortIncompleteMultipartUpload: { DaysAfterInitiation: 8 },
             NoncurrentVersionExpiration: { NoncurrentDays: 14 },
             ExpiredObjectDeleteMarker: true,
           },

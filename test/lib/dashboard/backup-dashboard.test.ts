@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Duration, Stack } from 'aws-cdk-lib';
 import * as rds from 'aws-cdk-lib/aws-rds';
 import { MEASURE_METRICS, METRICS, PRUNE_METRICS } from '../../../catalog/contract/task';
-import { BackupDashboard, BackupSchedule, Database } from '../../../lib';
+import { BackupDashboard, BackupSchedule, Database, RestoreTests } from '../../../lib';
 import type { Json } from '../support';
 import { flat, READY_IMAGE, Setup } from '../support';
 
@@ -32,7 +32,15 @@ describe('two databases', () => {
   });
   // Later than the dashboard.
   setup.add({ allowedAge: Duration.hours(31), schedule: BackupSchedule.daily({ hour: 2 }) }, 'Shop');
-  setup.add({ allowedAge: Duration.minutes(450) }, 'Accounts');
+  setup.add(
+    {
+      allowedAge: Duration.minutes(450),
+      recoveryTimeObjective: Duration.minutes(90),
+      recoveryPointObjective: Duration.hours(30),
+      restoreTest: RestoreTests.monthly(),
+    },
+    'Accounts',
+  );
   let body: Json;
   beforeAll(() => {
     body = bodyOf(setup);
@@ -56,7 +64,7 @@ describe('two databases', () => {
       'accounts: hours since the newest backup',
       'accounts: runs',
       'accounts: size and minutes of a run',
-      'accounts: days since the newest proof',
+      'accounts: days since the newest proof, minutes of a restore',
       'shop: hours since the newest backup',
       'shop: runs',
       'shop: size and minutes of a run',
@@ -100,7 +108,26 @@ describe('two databases', () => {
     expect(properties.yAxis.left.min).toBe(0);
     expect(properties.annotations.horizontal).toEqual([expect.objectContaining({ value: 31, label: 'allowed: 31 h' })]);
     const other = titled(body, 'accounts: hours since the newest backup');
-    expect(other.properties.annotations.horizontal[0]).toMatchObject({ value: 7.5, label: 'allowed: 7.5 h' });
+    expect(other.properties.annotations.horizontal).toMatchObject([
+      { value: 7.5, label: 'allowed: 7.5 h' },
+      { value: 30, label: 'objective: 30 h' },
+    ]);
+  });
+
+  test('proofs are drawn against what is allowed, and the time of a restore against its objective, where there is one', () => {
+    const shop = titled(body, 'shop: days since the newest proof');
+    expect(expressionsOf(shop)).toEqual(['proof/86400']);
+    expect(shop.properties.annotations.horizontal).toMatchObject([{ value: 17, label: 'allowed: 17 d' }]);
+    const accounts = titled(body, 'accounts: days since the newest proof, minutes of a restore');
+    expect(expressionsOf(accounts)).toEqual(['proof/86400', 'recovery/60']);
+    expect(metricsOf(accounts).map(([, name]) => name)).toEqual([
+      MEASURE_METRICS.provenAge,
+      MEASURE_METRICS.recoveryTime,
+    ]);
+    expect(accounts.properties.annotations.horizontal).toMatchObject([
+      { label: expect.stringMatching(/^allowed: \d+ d$/) },
+      { value: 90, label: 'objective: 90 min', yAxis: 'right' },
+    ]);
   });
 
   test('overdue sources are counted by what each is allowed', () => {
@@ -155,13 +182,14 @@ describe('two databases', () => {
 
 describe('60 databases', () => {
   const setup = new Setup();
-  const backups = setup.create();
+  const backups = setup.create({ restoreTest: RestoreTests.off('A role each is too much beside a rule each.') });
   const instance = new rds.DatabaseInstance(setup.stack, 'Database', {
     vpc: setup.vpc,
     engine: rds.DatabaseInstanceEngine.postgres({ version: rds.PostgresEngineVersion.VER_16_4 }),
   });
   const database = Database.fromInstance(instance);
-  for (let index = 1; index <= 60; index++) setup.add({ database }, `Database${index}`);
+  const recoveryTimeObjective = Duration.hours(4);
+  for (let index = 1; index <= 60; index++) setup.add({ database, recoveryTimeObjective }, `Database${index}`);
   new BackupDashboard(setup.stack, 'Dashboard', { backups });
   let body: Json;
   beforeAll(() => {

@@ -6,23 +6,27 @@ import { Stack } from 'aws-cdk-lib';
 import { Annotations, Match } from 'aws-cdk-lib/assertions';
 import { ENGINE_FACTS, type Engine } from '../../../engines/facts';
 import type { MysqlProps, ServerProps } from '../../../lib';
-import { Database, DatabaseTls, MariadbVersion, MysqlVersion, PostgresqlVersion } from '../../../lib';
+import { Database, DatabaseTls, MariadbVersion, MongodbVersion, MysqlVersion, PostgresqlVersion } from '../../../lib';
 import type { Json } from '../support';
 import { flat, READY_IMAGE, Setup } from '../support';
 
 const PEM = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
 
 /** The job of a backup of a database. */
-function job(database: (setup: Setup) => Database): Json {
+const job = (database: (setup: Setup) => Database): Json => jobs([undefined], database)[0];
+
+/** The jobs of backups of several databases in one stack. */
+function jobs<T>(cases: readonly T[], database: (setup: Setup, one: T) => Database): Json[] {
   const setup = new Setup();
-  setup.add({ database: database(setup) });
-  return setup.job();
+  const ids = cases.map((_, index) => `Db${String(index).padStart(2, '0')}`);
+  cases.forEach((one, index) => setup.add({ database: database(setup, one) }, ids[index]));
+  return ids.map((id) => setup.job(id));
 }
 
 test('a host may be an address, of IPv6 too', () => {
-  for (const host of ['10.0.0.5', '2001:db8::5']) {
-    expect(job(({ secret }) => Database.mysql({ version: MysqlVersion.V8_4, host, secret })).server.host).toBe(host);
-  }
+  const hosts = ['10.0.0.5', '2001:db8::5'];
+  const made = jobs(hosts, ({ secret }, host) => Database.mysql({ version: MysqlVersion.V8_4, host, secret }));
+  expect(made.map(({ server }) => server.host)).toEqual(hosts);
 });
 
 type ServerEngine = {
@@ -34,9 +38,11 @@ const SERVERS: Readonly<Record<ServerEngine, (version: string, props: ServerProp
   mysql: (version, props) => Database.mysql({ ...props, version: MysqlVersion.of(version) }),
   mariadb: (version, props) => Database.mariadb({ ...props, version: MariadbVersion.of(version) }),
   postgresql: (version, props) => Database.postgresql({ ...props, version: PostgresqlVersion.of(version) }),
+  mongodb: (version, props) => Database.mongodb({ ...props, version: MongodbVersion.of(version) }),
 };
 const VERSIONS: Readonly<Record<ServerEngine, Readonly<Record<string, { readonly version: string }>>>> = {
   ...{ mysql: { ...MysqlVersion }, mariadb: { ...MariadbVersion }, postgresql: { ...PostgresqlVersion } },
+  mongodb: { ...MongodbVersion },
 };
 const SERVER_ENGINES = Object.keys(SERVERS) as ServerEngine[];
 
@@ -47,10 +53,10 @@ describe('versions', () => {
     expect(constants).toEqual(known.map((version) => [`V${version.replace('.', '_')}`, version]));
   });
 
-  test.each(
-    SERVER_ENGINES.flatMap((engine) => ENGINE_FACTS[engine].versions.map((version) => [engine, version] as const)),
-  )('%s %s is one of them', (engine, version) => {
-    expect(job(({ secret }) => SERVERS[engine](version, { host: 'db', secret })).engineVersion).toBe(version);
+  test.each(SERVER_ENGINES)('of %s are those of its constants', (engine) => {
+    const { versions } = ENGINE_FACTS[engine];
+    const made = jobs(versions, ({ secret }, version) => SERVERS[engine](version, { host: 'db', secret }));
+    expect(made.map(({ engineVersion }) => engineVersion)).toEqual(versions);
   });
 
   test('that are not known need an image, and get a warning', () => {
@@ -73,16 +79,20 @@ describe('versions', () => {
 });
 
 describe('servers', () => {
-  test.each([
-    ['mysql', '8.4', 3306],
-    ['mariadb', '11.4', 3306],
-    ['postgresql', '16', 5432],
-  ] as const)('%s %s listens on %d', (engine, version, port) => {
-    expect(job(({ secret }) => SERVERS[engine](version, { host: 'db', secret }))).toMatchObject({
-      engine,
-      engineVersion: version,
-      server: { host: 'db', port, tls: { mode: 'public' } },
-    });
+  test('listen on the port of their engine', () => {
+    const cases = [
+      ['mysql', '8.4', 3306],
+      ['mariadb', '11.4', 3306],
+      ['postgresql', '16', 5432],
+      ['mongodb', '8.0', 27_017],
+    ] as const;
+    const made = jobs(cases, ({ secret }, [engine, version]) => SERVERS[engine](version, { host: 'db', secret }));
+    expect(made).toMatchObject(
+      cases.map(([engine, engineVersion, port]) => ({
+        ...{ engine, engineVersion },
+        server: { host: 'db', port, tls: { mode: 'public' } },
+      })),
+    );
   });
 
   const options: Partial<MysqlProps> = {
@@ -111,14 +121,16 @@ describe('servers', () => {
     });
   });
 
-  test.each([
-    [DatabaseTls.amazonRds(), { mode: 'amazon-rds' }],
-    [DatabaseTls.publicAuthorities(), { mode: 'public' }],
-    [DatabaseTls.certificateAuthority(PEM), { mode: 'certificate-authority', pem: PEM }],
-    [DatabaseTls.certificateAuthority(PEM + PEM), { mode: 'certificate-authority', pem: PEM + PEM }],
-    [DatabaseTls.off('same host'), { mode: 'off', reason: 'same host' }],
-  ])('verify certificates (%#)', (tls, expected) => {
-    expect(job((setup) => setup.mysql({ tls })).server.tls).toEqual(expected);
+  test('verify certificates', () => {
+    const cases: [DatabaseTls, object][] = [
+      [DatabaseTls.amazonRds(), { mode: 'amazon-rds' }],
+      [DatabaseTls.publicAuthorities(), { mode: 'public' }],
+      [DatabaseTls.certificateAuthority(PEM), { mode: 'certificate-authority', pem: PEM }],
+      [DatabaseTls.certificateAuthority(PEM + PEM), { mode: 'certificate-authority', pem: PEM + PEM }],
+      [DatabaseTls.off('same host'), { mode: 'off', reason: 'same host' }],
+    ];
+    const made = jobs(cases, (setup, [tls]) => setup.mysql({ tls }));
+    expect(made.map(({ server }) => server.tls)).toEqual(cases.map(([, expected]) => expected));
   });
 
   test('read user and password from other keys of the secret', () => {
@@ -189,7 +201,7 @@ describe('servers', () => {
     const { SecurityGroups } =
       setup.resource('AWS::Scheduler::Schedule').Target.EcsParameters.NetworkConfiguration.AwsvpcConfiguration;
     expect(SecurityGroups.map(flat)).toEqual([expect.stringMatching(/^<Clients/), expect.stringMatching(/^<Own/)]);
-    setup.template().resourceCountIs('AWS::EC2::SecurityGroup', 2);
+    setup.template().resourceCountIs('AWS::EC2::SecurityGroup', 3); // One of the restore tests.
   });
 });
 

@@ -11,8 +11,9 @@ beforeAll(() =>
     withoutArmImage: ['1.2'],
     reasons: [],
     notes: [],
+    proof: { diskPerByte: 1, diskBytes: 0, memoryMiB: 512, tools: [] },
     server: {
-      ...{ defaultPort: 4711, majorVersionParts: 2, rdsEngines: ['toy-rds'], hasSchemas: false },
+      ...{ defaultPort: 4711, protocols: ['toy'], majorVersionParts: 2, rdsEngines: ['toy-rds'] },
       dumpTool: { name: 'toydump', ...MYSQL_ARGUMENTS },
     },
   }),
@@ -24,14 +25,14 @@ const toy = (setup: Setup, changes: object = {}) =>
 test('a registered engine is backed up like any other: nothing outside of its facts names it', () => {
   const setup = new Setup();
   setup.add({ database: toy(setup) });
-  const [definition] = Object.values(setup.template().findResources('AWS::ECS::TaskDefinition'));
-  const text = JSON.stringify(definition);
+  const definitions = Object.values(setup.template().findResources('AWS::ECS::TaskDefinition'));
+  const text = definitions.map((one) => JSON.stringify(one)).find((one) => !one.includes('"prove"'));
   for (const part of ['toy', '4711', 'db.internal', 'DATABASE_PASSWORD', 'dump']) expect(text).toContain(part);
 });
 
 test.each([
   [{ version: '2.0' }, 'Toy version must be one of 1.2, got: "2.0"'],
-  [{ schemas: ['a'] }, 'schemas and excludeSchemas are for PostgreSQL only, got: Toy'],
+  [{ schemas: ['a'] }, 'schemas is for PostgreSQL only, got: Toy: leave it out'],
   [{ extraDumpArguments: ['--force'] }, 'dump argument "--force" is not allowed'],
 ])('its facts are what it is checked by: %j', (changes, sentence) => {
   const setup = new Setup();

@@ -45,7 +45,7 @@ test('the prune role has these statements, and no other', () => {
     ['Allow', ['s3:GetObjectRetention', 's3:GetObjectLegalHold'], [`${BUCKET}/*/????-??-??T??-??-??Z/*`]],
     ['Allow', ['kms:Decrypt'], [KEY]],
     ['Deny', ['s3:PutObject*', 's3:DeleteObjectVersion', 's3:BypassGovernanceRetention'], [`${BUCKET}/*`]],
-    ['Deny', ['s3:GetObject', 's3:GetObjectVersion'], [`${BUCKET}/*/*/*.zst`]],
+    ['Deny', ['s3:GetObject', 's3:GetObjectVersion'], [`${BUCKET}/*/*/*.zst*`]],
     [
       'Allow',
       ['ssm:GetParametersByPath'],
@@ -64,7 +64,7 @@ test('the undelete role has these statements, and no other', () => {
     ['Allow', ['s3:PutObject'], [`${BUCKET}/*/*/keep.json`]],
     ['Allow', ['kms:GenerateDataKey', 'kms:Decrypt'], [KEY]],
     ['Deny', ['s3:DeleteObject', 's3:BypassGovernanceRetention'], [`${BUCKET}/*`]],
-    ['Deny', ['s3:GetObject', 's3:GetObjectVersion'], [`${BUCKET}/*/*/*.zst`]],
+    ['Deny', ['s3:GetObject', 's3:GetObjectVersion'], [`${BUCKET}/*/*/*.zst*`]],
   ]);
 });
 
@@ -178,7 +178,7 @@ test('a nested stack may prune a bucket of its parent, whose policy waits for it
   expect(text).not.toContain('BucketPolicy');
 });
 
-test('grantInvoke: reads the directory and invokes both functions', () => {
+test('grantInvoke: reads the directory and objectives, and invokes both functions', () => {
   const setup = new Setup();
   const person = new iam.Role(setup.stack, 'Person', { assumedBy: new iam.AccountRootPrincipal() });
   setup.backups.pruning.grantInvoke(person);
@@ -193,7 +193,7 @@ test('grantInvoke: reads the directory and invokes both functions', () => {
     ],
     [
       'ssm:GetParametersByPath',
-      ['directory', 'directory/*'].map((name) => `${PARAMETERS}/<BackupsBucket16A198DF>/${name}`),
+      ['directory', 'directory/*', 'alarms', 'alarms/*'].map((name) => `${PARAMETERS}/<BackupsBucket16A198DF>/${name}`),
     ],
   ]);
 });

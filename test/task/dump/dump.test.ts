@@ -9,7 +9,7 @@ import { dump } from '../../../task/dump/dump';
 import { BackupError } from '../../../task/run/errors';
 import type { RunInputs } from '../../../task/run/job';
 import { CapturedLog } from '../../support/captured-log';
-import { MemoryDump, TOY_FACTS, memoryStream, randomChunks, createRestore } from '../../support/memory-engine';
+import { MemoryDump, TOY_FACTS, memoryStream, randomChunks, DUMPED_ONLY } from '../../support/memory-engine';
 import { temporaryDirectory } from '../../support/processes';
 import { SmallS3 } from '../../support/small-s3';
 
@@ -26,7 +26,7 @@ let next: () => MemoryDump;
 
 beforeAll(async () => {
   registerEngine('toy', TOY_FACTS);
-  registerProgram('toy', { createDump: () => (engine = next()), createRestore });
+  registerProgram('toy', { createDump: () => (engine = next()), ...DUMPED_ONLY });
   s3 = await SmallS3.start();
   Object.assign(process.env, s3.environment);
   directory = temporaryDirectory('dump');
@@ -131,13 +131,16 @@ test('while another run holds the lock there is no run, and no metric', async ()
 describe('a run before a deployment waits for another one', () => {
   const waiting = { trigger: 'before-deployment' } as const;
   // It looks every tenth of that.
-  const job = { lockLeaseSeconds: 1 };
+  const job = { lockLeaseSeconds: 3 };
 
   test('and makes its backup after it', async () => {
     s3.put('shop/lock.json', lock('held'));
-    const release = setTimeout(() => s3.put('shop/lock.json', lock('released')), 350);
+    let looks = 0;
+    s3.rule = ({ operation, key }) => {
+      if (operation === 'GetObject' && key === 'shop/lock.json' && ++looks === 3) s3.put(key, lock('released'));
+      return undefined;
+    };
     const { error, log } = await run(waiting, job);
-    clearTimeout(release);
     expect(error).toBeUndefined();
     const message = 'another run of shop is under way: this one begins when it has ended';
     expect(log.of('waiting')).toMatchObject([{ level: 'info', message }]);
@@ -165,13 +168,22 @@ test.each([
 async function* endless(): AsyncIterable<Buffer> {
   for (;;) {
     yield* randomChunks(1);
-    await sleep(5);
+    await sleep(20);
   }
 }
 
+/** Longer than a busy machine needs until the lock is taken. */
+const SHORT = { timeoutSeconds: 2 };
+const stopInUpload = (stop: AbortController): void => {
+  s3.rule = ({ operation }) => {
+    if (operation === 'UploadPart') stop.abort(BROKEN);
+    return undefined;
+  };
+};
+
 test.each<[string, (stop: AbortController) => void, Partial<DumpJob>, object]>([
-  ['takes too long', () => undefined, { timeoutSeconds: 0.3 }, { exit: 'timedOut', reason: { kind: 'timed-out' } }],
-  ['is stopped', (stop) => void setTimeout(() => stop.abort(BROKEN), 200), {}, { exit: 'connection' }],
+  ['takes too long', () => undefined, SHORT, { exit: 'timedOut', reason: { kind: 'timed-out' } }],
+  ['is stopped', stopInUpload, {}, { exit: 'connection' }],
 ])('a run that %s leaves nothing, and fails with that reason', async (_, act, job, failure) => {
   next = () => new MemoryDump(() => [memoryStream('a.zst', endless())]);
   const stop = new AbortController();
@@ -189,7 +201,7 @@ test('a server that stops answering does not outlast the timeout', async () => {
     new MemoryDump(async function* (): AsyncIterable<DumpStream> {
       yield await silent;
     });
-  const { error } = await run({}, { timeoutSeconds: 0.3 });
+  const { error } = await run({}, SHORT);
   expect(error).toMatchObject({ exit: 'timedOut' });
   expect([keysLeft(), engine.closed]).toEqual([[], true]);
 });
@@ -245,7 +257,7 @@ describe('a failure that passes', () => {
       next = () => new MemoryDump(() => [memoryStream('a.zst', endless())]);
       return new MemoryDump(() => [], CHANGED);
     };
-    const { error } = await run({}, { timeoutSeconds: 0.5 });
+    const { error } = await run({}, SHORT);
     expect(error).toMatchObject({ exit: 'timedOut' });
     expect(keysLeft()).toEqual([]);
   });

@@ -164,7 +164,7 @@ describe('three streams at once', () => {
       yield late;
     }
     await expect(storeStreams(opening(), 2, signal, store)).rejects.toBe(WITH_ITS_REASON);
-    await sleep(150);
+    while (late.stops === 0) await sleep(5);
     expect(late.stops).toBe(1);
     expectNothingLeft();
   });

@@ -9,8 +9,6 @@ import { promisify } from 'node:util';
 import { Authority } from '../../servers/tls';
 import { freePort, temporaryDirectory } from '../../support/processes';
 
-jest.setTimeout(60_000);
-
 const DIST = path.resolve(__dirname, '../../../dist/task');
 const SHIPPED = fs.readFileSync(path.join(DIST, 'rds-ca.pem'), 'utf8');
 const directory = temporaryDirectory('rds-authorities');

@@ -27,7 +27,10 @@ async function fill(compressor: Compressor): Promise<{ taken: () => number; writ
     for (; taken < 64; taken++) await compressor.write(randomBytes(MIB));
   })();
   writing.catch(() => undefined);
-  await sleep(300);
+  for (let before = -1; taken === 0 || taken !== before;) {
+    before = taken;
+    await sleep(1000);
+  }
   return { taken: () => taken, writing };
 }
 

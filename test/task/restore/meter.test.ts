@@ -17,7 +17,7 @@ test('progress has the phase, its bytes, rate, time left and table', () => {
   meter.add('loading', 250);
   meter.loading('shop.book');
   jest.advanceTimersByTime(5000);
-  meter.checking();
+  meter.begin('checking');
   jest.advanceTimersByTime(5000);
   meter.stop();
   jest.advanceTimersByTime(5000);
@@ -35,4 +35,17 @@ test('progress has the phase, its bytes, rate, time left and table', () => {
     ],
     ['checking', { phase: 'checking', bytes: 0, totalBytes: 0, bytesPerSecond: 0 }],
   ]);
+});
+
+test('a second dump is counted by its own bytes', () => {
+  const captured = new CapturedLog();
+  const meter = new ReadMeter(captured.log);
+  meter.expect(1000, 4000);
+  meter.begin('dumping');
+  meter.add('dumping', 2000, 'shop.book');
+  jest.advanceTimersByTime(5000);
+  meter.stop();
+  expect(captured.of('progress')[0]).toMatchObject({
+    progress: { phase: 'dumping', bytes: 2000, totalBytes: 4000, secondsLeft: 5, table: 'shop.book' },
+  });
 });

@@ -11,7 +11,14 @@ import { registerProgram } from '../../../engines/programs';
 import { restore } from '../../../task/restore/restore';
 import { BackupError } from '../../../task/run/errors';
 import { CapturedLog } from '../../support/captured-log';
-import { MemoryDump, MemoryRestore, TOY_FACTS, memoryStream, type RestoreStep } from '../../support/memory-engine';
+import {
+  DUMPED_ONLY,
+  MemoryDump,
+  MemoryRestore,
+  TOY_FACTS,
+  memoryStream,
+  type RestoreStep,
+} from '../../support/memory-engine';
 import { temporaryDirectory } from '../../support/processes';
 import { SmallS3 } from '../../support/small-s3';
 
@@ -30,6 +37,7 @@ let makeDump: () => MemoryDump;
 beforeAll(async () => {
   registerEngine('toy', TOY_FACTS);
   registerProgram('toy', {
+    ...DUMPED_ONLY,
     createDump: () => makeDump(),
     createRestore: (context) => {
       engine = new MemoryRestore(context);
@@ -107,7 +115,7 @@ test('a backup is looked at, loaded, checked, and the engine closed, before it i
   });
   expect(log.of('restored')[0]).toMatchObject({
     message: expect.stringMatching(
-      /^shop as of 2026-11-20T02:00:00Z was restored into shop in .*: 1 tables, 3 rows, all as in the backup$/,
+      /^shop as of 2026-11-20T02:00:00Z was restored into shop in .*: 1 table, 3 rows, all as in the backup$/,
     ),
     report: {
       asOf: '2026-11-20T02:00:00Z',
@@ -220,9 +228,9 @@ describe('a restore that fails', () => {
       toy.before.load = () =>
         new Promise((_, reject) => {
           toy.context.signal.addEventListener('abort', () => reject(new Error('the connection is gone')));
+          setImmediate(() => stop.abort(BROKEN));
         });
       toy.before.close = () => (toy.now = 'unchanged');
-      setTimeout(() => stop.abort(BROKEN), 50);
     };
     const { error, state } = await run({}, {}, stop);
     expect([error, state, engine.calls]).toEqual([BROKEN, 'unchanged', ['look', 'load', 'close']]);

@@ -29,6 +29,14 @@ test('a file needs no credentials', () => {
   expect(readRestore({ ...environment({}, changes), [ENV.username]: undefined })).not.toHaveProperty('credentials');
 });
 
+test('a restore reads from the primary, whatever a connection string prefers', () => {
+  const changes = { engine: 'mongodb', server: { tls: { mode: 'public' } } };
+  const uri = 'mongodb://admin:secret@db.internal/?readPreference=secondaryPreferred';
+  const { job, credentials } = readRestore({ ...environment({}, changes), [ENV.uri]: uri });
+  expect(job.server).toEqual({ host: 'db.internal', port: 27_017, tls: { mode: 'public' } });
+  expect(credentials).toEqual({ username: 'admin', password: 'secret' });
+});
+
 const badJob = (fault: string) => `environment variable BACKUP_JOB does not fit: ${fault}`;
 const bad = (fault: string) => `environment variable RESTORE_REQUEST does not fit: ${fault}`;
 test.each<[Record<string, string | undefined>, string]>([

@@ -90,11 +90,11 @@ const RULES: RewriteRules = {
 };
 
 /** The dump as it is loaded, whatever the chunks are. */
-async function rewrite(rules: Partial<RewriteRules>): Promise<{ text: string; rewriter: DumpRewriter }> {
+async function rewrite(rules: Partial<RewriteRules>, dump = DUMP): Promise<{ text: string; rewriter: DumpRewriter }> {
   const results = await Promise.all(
     [1, 7, 100_000].map(async (size) => {
       const rewriter = new DumpRewriter({ ...RULES, ...rules });
-      const bytes = Buffer.from(DUMP);
+      const bytes = Buffer.from(dump);
       async function* chunks() {
         for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
       }
@@ -124,6 +124,24 @@ test('one database of several is kept, with what comes before and behind all', a
   expect(event).toMatch(/^\nUSE `shop`;\n\s*DELIMITER ;;\n[^]* ENABLE COMMENT [^]*;;\nDELIMITER ;\n\n$/);
 });
 
+test('settings before an event go with it, those of what came before do not', async () => {
+  const before = "/*!50003 SET sql_mode = 'ANSI' */ ;\n/*!50003 SET time_zone = 'Europe/Berlin' */ ;\n";
+  const at = DUMP.lastIndexOf('DELIMITER ;;', DUMP.indexOf('CREATE*/ /*!50117'));
+  const dump = `${DUMP.slice(0, at)}SET a = 1;\n/*!50106 DROP EVENT IF EXISTS \`e\` */;\n${before}${DUMP.slice(at)}`;
+  const { rewriter } = await rewrite({}, dump);
+  expect(String(rewriter.events[0])).toMatch(
+    /^\nUSE `shop`;\n\s*\/\*!50003 SET sql_mode = 'ANSI' [^]*time_zone = 'Europe\/Berlin' \*\/ ;\s*DELIMITER ;;\n/,
+  );
+});
+
+test('definers are made before what runs as them, once, where nobody has read the dump before', async () => {
+  const { text } = await rewrite({ makesDefiners: true });
+  expect(text).toMatch(
+    /CREATE USER IF NOT EXISTS `gone`@`localhost` ACCOUNT LOCK(;| ;;)\nGRANT ALL ON \*\.\* TO `gone`@`localhost`\1\n/,
+  );
+  expect(text.match(/CREATE USER IF NOT EXISTS `gone`@`localhost`/g)).toHaveLength(1);
+});
+
 test('a database that is there already gets the settings of the backup', async () => {
   const { text } = await rewrite({ places: new Map([['shop', { name: 'shop', exists: true }]]) });
   expect(text).toContain('\nALTER DATABASE `shop` /*!40100 DEFAULT CHARACTER SET utf8mb4');
@@ -132,17 +150,63 @@ test('a database that is there already gets the settings of the backup', async (
 
 test('another name reaches sequences, not strings, and events are disabled', async () => {
   const { text, rewriter } = await rewrite({
-    places: new Map([['shop', { name: 'sh`ö', exists: false }]]),
+    places: new Map([['shop', { name: 'sh`ö$&', exists: false }]]),
     disableEvents: true,
     definer: (account) => (account === 'gone@localhost' ? 'admin' : undefined),
   });
-  expect(text).toContain('CREATE DATABASE `sh``ö` ');
-  expect(text).toContain("DEFAULT nextval(`sh``ö`.`ids`) COMMENT 'nextval(`shop`.`ids`)'");
+  expect(text).toContain('CREATE DATABASE `sh``ö$&` ');
+  expect(text).toContain("DEFAULT nextval(`sh``ö$&`.`ids`) COMMENT 'nextval(`shop`.`ids`)'");
   expect(text).toContain('CREATE DEFINER=`admin`@`%` PROCEDURE');
   expect(text).toContain('DEFINER=`admin`@`%` SQL SECURITY');
   expect(text).toContain('DEFINER=`owner`@`%`*/ /*!50003 TRIGGER');
-  expect(rewriter.disabledEvents).toEqual(['sh`ö.ev']);
+  expect(rewriter.disabledEvents).toEqual(['sh`ö$&.ev']);
   expect(String(rewriter.events[0])).toContain("ON COMPLETION NOT PRESERVE DISABLE COMMENT 'x' DO SET @a = ' ENABLE '");
+});
+
+test('nothing of a dump drops a database, changes another one or the server, or ends its commits', async () => {
+  const head = `/*!40000 DROP DATABASE IF EXISTS \`shop\`*/;\nGRANT ALL ON *.* TO \`x\`@\`%\`;\nDROP USER x;\n`;
+  const around = (bytes: string) =>
+    `ALTER DATABASE \`shop\` CHARACTER SET latin1 COLLATE latin1_swedish_ci ;\n${bytes}\nALTER DATABASE \`shop\` CHARACTER SET utf8mb4 COLLATE utf8mb4_bin ;\n`;
+  const dump = DUMP.replace('\nCREATE DATABASE', `\n${head}CREATE DATABASE`)
+    .replace('USE `aaa`;\nCREATE', 'USE `aaa`;\nALTER DATABASE `aaa` COLLATE latin1_bin;\nCREATE')
+    .replace('DROP TABLE IF EXISTS `orders`;', 'set autocommit=0;\nDROP TABLE IF EXISTS `orders`;')
+    .replace('(2,1);', '(2,1);\ncommit;\n/*M!100616 SET AUTOCOMMIT=@OLD_AUTOCOMMIT */;')
+    .replace(/DELIMITER ;;\nCREATE DEFINER=`gone`[^]*?DELIMITER ;/, around)
+    .replace('/*!40101 SET SQL_MODE=@OLD', '/*!40000 DROP DATABASE IF EXISTS `shop`*/;\n/*!40101 SET SQL_MODE=@OLD');
+  const { text } = await rewrite({ places: new Map([['shop', { name: 'beside', exists: false }]]) }, dump);
+  expect(text).not.toMatch(/DROP DATABASE|GRANT|DROP USER|autocommit|commit;/i);
+  expect(text.match(/ALTER DATABASE .*/g)).toEqual([
+    'ALTER DATABASE `beside` CHARACTER SET latin1 COLLATE latin1_swedish_ci ;',
+    'ALTER DATABASE `beside` CHARACTER SET utf8mb4 COLLATE utf8mb4_bin ;',
+  ]);
+  const { text: single } = await rewrite({ only: new Set(['shop.orders']) }, dump);
+  expect(single).not.toContain('ALTER DATABASE');
+});
+
+test('utf8mb4 of MySQL 5.7 keeps its collation in later versions', async () => {
+  const dump = DUMP.replace('utf8mb4 COLLATE utf8mb4_general_ci */', 'utf8mb4 */').replace(
+    'int(11) DEFAULT NULL',
+    "varchar(9) CHARACTER SET utf8mb4 DEFAULT 'CHARSET=utf8mb4'",
+  );
+  const { text } = await rewrite({ hasOldCollation: true }, dump);
+  expect(text).toContain('/*!40100 DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci */;');
+  expect(text).toContain("varchar(9) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci DEFAULT 'CHARSET=utf8mb4'");
+  expect(text).toContain('DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;');
+  expect(text).toContain('ENGINE=Aria DEFAULT CHARSET=utf8mb4 COLLATE utf8mb4_general_ci;');
+  expect((await rewrite({}, dump)).text).not.toContain('CHARSET=utf8mb4 COLLATE utf8mb4_general_ci');
+});
+
+test('an event called as what would enable it is disabled, and definers may have apostrophes', async () => {
+  const event = 'EVENT `ON SCHEDULE ON COMPLETION PRESERVE ENABLE`';
+  const dump = DUMP.replace('EVENT `ev`', event).replaceAll('`owner`@`%`', "`o'brien`@`%`");
+  const { text, rewriter } = await rewrite({ disableEvents: true }, dump);
+  expect(String(rewriter.events[0])).toContain(`${event} ON SCHEDULE EVERY`);
+  expect(String(rewriter.events[0])).toContain('ON COMPLETION NOT PRESERVE DISABLE COMMENT');
+  expect(rewriter.disabledEvents).toEqual(['shop.ON SCHEDULE ON COMPLETION PRESERVE ENABLE']);
+  expect(text).toContain('TRIGGER tr');
+  const scan = new DumpScan((database) => database === 'shop');
+  scan.see(Buffer.from(dump));
+  expect([...scan.definers.keys()]).toContain("o'brien@%");
 });
 
 test('single tables come without what belongs to others', async () => {

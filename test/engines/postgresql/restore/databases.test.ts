@@ -9,7 +9,10 @@ test('statements about a database are about the new one, whatever names have in 
     `SECURITY LABEL FOR "se ON DATABASE shop" ON DATABASE shop IS 'x';`,
     `COMMENT ON DATABASE shop IS 'shop; ours';`,
     `ALTER DATABASE shop_too SET work_mem TO '8MB';`,
-    `SET SESSION AUTHORIZATION app;`,
+    `SET SESSION AUTHORIZATION "a;pp";`,
+    `GRANT CONNECT ON DATABASE shop TO bob;`,
+    `RESET SESSION AUTHORIZATION;`,
+    `GRANT CONNECT ON DATABASE shop TO carol;`,
   ].join('\n');
   expect(databaseStatements({ database } as RestoreArchive, 'shop', 'new')).toEqual({
     settings: [
@@ -20,6 +23,8 @@ test('statements about a database are about the new one, whatever names have in 
       `GRANT CREATE,CONNECT ON DATABASE "new" TO "ON DATABASE shop";`,
       `SECURITY LABEL FOR "se ON DATABASE shop" ON DATABASE "new" IS 'x';`,
       `COMMENT ON DATABASE "new" IS 'shop; ours';`,
+      `SET ROLE "a;pp"; GRANT CONNECT ON DATABASE "new" TO bob; RESET ROLE;`,
+      `GRANT CONNECT ON DATABASE "new" TO carol;`,
     ],
   });
 });

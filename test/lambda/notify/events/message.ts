@@ -6,7 +6,10 @@ import type { ObserveContext } from '../../../../lambda/notify/observe/observe';
 export const QUEUE = 'arn:aws:sqs:eu-west-1:123456789012:backups-events';
 export const DEAD_LETTERS = 'arn:aws:sqs:eu-west-1:123456789012:backups-dead-letters';
 
-/** Two databases and a restore of one of them by somebody else: `app-shop` begins like `app-shop-restore`. */
+/** A file system that AWS Backup backs up. */
+export const FILE_SYSTEM = 'arn:aws:elasticfilesystem:eu-west-1:123456789012:file-system/fs-0123456789abcdef0';
+
+/** Two databases, a file system, and a restore of one of the databases by somebody else: `app-shop` begins like `app-shop-restore`. */
 export const SETTINGS: AlarmSettings = {
   formatVersion: 1,
   bucket: 'acme-backups',
@@ -14,11 +17,15 @@ export const SETTINGS: AlarmSettings = {
   digest: 'off',
   off: [],
   families: ['acme-', 'other-'],
-  logGroups: ['/backups/other', '/backups/acme'],
+  logGroups: ['/backups/other', '/backups/acme', '/backups/tests'],
   sizeBounds: [],
   sources: {
     shop: { family: 0, logGroup: 1, allowedAgeSeconds: 93_600, provenAgeSeconds: 3_024_000 },
     crm: { family: 1, logGroup: 0, allowedAgeSeconds: 93_600, provenAgeSeconds: 3_024_000 },
+    media: {
+      ...{ family: 0, logGroup: 0, allowedAgeSeconds: 93_600, provenAgeSeconds: 1, tests: 'off' },
+      managed: { resource: FILE_SYSTEM, vault: 'acme-vault', plan: 'acme-plan' },
+    },
   },
   measureFunction: 'acme-measure',
   notifyFunction: 'acme-notify',
@@ -27,6 +34,7 @@ export const SETTINGS: AlarmSettings = {
     { functionName: 'acme-prune', logGroup: 1 },
     { functionName: 'acme-volumes', logGroup: 0, tag: 'Backup=daily' },
   ],
+  testings: [{ familyPrefix: 'acme-RestoreTesting-', logGroup: 2 }],
 };
 
 export const NOW = new Date('2026-11-20T05:00:00.000Z');
@@ -34,7 +42,9 @@ export const contextWith = (changes: Partial<ObserveContext> = {}): ObserveConte
   settings: SETTINGS,
   deadLetters: DEAD_LETTERS,
   lookUpSchedule: () => Promise.resolve(undefined),
+  lookUpCommand: { endOf: () => Promise.resolve({}), targetsOf: () => Promise.resolve(1) },
   measuredAt: () => Promise.resolve(undefined),
+  rememberFailedTest: () => Promise.resolve(),
   now: NOW,
   ...changes,
 });

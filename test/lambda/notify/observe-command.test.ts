@@ -1,0 +1,183 @@
+/** Runs on instances, by the events of Systems Manager. */
+import type { SchedulerClient } from '@aws-sdk/client-scheduler';
+import type { SSMClient } from '@aws-sdk/client-ssm';
+import { CAUSES } from '../../../catalog/contract/alarms';
+import { EXIT_CODES } from '../../../catalog/contract/task';
+import { commandReader } from '../../../lambda/notify/observe/command-reader';
+import { scheduleReader } from '../../../lambda/notify/observe/schedule-reader';
+import { observe } from '../../../lambda/notify/observe/observe';
+import type { CommandEnd } from '../../../lambda/notify/ports';
+import type { Trouble } from '../../../lambda/notify/problems/observation';
+import { contextWith, eventOf, messageOf } from './events/message';
+
+const ID = 'e8d3c0e4-71f7-4491-898f-c9b35bee5f3b';
+const INSTANCE = 'i-0a1b2c3d4e5f60718';
+const RUN = '1f0e6a3b-2f2e-4f0e-9f2e-1f0e6a3b2f2e';
+
+/** As in the guide of Systems Manager. */
+const invocation = (status: string, document = 'acme-shop') =>
+  eventOf(
+    'aws.ssm',
+    'EC2 Command Invocation Status-change Notification',
+    {
+      'command-id': ID,
+      'document-name': document,
+      'instance-id': INSTANCE,
+      'requested-date-time': '2026-11-20T02:00:12.049Z',
+      status,
+    },
+    [`arn:aws:ec2:eu-west-1:123456789012:instance/${INSTANCE}`],
+  );
+const command = (status: string) =>
+  eventOf('aws.ssm', 'EC2 Command Status-change Notification', {
+    'command-id': ID,
+    'document-name': 'acme-shop',
+    'expire-after': '2026-11-20T04:00:12.049Z',
+    parameters: { trigger: ['schedule'] },
+    'requested-date-time': '2026-11-20T02:00:12.049Z',
+    status,
+  });
+
+const read = (event: unknown, end: CommandEnd = {}, targets: number | undefined = 1) => {
+  const lookUpCommand = { endOf: () => Promise.resolve(end), targetsOf: () => Promise.resolve(targets) };
+  return observe(messageOf(event), contextWith({ lookUpCommand }));
+};
+const troubleOf = async (event: unknown, end?: CommandEnd): Promise<Trouble> => {
+  const observations = await read(event, end);
+  expect(observations).toHaveLength(1);
+  return observations[0] as Trouble;
+};
+
+test('success ends what was wrong with the backups of the source', async () => {
+  expect(await read(invocation('Success'))).toEqual([
+    {
+      state: 'ok',
+      ...{ key: 'shop', source: 'shop', about: 'shop' },
+      ends: ['failed', 'never-started', 'silent'],
+      at: '2026-11-20T02:10:22.000Z',
+      event: '315c1398-40ff-a850-213b-158f73e60175',
+    },
+  ]);
+});
+
+test('a failed run is told as that of a task, with its log', async () => {
+  const end = { exitCode: 11, status: 'Failed', run: RUN, endedAt: '2026-11-20T02:10:20.000Z' };
+  expect(await troubleOf(invocation('Failed'), end)).toEqual({
+    state: 'problem',
+    signal: 'failed',
+    cause: 'connection',
+    ...{ key: 'shop', source: 'shop', about: 'shop' },
+    sentence: 'the database was not reached, or refused the login',
+    at: '2026-11-20T02:10:20.000Z',
+    since: '2026-11-20T02:10:20.000Z',
+    event: '315c1398-40ff-a850-213b-158f73e60175',
+    logGroup: '/backups/acme',
+    logStream: `shop/backup/${RUN}`,
+    command: { id: ID, document: 'acme-shop', instanceId: INSTANCE, exitCode: 11, status: 'Failed' },
+  });
+});
+
+test.each<[CommandEnd, string, string, string]>([
+  [
+    { exitCode: 101, status: 'Failed', said: 'docker is not in PATH: install Docker\n' },
+    'never-started',
+    'instance-not-ready',
+    `instance ${INSTANCE} could not start the run: docker is not in PATH: install Docker`,
+  ],
+  [{ exitCode: 108, run: RUN }, 'failed', 'out-of-memory', 'the run ran out of memory'],
+  [{ exitCode: 107, run: RUN }, 'failed', 'killed', `the container of the run is gone from instance ${INSTANCE}`],
+  [{ exitCode: 109, run: RUN }, 'failed', 'killed', `the container of the run was killed on instance ${INSTANCE}`],
+  [{ exitCode: 137, run: RUN }, 'failed', 'killed', 'the task was killed, with exit code 137'],
+  [
+    { exitCode: 137, run: RUN, status: 'ExecutionTimedOut' },
+    'failed',
+    'timedOut',
+    'Systems Manager ended the run, which took too long',
+  ],
+  [
+    { exitCode: 137, run: RUN, status: 'Cancelled' },
+    'failed',
+    'interrupted',
+    'somebody cancelled the command of the run',
+  ],
+  [{ status: 'ExecutionTimedOut' }, 'failed', 'timedOut', 'Systems Manager ended the run, which took too long'],
+  [{ status: 'Cancelled' }, 'failed', 'interrupted', 'somebody cancelled the command of the run'],
+  [{ status: 'Failed' }, 'failed', 'killed', `the script of the run was killed on instance ${INSTANCE}`],
+  [
+    { status: 'DeliveryTimedOut' },
+    'never-started',
+    'instance-not-reached',
+    `Systems Manager did not reach instance ${INSTANCE} (DeliveryTimedOut)`,
+  ],
+  [
+    { status: 'Undeliverable' },
+    'never-started',
+    'instance-not-reached',
+    `Systems Manager did not reach instance ${INSTANCE} (Undeliverable)`,
+  ],
+])('%j is %s, %s', async (end, signal, cause, sentence) => {
+  const trouble = await troubleOf(invocation('Failed'), end);
+  expect(trouble).toMatchObject({ signal, cause, sentence });
+  expect(CAUSES[signal as 'failed']).toContain(cause);
+  expect(trouble.logStream).toBe(end.run && `shop/backup/${RUN}`);
+});
+
+test('a second run of the source at the same time is no failure', async () => {
+  expect(await read(invocation('Failed'), { exitCode: EXIT_CODES.alreadyRunning, run: RUN })).toEqual([]);
+});
+
+test('a command that finds no instance ends with Success, and is told all the same', async () => {
+  expect(await read(command('Success'), {}, 0)).toMatchObject([
+    {
+      signal: 'never-started',
+      cause: 'instance-not-reached',
+      sentence: 'no instance that Systems Manager reaches has the tags of runsOn',
+      command: { id: ID, document: 'acme-shop', status: 'NoInstancesInTag' },
+    },
+  ]);
+  // Of any other the invocation tells.
+  expect(await read(command('Failed'), {}, 1)).toEqual([]);
+  expect(await read(command('Success'), {}, undefined)).toEqual([]);
+});
+
+test('documents of others, and of sources that nobody watches, concern no backup', async () => {
+  expect(await read(invocation('Failed', 'AWS-RunShellScript'))).toEqual([]);
+  expect(await read(invocation('Failed', 'acme-wiki'))).toEqual([]);
+});
+
+test.each([
+  ['arn:aws:scheduler:::aws-sdk:ssm:sendCommand', '{"DocumentName":"acme-shop"}', { family: 'acme-shop' }],
+  ['arn:aws:scheduler:::aws-sdk:ssm:sendCommand', 'not JSON', {}],
+  ['arn:aws:scheduler:::aws-sdk:rds:startDBInstance', '{"DocumentName":"acme-shop"}', {}],
+])('a schedule of %s with %s', async (Arn, Input, expected) => {
+  const client = { send: () => Promise.resolve({ Target: { Arn, Input } }) } as unknown as SchedulerClient;
+  expect(await scheduleReader(client)('arn:aws:scheduler:eu-west-1:123456789012:schedule/g/n')).toEqual(expected);
+});
+
+describe('what Systems Manager answers', () => {
+  const reader = (answer: object) => commandReader({ send: () => Promise.resolve(answer) } as unknown as SSMClient);
+
+  test('of an invocation', async () => {
+    const answer = {
+      ResponseCode: 11,
+      StatusDetails: 'Failed',
+      StandardOutputContent: `{"run":"${RUN}"}\n`,
+      StandardErrorContent: '',
+      ExecutionEndDateTime: '2026-11-20T02:10:20.000Z',
+    };
+    expect(await reader(answer).endOf(ID, INSTANCE)).toEqual({
+      ...{ exitCode: 11, status: 'Failed', run: RUN },
+      endedAt: '2026-11-20T02:10:20.000Z',
+    });
+  });
+
+  test('of one that never ended', async () => {
+    const answer = { ResponseCode: -1, StatusDetails: 'DeliveryTimedOut', ExecutionEndDateTime: '' };
+    expect(await reader(answer).endOf(ID, INSTANCE)).toEqual({ status: 'DeliveryTimedOut' });
+  });
+
+  test('of a command', async () => {
+    expect(await reader({ Commands: [{ TargetCount: 0 }] }).targetsOf(ID)).toBe(0);
+    expect(await reader({}).targetsOf(ID)).toBeUndefined();
+  });
+});

@@ -3,19 +3,22 @@
 // and metrics in CloudWatch, are there now.
 import { App, Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
-import * as efs from 'aws-cdk-lib/aws-efs';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
-import { Backups, BackupSchedule, Database, DatabaseTls, MysqlVersion, Retention } from 'cdk-proven-backups';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  BackupRunner,
+  Backups,
+  BackupSchedule,
+  Database,
+  DatabaseTls,
+  MysqlVersion,
+  Retention,
+} from 'cdk-proven-backups';
 
 export const app = new App();
 const stack = new Stack(app, 'AfirgenBackups');
 
 const vpc = new ec2.Vpc(stack, 'Vpc', { maxAzs: 2, natGateways: 1 });
-// The host of the containers mounts it in place of the Docker volume sessions_data.
-const sessions = new efs.FileSystem(stack, 'Sessions', { vpc, encrypted: true });
-const clientsOfMysql = new ec2.SecurityGroup(stack, 'Clients', { vpc });
 
 const schedule = BackupSchedule.cron('0 0,6,12,18 * * ? *');
 const backups = new Backups(stack, 'Backups', {
@@ -24,32 +27,26 @@ const backups = new Backups(stack, 'Backups', {
   alarms: { emails: ['afirgen-ops@example.com'] },
 });
 
+// In place of the container of the document that dumps beside the application.
+const host = {
+  role: iam.Role.fromRoleName(stack, 'Host', 'afirgen-host'),
+  tags: { Name: 'afirgen-host' },
+};
+
 backups.addDatabase('FirRecords', {
   database: Database.mysql({
     version: MysqlVersion.V8_0,
-    host: 'afirgen-mysql.example.com',
+    host: 'mysql',
     secret: secretsmanager.Secret.fromSecretNameV2(stack, 'BackupUser', 'afirgen/backup'),
-    // The certificate that a MySQL container makes for itself names no host. This one does:
-    // docs/tls.md#mysql-mariadb-or-postgresql-in-docker
-    tls: DatabaseTls.certificateAuthority(readFileSync(join(__dirname, 'server-cert.pem'), 'utf8')),
-    securityGroups: [clientsOfMysql],
+    tls: DatabaseTls.off('the connection stays in the network of Docker Compose on the host'),
   }),
   schedule,
-  // In place of the commands of the restore.
-  restore: { secret: secretsmanager.Secret.fromSecretNameV2(stack, 'RestoreUser', 'afirgen/restore') },
+  runsOn: BackupRunner.instances({ ...host, network: 'afirgen_default' }),
 });
 backups.addDatabase('Sessions', {
-  database: Database.sqlite({
-    fileSystem: sessions,
-    accessPoint: sessions.addAccessPoint('App', {
-      path: '/app',
-      posixUser: { uid: '1000', gid: '1000' },
-      createAcl: { ownerUid: '1000', ownerGid: '1000', permissions: '750' },
-    }),
-    path: 'sessions.db',
-  }),
+  // sessions_data:/app of the document.
+  database: Database.sqlite({ volume: 'afirgen_sessions_data', path: 'sessions.db' }),
   schedule,
-  cpu: 256,
-  memoryLimitMiB: 512,
+  runsOn: BackupRunner.instances(host),
   restore: {},
 });

@@ -3,8 +3,10 @@
 // does it say who hears of a failure: somebody has to.
 import { App, Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import {
+  BackupRunner,
   Backups,
   BackupSchedule,
   Database,
@@ -16,8 +18,6 @@ import {
   VolumeSnapshots,
   WeekDay,
 } from 'cdk-proven-backups';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 
 export const app = new App();
 const stack = new Stack(app, 'EpicBookBackups', { env: { account: '111122223333', region: 'eu-west-1' } });
@@ -27,25 +27,22 @@ const vpc = ec2.Vpc.fromVpcAttributes(stack, 'Vpc', {
   availabilityZones: ['eu-west-1a', 'eu-west-1b'],
   privateSubnetIds: ['subnet-0a1b2c3d4e5f60718', 'subnet-0b1c2d3e4f5061728'],
 });
-// The security group of the VM on which Docker Compose publishes port 3306 of the service db.
-const vm = ec2.SecurityGroup.fromSecurityGroupId(stack, 'Vm', 'sg-0a1b2c3d4e5f60718');
+// The role of the VM on which Docker Compose runs the service db, which publishes no port.
+const vm = iam.Role.fromRoleName(stack, 'Vm', 'epicbook-vm');
 
 const backups = new Backups(stack, 'Backups', { vpc, alarms: { emails: ['epicbook@example.com'] } });
-const epicbook = backups.addDatabase('Epicbook', {
+backups.addDatabase('Epicbook', {
   database: Database.mysql({
     version: MysqlVersion.V8_0,
-    host: 'epicbook-db.example.com',
+    host: 'db',
     secret: secretsmanager.Secret.fromSecretNameV2(stack, 'BackupUser', 'epicbook/backup'),
-    // The certificate that a MySQL container makes for itself names no host. This one does:
-    // docs/tls.md#mysql-mariadb-or-postgresql-in-docker
-    tls: DatabaseTls.certificateAuthority(readFileSync(join(__dirname, 'server-cert.pem'), 'utf8')),
+    tls: DatabaseTls.off('the connection stays in the network of Docker Compose on the VM'),
     databases: ['epicbook'],
   }),
   schedule: BackupSchedule.daily({ hour: 2 }),
-  // The plan's test removes a book and brings it back: npx proven-backups restore --source epicbook --overwrite
-  restore: { secret: secretsmanager.Secret.fromSecretNameV2(stack, 'RestoreUser', 'epicbook/restore') },
+  // In Docker on the VM, beside the database. The plan's test removes a book and brings it back: docs/instances.md#restore
+  runsOn: BackupRunner.instances({ role: vm, tags: { Name: 'epicbook-vm' }, network: 'epicbook_default' }),
 });
-epicbook.connections.allowTo(vm, ec2.Port.tcp(3306), 'backup');
 
 // The volume db_data lies on the VM's disk, whose EBS volume carries this tag.
 const disk = new VolumeSnapshots(stack, 'EpicBookDisk', {

@@ -12,11 +12,11 @@ import { machine, report, requirements, summarise } from './results';
 import type { Load } from './rows';
 import type { S3Server } from './s3-server';
 import { startS3 } from './s3-server';
-import type { BenchServer } from './servers';
+import type { BenchServer } from './server';
 import { STARTERS } from './servers';
 
 const USAGE =
-  'npm run bench [-- --sizes 1,4 (or --tables 5000) --engines mariadb,mysql,postgresql --pipelines program,everyday,raw --runs 3 --output bench/results.json]';
+  'npm run bench [-- --sizes 1,4 (or --tables 5000) --engines mariadb,mongodb,mysql,postgresql --pipelines program,encrypted,everyday,raw --runs 3 --output bench/results.json]';
 
 /** Set by scripts/bench.mjs: the project's folder, and the binary of the S3 server. */
 const env = process.env;

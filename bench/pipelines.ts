@@ -5,11 +5,10 @@ import { commandOf, ENV, NODE_FILE, PROGRAM_FILE } from '../catalog/contract/tas
 import { temporaryDirectory } from '../test/support/processes';
 import type { Measurable } from './measure';
 import type { S3Server } from './s3-server';
-import type { BenchServer } from './servers';
-import { DATABASE, USER } from './servers';
+import { DATABASE, USER, type BenchServer } from './server';
 
-/** The compared pipelines. `program`: this one; `everyday`: the usual pipe; `raw`: the least that dumps and compresses. */
-export const PIPELINES = ['program', 'everyday', 'raw'] as const;
+/** The compared pipelines. `program`: this one; `encrypted`: this one, encrypting to people; `everyday`: the usual pipe; `raw`: the least that dumps and compresses. */
+export const PIPELINES = ['program', 'encrypted', 'everyday', 'raw'] as const;
 export type Pipeline = (typeof PIPELINES)[number];
 
 /** A pipeline as a command that a person could type. */
@@ -45,6 +44,12 @@ const HAND_MADE: Record<BenchServer['engine'], HandMade> = {
     raw: () => `pg_dump -d ${DATABASE} -Fc -Z0`,
     compress: '',
   },
+  mongodb: {
+    title: { everyday: 'mongodump --gzip --archive', raw: 'mongodump --archive' },
+    everyday: ({ tools }) => `mongodump --quiet --config=${tools.optionFile} --db=${DATABASE} --gzip --archive`,
+    raw: ({ tools }) => `mongodump --quiet --config=${tools.optionFile} --db=${DATABASE} --archive`,
+    compress: '',
+  },
 };
 
 /** The pipe without an upload, with `sink` at its end. */
@@ -60,10 +65,13 @@ export function programCommand(
   s3: Pick<S3Server, 'bucket'>,
   root: string,
   scratchDirectory: string,
+  encryptTo?: readonly string[],
 ): Command {
+  const source = encryptTo ? 'encrypted' : 'program';
   const job: DumpJob = {
     action: 'dump',
-    source: 'program',
+    source,
+    ...(encryptTo && { encryptTo }),
     engine: server.engine,
     engineVersion: server.version,
     bucket: s3.bucket,
@@ -90,10 +98,13 @@ export function programCommand(
       [ENV.password]: USER.password,
       [ENV.trigger]: 'on-demand',
     },
-    title: 'this program',
-    prefix: 'program',
+    title: encryptTo ? 'this program, encryptTo' : 'this program',
+    prefix: source,
   };
 }
+
+/** Of a private key that nobody has. */
+const RECIPIENT = 'age1lvyvwawkr0mcnnnncaghunadrqkmuf9e6507x9y920xxpp866cnql7dp2z';
 
 /** Makes the commands of one server. `remove` deletes what they need on disk. */
 export function commands(server: BenchServer, s3: S3Server, root: string) {
@@ -110,6 +121,7 @@ export function commands(server: BenchServer, s3: S3Server, root: string) {
   const { title, everyday, compress } = HAND_MADE[server.engine];
   const all: Record<Pipeline, Command> = {
     program: programCommand(server, s3, root, scratch),
+    encrypted: programCommand(server, s3, root, scratch, [RECIPIENT]),
     everyday: pipe(
       `${everyday(server)}${compress} | ${upload}`,
       `${title.everyday}${compress} | aws s3 cp -`,

@@ -1,19 +1,19 @@
 import * as os from 'node:os';
 import Table from 'cli-table3';
-import type { ServerEngine } from '../test/servers/versions';
+import type { BenchEngine } from './server';
 import type { Pipeline } from './pipelines';
 import { PIPELINES } from './pipelines';
 import type { Load } from './rows';
 
 /** One run of one pipeline. */
 export interface Run extends Load {
-  readonly engine: ServerEngine;
+  readonly engine: BenchEngine;
   readonly pipeline: Pipeline;
   readonly title: string;
   readonly seconds: number;
   /** User and system time of the pipeline's processes; not of the database and S3 servers. */
   readonly cpuSeconds: number;
-  /** Greatest resident set of any one process. */
+  /** Greatest resident set of this program itself, without the tools that it starts; of a pipe, that of any one process. */
   readonly peakProcessBytes: number;
   /** Greatest sum of the resident sets of all processes, sampled ten times a second. */
   readonly peakTreeBytes: number;
@@ -40,7 +40,9 @@ const MIB = 1024 * 1024;
 const RAW_SHARE = 0.9;
 /** With thousands of tables and few rows, a dump takes what its tool takes to look at each. */
 const RAW_TIMES_OF_TABLES = 1.05;
-const EVERYDAY_SPEEDUP: Record<ServerEngine, number> = { mariadb: 2, mysql: 2, postgresql: 4 };
+const EVERYDAY_SPEEDUP: Record<BenchEngine, number> = { mariadb: 2, mysql: 2, postgresql: 4, mongodb: 1.5 };
+/** Of the throughput without it. */
+const ENCRYPTED_SHARE = 0.8;
 const PEAK_MIB = 200;
 const PEAK_GROWTH = 1.1;
 
@@ -114,6 +116,13 @@ export function requirements(summaries: readonly Summary[]): Requirement[] {
             )
           : atLeast(`${engine}, ${size} GB: share of the raw pipe's throughput`, programSpeedup, RAW_SHARE),
       ),
+      ...pick('encrypted').map(({ size, unit, programSpeedup }) =>
+        atLeast(
+          `${engine}, ${size} ${unit}: share of the throughput without encryption`,
+          1 / programSpeedup,
+          ENCRYPTED_SHARE,
+        ),
+      ),
       ...pick('everyday')
         .filter(({ unit }) => unit === 'GB')
         .map(({ size, programSpeedup }) =>
@@ -155,7 +164,12 @@ export function report(summaries: readonly Summary[], demands: readonly Requirem
 export function checksTable(demands: readonly Requirement[]): string {
   const checks = new Table({ head: ['required', 'got', 'limit', ''], style: { head: [], border: [] } });
   for (const { what, got, atLeast: least, atMost: most, met } of demands) {
-    checks.push([what, got.toFixed(2), least === undefined ? `<= ${most}` : `>= ${least}`, met ? 'ok' : 'MISSED']);
+    checks.push([
+      what,
+      got.toFixed(2),
+      least === undefined ? `<= ${most}` : `>= ${Number(least.toFixed(2))}`,
+      met ? 'ok' : 'MISSED',
+    ]);
   }
   return checks.toString();
 }

@@ -7,43 +7,18 @@ import { MysqlServer } from '../test/servers/mysql';
 import type { MysqlFamilyOptions, MysqlFamilyServer } from '../test/servers/mysql-family';
 import { postgresqlBinaries } from '../test/servers/postgresql';
 import { Authority } from '../test/servers/tls';
-import type { ServerEngine, Version } from '../test/servers/versions';
+import type { Version } from '../test/servers/versions';
 import { numberOf, rootOf } from '../test/servers/versions';
 import { inRoot, quoted } from '../test/support/in-root';
 import { Daemon, freePort, run, temporaryDirectory, unprivileged } from '../test/support/processes';
 import { interrupted } from './interrupt';
-import type { Load } from './rows';
+import { startMongodb } from './mongodb';
 import { rowsOf, statementsAfter, statementsBefore, TABLES } from './rows';
+import { ADMIN, DATABASE, USER, type BenchServer } from './server';
 
-export const DATABASE = 'bench';
-export const USER = { username: 'backup', password: 'benchmark' };
-/** May do everything: restores are made by it. */
-export const ADMIN = { username: 'admin', password: 'benchmark' };
 const MIB = 1024 * 1024;
 /** A share of the machine's memory in MiB, at most 6 GiB: enough for 4 GB of rows. */
 const memory = (share: number): number => Math.min(6144, Math.floor((os.totalmem() * share) / MIB));
-
-/** A database server as it is run in production: durable, a quarter or more of the memory for its caches, TLS. */
-export interface BenchServer {
-  readonly engine: ServerEngine;
-  readonly host: string;
-  readonly port: number;
-  /** Certificate authority, PEM. */
-  readonly pem: string;
-  /** For example `10.11`, `15`. */
-  readonly version: string;
-  /** The full version that the server states. */
-  readonly fullVersion: string;
-  /** Environment and option file with which every pipeline's dump tool reaches it: over TCP, with verified TLS. */
-  readonly tools: { readonly path: string; readonly env: Record<string, string>; readonly optionFile: string };
-  /** The same for {@link ADMIN} and the client. */
-  readonly admin: { readonly env: Record<string, string>; readonly optionFile: string };
-  /** Drops the database. */
-  readonly drop: () => Promise<unknown>;
-  /** Replaces the database. */
-  readonly fill: (load: Load) => Promise<void>;
-  readonly stop: () => Promise<void>;
-}
 
 /** What MySQL and MariaDB do not share. */
 interface Family {
@@ -221,6 +196,7 @@ export async function startPostgresql(): Promise<BenchServer> {
 /** Starts a server of an engine. */
 export const STARTERS: Readonly<Record<string, () => Promise<BenchServer>>> = {
   mariadb: startMariadb,
+  mongodb: startMongodb,
   mysql: startMysql,
   postgresql: startPostgresql,
 };

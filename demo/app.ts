@@ -12,8 +12,10 @@ import {
   Database,
   DatabaseTls,
   MariadbVersion,
+  MongodbVersion,
   MysqlVersion,
   PostgresqlVersion,
+  RowDigests,
 } from '../lib';
 import type { Bookshop } from './bookshop';
 import { ADDRESS, APP_VARIABLE, STACK } from './bookshop';
@@ -35,6 +37,8 @@ class BookshopStack extends Stack {
       database: this.database(bookshop, vpc),
       schedule: BackupSchedule.every(Duration.hours(6)),
       restore: this.restore(bookshop),
+      // It is small: the server adds up all rows.
+      rowDigests: RowDigests.all(),
       // The emulator runs the command itself: a ready image spares it Docker and the build.
       image: ecs.ContainerImage.fromRegistry('bookshop-backup'),
     });
@@ -85,6 +89,8 @@ class BookshopStack extends Stack {
         return Database.mariadb({ ...server, version: MariadbVersion.of(version) });
       case 'postgresql':
         return Database.postgresql({ ...server, version: PostgresqlVersion.of(version) });
+      case 'mongodb':
+        return Database.mongodb({ ...server, version: MongodbVersion.of(version) });
     }
   }
 }

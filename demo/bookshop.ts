@@ -7,7 +7,7 @@ export const STACK = 'Bookshop';
 /** Where restored tables come: a database, a schema or an attached file beside the shop's. */
 export const RESTORED = 'restored';
 /** An engine that the demo can run. */
-export type DemoEngine = 'sqlite' | 'mysql' | 'mariadb' | 'postgresql';
+export type DemoEngine = 'sqlite' | 'mysql' | 'mariadb' | 'postgresql' | 'mongodb';
 
 /** The bookshop's database, as the app sees it. */
 export type Bookshop =
@@ -57,14 +57,20 @@ CREATE VIEW sales AS
 `;
 
 /** Rows of each table, in the order in which foreign keys allow them. Always the same ones. */
-const TABLES: Record<string, { count: number; row: (n: number) => (string | number)[] }> = {
-  authors: { count: AUTHORS.length, row: (n) => [n, AUTHORS[n - 1]!] },
+const TABLES: Record<string, { columns: string[]; count: number; row: (n: number) => (string | number)[] }> = {
+  authors: { columns: ['id', 'name'], count: AUTHORS.length, row: (n) => [n, AUTHORS[n - 1]!] },
   books: {
+    columns: ['id', 'author_id', 'title', 'price'],
     count: 1_000,
     row: (n) => [n, (n % AUTHORS.length) + 1, `The Book of ${SUBJECTS[n % SUBJECTS.length]}, vol. ${n}`, 5 + (n % 40)],
   },
-  customers: { count: 5_000, row: (n) => [n, `Customer ${n}`, `customer.${n}@example.com`] },
+  customers: {
+    columns: ['id', 'name', 'email'],
+    count: 5_000,
+    row: (n) => [n, `Customer ${n}`, `customer.${n}@example.com`],
+  },
   orders: {
+    columns: ['id', 'customer_id', 'book_id', 'quantity', 'remark'],
     count: 100_000,
     row: (n) => [n, ((n * 7919) % 5_000) + 1, ((n * 104_729) % 1_000) + 1, (n % 3) + 1, `Leave it at door ${n % 97}`],
   },
@@ -85,6 +91,21 @@ export function* insertStatements(): Generator<string> {
       );
       yield `INSERT INTO ${table} VALUES ${rows.join(', ')};\n`;
     }
+  }
+}
+
+/** A row as a document. */
+export interface Row {
+  readonly _id: number;
+  readonly [column: string]: string | number;
+}
+
+/** The rows as documents, which begin with their `_id`. */
+export function* documents(): Generator<[collection: string, rows: Row[]]> {
+  for (const [table, { columns, count, row }] of Object.entries(TABLES)) {
+    const rows = Array.from({ length: count }, (_, index) => row(index + 1));
+    const names = ['_id', ...columns.slice(1)];
+    yield [table, rows.map((values) => Object.fromEntries(values.map((value, at) => [names[at]!, value])) as Row)];
   }
 }
 

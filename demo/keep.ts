@@ -24,8 +24,9 @@ export async function keep(here: Deployed, directory: string, look: string): Pro
 ${colors.bold('Everything is up. To try, in another terminal, in this folder:')}
 
   . ${file}
-  ${cli} list --bucket "$BUCKET"
   ${cli} run --bucket "$BUCKET" --source bookshop
+  ${cli} prove --source bookshop
+  ${cli} list --bucket "$BUCKET"
   ${cli} restore --source bookshop --tables books --as again --yes
   ${cli} prune --bucket "$BUCKET" --dry-run
   ${cli} alarm test --bucket "$BUCKET"

@@ -1,26 +1,30 @@
 // The whole way of a backup on one machine: deploys a stack into an emulated AWS by the real CDK CLI, runs the backup as
-// the deployed schedule would, shows what is in the bucket, restores a book that was deleted, and shows what happens if a
-// run fails. Leaves nothing behind.
+// the deployed schedule would, shows what is in the bucket, proves it, shows that a backup which lost something is not proven,
+// restores a book that was deleted, and shows what happens if a run fails. Leaves nothing behind.
 import * as fs from 'node:fs';
 import * as os from 'node:os';
-import * as path from 'node:path';
 import { parseArgs } from 'node:util';
 import { S3Client } from '@aws-sdk/client-s3';
 import { colors, errorColors } from '../bin/cli/print/colors';
 import { readCatalog } from '../catalog/bucket/read';
 import { S3CatalogStore } from '../catalog/bucket/s3-store';
 import { Emulator, appCommand } from '../test/emulator/emulator';
+import { temporaryDirectory } from '../test/support/processes';
 import type { DemoEngine } from './bookshop';
 import { ADDRESS, APP_VARIABLE, STACK } from './bookshop';
-import type { DemoDatabase } from './databases';
+import type { DemoDatabase } from './deeds';
 import { START } from './databases';
 import { keep } from './keep';
 import { printCatalog, printEmail, printPlaces, say, step } from './print';
+import { showDamage, showProof } from './proof';
 import { showRestore } from './restore';
 import { backUp, nextEmail } from './runs';
 
 const options = { engine: { type: 'string', default: 'sqlite' }, keep: { type: 'boolean', default: false } } as const;
 const { values } = parseArgs({ options });
+
+/** What the shop is in, where that is not the engine's own server. */
+const PLACES: Readonly<Record<string, string>> = { mongodb: 'FerretDB, which stands for MongoDB' };
 
 /** Clean-up, last step first. Each step waits for the start that it undoes, so that nothing stays half started. */
 const undo: (() => Promise<unknown>)[] = [];
@@ -40,7 +44,7 @@ function started<T>(start: Promise<T>, stop: (it: T) => unknown): Promise<T> {
 
 async function demo(): Promise<void> {
   // Everything that is written lies in here; the servers drop root's rights, and must still come in.
-  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'bookshop-'));
+  const directory = temporaryDirectory('bookshop');
   fs.chmodSync(directory, 0o1777);
   undo.push(() => fs.promises.rm(directory, { recursive: true, force: true, maxRetries: 3 }));
   process.env.TMPDIR = directory;
@@ -49,7 +53,7 @@ async function demo(): Promise<void> {
   const fill = () => started(START[values.engine as DemoEngine](directory), (it) => it.stop());
   const [, shop, app] = await Promise.all([
     step('cdk bootstrap', () => emulator.bootstrap()),
-    step(`filling a bookshop in ${values.engine}`, fill),
+    step(`filling a bookshop in ${PLACES[values.engine] ?? values.engine}`, fill),
     appCommand('demo/app.ts'),
   ]);
   const environment = { [APP_VARIABLE]: JSON.stringify(await shop.bookshop(emulator)) };
@@ -66,6 +70,8 @@ async function demo(): Promise<void> {
   printCatalog(catalog);
   await printPlaces(client, outputs, catalog);
 
+  await showProof(here);
+  await showDamage(here, shop, catalog.backups[0]!);
   await showRestore(here, shop);
   await showFailure(here, shop);
   if (!values.keep) return;

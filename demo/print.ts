@@ -3,7 +3,8 @@ import { HeadObjectCommand } from '@aws-sdk/client-s3';
 import { colors } from '../bin/cli/print/colors';
 import { manifestKey, objectKey } from '../catalog/bucket/names';
 import type { Catalog } from '../catalog/bucket/read';
-import { countOf, formatBytes, formatCount, formatDuration } from '../catalog/units';
+import { formatBytes, formatDuration } from '../catalog/units';
+import { contentText } from '../engines/facts';
 import type { Email } from '../test/emulator/emulator';
 
 /** Columns of the narrowest terminal that people use. */
@@ -51,7 +52,7 @@ export function printCatalog({ backups }: Catalog): void {
       ['backup', backup.backupId],
       ['engine', `${backup.engine} ${backup.serverVersion}`],
       ['snapshot', backup.consistency.snapshot],
-      ['content', `${countOf(backup.tables.length, 'table')}, ${formatCount(tableRows)} rows`],
+      ['content', contentText(backup.engine, backup.tables.length, tableRows)],
       ['dumped', formatBytes(sum(backup.objects.map(({ uncompressedBytes }) => uncompressedBytes)))],
       ['stored', formatBytes(sum(backup.objects.map(({ bytes }) => bytes)))],
     ]);

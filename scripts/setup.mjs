@@ -11,6 +11,9 @@ import { installPythonPackages } from './setup/python.mjs';
 import { makeRoots } from './setup/roots.mjs';
 import { ROOT, SetupError } from './setup/say.mjs';
 
+/** Servers in roots of their own, by group. */
+const VERSIONS = { mysql: ['mysql-9.7'], mongodb: ['mongodb-7.0'] };
+
 /**
  * @param groups groups of programs to install, of `scripts/setup/programs.mjs`
  * @throws SetupError if something is missing and cannot be installed
@@ -23,8 +26,9 @@ export function setUp(groups = []) {
   installNodeModules();
   installPythonPackages();
   for (const group of groups) installPrograms(group);
+  const versions = groups.flatMap((group) => VERSIONS[group] ?? []);
   if (groups.includes('servers')) makeRoots();
-  else if (groups.includes('mysql')) makeRoots(['mysql-9.7']);
+  else if (versions.length > 0) makeRoots(versions);
 }
 
 /** Sets up, or ends the process with a sentence about the missing part. */

@@ -1,8 +1,10 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { aptInstall } from './apt.mjs';
 import { CHECKOV, installPythonPackages, pythonPackagesAreThere } from './python.mjs';
-import { which } from './say.mjs';
+import { RESTIC } from './restic.mjs';
+import { ROOT, SetupError, which } from './say.mjs';
 import { downloadSchemas, schemasAreThere } from './schemas.mjs';
 
 const SBIN = ['/usr/sbin', '/usr/local/sbin', '/usr/libexec'];
@@ -33,9 +35,9 @@ const TOOLS = {
     elsewhere: 'install it from https://www.openssl.org',
   },
   shell: {
-    title: 'what the documents’ commands use (jq, zstd, sqlite3)',
-    isThere: () => ['jq', 'zstd', 'sqlite3'].every((program) => which(program)),
-    packages: ['jq', 'zstd', 'sqlite3'],
+    title: 'what the documents’ commands use (jq, zstd, sqlite3, age, ssh-keygen)',
+    isThere: () => ['jq', 'zstd', 'sqlite3', 'age', 'ssh-keygen'].every((program) => which(program)),
+    packages: ['jq', 'zstd', 'sqlite3', 'age', 'openssh-client'],
     elsewhere: 'install them with the package manager of the system',
   },
   faketime: {
@@ -50,15 +52,30 @@ const TOOLS = {
     packages: ['docker.io', 'iptables'],
     elsewhere: 'install it from https://docs.docker.com/engine/install',
   },
+  chromium: {
+    title: 'Chromium (chromium)',
+    isThere: () => which('chromium'),
+    packages: ['chromium'],
+    elsewhere: 'install it from https://www.chromium.org',
+  },
   debootstrap: {
     title: 'debootstrap',
     isThere: () => which('debootstrap', SBIN) && existsSync('/usr/share/keyrings/debian-archive-keyring.gpg'),
     packages: ['debootstrap', 'debian-archive-keyring'],
     elsewhere: 'install it from https://wiki.debian.org/Debootstrap',
   },
+  restic: { isThere: () => RESTIC.areBuilt, install: buildRestic },
   schemas: { isThere: schemasAreThere, install: downloadSchemas },
   checkov: { isThere: () => pythonPackagesAreThere(CHECKOV), install: () => installPythonPackages(CHECKOV) },
 };
+
+function buildRestic() {
+  const built = spawnSync(process.execPath, [join(ROOT, 'scripts/setup/restic.mjs')], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  if (built.status !== 0) throw new SetupError(built.stdout?.trim() || `restic could not be built: ${built.error}`);
+}
 
 /** Groups of tools, by their name in `--with`. */
 export const GROUPS = {
@@ -66,9 +83,12 @@ export const GROUPS = {
   postgresql: ['postgresql', 'openssl'],
   databases: ['mariadb', 'postgresql', 'openssl', 'shell', 'faketime'],
   docker: ['docker', 'debootstrap'],
+  browser: ['chromium'],
   schemas: ['schemas'],
   checkov: ['checkov'],
   mysql: ['openssl', 'debootstrap'],
+  mongodb: ['openssl', 'debootstrap'],
+  restic: ['restic'],
   servers: ['mariadb', 'postgresql', 'openssl', 'debootstrap'],
 };
 

@@ -1,10 +1,11 @@
 // Newer database servers than the system's own, each in a root of another Debian suite below `.tools/roots`. As a
 // program: makes the roots that are missing; a caller holds the lock. Its last line of standard output is the failure.
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { ROOT, SetupError, say } from './say.mjs';
+import { MONGODB } from './mongodb.mjs';
+import { ROOT, SetupError, logged, say } from './say.mjs';
 
 const ROOTS = join(ROOT, '.tools/roots');
 const RECIPES = JSON.parse(readFileSync(join(ROOT, 'scripts/setup/roots.json'), 'utf8'));
@@ -29,13 +30,13 @@ export function makeRoots(versions) {
     ({ servers }) => !versions || servers.some(({ version }) => versions.includes(version)),
   );
   if (process.getuid() !== 0) {
-    if (wanted.every(isMade)) return;
-    throw new SetupError(`the servers of ${wanted.map(({ suite }) => suite).join(', ')} are missing: run this as root`);
+    if (wanted.every(isMade) && (MONGODB.areBuilt || !wanted.some(needsPrograms))) return;
+    throw new SetupError(`the servers of ${wanted.map(({ root }) => root).join(', ')} are missing: run this as root`);
   }
   mkdirSync(ROOTS, { recursive: true });
   // The lock is held while they are looked at, too: another run may be about to finish them.
   const args = [join(ROOTS, 'lock'), process.execPath, join(ROOT, 'scripts/setup/roots.mjs')];
-  const made = spawnSync('flock', [...args, ...(versions ? [QUIET] : []), ...wanted.map(({ suite }) => suite)], {
+  const made = spawnSync('flock', [...args, ...(versions ? [QUIET] : []), ...wanted.map(({ root }) => root)], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -46,12 +47,13 @@ export function makeRoots(versions) {
 }
 
 const recipeOf = ({ servers }) => JSON.stringify(servers);
+const needsPrograms = ({ servers }) => servers.some(({ version }) => version.startsWith('mongodb-'));
 
 /** What is written beside a root when it is complete; `undefined` if it is not. */
 function stateOf(recipe) {
-  const file = join(ROOTS, `${recipe.suite}.json`);
+  const file = join(ROOTS, `${recipe.root}.json`);
   const state = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
-  return state.recipe === recipeOf(recipe) && existsSync(join(ROOTS, recipe.suite)) ? state : undefined;
+  return state.recipe === recipeOf(recipe) && existsSync(join(ROOTS, recipe.root)) ? state : undefined;
 }
 
 /** A server that apt could not install is tried again the next time. */
@@ -74,9 +76,9 @@ function mirror() {
 
 async function make(recipe) {
   const { suite, servers } = recipe;
-  const root = join(ROOTS, suite);
+  const root = join(ROOTS, recipe.root);
   const unfinished = `${root}.unfinished`;
-  const log = join(ROOTS, `${suite}.log`);
+  const log = `${root}.log`;
   writeFileSync(log, '');
   rmSync(unfinished, { recursive: true, force: true });
   say(`making a root of ${suite} with ${servers.map(({ title }) => title).join(' and ')} …`);
@@ -90,7 +92,7 @@ async function make(recipe) {
   rmSync(root, { recursive: true, force: true });
   renameSync(unfinished, root);
   const state = { recipe: recipeOf(recipe), versions, notTested };
-  writeFileSync(join(ROOTS, `${suite}.json`), `${JSON.stringify(state, undefined, 2)}\n`);
+  writeFileSync(`${root}.json`, `${JSON.stringify(state, undefined, 2)}\n`);
 }
 
 /** Makes a root without servers. Returns why apt cannot install them either, if debootstrap failed. */
@@ -124,7 +126,7 @@ const saidBy = ({ output }) =>
 /** Installs a server into a root. Returns why apt could not. */
 async function install({ packages, title }, root, log) {
   const apt = (...args) => logged(log, ['unshare', '--mount', 'sh', '-c', IN_ROOT, root, ...APT, ...args]);
-  const installed = () => apt('install', '-y', '--no-install-recommends', ...packages);
+  const installed = () => apt('install', '-y', '--no-remove', '--no-install-recommends', ...packages);
   let result = await installed();
   // The lists are debootstrap's: the archive may have moved since.
   if (result.code === APT_CANNOT && (result = await apt('update')).code === 0) result = await installed();
@@ -135,41 +137,27 @@ async function install({ packages, title }, root, log) {
 }
 
 /** @throws SetupError if the archive has moved on to a version that the tests do not know */
-function installedVersion({ version, title, packages }, suite, root) {
+function installedVersion({ version, series, title, packages }, suite, root) {
   const format = ['-W', '-f', '${source:Upstream-Version}', packages[0]];
   const { stdout } = spawnSync('chroot', [root, 'dpkg-query', ...format], { encoding: 'utf8' });
-  const [engine, series] = version.split('-');
-  if (stdout.startsWith(`${series}.`)) return /^[\d.]+/.exec(stdout)[0];
+  const [engine, known] = [version.split('-')[0], series ?? version.split('-')[1]];
+  if (stdout.startsWith(`${known}.`)) return /^[\d.]+/.exec(stdout)[0];
   throw new SetupError(
-    `${suite} has ${title.split(' ')[0]} ${stdout}, but the tests know ${series}: add the new version to engines/${engine}/facts.ts, scripts/setup/roots.json and test/servers/versions.ts`,
+    `${suite} has ${title.split(' ')[0]} ${stdout}, but the tests know ${known}: add the new version to engines/${engine}/facts.ts, scripts/setup/roots.json and test/servers/versions.ts`,
   );
 }
 
-/** Runs a program whose output goes to a file, too. */
-async function logged(file, [command, ...args]) {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (chunk) => {
-      output += chunk;
-      writeFileSync(file, chunk, { flag: 'a' });
-    });
-  }
-  const code = await new Promise((resolve) => {
-    child.once('error', (error) => resolve(error.message));
-    child.once('close', (exit, signal) => resolve(exit ?? signal));
-  });
-  return { code, output };
-}
-
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
-  const wanted = RECIPES.filter(({ suite }) => process.argv.includes(suite));
+  const wanted = RECIPES.filter(({ root }) => process.argv.includes(root));
   const missing = wanted.filter((recipe) => !isMade(recipe));
-  const ended = await Promise.allSettled(missing.map(make));
+  const programs = wanted.some(needsPrograms) ? [MONGODB.build()] : [];
+  const ended = await Promise.allSettled([...missing.map(make), ...programs]);
   for (const recipe of process.argv.includes(QUIET) ? missing : wanted) {
     const { versions = {}, notTested = {} } = stateOf(recipe) ?? {};
-    const found = Object.entries(versions).map(([version, number]) => `${version.replace(/-.*/, '')} ${number}`);
-    if (found.length > 0) say(`the root of ${recipe.suite} has ${found.join(' and ')}`);
+    const found = recipe.servers
+      .filter(({ version }) => versions[version])
+      .map(({ title, version }) => `${title.split(' ')[0]} ${versions[version]}`);
+    if (found.length > 0) say(`the root of ${recipe.root} has ${found.join(' and ')}`);
     for (const reason of Object.values(notTested)) say(`NOT TESTED: ${reason}`);
   }
   const failed = ended.find(({ status }) => status === 'rejected')?.reason;

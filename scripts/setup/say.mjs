@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -42,4 +42,21 @@ export function run(command, args, failure, options = {}) {
   const last = said.trim().split('\n').slice(-5).join('\n  ');
   const reason = result.error?.message ?? `exit code ${result.status ?? result.signal}`;
   throw new SetupError(`${failure}: ${command} ${args.join(' ')}: ${reason}; its output is in ${file}\n  ${last}`);
+}
+
+/** Runs a program whose output goes to a file, too. */
+export async function logged(file, [command, ...args]) {
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk) => {
+      output += chunk;
+      writeFileSync(file, chunk, { flag: 'a' });
+    });
+  }
+  const code = await new Promise((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('close', (exit, signal) => resolve(exit ?? signal));
+  });
+  return { code, output };
 }

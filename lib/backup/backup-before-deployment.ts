@@ -3,7 +3,7 @@ import * as events from 'aws-cdk-lib/aws-events';
 import * as targets from 'aws-cdk-lib/aws-events-targets';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct, Dependable } from 'constructs';
-import type { DeploymentProperties } from '../../catalog/contract/handlers';
+import type { DeploymentProperties, SourcesBeforeDeployment } from '../../catalog/contract/handlers';
 import { DEPLOYMENT_ENV } from '../../catalog/contract/handlers';
 import { acknowledgeLogs } from '../private/acknowledge';
 import { fault, requireProps, requireValue } from '../private/fault';
@@ -59,7 +59,10 @@ export class BackupBeforeDeployment extends Construct {
       string,
       string,
     ];
-    const sources = backups.map(({ bucket, sourceName }) => ({ bucket: bucket.bucketName, source: sourceName }));
+    const sources: SourcesBeforeDeployment[] = [...new Set(backups.map(({ bucket }) => bucket))].map((bucket) => ({
+      bucket: bucket.bucketName,
+      sources: backups.filter((backup) => backup.bucket === bucket).map(({ sourceName }) => sourceName),
+    }));
     // Of this construct in this stack alone, whatever its account holds.
     const startedBy = `proven-backups/${Fn.select(2, Fn.split('/', stack.stackId))}/${this.node.addr.slice(-12)}/`;
 

@@ -70,7 +70,13 @@ export class SourceLock {
   async release(): Promise<void> {
     this.renewal.abort();
     await this.renewing;
-    await this.put({ ...this.content, state: 'released' }, { IfMatch: this.etag }).catch(() => undefined);
+    const release = (): Promise<void> => this.put({ ...this.content, state: 'released' }, { IfMatch: this.etag });
+    try {
+      await release();
+    } catch (error) {
+      // A renewal had arrived, and only its answer was lost.
+      if (isConflict(error) && (await this.isStillOurs())) await release().catch(() => undefined);
+    }
   }
 
   private async take(): Promise<void> {

@@ -115,6 +115,9 @@ const CHANGES: readonly (readonly [statement: string, kind: string, object: stri
   ['ALTER DOMAIN positive DROP CONSTRAINT positive_check', 'missing', 'constraint kept.public.positive.positive_check'],
   ['ALTER DOMAIN positive SET NOT NULL', 'changed', 'domain kept.public.positive', 'notNull'],
   ['ALTER PUBLICATION pub ADD TABLE parent', 'changed', 'publication kept.pub', 'tables'],
+  ['ALTER PUBLICATION pub SET TABLE t (id, a)', 'changed', 'publication kept.pub', 'tables'],
+  ['ALTER PUBLICATION pub SET TABLE t WHERE (id > 6)', 'changed', 'publication kept.pub', 'tables'],
+  ['ALTER PUBLICATION pub ADD TABLES IN SCHEMA x', 'changed', 'publication kept.pub', 'schemas'],
   ['DROP USER MAPPING FOR r SERVER far', 'missing', 'user-mapping kept.far r'],
   ['DROP EXTENSION postgres_fdw CASCADE', 'missing', 'extension kept.postgres_fdw'],
   [

@@ -7,6 +7,7 @@ import { pathName } from '../names';
 import { plainArrayCasts } from '../proof/array-casts';
 import { VALUE_SETTINGS } from './digest-sql';
 import { databaseQuestions, schemaQuestions } from './object-questions';
+import { publicationQuestion } from './publication-question';
 import { relationQuestions, sequenceValues } from './relation-questions';
 import { databaseQuestion, roleQuestion } from './server-questions';
 import { statementOf, type Question } from './selection';
@@ -46,7 +47,10 @@ export interface Asked {
 export async function askInventory(asked: Asked, roles: boolean): Promise<InventoryObject[]> {
   await asked.client.query(VALUE_SETTINGS);
   const version = await versionOf(asked.client);
-  const questions = [...relationQuestions, ...schemaQuestions, ...databaseQuestions, databaseQuestion(version)];
+  const questions = [
+    ...[...relationQuestions, ...schemaQuestions, ...databaseQuestions],
+    ...[publicationQuestion(version), databaseQuestion(version)],
+  ];
   // All rows are read: a plan that has the first ones soon is slow.
   await asked.client.query('SET LOCAL cursor_tuple_fraction = 1; SET LOCAL jit = off');
   const own = await askAll(asked, questions);

@@ -138,7 +138,8 @@ export const schemaQuestions: readonly Question[] = [
   },
 ];
 
-const own = (catalog: string) =>
+/** Those of a catalog that pg_dump has only if no schema is named. */
+export const own = (catalog: string) =>
   `${catalog} o WHERE o.oid >= ${FIRST_OWN_OID} AND $1::text[] IS NULL AND ${noMember(catalog, 'o.oid')}`;
 
 /** Questions about what is in a database, but in none of its schemas: pg_dump has it only if no schema is named. */
@@ -176,18 +177,6 @@ export const databaseQuestions: readonly Question[] = [
       comment: commentOf('pg_event_trigger', 'o.oid'),
     },
     from: own('pg_event_trigger'),
-  },
-  {
-    kind: 'publication',
-    name: 'pubname',
-    facts: {
-      all: 'puballtables',
-      does: `format('%s %s %s %s %s', pubinsert, pubupdate, pubdelete, pubtruncate, pubviaroot)`,
-      tables: `(SELECT string_agg(prrelid::regclass::text, ', ' ORDER BY prrelid::regclass::text COLLATE "C") FROM pg_publication_rel WHERE prpubid = o.oid)`,
-      owner: ownerOf('pubowner'),
-      comment: commentOf('pg_publication', 'o.oid'),
-    },
-    from: own('pg_publication'),
   },
   {
     kind: 'subscription',

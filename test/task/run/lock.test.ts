@@ -1,5 +1,7 @@
 import { performance } from 'node:perf_hooks';
-import type { S3Client } from '@aws-sdk/client-s3';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { PutObjectCommand, type GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { parseLock } from '../../../catalog/bucket/lock';
 import type { DumpJob } from '../../../catalog/contract/task';
 import type { BackupError } from '../../../task/run/errors';
 import { SourceLock } from '../../../task/run/lock';
@@ -27,4 +29,30 @@ test('a renewal that S3 never answers ends the run before the lease is over', as
   expect(performance.now() - since).toBeLessThan(LEASE_SECONDS * 1000);
   expect(error.exit).toBe('uploadFailed');
   expect(error.message).toMatch(/^the lock of source shop could not be renewed/);
+});
+
+test('a lock is released although the answer to its last renewal was lost', async () => {
+  let stored: { etag: string; text: string } = { etag: '', text: '' };
+  let isLost = false;
+  const put = ({ Body, IfMatch }: { Body: string; IfMatch?: string }): { ETag: string } => {
+    if (IfMatch !== undefined && IfMatch !== stored.etag) {
+      throw Object.assign(new Error('changed'), { name: 'PreconditionFailed', $metadata: { httpStatusCode: 412 } });
+    }
+    stored = { etag: `"${Number(stored.etag.replaceAll('"', '')) + 1}"`, text: Body };
+    if (isLost) throw new Error('socket hang up');
+    return { ETag: stored.etag };
+  };
+  const s3 = {
+    send: async (command: PutObjectCommand | GetObjectCommand) =>
+      command instanceof PutObjectCommand
+        ? put(command.input as { Body: string; IfMatch?: string })
+        : { ETag: stored.etag, Body: { transformToString: () => Promise.resolve(stored.text) } },
+  } as unknown as S3Client;
+  const job = { source: 'shop', bucket: 'b', keyArn: 'k', lockLeaseSeconds: 1 } as DumpJob;
+  const lock = await SourceLock.acquire(s3, job, { now: () => new Date() } as ServerClock, () => undefined);
+  isLost = true;
+  await sleep(300);
+  isLost = false;
+  await lock.release();
+  expect(parseLock(stored.text).state).toBe('released');
 });

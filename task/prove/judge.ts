@@ -43,10 +43,14 @@ const VALUE = /((?:value|entry|literal|syntax|data|invalid)\b[^'"\n]{0,60}?)(?:'
 const wordsOf = (said: string): string =>
   redact(said.split('\n', 1)[0]!).replace(VALUE, '$1***').slice(0, SAID_CHARACTERS);
 
-/** Without what nobody but its recipients may read of an encrypted backup: definitions, keys of rows, answers. Numbers of rows stay. */
+/**
+ * Without what nobody but its recipients may read of an encrypted backup: definitions, keys of rows, answers, and the words of the
+ * server, which may quote any of them. Numbers of rows stay.
+ */
 const withoutContents = (difference: ProofDifference): ProofDifference => ({
   ...difference,
   first: undefined,
+  said: undefined,
   ...(difference.kind === 'rows' ? {} : { expected: undefined, found: undefined }),
 });
 
@@ -70,7 +74,7 @@ export function judge(
     differenceCount: differences.length,
   };
   if (differences.length > 0) return { verdict: 'failed', ...all };
-  if (failure) return { verdict: 'not-run', ...all, reason: reasonOf(failure) };
+  if (failure) return { verdict: 'not-run', ...all, reason: reasonOf(failure, isEncrypted) };
   if (missing) return { verdict: 'not-run', ...all, reason: { kind: 'not-supported', object: missing } };
   return { verdict: 'passed', ...all };
 }
@@ -82,8 +86,8 @@ const tellable = ({ said, found, ...difference }: ProofDifference): ProofDiffere
   ...(said === undefined ? {} : { said: wordsOf(said) }),
 });
 
-const reasonOf = ({ reason: { kind, object, said } }: BackupError): Verdict['reason'] => ({
+const reasonOf = ({ reason: { kind, object, said } }: BackupError, isEncrypted: boolean): Verdict['reason'] => ({
   kind,
   ...(object === undefined ? {} : { object }),
-  ...(said === undefined ? {} : { said: wordsOf(said) }),
+  ...(said === undefined || isEncrypted ? {} : { said: wordsOf(said) }),
 });

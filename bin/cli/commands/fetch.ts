@@ -76,7 +76,8 @@ async function fetch(id: string | undefined, options: FetchOptions, output: Outp
   const aws = new Aws(options);
   const bucket = await bucketOf(options, aws);
   const backup = await chooseBackup(aws, bucket, source, { id, at });
-  const { manifest, damage, notes } = backup;
+  const { manifest, damage } = backup;
+  const notes = [...backup.notes, ...filesElsewhere(manifest)];
   if (damage !== undefined)
     throw new CommandError(`backup ${manifest.backupId} of ${source} is damaged: ${damage}: fetch another one`);
 
@@ -164,6 +165,14 @@ async function prepare(directory: string, manifest: Manifest, opening: Opening):
     );
 }
 
+/** An incremental backup has the files elsewhere: who keeps what was fetched keeps their names alone. */
+const filesElsewhere = ({ repository }: Manifest): readonly string[] =>
+  repository
+    ? [
+        `the files themselves are in repository s3://${repository.bucket}/${repository.prefix}, and this fetches only their list: restore --local --to fetches the files`,
+      ]
+    : [];
+
 const sizeOf = (file: string): number | undefined => statSync(file, { throwIfNoEntry: false })?.size;
 
 /** A newer version may have made the backup, with an engine that this one does not know. Evidence is nothing to load. */
@@ -187,9 +196,9 @@ interface Fetched {
 }
 
 function print(output: Output, { manifest, directory, size, seconds, steps }: Fetched): void {
-  const { backupId, source, engine, serverVersion } = manifest;
+  const { backupId, source, engine, serverVersion, repository } = manifest;
   output.print(
-    `Fetched backup ${backupId} of ${source} into ${directory} in ${formatDuration(seconds)}: ${formatBytes(size)}, every byte as in its manifest.`,
+    `Fetched ${repository ? 'the list of the files of ' : ''}backup ${backupId} of ${source} into ${directory} in ${formatDuration(seconds)}: ${formatBytes(size)}, every byte as in its manifest.`,
   );
   if (steps.length === 0) return;
   const title = findEngine(engine)?.title ?? engine;

@@ -153,6 +153,29 @@ describe('fetch', () => {
     expect(JSON.parse(other.out)).toMatchObject({ backup: OLD });
   });
 
+  test.each([[[]], [['--json']]])(
+    'of an incremental backup fetches the list of files, and says so: %j',
+    async (more) => {
+      const repository = {
+        ...{ format: 'restic', bucket: 'shop-files', prefix: 'shop', snapshot: 'a'.repeat(64), tree: 'b'.repeat(64) },
+        ...{ files: 3, bytes: 3e9, addedBytes: 1e9 },
+      };
+      const manifest = { ...manifestOf(NEW, { kind: 'contents' }), engine: 'files', repository };
+      objects.set(`shop/${NEW}/manifest.json`, manifestText(manifest));
+      const { code, out, err } = await fetchInto(...more);
+      expect(code).toBe(0);
+      const note =
+        'the files themselves are in repository s3://shop-files/shop, and this fetches only their list: restore --local --to fetches the files';
+      expect(err).toContain(`note ${note}\n`);
+      if (more.length > 0)
+        expect(JSON.parse(out)).toMatchObject({ notes: [`no restore test has proven backup ${NEW}`, note] });
+      else
+        expect(out).toMatch(
+          new RegExp(`^Fetched the list of the files of backup ${NEW} of shop into .*, every byte as in`),
+        );
+    },
+  );
+
   describe('of a backup that is encrypted', () => {
     const key = (): string => path.join(path.dirname(directory), 'key.txt');
     let stored: Buffer;

@@ -34,7 +34,7 @@ const ownCertificate = {
 
 const accounts = (values: ReasonValues, say: string) => ({
   say,
-  run: `SELECT user, host FROM mysql.user WHERE user = ${userOf(values)};`,
+  run: `SELECT user, host, ssl_type FROM mysql.user WHERE user = ${userOf(values)};`,
 });
 
 /** Comments and line ends within routines are kept, and rows may be as long as they were. */
@@ -64,7 +64,14 @@ export const MYSQL_ADVICE: EngineAdvice<MysqlReason, MysqlNote> = {
   common: {
     'certificate-self-signed': () => [ownCertificate],
     'login-refused': (values) => [
-      accounts(values, 'As an administrator, list the hosts from which the account may log in:'),
+      accounts(
+        values,
+        'As an administrator, list the hosts from which the account may log in, and whether only by TLS (ssl_type is not empty):',
+      ),
+      {
+        say: 'If the backup has DatabaseTls.off, and the account demands TLS, let it log in without ($HOST: its host):',
+        run: `ALTER USER ${userOf(values)}@'$HOST' REQUIRE NONE;`,
+      },
     ],
     'no-connection-left': () => [
       {
@@ -100,7 +107,7 @@ export const MYSQL_ADVICE: EngineAdvice<MysqlReason, MysqlNote> = {
             run: `RENAME USER ${userOf(values)}@'$HOST' TO ${account};`,
           },
           {
-            say: 'If it does not exist, create it with the password of the secret:',
+            say: 'If it does not exist, create it with the password of the secret, and without REQUIRE SSL if the backup has DatabaseTls.off:',
             run: `CREATE USER ${account} IDENTIFIED BY '$PASSWORD' REQUIRE SSL;\nGRANT ${DUMPS} ON *.* TO ${account};`,
           },
         ];

@@ -39,7 +39,8 @@ const ACCOUNT_LIMIT = {
 export const MYSQL_CAUSES: ConnectionCauses = {
   ER_ACCESS_DENIED_ERROR: {
     kind: 'login-refused',
-    advice: 'the server refused user or password: check the secret, and the hosts from which the user may connect',
+    advice:
+      'the server refused user or password: check the secret, the hosts from which the user may connect, and whether it must use TLS (REQUIRE SSL)',
   },
   ER_HOST_NOT_PRIVILEGED: {
     kind: 'address-refused',

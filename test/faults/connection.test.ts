@@ -5,6 +5,7 @@ import { casesOn, describeOn, engineOf, inMatrix, newestOf, numberOf } from '../
 import type { RunReason } from '../../task/run/errors';
 import type { DumpJob, ExitCodeName, ServerJob } from '../../catalog/contract/task';
 import { ENV } from '../../catalog/contract/task';
+import { adviceOfEngine } from '../../engines/advice';
 import { ENGINE_FACTS } from '../../engines/facts';
 import { Authority } from '../servers/tls';
 import { serverJob } from '../support/job';
@@ -126,6 +127,22 @@ describeOn(casesOn('mysql', 'mariadb', 'postgresql'), 'a backup of %s', (version
       void running.finally(() => (ended = true));
       while (!ended) await server.exec('FLUSH PRIVILEGES;'.repeat(500));
       expect(await running).toMatchObject({ exit: 'success' });
+    });
+
+  if (engineOf(version) !== 'postgresql')
+    test('without TLS, of an account that must use it, fails until the statement of the email lets it in', async () => {
+      const account = 'by_tls';
+      await server.exec(
+        `CREATE USER ${account}@'%' IDENTIFIED BY '${PASSWORD}' REQUIRE SSL; GRANT ALL ON *.* TO ${account}@'%'`,
+      );
+      const given = { ...options('by-tls', { tls: { mode: 'off', reason: 'a test' } }), username: account };
+      const sentence =
+        /^could not connect to localhost:\d+: .*Access denied.* \(.*, and whether it must use TLS \(REQUIRE SSL\)\)$/;
+      await expectFailure(given, 'connection', sentence, { kind: 'login-refused', account });
+      const [list, allow] = adviceOfEngine(engineOf(version))!.common['login-refused']!({ account });
+      expect(await server.exec(list!.run!)).toMatch(/^by_tls\t%\tANY$/m);
+      await server.exec(allow!.run!.replace('$HOST', '%'));
+      await fixture.expectNextRunSucceeds(given);
     });
 
   test('whose certificate has expired', async () => {

@@ -256,7 +256,7 @@ export const LOGIN_REASONS: ReasonTable<'login-refused' | 'no-connection-left'> 
     happened: (values) =>
       `${serverOf(values)} refused the login${values.account === undefined ? '' : ` of ${values.account}`}`,
     likelyCause:
-      'The password was changed in one place only, the user is gone, or it may not log in from the address of the run.',
+      'The password was changed in one place only, the user is gone, or it may not log in from the address of the run, or not without TLS.',
     action: "Fix whichever is wrong: the server's password or the secret's.",
     steps: (context, ofEngine) => [
       definition(context, 'See which secret the run reads:', 'secrets'),

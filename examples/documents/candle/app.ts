@@ -46,7 +46,8 @@ backups.addDatabase('Mongodb', {
   }),
   runsOn,
   schedule: BackupSchedule.daily({ hour: 2 }),
-  // 14 days, 14 weeks and 13 months. The bucket moves what is older than 105 days into cold storage.
+  // 14 days, 14 weeks and 13 months. The bucket moves what is older than 105 days, and larger than 8 MiB, into cold storage, out
+  // of which it takes 12 hours or more.
   retention: Retention.oneYear(),
   allowedAge: Duration.hours(25),
   recoveryTimeObjective: Duration.hours(1),

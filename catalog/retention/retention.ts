@@ -1,6 +1,6 @@
 /** Which backups are kept, and why. Pure: the prune handlers, the command line and the simulation all ask here. */
 import { Calendar } from './calendar';
-import type { Period, RetentionPolicy } from './retention-policy';
+import type { RetentionPolicy } from './retention-policy';
 import { PERIODS, retentionFault } from './retention-policy';
 import { formatDuration } from '../units';
 
@@ -22,6 +22,11 @@ export interface RetainedBackup {
   readonly proven?: boolean;
   /** Whether it has what a restore replaced, which somebody knew to be wrong: it takes the place of no other. */
   readonly safety?: boolean;
+  /**
+   * Whether it was stored long after its time: a copy, or forged by whoever may only add backups, to have the rules delete others.
+   * It takes the place of no other.
+   */
+  readonly late?: boolean;
   /** Why it cannot be deleted now, if it cannot: `locked until 2027-01-01T00:00:00Z`. It stays then. */
   readonly held?: string;
 }
@@ -39,7 +44,8 @@ export interface Decision<B extends RetainedBackup = RetainedBackup> {
  *
  * The floor comes first: the newest `keepLast` whole backups and the newest proven one stay, however old they are. What is
  * damaged, held, or dated in the future stays as well, but counts for no rule. A safety backup of a restore stays for 14 days, and
- * then as `keepFor` says; it counts for floor and calendar only if there is no other backup.
+ * then as `keepFor` says; it counts for floor and calendar only if there is no other backup. In the calendar, those that were stored late
+ * have places of their own, and in the floor they come last.
  *
  * @param backups of one source, in any order
  * @param policy what is kept
@@ -58,7 +64,9 @@ export function plan<B extends RetainedBackup>(
   const reasons = new Map<B, string[]>(newestFirst.map((backup) => [backup, standing(backup, now)]));
   const counted = newestFirst.filter((backup) => isCounted(backup, now));
   const usual = counted.filter(({ safety }) => !safety);
-  const ruled = usual.length > 0 ? usual : counted;
+  const all = usual.length > 0 ? usual : counted;
+  const [timely, late] = [all.filter((backup) => !backup.late), all.filter((backup) => backup.late)];
+  const ruled = [...timely, ...late];
   const keep = (backup: B, reason: string): void => void reasons.get(backup)!.push(reason);
 
   for (const backup of ruled.slice(0, policy.keepLast)) keep(backup, `floor: newest ${policy.keepLast}`);
@@ -71,7 +79,14 @@ export function plan<B extends RetainedBackup>(
     const rule = `younger than ${formatDuration(policy.keepForSeconds)}`;
     for (const backup of counted) if (backup.time.getTime() > since) keep(backup, rule);
   }
-  for (const period of PERIODS) keepNewestOfEach(period, policy[period] ?? 0, ruled, calendar, keep);
+  for (const period of PERIODS) {
+    const count = policy[period] ?? 0;
+    const nameOf = ({ time }: B): string => calendar.name(period, time);
+    const keepOne = (one: B, name: string): void =>
+      keep(one, `${period} of ${name}${one.late ? ', stored later' : ''}`);
+    keepNewestOfEach(count, timely, nameOf, () => true, keepOne);
+    keepNewestOfEach(late.length > 0 ? count : 0, all, nameOf, ({ late: isLate }) => isLate === true, keepOne);
+  }
   return newestFirst.map((backup) => {
     const why = reasons.get(backup)!;
     return { backup, keep: why.length > 0, reasons: why.length > 0 ? why : ['no rule keeps it'] };
@@ -96,19 +111,21 @@ export const isCounted = (backup: RetainedBackup, now: Date): boolean =>
 const byTimeThenId = (a: RetainedBackup, b: RetainedBackup): number =>
   b.time.getTime() - a.time.getTime() || (a.id < b.id ? 1 : a.id > b.id ? -1 : 0);
 
-function keepNewestOfEach<B extends RetainedBackup>(
-  period: Period,
+function keepNewestOfEach<B>(
   count: number,
   newestFirst: readonly B[],
-  calendar: Calendar,
-  keep: (backup: B, reason: string) => void,
+  nameOf: (backup: B) => string,
+  isMeant: (backup: B) => boolean,
+  keep: (backup: B, name: string) => void,
 ): void {
   const seen = new Set<string>();
+  const kept = new Set<string>();
   for (const backup of newestFirst) {
-    if (seen.size >= count) return;
-    const name = calendar.name(period, backup.time);
-    if (seen.has(name)) continue;
+    const name = nameOf(backup);
+    if (!seen.has(name) && seen.size >= count) return;
     seen.add(name);
-    keep(backup, `${period} of ${name}`);
+    if (kept.has(name) || !isMeant(backup)) continue;
+    kept.add(name);
+    keep(backup, name);
   }
 }

@@ -13,6 +13,9 @@ import type { PruneBucket } from './prune-bucket';
 const WIDTH = 16;
 const WIDTH_BYTES = 8_000_000;
 
+/** A backup stored so much later than its time was copied or forged, or its run took long, which changes nothing then. */
+const LATE_MS = 86_400_000;
+
 /** A folder with a manifest: a backup, as long as nothing is found to be wrong with it. */
 export interface FoundBackup extends RetainedBackup {
   readonly folder: StoredFolder;
@@ -33,11 +36,13 @@ export function foundBackups({ folders }: Inventory): FoundBackup[] {
     .filter(({ manifest }) => manifest !== undefined)
     .map((folder) => {
       const { id, time, data } = folder;
+      const late = folder.manifest!.lastModified.getTime() - time.getTime() > LATE_MS;
       return {
         id,
         time,
         folder,
         bytes: backupBytes(folder),
+        ...(late && { late }),
         ...(data.length === 0 && { damage: 'it has a manifest, but no data' }),
       };
     });

@@ -70,6 +70,46 @@ describe('what restores replaced', () => {
   });
 });
 
+describe('what was stored long after its time', () => {
+  const late = (time: string) => backup(time, { late: true });
+
+  test('takes no place of what was stored in time: whoever can only add backups cannot have the rules delete any', () => {
+    const genuine = nightly('2026-11-20', 40);
+    const forged = nightly('2026-11-20', 40).map(({ time }) => late(`${time.toISOString().slice(0, 10)}T23:59`));
+    const rules = { keepLast: 2, daily: 7, weekly: 4, monthly: 2 };
+    const now = '2026-11-21T12:00';
+    const kept = (backups: RetainedBackup[]): string[] =>
+      Object.entries(explained(backups, rules, now)).flatMap(([id, why]) => (why.startsWith('deleted') ? [] : id));
+    expect(kept([...genuine, ...forged])).toEqual(expect.arrayContaining(kept(genuine)));
+  });
+
+  test('has places of its own in the newest periods of all, and comes last in the floor', () => {
+    const copies = ['2026-11-20T01:00', '2026-11-19T01:00', '2026-11-18T01:00', '2026-11-17T01:00'].map(late);
+    const made = [backup('2026-11-20T02:00'), backup('2026-11-19T02:00')];
+    expect(explained([...copies, ...made], { keepLast: 3, daily: 3 }, '2026-11-20T12:00')).toEqual({
+      '2026-11-20T02:00': 'floor: newest 3; daily of 2026-11-20',
+      '2026-11-20T01:00': 'floor: newest 3; daily of 2026-11-20, stored later',
+      '2026-11-19T02:00': 'floor: newest 3; daily of 2026-11-19',
+      '2026-11-19T01:00': 'daily of 2026-11-19, stored later',
+      '2026-11-18T01:00': 'daily of 2026-11-18, stored later',
+      '2026-11-17T01:00': 'deleted: no rule keeps it',
+    });
+  });
+
+  test('is kept by the same rules if there is nothing else: copies in another bucket', () => {
+    const rules = { keepLast: 2, daily: 3, weekly: 2 };
+    const plain = explained(nightly('2026-11-20', 30), rules, '2026-11-20T12:00');
+    const copied = explained(
+      nightly('2026-11-20', 30).map((one) => ({ ...one, late: true })),
+      rules,
+      '2026-11-20T12:00',
+    );
+    const text = (decisions: Record<string, string>): string =>
+      JSON.stringify(decisions).replaceAll(', stored later', '');
+    expect(text(copied)).toBe(text(plain));
+  });
+});
+
 describe('with a backup a day, over years, the newest of a day, a week and a month go', () => {
   const DAY_MS = 86_400_000;
 

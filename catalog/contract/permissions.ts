@@ -192,6 +192,7 @@ export function accessOf(kind: RoleKind, parts: RoleParts): Access[] {
       mayNot(files.pack, DELETE),
       mayNot(own.data, `${READ_DATA} ${DELETE}`),
       mayNot(own.data, 's3:PutObject', OVERWRITE),
+      mayNot([own.verdict, own.keep], 's3:PutObject', CREATE),
       mayNot(own.lock, 's3:DeleteObject'),
       mayNot(other.lock, 's3:GetObject s3:PutObject'),
       mayNot(other.data, 's3:PutObject', CREATE),

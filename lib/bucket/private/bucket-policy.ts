@@ -36,6 +36,12 @@ export function backupStatements(bucketArn: string, keyArn: string, source: stri
     statement({ effect: DENY, actions: ['s3:GetObject*'], resources: [backups] }),
     statement({ effect: DENY, actions: ['s3:DeleteObject*'], resources: [`${bucketArn}/*`] }),
     statement({ effect: DENY, actions: ['s3:PutObject'], resources: [backups], conditions: MAY_OVERWRITE }),
+    // Whoever makes backups does not judge them.
+    statement({
+      effect: DENY,
+      actions: ['s3:PutObject'],
+      resources: [VERDICT_FILE, KEEP_FILE].map((file) => `${bucketArn}/*/*/${file}`),
+    }),
   ];
 }
 

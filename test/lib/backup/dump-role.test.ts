@@ -27,6 +27,7 @@ test('the dump role has these statements, and no other', () => {
       `${BUCKET}/*/*/*`,
       { Null: { 's3:if-none-match': 'true' }, Bool: { 's3:ObjectCreationOperation': 'true' } },
     ],
+    ['Deny', ['s3:PutObject'], expect.stringMatching(/\/\*\/\*\/restore-test\.json.*\/\*\/\*\/keep\.json/), undefined],
   ]);
 });
 
@@ -40,6 +41,8 @@ test.each([
   ['delete a backup', 's3:DeleteObject', DUMP, false],
   ['delete a version', 's3:DeleteObjectVersion', DUMP, false],
   ['delete its lock', 's3:DeleteObject', LOCK, false],
+  ['say that a backup is proven', 's3:PutObject', DUMP.replace('shop.sql.zst', 'restore-test.json'), false],
+  ['say how long a backup is kept', 's3:PutObject', DUMP.replace('shop.sql.zst', 'keep.json'), false],
   ['put under another source', 's3:PutObject', `${BUCKET}/shop-archive/x`, false],
   ['read the lock of another source', 's3:GetObject', `${BUCKET}/other/lock.json`, false],
   ['tag objects, which lifecycle rules can look at', 's3:PutObjectTagging', DUMP, false],

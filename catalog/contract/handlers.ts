@@ -151,7 +151,7 @@ export interface SnapshotSettings {
 
 /** Environment variables of the function that makes backups before a deployment. */
 export const DEPLOYMENT_ENV = {
-  /** {@link SourcesBeforeDeployment} as JSON. */
+  /** {@link DeploymentBackup}s as JSON. */
   backups: 'BEFORE_DEPLOYMENT_BACKUPS',
   /** ARN of the stack that is deployed. */
   stack: 'BEFORE_DEPLOYMENT_STACK',
@@ -160,12 +160,6 @@ export const DEPLOYMENT_ENV = {
   /** What `startedBy` of its tasks begins with: nothing else of the account has that. */
   startedBy: 'BEFORE_DEPLOYMENT_STARTED_BY',
 } as const;
-
-/** Sources of one bucket, named together: the environment of a function holds 4 KB. */
-export interface SourcesBeforeDeployment {
-  readonly bucket: string;
-  readonly sources: readonly string[];
-}
 
 /** A backup that is made before a deployment. */
 export interface DeploymentBackup {

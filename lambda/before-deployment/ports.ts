@@ -6,7 +6,7 @@ import type { SSMClient } from '@aws-sdk/client-ssm';
 import type { StartableTask } from '../../catalog/contract/directory-schema';
 import { parseDirectory } from '../../catalog/contract/directory-schema';
 import { directoryPath } from '../../catalog/contract/directory';
-import type { DeploymentBackup, SourcesBeforeDeployment } from '../../catalog/contract/handlers';
+import type { DeploymentBackup } from '../../catalog/contract/handlers';
 import { readParameters } from '../../catalog/contract/settings';
 import { HandlerError } from '../shared/errors';
 
@@ -27,10 +27,7 @@ export interface Ports {
 }
 
 /** Reads the backups that the construct has set. */
-export const parseBackups = (text: string): readonly DeploymentBackup[] =>
-  (JSON.parse(text) as SourcesBeforeDeployment[]).flatMap(({ bucket, sources }) =>
-    sources.map((source) => ({ bucket, source })),
-  );
+export const parseBackups = (text: string): readonly DeploymentBackup[] => JSON.parse(text) as DeploymentBackup[];
 
 /**
  * The task of a source, by the directory of its bucket.

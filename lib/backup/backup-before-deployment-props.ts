@@ -4,7 +4,7 @@ import type { DatabaseBackup } from './database-backup';
 
 /** Properties of BackupBeforeDeployment. */
 export interface BackupBeforeDeploymentProps {
-  /** What is backed up before the deployment. All are started at once, and all must succeed. */
+  /** What is backed up before the deployment: 1 to 7 backups. All are started at once, and all must succeed. */
   readonly backups: DatabaseBackup[];
 
   /**

@@ -3,7 +3,7 @@ import * as events from 'aws-cdk-lib/aws-events';
 import * as targets from 'aws-cdk-lib/aws-events-targets';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct, Dependable } from 'constructs';
-import type { DeploymentProperties, SourcesBeforeDeployment } from '../../catalog/contract/handlers';
+import type { DeploymentProperties } from '../../catalog/contract/handlers';
 import { DEPLOYMENT_ENV } from '../../catalog/contract/handlers';
 import { acknowledgeLogs } from '../private/acknowledge';
 import { fault, requireProps, requireValue } from '../private/fault';
@@ -18,6 +18,8 @@ import { grantManifests } from './private/grant-manifests';
 const LONGEST_SECONDS = 43_200;
 /** Reading a directory, starting tasks and answering takes seconds. */
 const START_TIMEOUT = Duration.minutes(5);
+/** IAM gives the policies of a role 10,240 characters; the permissions to start one backup take about a thousand. */
+const MOST_BACKUPS = 7;
 /** Longest beginning of the names of its resources. */
 const NAME_LENGTH = 60;
 
@@ -39,6 +41,12 @@ export class BackupBeforeDeployment extends Construct {
     const backups = [...new Set(props.backups)];
     const [first] = backups;
     if (!first) fault(this, 'backups must name at least one backup, got: none');
+    if (backups.length > MOST_BACKUPS) {
+      fault(
+        this,
+        `backups must be at most ${MOST_BACKUPS}, whose permissions fit into one role, got: ${backups.length}: share them among several BackupBeforeDeployment, each with the same executeBefore`,
+      );
+    }
     const onInstance = backups.find(({ documentName }) => documentName !== undefined);
     if (onInstance) {
       fault(
@@ -59,10 +67,7 @@ export class BackupBeforeDeployment extends Construct {
       string,
       string,
     ];
-    const sources: SourcesBeforeDeployment[] = [...new Set(backups.map(({ bucket }) => bucket))].map((bucket) => ({
-      bucket: bucket.bucketName,
-      sources: backups.filter((backup) => backup.bucket === bucket).map(({ sourceName }) => sourceName),
-    }));
+    const sources = backups.map(({ bucket, sourceName }) => ({ bucket: bucket.bucketName, source: sourceName }));
     // Of this construct in this stack alone, whatever its account holds.
     const startedBy = `proven-backups/${Fn.select(2, Fn.split('/', stack.stackId))}/${this.node.addr.slice(-12)}/`;
 

@@ -32,17 +32,27 @@ test.each([
   setFlagsFromString('--expose-gc');
   const gc = runInNewContext('gc') as () => void;
   const used = () => (gc(), gc(), process.memoryUsage().heapUsed);
-  const before = used();
-  const sides = ['backup', 'restored'].map(() => {
-    const [reader, sections] = [create(), new DumpSections()];
-    for (let index = 0; index < FILES; index++) reader.see(entryOf(index));
-    reader.see(end);
-    sections.add('files', reader);
-    // The reader is still there: that is the most.
-    return { reader, sections, bytes: used() - before };
-  });
-  const [backup, restored] = sides.map(({ sections }) => sections.all);
-  expect(compareSections(backup!, restored!)).toMatchObject({ compared: FILES, differences: [] });
-  expect(sides[1]!.bytes / FILES).toBeLessThan(FILES_FACTS.proof.memoryPerRow! * HEAP_SHARE);
-  expect(sides[1]!.bytes / FILES).toBeGreaterThan(500);
+  const read = () => {
+    const before = used();
+    const sides = ['backup', 'restored'].map(() => {
+      const [reader, sections] = [create(), new DumpSections()];
+      for (let index = 0; index < FILES; index++) reader.see(entryOf(index));
+      reader.see(end);
+      sections.add('files', reader);
+      // The reader is still there: that is the most.
+      return { reader, sections };
+    });
+    return { sides, bytes: used() - before };
+  };
+  // What earlier tests left in this process may be freed meanwhile, and more so in the first rounds.
+  const rounds = [1, 2, 3].map(() => read().bytes);
+  const {
+    sides: [backup, restored],
+    bytes,
+  } = read();
+  const perFile = Math.max(bytes, ...rounds) / FILES;
+  const compared = compareSections(backup!.sections.all, restored!.sections.all);
+  expect(compared).toMatchObject({ compared: FILES, differences: [] });
+  expect(perFile).toBeLessThan(FILES_FACTS.proof.memoryPerRow! * HEAP_SHARE);
+  expect(perFile).toBeGreaterThan(500);
 });

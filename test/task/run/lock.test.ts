@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PutObjectCommand, type GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { PutObjectCommand, S3ServiceException, type GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { parseLock } from '../../../catalog/bucket/lock';
 import type { DumpJob } from '../../../catalog/contract/task';
 import type { BackupError } from '../../../task/run/errors';
@@ -36,7 +36,11 @@ test('a lock is released although the answer to its last renewal was lost', asyn
   let isLost = false;
   const put = ({ Body, IfMatch }: { Body: string; IfMatch?: string }): { ETag: string } => {
     if (IfMatch !== undefined && IfMatch !== stored.etag) {
-      throw Object.assign(new Error('changed'), { name: 'PreconditionFailed', $metadata: { httpStatusCode: 412 } });
+      throw new S3ServiceException({
+        name: 'PreconditionFailed',
+        $fault: 'client',
+        $metadata: { httpStatusCode: 412 },
+      });
     }
     stored = { etag: `"${Number(stored.etag.replaceAll('"', '')) + 1}"`, text: Body };
     if (isLost) throw new Error('socket hang up');

@@ -30,6 +30,7 @@ export * from './restore-tests/restore-expectation';
 export * from './restore-tests/restore-testing';
 export * from './restore-tests/restore-testing-props';
 export * from './restore-tests/restore-tests';
+export * from './scheduled-function-options';
 export * from './volumes/snapshot-pruning';
 export * from './volumes/snapshot-retention';
 export * from './volumes/snapshot-schedule';

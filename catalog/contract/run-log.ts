@@ -117,10 +117,11 @@ const withoutUndefined = ({ reason, ...rest }: z.infer<typeof failedLine>): Logg
 const present = (values: object): object =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
 
-function objectOf(message: string): object | undefined {
+/** The object that a line of a log is; `undefined` if it is none. */
+export function objectOf(message: string): Readonly<Record<string, unknown>> | undefined {
   try {
     const value: unknown = JSON.parse(message);
-    return typeof value === 'object' && value !== null ? value : undefined;
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
   } catch {
     return undefined;
   }

@@ -24,6 +24,15 @@ export async function rowsOf(
   return rows;
 }
 
+/** Global values of the variables of these names that the server has. */
+export async function variables(
+  query: (sql: string, values?: unknown[]) => Promise<RowDataPacket[]>,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  const rows = await query('SHOW GLOBAL VARIABLES WHERE Variable_name IN (?)', [names]);
+  return new Map(rows.map((row) => [String(row.Variable_name), String(row.Value)]));
+}
+
 /**
  * The sessions of one dump. They end with it: a server goes on with a long statement, and keeps its locks, after the
  * connection is gone, so what is busy is killed. Every account may kill its own sessions.

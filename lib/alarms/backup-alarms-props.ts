@@ -1,10 +1,8 @@
 import type { Duration, TimeZone } from 'aws-cdk-lib';
 import type * as kms from 'aws-cdk-lib/aws-kms';
-import type * as logs from 'aws-cdk-lib/aws-logs';
-import type * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import type * as sns from 'aws-cdk-lib/aws-sns';
-import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { IBackupBucket } from '../bucket/backup-bucket-props';
+import type { ScheduledFunctionOptions } from '../scheduled-function-options';
 import type { Digest } from './digest';
 
 /** Ways in which backups go wrong. */
@@ -116,37 +114,9 @@ export interface AlarmOptions {
 }
 
 /** Properties of BackupAlarms. */
-export interface BackupAlarmsProps extends AlarmOptions {
+export interface BackupAlarmsProps extends AlarmOptions, ScheduledFunctionOptions {
   /** The bucket of the backups, in the same Region. */
   readonly bucket: IBackupBucket;
-
-  /**
-   * Log group of the functions.
-   *
-   * @default - one is created
-   */
-  readonly logGroup?: logs.ILogGroup;
-
-  /**
-   * How long logs are kept. Not together with `logGroup`.
-   *
-   * @default logs.RetentionDays.THREE_MONTHS
-   */
-  readonly logRetention?: logs.RetentionDays;
-
-  /**
-   * Group of the schedules.
-   *
-   * @default - the account's default group
-   */
-  readonly scheduleGroup?: scheduler.IScheduleGroup;
-
-  /**
-   * Queue for runs of the measuring that could not be started: a standard one.
-   *
-   * @default - they are visible in the metrics of EventBridge Scheduler only
-   */
-  readonly deadLetterQueue?: sqs.IQueue;
 
   /**
    * Whether the notify function takes the messages out of `deadLetterQueue` and says in the email why a run could not be

@@ -53,3 +53,9 @@ export function assumedLength(content: object): number {
 
 /** Ids as one text, even if only the deployment knows how many there are. */
 export const joined = (ids: string[]): string => (Token.isUnresolved(ids) ? Fn.join(',', ids) : ids.join(','));
+
+/** Index of an item in a list, which it is added to if it is new: what many sources have alike is written once. */
+export function indexOf<T>(list: T[], item: T): number {
+  const known = list.findIndex((one) => JSON.stringify(one) === JSON.stringify(item));
+  return known >= 0 ? known : list.push(item) - 1;
+}

@@ -1,9 +1,7 @@
 import type { Duration } from 'aws-cdk-lib';
-import type * as logs from 'aws-cdk-lib/aws-logs';
-import type * as scheduler from 'aws-cdk-lib/aws-scheduler';
-import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { BackupSchedule } from '../backup/backup-schedule';
 import type { IBackupBucket } from '../bucket/backup-bucket-props';
+import type { ScheduledFunctionOptions } from '../scheduled-function-options';
 import type { Retention } from './retention';
 
 /** When backups are pruned, and how many at most. */
@@ -32,37 +30,9 @@ export interface PruningOptions {
 }
 
 /** Properties of BackupPruning. */
-export interface BackupPruningProps extends PruningOptions {
+export interface BackupPruningProps extends PruningOptions, ScheduledFunctionOptions {
   /** Bucket of the backups, in the same Region. */
   readonly bucket: IBackupBucket;
-
-  /**
-   * Log group of the functions.
-   *
-   * @default - a log group is created
-   */
-  readonly logGroup?: logs.ILogGroup;
-
-  /**
-   * How long logs are kept. Cannot be combined with `logGroup`.
-   *
-   * @default logs.RetentionDays.THREE_MONTHS
-   */
-  readonly logRetention?: logs.RetentionDays;
-
-  /**
-   * Group of the schedule.
-   *
-   * @default - the account's default group
-   */
-  readonly scheduleGroup?: scheduler.IScheduleGroup;
-
-  /**
-   * Dead-letter queue for runs that could not be started. It must be a standard queue.
-   *
-   * @default - such runs show only in the metrics of EventBridge Scheduler
-   */
-  readonly deadLetterQueue?: sqs.IQueue;
 }
 
 /** Properties of a source that is pruned. */

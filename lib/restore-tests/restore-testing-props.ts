@@ -1,10 +1,8 @@
 import type { Duration } from 'aws-cdk-lib';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as ecs from 'aws-cdk-lib/aws-ecs';
-import type * as logs from 'aws-cdk-lib/aws-logs';
-import type * as scheduler from 'aws-cdk-lib/aws-scheduler';
-import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { IBackupBucket } from '../bucket/backup-bucket-props';
+import type { ScheduledFunctionOptions } from '../scheduled-function-options';
 
 /** How restore tests run. Which backups are tested is set for each database: `restoreTest`. */
 export interface RestoreTestingOptions {
@@ -31,7 +29,7 @@ export interface RestoreTestingOptions {
 }
 
 /** Properties of RestoreTesting. */
-export interface RestoreTestingProps extends RestoreTestingOptions {
+export interface RestoreTestingProps extends RestoreTestingOptions, ScheduledFunctionOptions {
   /** Bucket of the backups, in the same Region. */
   readonly bucket: IBackupBucket;
 
@@ -51,32 +49,4 @@ export interface RestoreTestingProps extends RestoreTestingOptions {
    * @default - that of the first database
    */
   readonly assignPublicIp?: boolean;
-
-  /**
-   * Log group of the tests and of the function that starts them.
-   *
-   * @default - a log group is created
-   */
-  readonly logGroup?: logs.ILogGroup;
-
-  /**
-   * How long logs are kept. Cannot be combined with `logGroup`.
-   *
-   * @default logs.RetentionDays.THREE_MONTHS
-   */
-  readonly logRetention?: logs.RetentionDays;
-
-  /**
-   * Group of the schedule.
-   *
-   * @default - the account's default group
-   */
-  readonly scheduleGroup?: scheduler.IScheduleGroup;
-
-  /**
-   * Dead-letter queue for runs of the function that could not be started. It must be a standard queue.
-   *
-   * @default - such runs show only in the metrics of EventBridge Scheduler
-   */
-  readonly deadLetterQueue?: sqs.IQueue;
 }

@@ -5,7 +5,6 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as scheduler from 'aws-cdk-lib/aws-scheduler';
-import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { PRUNE_METRICS } from '../../catalog/contract/task';
 import type { SnapshotSettings } from '../../catalog/contract/handlers';
@@ -18,9 +17,10 @@ import { handlerSchedule } from '../private/handler-schedule';
 import { logGroupOf } from '../private/log-group';
 import { provenMetric } from '../private/metric';
 import { Retention } from '../pruning/retention';
+import type { ScheduledFunctionOptions } from '../scheduled-function-options';
 
 /** Properties of SnapshotPruning. */
-export interface SnapshotPruningProps {
+export interface SnapshotPruningProps extends ScheduledFunctionOptions {
   /** Key of the snapshots' tag. Snapshots without the tag are never touched. */
   readonly tagKey: string;
 
@@ -55,34 +55,6 @@ export interface SnapshotPruningProps {
    * @default 50
    */
   readonly maxDeletePercent?: number;
-
-  /**
-   * Log group of the function.
-   *
-   * @default - a log group is created
-   */
-  readonly logGroup?: logs.ILogGroup;
-
-  /**
-   * How long logs are kept. Cannot be combined with `logGroup`.
-   *
-   * @default logs.RetentionDays.THREE_MONTHS
-   */
-  readonly logRetention?: logs.RetentionDays;
-
-  /**
-   * Group of the schedule.
-   *
-   * @default - the account's default group
-   */
-  readonly scheduleGroup?: scheduler.IScheduleGroup;
-
-  /**
-   * Dead-letter queue for runs that could not be started. It must be a standard queue.
-   *
-   * @default - such runs show only in the metrics of EventBridge Scheduler
-   */
-  readonly deadLetterQueue?: sqs.IQueue;
 
   /**
    * Whether the schedule is enabled. While it is not, snapshots are deleted on demand only.

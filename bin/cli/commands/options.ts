@@ -19,15 +19,10 @@ export interface BucketOptions extends AwsOptions {
  * Adds the options of {@link BucketOptions}, without {@link AwsOptions}.
  *
  * @param purpose describes `--bucket`: `bucket of the backups`
- * @param needed whether the command cannot do without a bucket
  */
-export const withBucketOptions = (command: Command, purpose: string, needed = true): Command =>
+export const withBucketOptions = (command: Command, purpose: string): Command =>
   command
-    .option(
-      '--bucket <name>',
-      `${purpose}${needed ? ` (required, or --stack, or ${BUCKET_VARIABLE})` : ''}`,
-      readBucket,
-    )
+    .option('--bucket <name>', `${purpose} (required, or --stack, or ${BUCKET_VARIABLE})`, readBucket)
     .addOption(
       new Option('--stack <name>', 'CloudFormation stack of the bucket, in place of --bucket').conflicts('bucket'),
     );

@@ -1,4 +1,5 @@
-import type { FactReader, LogLine } from './run';
+import { objectOf } from '../../../catalog/contract/run-log';
+import type { FactReader } from './run';
 
 /** Turns the lines of a log into facts. A line may come in parts, as log drivers cut long ones. */
 export class LogFacts<Fact> {
@@ -18,14 +19,5 @@ export class LogFacts<Fact> {
     // A part of a line that never ends is forgotten when the next line begins.
     this.part = object === undefined && (begins || this.part !== '') ? text : '';
     return object && this.factOf(object, text);
-  }
-}
-
-function objectOf(text: string): LogLine | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as LogLine) : undefined;
-  } catch {
-    return undefined;
   }
 }

@@ -1,6 +1,6 @@
 import { noteOf } from '../../../catalog/contract/note';
 import { BackupError } from '../../../task/run/errors';
-import { variables } from './optional';
+import { variables } from '../sessions';
 import type { MysqlCheck } from './check';
 
 /** Values of settings by which InnoDB reads damaged pages as if nothing was wrong with them. */
@@ -13,7 +13,7 @@ const UNCHECKED: Readonly<Record<string, readonly string[]>> = {
 
 /** Refuses a server that may leave out what is damaged, and notes one that would not see damage: the copy would look sound. */
 export const checkDamage: MysqlCheck = async (look) => {
-  const values = await variables(look, ['innodb_force_recovery', ...Object.keys(UNCHECKED)]);
+  const values = await variables(look.query, ['innodb_force_recovery', ...Object.keys(UNCHECKED)]);
   const recovery = values.get('innodb_force_recovery') ?? '0';
   if (recovery !== '0')
     throw new BackupError(

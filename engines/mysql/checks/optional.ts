@@ -23,9 +23,3 @@ export async function askIfPossible(look: MysqlLook, sql: string, values: unknow
     return [];
   });
 }
-
-/** Values of the variables of these names that the server has. */
-export async function variables(look: MysqlLook, names: readonly string[]): Promise<ReadonlyMap<string, string>> {
-  const rows = await look.query('SHOW GLOBAL VARIABLES WHERE Variable_name IN (?)', [names]);
-  return new Map(rows.map((row) => [String(row.Variable_name), String(row.Value)]));
-}

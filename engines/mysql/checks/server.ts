@@ -1,7 +1,8 @@
 import { noteOf } from '../../../catalog/contract/note';
 import { BackupError } from '../../../task/run/errors';
 import { OLD_NAME, quote } from '../names';
-import { askIfPossible, variables } from './optional';
+import { variables } from '../sessions';
+import { askIfPossible } from './optional';
 import type { MysqlCheck } from './check';
 
 /** Settings that are chosen when a server is made, with their usual value. */
@@ -9,7 +10,7 @@ const SETTINGS: Readonly<Record<string, string>> = { innodb_page_size: '16384', 
 
 /** Notes what belongs to the server and not to its databases, as far as the account can see it. */
 export const checkServer: MysqlCheck = async (look, { databases }) => {
-  const unusual = [...(await variables(look, Object.keys(SETTINGS)))].filter(
+  const unusual = [...(await variables(look.query, Object.keys(SETTINGS)))].filter(
     ([name, value]) => SETTINGS[name] !== value,
   );
   if (unusual.length > 0) {

@@ -5,7 +5,8 @@ import type { MysqlNote } from '../facts';
 import type { MysqlLook } from '../look';
 import { qualified } from '../names';
 import type { MysqlPlan } from '../plan';
-import { askIfPossible, variables } from './optional';
+import { variables } from '../sessions';
+import { askIfPossible } from './optional';
 import type { MysqlCheck } from './check';
 
 /** `max_heap_table_size` of a server that nobody has changed. */
@@ -29,7 +30,7 @@ export const checkTables: MysqlCheck = async (look, plan) => {
     const names = [...new Set(rows.map(nameOf))].filter((name) => dumped.has(name));
     if (names.length > 0) look.note(noteOf(kind, names));
   };
-  const settings = await variables(look, [
+  const settings = await variables(look.query, [
     ...['restrict_fk_on_non_standard_key', 'sql_require_primary_key', 'innodb_force_primary_key'],
     'innodb_directories',
   ]);

@@ -4,7 +4,7 @@ import { serverErrorCode } from '../failures';
 import type { Choice } from '../../shared/restore-choice';
 import type { Query } from './query';
 import type { DumpScan, Needs } from './scan';
-import { variables } from './session-settings';
+import { variables } from '../sessions';
 import { lacks, some, type Target } from './target';
 
 const UNKNOWN_COLLATION = 1273;

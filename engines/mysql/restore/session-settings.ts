@@ -1,5 +1,6 @@
 import { LOCK_WAIT_SECONDS } from '../dialect';
 import { serverErrorCode } from '../failures';
+import { variables } from '../sessions';
 import type { Query } from './query';
 
 /** Settings with which the session that loads accepts what the old server accepted; some need a privilege. */
@@ -43,10 +44,4 @@ export async function loadingSettings(query: Query): Promise<string[]> {
     if (may) settings.push(setting);
   }
   return settings;
-}
-
-/** Global values of the variables of these names that the server has. */
-export async function variables(query: Query, names: readonly string[]): Promise<ReadonlyMap<string, string>> {
-  const rows = await query('SHOW GLOBAL VARIABLES WHERE Variable_name IN (?)', [names]);
-  return new Map(rows.map((row) => [String(row.Variable_name), String(row.Value)]));
 }

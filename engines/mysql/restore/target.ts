@@ -7,7 +7,7 @@ import type { MysqlGrants } from '../grants';
 import { quoteAccount } from '../names';
 import type { Choice } from '../../shared/restore-choice';
 import type { Query } from './query';
-import { variables } from './session-settings';
+import { variables } from '../sessions';
 
 /** What the statements of a dump need. */
 const PRIVILEGES = [

@@ -10,7 +10,7 @@ import type {
   WrittenSource,
 } from '../../../catalog/contract/alarms';
 import { ALARM_SETTINGS_FORMAT, USUAL_SOURCE } from '../../../catalog/contract/alarms';
-import { requireParameter } from '../../private/parameter-text';
+import { indexOf, requireParameter } from '../../private/parameter-text';
 
 type Shared =
   | 'formatVersion'
@@ -134,9 +134,3 @@ const withoutUsual = (source: AlarmedSource): WrittenSource => {
     Object.entries(source).filter(([key, value]) => !usual.has(key) || usual.get(key) !== value),
   ) as unknown as WrittenSource;
 };
-
-/** Index of an item, which is added if it is new. */
-function indexOf<T>(list: T[], item: T): number {
-  const known = list.findIndex((one) => JSON.stringify(one) === JSON.stringify(item));
-  return known >= 0 ? known : list.push(item) - 1;
-}

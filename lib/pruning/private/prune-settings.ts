@@ -2,7 +2,7 @@ import type { IConstruct } from 'constructs';
 import type { BucketSettings, SourceSettings } from '../../../catalog/contract/handlers';
 import { SETTINGS_FORMAT } from '../../../catalog/contract/handlers';
 import type { RetentionPolicy } from '../../../catalog/retention/retention-policy';
-import { requireParameter } from '../../private/parameter-text';
+import { indexOf, requireParameter } from '../../private/parameter-text';
 
 type FixedPruneSettings = Omit<BucketSettings, 'formatVersion' | 'retentions' | 'sources'>;
 
@@ -14,7 +14,7 @@ export class PruneSettings {
   constructor(private readonly fixed: FixedPruneSettings) {}
 
   add(scope: IConstruct, source: string, policy: RetentionPolicy, allowedAgeSeconds: number): void {
-    this.sources[source] = { retention: this.indexOf(policy), allowedAgeSeconds };
+    this.sources[source] = { retention: indexOf(this.retentions, policy), allowedAgeSeconds };
     requireParameter(scope, this.content, {
       what: 'settings of the pruning',
       count: Object.keys(this.sources).length,
@@ -25,11 +25,5 @@ export class PruneSettings {
   get content(): BucketSettings {
     const { fixed, retentions, sources } = this;
     return { formatVersion: SETTINGS_FORMAT, ...fixed, retentions, sources };
-  }
-
-  /** Sources with the same retention share it. */
-  private indexOf(policy: RetentionPolicy): number {
-    const known = this.retentions.findIndex((one) => JSON.stringify(one) === JSON.stringify(policy));
-    return known >= 0 ? known : this.retentions.push(policy) - 1;
   }
 }

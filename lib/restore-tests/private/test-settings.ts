@@ -4,7 +4,7 @@ import type { Construct } from 'constructs';
 import type { RestoreTestPlan, RestoreTestSettings, TestedSource } from '../../../catalog/contract/restore-tests';
 import { RESTORE_TESTS_FORMAT } from '../../../catalog/contract/restore-tests';
 import { fault } from '../../private/fault';
-import { assumedLength, PARAMETER_LENGTH } from '../../private/parameter-text';
+import { assumedLength, indexOf, PARAMETER_LENGTH } from '../../private/parameter-text';
 
 type Shared = 'formatVersion' | 'families' | 'plans' | 'sources';
 /** What all sources share. */
@@ -74,9 +74,3 @@ export class TestSettings {
 
 /** For families and plans of sources that are added later. */
 const ROOM = 1000;
-
-/** Index of an item, which is added if it is new. */
-function indexOf<T>(list: T[], item: T): number {
-  const known = list.findIndex((one) => JSON.stringify(one) === JSON.stringify(item));
-  return known >= 0 ? known : list.push(item) - 1;
-}

@@ -1,11 +1,10 @@
 /** SQLite databases among files: copied by SQLite itself, because the bytes of one that is written to are none. */
-import { mkdir, open, rename, rm, stat, statfs, symlink } from 'node:fs/promises';
+import { mkdir, open, rename, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { formatBytes } from '../../catalog/units';
 import { Tool } from '../../task/io/tool';
 import { BackupError, errorCode } from '../../task/run/errors';
 import type { EngineContext } from '../engine';
-import { snapshotError } from '../sqlite/dump';
+import { requireRoom, snapshotError } from '../sqlite/dump';
 import { fileFault } from '../sqlite/file';
 import { Helper } from '../sqlite/helper';
 import type { SnapshotReport, SnapshotResult } from '../sqlite/snapshot';
@@ -64,7 +63,7 @@ export class Databases {
    *
    * @throws BackupError
    */
-  async copy({ path, stat: { size } }: Found, tree: string): Promise<SnapshotReport> {
+  async copy({ path }: Found, tree: string): Promise<SnapshotReport> {
     const { scratch, signal } = this.context;
     const original = bytesOf(below(this.root, path));
     // Arguments of programs are texts, which names need not be.
@@ -79,7 +78,7 @@ export class Databases {
         object: textOf(path),
         said: fault.said ?? '',
       });
-    await this.requireRoom(size, path, Buffer.concat([original, Buffer.from('-wal')]));
+    await requireRoom(file, scratch, textOf(path));
     const snapshot = join(scratch, 'snapshot.sqlite');
     this.helper = new Helper([file, snapshot]);
     const result = await this.helper.result<SnapshotResult>().catch((error: unknown) => {
@@ -98,21 +97,6 @@ export class Databases {
 
   async close(): Promise<void> {
     await this.helper?.stop();
-  }
-
-  private async requireRoom(size: bigint, path: string, wal: Buffer): Promise<void> {
-    const { scratch } = this.context;
-    const { bavail, bsize } = await statfs(scratch);
-    const logged = await stat(wal).then(
-      (one) => one.size,
-      () => 0,
-    );
-    const needed = Number(size) + logged;
-    if (bavail * bsize >= needed) return;
-    throw snapshotError(textOf(path), {
-      kind: 'scratch-full',
-      said: `${scratch} must have ${formatBytes(needed)} free, got: ${formatBytes(bavail * bsize)}`,
-    });
   }
 }
 

@@ -1,8 +1,11 @@
 import { createReadStream, statSync, writeFileSync } from 'node:fs';
+import { realpath, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { EVIDENCE_FILE } from '../../catalog/bucket/evidence';
 import { noteOf, type Note } from '../../catalog/contract/note';
+import { formatBytes } from '../../catalog/units';
+import { missingRoom } from '../../task/io/room';
 import { BackupError } from '../../task/run/errors';
 import type { DumpFacts, DumpStream, EngineContext, EngineDump } from '../engine';
 import { evidenceStream } from '../shared/evidence-stream';
@@ -13,7 +16,8 @@ import type { SnapshotFailure, SnapshotReport, SnapshotResult } from './snapshot
 
 const ADVICE: Partial<Record<SnapshotFailure['kind'], string>> = {
   locked: '; another process holds an exclusive lock on it',
-  'scratch-full': '; the snapshot needs as much scratch space as the database: raise ephemeralStorageGiB',
+  'scratch-full':
+    '; the snapshot needs as much scratch space as the database: raise ephemeralStorageGiB, or free disk of the instance',
   'hot-journal':
     '; an application died within a transaction, which must be rolled back first: open the database once with the application, or by "sqlite3 FILE .tables"',
   'folder-not-writable':
@@ -104,6 +108,7 @@ export class SqliteDump implements EngineDump {
 
   private async takeSnapshot(snapshot: string): Promise<SnapshotReport> {
     const { signal, digests, scratch } = this.context;
+    await requireRoom(this.file, scratch);
     const plan = join(scratch, 'digests.json');
     writeFileSync(plan, JSON.stringify(digests));
     this.helper = new Helper([this.file, snapshot, plan]);
@@ -122,3 +127,26 @@ export const snapshotError = (file: string, { kind, said }: SnapshotFailure): Ba
   new BackupError('dumpFailed', `could not take a snapshot of ${file}: ${said}${ADVICE[kind] ?? ''}`, {
     ...{ kind, object: file, said },
   });
+
+/**
+ * Makes sure that a snapshot has room: at most it takes as much as the file and its write-ahead log, of which it has the newest pages.
+ *
+ * @param name what the failure calls the file
+ * @throws BackupError `scratch-full`, before a byte is written
+ */
+export async function requireRoom(file: string, scratch: string, name = file): Promise<void> {
+  const path = await realpath(file, { encoding: 'buffer' }).catch(() => undefined);
+  // Whoever reads it says that it is gone.
+  if (!path) return;
+  const log = Buffer.concat([path, Buffer.from('-wal')]);
+  const missing = await missingRoom(scratch, (await sizeOf(path)) + (await sizeOf(log)));
+  if (!missing) return;
+  const said = `${scratch} must have ${formatBytes(missing.needed)} free, got: ${formatBytes(missing.free)}`;
+  throw snapshotError(name, { kind: 'scratch-full', said });
+}
+
+const sizeOf = (path: Buffer): Promise<number> =>
+  stat(path).then(
+    ({ size }) => size,
+    () => 0,
+  );

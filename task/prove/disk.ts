@@ -1,8 +1,9 @@
-import { lstat, readdir, statfs } from 'node:fs/promises';
+import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { dumpedBytes, rowsOf, type Manifest } from '../../catalog/bucket/manifest';
 import { formatBytes } from '../../catalog/units';
 import { proofDiskBytes, type ProofFacts } from '../../engines/engine-facts';
+import { missingRoom } from '../io/room';
 import { BackupError } from '../run/errors';
 
 const INTERVAL_MS = 10_000;
@@ -13,13 +14,13 @@ const INTERVAL_MS = 10_000;
  * @throws BackupError `notTested` with both numbers
  */
 export async function requireDisk(directory: string, manifest: Manifest, proof: ProofFacts): Promise<void> {
-  const needed = proofDiskBytes(proof, dumpedBytes(manifest), rowsOf(manifest));
-  const { bavail, bsize } = await statfs(directory);
-  if (bavail * bsize >= needed) return;
+  const missing = await missingRoom(directory, proofDiskBytes(proof, dumpedBytes(manifest), rowsOf(manifest)));
+  if (!missing) return;
+  const { needed, free } = missing;
   throw new BackupError(
     'notTested',
-    `the restored server needs ${formatBytes(needed)} of disk, but ${directory} has ${formatBytes(bavail * bsize)}: test it where there is more, with --local`,
-    { kind: 'disk-too-small', object: directory, said: `needed: ${needed}, free: ${bavail * bsize}` },
+    `the restored server needs ${formatBytes(needed)} of disk, but ${directory} has ${formatBytes(free)}: test it where there is more, with --local`,
+    { kind: 'disk-too-small', object: directory, said: `needed: ${needed}, free: ${free}` },
   );
 }
 

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -13,6 +12,7 @@ import { formatBytes } from '../../catalog/units';
 import type { BackupObjects } from '../../engines/engine';
 import { decompress } from '../io/decompress';
 import { readObject, sizeOf } from '../io/read';
+import { missingRoom, type NoRoom } from '../io/room';
 import { BackupError, errorText } from '../run/errors';
 import { Identities, wrongIdentity } from './identities';
 import type { ReadMeter } from './meter';
@@ -106,7 +106,7 @@ export class StoredObjects implements BackupObjects {
     await pipeline(this.read(object, 'verifying'), createWriteStream(file, { mode: 0o600 }), { signal }).catch(
       (error: NodeJS.ErrnoException) => {
         signal.throwIfAborted();
-        throw error.code === 'ENOSPC' ? noSpace(scratch, object, 'none') : error;
+        throw error.code === 'ENOSPC' ? noSpace(scratch, object, { needed: object.uncompressedBytes, free: 0 }) : error;
       },
     );
     return file;
@@ -196,14 +196,14 @@ export class StoredObjects implements BackupObjects {
 }
 
 async function requireSpace(directory: string, object: DataObject): Promise<void> {
-  const { bavail, bsize } = await statfs(directory);
-  if (bavail * bsize < object.uncompressedBytes) throw noSpace(directory, object, formatBytes(bavail * bsize));
+  const missing = await missingRoom(directory, object.uncompressedBytes);
+  if (missing) throw noSpace(directory, object, missing);
 }
 
-const noSpace = (directory: string, { key, uncompressedBytes }: DataObject, free: string): BackupError =>
+const noSpace = (directory: string, { key }: DataObject, { needed, free }: NoRoom): BackupError =>
   new BackupError(
     'configuration',
-    `${directory} must have ${formatBytes(uncompressedBytes)} free for ${fileName(key)}, got: ${free}: raise ephemeralStorageGiB of the restore`,
+    `${directory} must have ${formatBytes(needed)} free for ${fileName(key)}, got: ${formatBytes(free)}: raise ephemeralStorageGiB of the restore, or free disk of the instance`,
     { kind: 'scratch-full', object: directory },
   );
 

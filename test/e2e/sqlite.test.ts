@@ -88,6 +88,22 @@ describe('a backup of SQLite', () => {
     expect(result.peakMiB).toBeLessThan(250);
   });
 
+  test('that would fill the disk is not begun', async () => {
+    const { bavail, bsize } = fs.statfsSync(scratchDirectory);
+    const large = path.join(directory, 'large.db');
+    new DatabaseSync(large).exec('CREATE TABLE book (a)');
+    // Holes, which take no room there.
+    fs.truncateSync(large, bavail * bsize - 4096);
+    const job = sqliteJob(large, { source: 'large', bucket: bucket.name, scratchDirectory });
+    const result = await Program.run({ job, aws: bucket.taskOf('large') });
+    fs.rmSync(large);
+    expect(result).toMatchObject({
+      exit: 'dumpFailed',
+      failure: expect.stringMatching(/ must have .* free, got: .* raise ephemeralStorageGiB, or free disk/) as string,
+    });
+    expect(await bucket.manifests('large')).toEqual([]);
+  });
+
   test('shows one moment while a writer goes on', async () => {
     source.exec('CREATE TABLE ticks (a)');
     const writer = await startWriter(file);

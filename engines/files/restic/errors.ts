@@ -33,7 +33,7 @@ const MEANINGS: readonly (readonly [RegExp, RunReason['kind'], string])[] = [
   [/\bKMS\b|kms:/, 'key-denied', 'let the role use the KMS key of the repositories’ bucket'],
   [/bucket does not exist|NoSuchBucket/i, 'bucket-missing', 'correct the name of the repositories’ bucket'],
   [/access ?denied|forbidden|\b403\b/i, 's3-refused', 'let the role read and write the repository of this source'],
-  [/no space left/i, 'scratch-full', 'give the task more disk (ephemeralStorageGiB)'],
+  [/no space left/i, 'scratch-full', 'give the task more disk (ephemeralStorageGiB), or free disk of the instance'],
   [
     /dial tcp|connection re(?:fused|set)|no such host|timeout|\bEOF\b|broken pipe|no route/i,
     's3-not-reached',

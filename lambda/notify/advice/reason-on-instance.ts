@@ -1,12 +1,13 @@
 import type { CommonReason } from '../../../catalog/contract/failure';
+import { SQLITE_ADVICE } from '../../../engines/sqlite/advice';
+import type { SqliteReason } from '../../../engines/sqlite/facts';
 import type { Step } from './advice-table';
 import type { AdviceContext } from './context';
-import { arg } from './context';
 import { page } from './links';
 import type { ReasonAdvice } from './reason-advice';
 import { makeCertificate, NETWORK_REASONS, showCertificate } from './reason-connection';
 import { STORAGE_REASONS } from './reason-storage';
-import { definition, endpoints } from './steps';
+import { definition, endpoints, shell } from './steps';
 
 const NETWORK: Step = {
   say: 'What the run reaches from each network:',
@@ -19,15 +20,6 @@ const SERVER_LOG: Step = {
 const CERTIFICATES = page('tls.md#mysql-mariadb-or-postgresql-in-docker');
 const ON_INSTANCE = 'on the instance (by its address, if only Docker knows its name)';
 
-/** Opens a shell on the instance, where the next commands run. */
-const shell = ({ aws, problem: { command } }: AdviceContext): Step => ({
-  say: 'Open a shell on the instance:',
-  run: aws(
-    'ssm start-session',
-    `--target ${command?.instanceId === undefined ? '"$INSTANCE"' : arg(command.instanceId)}`,
-  ),
-});
-
 /** Shows the containers of the instance, also those that have ended. */
 const containers = (say: string): Step => ({
   say,
@@ -38,7 +30,21 @@ const networkOf = (context: AdviceContext): Step =>
   definition(context, 'See which network the run is in: --network in the script:', '');
 
 /** What is different for runs on instances: there, most servers are in Docker, and no security group is the run's own. */
-export const INSTANCE_REASONS: Readonly<Partial<Record<CommonReason, ReasonAdvice>>> = {
+export const INSTANCE_REASONS: Readonly<Partial<Record<CommonReason | SqliteReason, ReasonAdvice>>> = {
+  'scratch-full': {
+    ...SQLITE_ADVICE.own['scratch-full'],
+    likelyCause:
+      'The database has grown, or something else fills the disk. The snapshot lies in a volume of Docker, on the disk of the instance, and leaves a tenth of it free, or 1 GiB if that is less.',
+    action: 'Free disk of the instance, or enlarge it.',
+    steps: (context) => [
+      shell(context),
+      {
+        say: 'See what fills the disk of Docker:',
+        run: 'df -h "$(docker info --format "{{.DockerRootDir}}")"\ndocker system df',
+      },
+      { say: 'Free disk, or enlarge the volume of EBS and the file system on it.' },
+    ],
+  },
   'host-unknown': {
     ...NETWORK_REASONS['host-unknown'],
     likelyCause:

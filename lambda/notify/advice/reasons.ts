@@ -45,10 +45,10 @@ export function reasonAdvice(context: AdviceContext): Advice | undefined {
   const { problem, values, engine } = context;
   const { reason } = problem;
   if (reason === undefined) return undefined;
-  const own = engine && ownProperty(engine.own, reason.kind);
-  if (own)
-    return advice({ ...own, steps: () => [...own.steps(values), ...bringBack(context, own.lost?.(values))] }, []);
   const onInstance = problem.command && ownProperty<ReasonAdvice>(INSTANCE_REASONS, reason.kind);
+  const own = engine && ownProperty(engine.own, reason.kind);
+  if (own && !onInstance)
+    return advice({ ...own, steps: () => [...own.steps(values), ...bringBack(context, own.lost?.(values))] }, []);
   const common = onInstance ?? ownProperty<ReasonAdvice>(REASONS, reason.kind);
   if (!common) return undefined;
   const ofEngine = engine && ownProperty(engine.common, reason.kind);

@@ -137,6 +137,15 @@ export const definition = ({ aws, problem }: AdviceContext, say: string, query: 
       ),
 });
 
+/** Opens a shell on the instance, where the next commands run. */
+export const shell = ({ aws, problem: { command } }: AdviceContext): Step => ({
+  say: 'Open a shell on the instance:',
+  run: aws(
+    'ssm start-session',
+    `--target ${command?.instanceId === undefined ? '"$INSTANCE"' : arg(command.instanceId)}`,
+  ),
+});
+
 /** Shows what Systems Manager knows of the command. */
 const invocation = ({ aws }: AdviceContext, { id, instanceId }: CommandFacts): Step => ({
   say: 'See how the command ended, and what it said:',

@@ -184,6 +184,12 @@ export const FAILED_RUNS = {
     message: `mongodump exited with 1: ${OVERFLOW} (the oplog was overwritten while the dump was made: enlarge it by replSetResizeOplog, or dump when less is written)`,
     reason: { kind: 'oplog-overflow', object: 'mongodump', said: OVERFLOW },
   },
+  'scratch-full': {
+    cause: 'dumpFailed',
+    engine: 'sqlite',
+    message: 'could not take a snapshot of /data/shop.db: /scratch must have 31 GiB free, got: 20 GiB; …',
+    reason: { kind: 'scratch-full', object: '/data/shop.db' },
+  },
   'key-denied': {
     cause: 'uploadFailed',
     engine: 'mysql',

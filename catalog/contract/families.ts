@@ -1,5 +1,6 @@
 /** Which source and action a task family belongs to. Free of dependencies. */
 import type { AlarmedSource, AlarmedTesting, AlarmSettings } from './alarms';
+import { restoreDocument } from './instance';
 import { ACTIONS, proveFamily, taskFamily, type Action } from './task';
 
 /** The part of the alarms' settings that concerns task families. */
@@ -29,6 +30,14 @@ export function familyOfSource(
 export function ownerOfFamily(settings: SourceFamilies, family: string): FamilyOwner | undefined {
   const candidates = Object.keys(settings.sources).flatMap((source) => ACTIONS.map((action) => ({ source, action })));
   return candidates.find(({ source, action }) => familyOfSource(settings, source, action) === family);
+}
+
+/** Source and action of a document of Systems Manager, which has the name of the family that would do the same in a task. */
+export function ownerOfDocument(settings: SourceFamilies, document: string): FamilyOwner | undefined {
+  const restored = Object.keys(settings.sources).find(
+    (source) => restoreDocument(familyOfSource(settings, source) ?? '') === document,
+  );
+  return restored === undefined ? ownerOfFamily(settings, document) : { source: restored, action: 'restore' };
 }
 
 /** The restore tests that a task family runs, which the sources of a scope share; `undefined` for all other families. */

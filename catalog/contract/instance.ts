@@ -51,7 +51,7 @@ export const HOST_EXITS = {
   secret: 105,
   /** Docker did not start the container. */
   container: 106,
-  /** The container is gone: somebody removed it, or Docker lost it. */
+  /** The container is gone: somebody removed it, or Docker lost it. Or Docker does not answer any more, and it may go on. */
   lost: 107,
   /** The container ran out of memory. */
   outOfMemory: 108,
@@ -84,6 +84,26 @@ export const neverStarted = (exitCode: number | undefined, statusDetails = ''): 
 
 /** Exit code of a script that the SSM Agent ended, because it took too long or was cancelled. */
 export const ENDED_BY_AGENT = 137;
+
+/** Whether the container of a command that has ended may still run: nobody saw its end. */
+export const mayRun = (exitCode: number | undefined, statusDetails?: string): boolean =>
+  !neverStarted(exitCode, statusDetails) &&
+  (exitCode === undefined ||
+    exitCode < 0 ||
+    [ENDED_BY_AGENT, HOST_EXITS.lost, HOST_EXITS.repeated].some((one) => one === exitCode));
+
+/**
+ * What a script said to its standard error, on one line: its own sentence, which is the last, before the words of Docker and the AWS
+ * CLI. The SSM Agent adds a line of its own.
+ */
+export function saidByScript(text = ''): string {
+  const lines = text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.startsWith('failed to run commands:'));
+  const own = lines.pop() ?? '';
+  return lines.length === 0 ? own : `${own}: ${lines.join(' ')}`;
+}
 
 /** Whether a schedule's target, by its ARN, sends a command. */
 export const sendsCommand = (targetArn = ''): boolean => targetArn.endsWith(':aws-sdk:ssm:sendCommand');

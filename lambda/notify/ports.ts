@@ -27,12 +27,20 @@ export interface CommandEnd {
   readonly endedAt?: string;
 }
 
+/** What a command was sent for. */
+export interface CommandRequest {
+  /** On how many instances it was to run. */
+  readonly targets?: number;
+  /** Of a restore: its `RestoreRequest` as JSON. */
+  readonly restore?: string;
+}
+
 /** Looks up commands of Systems Manager. */
 export interface LookUpCommand {
   /** How a command ended on an instance. */
   endOf(commandId: string, instanceId: string): Promise<CommandEnd>;
-  /** On how many instances a command was to run. */
-  targetsOf(commandId: string): Promise<number | undefined>;
+  /** What a command was sent for. */
+  requestOf(commandId: string): Promise<CommandRequest>;
 }
 
 /** Reads the last lines of a log stream, oldest first; empty if there is no such stream. */

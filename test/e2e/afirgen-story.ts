@@ -1,6 +1,7 @@
 import * as path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Manifest } from '../../catalog/bucket/manifest';
+import { HOST_EXITS } from '../../catalog/contract/instance';
 import { PolicySimulator } from '../emulator/policy-simulator';
 import type { InstanceScene } from './instance-scene';
 import { backupUser, range, teamOf, upTo } from './instance-scene';
@@ -77,6 +78,17 @@ export function afirgenStory(here: () => InstanceScene): void {
       expect(kept.filter((age) => days.includes(age))).toEqual(days.filter((age) => age < 7));
     });
 
+    test('a restore that cannot begin is an alert', async () => {
+      const { backupId } = await story.newest('sessions');
+      story.host.docker.fill(true);
+      const ended = await story.host.restore('sessions', { backupId });
+      story.host.docker.fill(false);
+      expect(ended).toMatchObject([{ code: HOST_EXITS.container }]);
+      const text = await story.email(({ signal }) => signal === 'housekeeping', /^RESTORE FAILED sessions/);
+      expect(text).toContain('Docker did not start the container: write /var/lib/docker: no space left on device');
+      expect(text).toContain(`--backup ${backupId}`);
+    });
+
     test('the sessions come back into the volume, by one command', async () => {
       const before = allSessions(sessions);
       sessions.exec('DELETE FROM sessions WHERE id > 3');
@@ -87,6 +99,7 @@ export function afirgenStory(here: () => InstanceScene): void {
       sessions = new DatabaseSync(file);
       expect(allSessions(sessions)).toEqual(before);
       sessions.close();
+      await story.email(({ kind }) => kind === 'recovered', /^RECOVERED restore of sessions/);
       expect(await story.newest('sessions')).toMatchObject({ trigger: 'before-restore', tables: [{ rows: 3 }] });
     });
 

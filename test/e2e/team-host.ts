@@ -1,6 +1,8 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import * as fs from 'node:fs';
 import { GetScheduleCommand, SchedulerClient } from '@aws-sdk/client-scheduler';
+import { RESTORE_PARAMETERS } from '../../catalog/contract/instance';
+import type { RestoreRequest } from '../../catalog/contract/task';
 import type { Emulator } from '../emulator/emulator';
 import type { CommandRequest, ManagedInstance, SystemsManager } from '../emulator/systems-manager';
 import { putLog } from '../emulator/task-event';
@@ -64,6 +66,21 @@ export class TeamHost implements ManagedInstance {
     const runs = await this.fire(scene, source);
     if (runs.length === 1 && runs[0]!.code === 0) return;
     throw new Error(`the commands ended with ${JSON.stringify(runs)}`);
+  }
+
+  /** Somebody sends a restore, as the command line does. */
+  async restore(source: string, request: RestoreRequest): Promise<readonly Finished[]> {
+    const resources = Object.values(await this.emulator.recordedStacks()).flat();
+    const names = resources.filter(({ type }) => type === 'AWS::SSM::Document').map(({ physicalId }) => physicalId);
+    return this.manager.send({
+      DocumentName: names.find((name) => name.startsWith('restore.') && name.endsWith(`-${source}`))!,
+      InstanceIds: [this.id],
+      Parameters: {
+        [RESTORE_PARAMETERS.run]: [randomUUID()],
+        [RESTORE_PARAMETERS.request]: [Buffer.from(JSON.stringify(request)).toString('base64')],
+        [RESTORE_PARAMETERS.notAfter]: [`${Math.floor(Date.now() / 1000) + 60}`],
+      },
+    });
   }
 
   remove(): void {

@@ -45,8 +45,8 @@ export class SystemsManager {
   readonly instances: ManagedInstance[] = [];
   /** By id of the command and of the instance. */
   private readonly invocations = new Map<string, Invocation>();
-  /** By id of the command: how many instances it was for. */
-  private readonly targets = new Map<string, number>();
+  /** By id of the command: on how many instances it was to run, and with which parameters. */
+  private readonly sent = new Map<string, { readonly TargetCount: number; readonly Parameters?: Values | undefined }>();
 
   constructor(private readonly emulator: Emulator) {
     const answers: Readonly<Record<string, (input: never) => object | Promise<object>>> = {
@@ -60,7 +60,7 @@ export class SystemsManager {
         ...{ CommandId, InstanceId, ...this.invocations.get(`${CommandId} ${InstanceId}`) },
       }),
       ListCommands: ({ CommandId }: { readonly CommandId: string }) => ({
-        Commands: [{ CommandId, TargetCount: this.targets.get(CommandId) }],
+        Commands: [{ CommandId, ...this.sent.get(CommandId) }],
       }),
     };
     for (const [operation, answer] of Object.entries(answers))
@@ -83,7 +83,7 @@ export class SystemsManager {
     const id = randomUUID();
     const chosen =
       InstanceIds.length > 0 ? this.instances.filter((one) => InstanceIds.includes(one.id)) : this.matching(Targets);
-    this.targets.set(id, chosen.length);
+    this.sent.set(id, { TargetCount: chosen.length, Parameters: request.Parameters });
     for (const one of chosen)
       this.invocations.set(`${id} ${one.id}`, { Status: 'InProgress', StatusDetails: 'InProgress', ResponseCode: -1 });
     const ended = (async () => {
@@ -116,7 +116,8 @@ export class SystemsManager {
     const Status = ran.code === 0 ? 'Success' : 'Failed';
     await end({
       ...{ Status, StatusDetails: Status, ResponseCode: ran.code },
-      ...{ StandardOutputContent: ran.stdout, StandardErrorContent: ran.stderr },
+      StandardOutputContent: ran.stdout,
+      StandardErrorContent: `${ran.stderr}${ran.code === 0 ? '' : `failed to run commands: exit status ${ran.code}`}`,
     });
     return [ran];
   }

@@ -2,12 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import type { InstanceCommand } from '../../../catalog/contract/instance';
-import {
-  containerOf,
-  ENDED_BY_AGENT,
-  RESTORE_BEGINS_WITHIN,
-  RESTORE_PARAMETERS,
-} from '../../../catalog/contract/instance';
+import { containerOf, mayRun, RESTORE_BEGINS_WITHIN, RESTORE_PARAMETERS } from '../../../catalog/contract/instance';
 import { logStreamOf } from '../../../catalog/contract/run-log';
 import type { RestoreRequest } from '../../../catalog/contract/task';
 import type { Aws } from '../aws/aws';
@@ -65,10 +60,13 @@ export class InstancePlace implements RestorePlace {
         const found = await watch.look();
         if (!found) return undefined;
         const { reason, ...end } = endOfCommand(found);
-        // The script is gone, or was another one than that of the container.
-        const mayRun = end.began !== false && (end.exitCode === undefined || end.exitCode === ENDED_BY_AGENT);
         const hint = `the container may still run: docker ps --filter name=${container} on instance ${sent.instance} shows it`;
-        return { ...end, ...(reason !== undefined && { reason: mayRun ? `${reason}: ${hint}` : reason }) };
+        return {
+          ...end,
+          ...(reason !== undefined && {
+            reason: mayRun(found.ResponseCode, found.StatusDetails) ? `${reason}: ${hint}` : reason,
+          }),
+        };
       },
       // To cancel the command would end the script that renews the credentials, and not the program.
       stopBy: `docker stop --time 120 ${container} on instance ${sent.instance}`,

@@ -1,7 +1,14 @@
 /** Starts a backup on an instance, by a command of Systems Manager. */
 import type { GetCommandInvocationResult } from '@aws-sdk/client-ssm';
 import type { InstanceCommand } from '../../../catalog/contract/instance';
-import { COMMAND_PARAMETERS, HOST_EXITS, hostExitOf, neverStarted, runIn } from '../../../catalog/contract/instance';
+import {
+  COMMAND_PARAMETERS,
+  HOST_EXITS,
+  hostExitOf,
+  neverStarted,
+  runIn,
+  saidByScript,
+} from '../../../catalog/contract/instance';
 import { logStreamOf } from '../../../catalog/contract/run-log';
 import type { Trigger } from '../../../catalog/contract/task';
 import { exitNameOf } from '../../../catalog/contract/task';
@@ -46,13 +53,13 @@ export async function startOnInstance(
  * may be gone and its container may not.
  */
 export function endOfCommand(found: GetCommandInvocationResult): RunEnd & Pick<ProgramEnd, 'began'> {
-  const { Status, StatusDetails, ResponseCode: code = -1, StandardErrorContent: said = '' } = found;
+  const { Status, StatusDetails, ResponseCode: code = -1, StandardErrorContent: said } = found;
   const host = hostExitOf(code);
   const ran =
     code >= 0 &&
     (host === undefined || [HOST_EXITS.outOfMemory, HOST_EXITS.lost, HOST_EXITS.killed].some((one) => one === code));
   const exitName = exitNameOf(code) ?? host;
-  const reason = said.trim() || StatusDetails || Status!;
+  const reason = saidByScript(said) || StatusDetails || Status!;
   return {
     succeeded: Status === 'Success',
     ...(neverStarted(code, StatusDetails) && { began: false }),

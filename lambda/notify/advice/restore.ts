@@ -1,10 +1,12 @@
 import type { RestoreFacts } from '../../../catalog/contract/notification';
+import { containerOf, mayRun } from '../../../catalog/contract/instance';
 import type { TargetState } from '../../../catalog/contract/restore';
 import type { Advice, Step } from './advice-table';
 import type { AdviceContext } from './context';
+import { arg } from './context';
 import { page } from './links';
 import type { AdvisedRestore } from './steps';
-import { logOf, restore } from './steps';
+import { logOf, restore, shell, stoppedTask } from './steps';
 
 /** The next restore after one that left its target in a state, and why it is that one. */
 const AGAIN: Readonly<Record<TargetState, readonly [say: string, change: AdvisedRestore]>> = {
@@ -17,7 +19,7 @@ const AGAIN: Readonly<Record<TargetState, readonly [say: string, change: Advised
 
 /** A task restored nothing, a part, or something else than the backup. */
 export function restoreAdvice(context: AdviceContext): Advice {
-  const { logStream, restore: facts } = context.problem;
+  const { logStream, command, restore: facts } = context.problem;
   const next = facts && again(context, facts);
   return {
     title: 'a restore failed',
@@ -26,12 +28,23 @@ export function restoreAdvice(context: AdviceContext): Advice {
     likelyCause: 'The log has the reason.',
     action: 'Read why the restore failed, and run it again.',
     steps: [
-      ...(logStream === undefined ? [] : [logOf(context, 'Read the log of the restore:')]),
+      ...(command && mayRun(command.exitCode, command.status) ? [shell(context), itsContainer(context)] : []),
+      ...(logStream !== undefined
+        ? [logOf(context, 'Read the log of the restore:')]
+        : command
+          ? [stoppedTask(context)]
+          : []),
       ...(next ? [next] : []),
       { say: 'What each state of the target means:', run: page('restore.md#if-it-fails') },
     ],
   };
 }
+
+/** It has the target to itself. */
+const itsContainer = ({ problem: { restore: facts } }: AdviceContext): Step => ({
+  say: 'See whether its container still runs. Restore nothing before it has ended:',
+  run: `docker ps --filter ${arg(`name=${containerOf(facts?.source ?? '', '')}`)}`,
+});
 
 function again(
   context: AdviceContext,

@@ -1,6 +1,6 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { GetCommandInvocationCommand, ListCommandsCommand } from '@aws-sdk/client-ssm';
-import { runIn } from '../../../catalog/contract/instance';
+import { RESTORE_PARAMETERS, runIn } from '../../../catalog/contract/instance';
 import type { LookUpCommand } from '../ports';
 import { isoTime } from './message';
 
@@ -20,8 +20,13 @@ export const commandReader = (client: SSMClient): LookUpCommand => ({
     };
   },
 
-  async targetsOf(CommandId) {
+  async requestOf(CommandId) {
     const { Commands: [found] = [] } = await client.send(new ListCommandsCommand({ CommandId }));
-    return found?.TargetCount;
+    const { TargetCount: targets, Parameters = {} } = found ?? {};
+    const [request] = Parameters[RESTORE_PARAMETERS.request] ?? [];
+    return {
+      ...(targets !== undefined && { targets }),
+      ...(request !== undefined && { restore: Buffer.from(request, 'base64').toString() }),
+    };
   },
 });

@@ -1,13 +1,16 @@
 import * as z from 'zod';
-import { ownerOfFamily } from '../../../catalog/contract/families';
-import { ENDED_BY_AGENT, hostExitOf } from '../../../catalog/contract/instance';
+import { ownerOfDocument } from '../../../catalog/contract/families';
+import { ENDED_BY_AGENT, hostExitOf, saidByScript } from '../../../catalog/contract/instance';
 import type { CommandFacts } from '../../../catalog/contract/notification';
 import { logStreamOf } from '../../../catalog/contract/run-log';
-import type { CommandEnd } from '../ports';
+import type { CommandEnd, CommandRequest } from '../ports';
 import type { Observation, Trouble } from '../problems/observation';
+import type { EndedRun } from './ended-run';
+import { badEnd, goodEnd, requestIn } from './ended-run';
 import type { MessageReading } from './message';
 import { timeOf } from './message';
 import { because } from './plain-words';
+import type { FailCause, Said, StartCause } from './task-causes';
 import { failed } from './task-causes';
 
 const event = z.looseObject({
@@ -19,37 +22,45 @@ const event = z.looseObject({
   }),
 });
 
-type Judged = Pick<Trouble, 'signal' | 'cause' | 'sentence'>;
+type Judged = Said<FailCause | StartCause> & { readonly signal: 'failed' | 'never-started' };
 
 /** `EC2 Command Invocation Status-change Notification`: how a run on an instance ended; or of a command, whether it found one. */
 export async function readCommand(reading: MessageReading): Promise<Observation[]> {
   const { detail } = event.parse(reading.body);
   const { 'command-id': id, 'document-name': document, 'instance-id': instanceId, status } = detail;
   const { settings, lookUpCommand } = reading;
-  const source = ownerOfFamily(settings, document)?.source;
-  if (source === undefined) return [];
-  const known = { key: source, source, about: source, event: reading.event } as const;
-  const at = timeOf(reading);
+  const owner = ownerOfDocument(settings, document);
+  if (!owner) return [];
+  const sent: CommandRequest =
+    owner.action === 'restore' || instanceId === undefined ? await lookUpCommand.requestOf(id) : {};
+  const request = requestIn(sent.restore);
+  // Whoever looks at a target sees what comes of it, and restores nothing.
+  if (request.dryRun) return [];
+  const run = { ...owner, ...request, at: timeOf(reading), event: reading.event };
   if (instanceId === undefined) {
     // Also without any instance, its status is Success.
-    if ((await lookUpCommand.targetsOf(id)) !== 0) return [];
-    const sentence = 'no instance that Systems Manager reaches has the tags of runsOn';
-    const command: CommandFacts = { id, document, status: 'NoInstancesInTag' };
-    return [{ state: 'problem', ...known, ...notReached(sentence), at, since: at, command }];
+    if (sent.targets !== 0) return [];
+    const judged = notReached('no instance that Systems Manager reaches has the tags of runsOn');
+    return [trouble(run, judged, { id, document, status: 'NoInstancesInTag' })];
   }
-  if (status === 'Success') return [{ state: 'ok', ...known, at, ends: ['failed', 'never-started', 'silent'] }];
+  if (status === 'Success') return goodEnd(run);
   const end: CommandEnd = await lookUpCommand.endOf(id, instanceId);
   const judged = judge(instanceId, end, status);
   if (!judged) return [];
-  const { exitCode, run } = end;
+  const { exitCode } = end;
   const command: CommandFacts = {
     ...{ id, document, instanceId, status: end.status ?? status },
     ...(exitCode !== undefined && { exitCode }),
   };
-  const logGroup = settings.logGroups[settings.sources[source]!.logGroup];
-  const log = run === undefined ? {} : { logGroup, logStream: logStreamOf(source, run) };
-  return [{ state: 'problem', ...known, ...judged, at: end.endedAt ?? at, since: end.endedAt ?? at, command, ...log }];
+  const logGroup = settings.logGroups[settings.sources[owner.source]!.logGroup];
+  const log = end.run === undefined ? {} : { logGroup, logStream: logStreamOf(owner.source, end.run) };
+  return [{ ...trouble({ ...run, at: end.endedAt ?? run.at }, judged, command), ...log }];
 }
+
+const trouble = (run: EndedRun, { signal, ...said }: Judged, command: CommandFacts): Trouble => ({
+  ...badEnd(run, signal === 'failed', said),
+  ...{ since: run.at, command },
+});
 
 const notReached = (sentence: string): Judged => ({ signal: 'never-started', cause: 'instance-not-reached', sentence });
 
@@ -71,7 +82,7 @@ function judge(instance: string, { exitCode, status, said }: CommandEnd, ofEvent
       return {
         signal: 'failed',
         cause: 'killed',
-        sentence: `the container of the run is gone from instance ${instance}`,
+        sentence: because(`nobody saw the end of the run on instance ${instance}`, saidByScript(said)),
       };
     case 'killed':
       return {
@@ -79,8 +90,11 @@ function judge(instance: string, { exitCode, status, said }: CommandEnd, ofEvent
         cause: 'killed',
         sentence: `the container of the run was killed on instance ${instance}`,
       };
+    // The first one tells how it ends.
+    case 'repeated':
+      return undefined;
     default: {
-      const sentence = because(`instance ${instance} could not start the run`, said);
+      const sentence = because(`instance ${instance} could not start the run`, saidByScript(said));
       return { signal: 'never-started', cause: 'instance-not-ready', sentence };
     }
   }

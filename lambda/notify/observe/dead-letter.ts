@@ -5,7 +5,7 @@ import type { ScheduleTarget } from '../ports';
 import type { MessageReading } from './message';
 import { attribute, isoTime, lastPart, sentTime } from './message';
 import { HOUSEKEEPING, concernOfFunction } from './housekeeping';
-import { maintenanceOf } from './task';
+import { maintenanceOf } from './ended-run';
 import { startCause, startSentence } from './task-causes';
 import { because } from './plain-words';
 

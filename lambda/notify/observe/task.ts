@@ -3,13 +3,14 @@ import type { AlarmSettings } from '../../../catalog/contract/alarms';
 import { CONTAINER_NAME, ENV, EXIT_CODES, PROVE_STREAM } from '../../../catalog/contract/task';
 import type { FamilyOwner } from '../../../catalog/contract/families';
 import { familyOf, ownerOfFamily, testingOfFamily } from '../../../catalog/contract/families';
-import type { RestoreFacts, TaskFacts } from '../../../catalog/contract/notification';
+import type { TaskFacts } from '../../../catalog/contract/notification';
 import { logStreamOf } from '../../../catalog/contract/run-log';
-import type { Observation, Trouble } from '../problems/observation';
-import { HOUSEKEEPING } from './housekeeping';
+import type { Observation } from '../problems/observation';
+import type { EndedRun } from './ended-run';
+import { badEnd, goodEnd, requestIn } from './ended-run';
 import type { MessageReading } from './message';
-import { isoTime, lastPart, maybe, maybeTime, timeOf } from './message';
-import type { FailCause, Said, StartCause, TaskEnd } from './task-causes';
+import { isoTime, jsonOf, lastPart, maybe, maybeTime, timeOf } from './message';
+import type { TaskEnd } from './task-causes';
 import { failed, notStarted } from './task-causes';
 
 const environment = z.array(z.looseObject({ name: z.string(), value: maybe })).catch([]);
@@ -49,7 +50,7 @@ export async function readTask(reading: MessageReading): Promise<Observation[]> 
   const owner: TestOwner | undefined =
     ownerOfFamily(reading.settings, family) ?? testedBy(detail, family, reading.settings);
   if (!owner) return [];
-  const request = owner.action === 'restore' ? requestOf(detail) : {};
+  const request = owner.action === 'restore' ? requestIn(variableOf(detail, ENV.restore)) : {};
   // Whoever looks at a target sees what comes of it, and restores nothing.
   if (request.dryRun) return [];
 
@@ -68,7 +69,7 @@ export async function readTask(reading: MessageReading): Promise<Observation[]> 
   }
   const at = detail.stoppedAt ?? timeOf(reading);
   const { source, action, backupId } = owner;
-  const run: StoppedRun = {
+  const run: EndedRun = {
     ...{ source, action, at, event: reading.event },
     ...(backupId !== undefined && { backupId }),
     ...request,
@@ -103,79 +104,12 @@ const proveJob = z.object({ action: z.literal('prove'), bucket: z.string(), sour
 function testedBy(detail: Detail, family: string, settings: AlarmSettings): TestOwner | undefined {
   const testing = testingOfFamily(settings, family);
   if (!testing) return undefined;
-  const job = proveJob.safeParse(parsed(variableOf(detail, ENV.job))).data;
+  const job = proveJob.safeParse(jsonOf(variableOf(detail, ENV.job) ?? '')).data;
   if (!job || job.bucket !== settings.bucket || !Object.hasOwn(settings.sources, job.source)) return undefined;
   const { source, action, backupId } = job;
   const log = { logGroup: testing.logGroup, streams: PROVE_STREAM };
   return { source, action, log, ...(backupId !== undefined && { backupId }) };
 }
-
-function parsed(text: string | undefined): unknown {
-  try {
-    return JSON.parse(text ?? '');
-  } catch {
-    return undefined;
-  }
-}
-
-/** A run that stopped. */
-interface StoppedRun extends FamilyOwner, Omit<RestoreFacts, 'source'> {
-  readonly at: string;
-  readonly event: string;
-}
-
-/** Only a dump makes a backup. A restore ends its own failures; of a test the measuring reads the verdict. */
-function goodEnd({ source, action, at, event: id }: StoppedRun): Observation[] {
-  switch (action) {
-    case 'dump': {
-      const ends = ['failed', 'never-started', 'silent'] as const;
-      return [{ state: 'ok', key: source, source, about: source, at, event: id, ends }];
-    }
-    case 'restore':
-      return [{ state: 'ok', ...restoreOf(source), at, event: id, ends: ['housekeeping'] }];
-    case 'maintain':
-      return [{ state: 'ok', ...maintenanceOf(source), at, event: id, ends: ['housekeeping'] }];
-    case 'prove':
-      return [];
-  }
-}
-
-/** The failure of another action is never that of a backup. */
-function badEnd(
-  { source, action, at, event: id, ...request }: StoppedRun,
-  started: boolean,
-  { cause, sentence }: Said<FailCause | StartCause>,
-): Omit<Trouble, 'since'> {
-  const known = { state: 'problem', at, event: id } as const;
-  const ofSource = { ...known, key: source, source, about: source };
-  switch (action) {
-    case 'dump':
-      return { ...ofSource, signal: started ? 'failed' : 'never-started', cause, sentence };
-    case 'restore':
-      return {
-        ...{ ...known, ...restoreOf(source), signal: 'housekeeping', cause: 'restore', hasEnd: true },
-        // The log says more, which is too much for a subject.
-        ...{ sentence, short: sentence, restore: { source, ...request } },
-      };
-    case 'maintain':
-      return { ...known, ...maintenanceOf(source), signal: 'housekeeping', cause: 'maintain', hasEnd: true, sentence };
-    case 'prove': {
-      const { backupId: id } = request;
-      const short = `a restore test ${started ? 'could not run' : 'could not be started'}`;
-      const said = { sentence: `${short}: ${sentence}`, short };
-      const test = id !== undefined && { test: { id, testedAt: at } };
-      return { ...ofSource, signal: 'not-proven', cause: 'restore-test-not-run', ...said, ...test };
-    }
-  }
-}
-
-const restoreOf = (source: string) => ({ key: `${HOUSEKEEPING}restore/${source}`, about: `restore of ${source}` });
-
-/** The maintenance of a source's repository. */
-export const maintenanceOf = (source: string) => ({
-  key: `${HOUSEKEEPING}maintain/${source}`,
-  about: `maintenance of ${source}`,
-});
 
 /** Whether the program was started. */
 function hasRun({ startedAt }: Detail, { exitCode, stopCode, containerReason }: TaskEnd): boolean {
@@ -189,31 +123,6 @@ function hasRun({ startedAt }: Detail, { exitCode, stopCode, containerReason }: 
 function variableOf({ overrides }: Detail, name: string): string | undefined {
   const variables = overrides?.containerOverrides.flatMap(({ environment }) => environment) ?? [];
   return variables.find((variable) => variable.name === name)?.value;
-}
-
-const texts = z.array(z.string()).optional().catch(undefined);
-const replaces = z
-  .array(z.string())
-  .transform(() => true)
-  .optional()
-  .catch(undefined);
-const flag = z.boolean().optional().catch(undefined);
-const restoreRequest = z
-  .object({
-    backupId: maybe,
-    databases: texts,
-    tables: texts,
-    paths: texts,
-    as: maybe,
-    overwrite: replaces,
-    dryRun: flag,
-  })
-  .catch({});
-
-/** What a restore was asked for, for the command that asks for it again. */
-function requestOf(detail: Detail): Omit<RestoreFacts, 'source'> {
-  const request = restoreRequest.parse(parsed(variableOf(detail, ENV.restore)) ?? {});
-  return JSON.parse(JSON.stringify(request)) as typeof request;
 }
 
 function taskFacts(detail: Detail, family: string, end: TaskEnd): TaskFacts {

@@ -3,7 +3,7 @@ import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct, IConstruct } from 'constructs';
-import { UNFINISHED } from '../../../catalog/contract/instance';
+import { restoreDocument, UNFINISHED } from '../../../catalog/contract/instance';
 import { METRICS } from '../../../catalog/contract/task';
 import type { IBackupBucket } from '../../bucket/backup-bucket-props';
 import { deletersOf } from '../../bucket/private/deleters';
@@ -108,7 +108,7 @@ export class AlarmRules {
       source: ['aws.ssm'],
       'detail-type': ['EC2 Command Invocation Status-change Notification', 'EC2 Command Status-change Notification'],
       detail: {
-        'document-name': this.settings.familyPrefixes.map(prefix),
+        'document-name': this.settings.familyPrefixes.flatMap((name) => [name, restoreDocument(name)].map(prefix)),
         status: [{ 'anything-but': UNFINISHED }],
       },
     };

@@ -213,6 +213,7 @@ test.each<[string, Deed, string, string | undefined]>([
     UNKNOWN,
     MAY_RUN,
   ],
+  ['nobody waits for it any more', { invocation: { Status: 'Failed', ResponseCode: 107 } }, UNKNOWN, MAY_RUN],
   ['it was sent before', { invocation: { Status: 'Failed', ResponseCode: 111 } }, UNKNOWN, MAY_RUN],
   [
     'it was never delivered',

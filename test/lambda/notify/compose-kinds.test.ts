@@ -1,12 +1,12 @@
 /** The next steps fit the reason, and not only the exit code. */
 import type { Reason } from '../../../catalog/contract/failure';
-import type { Problem, RestoreFacts } from '../../../catalog/contract/notification';
+import type { CommandFacts, Problem, RestoreFacts } from '../../../catalog/contract/notification';
 import { registerAdvice } from '../../../engines/advice';
 import { composeDigest, composeProblems, composeRecoveries } from '../../../lambda/notify/compose/compose';
 import { enrich } from '../../../lambda/notify/problems/enrich';
 import { allEmails, many, onInstance } from './compose-emails';
 import { connection, EVERY_REASON, FAILED_RUNS } from './compose-reasons';
-import { backup, failedRun, PLACE, problem, prunedProblem, RECOVERY, row } from './compose-support';
+import { backup, COMMAND, failedRun, PLACE, problem, prunedProblem, RECOVERY, row } from './compose-support';
 
 const emailOf = (...problems: readonly Problem[]) => composeProblems(problems, PLACE);
 const textOf = (...problems: readonly Problem[]): string => emailOf(...problems).text;
@@ -220,13 +220,28 @@ describe('of many problems with one cause, each gets the steps that fit it', () 
 });
 
 describe('runs on instances', () => {
+  test('a restore that nobody saw the end of may still run, which its email says first', () => {
+    const command = (change: Partial<CommandFacts>) => ({
+      ...{ about: 'restore of shop', restore: { source: 'shop' }, logStream: undefined },
+      command: { ...COMMAND, exitCode: undefined, ...change },
+    });
+    const nextOf = (change: Partial<CommandFacts>) =>
+      emailOf(problem('housekeeping', 'restore', command(change))).notification.problems![0]!.next.join('\n');
+    const LOOK = 'docker ps --filter name=proven-backups-shop-';
+    expect(nextOf({ exitCode: 107 })).toContain(LOOK);
+    expect(nextOf({ status: 'Cancelled' })).toContain(LOOK);
+    const missing = nextOf({ exitCode: 101 });
+    expect(missing).not.toContain(LOOK);
+    expect(missing).toContain('aws ssm get-command-invocation');
+  });
+
   test('are not told of tasks, security groups of their own, or RDS', () => {
     for (const one of EVERY_REASON) {
       const [, steps] = textOf(onInstance(one)).split('WHAT TO DO');
       expect([one.reason.kind, steps]).toEqual([
         one.reason.kind,
         expect.not.stringMatching(
-          /aws ecs |aws rds |aws route53 |aws ec2 (?!describe-vpc-endpoints)|\$FAMILY|valueFrom|Aurora Serverless/,
+          /aws ecs |aws rds |aws route53 |aws ec2 (?!describe-vpc-endpoints)|\$FAMILY|valueFrom|Aurora Serverless|ephemeralStorageGiB/,
         ),
       ]);
     }
@@ -238,6 +253,7 @@ describe('runs on instances', () => {
     ['no-answer', '--network in the script'],
     ['login-refused', '$SECRET: secret_id in the script'],
     ['key-denied', 'task_role in the script'],
+    ['scratch-full', 'What to do: Free disk of the instance, or enlarge it.'],
     ['key-denied', 'aws ssm get-document --region eu-west-1 --name ShopBackups-Backups-shop'],
   ] as const)('get the next command for where they are: %s', (name, command) => {
     expect(oneLine(textOf(onInstance(FAILED_RUNS[name])))).toContain(command);

@@ -6,7 +6,7 @@ import { EXIT_CODES } from '../../../catalog/contract/task';
 import { commandReader } from '../../../lambda/notify/observe/command-reader';
 import { scheduleReader } from '../../../lambda/notify/observe/schedule-reader';
 import { observe } from '../../../lambda/notify/observe/observe';
-import type { CommandEnd } from '../../../lambda/notify/ports';
+import type { CommandEnd, CommandRequest } from '../../../lambda/notify/ports';
 import type { Trouble } from '../../../lambda/notify/problems/observation';
 import { contextWith, eventOf, messageOf } from './events/message';
 
@@ -38,8 +38,8 @@ const command = (status: string) =>
     status,
   });
 
-const read = (event: unknown, end: CommandEnd = {}, targets: number | undefined = 1) => {
-  const lookUpCommand = { endOf: () => Promise.resolve(end), targetsOf: () => Promise.resolve(targets) };
+const read = (event: unknown, end: CommandEnd = {}, request: CommandRequest = { targets: 1 }) => {
+  const lookUpCommand = { endOf: () => Promise.resolve(end), requestOf: () => Promise.resolve(request) };
   return observe(messageOf(event), contextWith({ lookUpCommand }));
 };
 const troubleOf = async (event: unknown, end?: CommandEnd): Promise<Trouble> => {
@@ -85,7 +85,21 @@ test.each<[CommandEnd, string, string, string]>([
     `instance ${INSTANCE} could not start the run: docker is not in PATH: install Docker`,
   ],
   [{ exitCode: 108, run: RUN }, 'failed', 'out-of-memory', 'the run ran out of memory'],
-  [{ exitCode: 107, run: RUN }, 'failed', 'killed', `the container of the run is gone from instance ${INSTANCE}`],
+  [
+    {
+      exitCode: 104,
+      said: 'Error: no basic auth credentials\nECR did not let this instance in\nfailed to run commands: exit status 104',
+    },
+    'never-started',
+    'instance-not-ready',
+    `instance ${INSTANCE} could not start the run: ECR did not let this instance in: Error: no basic auth credentials`,
+  ],
+  [
+    { exitCode: 107, run: RUN, said: 'Docker did not answer for 5 minutes\n' },
+    'failed',
+    'killed',
+    `nobody saw the end of the run on instance ${INSTANCE}: Docker did not answer for 5 minutes`,
+  ],
   [{ exitCode: 109, run: RUN }, 'failed', 'killed', `the container of the run was killed on instance ${INSTANCE}`],
   [{ exitCode: 137, run: RUN }, 'failed', 'killed', 'the task was killed, with exit code 137'],
   [
@@ -122,12 +136,74 @@ test.each<[CommandEnd, string, string, string]>([
   expect(trouble.logStream).toBe(end.run && `shop/backup/${RUN}`);
 });
 
+test('however much Docker says first, the sentence of the script is quoted', async () => {
+  const said = `${'WARNING! '.repeat(100)}\nthe secret shop could not be read\n`;
+  expect((await troubleOf(invocation('Failed'), { exitCode: 105, said })).sentence).toContain(
+    'could not start the run: the secret shop could not be read: WARNING!',
+  );
+});
+
+describe('a restore', () => {
+  const restore = (status: string) => invocation(status, 'restore.acme-shop');
+  const ABOUT = { key: 'housekeeping/restore/shop', about: 'restore of shop' };
+  const request = { backupId: '2026-11-19T01-00-00Z', overwrite: ['shop'] };
+  const sent = (changes: object = {}): CommandRequest => ({ restore: JSON.stringify({ ...request, ...changes }) });
+
+  test('that fails is told as that of a task, with what it was asked for and its log', async () => {
+    const end = { exitCode: 16, status: 'Failed', run: RUN, endedAt: '2026-11-20T02:10:20.000Z' };
+    const sentence = 'loading failed, or the target is not as the backup';
+    expect(await read(restore('Failed'), end, sent())).toEqual([
+      {
+        state: 'problem',
+        signal: 'housekeeping',
+        cause: 'restore',
+        ...{ ...ABOUT, hasEnd: true, sentence, short: sentence },
+        restore: { source: 'shop', backupId: request.backupId, overwrite: true },
+        at: '2026-11-20T02:10:20.000Z',
+        since: '2026-11-20T02:10:20.000Z',
+        event: '315c1398-40ff-a850-213b-158f73e60175',
+        logGroup: '/backups/acme',
+        logStream: `shop/backup/${RUN}`,
+        command: { id: ID, document: 'restore.acme-shop', instanceId: INSTANCE, exitCode: 16, status: 'Failed' },
+      },
+    ]);
+  });
+
+  test('that was not started is one that failed', async () => {
+    const end = { exitCode: 101, said: 'docker is not in PATH: install Docker' };
+    expect(await read(restore('Failed'), end, {})).toMatchObject([
+      {
+        ...{ ...ABOUT, cause: 'restore', restore: { source: 'shop' } },
+        sentence: `instance ${INSTANCE} could not start the run: docker is not in PATH: install Docker`,
+      },
+    ]);
+  });
+
+  test('that succeeds ends that', async () => {
+    expect(await read(restore('Success'), {}, sent())).toMatchObject([
+      { state: 'ok', ...ABOUT, ends: ['housekeeping'] },
+    ]);
+  });
+
+  test.each<[string, CommandEnd, CommandRequest]>([
+    ['only looks at the target', { exitCode: 16 }, sent({ dryRun: true })],
+    ['the target refuses', { exitCode: EXIT_CODES.targetRefused }, sent()],
+    ['was sent twice', { exitCode: 111 }, sent()],
+  ])('that %s is no failure', async (_, end, asked) => {
+    expect(await read(restore('Failed'), end, asked)).toEqual([]);
+  });
+
+  test('of a source that nobody watches', async () => {
+    expect(await read(invocation('Failed', 'restore.acme-wiki'), { exitCode: 16 })).toEqual([]);
+  });
+});
+
 test('a second run of the source at the same time is no failure', async () => {
   expect(await read(invocation('Failed'), { exitCode: EXIT_CODES.alreadyRunning, run: RUN })).toEqual([]);
 });
 
 test('a command that finds no instance ends with Success, and is told all the same', async () => {
-  expect(await read(command('Success'), {}, 0)).toMatchObject([
+  expect(await read(command('Success'), {}, { targets: 0 })).toMatchObject([
     {
       signal: 'never-started',
       cause: 'instance-not-reached',
@@ -136,8 +212,8 @@ test('a command that finds no instance ends with Success, and is told all the sa
     },
   ]);
   // Of any other the invocation tells.
-  expect(await read(command('Failed'), {}, 1)).toEqual([]);
-  expect(await read(command('Success'), {}, undefined)).toEqual([]);
+  expect(await read(command('Failed'))).toEqual([]);
+  expect(await read(command('Success'), {}, {})).toEqual([]);
 });
 
 test('documents of others, and of sources that nobody watches, concern no backup', async () => {
@@ -177,7 +253,10 @@ describe('what Systems Manager answers', () => {
   });
 
   test('of a command', async () => {
-    expect(await reader({ Commands: [{ TargetCount: 0 }] }).targetsOf(ID)).toBe(0);
-    expect(await reader({}).targetsOf(ID)).toBeUndefined();
+    expect(await reader({ Commands: [{ TargetCount: 0 }] }).requestOf(ID)).toEqual({ targets: 0 });
+    const Parameters = { request: [Buffer.from('{"backupId":"x"}').toString('base64')], run: [RUN] };
+    const command = { TargetCount: 1, Parameters };
+    expect(await reader({ Commands: [command] }).requestOf(ID)).toEqual({ targets: 1, restore: '{"backupId":"x"}' });
+    expect(await reader({}).requestOf(ID)).toEqual({});
   });
 });

@@ -42,7 +42,7 @@ export const contextWith = (changes: Partial<ObserveContext> = {}): ObserveConte
   settings: SETTINGS,
   deadLetters: DEAD_LETTERS,
   lookUpSchedule: () => Promise.resolve(undefined),
-  lookUpCommand: { endOf: () => Promise.resolve({}), targetsOf: () => Promise.resolve(1) },
+  lookUpCommand: { endOf: () => Promise.resolve({}), requestOf: () => Promise.resolve({ targets: 1 }) },
   measuredAt: () => Promise.resolve(undefined),
   rememberFailedTest: () => Promise.resolve(),
   now: NOW,

@@ -56,7 +56,7 @@ export class ProcessDocker {
 umask 022
 cd ${quoted(this.containers)}
 case $1 in
-version | image | rm) ;;
+version | image | ps | rm) ;;
 volume) [ -d ${quoted(this.volumes)}/"$3" ] ;;
 inspect) echo '"OOMKilled": false' ;;
 wait)

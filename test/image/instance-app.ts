@@ -7,8 +7,8 @@ import { BackupRunner, Backups, BackupSchedule, Database, DatabaseTls, MariadbVe
 import { IMAGES, USER } from './stack';
 
 /** A server on the loopback address of an instance, with a certificate of its own. */
-const { port, pem, role, folder } = JSON.parse(process.env.INSTANCE_APP ?? '{}') as Record<
-  'pem' | 'role' | 'folder',
+const { port, pem, role, folder, registry } = JSON.parse(process.env.INSTANCE_APP ?? '{}') as Record<
+  'pem' | 'role' | 'folder' | 'registry',
   string
 > & { readonly port: number };
 
@@ -36,9 +36,9 @@ const shop = backups.addDatabase('Shop', {
     tls: DatabaseTls.certificateAuthority(pem),
   }),
   ...{ schedule, runsOn },
-  image: ecs.ContainerImage.fromRegistry(IMAGES.mariadb),
+  image: ecs.ContainerImage.fromRegistry(`${registry}/${IMAGES.mariadb}`),
 });
-const image = ecs.ContainerImage.fromRegistry(IMAGES.sqlite);
+const image = ecs.ContainerImage.fromRegistry(`${registry}/${IMAGES.sqlite}`);
 backups.addDatabase('Config', {
   database: Database.files({ path: folder, exclude: ['**/*.tmp'] }),
   ...{ schedule, runsOn, image, restore: {} },

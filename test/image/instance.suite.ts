@@ -11,7 +11,7 @@ import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-sec
 import type { Catalog } from '../../catalog/bucket/read';
 import { readCatalog } from '../../catalog/bucket/read';
 import { S3CatalogStore } from '../../catalog/bucket/s3-store';
-import { HOST_EXITS, runIn } from '../../catalog/contract/instance';
+import { containerOf, HOST_EXITS, runIn } from '../../catalog/contract/instance';
 import { logReader, logStreamOf, logTail } from '../../catalog/contract/run-log';
 import type { RestoreRequest } from '../../catalog/contract/task';
 import { EXIT_CODES } from '../../catalog/contract/task';
@@ -23,6 +23,7 @@ import { asRoot, startDocker } from './docker';
 import type { DeployedDocument, Values } from './instance';
 import { dockerOf, Instance, valuesOf } from './instance';
 import { makeImage } from './program-image';
+import { EmptyRegistry } from './registry';
 import { fillMariadb } from './fixtures';
 import { IMAGES, USER } from './stack';
 import { makeStandIns } from './stand-ins';
@@ -32,6 +33,11 @@ const SOURCE = 'shop';
 
 /** What restores leave until this machine boots. */
 const marks: string[] = [];
+/** The registry has none of the images: what is on the instance runs. */
+const NOT_PULLED = expect.stringMatching(
+  /^Error.* not found.*\nthe image \S+ could not be pulled: the one that is here runs\n$/,
+) as string;
+let registry: EmptyRegistry;
 let docker: Docker;
 let emulator: Emulator;
 let mariadb: MariadbServer;
@@ -44,18 +50,19 @@ let s3: S3Client;
 let logs: CloudWatchLogsClient;
 
 beforeAll(async () => {
-  [mariadb, emulator] = await Promise.all([MariadbServer.start(), Emulator.start()]);
+  [mariadb, emulator, registry] = await Promise.all([MariadbServer.start(), Emulator.start(), EmptyRegistry.start()]);
   // What the log driver finds at an instance.
   const { AWS_ACCESS_KEY_ID = '', AWS_SECRET_ACCESS_KEY = '' } = emulator.environmentOf(ROLE);
   docker = await startDocker({ AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY });
   await makeStandIns(docker);
   await makeImage(docker, 'mariadb', IMAGES.mariadb);
   await makeImage(docker, 'sqlite', IMAGES.sqlite);
+  for (const name of ownImages()) await docker.docker('tag', name, `${registry.host}/${name}`);
   await fillMariadb(mariadb);
   await emulator.bootstrap();
   const app = await appCommand('test/image/instance-app.ts');
   folder = path.join(emulator.directory, 'srv');
-  const props = { port: mariadb.port, pem: mariadb.authority.pem, role: ROLE, folder };
+  const props = { port: mariadb.port, pem: mariadb.authority.pem, role: ROLE, folder, registry: registry.host };
   outputs = (await emulator.deploy(app, [], { INSTANCE_APP: JSON.stringify(props) })).InstanceTest!;
   const recorded = Object.values(await emulator.recorded('InstanceTest'));
   documents = Object.fromEntries(
@@ -74,9 +81,14 @@ afterAll(async () => {
   s3?.destroy();
   logs?.destroy();
   for (const mark of marks) rmSync(mark, { recursive: true, force: true });
-  await Promise.all([mariadb?.stop(), emulator?.stop(), docker?.stop()]);
+  for (const name of ownImages()) await docker?.tryDocker('image', 'rm', `${registry.host}/${name}`);
+  registry?.stop();
+  await Promise.all([mariadb?.stop(), docker?.stop()]);
+  refusedToLog();
+  await emulator?.stop();
 });
 
+const ownImages = () => [IMAGES.mariadb, IMAGES.sqlite];
 const catalog = (source = SOURCE): Promise<Catalog> => readCatalog(new S3CatalogStore(s3, outputs.Bucket!), source);
 /** The values that the deployed schedule sends. */
 async function scheduled(time: string): Promise<Values> {
@@ -95,9 +107,23 @@ function restoring(request: RestoreRequest): Values {
   };
 }
 const byHand: Values = { trigger: ['on-demand'] };
+/** A run that waits for a table: its container runs. */
+async function waiting(change = (script: string) => script) {
+  const holder = await mariadb.connect();
+  await holder.query('LOCK TABLES shop.book WRITE');
+  const running = instance.run(document, byHand, (script) => change(script.replace('timeout 900', 'timeout 1')));
+  while ((await docker.docker('ps', '--quiet')) === '') await sleep(100);
+  return { running, goOn: () => holder.end() };
+}
 async function tailOf({ stdout }: Finished) {
   const stream = logStreamOf(SOURCE, runIn(stdout)!);
   return logTail(await logReader(logs)(outputs.LogGroup!, stream));
+}
+/** What Docker may not write into a log, which it tries again by itself when the container has ended. */
+function refusedToLog(): string[] {
+  const refused = emulator?.guard.denials.splice(0).map(({ access }) => access.action) ?? [];
+  expect(refused.filter((action) => !/^logs:(CreateLogStream|PutLogEvents)$/.test(action))).toEqual([]);
+  return refused;
 }
 async function nothingIsLeft(): Promise<void> {
   expect(instance.leftovers).toEqual([]);
@@ -107,7 +133,7 @@ async function nothingIsLeft(): Promise<void> {
 
 test('a scheduled run makes a complete backup, logs as a task does, and leaves nothing behind', async () => {
   const ended = await instance.run(document, await scheduled('2026-01-01T02:00:00Z'));
-  expect(ended).toMatchObject({ code: EXIT_CODES.success, stderr: '' });
+  expect(ended).toMatchObject({ code: EXIT_CODES.success, stderr: NOT_PULLED });
   const { backups, damaged } = await catalog();
   expect(damaged).toEqual([]);
   expect(backups).toMatchObject([
@@ -145,16 +171,92 @@ test('the program gets limits, and neither secret nor credentials on its command
 
 test('credentials are renewed while the program runs', async () => {
   const before = instance.sessions;
-  const holder = await mariadb.connect();
-  await holder.query('LOCK TABLES shop.book WRITE');
-  const running = instance.run(document, byHand, (script) => script.replace('timeout 900', 'timeout 1'));
-  try {
-    // Two at the start; and two more, while the dump waits for the table.
-    while (instance.sessions < before + 4) await sleep(100);
-  } finally {
-    await holder.end();
-  }
-  expect(await running).toMatchObject({ code: EXIT_CODES.success, stderr: '' });
+  const { running, goOn } = await waiting();
+  // Two at the start; and two more, while the dump waits for the table.
+  while (instance.sessions < before + 4) await sleep(100);
+  await goOn();
+  expect(await running).toMatchObject({ code: EXIT_CODES.success, stderr: NOT_PULLED });
+});
+
+describe('Docker that is restarted, and its containers are not', () => {
+  afterEach(() => instance.setDocker(true));
+
+  test('costs no backup', async () => {
+    const { running, goOn } = await waiting();
+    instance.setDocker(false);
+    await sleep(4000);
+    instance.setDocker(true);
+    await goOn();
+    expect(await running).toMatchObject({ code: EXIT_CODES.success });
+    await nothingIsLeft();
+  });
+
+  test('if it does not come back, the container keeps what it was handed, and goes on', async () => {
+    const before = (await catalog()).backups.length;
+    const { running, goOn } = await waiting((script) => script.replace('%s) + 300)', '%s) + 1)'));
+    instance.setDocker(false);
+    expect(await running).toMatchObject({
+      code: HOST_EXITS.lost,
+      stderr: expect.stringMatching(/^Docker did not answer for 5 minutes\n$/m) as string,
+    });
+    const [left = ''] = instance.leftovers;
+    expect(readdirSync(path.join(left, 'handed'))).toContain('credentials.json');
+    await goOn();
+    const id = await docker.docker('ps', '--all', '--quiet');
+    expect(await docker.docker('wait', id)).toBe('0');
+    expect((await catalog()).backups).toHaveLength(before + 1);
+    await docker.docker('rm', '--volumes', id);
+    await asRoot('rm', '-rf', left);
+    await nothingIsLeft();
+  });
+});
+
+test('containers of runs that were interrupted go after an hour, with the copies in their volumes', async () => {
+  const [uuid, other] = [randomUUID(), randomUUID()];
+  const node = ['/opt/proven-backups/node', '-e'];
+  const start = (name: string, script: string) =>
+    docker.docker(
+      'run',
+      '--detach',
+      '--network',
+      'none',
+      '--name',
+      name,
+      '--volume',
+      '/copy',
+      IMAGES.sqlite,
+      ...node,
+      script,
+    );
+  const ours = await start(containerOf(SOURCE, uuid), '');
+  const kept = [
+    await start(containerOf(SOURCE, other), 'setInterval(() => {}, 1000)'),
+    await start(containerOf(`${SOURCE}-eu`, uuid), ''),
+    await start(`${containerOf(SOURCE, uuid)}-x`, ''),
+  ];
+  for (const id of [ours, kept[1]!, kept[2]!]) await docker.docker('wait', id);
+  const there = async () => (await docker.docker('ps', '--all', '--quiet', '--no-trunc')).split('\n').sort();
+  const volumes = async () => (await docker.docker('volume', 'ls', '--quiet')).split('\n').length;
+  const [all, before] = [await there(), await volumes()];
+  expect((await instance.run(document, byHand)).code).toBe(EXIT_CODES.success);
+  expect(await there()).toEqual(all);
+  // An hour later.
+  const later = (script: string) => script.replace('%s) - 3600)', '%s) + 60)');
+  expect((await instance.run(document, byHand, later)).code).toBe(EXIT_CODES.success);
+  expect(await there()).toEqual([...kept].sort());
+  expect(await volumes()).toBeLessThan(before);
+  await docker.docker('rm', '--force', '--volumes', ...kept);
+  await nothingIsLeft();
+});
+
+test('an image whose name may get another one is asked for each time, and what is built with the stack is not', async () => {
+  registry.asked.clear();
+  expect((await instance.run(document, byHand)).code).toBe(EXIT_CODES.success);
+  expect([...registry.asked]).toEqual([IMAGES.mariadb]);
+  registry.asked.clear();
+  const fixed = (script: string) => script.replace("pull='always'", "pull='missing'");
+  expect(await instance.run(document, byHand, fixed)).toMatchObject({ code: EXIT_CODES.success, stderr: '' });
+  expect([...registry.asked]).toEqual([]);
 });
 
 describe('what lies on the instance', () => {
@@ -176,7 +278,7 @@ describe('what lies on the instance', () => {
       });
     const before = look();
     const ended = await instance.run(documents.config!, byHand);
-    expect(ended).toMatchObject({ code: EXIT_CODES.success, stderr: '' });
+    expect(ended).toMatchObject({ code: EXIT_CODES.success, stderr: NOT_PULLED });
     expect(look()).toEqual(before);
     const bucket = TestBucket.of(emulator, outputs.Bucket!);
     const [{ objects }] = (await catalog('config')).backups as [Catalog['backups'][number]];
@@ -198,7 +300,7 @@ describe('what lies on the instance', () => {
     const [{ backupId }] = (await catalog('config')).backups as [Catalog['backups'][number]];
     const values = restoring({ backupId, overwrite: ['config'] });
     const restored = await instance.run(documents['restore.config']!, values);
-    expect(restored).toMatchObject({ code: EXIT_CODES.success, stderr: '' });
+    expect(restored).toMatchObject({ code: EXIT_CODES.success, stderr: NOT_PULLED });
     // Sent twice, and sent once more from the history of commands.
     const late = { ...values, run: [randomUUID()], notAfter: ['1700000000'] };
     const [again, old] = [
@@ -239,9 +341,9 @@ describe('what lies on the instance', () => {
       const [{ backupId }] = (await catalog('sessions')).backups as [Catalog['backups'][number]];
       const overwrite = ['sessions.db'];
       const restored = await instance.run(documents['restore.sessions']!, restoring({ backupId, overwrite }));
-      expect(restored).toMatchObject({ code: EXIT_CODES.success, stderr: '' });
+      expect(restored).toMatchObject({ code: EXIT_CODES.success, stderr: NOT_PULLED });
       expect(instance.dockerArguments).toContain('\ntype=volume,source=app_sessions,destination=/data,volume-nocopy\n');
-      expect([running, killed]).toMatchObject(Array(2).fill({ code: EXIT_CODES.success, stderr: '' }));
+      expect([running, killed]).toMatchObject(Array(2).fill({ code: EXIT_CODES.success, stderr: NOT_PULLED }));
     } finally {
       await docker.tryDocker('rm', '--force', '--volumes', id);
       await docker.docker('volume', 'rm', 'app_sessions');
@@ -281,7 +383,10 @@ describe('a run that fails', () => {
     let ended = await runs();
     // Docker may hear of the kernel's deed after it has told of the end.
     for (let tries = 1; tries < 3 && ended.code !== HOST_EXITS.outOfMemory; tries++) ended = await runs();
-    expect(ended).toMatchObject({ code: HOST_EXITS.outOfMemory, stderr: 'the container ran out of memory\n' });
+    expect(ended).toMatchObject({
+      code: HOST_EXITS.outOfMemory,
+      stderr: expect.stringMatching(/^the container ran out of memory\n$/m) as string,
+    });
   });
 
   test.each<[keyof typeof HOST_EXITS, (script: string) => string, RegExp, string[]]>([
@@ -295,6 +400,19 @@ describe('a run that fails', () => {
       'image',
       (script) => script.replace(/^image='.*'$/m, "image='127.0.0.1:9/none:1'"),
       /^the image 127\.0\.0\.1:9\/none:1 could not be pulled$/m,
+      [],
+    ],
+    [
+      'image',
+      (script) => script.replace(/^image='.*'$/m, "image='127.0.0.1:9/a.dkr.ecr.b/none:1'"),
+      /127\.0\.0\.1:9[^]*^ECR did not let this instance in$/m,
+      [],
+    ],
+    [
+      'image',
+      (script) => script.replace(/^image='.*'$/m, `image='${registry.host}/a.dkr.ecr.b/none:1'`),
+      // Without what Docker says of the password.
+      /^Error[^\n]* not found[^\n]*\nthe image \S+ could not be pulled\n$/,
       [],
     ],
     [
@@ -319,8 +437,7 @@ describe('a run that fails', () => {
   test('a log that cannot be written costs no backup', async () => {
     const change = (script: string) => script.replace(/awslogs-group='[^']*'/, "awslogs-group='other'");
     expect((await instance.run(document, byHand, change)).code).toBe(EXIT_CODES.success);
-    const refused = emulator.guard.denials.splice(0).map(({ access }) => access.action);
-    expect(new Set(refused)).toEqual(new Set(['logs:CreateLogStream']));
+    expect(refusedToLog()).toContain('logs:CreateLogStream');
   });
 
   test('on the host: no AWS CLI', async () => {

@@ -62,13 +62,29 @@ export class Instance {
     mkdirSync(this.tools, { recursive: true });
     this.tool(
       'aws',
-      `if [ "$1" = sts ]; then printf . >>"${this.sessionsFile}"; fi\nexec "${NODE_BINARY}" "${path.join(__dirname, 'stand-ins/aws.cjs')}" "$@"`,
+      `if [ "$1" = sts ]; then printf . >>"${this.sessionsFile}"; fi
+# As the CLI looks for credentials: the role of the instance comes last.
+[ -n "\${AWS_ACCESS_KEY_ID:-}" ] || [ -s "\${AWS_SHARED_CREDENTIALS_FILE:-$HOME/.aws/credentials}" ] ||
+  export AWS_ACCESS_KEY_ID='${role}' AWS_SECRET_ACCESS_KEY='${emulator.environment.AWS_SECRET_ACCESS_KEY}'
+exec "${NODE_BINARY}" "${path.join(__dirname, 'stand-ins/aws.cjs')}" "$@"`,
     );
     this.tool(
       'mktemp',
       `made=$("${programOf('mktemp')}" "$@") && echo "$made" >>"${this.foldersFile}" && echo "$made"`,
     );
-    this.tool('docker', docker);
+    this.tool('docker', `[ ! -e "${this.downFile}" ] || { echo 'Docker is down' >&2; exit 1; }\n${docker}`);
+    const credentials = ['aws_access_key_id = ops', 'aws_secret_access_key = ops'];
+    mkdirSync(path.join(this.tools, '.aws'), { recursive: true });
+    writeFileSync(
+      path.join(this.tools, '.aws/credentials'),
+      ['[default]', ...credentials, '[ops]', ...credentials].join('\n'),
+    );
+  }
+
+  /** Ends Docker beside its containers, or starts it again. */
+  setDocker(isUp: boolean): void {
+    if (isUp) rmSync(this.downFile, { force: true });
+    else writeFileSync(this.downFile, '');
   }
 
   /** Command lines that `docker run` got. */
@@ -105,6 +121,8 @@ export class Instance {
     writeFileSync(file, script, { mode: 0o700 });
     const env = {
       ...this.emulator.environmentOf(this.role),
+      // Root has credentials of its own, and so may have whoever started the agent.
+      ...{ HOME: this.tools, AWS_PROFILE: 'ops', AWS_ACCESS_KEY_ID: 'ops', AWS_SECRET_ACCESS_KEY: 'ops' },
       // Not the programs of this machine, of which it has those that every Linux has.
       PATH: `${this.tools}:${this.basics()}`,
     };
@@ -122,6 +140,10 @@ export class Instance {
 
   private get sessionsFile(): string {
     return path.join(this.tools, 'sessions');
+  }
+
+  private get downFile(): string {
+    return path.join(this.tools, '_down');
   }
 
   private get foldersFile(): string {

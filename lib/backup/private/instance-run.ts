@@ -1,5 +1,5 @@
 import { Fn, Stack, Token } from 'aws-cdk-lib';
-import type * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
@@ -22,6 +22,7 @@ import { InlineRole } from '../../private/inline-role';
 import type { BoundInstanceRunner } from './bound-runner';
 import type { DatabaseBackupProps } from '../database-backup-props';
 import { HostPolicy } from './host-policy';
+import type { ScriptParts } from './instance-script';
 import { scriptLines } from './instance-script';
 import type { TimedProps } from './schedule';
 import { scheduleOf, targetOptions } from './schedule';
@@ -101,12 +102,12 @@ export function instanceRun(scope: Construct, props: InstanceRunProps) {
   const { trigger, scheduledTime, scheduleArn } = COMMAND_PARAMETERS;
   const optional = { type: 'String', default: '' };
   // An asset of a scope is bound once.
-  const image = imageName(scope, props);
+  const named = imageName(scope, props);
   const document = instanceDocument(
     scope,
     'Document',
     family,
-    { ...props, image },
+    { ...props, ...named },
     {
       // They become a part of the script.
       [trigger]: { type: 'String', default: 'on-demand', allowedValues: [...TRIGGERS] },
@@ -120,7 +121,7 @@ export function instanceRun(scope: Construct, props: InstanceRunProps) {
       scope,
       'RestoreDocument',
       restoreDocument(family),
-      { ...props, ...restore, image, database: { ...database, secrets: restore.secrets } },
+      { ...props, ...restore, ...named, database: { ...database, secrets: restore.secrets } },
       {
         [RESTORE_PARAMETERS.run]: { type: 'String', allowedPattern: '^[0-9a-f-]{36}$' },
         [RESTORE_PARAMETERS.request]: { type: 'String', allowedPattern: '^[A-Za-z0-9+/=]+$' },
@@ -136,10 +137,10 @@ function instanceDocument(
   scope: Construct,
   id: string,
   name: string,
-  props: Omit<InstanceRunProps, 'image'> & { readonly image: string },
+  props: Omit<InstanceRunProps, 'image'> & Pick<ScriptParts, 'image' | 'pull'>,
   parameters: object,
 ): ssm.CfnDocument {
-  const { runner, source, database, job, taskRole, executionRole, logGroup, image } = props;
+  const { runner, source, database, job, taskRole, executionRole, logGroup, image, pull } = props;
   const { action } = job as { readonly action: 'dump' | 'restore' };
   requireDocumentName(scope, name);
   if (job.timeoutSeconds > LONGEST_SECONDS) {
@@ -156,7 +157,7 @@ function instanceDocument(
     keys: Object.fromEntries(secrets.map(([name, { field }]) => [name, field!])),
   };
   const lines = scriptLines({
-    ...{ action, source, region: stack.region, image, logGroup: logGroup.logGroupName },
+    ...{ action, source, region: stack.region, image, pull, logGroup: logGroup.logGroupName },
     ...{ taskRole: taskRole.roleArn, executionRole: executionRole.roleArn },
     job: Fn.base64(stack.toJsonString(job)),
     ...(secrets[0] && { secret: secrets[0][1].secret.secretArn, secretFile: Fn.base64(JSON.stringify(handed)) }),
@@ -198,13 +199,15 @@ function requireDocumentName(scope: Construct, name: string): void {
   );
 }
 
-function imageName(scope: Construct, { image, executionRole }: InstanceRunProps): string {
+function imageName(scope: Construct, { image, executionRole }: InstanceRunProps): Pick<ScriptParts, 'image' | 'pull'> {
   // An image asks its container only for the role that pulls it.
   const container = {
     taskDefinition: { obtainExecutionRole: () => executionRole },
   } as unknown as ecs.ContainerDefinition;
   const { imageName: name, repositoryCredentials } = image.bind(scope, container);
-  if (!repositoryCredentials) return name;
+  // What is built with the stack has a name of its own in each state.
+  const isFixed = image instanceof ecs.AssetImage || name.includes('@');
+  if (!repositoryCredentials) return { image: name, pull: isFixed ? 'missing' : 'always' };
   fault(scope, 'image must need no credentials of a registry, got: some: push it to ECR');
 }
 

@@ -15,6 +15,8 @@ export interface ScriptParts {
   readonly source: string;
   readonly region: string;
   readonly image: string;
+  /** `always` for a name that may get another image: what is on the instance runs only if the registry does not answer. */
+  readonly pull: 'always' | 'missing';
   readonly logGroup: string;
   /** ARN of the role of the program. */
   readonly taskRole: string;
@@ -41,6 +43,8 @@ const USER = '10001:10001';
 const ROOT = '0:0';
 /** A quarter of a session: two more tries before it ends. */
 const RENEW_SECONDS = 900;
+/** Docker is waited for so long while somebody restarts it. */
+const RESTART_SECONDS = 300;
 
 /**
  * The script that Systems Manager runs on the instance, as root. It is POSIX shell with Docker and the AWS CLI, and leaves nothing
@@ -58,6 +62,7 @@ export const scriptLines = (parts: ScriptParts): string[] =>
     ...variables({
       source: parts.source,
       image: parts.image,
+      pull: parts.pull,
       task_role: parts.taskRole,
       execution_role: parts.executionRole,
       secret_id: parts.secret ?? '',
@@ -82,6 +87,7 @@ export const scriptLines = (parts: ScriptParts): string[] =>
     `export AWS_REGION AWS_DEFAULT_REGION ${variablesOf(parts).join(' ')}`,
     BODY.replace('@DATA@', parts.mount ? CHECKS[parts.mount.type] : '')
       .replace('@ONCE@', parts.action === 'restore' ? ONCE : '')
+      .replace('@TIDY@', parts.action === 'dump' ? TIDY : '')
       .replace('@OPTIONS@', optionsOf(parts).join(' '))
       .replace('@COMMAND@', commandOf(parts.action).join(' ')),
   ].flatMap((text) => text.split('\n'));
@@ -135,22 +141,38 @@ const CHECKS = {
 const ONCE = `[ "$(date +%s)" -le '{{ ${RESTORE_PARAMETERS.notAfter} }}' ] || fail ${repeated} 'this restore was sent too long ago: start it anew'
 mkdir "/run/proven-backups.restored.$run" 2>/dev/null || fail ${repeated} 'this restore was started already'`;
 
+/** Containers of runs that were interrupted, with their volumes, in which may be a plain copy of a database. */
+const TIDY = `an_hour_ago=$(date -u -d "@$(($(date +%s) - 3600))" +%Y-%m-%dT%H:%M:%S)
+docker ps --all --quiet --filter status=exited --filter "name=^/?${containerOf('$source', '[0-9a-f-]{36}$')}" | while read -r old; do
+  ended=$(docker inspect "$old" | sed -n 's/^ *"FinishedAt": "\\(.*\\)".*/\\1/p')
+  [ -z "$ended" ] || [ "$ended" '>' "$an_hour_ago" ] || docker rm --volumes "$old" >/dev/null 2>&1
+done`;
+
 const BODY = `
 fail() { code=$1; shift; echo "$*" >&2; exit "$code"; }
 command -v docker >/dev/null || fail ${docker} 'docker is not in PATH: install Docker'
 docker version >/dev/null || fail ${docker} 'Docker does not answer: start it'
 command -v aws >/dev/null || fail ${awsCli} 'aws is not in PATH: install the AWS CLI'
+# The role of the instance, whoever else root or the agent is.
+unset AWS_PROFILE AWS_DEFAULT_PROFILE AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN
+export AWS_SHARED_CREDENTIALS_FILE=/dev/null AWS_CONFIG_FILE=/dev/null
 @DATA@
 @ONCE@
 
 name="${containerOf('$source', '$run')}"
 # A file system in memory.
 folder=$(mktemp -d /run/proven-backups.XXXXXX) || fail ${container} 'no folder can be made in /run'
-# Its own container alone, whatever else has its name.
-leave() { [ ! -s "$folder/id" ] || docker rm --force --volumes "$(cat "$folder/id")" >/dev/null 2>&1; rm -rf "$folder"; }
+# Its own container alone, whatever else has its name: prints it while it is there, and fails if Docker does not answer.
+own() { [ ! -s "$folder/id" ] || timeout 60 docker ps --all --quiet --filter "id=$(cat "$folder/id")" 2>/dev/null; }
+leave() {
+  [ ! -s "$folder/id" ] || docker rm --force --volumes "$(cat "$folder/id")" >/dev/null 2>&1
+  # A container that goes on reads what it was handed.
+  if left=$(own) && [ -z "$left" ]; then rm -rf "$folder"; fi
+}
 trap leave EXIT
 trap 'exit 143' TERM INT HUP
 mkdir "$folder/handed"
+@TIDY@
 
 session() { aws sts assume-role --role-arn "$1" --role-session-name "backup-$source" --duration-seconds 3600 --query "$2" --output "$3"; }
 renew() {
@@ -165,14 +187,17 @@ as_execution() { AWS_ACCESS_KEY_ID=$key_id AWS_SECRET_ACCESS_KEY=$key AWS_SESSIO
 renew || fail ${role} "the role of this instance may not take on $task_role"
 printf '[default]\\ncredential_process = cat ${HANDED_DIRECTORY}/credentials.json\\n' >"$folder/handed/config"
 
-if ! docker image inspect "$image" >/dev/null 2>&1; then
-  case $image in
-    *.dkr.ecr.*)
-      as_execution aws ecr get-login-password | docker --config "$folder/docker" login --username AWS --password-stdin "\${image%%/*}" >/dev/null ||
-        fail ${image} 'ECR did not let this instance in'
-      ;;
-  esac
-  docker --config "$folder/docker" pull --quiet "$image" >/dev/null || fail ${image} "the image $image could not be pulled"
+is_here() { docker image inspect "$image" >/dev/null 2>&1; }
+# Docker warns of passwords in files: this one is in memory.
+login() { as_execution aws ecr get-login-password | docker --config "$folder/docker" login --username AWS --password-stdin "\${image%%/*}" >"$folder/said" 2>&1; }
+if [ "$pull" = always ] || ! is_here; then
+  fault=
+  case $image in *.dkr.ecr.*) login || { cat "$folder/said" >&2; fault='ECR did not let this instance in'; } ;; esac
+  [ -n "$fault" ] || docker --config "$folder/docker" pull --quiet "$image" >/dev/null || fault="the image $image could not be pulled"
+  if [ -n "$fault" ]; then
+    is_here || fail ${image} "$fault"
+    echo "$fault: the one that is here runs" >&2
+  fi
 fi
 if [ -n "$secret_id" ]; then
   as_execution aws secretsmanager get-secret-value --secret-id "$secret_id" --query SecretString --output text >"$folder/handed/secret" ||
@@ -183,7 +208,13 @@ chown -R "$user" "$folder/handed"
 docker run --detach --name "$name" --cidfile "$folder/id" @OPTIONS@ "$image" @COMMAND@ >/dev/null || fail ${container} 'Docker did not start the container'
 echo '${runLine('@')}' | sed "s/@/$run/"
 until code=$(timeout ${RENEW_SECONDS} docker wait "$name"); do
-  docker inspect "$name" >/dev/null 2>&1 || fail ${lost} 'the container of the run is gone'
+  # A container may outlive a Docker that is restarted (live-restore).
+  deadline=$(($(date +%s) + ${RESTART_SECONDS}))
+  until there=$(own); do
+    [ "$(date +%s)" -lt "$deadline" ] || fail ${lost} 'Docker did not answer for ${RESTART_SECONDS / 60} minutes'
+    sleep 2
+  done
+  [ -n "$there" ] || fail ${lost} 'the container of the run is gone'
   renew || echo 'the credentials could not be renewed: this is tried again' >&2
   sleep 1
 done

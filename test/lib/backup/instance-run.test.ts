@@ -1,12 +1,14 @@
 import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Duration } from 'aws-cdk-lib';
 import { Match } from 'aws-cdk-lib/assertions';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as ecr from 'aws-cdk-lib/aws-ecr';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { AddDatabaseProps, FilesProps, InstanceRunnerProps, SqliteProps } from '../../../lib';
 import { BackupBeforeDeployment, BackupRunner, BackupSchedule, Database } from '../../../lib';
@@ -257,6 +259,70 @@ describe('what lies on the instance is mounted for reading only', () => {
   });
 });
 
+describe('the script, with a docker that fails', () => {
+  let folder: string;
+  beforeEach(() => (folder = mkdtempSync(path.join(tmpdir(), 'instance-'))));
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  /** @param commands of Docker, by their first words, as a shell knows them; all others succeed and say nothing */
+  function run(commands: string) {
+    const stub = (name: string, text: string) =>
+      writeFileSync(path.join(folder, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+    stub('docker', `echo "$*" >>'${folder}/asked'\ncase "$*" in\n${commands}\nesac`);
+    stub('aws', 'echo id key token');
+    const script = scriptOf()
+      .replaceAll('/run/proven-backups', `${folder}/proven-backups`)
+      .replaceAll('chown', ': chown')
+      .replace(/^PATH=.*$/m, '')
+      .replace(/\{\{ \w+ \}\}/g, '');
+    const env = { PATH: `${folder}:${process.env.PATH}` };
+    const { status, stderr } = spawnSync('/bin/sh', ['-c', script], { encoding: 'utf8', env });
+    const handed = readdirSync(folder).filter((name) => name.startsWith('proven-backups.'));
+    return { status, stderr, handed, asked: readFileSync(path.join(folder, 'asked'), 'utf8') };
+  }
+  const RUN = `run*) while [ "$1" != --cidfile ]; do shift; done; echo 0123456789ab >"$2" ;;`;
+
+  test('a container that is gone is lost, and nothing is left of it', () => {
+    add();
+    expect(run(`${RUN}\nwait*) exit 1 ;;`)).toMatchObject({
+      ...{ status: HOST_EXITS.lost, stderr: 'the container of the run is gone\n', handed: [] },
+      asked: expect.stringContaining('ps --all --quiet --filter id=0123456789ab\n') as string,
+    });
+  });
+
+  test('what was handed to a container stays until that is removed', () => {
+    add();
+    const kept = run(`${RUN}\nwait*) echo 1 ;;\nrm*) exit 1 ;;\nps*id=*) echo 0123456789ab ;;`);
+    expect(kept).toMatchObject({ status: 1, handed: [expect.any(String)] });
+  });
+
+  test('Docker warns of a password in a file, which is not said', () => {
+    add({ image: ecs.ContainerImage.fromRegistry('111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop:1') });
+    const warned = run(`${RUN}\nwait*) echo 0 ;;\n*login*) echo 'WARNING! Your password' >&2 ;;`);
+    expect(warned).toMatchObject({ status: 0, stderr: '' });
+    expect(warned.asked).toMatch(/ pull --quiet 111122223333\.dkr\.ecr\.eu-west-1\.amazonaws\.com\/shop:1$/m);
+  });
+});
+
+test.each<[string, () => ecs.ContainerImage | undefined, string]>([
+  ['the image of the engine', () => undefined, 'missing'],
+  [
+    'an image that is built with the stack',
+    () => ecs.ContainerImage.fromAsset(path.join(__dirname, '../../../examples/postgresql-extensions/postgres')),
+    'missing',
+  ],
+  ['an image with a digest', () => ecs.ContainerImage.fromRegistry(`shop@sha256:${'0'.repeat(64)}`), 'missing'],
+  ['an image with a tag', () => ecs.ContainerImage.fromRegistry('registry.example.com/shop:8'), 'always'],
+  [
+    'an image of a repository',
+    () => ecs.ContainerImage.fromEcrRepository(ecr.Repository.fromRepositoryName(setup.stack, 'Repository', 'shop')),
+    'always',
+  ],
+])('%s', (_, image, pull) => {
+  add({ image: image() });
+  expect(scriptOf()).toMatch(new RegExp(`^pull='${pull}'$`, 'm'));
+});
+
 test('the directory and the alarms know it', () => {
   add();
   const parameters = Object.values(setup.template().findResources('AWS::SSM::Parameter'));
@@ -274,7 +340,12 @@ test('the directory and the alarms know it', () => {
     EventPattern: {
       source: ['aws.ssm'],
       detail: {
-        'document-name': [{ prefix: 'Stack-Backups-' }, { prefix: 'Stack-Backups-RestoreTesting-' }],
+        'document-name': [
+          { prefix: 'Stack-Backups-' },
+          { prefix: 'restore.Stack-Backups-' },
+          { prefix: 'Stack-Backups-RestoreTesting-' },
+          { prefix: 'restore.Stack-Backups-RestoreTesting-' },
+        ],
         status: [{ 'anything-but': ['Pending', 'InProgress', 'Delayed', 'Cancelling'] }],
       },
     },

@@ -19,6 +19,11 @@ export interface RecoveryPoint {
   readonly deleteAt?: Date;
 }
 
+const COMPLETE: ReadonlySet<string> = new Set(['COMPLETED', 'AVAILABLE']);
+
+/** Whether a recovery point can be restored and lacks nothing, by its status in either case. */
+export const isComplete = (status: string): boolean => COMPLETE.has(status.toUpperCase());
+
 /**
  * Lists the recovery points of a resource in its vault that its plan or somebody by hand made, newest first. Needs
  * `backup:ListRecoveryPointsByBackupVault`.

@@ -218,9 +218,9 @@ class HealthReader {
   }
 }
 
-/** Under which a source is remembered: a new plan knows nothing of the recovery points of another one, so none is missed. */
+/** Under which a source is remembered: of a new plan, vault or resource nothing is missed that another one had. */
 const memoryName = (source: string, { managed }: AlarmedSource): string =>
-  managed ? `${source}/${managed.plan}` : source;
+  managed ? [source, managed.plan, managed.vault, managed.resource].join('/') : source;
 
 /** Keeps facts of the last reading that still count although their objects are gone. */
 function carriedOn(reading: CatalogReading, last: CatalogReading, now: Date): CatalogReading {

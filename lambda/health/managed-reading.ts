@@ -1,24 +1,25 @@
 import type { BackupClient } from '@aws-sdk/client-backup';
+import { ResourceNotFoundException } from '@aws-sdk/client-backup';
 import type { BackupFacts, ManagedSource } from '../../catalog/contract/alarms';
 import type { RecoveryPoint } from '../../catalog/recovery-points';
-import { listRecoveryPoints } from '../../catalog/recovery-points';
+import { isComplete, listRecoveryPoints } from '../../catalog/recovery-points';
 import { errorText, HandlerError } from '../shared/errors';
 import type { CatalogReading } from './catalog-reading';
 
 /** Recovery points whose durations tell how long the next one may take. */
 const HISTORY = 15;
-/** Statuses of recovery points that can be restored and lack nothing. */
-const COMPLETE: ReadonlySet<string> = new Set(['COMPLETED', 'AVAILABLE']);
 
 /** Reads the recovery points of a resource as if they were a catalog: nobody tests them, and nothing is known of their content. */
 export async function readRecoveryPoints(client: BackupClient, managed: ManagedSource): Promise<CatalogReading> {
-  let points: RecoveryPoint[];
+  let points: RecoveryPoint[] = [];
   try {
     points = await listRecoveryPoints(client, managed);
   } catch (error) {
-    throw new HandlerError(`could not list its recovery points: ${errorText(error)}`, { cause: error });
+    // What a vault had is gone with it.
+    if (!(error instanceof ResourceNotFoundException))
+      throw new HandlerError(`could not list its recovery points: ${errorText(error)}`, { cause: error });
   }
-  const complete = points.filter(({ status }) => COMPLETE.has(status)).slice(0, HISTORY);
+  const complete = points.filter(({ status }) => isComplete(status)).slice(0, HISTORY);
   const [newest] = complete;
   return {
     ...(newest && { newest: factsOf(newest) }),

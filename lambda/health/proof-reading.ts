@@ -1,7 +1,8 @@
 /** What the restore tests of a source have found, by the verdicts in its catalog. */
 import type { StoredFolder } from '../../catalog/bucket/inventory';
+import { Judgement } from '../../catalog/bucket/judgement';
 import type { Verdict } from '../../catalog/bucket/verdict';
-import { isUnprovable, storedVerdict } from '../../catalog/bucket/verdict';
+import { storedVerdict } from '../../catalog/bucket/verdict';
 import type { ProvenBackup, TestFacts } from '../../catalog/contract/alarms';
 
 /** Differences of a restore test that are told, and characters of a name or a value. */
@@ -15,10 +16,7 @@ export type ReadText = (key: string) => Promise<string | undefined>;
 export interface Proof {
   /** The newest proven backup. */
   readonly proven?: Pick<ProvenBackup, 'id' | 'testedAt' | 'loadSeconds'>;
-  /**
-   * The last restore test that failed, as long as no later one of that backup or a newer one found nothing wrong; otherwise the last
-   * that found nothing wrong. One without an identity finds nothing wrong with the stored bytes.
-   */
+  /** The last restore test that failed, as long as its {@link Judgement failure stands}; otherwise the last that found nothing wrong. */
   readonly test?: TestFacts;
   /** The last that could not run, if no other one followed. */
   readonly untested?: TestFacts;
@@ -63,7 +61,13 @@ export async function readProof(
   if (last?.result === 'failed' && !tested.some(({ id }) => id === last.id)) {
     tests.push({ id: last.id, at: Date.parse(last.testedAt), facts: async () => last });
   }
-  const { test, untested } = await judge(tests.sort((a, b) => b.at - a.at));
+  const judgement = new Judgement<TestFacts>();
+  for (const { id, facts } of tests.sort((a, b) => b.at - a.at)) {
+    const test = judgement.asksFor(id) ? await facts() : undefined;
+    if (test) judgement.add(test);
+  }
+  const { failed, good, untested } = judgement;
+  const test = failed ?? good;
   let failingSince: string | undefined;
   const proven = await firstOf(tested, async (folder) => {
     const found = await verdictOf(folder);
@@ -81,32 +85,6 @@ export async function readProof(
     ...(failingSince !== undefined && { failingSince }),
   };
 }
-
-/** What tests say together, the last one first. */
-async function judge(
-  tests: readonly { readonly id: string; readonly facts: () => Promise<TestFacts | undefined> }[],
-): Promise<Pick<Proof, 'test' | 'untested'>> {
-  let [good, untested]: (TestFacts | undefined)[] = [];
-  // The newest backups with which a test found nothing wrong.
-  let [passed, checked] = ['', ''];
-  for (const { id, facts } of tests) {
-    if (id <= passed) continue;
-    const test = await facts();
-    if (test?.result === 'failed' && !(id <= checked && isOfBytes(test)))
-      return { test, ...(untested && { untested }) };
-    const isChecked = test !== undefined && isUnprovable({ verdict: test.result!, reason: test.reason });
-    if (test?.result === 'passed') passed = id;
-    else if (isChecked && id > checked) checked = id;
-    if (test?.result === 'passed' || isChecked) good ??= test;
-    // It never replaces what another one has judged.
-    else if (test?.result === 'not-run' && !good) untested ??= test;
-  }
-  return { ...(good && { test: good }), ...(untested && { untested }) };
-}
-
-/** Whether nothing but stored bytes differ: another test of those can say that they do not. */
-const isOfBytes = ({ differences = [] }: TestFacts): boolean =>
-  differences.length > 0 && differences.every(({ check }) => check === 'bytes');
 
 /** A restore test, short enough for messages and the table. */
 function testFacts(id: string, verdict: Verdict): TestFacts {

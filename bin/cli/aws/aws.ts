@@ -113,6 +113,16 @@ export async function ask<T>(wish: Wish, work: () => Promise<T>): Promise<T> {
   }
 }
 
+/** What AWS answers, or why it does not: for what is worth less than all else that a command shows. */
+export async function answerOrFault<T>(wish: Wish, work: () => Promise<T>): Promise<T | CommandError> {
+  try {
+    return await ask(wish, work);
+  } catch (error) {
+    if (error instanceof CommandError) return error;
+    throw error;
+  }
+}
+
 /** An error that a client throws, as far as it matters here. */
 interface ClientError extends Error {
   readonly code?: string;

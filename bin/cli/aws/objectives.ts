@@ -2,8 +2,10 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import * as z from 'zod';
 import type { ManagedSource, Objectives } from '../../../catalog/contract/alarms';
-import { alarmSettingsPath, USUAL_SOURCE } from '../../../catalog/contract/alarms';
-import { readParameters } from '../../../catalog/contract/settings';
+import { ALARM_SETTINGS_FORMAT, alarmSettingsPath, USUAL_SOURCE } from '../../../catalog/contract/alarms';
+import { parseSettings, readParameters, SettingsError } from '../../../catalog/contract/settings';
+import { CommandError } from '../errors';
+import { answerOrFault } from './aws';
 
 /** What a source must keep to, and how old its newest proven backup may be. */
 export interface SourceObjectives extends Objectives {
@@ -29,12 +31,32 @@ const settings = z.object({
   ),
 });
 
-/** Reads the objectives, by source. None where there are no alarms, or where they may not be read: all else is known without. */
-export async function readObjectives(ssm: SSMClient, bucket: string): Promise<ReadonlyMap<string, SourceObjectives>> {
-  try {
-    const texts = await readParameters(ssm, alarmSettingsPath(bucket));
-    return new Map([...texts.values()].flatMap((text) => Object.entries(settings.parse(JSON.parse(text)).sources)));
-  } catch {
-    return new Map();
-  }
+/** What could be read of the objectives. */
+export interface FoundObjectives {
+  /** By source; none where there are no alarms. */
+  readonly sources: ReadonlyMap<string, SourceObjectives>;
+  /** Why some are missing, in a sentence: nothing is known of how old the backups of their sources may be. */
+  readonly fault?: string;
 }
+
+/** Reads the objectives: all else is known without those that cannot be read. */
+export async function readObjectives(ssm: SSMClient, bucket: string): Promise<FoundObjectives> {
+  const wish = { doing: 'read the limits of the alarms', action: 'ssm:GetParametersByPath' };
+  const texts = await answerOrFault(wish, () => readParameters(ssm, alarmSettingsPath(bucket)));
+  if (texts instanceof CommandError) return { sources: new Map(), fault: unread([texts.message]) };
+  const sources = new Map<string, SourceObjectives>();
+  const faults: string[] = [];
+  for (const [name, text] of texts) {
+    try {
+      const found = parseSettings(settings, ALARM_SETTINGS_FORMAT, text, name).sources;
+      for (const [source, set] of Object.entries(found)) sources.set(source, set);
+    } catch (error) {
+      if (!(error instanceof SettingsError)) throw error;
+      faults.push(error.message);
+    }
+  }
+  return { sources, ...(faults.length > 0 && { fault: unread(faults) }) };
+}
+
+const unread = (faults: readonly string[]): string =>
+  `limits could not be read: ages were not judged: ${faults.join('; ')}`;

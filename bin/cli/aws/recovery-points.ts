@@ -1,6 +1,10 @@
 /** Lists the recovery points of AWS Backup beside the backups. */
 import type { BackupClient } from '@aws-sdk/client-backup';
+import type { ManagedSource } from '../../../catalog/contract/alarms';
+import type { RecoveryPoint } from '../../../catalog/recovery-points';
 import { listRecoveryPoints } from '../../../catalog/recovery-points';
+import { CommandError } from '../errors';
+import { answerOrFault } from './aws';
 import type { SourceObjectives } from './objectives';
 
 /** A recovery point, as `proven-backups list` shows it. */
@@ -20,8 +24,16 @@ export interface ListedRecoveryPoint {
   readonly keptUntil?: string;
 }
 
+/** What could be listed of the recovery points. */
+export interface ManagedPoints {
+  /** By source, newest first. */
+  readonly points: readonly ListedRecoveryPoint[];
+  /** Why those of a source are missing, by source, in sentences. */
+  readonly faults: ReadonlyMap<string, string>;
+}
+
 /**
- * Lists the recovery points of the sources that AWS Backup backs up: by source, newest first.
+ * Lists the recovery points of the sources that AWS Backup backs up; `undefined` if there are none of these.
  *
  * @param only this source; all if left out
  */
@@ -29,23 +41,36 @@ export async function listManaged(
   client: BackupClient,
   objectives: ReadonlyMap<string, SourceObjectives>,
   only?: string,
-): Promise<ListedRecoveryPoint[]> {
-  const listed: ListedRecoveryPoint[] = [];
-  for (const [source, { managed }] of [...objectives].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    if (!managed || (only !== undefined && only !== source)) continue;
-    for (const point of await listRecoveryPoints(client, managed)) {
-      listed.push({
-        source,
-        id: point.arn.split(':').at(-1)!,
-        arn: point.arn,
-        type: point.type,
-        time: point.created.toISOString(),
-        bytes: point.bytes,
-        state: point.status.toLowerCase(),
-        vault: managed.vault,
-        ...(point.deleteAt && { keptUntil: point.deleteAt.toISOString() }),
-      });
+): Promise<ManagedPoints | undefined> {
+  const points: ListedRecoveryPoint[] = [];
+  const faults = new Map<string, string>();
+  const asked = [...objectives].flatMap(([source, { managed }]) =>
+    managed && (only ?? source) === source ? [{ source, managed }] : [],
+  );
+  if (asked.length === 0) return undefined;
+  for (const { source, managed } of asked.sort((a, b) => (a.source < b.source ? -1 : 1))) {
+    const wish = {
+      doing: `list recovery points of ${source}`,
+      action: 'backup:ListRecoveryPointsByBackupVault',
+    };
+    const found = await answerOrFault(wish, () => listRecoveryPoints(client, managed));
+    if (found instanceof CommandError) {
+      faults.set(source, found.message);
+      continue;
     }
+    points.push(...found.map((point) => listed(source, managed, point)));
   }
-  return listed;
+  return { points, faults };
 }
+
+const listed = (source: string, { vault }: ManagedSource, point: RecoveryPoint): ListedRecoveryPoint => ({
+  source,
+  id: point.arn.split(':').at(-1)!,
+  arn: point.arn,
+  type: point.type,
+  time: point.created.toISOString(),
+  bytes: point.bytes,
+  state: point.status.toLowerCase(),
+  vault,
+  ...(point.deleteAt && { keptUntil: point.deleteAt.toISOString() }),
+});

@@ -23,7 +23,13 @@ const WIDTH = 16;
 const CLASSES = ['STANDARD', 'INTELLIGENT_TIERING', 'STANDARD_IA', 'ONEZONE_IA', 'GLACIER_IR', ...ARCHIVE_CLASSES];
 
 /** The part of a verdict that a list shows. */
-export type TestResult = Pick<Verdict, 'verdict' | 'testedAt' | 'loadSeconds' | 'reason' | 'differenceCount'>;
+export interface TestResult extends Pick<
+  Verdict,
+  'verdict' | 'testedAt' | 'loadSeconds' | 'reason' | 'differenceCount'
+> {
+  /** Checks that found differences. */
+  readonly failedChecks?: readonly string[];
+}
 
 /** A backup, as `proven-backups list` shows it. */
 export interface ListedBackup {
@@ -128,13 +134,14 @@ async function readBackup(store: CatalogStore, source: string, folder: StoredFol
 }
 
 function testOf(found: Verdict | undefined): TestResult | undefined {
-  const { verdict, testedAt, loadSeconds, reason, differenceCount } = found ?? {};
+  const { verdict, testedAt, loadSeconds, reason, differences = [], differenceCount } = found ?? {};
   if (verdict === undefined || testedAt === undefined) return undefined;
   return {
     ...{ verdict, testedAt },
     ...(loadSeconds !== undefined && { loadSeconds }),
     ...(reason && { reason }),
     ...(differenceCount !== undefined && { differenceCount }),
+    ...(differences.length > 0 && { failedChecks: [...new Set(differences.map(({ check }) => check))] }),
   };
 }
 

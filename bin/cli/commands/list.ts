@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { ask, Aws } from '../aws/aws';
-import type { ListedRecoveryPoint } from '../aws/recovery-points';
+import { answerOrFault, Aws } from '../aws/aws';
 import { listManaged } from '../aws/recovery-points';
 import type { ListedSnapshot, SnapshotTag } from '../aws/snapshots';
 import { listSnapshots } from '../aws/snapshots';
@@ -58,20 +57,25 @@ async function list(options: ListOptions, output: Output): Promise<void> {
   if (fault && backups === undefined) throw fault;
   const found = snapshots instanceof CommandError ? undefined : snapshots;
   const now = new Date();
-  const objectives = bucket === undefined ? undefined : await readObjectives(aws.ssm(), bucket);
-  const managed = objectives && (await managedOf(aws, objectives, source));
-  const managedFault = managed instanceof CommandError ? managed : undefined;
-  const points = managed instanceof CommandError ? undefined : managed;
+  const limits = bucket === undefined ? undefined : await readObjectives(aws.ssm(), bucket);
+  const objectives = limits?.sources ?? new Map<string, SourceObjectives>();
+  const managed = await listManaged(aws.backup(), objectives, source);
+  const points = managed?.points;
+  const faults = {
+    objectivesFault: limits?.fault,
+    snapshotsFault: fault?.message,
+    recoveryPointsFault: managed && managed.faults.size > 0 ? [...managed.faults.values()].join('; ') : undefined,
+  };
+  const said = Object.values(faults).filter((one) => one !== undefined);
   if (bucket !== undefined && source !== undefined && backups?.length === 0 && !found?.length && !managed) {
     await requireSource(aws, bucket, source);
   }
-  const unproven = proofProblems(backups ?? [], objectives ?? new Map(), now);
+  const unproven = proofProblems(backups ?? [], objectives, now);
   const problems = unproven.map(({ source: name, sentence }) => `${name}: ${sentence}`);
-  if (fault || managedFault || problems.length > 0 || backups?.some(({ damage }) => damage !== undefined))
+  if (said.length > 0 || problems.length > 0 || backups?.some(({ damage }) => damage !== undefined))
     output.exitCode = EXIT.problems;
   if (json) {
-    const set = objectives && objectives.size > 0 && { objectives: Object.fromEntries(objectives) };
-    const faults = { snapshotsFault: fault?.message, recoveryPointsFault: managedFault?.message };
+    const set = objectives.size > 0 && { objectives: Object.fromEntries(objectives) };
     return output.json({ bucket, backups, ...set, problems, snapshots: found, recoveryPoints: points, ...faults });
   }
 
@@ -89,36 +93,11 @@ async function list(options: ListOptions, output: Output): Promise<void> {
     if (hasBackups || found?.length) output.print();
     printRecoveryPoints(output, points, now);
   }
-  for (const one of [fault, managedFault]) if (one) output.tellProblem(one.message);
-}
-
-/** The recovery points, or the reason why they cannot be listed; nothing if AWS Backup backs up none of the sources. */
-async function managedOf(
-  aws: Aws,
-  objectives: ReadonlyMap<string, SourceObjectives>,
-  source: string | undefined,
-): Promise<ListedRecoveryPoint[] | CommandError | undefined> {
-  const isManaged = [...objectives].some(([name, { managed }]) => managed && (source ?? name) === name);
-  if (!isManaged) return undefined;
-  const wish = { doing: 'list recovery points', action: 'backup:ListRecoveryPointsByBackupVault' };
-  try {
-    return await ask(wish, () => listManaged(aws.backup(), objectives, source));
-  } catch (error) {
-    if (error instanceof CommandError) return error;
-    throw error;
-  }
+  for (const one of said) output.tellProblem(one);
 }
 
 /** The snapshots, or the reason why they cannot be listed: the backups are worth seeing without them. */
-async function snapshotsOf(
-  aws: Aws,
-  { snapshotTag = [], source }: ListOptions,
-): Promise<ListedSnapshot[] | CommandError> {
-  const wish = { doing: 'list snapshots', action: 'ec2:DescribeSnapshots' };
-  try {
-    return await ask(wish, () => listSnapshots(aws.ec2(), snapshotTag, source));
-  } catch (error) {
-    if (error instanceof CommandError) return error;
-    throw error;
-  }
-}
+const snapshotsOf = (aws: Aws, { snapshotTag = [], source }: ListOptions): Promise<ListedSnapshot[] | CommandError> =>
+  answerOrFault({ doing: 'list snapshots', action: 'ec2:DescribeSnapshots' }, () =>
+    listSnapshots(aws.ec2(), snapshotTag, source),
+  );

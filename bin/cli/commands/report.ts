@@ -5,6 +5,7 @@ import { countOf } from '../../../catalog/units';
 import { Aws } from '../aws/aws';
 import { readObjectives } from '../aws/objectives';
 import { readPlans } from '../aws/plans';
+import { listManaged } from '../aws/recovery-points';
 import { listSources, requireSource } from '../aws/stored-backups';
 import { CommandError, EXIT, UsageError } from '../errors';
 import type { Output } from '../print/output';
@@ -41,25 +42,26 @@ async function report(options: ReportOptions, output: Output): Promise<void> {
   const aws = new Aws(options);
   const bucket = await bucketOf(options, aws);
   const backups = await listSources(aws, bucket, source);
-  if (source !== undefined && backups.length === 0) await requireSource(aws, bucket, source);
   const only = <T>(all: ReadonlyMap<string, T>): ReadonlyMap<string, T> =>
     source === undefined ? all : new Map([...all].filter(([name]) => name === source));
-  const data = reportData(
-    bucket,
-    backups,
-    only(await readObjectives(aws.ssm(), bucket)),
-    new Date(),
-    only(await readPlans(aws, bucket)),
-  );
+  const { sources: objectives, fault: objectivesFault } = await readObjectives(aws.ssm(), bucket);
+  if (source !== undefined && backups.length === 0 && !objectives.get(source)?.managed)
+    await requireSource(aws, bucket, source);
+  const data = reportData(bucket, backups, only(objectives), new Date(), {
+    plans: only(await readPlans(aws, bucket)),
+    managed: await listManaged(aws.backup(), objectives, source),
+    objectivesFault,
+  });
   const { text, sha256 } = reportText(data);
   write(json, text);
   write(page, reportPage(data, sha256, path.basename(json)));
   const bad = data.sources.filter(({ problems }) => problems.length > 0);
-  if (bad.length > 0) output.exitCode = EXIT.problems;
+  if (bad.length > 0 || objectivesFault !== undefined) output.exitCode = EXIT.problems;
   output.print(
     `Wrote ${page} about ${countOf(data.sources.length, 'source')} with ${countOf(backups.length, 'backup')}.`,
   );
   output.print(`Its data is ${json}, with the SHA-256 ${sha256}.`);
+  if (objectivesFault !== undefined) output.problem(objectivesFault);
   for (const { source: name, problems } of bad) for (const problem of problems) output.problem(`${name}: ${problem}`);
 }
 

@@ -60,7 +60,7 @@ async function show(id: string | undefined, options: ShowOptions, output: Output
   }
   const { stack, region, profile } = options;
   const where = optionWords({ bucket: options.bucket, stack, region, profile });
-  const objectives = (await readObjectives(aws.ssm(), bucket)).get(source);
+  const objectives = (await readObjectives(aws.ssm(), bucket)).sources.get(source);
   if (json) output.json({ bucket, ...factsOf(backup), ...(objectives && { objectives }) });
   else printBackup(output, bucket, backup, { now: new Date(), tables: options.tables, where, objectives });
 }

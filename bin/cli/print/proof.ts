@@ -1,4 +1,5 @@
 /** Whether backups are proven, in words. */
+import { Judgement } from '../../../catalog/bucket/judgement';
 import { isUnprovable } from '../../../catalog/bucket/verdict';
 import { backupIdTime } from '../../../catalog/bucket/names';
 import { retrievalSeconds } from '../../../catalog/bucket/tiers';
@@ -67,15 +68,14 @@ export function proofProblems(
     const ageOf = ({ id }: ListedBackup): number => (now.getTime() - backupIdTime(id)!.getTime()) / 1000;
     const [newest, oldest] = [whole[0], whole.at(-1)];
     const proven = whole.find(({ test }) => test?.verdict === 'passed');
-    const last = lastJudged(whole);
-    const hasFailed = last?.test?.verdict === 'failed';
+    const failed = failedOf(whole);
     const said: string[] = [];
-    if (hasFailed)
+    if (failed !== undefined)
       said.push(
-        `the restore test of backup ${last.id} failed; ${proven ? `the newest that is proven is ${proven.id}` : 'none is proven'}`,
+        `the restore test of backup ${failed} failed; ${proven ? `the newest that is proven is ${proven.id}` : 'none is proven'}`,
       );
     // Before one is proven, tests are waited for since the first backup.
-    const waited = proven ?? (hasFailed ? undefined : oldest);
+    const waited = proven ?? (failed === undefined ? oldest : undefined);
     if (set && set.tests === undefined && waited && ageOf(waited) > set.provenAgeSeconds)
       said.push(
         `a restore test is overdue: ${proven ? 'the newest proven backup' : 'no backup is proven, and the oldest'} is ${formatDuration(ageOf(waited))} old, the limit is ${formatDuration(set.provenAgeSeconds)}`,
@@ -90,9 +90,13 @@ export function proofProblems(
   });
 }
 
-/** The backup whose restore test was the last that judged one. */
-const lastJudged = (backups: readonly ListedBackup[]): ListedBackup | undefined =>
-  backups
-    .filter(({ test }) => test && test.verdict !== 'not-run')
-    .sort((a, b) => Date.parse(a.test!.testedAt) - Date.parse(b.test!.testedAt))
-    .at(-1);
+/** Id of the backup whose restore test failed, if that {@link Judgement failure stands}. */
+function failedOf(backups: readonly ListedBackup[]): string | undefined {
+  const tested = backups.flatMap(({ id, test }) => (test ? [{ id, test }] : []));
+  const judgement = new Judgement();
+  for (const { id, test } of tested.sort((a, b) => Date.parse(b.test.testedAt) - Date.parse(a.test.testedAt))) {
+    const { verdict: result, reason, failedChecks = [] } = test;
+    judgement.add({ id, result, reason, differences: failedChecks.map((check) => ({ check })) });
+  }
+  return judgement.failed?.id;
+}

@@ -2,8 +2,10 @@
 import { backupIdTime } from '../../../catalog/bucket/names';
 import { isUnprovable } from '../../../catalog/bucket/verdict';
 import { UNPROVABLE, untestedText } from '../../../catalog/proof-words';
+import { isComplete } from '../../../catalog/recovery-points';
 import { countOf, formatBytes, formatCount, formatDuration } from '../../../catalog/units';
 import type { SourcePlan } from '../aws/plans';
+import type { ListedRecoveryPoint } from '../aws/recovery-points';
 import type { ListedBackup } from '../aws/stored-backups';
 import { retentionText, scheduleText } from '../print/plan-text';
 import { recoveryOf } from '../print/proof';
@@ -19,9 +21,18 @@ const SHOWN = 60;
 
 const minute = (time: string): string => `${time.slice(0, 16).replace('T', ' ')} UTC`;
 const isWhole = ({ damage }: ListedBackup): boolean => damage === undefined;
-const newestOf = ({ backups }: ReportedSource): ListedBackup | undefined => backups.find(isWhole);
-const provenOf = ({ backups }: ReportedSource): ListedBackup | undefined =>
-  backups.find((one) => isWhole(one) && one.test?.verdict === 'passed');
+/** When the newest backup was made, or the newest recovery point. */
+function newestOf({ backups, recoveryPoints }: ReportedSource): Date | undefined {
+  if (recoveryPoints) {
+    const point = recoveryPoints.find(({ state }) => isComplete(state));
+    return point && new Date(point.time);
+  }
+  const backup = backups.find(isWhole);
+  return backup && backupIdTime(backup.id);
+}
+/** Nothing tests recovery points. */
+const provenOf = ({ backups, recoveryPoints }: ReportedSource): ListedBackup | undefined =>
+  recoveryPoints ? undefined : backups.find((one) => isWhole(one) && one.test?.verdict === 'passed');
 
 /**
  * The page.
@@ -30,12 +41,12 @@ const provenOf = ({ backups }: ReportedSource): ListedBackup | undefined =>
  * @param file name of the file with the data
  */
 export function reportPage(data: ReportData, sha256: string, file: string): string {
-  const { bucket, madeAt, programVersion, sources } = data;
+  const { bucket, madeAt, programVersion, objectivesFault, sources } = data;
   const now = new Date(madeAt);
-  const bad = sources.filter(({ problems }) => problems.length > 0);
+  const good = sources.filter(({ problems, unjudged }) => problems.length === 0 && !unjudged);
   const tests = sources.flatMap(({ backups }) => backups.filter(({ test }) => test));
   const tiles: readonly (readonly [string, string])[] = [
-    [`${formatCount(sources.length - bad.length)} of ${formatCount(sources.length)}`, 'sources without problems'],
+    [`${formatCount(good.length)} of ${formatCount(sources.length)}`, 'sources without problems'],
     [formatCount(sources.reduce((sum, { backups }) => sum + backups.length, 0)), 'backups stored'],
     [
       formatBytes(sources.reduce((sum, { backups }) => sum + backups.reduce((all, { bytes }) => all + bytes, 0), 0)),
@@ -62,8 +73,15 @@ export function reportPage(data: ReportData, sha256: string, file: string): stri
           <p class="soft">${minute(madeAt)}, by cdk-proven-backups ${programVersion}</p>
         </header>
         <main>
+          ${
+            objectivesFault === undefined
+              ? undefined
+              : html`<ul class="problems">
+                  <li class="problem">${objectivesFault}</li>
+                </ul>`
+          }
           <div class="tiles">${tiles.map(([value, what]) => html`<div class="tile"><b>${value}</b>${what}</div>`)}</div>
-          ${sources.length === 0 ? html`<p>There are no backups in this bucket, and none are expected.</p>` : summary(sources, now)}
+          ${sources.length === 0 ? html`<p>There are no backups in this bucket${objectivesFault === undefined ? ', and none are expected' : ''}.</p>` : summary(sources, now)}
           ${sources.map((source) => sourceSection(source, now))}
         </main>
         <footer class="soft">
@@ -91,7 +109,7 @@ const summary = (sources: readonly ReportedSource[], now: Date): Markup =>
       .map((source) => {
         const { objectives } = source;
         const [newest, proven] = [newestOf(source), provenOf(source)];
-        const ago = (one: ListedBackup | undefined): string => (one ? age(backupIdTime(one.id)!, now, 'ago') : 'none');
+        const ago = (time: Date | undefined): string => (time ? age(time, now, 'ago') : 'none');
         const objective = (seconds: number | undefined): string =>
           seconds === undefined ? '-' : formatDuration(seconds, 'short');
         return [
@@ -99,7 +117,7 @@ const summary = (sources: readonly ReportedSource[], now: Date): Markup =>
           stateOf(source),
           ago(newest),
           objective(objectives?.recoveryPointSeconds ?? objectives?.allowedAgeSeconds),
-          ago(proven),
+          ago(proven && backupIdTime(proven.id)),
           (proven && recoveryOf(proven.test, proven.storageClass)?.text) ?? '-',
           objective(objectives?.recoveryTimeSeconds),
         ];
@@ -107,22 +125,23 @@ const summary = (sources: readonly ReportedSource[], now: Date): Markup =>
   );
 
 function stateOf(source: ReportedSource): Markup {
-  const { problems, objectives } = source;
+  const { problems, objectives, unjudged } = source;
   if (problems.length > 0) return html`<span class="problem">✗ ${countOf(problems.length, 'problem')}</span>`;
+  if (unjudged) return html`<span class="problem">age not judged</span>`;
   if (provenOf(source)) return html`<span class="ok">✓ OK</span>`;
   if (objectives?.tests === 'unprovable') return html`<span>${UNPROVABLE}</span>`;
   return html`<span>not proven${objectives?.tests === 'off' ? ', tests are off' : ' yet'}</span>`;
 }
 
 function sourceSection(source: ReportedSource, now: Date): Markup {
-  const { source: name, engine, problems, backups, objectives, plan } = source;
+  const { source: name, engine, problems, backups, recoveryPoints, objectives, plan } = source;
   const tested = backups.filter(({ test }) => test);
   const chart = sizes(backups.filter(isWhole));
   return html`<section>
     <h2>${name}</h2>
     <p class="soft">
-      ${engine ?? 'unknown engine'},
-      ${countOf(backups.length, 'backup')}${objectives?.tests === 'off' ? ', restore tests are off' : ''}
+      ${recoveryPoints ? 'AWS Backup' : (engine ?? 'unknown engine')},
+      ${recoveryPoints ? countOf(recoveryPoints.length, 'recovery point') : countOf(backups.length, 'backup')}${objectives?.tests === 'off' ? ', restore tests are off' : ''}
     </p>
     ${
       problems.length > 0
@@ -147,6 +166,7 @@ function sourceSection(source: ReportedSource, now: Date): Markup {
           </details>`
         : undefined
     }
+    ${recoveryPoints && recoveryPoints.length > 0 ? html`${table('Recovery points', ['recovery point', 'made', 'size', 'state', 'vault', 'kept until'], recoveryPoints.slice(0, SHOWN).map(pointRow))}${more(recoveryPoints.length, 'recovery point')}` : undefined}
   </section> `;
 }
 
@@ -192,4 +212,9 @@ const backupRow = ({ id, bytes, tables, rows, storageClass, damage }: ListedBack
   tables === undefined ? '-' : formatCount(tables),
   rows === undefined ? '-' : formatCount(rows),
   storageClass,
+];
+
+const pointRow = ({ id, time, bytes, state, vault, keptUntil }: ListedRecoveryPoint): readonly string[] => [
+  ...[id, minute(time), formatBytes(bytes), state, vault],
+  keptUntil === undefined ? 'for ever' : minute(keptUntil).slice(0, 10),
 ];

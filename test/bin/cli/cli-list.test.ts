@@ -11,7 +11,10 @@ let objects: Map<string, { text: string; storageClass?: string }>;
 let snapshots: Answer;
 /** What AWS Backup answers. */
 let recoveryPoints: Answer | undefined;
+let recoveryPointsOf: (path: string) => Answer | undefined;
 let directory: { readonly Name: string }[];
+/** What Systems Manager answers in place of it. */
+let parameters: Answer | undefined;
 let standIn: StandIn;
 let [atOnce, mostAtOnce] = [0, 0];
 
@@ -25,7 +28,8 @@ function put(source: string, id: string, { text = '0123456789', storageClass = '
 beforeEach(async () => {
   objects = new Map();
   directory = [];
-  recoveryPoints = undefined;
+  [recoveryPoints, parameters] = [undefined, undefined];
+  recoveryPointsOf = () => recoveryPoints;
   snapshots = { body: snapshotsXml(snapshotXml('snap-0a', { 'proven-backups:source': 'shop' })) };
   [atOnce, mostAtOnce] = [0, 0];
   standIn = new StandIn(answer);
@@ -44,8 +48,8 @@ const snapshotsXml = (items: string, token = '') =>
 
 function answer(asked: Asked): Answer | undefined {
   const { method, path, body } = asked;
-  if (path.startsWith('/backup-vaults/')) return recoveryPoints;
-  if (asked.target) return parametersUnder(asked, directory);
+  if (path.startsWith('/backup-vaults/')) return recoveryPointsOf(path);
+  if (asked.target) return parameters ?? parametersUnder(asked, directory);
   if (method === 'POST') return body.includes('Action=DescribeSnapshots') ? snapshots : undefined;
   const url = new URL(path, 'http://stand-in');
   if (url.pathname.replace(/\/$/, '') === '/shop-backups') {
@@ -70,11 +74,14 @@ function answer(asked: Asked): Answer | undefined {
 
 const BUCKET = ['list', '--bucket', 'shop-backups'];
 interface Listing {
+  readonly problems: readonly string[];
   readonly backups: readonly Record<string, unknown>[];
   readonly snapshots?: readonly Record<string, unknown>[];
   readonly snapshotsFault?: string;
   readonly recoveryPoints?: readonly Record<string, unknown>[];
   readonly recoveryPointsFault?: string;
+  readonly objectives?: object;
+  readonly objectivesFault?: string;
 }
 async function listing(...args: string[]): Promise<Listing & { code: number }> {
   const { code, out } = await cli([...BUCKET, ...args, '--json']);
@@ -149,6 +156,25 @@ describe('restore tests', () => {
     expect(await shown()).toMatchObject({ code: 0, problems: [] });
   });
 
+  test('one that failed needs attention until that backup passes, or a newer one', async () => {
+    const [old, newest] = ['2026-11-01T02-00-00Z', '2026-11-20T02-00-00Z'];
+    tests(newest, { verdict: 'failed', testedAt: '2026-11-20T04:00:00Z' });
+    tests(old, { verdict: 'passed', testedAt: '2026-11-20T05:00:00Z' });
+    const sentence = `problem shop: the restore test of backup ${newest} failed; the newest that is proven is ${old}`;
+    expect(await shown()).toMatchObject({ code: 3, problems: [sentence] });
+    tests('2026-11-21T02-00-00Z', { verdict: 'passed', testedAt: '2026-11-20T04:30:00Z' });
+    expect(await shown()).toMatchObject({ code: 0, problems: [] });
+  });
+
+  test('one that found damaged bytes needs attention until those of a newer backup are checked', async () => {
+    const differences = [{ check: 'bytes', object: 'x', kind: 'damaged' }];
+    tests('2026-11-19T02-00-00Z', { verdict: 'failed', differences });
+    expect(await shown()).toMatchObject({ code: 3 });
+    const checked = { verdict: 'not-run', reason: { kind: 'identity-missing' }, testedAt: '2026-11-20T05:00:00Z' };
+    tests('2026-11-20T02-00-00Z', checked);
+    expect(await shown()).toMatchObject({ code: 0, problems: [] });
+  });
+
   test('that have never passed are overdue in the end', async () => {
     put('shop', '2020-01-01T02-00-00Z');
     put('shop', '2026-11-20T02-00-00Z');
@@ -197,6 +223,45 @@ describe('restore tests', () => {
     tests('2020-01-01T02-00-00Z', { verdict: 'passed', loadSeconds: 192.4 });
     objective({ tests: 'off', recoveryTimeSeconds: 193 });
     expect(await shown()).toMatchObject({ code: 0, problems: [] });
+  });
+});
+
+describe('limits that cannot be read', () => {
+  const setting = (name: string, Value: string): { Name: string } =>
+    ({ Name: `/proven-backups/shop-backups/alarms/${name}`, Value }) as { Name: string };
+
+  test('need attention: nobody knows which backups are too old', async () => {
+    put('shop', '2026-11-20T02-00-00Z');
+    parameters = {
+      status: 400,
+      headers: { 'x-amzn-errortype': 'AccessDeniedException' },
+      body: { __type: 'AccessDeniedException', Message: 'You are not authorized' },
+    };
+    const sentence =
+      'limits could not be read: ages were not judged: not allowed to read the limits of the alarms: You are not authorized: this needs ssm:GetParametersByPath, see docs/cli.md';
+    const { code, out, err } = await cli([...BUCKET, '--no-snapshots']);
+    expect({ code, err }).toEqual({ code: 3, err: `problem ${sentence}\n` });
+    expect(out).toContain('2026-11-20T02-00-00Z');
+    expect(await listing()).toMatchObject({ code: 3, objectivesFault: sentence });
+  });
+
+  test('of one stack hide none of another', async () => {
+    put('shop', '2020-01-01T02-00-00Z');
+    const sources = { shop: { tests: 'off', recoveryPointSeconds: 3600 } };
+    directory = [
+      setting('blog', '{'),
+      setting('new', '{"formatVersion":2}'),
+      setting('shop', JSON.stringify({ sources })),
+    ];
+    const { code, problems, objectives, objectivesFault } = await listing();
+    expect({ code, problems }).toEqual({
+      code: 3,
+      problems: [expect.stringMatching(/^shop: the newest backup is \d+ days old, the objective is 1 hour$/)],
+    });
+    expect(Object.keys(objectives!)).toEqual(['shop']);
+    expect(objectivesFault).toMatch(
+      /^limits could not be read: ages were not judged: the settings \S+\/blog are not JSON: .*; the settings \S+\/new have format 2, but /,
+    );
   });
 });
 
@@ -411,6 +476,22 @@ describe('recovery points of AWS Backup', () => {
     expect(standIn.asked.some(({ path }) => path.startsWith('/backup-vaults/'))).toBe(false);
   });
 
+  test('that are gone with their vault hide none of another', async () => {
+    const gone = { ...managed, vault: 'gone-vault' };
+    const sources = { archive: { managed: gone }, media: { managed } };
+    directory = [
+      { Name: '/proven-backups/shop-backups/alarms/shop', Value: JSON.stringify({ sources }) } as { Name: string },
+    ];
+    const found = recoveryPoints!;
+    recoveryPointsOf = (path) =>
+      path.includes('gone-vault')
+        ? { status: 404, headers: { 'x-amzn-errortype': 'ResourceNotFoundException' }, body: { Message: 'no vault' } }
+        : found;
+    const { code, recoveryPoints: points, recoveryPointsFault } = await listing();
+    expect({ code, sources: points!.map(({ source }) => source) }).toEqual({ code: 3, sources: ['media'] });
+    expect(recoveryPointsFault).toMatch(/^cannot list recovery points of archive: it does not exist: /);
+  });
+
   test('who may not see them sees the backups', async () => {
     put('shop', '2026-11-20T02-00-00Z');
     recoveryPoints = {
@@ -419,7 +500,7 @@ describe('recovery points of AWS Backup', () => {
       body: { Message: 'You are not authorized' },
     };
     const sentence =
-      'not allowed to list recovery points: You are not authorized: this needs backup:ListRecoveryPointsByBackupVault, see docs/cli.md';
+      'not allowed to list recovery points of media: You are not authorized: this needs backup:ListRecoveryPointsByBackupVault, see docs/cli.md';
     const { code, out, err } = await cli(BUCKET);
     expect({ code, err }).toEqual({ code: 3, err: `problem ${sentence}\n` });
     expect(out).toContain('2026-11-20T02-00-00Z');

@@ -1,5 +1,6 @@
 import type { SourceObjectives } from '../../../bin/cli/aws/objectives';
 import type { SourcePlan } from '../../../bin/cli/aws/plans';
+import type { ListedRecoveryPoint } from '../../../bin/cli/aws/recovery-points';
 import type { ListedBackup } from '../../../bin/cli/aws/stored-backups';
 import type { ReportData } from '../../../bin/cli/report/data';
 import { reportData } from '../../../bin/cli/report/data';
@@ -14,6 +15,14 @@ export const daysAgo = (days: number): string => backupId(new Date(NOW.getTime()
 export const backup = (source: string, days: number, changes: Partial<ListedBackup> = {}): ListedBackup => ({
   ...{ source, id: daysAgo(days), bytes: 340 * MB - days * MB, storageClass: 'STANDARD', proven: false },
   ...{ engine: 'mariadb', serverVersion: '10.11.19-MariaDB', tables: 42, rows: 1_204_511 },
+  ...changes,
+});
+/** A recovery point of that night. */
+export const recoveryPoint = (days: number, changes: Partial<ListedRecoveryPoint> = {}): ListedRecoveryPoint => ({
+  ...{ source: 'media', id: `1EB3-${days}`, type: 'S3', vault: 'acme-vault', bytes: 2 ** 32, state: 'completed' },
+  arn: `arn:aws:backup:eu-west-1:111122223333:recovery-point:1EB3-${days}`,
+  time: new Date(NOW.getTime() - days * 86_400_000 - 5 * 3_600_000).toISOString(),
+  keptUntil: new Date(NOW.getTime() + 30 * 86_400_000).toISOString(),
   ...changes,
 });
 const tested = (days: number, verdict: 'passed' | 'failed' | 'not-run', more: object = {}) => ({
@@ -46,7 +55,16 @@ export const SCENES: Readonly<Record<string, () => ReportData>> = {
       retention: { keepForSeconds: 172_800, daily: 14, weekly: 14, keepLast: 3, timeZone: 'UTC', weekStart: 'monday' },
     };
     const plans = new Map<string, SourcePlan>([['shop', plan]]);
-    return reportData('shop-backups', [...blog, ...shop], new Map([['shop', set]]), NOW, plans);
+    const media: SourceObjectives = {
+      ...{ provenAgeSeconds: 17 * 86_400, allowedAgeSeconds: 90_000, tests: 'off' },
+      managed: { resource: 'arn:aws:s3:::media', vault: 'acme-vault', plan: 'acme-plan' },
+    };
+    const limits = new Map([
+      ['media', media],
+      ['shop', set],
+    ]);
+    const managed = { points: [recoveryPoint(0), recoveryPoint(1)], faults: new Map<string, string>() };
+    return reportData('shop-backups', [...blog, ...shop], limits, NOW, { plans, managed });
   },
   large: () => {
     const names = Array.from({ length: 60 }, (_, index) => `database-${String(index + 1).padStart(2, '0')}`);

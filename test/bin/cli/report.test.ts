@@ -3,6 +3,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import type { SourceObjectives } from '../../../bin/cli/aws/objectives';
 import type { SourcePlan } from '../../../bin/cli/aws/plans';
+import type { ListedRecoveryPoint } from '../../../bin/cli/aws/recovery-points';
 import type { ReportData } from '../../../bin/cli/report/data';
 import { reportData, reportText } from '../../../bin/cli/report/data';
 import { reportPage } from '../../../bin/cli/report/page';
@@ -11,7 +12,7 @@ import { Browser } from '../../support/browser';
 import { temporaryDirectory } from '../../support/processes';
 import { cli, isolateEnvironment } from './cli-support';
 import type { StandIn } from './cli-support';
-import { backup, daysAgo, NOW, SCENES } from './report-scenes';
+import { backup, daysAgo, NOW, recoveryPoint, SCENES } from './report-scenes';
 import { manifestOf, NEW, RestoreAccount } from './restore-support';
 
 isolateEnvironment();
@@ -90,7 +91,11 @@ test('shows each source with its problems, its tests and what was measured again
   const page = pageOf(SCENES.usual!())
     .replace(/<[^>]*>/g, ' ')
     .replace(/\s+/g, ' ');
-  expect(page).toContain(' 1 of 2 sources without problems ');
+  expect(page).toContain(' 2 of 3 sources without problems ');
+  expect(page).toMatch(/ media not proven, tests are off 5 h ago 25 h none - - /);
+  expect(page).toMatch(
+    / media AWS Backup, 2 recovery points, restore tests are off .* 1EB3-1 2026-11-20 04:00 UTC 4\.0 GiB completed /,
+  );
   expect(page).toContain(
     ` the restore test of backup ${daysAgo(1)} failed; the newest that is proven is ${daysAgo(8)} `,
   );
@@ -135,12 +140,53 @@ test('a source that is deployed and has no backup is there; of what may not be r
     ['new', { schedule: { expression: 'rate(6 hours)', disabled: true }, retention: 'none' }],
     ['old', { schedule: { expression: 'cron(0 2 ? * 1 *)', timeZone: 'UTC' } }],
   ]);
-  const page = pageOf(reportData('shop-backups', [], new Map(), NOW, plans));
+  const page = pageOf(reportData('shop-backups', [], new Map(), NOW, { plans }));
   expect(page).toContain('<dd>every 6 hours, but the schedule is disabled</dd>');
   expect(page.match(/<dt>Kept<\/dt>\s*<dd>(.*)<\/dd>/g)).toHaveLength(1);
   expect(page).toContain('<dd>all: nothing prunes them</dd>');
   expect(page).toContain('<dd>cron(0 2 ? * 1 *) UTC</dd>');
   expect(page.match(/there is no complete backup/g)).toHaveLength(2);
+});
+
+test('limits that could not be read are there, and no source without limits is OK', () => {
+  const proven = { test: { verdict: 'passed', testedAt: NOW.toISOString() } as const };
+  const sources = [backup('blog', 90, proven), backup('shop', 0, proven)];
+  const limits = new Map([['shop', { provenAgeSeconds: 90_000 }]]);
+  const objectivesFault = 'limits could not be read: ages were not judged: <why>';
+  const data = reportData('shop-backups', sources, limits, NOW, { objectivesFault });
+  expect(data.objectivesFault).toBe(objectivesFault);
+  const page = pageOf(data);
+  expect(page).toContain('limits could not be read: ages were not judged: &lt;why&gt;');
+  expect(page).toContain('<b>1 of 2</b>sources without problems');
+  expect(page.match(/age not judged|✓ OK/g)).toEqual(['age not judged', '✓ OK']);
+  expect(pageOf(reportData('shop-backups', [], new Map(), NOW, { objectivesFault }))).not.toContain(
+    'none are expected',
+  );
+});
+
+describe('what AWS Backup backs up', () => {
+  const managed = { resource: 'arn:aws:s3:::media', vault: 'acme-vault', plan: 'acme-plan' };
+  const limits = new Map<string, SourceObjectives>([
+    ['media', { provenAgeSeconds: 90_000, allowedAgeSeconds: 90_000, tests: 'off', managed }],
+  ]);
+  const problems = (points: readonly ListedRecoveryPoint[], faults: ReadonlyMap<string, string> = new Map()) =>
+    reportData('shop-backups', [], limits, NOW, { managed: { points, faults } }).sources.map((one) => one.problems);
+
+  test.each([
+    [
+      'is late',
+      [recoveryPoint(2, { state: 'partial' }), recoveryPoint(9)],
+      'the newest recovery point is 9 days 5 hours old, the limit is 25 hours',
+    ],
+    ['has none that is complete', [recoveryPoint(0, { state: 'partial' })], 'there is no complete recovery point'],
+    ['has none', [], 'there is no complete recovery point'],
+  ])('%s', (_, points, sentence) => {
+    expect(problems(points)).toEqual([[sentence]]);
+  });
+
+  test('and cannot be listed', () => {
+    expect(problems([], new Map([['media', 'not allowed']]))).toEqual([['not allowed']]);
+  });
 });
 
 describe('the command', () => {
@@ -188,6 +234,29 @@ describe('the command', () => {
     const { code, out } = await report();
     expect(code).toBe(3);
     expect(out).toContain(`problem shop: backup ${NEW} is damaged`);
+  });
+
+  test('needs attention if limits could not be read', async () => {
+    account.directory.push({ Name: '/proven-backups/shop-backups/alarms/shop', Value: '{' });
+    const { code, out } = await report();
+    expect(code).toBe(3);
+    expect(out).toMatch(/^problem limits could not be read: ages were not judged: the settings \S+ are not JSON: /m);
+    expect(fs.readFileSync(path.join(folder, 'report.html'), 'utf8')).toContain('ages were not judged');
+  });
+
+  test('has what AWS Backup backs up, also alone', async () => {
+    const managed = { resource: 'arn:aws:s3:::media', vault: 'acme-vault', plan: 'acme-plan' };
+    const sources = { media: { allowedAgeSeconds: 90_000, tests: 'off', managed } };
+    account.directory.push({ Name: '/proven-backups/shop-backups/alarms/shop', Value: JSON.stringify({ sources }) });
+    const answer = account.answer.bind(account);
+    const RecoveryPoints = [
+      { RecoveryPointArn: 'arn:aws:backup:eu-west-1:1:recovery-point:1', Status: 'COMPLETED', CreationDate: 1 },
+    ];
+    account.answer = (asked) =>
+      asked.path.startsWith('/backup-vaults/acme-vault/') ? { body: { RecoveryPoints } } : answer(asked);
+    const { code, out } = await report('--source', 'media');
+    expect(code).toBe(3);
+    expect(out).toMatch(/^problem media: the newest recovery point is \d+ days old, the limit is 25 hours$/m);
   });
 
   test('refuses a source that nobody knows, and writes nothing', async () => {

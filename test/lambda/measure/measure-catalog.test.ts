@@ -114,17 +114,26 @@ describe('gone', () => {
       expect((await measured()).findings).toEqual(findings);
       server.points = [{ ...point, arn: 'arn:aws:backup:eu-west-1:111122223333:recovery-point:media-2' }];
       expect(await measured()).toMatchObject({ newest: { id: 'media-2' }, findings: [] });
+      // The vault was deleted, as soon as it was empty.
+      const gone = { status: 400, type: 'ResourceNotFoundException', message: 'there is no vault acme-vault' };
+      server.faults.push(gone, gone);
+      expect((await measured()).findings).toMatchObject([{ signal: 'silent', cause: 'gone' }]);
+      expect(await measured()).toMatchObject({ newest: { id: 'media-2' }, findings: [] });
     } finally {
       await server.stop();
     }
   });
 });
 
-test('a new plan waits for its first recovery point: those of the plan before it are not missed', async () => {
+test.each([
+  ['plan', 'new-plan'],
+  ['vault', 'new-vault'],
+  ['resource', 'arn:aws:s3:::new-media'],
+])('a new %s waits for its first recovery point: those of the one before it are not missed', async (what, name) => {
   const managed = { resource: 'arn:aws:s3:::media', vault: 'acme-vault', plan: 'old-plan' };
-  const configure = (plan: string) =>
+  const configure = (change: object) =>
     scene.configure(
-      alarmSettingsOf(scene.bucket, [], { sources: { media: alarmedSource({ managed: { ...managed, plan } }) } }),
+      alarmSettingsOf(scene.bucket, [], { sources: { media: alarmedSource({ managed: { ...managed, ...change } }) } }),
     );
   const server = await BackupServer.start();
   try {
@@ -132,9 +141,9 @@ test('a new plan waits for its first recovery point: those of the plan before it
     const created = new Date(Date.now() - 3 * HOUR * 1000);
     const arn = 'arn:aws:backup:eu-west-1:111122223333:recovery-point:media-1';
     server.points = [{ ...managed, arn, created, completed: created }];
-    await configure('old-plan');
+    await configure({});
     expect(await healthIn(scene, { backup }, 'media')).toMatchObject({ newest: { id: 'media-1' } });
-    await configure('new-plan');
+    await configure({ [what]: name });
     const health = await healthIn(scene, { backup }, 'media');
     expect(health).toMatchObject({ ageSeconds: near(0), findings: [] });
     expect(health).not.toHaveProperty('newest');

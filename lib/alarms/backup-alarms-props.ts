@@ -19,7 +19,7 @@ export enum AlarmSignal {
   NOT_PROVEN = 'not-proven',
   /**
    * Pruning, snapshots or replication failed; deletes were denied; nobody reads the topic. Messages in a dead-letter queue
-   * of your own are of NEVER_STARTED as well: they are told unless both are off.
+   * of your own are of NEVER_STARTED as well, and sources that cannot be measured of SILENT: they are told unless both are off.
    */
   HOUSEKEEPING = 'housekeeping',
 }

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { AlarmSettings } from '../../../catalog/contract/alarms';
+import type { AlarmSettings, Cause, SourceSignal } from '../../../catalog/contract/alarms';
 import type { Observation, QueueMessage } from '../problems/observation';
 import { readAlarm } from './alarm';
 import { readApiCall } from './api-call';
@@ -70,13 +70,16 @@ function readerOf(reading: MessageReading): Read | undefined {
   return isInvocation(reading) ? readFailedFunction : undefined;
 }
 
+/** Causes of the housekeeping that hide what else a signal of sources would tell: they belong to both signals. */
+const HIDING: Partial<Record<Cause, SourceSignal>> = { 'dead-letters': 'never-started', measure: 'silent' };
+
 /** Signals that are turned off are not told; good news is kept all the same. */
-function isOn(observation: Observation, { off, sources }: AlarmSettings): boolean {
+export function isOn(observation: Observation, { off, sources }: AlarmSettings): boolean {
   if (observation.state !== 'problem') return true;
   const { signal, cause, source } = observation;
   const offHere: readonly string[] = (source !== undefined && sources[source]?.off) || [];
-  // Dead letters may be runs of any source: they belong to both signals.
-  if (cause === 'dead-letters' && !off.includes('never-started')) return true;
+  const hidden = HIDING[cause];
+  if (hidden && !off.includes(hidden)) return true;
   return !off.includes(signal) && !offHere.includes(signal);
 }
 

@@ -4,8 +4,9 @@ import { errorText } from '../../shared/errors';
 import { logLine } from '../../shared/log';
 import type { Observe } from '../ports';
 import type { Decidable } from '../problems/decide';
-import type { Observation, QueueMessage } from '../problems/observation';
+import type { GoodNews, Observation, QueueMessage, Trouble } from '../problems/observation';
 import { MEASURING, SUBSCRIPTIONS } from './housekeeping';
+import { isOn } from './observe';
 
 /** A message that cannot be judged yet is put back this often. */
 const TRIES = 3;
@@ -63,20 +64,21 @@ export async function readBatch(
 /** The observations of single sources and concerns. */
 const decidables = (
   observation: Exclude<Observation, { readonly state: 'digest' }>,
-  { off, sources }: AlarmSettings,
+  settings: AlarmSettings,
 ): Decidable[] => {
   if (observation.state !== 'measured') return [observation];
   const { at } = observation;
+  const { off, sources } = settings;
   const measured = observation.sources.map((health): Decidable => {
     const { source } = health;
     return { state: 'source-measured', key: source, at, health, off: [...off, ...(sources[source]?.off ?? [])] };
   });
-  if (off.includes('housekeeping')) return measured;
-  return [...measured, ...measuring(observation), ...subscriptions(observation)];
+  const ofAll = [...measuring(observation), ...subscriptions(observation)];
+  return [...measured, ...ofAll.filter((one) => isOn(one, settings))];
 };
 
 /** Whether everything could be measured. */
-function measuring({ at, complete, total, unmeasured: { count, named } }: Measured): Decidable[] {
+function measuring({ at, complete, total, unmeasured: { count, named } }: Measured): (Trouble | GoodNews)[] {
   const known = { ...MEASURING, at, event: `measured ${at}` };
   if (complete) return [{ state: 'ok', ...known, ends: ['housekeeping'] }];
   // The function failed then, and Lambda reports it.
@@ -99,7 +101,7 @@ function measuring({ at, complete, total, unmeasured: { count, named } }: Measur
 }
 
 /** Whether anybody gets the emails. The first who confirms reads since when nobody did. */
-function subscriptions({ subscriptions: counted, at }: Measured): Decidable[] {
+function subscriptions({ subscriptions: counted, at }: Measured): (Trouble | GoodNews)[] {
   if (!counted) return [];
   const known = { ...SUBSCRIPTIONS, at, event: `subscriptions ${at}` };
   if (counted.confirmed > 0) return [{ state: 'ok', ...known, ends: ['housekeeping'] }];

@@ -8,6 +8,8 @@ import { acknowledgeCompliance } from '../../private/acknowledge';
 const { GREATER_THAN_THRESHOLD, LESS_THAN_THRESHOLD } = cloudwatch.ComparisonOperator;
 const { BREACHING, IGNORE, NOT_BREACHING } = cloudwatch.TreatMissingData;
 
+const AGE_ALARM = 'Alarm';
+
 /** None of these alarms has an action: EventBridge tells the notify function when one changes its state. */
 function observed(scope: Construct, id: string, props: cloudwatch.AlarmProps): cloudwatch.Alarm {
   const alarm = new cloudwatch.Alarm(scope, id, props);
@@ -26,7 +28,7 @@ export function ageAlarm(
   metric: cloudwatch.IMetric,
   allowedAge: Duration,
 ): cloudwatch.Alarm {
-  return observed(scope, 'Alarm', {
+  return observed(scope, AGE_ALARM, {
     metric,
     alarmDescription: `The newest backup of ${source} is older than ${allowedAge.toHumanString()}, or its age is not measured any more. The emails of the backups tell more.`,
     comparisonOperator: GREATER_THAN_THRESHOLD,
@@ -36,6 +38,10 @@ export function ageAlarm(
     treatMissingData: BREACHING,
   });
 }
+
+/** The dead man's switch of a source, if it has one. */
+export const ageAlarmOf = (source: Construct): cloudwatch.Alarm | undefined =>
+  source.node.tryFindChild(AGE_ALARM) as cloudwatch.Alarm | undefined;
 
 /**
  * Nobody has confirmed a subscription of the topic; or nobody measures any more, while the alarms of all sources are on already, and so

@@ -4,6 +4,7 @@ import { MEASURE_METRICS, PRUNE_METRICS } from '../../../catalog/contract/task';
 import type { IBackupBucket } from '../../bucket/backup-bucket-props';
 import type { Backups } from '../../backup/backups';
 import type { DatabaseBackup } from '../../backup/database-backup';
+import { ageAlarmOf } from '../../alarms/private/alarm-metrics';
 import { allFailedRuns, bucketMetric, overdueSources, shareOfAllowedAge } from './dashboard-metrics';
 
 /** Scope of a dashboard. */
@@ -36,7 +37,7 @@ export function summary(scope: DashboardScope): cloudwatch.IWidget[][] {
 }
 
 /** The most widgets at the top. */
-export const SUMMARY_WIDGETS = 12;
+export const SUMMARY_WIDGETS = 13;
 
 /** The most metrics at the top for each bucket, beside those that {@link summary} has of each source. */
 export const SUMMARY_METRICS = 20;
@@ -104,10 +105,11 @@ const perBucketMetric = (
   perBucket(scope, (bucket, labelled) => bucketMetric(bucket, name, { label: labelled(label), period }));
 
 function namesAndAges(sources: readonly DatabaseBackup[]): cloudwatch.IWidget[] {
-  const alarms = sources.flatMap(({ node }) =>
-    node.findAll().filter((child): child is cloudwatch.Alarm => child instanceof cloudwatch.Alarm),
+  const alarms = sources.flatMap((source) => ageAlarmOf(source) ?? []);
+  const lists = Array.from({ length: Math.ceil(alarms.length / ALARMS) }, (_, index) =>
+    silent(alarms.slice(index * ALARMS, (index + 1) * ALARMS)),
   );
-  return alarms.length > 0 ? [silent(alarms.slice(0, ALARMS)), ages(sources, 16)] : [ages(sources, 24)];
+  return [...lists, ages(sources, 24 - 8 * lists.length)];
 }
 
 /** Names of the sources whose alarm is on. Empty when all is well. */
@@ -120,7 +122,7 @@ const silent = (alarms: cloudwatch.Alarm[]): cloudwatch.IWidget =>
     alarms,
   });
 
-/** Limits of a widget. */
+/** The most alarms of a widget: a dashboard has room for fewer than twice as many sources. */
 const ALARMS = 100;
 const AGES_HEIGHT = 7;
 

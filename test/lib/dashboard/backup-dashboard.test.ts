@@ -263,13 +263,28 @@ test('a dashboard in another Region, which would stay empty, is refused', () => 
   }
 });
 
+test('of more sources than a list of alarms holds each is in one', () => {
+  const setup = new Setup();
+  const shop = setup.add();
+  const dashboard = new BackupDashboard(setup.stack, 'Dashboard', { backups: setup.backups });
+  for (let index = 1; index <= 120; index++) dashboard.addSource(Object.create(shop) as typeof shop);
+  const { widgets } = bodyOf(setup);
+  const lists = widgets.filter((widget: Json) => titleOf(widget).startsWith('Silent:'));
+  expect(lists.map(({ properties }: Json) => properties.alarms.length)).toEqual([100, 21]);
+  expect(widgets).toHaveLength(13 + 121 * 4);
+  expect(lists.map(({ x, width }: Json) => [x, width])).toEqual([
+    [0, 8],
+    [8, 8],
+  ]);
+});
+
 test('more sources than a dashboard holds are refused', () => {
   const setup = new Setup();
   const shop = setup.add();
   const dashboard = new BackupDashboard(setup.stack, 'Dashboard', { backups: setup.backups });
-  // The names do not matter to the count, and 123 databases take their time.
-  for (let index = 1; index <= 122; index++) dashboard.addSource(Object.create(shop) as typeof shop);
+  // The names do not matter to the count, and 122 databases take their time.
+  for (let index = 1; index <= 121; index++) dashboard.addSource(Object.create(shop) as typeof shop);
   expect(dashboard.node.validate()).toEqual([
-    'a dashboard of CloudWatch must have at most 500 widgets and 2500 metrics, which are 122 sources, got: 123: use several, each with some of the sources',
+    'a dashboard of CloudWatch must have at most 500 widgets and 2500 metrics, which are 121 sources, got: 122: use several, each with some of the sources',
   ]);
 });

@@ -99,7 +99,8 @@ export interface StartedTest {
 /**
  * Why a test could not be started. `too-large`: no task has so much disk. `archived`: the backup must be retrieved first.
  * `no-backup`: there is none to test. `running`: one of this source is under way. `waiting`: as many run as may. `refused`: ECS
- * refused. `unreadable`: its manifest is damaged or of a newer version, or S3 refused to list or read it. `not-supported`: backups of its engine cannot be tested.
+ * refused. `unreadable`: its manifest is damaged or of a newer version, or S3 refused to list or read it twice in a row.
+ * `not-supported`: backups of its engine cannot be tested.
  */
 export const UNSTARTED = [
   'too-large',

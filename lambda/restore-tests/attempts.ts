@@ -8,6 +8,9 @@ const KEPT = 9 * DAY;
 /** The next day's hour comes a little early. */
 const AGAIN = DAY - 1_800;
 
+/** Runs are an hour apart. */
+const ROW = 1.5 * 3_600;
+
 /** When a test was last tried, in a table. A test that ends without a verdict is tried again the next day. */
 export class Attempts {
   constructor(
@@ -17,10 +20,14 @@ export class Attempts {
 
   /** Whether something may be tried. */
   async isFree(what: string, now: Date): Promise<boolean> {
-    const { Item } = await this.client.send(
-      new GetItemCommand({ TableName: this.TableName, Key: { [KEY]: { S: what } }, ConsistentRead: true }),
-    );
-    return Number(Item?.at?.N ?? 0) <= secondsOf(now) - AGAIN;
+    return (await this.last(what)) <= secondsOf(now) - AGAIN;
+  }
+
+  /** Remembers that something happened; whether it did in the run before as well. */
+  async happensAgain(what: string, now: Date): Promise<boolean> {
+    const last = await this.last(what);
+    await this.client.send(new PutItemCommand(this.item(what, secondsOf(now), now)));
+    return last > secondsOf(now) - ROW;
   }
 
   /** Takes the right to try something. Of two that ask at the same time, one gets it. */
@@ -44,6 +51,13 @@ export class Attempts {
   /** Gives the right back: ECS started nothing. */
   async giveBack(what: string, now: Date): Promise<void> {
     await this.client.send(new PutItemCommand(this.item(what, 0, now)));
+  }
+
+  private async last(what: string): Promise<number> {
+    const { Item } = await this.client.send(
+      new GetItemCommand({ TableName: this.TableName, Key: { [KEY]: { S: what } }, ConsistentRead: true }),
+    );
+    return Number(Item?.at?.N ?? 0);
   }
 
   private item(what: string, at: number, now: Date) {

@@ -21,7 +21,7 @@ export function untestedSender(): ((report: ProveReport) => Promise<void>) | und
   };
 }
 
-/** The message about a report. */
+/** The message about a report: of each source what comes first. */
 export function untestedOf({ bucket, unstarted }: ProveReport, now: Date): Untested {
   const logGroup = process.env.AWS_LAMBDA_LOG_GROUP_NAME;
   return {
@@ -31,6 +31,7 @@ export function untestedOf({ bucket, unstarted }: ProveReport, now: Date): Untes
     ...(logGroup && { logGroup }),
     sources: unstarted
       .filter(({ why }) => !PASSING.includes(why))
+      .filter(({ source }, index, all) => all.findIndex((one) => one.source === source) === index)
       .slice(0, SOURCES)
       .map((one) => ({ ...one, ...(one.said !== undefined && { said: one.said.slice(0, CHARACTERS) }) })),
   };

@@ -137,13 +137,24 @@ class Run {
       for (const candidate of candidates) {
         const outcome = await this.testBackup(source, candidate);
         if (outcome) outcomes.push(outcome);
-        if (outcome && 'started' in outcome) break;
+        // What ECS refuses now, it refuses of the next backup as well.
+        if (outcome && ('started' in outcome || outcome.unstarted.why === 'refused')) break;
       }
       return outcomes;
     } catch (error) {
       // One source that cannot be read stops none of the others.
       if (!(error instanceof S3ServiceException)) throw error;
-      return [unstarted(source, undefined, 'unreadable', { said: errorText(error) })];
+      const said = errorText(error);
+      const { isAsked, request, context, attempts } = this;
+      // No test may be due, and only a test would end the problem: an error of one moment is none.
+      if (!isAsked && !request.dryRun && !(await attempts.happensAgain(`${source}/unreadable`, context.now))) {
+        logLine('warn', 'unread', `${source}: its backups could not be read, which the next run tries again: ${said}`, {
+          of: this.settings.bucket,
+          source,
+        });
+        return [];
+      }
+      return [unstarted(source, undefined, 'unreadable', { said })];
     }
   }
 

@@ -7,7 +7,7 @@ import {
   RegisterTaskDefinitionCommand,
   StopTaskCommand,
 } from '@aws-sdk/client-ecs';
-import { NoSuchKey } from '@aws-sdk/client-s3';
+import { NoSuchKey, S3Client } from '@aws-sdk/client-s3';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { S3CatalogStore } from '../../../catalog/bucket/s3-store';
 import type { ProveReport, ProveRequest, RestoreTestSettings } from '../../../catalog/contract/restore-tests';
@@ -17,6 +17,7 @@ import { startTests } from '../../../lambda/restore-tests/start-tests';
 import { untestedOf } from '../../../lambda/restore-tests/send-untested';
 import { exampleManifest } from '../../catalog/bucket/example-manifest';
 import { Emulator } from '../../emulator/emulator';
+import { S3FaultProxy } from '../../support/s3-fault-proxy';
 import { daysAgo, PruneScene } from '../support';
 
 jest.setTimeout(180_000);
@@ -158,9 +159,9 @@ test('of files, the program may take more of the memory for what it remembers', 
 });
 
 test('what a restore has replaced is not tested by schedule, but the newest before it', async () => {
-  await scene.backup(daysAgo(1));
+  const backupId = await scene.backup(daysAgo(1));
   await scene.backup(daysAgo(0), 'shop', { trigger: 'before-restore' });
-  expect((await start()).started).toMatchObject([{ backupId: daysAgo(1) }]);
+  expect((await start()).started).toMatchObject([{ backupId }]);
 });
 
 test('never a second test of a source beside the first', async () => {
@@ -287,6 +288,46 @@ test('what cannot be tested is told: too large, damaged, of an unknown engine, r
   // ECS may take it in the next hour.
   await configure({ sources: { refused: { role: 'a' } } });
   expect((await start({}, 1)).started).toMatchObject([{ source: 'refused' }]);
+});
+
+test('what S3 refuses once, the next run reads; what it refuses twice in a row is told', async () => {
+  await scene.backup(daysAgo(0));
+  const proxy = await S3FaultProxy.start(emulator.endpoint);
+  const s3 = new S3Client({ ...emulator.client, endpoint: proxy.endpoint, forcePathStyle: true, maxAttempts: 1 });
+  const refusing = (hour: number, request: ProveRequest = {}) => start(request, hour, { s3 });
+  proxy.rule = () => ({ status: 503, code: 'SlowDown' });
+  const unreadable = [{ source: 'shop', why: 'unreadable', said: expect.stringContaining('SlowDown') as string }];
+  try {
+    expect((await refusing(0)).unstarted).toEqual([]);
+    expect((await refusing(1)).unstarted).toEqual(unreadable);
+    expect((await refusing(3)).unstarted).toEqual([]);
+    expect(sent.map((report) => untestedOf(report, new Date()).sources.length)).toEqual([0, 1, 0]);
+    // Whoever asks is told at once.
+    expect((await refusing(9, { source: 'shop' })).unstarted).toEqual(unreadable);
+    expect((await refusing(9, { dryRun: true })).unstarted).toEqual(unreadable);
+  } finally {
+    await proxy.stop();
+  }
+});
+
+test('what ECS refuses is asked once a source, and of several outcomes of a source the first is told', async () => {
+  await configure({
+    sources: { shop: { role: 'a', plan: 1, family: 1 }, large: { role: 'a', plan: 1 } },
+    families: [family(), 'none'],
+  });
+  const [old, id] = [daysAgo(2), daysAgo(1)];
+  for (const one of [old, id]) {
+    await scene.backup(one);
+    await scene.backup(one, 'large', { objects: [{ ...OBJECT!, key: `large/${one}/a.zst`, uncompressedBytes: 1e12 }] });
+  }
+  const report = await start();
+  const told = (found: readonly { source: string; backupId?: string; why: string }[]) =>
+    found.map(({ source, backupId, why }) => [source, backupId, why].join(' ')).sort();
+  expect(told(report.unstarted)).toEqual([
+    ...[`large ${old} too-large`, `large ${id} too-large`].sort(),
+    `shop ${old} refused`,
+  ]);
+  expect(told(untestedOf(report, new Date()).sources)).toEqual([`large ${old} too-large`, `shop ${old} refused`]);
 });
 
 test('what was found is told, although the table cannot be asked, or the time is over', async () => {

@@ -23,7 +23,7 @@ export async function main(args: readonly string[], streams: Streams): Promise<n
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
     const expected = error instanceof CommandError;
     const what = expected ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error);
-    output.tell(`${colorsOf(streams.stderr).red('error:')} ${what}`);
+    output.error(what);
     return expected ? error.exitCode : EXIT.failed;
   }
 }

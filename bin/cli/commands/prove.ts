@@ -130,7 +130,7 @@ function conclude(
     document.outcome = verdict.verdict;
     document.verdict = verdict;
     if (!json) printVerdict(output, verdict, { source, backup: backup! });
-    if (unstored !== undefined) output.tell(printable(unstored));
+    if (unstored !== undefined) output.tell(unstored);
     if (isUnprovable(verdict) && end.exitCode === 0)
       throw new CommandError(
         `backup ${backup} of ${source} is encrypted: all its stored bytes are there, and nothing more was tested: give ${local ? '--identity' : 'the source proveWith, or use --local --identity'}`,

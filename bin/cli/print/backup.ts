@@ -2,17 +2,16 @@
 import type { Manifest, TableCount } from '../../../catalog/bucket/manifest';
 import { dumpedBytes, rowsOf, storedBytes } from '../../../catalog/bucket/manifest';
 import { fileName } from '../../../catalog/bucket/names';
-import type { Note } from '../../../catalog/contract/note';
 import { shellWord } from '../../../catalog/shell';
 import { differenceText } from '../../../catalog/proof-words';
 import { formatBytes, formatCount, formatDuration } from '../../../catalog/units';
-import { noteText } from '../../../engines/advice';
 import { contentText, findEngine, wordsOf } from '../../../engines/facts';
 import type { ChosenBackup } from '../aws/choose-backup';
 import type { SourceObjectives } from '../aws/objectives';
 import { restoreWaitOf } from '../aws/retrieval';
 import { storageClassOf } from '../aws/stored-backups';
 import { recipientsText } from '../restore/identity-file';
+import { printNotes } from './notes';
 import type { Output } from './output';
 import { printable } from './table';
 import { provenSentence, recoveryOf } from './proof';
@@ -84,10 +83,9 @@ export function printBackup(
   }
   const { differences = [] } = backup.verdict ?? {};
   if (differences.length > 0) output.print();
-  for (const difference of differences)
-    output.problem(printable(`restored, it differs: ${differenceText(difference)}`));
+  for (const difference of differences) output.problem(`restored, it differs: ${differenceText(difference)}`);
   if (damage !== undefined || backup.notes.length > 0 || manifest.notes?.length) output.print();
-  for (const note of manifest.notes ?? []) output.note(noteLine(manifest, note));
+  printNotes(output, manifest.engine, manifest.notes ?? []);
   for (const note of backup.notes) output.note(note);
   if (damage !== undefined) output.problem(`it is damaged: ${damage}`);
   else {
@@ -166,6 +164,3 @@ function countText({ rows, rowsBefore, rowsAfter }: TableCount): string {
   const [before, after] = [rowsBefore, rowsAfter].map((count) => (count == null ? 'no table' : formatCount(count)));
   return before === after ? before! : `${before} to ${after}`;
 }
-
-const noteLine = ({ engine }: Manifest, note: Note): string =>
-  printable(`${note.database === undefined ? '' : `${note.database}: `}${noteText(engine, note)}`);

@@ -6,6 +6,7 @@ import type { ListedSnapshot } from '../aws/snapshots';
 import type { ListedBackup } from '../aws/stored-backups';
 import type { Output } from './output';
 import { provenWord } from './proof';
+import { printable } from './table';
 import { age, instant } from './times';
 
 /** Prints backups, and below the damaged ones, each with the reason. */
@@ -31,7 +32,7 @@ export function printBackups(output: Output, backups: readonly ListedBackup[], n
     );
   }
   for (const { source, id, damage } of backups) {
-    if (damage !== undefined) output.print(`${output.colors.red('damaged')} ${source} ${id}: ${damage}`);
+    if (damage !== undefined) output.print(`${output.colors.red('damaged')} ${source} ${id}: ${printable(damage)}`);
   }
 }
 

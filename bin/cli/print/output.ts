@@ -2,7 +2,7 @@ import type { Colors } from 'picocolors/types';
 import type { ExitCode } from '../errors';
 import { EXIT } from '../errors';
 import { colorsOf } from './colors';
-import { tableLines } from './table';
+import { printable, printableLines, tableLines } from './table';
 
 /** A stream that is written to: a terminal, or not. */
 export interface OutputStream {
@@ -18,7 +18,7 @@ export interface Streams {
   readonly stderr: OutputStream;
 }
 
-/** The output and the exit code of a command. */
+/** The output and the exit code of a command. What others wrote is made {@link printable}, but for {@link Output.print}. */
 export class Output {
   /** Colours for {@link print}. */
   readonly colors: Colors;
@@ -41,7 +41,12 @@ export class Output {
 
   /** Tells on standard error something that is not part of the result, with `--json` as well. */
   tell(text: string): void {
-    this.streams.stderr.write(`${text}\n`);
+    this.streams.stderr.write(`${printableLines(text)}\n`);
+  }
+
+  /** Tells on standard error why the command ends. */
+  error(text: string): void {
+    this.streams.stderr.write(`${colorsOf(this.streams.stderr).red('error:')} ${printableLines(text)}\n`);
   }
 
   /** Shows on standard error how far a command is, in place of what it showed before; only in a terminal. */
@@ -51,17 +56,17 @@ export class Output {
 
   /** Tells on standard error about a problem. */
   tellProblem(text: string): void {
-    this.tell(`${colorsOf(this.streams.stderr).yellow('problem')} ${text}`);
+    this.streams.stderr.write(`${colorsOf(this.streams.stderr).yellow('problem')} ${printable(text)}\n`);
   }
 
   /** Prints a problem, which somebody has to look at. */
   problem(text: string): void {
-    this.print(`${this.colors.yellow('problem')} ${text}`);
+    this.print(`${this.colors.yellow('problem')} ${printable(text)}`);
   }
 
   /** Prints a note. */
   note(text: string): void {
-    this.print(`${this.colors.dim('note')} ${text}`);
+    this.print(`${this.colors.dim('note')} ${printable(text)}`);
   }
 
   /** Prints a table, folded to the width of the terminal. Elsewhere a row stays one line. */

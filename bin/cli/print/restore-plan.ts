@@ -1,15 +1,14 @@
 /** The plan of a restore, for people. */
 import type { Manifest } from '../../../catalog/bucket/manifest';
 import type { RestorePlan, RestoreTarget } from '../../../catalog/contract/restore';
-import type { Note } from '../../../catalog/contract/note';
 import { formatBytes, formatCount } from '../../../catalog/units';
-import { noteText } from '../../../engines/advice';
 import { findEngine, wordsOf } from '../../../engines/facts';
 import type { Archive, Price } from '../aws/retrieval';
 import { archiveFacts, COPY_DAYS, pricesOf } from '../aws/retrieval';
 import type { ChosenBackup } from '../aws/choose-backup';
 import { storageClassOf } from '../aws/stored-backups';
 import { triggerOf } from './backup';
+import { printNotes } from './notes';
 import type { Output } from './output';
 import { provenSentence } from './proof';
 import { printable } from './table';
@@ -57,14 +56,6 @@ export function printPlan(output: Output, manifest: Manifest, plan: RestorePlan)
   );
   if (plan.notes.length > 0) output.print();
   printNotes(output, manifest.engine, plan.notes);
-}
-
-/** Prints notes in the words of the engine. */
-export function printNotes(output: Output, engine: string, notes: readonly Note[]): void {
-  for (const note of notes) {
-    const where = note.database === undefined ? '' : `${note.database}: `;
-    output.note(printable(`${where}${noteText(engine, note)}`));
-  }
 }
 
 /** Prints what of the backup is in an archive, and what its retrieval takes. */

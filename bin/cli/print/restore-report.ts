@@ -3,8 +3,8 @@ import type { Manifest } from '../../../catalog/bucket/manifest';
 import type { RestoreReport } from '../../../catalog/contract/restore';
 import { countOf } from '../../../catalog/units';
 import { contentText, wordsOf } from '../../../engines/facts';
+import { printNotes } from './notes';
 import type { Output } from './output';
-import { printNotes } from './restore-plan';
 import { printable } from './table';
 import { tookText } from './times';
 
@@ -25,9 +25,7 @@ export function printReport(output: Output, { source, engine }: Manifest, report
     const { table, row } = wordsOf(engine);
     const named = uncompared.slice(0, SHOWN).join(', ');
     const more = uncompared.length > SHOWN ? ` and ${uncompared.length - SHOWN} more` : '';
-    output.note(
-      printable(`${row}s of ${countOf(uncompared.length, table)} could not be compared exactly: ${named}${more}`),
-    );
+    output.note(`${row}s of ${countOf(uncompared.length, table)} could not be compared exactly: ${named}${more}`);
   }
   printNotes(output, engine, report.notes);
 }

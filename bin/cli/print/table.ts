@@ -5,6 +5,9 @@ const GAP = '  ';
 /** A text that others wrote, for a terminal, which would obey its control characters. */
 export const printable = (text: string): string => text.replace(/\p{Cc}/gu, '?');
 
+/** The same of a text that may have several lines. */
+export const printableLines = (text: string): string => text.split('\n').map(printable).join('\n');
+
 /** A column, and its place. */
 interface Column {
   readonly index: number;

@@ -153,13 +153,13 @@ test('a table of backups, and what is damaged of them below', () => {
     notes: [{ kind: 'definers' }, { kind: 'long-rows', objects: ['shop.t'] }],
   };
   const plain = { ...backup, id: '2026-11-18T02-00-00Z', notes: undefined };
-  const damaged = { ...backup, id: '2026-11-19T02-00-00Z', damage: 'shop/x.zst is missing' };
+  const damaged = { ...backup, id: '2026-11-19T02-00-00Z', damage: 'shop/x\u001b[31m.zst is missing' };
   expect(printed((output) => printBackups(output, [damaged, backup, plain], now))).toBe(
     [
       'source  backup                age  size      proven           tables  rows     notes  engine            storage',
       'shop    2026-11-20T02-00-00Z  1 d  11.8 MiB  yes, 3 min 12 s  12      200,863  2      mariadb 10.11.19  GLACIER (a restore waits 3 to 5 hours)',
       'shop    2026-11-18T02-00-00Z  3 d  11.8 MiB  yes, 3 min 12 s  12      200,863  -      mariadb 10.11.19  GLACIER (a restore waits 3 to 5 hours)',
-      'damaged shop 2026-11-19T02-00-00Z: shop/x.zst is missing',
+      'damaged shop 2026-11-19T02-00-00Z: shop/x?[31m.zst is missing',
       '',
     ].join('\n'),
   );

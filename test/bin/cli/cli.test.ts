@@ -114,6 +114,18 @@ describe('output', () => {
     expect(streams.out()).toBe('source\na?b?[31m\n');
   });
 
+  test('what somebody wrote into a manifest does not command the terminal either', () => {
+    const streams = captured();
+    const output = new Output(streams);
+    output.problem('shop: a\u001b[31m is\nmissing');
+    output.note('a\u009b2J');
+    expect(streams.out()).toBe('problem shop: a?[31m is?missing\nnote a?2J\n');
+    output.tellProblem('a\u001b[31m');
+    output.tell('a\u001b[31m\nb');
+    output.error('a\u001b[31m\nb');
+    expect(streams.err()).toBe('problem a?[31m\na?[31m\nb\nerror: a?[31m\nb\n');
+  });
+
   test('no colours without a terminal, nor with NO_COLOR', () => {
     expect(new Output(captured()).colors.isColorSupported).toBe(false);
     expect(new Output(terminal(80)).colors.isColorSupported).toBe(true);

@@ -122,9 +122,12 @@ export class BackupsStack extends Stack {
     const { enabled, timeout, compressionLevel, cpu, memoryLimitMiB, spot, ephemeralStorageGiB, assignPublicIp } = rest;
     const subnets = subnetsOf(scope, vpcSubnets);
     const runsOn = runnerOf(scope, entry);
-    if (runsOn && letIn) {
-      const fault = 'databaseSecurityGroup must be left out with runsOn: { instances: … }, got: both';
-      throw new Error(`${this.node.path}: ${fault}: what runs on the instance needs no way in`);
+    if (runsOn && ('rds' in entry || letIn)) {
+      const [key, mend] =
+        'rds' in entry
+          ? ['rds', 'give host in place of rds, or leave runsOn out']
+          : ['databaseSecurityGroup', 'what runs on the instance needs no way in'];
+      throw new Error(`${this.node.path}: ${key} must be left out with runsOn: { instances: … }, got: both: ${mend}`);
     }
     const backup = backups.addDatabase(name, {
       database,

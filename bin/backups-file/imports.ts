@@ -63,10 +63,12 @@ export function subnetsOf(scope: Construct, subnets: BackupsFile['vpcSubnets']):
 /** Where backups run; in Fargate if left out. A role is imported once: it may have several databases. */
 export function runnerOf(scope: Construct, { runsOn }: Pick<DatabaseEntry, 'runsOn'>): BackupRunner | undefined {
   if (runsOn === undefined || typeof runsOn === 'string') return undefined;
-  const { role: name, ...instance } = runsOn.instances;
+  const { role: given, ...instance } = runsOn.instances;
   const stack = Stack.of(scope);
-  const id = `Role-${name}`;
-  const role = (stack.node.tryFindChild(id) as iam.IRole | undefined) ?? iam.Role.fromRoleName(stack, id, name);
+  const id = `Role-${given}`;
+  const role =
+    (stack.node.tryFindChild(id) as iam.IRole | undefined) ??
+    (given.startsWith('arn:') ? iam.Role.fromRoleArn(stack, id, given) : iam.Role.fromRoleName(stack, id, given));
   return BackupRunner.instances({ ...instance, role });
 }
 

@@ -49,7 +49,11 @@ const region = () =>
     (value) => meant(value, REGIONS) ?? 'update aws-cdk-lib if it is newer than that',
   );
 
-const subnetIds = (what: string) => list(`ids of ${what}, subnet-…`, id('subnet', 'a subnet'));
+const subnetIds = (what: string) =>
+  list(`ids of ${what}, subnet-…`, id('subnet', 'a subnet')).superRefine((ids, context) => {
+    const twice = ids.find((one, index) => ids.indexOf(one) < index);
+    if (twice !== undefined) context.addIssue(`must be ids of different subnets, got: ${twice} twice`);
+  });
 
 const VPC = 'default, or a map with id or tags';
 const vpc = ways(VPC, [
@@ -152,7 +156,10 @@ const restoreOfServer = map('a map with secret', { secret, ...restoreTask });
 const restoreOfFile = map('a map, which may be empty: {}', restoreTask);
 
 const instances = map('a map with role, and with instanceId or tags', {
-  role: name('the role of the instance'),
+  role: text(
+    'the name of the role of the instance, with its path, such as team/shop-vm, or its ARN',
+    /^(?:arn:[^:]+:iam::\d{12}:role\/\S+|(?:[\w+=,.@-]+\/)*[\w+=,.@-]{1,64})$/,
+  ),
   instanceId: id('i', 'an EC2 instance').optional(),
   tags: tags.optional(),
   network: text('the name of a Docker network').optional(),

@@ -58,6 +58,29 @@ databases:
   expect(rules.map(({ Properties }) => Properties.FromPort).sort()).toEqual([27017, 27018, 27019]);
 });
 
+test.each(['shop-vm', 'team/shop-vm', 'arn:aws:iam::111122223333:role/team/shop-vm'])(
+  'what runs on an instance is let in by its role, %s, by name, path or ARN',
+  (role) => {
+    const { template } = stackOf(
+      appOf(`${ENVIRONMENT}vpc: ${VPC}
+databases:
+  shop:
+    engine: mysql
+    version: 8.4
+    host: db.internal
+    secret: shop/backup
+    schedule: { every: 6h }
+    runsOn: { instances: { role: '${role}', instanceId: i-0a1b2c3d } }
+`),
+    );
+    expect(resource(template, 'AWS::IAM::Policy', 'HostPolicy').Roles).toEqual(['shop-vm']);
+    const path = role.replace(/^.*:role\//, '');
+    const texts = JSON.stringify(template);
+    expect(texts).toContain(`:iam::111122223333:role/${path}"`);
+    expect(texts).not.toContain('role/arn:');
+  },
+);
+
 describe('the example', () => {
   let app: App;
   let template: any;

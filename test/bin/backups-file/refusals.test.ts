@@ -19,6 +19,7 @@ const SECRET = 'secret: shop/backup';
 const EVERY = 'schedule: { every: 6h }';
 const SQLITE = (path: string) =>
   `sqlite: { fileSystem: fs-0a1b2c3d, accessPoint: fsap-0a1b2c3d, securityGroup: sg-0a1b2c3d, path: ${path} }`;
+const ON_INSTANCE = (role: string) => `runsOn: { instances: { role: '${role}', instanceId: i-0a1b2c3d } }`;
 /** A right server with one more line, the ninth. */
 const server = (line: string) =>
   database(ENGINE, HOST, SECRET, VERSION, line, ...(/^schedule/.test(line) ? [] : [EVERY]));
@@ -526,6 +527,28 @@ test.each([
     'rds without an account',
     database('rds: { instance: x }', ENGINE, VERSION, SECRET, EVERY),
     'backups.yaml:4: databases.shop: rds is looked up, which needs the account and the Region: give account and region, or use AWS credentials, or give host in place of rds',
+  ],
+  [
+    'rds, and an instance to run on',
+    `account: 111122223333\n${database('rds: { instance: x }', ENGINE, VERSION, SECRET, EVERY, ON_INSTANCE('vm'))}`,
+    'backups.yaml:5: databases.shop: rds must be left out with runsOn: { instances: … }, got: both: give host in place of rds, or leave runsOn out',
+  ],
+  [
+    'a way in for what runs on an instance',
+    database(ENGINE, VERSION, HOST, SECRET, EVERY, 'databaseSecurityGroup: sg-0a1b2c3d', ON_INSTANCE('vm')),
+    'backups.yaml:4: databases.shop: databaseSecurityGroup must be left out with runsOn: { instances: … }, got: both: what runs on the instance needs no way in',
+  ],
+  ...['/team/shop-vm', 'team/', 'shop vm', 'arn:aws:iam::111122223333:instance-profile/vm'].map(
+    (role): [string, string, string] => [
+      `the role ${role}`,
+      server(ON_INSTANCE(role)),
+      `backups.yaml:9: databases.shop.runsOn.instances.role must be the name of the role of the instance, with its path, such as team/shop-vm, or its ARN, got: "${role}"`,
+    ],
+  ),
+  [
+    'a subnet twice',
+    file('vpcSubnets: { subnetIds: [subnet-0a1b2c3d, subnet-0b1c2d3e, subnet-0a1b2c3d] }'),
+    'backups.yaml:1: vpcSubnets.subnetIds must be ids of different subnets, got: subnet-0a1b2c3d twice',
   ],
 ])('%s', (_, source, sentence) => {
   expect(refusal(source)).toEqual(sentence);

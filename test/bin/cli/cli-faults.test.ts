@@ -2,7 +2,7 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import type { Answer } from './cli-support';
-import { cli, isolateEnvironment, StandIn } from './cli-support';
+import { cli, isolateEnvironment, parametersUnder, StandIn } from './cli-support';
 
 isolateEnvironment();
 
@@ -11,10 +11,13 @@ const error = (code: string, message = 'the words of AWS', more = '') =>
 const LIST = ['list', '--bucket', 'shop-backups', '--no-snapshots'];
 const DOING = 'list the backups in bucket shop-backups';
 
+/** An account without backups and without alarms. */
+const EMPTY: Answer = { body: '<ListBucketResult/>' };
+
 let answer: Answer;
 let standIn: StandIn;
 beforeEach(async () => {
-  standIn = new StandIn(() => answer);
+  standIn = new StandIn((asked) => (answer === EMPTY && parametersUnder(asked, [])) || answer);
   await standIn.start();
 });
 afterEach(() => standIn.stop());
@@ -120,7 +123,7 @@ sso_role_name = x
   });
 
   test('the one of --profile is used', async () => {
-    answer = { body: '<ListBucketResult/>' };
+    answer = EMPTY;
     expect((await cli([...LIST, '--profile', 'mine'])).code).toBe(0);
     expect(standIn.asked[0]!.authorization).toContain('Credential=mine/');
   });
@@ -139,7 +142,7 @@ sso_role_name = x
 });
 
 test('--region is the Region that is asked', async () => {
-  answer = { body: '<ListBucketResult/>' };
+  answer = EMPTY;
   expect((await cli([...LIST, '--region', 'eu-west-3'])).code).toBe(0);
   expect(standIn.asked[0]!.authorization).toContain('/eu-west-3/s3/');
 });

@@ -13,7 +13,7 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { MANIFEST_FILE } from '../../catalog/bucket/names';
+import { KEEP_FILE, MANIFEST_FILE, VERDICT_FILE } from '../../catalog/bucket/names';
 import { ROOT } from '../emulator/emulator';
 import { ADMINISTRATOR, AS_ADMINISTRATOR } from '../emulator/iam/deployed';
 import { sentence } from '../emulator/iam/guard';
@@ -60,6 +60,10 @@ const READER: Tries = {
   'read data': read('data'),
   'read data in an old version': read('data', '1'),
 };
+const JUDGE: Tries = {
+  'say that a backup is proven': put(`${BACKUP}/${VERDICT_FILE}`, CREATES),
+  'say that a backup is kept': put(`${BACKUP}/${KEEP_FILE}`, CREATES),
+};
 
 type Tries = Readonly<Record<string, (attempt: Attempt) => Promise<unknown>>>;
 
@@ -72,8 +76,9 @@ const DENIED: Readonly<Record<string, Tries>> = {
     delete: remove(DATA),
     'delete a version': remove(DATA, VERSION),
     overwrite: put(DATA),
+    ...JUDGE,
   },
-  BackupsNotesTaskRole: { read: read('data'), delete: remove(DATA), overwrite: put(DATA) },
+  BackupsNotesTaskRole: { read: read('data'), delete: remove(DATA), overwrite: put(DATA), ...JUDGE },
   BackupsPruningPruneRole: {
     put: put(`${BACKUP}/keep.json`, CREATES),
     'delete a version': remove(DATA, VERSION),

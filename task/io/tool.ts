@@ -54,13 +54,19 @@ export interface ToolCommand {
   readonly classify?: (complaints: string, table: string | undefined) => ToolFailure | undefined;
 }
 
-/** The tool's environment: no secrets of the task, no credentials of the role. */
+/**
+ * A folder that cannot be. Clients of MySQL read a login file after the options that they are given, whatever those say, and it may
+ * name another server. https://dev.mysql.com/doc/refman/8.4/en/option-file-options.html
+ */
+const NO_LOGIN_FILE = { MYSQL_TEST_LOGIN_FILE: '/dev/null/none' };
+
+/** The tool's environment: no secrets of the task, no credentials of the role, no server of the person's own. */
 function toolEnvironment(extra: ToolCommand['env']): NodeJS.ProcessEnv {
   const { PATH, HOME, TMPDIR, LD_LIBRARY_PATH, GLIBC_TUNABLES } = process.env;
   const kept = Object.entries({ PATH, HOME, TMPDIR, LD_LIBRARY_PATH, GLIBC_TUNABLES }).filter(
     ([, value]) => value !== undefined,
   );
-  return { ...Object.fromEntries(kept), LC_ALL: 'C', TZ: 'UTC', ...largeWrites(), ...extra };
+  return { ...Object.fromEntries(kept), LC_ALL: 'C', TZ: 'UTC', ...NO_LOGIN_FILE, ...largeWrites(), ...extra };
 }
 
 /** The library that `stdbuf` of coreutils preloads, in Debian, Ubuntu and Oracle Linux. */

@@ -1,5 +1,9 @@
-import { describeOn, engineOf, inMatrix, versionsOf } from '../servers/versions';
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { describeOn, engineOf, inMatrix, rootOf, versionsOf } from '../servers/versions';
+import { inRoot } from '../support/in-root';
 import { serverJob } from '../support/job';
+import { freePort, run, temporaryDirectory } from '../support/processes';
 import { MysqlScene } from './mysql-scene';
 
 jest.setTimeout(120_000);
@@ -167,6 +171,30 @@ describeOn(inMatrix(versionsOf('mysql', 'mariadb'), ['mysql-9.7', 'mariadb-10.11
     expect(done).toMatchObject({ exit: 'success', plan: { targets: [{ name: 'shop', state: 'empty' }] } });
     expect(await mysql.dump('shop')).toBe(before);
   });
+
+  if (!isMariadb)
+    test('a login file of the person leads neither dump nor restore to another server', async () => {
+      const root = rootOf(version);
+      const home = temporaryDirectory('home');
+      const file = path.join(home, '.mylogin.cnf');
+      const login = ['--login-path=client', '--host=127.0.0.1', `--port=${await freePort()}`, '--user=somebody'];
+      await run(...inRoot(root, { uid: 0, gid: 0 }, ['/usr/bin/mysql_config_editor', 'set', ...login]), {
+        env: { ...process.env, MYSQL_TEST_LOGIN_FILE: file },
+      });
+      // The account of the image has to read it, and MySQL ignores one that others may read.
+      fs.chmodSync(home, 0o755);
+      fs.chownSync(file, 10_001, 10_001);
+      const surroundings = { environment: { HOME: home } };
+      await mysql.exec('CREATE DATABASE mine; CREATE TABLE mine.t (a INT); INSERT INTO mine.t VALUES (1)');
+      const backup = await mysql.scene.backUp(
+        serverJob(mysql.server, mysql.scene.place('login-file'), { databases: ['mine'] }),
+        { ...mysql.admin, ...surroundings },
+      );
+      const done = await mysql.restore(backup, { as: 'mine_again' }, { surroundings });
+      expect(done).toMatchObject({ exit: 'success', failure: '' });
+      expect(await mysql.exec('SELECT COUNT(*) FROM mine_again.t')).toBe('1\n');
+      fs.rmSync(home, { recursive: true });
+    });
 
   test('a server that is reached by its socket is no throw-away one: no account is made in it', async () => {
     await mysql.exec(`CREATE DATABASE defined; CREATE TABLE defined.t (a INT);

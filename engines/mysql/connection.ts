@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { isIP, type Socket } from 'node:net';
+import { connect, isIP, type Socket } from 'node:net';
 import { isAbsolute, join } from 'node:path';
 import { TLSSocket, checkServerIdentity } from 'node:tls';
 import { createConnection, type Connection, type RowDataPacket } from 'mysql2/promise';
@@ -77,10 +77,11 @@ export async function connectMysql(
       ...(trust
         ? { ssl: { ca: trust.pem, rejectUnauthorized: true, verifyIdentity: true, minVersion: 'TLSv1.2' } }
         : {}),
+      ...(trust && isIP(server.host) ? { stream: () => socketToAddress(server) } : {}),
     });
     // A connection that breaks while nothing waits for it must not end the program: the next query fails.
     connection.on('error', () => undefined);
-    // mysql2 compares the certificate with "localhost" when the host is an address.
+    // A Node.js that no longer reads the host of the socket would compare the certificate with "localhost".
     const { stream } = (connection as unknown as { connection: { stream: Socket } }).connection;
     if (isIP(server.host) && stream instanceof TLSSocket) {
       const fault = checkServerIdentity(server.host, stream.getPeerCertificate());
@@ -95,6 +96,13 @@ export async function connectMysql(
     throw connectionError(server, error, MYSQL_CAUSES, refusedValues(errorText(error), credentials.username));
   }
 }
+
+/**
+ * mysql2 gives Node.js neither a host nor a server name if the host is an address: the certificate is compared with the host of the
+ * socket then, which Node.js itself sets for names only, and before the login.
+ */
+const socketToAddress = ({ host, port }: ServerAddress): Socket =>
+  Object.assign(connect({ host, port, keepAlive: true, noDelay: true }), { _host: host });
 
 /** Account and database of a refusal, as far as the server names them: `Access denied for user 'a'@'%' to database 'b'`. */
 function refusedValues(said: string, username: string): ReasonValues {

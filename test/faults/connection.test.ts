@@ -26,8 +26,9 @@ describeOn(casesOn('mysql', 'mariadb', 'postgresql'), 'a backup of %s', (version
   let fixture: Fixture;
   let server: Server;
   let expired: Server;
+  let addressed: Server;
 
-  async function prepare(options: { expiredCertificate?: boolean }): Promise<Server> {
+  async function prepare(options: Parameters<typeof startServer>[1]): Promise<Server> {
     const made = await startServer(version, options);
     await (made instanceof PostgresqlServer
       ? made.exec(`CREATE ROLE backup LOGIN SUPERUSER PASSWORD '${PASSWORD}'`)
@@ -41,9 +42,10 @@ describeOn(casesOn('mysql', 'mariadb', 'postgresql'), 'a backup of %s', (version
     fixture = await Fixture.start();
     server = await prepare({});
     expired = await prepare({ expiredCertificate: true });
+    addressed = await prepare({ certificateFor: '127.0.0.1' });
   });
   afterAll(async () => {
-    await Promise.allSettled([server?.stop(), expired?.stop()]);
+    await Promise.allSettled([server?.stop(), expired?.stop(), addressed?.stop()]);
     await fixture?.stop();
   });
 
@@ -169,7 +171,17 @@ describeOn(casesOn('mysql', 'mariadb', 'postgresql'), 'a backup of %s', (version
   test('whose certificate is for another name', async () => {
     const sentence =
       /^could not connect to 127\.0\.0\.1:\d+: .* \(the server's certificate is for another name: use the name that it was issued for as host\)$/;
+    const isPostgresql = server instanceof PostgresqlServer;
+    if (!isPostgresql) await server.exec("SET GLOBAL log_output = 'TABLE'; SET GLOBAL general_log = ON");
     await expectFailure(options('name', { host: '127.0.0.1' }), 'connection', sentence, { kind: 'certificate-name' });
+    if (isPostgresql) return;
+    await server.exec('SET GLOBAL general_log = OFF');
+    const logins = await server.exec("SELECT COUNT(*) FROM mysql.general_log WHERE argument LIKE '%backup@%'");
+    expect(logins).toBe('0\n');
+  });
+
+  test('succeeds by an address that is in the certificate', async () => {
+    await fixture.expectNextRunSucceeds(options('address', { host: '127.0.0.1' }, addressed));
   });
 
   test('that refuses the login of a role, or has no such account', async () => {

@@ -16,6 +16,8 @@ export interface MysqlFamilyOptions {
   readonly binlog?: boolean;
   /** Survives a crash of the machine, as in production, which costs speed. */
   readonly durable?: boolean;
+  /** Name or address in its certificate; localhost when left out. */
+  readonly certificateFor?: string;
   /** Presents a certificate that ended yesterday. */
   readonly expiredCertificate?: boolean;
   /** More options of the server, as `--sql-mode=ANSI`. */
@@ -84,7 +86,8 @@ export async function startMysqlFamily(
   fs.chmodSync(directory, 0o755);
   const data = path.join(directory, 'data');
   const authority = await Authority.create(directory);
-  const certificate = await authority.issue('localhost', { owner, expired: options.expiredCertificate });
+  const { certificateFor = 'localhost', expiredCertificate: expired } = options;
+  const certificate = await authority.issue(certificateFor, { owner, expired });
   const own = (command: readonly string[]) => inRoot(root, owner, command);
   // A starting server removes temporary tables of its folder, whoever they belong to.
   const temporary = `--tmpdir=${directory}`;
@@ -120,7 +123,7 @@ export async function startMysqlFamily(
 /** A private server of a test of MySQL or MariaDB, on a free port of the loopback address, with TLS. */
 export abstract class MysqlFamilyServer {
   readonly version: Version;
-  /** The name in the server's certificate. */
+  /** The name in the server's certificate, unless another is given. */
   readonly host = 'localhost';
   readonly port: number;
   readonly socket: string;

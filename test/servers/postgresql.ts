@@ -36,6 +36,7 @@ export class PostgresqlServer {
    * Makes and starts a server: about a second.
    *
    * @param options.standbyOf copies this server, and follows it
+   * @param options.certificateFor name or address in its certificate; localhost when left out
    * @param options.expiredCertificate presents a certificate that ended yesterday
    * @param options.settings more settings of the server
    */
@@ -43,11 +44,13 @@ export class PostgresqlServer {
     options: {
       version?: Version;
       standbyOf?: PostgresqlServer;
+      certificateFor?: string;
       expiredCertificate?: boolean;
       settings?: Readonly<Record<string, string>>;
     } = {},
   ): Promise<PostgresqlServer> {
     const { standbyOf, version = standbyOf?.version ?? 'postgresql-15' } = options;
+    const { certificateFor = 'localhost', expiredCertificate: expired } = options;
     const root = rootOf(version);
     const bin = postgresqlBinaries(version);
     const owner = unprivileged('postgres', root);
@@ -55,7 +58,7 @@ export class PostgresqlServer {
     const directory = temporaryDirectory(version, owner);
     const data = path.join(directory, 'data');
     const authority = await Authority.create(directory);
-    const certificate = await authority.issue('localhost', { owner, expired: options.expiredCertificate });
+    const certificate = await authority.issue(certificateFor, { owner, expired });
     const make = (name: string, ...args: string[]) =>
       run(...own([path.join(bin, name), ...args, '--no-sync']), { cwd: directory });
     if (standbyOf) {

@@ -14,7 +14,7 @@ export type Server = MysqlServer | MariadbServer | PostgresqlServer;
  */
 export function startServer(
   version: Version,
-  options: Pick<MysqlFamilyOptions, 'binlog' | 'expiredCertificate'> = {},
+  options: Pick<MysqlFamilyOptions, 'binlog' | 'certificateFor' | 'expiredCertificate'> = {},
 ): Promise<Server> {
   const engine = engineOf(version);
   if (engine === 'postgresql') return PostgresqlServer.start({ ...options, version });

@@ -1,4 +1,5 @@
 import * as fs from 'node:fs';
+import { isIP } from 'node:net';
 import * as path from 'node:path';
 import type { Identity } from '../support/processes';
 import { run } from '../support/processes';
@@ -52,20 +53,21 @@ export class Authority {
   /**
    * Issues a server certificate.
    *
+   * @param host name or address, which is then its only entry
    * @param owner who may read the key: database servers refuse a key that others can read
    * @param expired valid from ten days ago until yesterday, instead of until tomorrow
    */
-  async issue(hostName: string, options: { owner?: Identity; expired?: boolean } = {}): Promise<Certificate> {
+  async issue(host: string, options: { owner?: Identity; expired?: boolean } = {}): Promise<Certificate> {
     const directory = fs.mkdtempSync(path.join(this.directory, 'server-'));
     fs.chmodSync(directory, 0o755);
     const file = (name: string): string => path.join(directory, name);
     const keyFile = file('server.key');
     const certificateFile = file('server.crt');
     await run('openssl', [
-      ...['req', ...NEW_KEY, '-subj', `/CN=${hostName}`],
+      ...['req', ...NEW_KEY, '-subj', `/CN=${isIP(host) ? 'a server' : host}`],
       ...['-keyout', keyFile, '-out', file('server.csr')],
     ]);
-    fs.writeFileSync(file('extensions'), `subjectAltName=DNS:${hostName}\n`);
+    fs.writeFileSync(file('extensions'), `subjectAltName=${isIP(host) ? 'IP' : 'DNS'}:${host}\n`);
     await run('openssl', [
       ...['ca', '-batch', '-notext', '-config', path.join(this.directory, 'ca.cnf'), '-extfile', file('extensions')],
       ...['-startdate', opensslTime(new Date(Date.now() - 10 * DAY))],

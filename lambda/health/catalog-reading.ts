@@ -86,8 +86,11 @@ export async function readSourceCatalog(
   bounds: SizeLimits,
   last?: Pick<CatalogReading, 'test'>,
 ): Promise<CatalogReading> {
-  const isWhole = async (folder: StoredFolder) => 'facts' in ((await readBackup(read, source, folder)) ?? {});
-  const { results, ...proof } = await readProof(read, source, folders, isWhole, last?.test);
+  const counts = async (folder: StoredFolder) => {
+    const found = await readBackup(read, source, folder);
+    return found !== undefined && 'facts' in found && !found.isSafety;
+  };
+  const { results, ...proof } = await readProof(read, source, folders, counts, last?.test);
   const named: { id: string; damage: string }[] = [];
   let count = 0;
   for (const [index, folder] of folders.entries()) {

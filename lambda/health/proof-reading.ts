@@ -30,16 +30,17 @@ export interface FoundProof extends Proof {
 }
 
 /**
- * Reads the verdicts. A proof counts as long as the backup that was proved is whole.
+ * Reads the verdicts.
  *
  * @param folders with a manifest, newest first
+ * @param counts whether a backup that was proved is whole, and no safety backup of a restore
  * @param last what {@link Proof.test} was before: that a backup was pruned ends no failure
  */
 export async function readProof(
   read: ReadText,
   source: string,
   folders: readonly StoredFolder[],
-  isWhole: (folder: StoredFolder) => Promise<boolean>,
+  counts: (folder: StoredFolder) => Promise<boolean>,
   last?: TestFacts,
 ): Promise<FoundProof> {
   const tested = folders.filter(({ verdict }) => verdict !== undefined);
@@ -73,7 +74,7 @@ export async function readProof(
     const found = await verdictOf(folder);
     if (found?.verdict === 'failed') failingSince = folder.id;
     if (found?.verdict !== 'passed') return undefined;
-    if (!(await isWhole(folder))) return undefined;
+    if (!(await counts(folder))) return undefined;
     const { testedAt, loadSeconds } = found;
     return { id: folder.id, testedAt, ...(loadSeconds !== undefined && { loadSeconds }) };
   });

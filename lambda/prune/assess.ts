@@ -97,7 +97,8 @@ async function findNewestProven(
     }
     if (backup.proven) {
       if (!backup.checked) await checkAll(bucket, source, [backup]);
-      if (backup.checked) return;
+      // The rules choose one of these last, or never.
+      if (backup.checked && !backup.safety && !backup.late) return;
     }
   }
 }

@@ -166,7 +166,7 @@ class Run {
     const { now } = this.context;
     const { backupId } = this.request;
     if (backupId !== undefined) return testableBackups(this.store, source, { id: backupId });
-    if (this.isAsked) return (await testableBackups(this.store, source, {})).slice(-1);
+    if (this.isAsked) return this.newest(source, await testableBackups(this.store, source, {}));
     const plan = this.plan(source);
     const window = windowOf(plan);
     const since = window === undefined ? undefined : new Date(now.getTime() - window * 1000);
@@ -177,6 +177,12 @@ class Run {
       if (!first || !(await this.isSafety(source, first.id))) return due;
       backups = backups.filter((one) => one !== first);
     }
+  }
+
+  /** The newest backup before the safety backups of restores, or else the newest. */
+  private async newest(source: string, backups: readonly TestableBackup[]): Promise<readonly TestableBackup[]> {
+    for (const backup of backups.toReversed()) if (!(await this.isSafety(source, backup.id))) return [backup];
+    return backups.slice(-1);
   }
 
   /** What a restore has replaced is expected to be wrong: a test of it would tell nothing of the others. */

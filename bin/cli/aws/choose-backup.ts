@@ -13,12 +13,14 @@ import type { Aws } from './aws';
 import { ask } from './aws';
 
 /**
- * Which backup is wanted: this one, the newest up to a time, or else the newest that is proven, or else the newest. Without an
- * id and a time, safety backups come last: they hold what somebody wanted to replace.
+ * Which backup is wanted: this one, the newest up to a time, the newest, or else the newest that is proven, or else the newest.
+ * Without an id and a time, safety backups come last: they hold what somebody wanted to replace.
  */
 export interface BackupWish {
   readonly id?: string;
   readonly at?: Date;
+  /** The newest, also if an older one is proven. */
+  readonly newest?: boolean;
 }
 
 /** A backup that was chosen. */
@@ -62,7 +64,7 @@ async function choose(store: CatalogStore, source: string, wish: BackupWish): Pr
     throw new CommandError(found.damage);
   }
   // Those without a restore test are proven by none.
-  const tested = at === undefined ? asked.filter(({ verdict }) => verdict !== undefined) : [];
+  const tested = at === undefined && !wish.newest ? asked.filter(({ verdict }) => verdict !== undefined) : [];
   const damaged: string[] = [];
   const firstWhole = async (candidates: readonly StoredFolder[], suits: (found: Found) => boolean) => {
     for (const folder of candidates) {

@@ -55,9 +55,6 @@ interface ProveDocument {
   message?: string;
 }
 
-/** Later than every backup. */
-const EVER = new Date('9999-12-31T23:59:59Z');
-
 async function prove(options: ProveOptions, output: Output): Promise<void> {
   const { source, backup: id, local, identity, store, json, region } = options;
   requireBucket(options);
@@ -72,7 +69,7 @@ async function prove(options: ProveOptions, output: Output): Promise<void> {
   try {
     let run: ProgramRun<ProofFact>;
     if (local) {
-      const backup = await chooseBackup(aws, bucket, source, id === undefined ? { at: EVER } : { id });
+      const backup = await chooseBackup(aws, bucket, source, id === undefined ? { newest: true } : { id });
       document.backup = backup.manifest.backupId;
       run = await startLocalProof(aws, {
         bucket,

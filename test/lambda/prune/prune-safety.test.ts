@@ -187,6 +187,16 @@ test('2: the newest proven backup stays, however old it is; a failed or damaged 
   expect((await scene.keys()).filter((key) => key.endsWith('restore-test.json'))).toHaveLength(1);
 });
 
+test('2: a proven safety backup of a restore takes no place of the newest proven backup', async () => {
+  const ids = await scene.nightly(9);
+  await scene.verdict(ids[6]!, 'passed');
+  const newer = daysAgo(0.1);
+  await scene.backup(newer, 'shop', { trigger: 'before-restore' });
+  await scene.verdict(newer, 'passed');
+  await only();
+  expect(await scene.ids()).toEqual([ids[0], newer, ids[1], ids[2], ids[6]]);
+});
+
 test('2: proven backups that are damaged prove nothing: the next one stays', async () => {
   const ids = await scene.nightly(9);
   for (const day of [5, 6, 8]) await scene.verdict(ids[day]!, 'passed');

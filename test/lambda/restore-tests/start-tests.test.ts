@@ -164,6 +164,12 @@ test('what a restore has replaced is not tested by schedule, but the newest befo
   expect((await start()).started).toMatchObject([{ backupId }]);
 });
 
+test('what a restore has replaced is not what is tested when somebody asks for a test of the source', async () => {
+  const backupId = await scene.backup(daysAgo(1));
+  await scene.backup(daysAgo(0), 'shop', { trigger: 'before-restore' });
+  expect((await start({ source: 'shop' })).started).toMatchObject([{ backupId }]);
+});
+
 test('never a second test of a source beside the first', async () => {
   const id = await scene.backup(daysAgo(0));
   await start();

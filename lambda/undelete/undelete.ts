@@ -1,8 +1,8 @@
 import type { S3Client } from '@aws-sdk/client-s3';
-import { DeleteObjectCommand, GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { DeleteObjectCommand, GetObjectCommand, NoSuchKey, PutObjectCommand } from '@aws-sdk/client-s3';
 import type { DeletedBackup, DeletedReport, UndeleteReport, UndeleteRequest } from '../../catalog/contract/handlers';
 import { backupBytes } from '../../catalog/bucket/inventory';
-import { keepNoteText } from '../../catalog/bucket/keep-note';
+import { keepNoteText, parseKeepNote } from '../../catalog/bucket/keep-note';
 import type { Manifest } from '../../catalog/bucket/manifest';
 import { ManifestError, parseManifest } from '../../catalog/bucket/manifest';
 import {
@@ -21,6 +21,8 @@ import { folderVersions, sourcesIn } from './folder-versions';
 
 /** Time for which a backup is kept after it was brought back, whatever the retention says. */
 const KEEP_SECONDS = 14 * 86_400;
+/** A note that cannot be read keeps its backup. */
+const FOR_EVER = '9999-12-31T23:59:59.000Z';
 
 /** A request to bring back a backup. */
 export type UndeleteOne = UndeleteRequest & Required<Pick<UndeleteRequest, 'source' | 'id'>>;
@@ -100,11 +102,13 @@ class Undeletion {
     if (problem !== undefined) {
       throw new HandlerError(`${this.name} cannot be brought back whole: ${problem}: nothing was changed`);
     }
-    const until = new Date(this.clock.now().getTime() + keepForSeconds * 1000).toISOString();
+    const asked = new Date(this.clock.now().getTime() + keepForSeconds * 1000).toISOString();
+    const noted = await this.noted();
+    const until = noted !== undefined && new Date(noted) > new Date(asked) ? noted : asked;
     const objects = [...others.values()].filter(({ newest }) => newest);
     if (!dryRun) {
       // The note first: from then on no pruning takes the data without a manifest for what a dead run left.
-      await this.attempt('put its note', () => this.putNote(until));
+      if (until !== noted) await this.attempt('put its note', () => this.putNote(until));
       for (const object of objects) await this.attempt('bring back its data', () => this.uncover(object));
       await this.attempt('bring back its manifest', () => this.uncover(manifest));
       await this.verify(content);
@@ -139,6 +143,18 @@ class Undeletion {
     } catch (error) {
       if (!(error instanceof ManifestError)) throw error;
       throw new HandlerError(`${this.name} cannot be brought back: ${error.message}: nothing was changed`);
+    }
+  }
+
+  /** Until when a note keeps it already; somebody may have put it for years. */
+  private async noted(): Promise<string | undefined> {
+    const Key = objectKey(this.source, this.id, KEEP_FILE);
+    try {
+      const { Body } = await this.client.send(new GetObjectCommand({ Bucket: this.bucket, Key }));
+      return parseKeepNote(await Body!.transformToString('utf-8'))?.until ?? FOR_EVER;
+    } catch (error) {
+      if (error instanceof NoSuchKey) return undefined;
+      throw error;
     }
   }
 

@@ -172,16 +172,17 @@ export function measureStatements(bucketArn: string, keyArn: string): iam.Policy
 }
 
 /**
- * Permissions of the undelete role: to remove delete markers, which includes the right to delete versions, and to put the
- * note that keeps the backup.
+ * Permissions of the undelete role: to remove delete markers, which includes the right to delete versions, and to read and put
+ * the note that keeps the backup.
  */
 export function undeleteStatements(bucketArn: string, keyArn: string): iam.PolicyStatement[] {
   const { allow, deny } = statementsOf(bucketArn);
   return [
     allow(['s3:DeleteObjectVersion'], BACKUP_KEYS),
-    allow(['s3:ListBucketVersions']),
+    // Without ListBucket, a note that is not there cannot be told from one that may not be read.
+    allow(['s3:ListBucketVersions', 's3:ListBucket']),
     allow(['s3:GetObjectVersion'], `*/*/${MANIFEST_FILE}`),
-    allow(['s3:PutObject'], `*/*/${KEEP_FILE}`),
+    allow(['s3:GetObject', 's3:PutObject'], `*/*/${KEEP_FILE}`),
     new iam.PolicyStatement({ actions: ['kms:GenerateDataKey', 'kms:Decrypt'], resources: [keyArn] }),
     deny(['s3:DeleteObject', 's3:BypassGovernanceRetention'], '*'),
     deny(['s3:GetObject', 's3:GetObjectVersion'], DATA_KEYS),

@@ -55,6 +55,16 @@ async function expire(key: string): Promise<void> {
   }
 }
 
+test.each([
+  ['of years stays', { formatVersion: 1, until: '2099-01-01T00:00:00Z', reason: 'audit' }, '2099-01-01T00:00:00Z'],
+  ['that cannot be read stays, since it keeps the backup', 'for the auditors', '9999-12-31T23:59:59.000Z'],
+])('a note %s', async (_, content, until) => {
+  await scene.put(note(), JSON.stringify(content));
+  expect((await run({})).restored.keptUntil).toBe(until);
+  const { Body } = await scene.s3.send(new GetObjectCommand({ Bucket: scene.bucket, Key: note() }));
+  expect(await Body!.transformToString()).toBe(JSON.stringify(content));
+});
+
 test('lists the backups that can be brought back, newest first, with the size of their data', async () => {
   const { deleted } = await listDeleted(client(), scene.bucket, 'shop');
   expect(deleted.map(({ id }) => id)).toEqual(ids.slice(3));

@@ -59,9 +59,9 @@ test('the undelete role has these statements, and no other', () => {
   expect(rows('UndeleteRole')).toEqual([
     ...LOG,
     ['Allow', ['s3:DeleteObjectVersion'], [`${BUCKET}/*/????-??-??T??-??-??Z/*`]],
-    ['Allow', ['s3:ListBucketVersions'], [BUCKET]],
+    ['Allow', ['s3:ListBucketVersions', 's3:ListBucket'], [BUCKET]],
     ['Allow', ['s3:GetObjectVersion'], [`${BUCKET}/*/*/manifest.json`]],
-    ['Allow', ['s3:PutObject'], [`${BUCKET}/*/*/keep.json`]],
+    ['Allow', ['s3:GetObject', 's3:PutObject'], [`${BUCKET}/*/*/keep.json`]],
     ['Allow', ['kms:GenerateDataKey', 'kms:Decrypt'], [KEY]],
     ['Deny', ['s3:DeleteObject', 's3:BypassGovernanceRetention'], [`${BUCKET}/*`]],
     ['Deny', ['s3:GetObject', 's3:GetObjectVersion'], [`${BUCKET}/*/*/*.zst*`]],
@@ -71,12 +71,12 @@ test('the undelete role has these statements, and no other', () => {
 const FOLDER = `${BUCKET}/shop/2026-11-20T02-00-00Z`;
 const DUMP = `${FOLDER}/shop.sql.zst`;
 test.each([
-  ['list the bucket', 's3:ListBucket', BUCKET, [true, false]],
+  ['list the bucket', 's3:ListBucket', BUCKET, [true, true]],
   ['list versions', 's3:ListBucketVersions', BUCKET, [false, true]],
   ['read a manifest', 's3:GetObject', `${FOLDER}/manifest.json`, [true, false]],
   ['read the manifest of a deleted backup', 's3:GetObjectVersion', `${FOLDER}/manifest.json`, [false, true]],
   ['read a verdict', 's3:GetObject', `${FOLDER}/restore-test.json`, [true, false]],
-  ['read a note', 's3:GetObject', `${FOLDER}/keep.json`, [true, false]],
+  ['read a note', 's3:GetObject', `${FOLDER}/keep.json`, [true, true]],
   ['read a lock', 's3:GetObject', `${BUCKET}/shop/lock.json`, [true, false]],
   ['read data', 's3:GetObject', DUMP, [false, false]],
   ['read an old version of data', 's3:GetObjectVersion', DUMP, [false, false]],

@@ -72,7 +72,7 @@ async function rest({ client, bucket, object, file }: Download, begun: number, s
       );
     }),
   );
-  const sink = createWriteStream(`${file}.part`, begun > 0 ? { flags: 'r+', start: begun } : {});
+  const sink = createWriteStream(`${file}.part`, { mode: 0o600, ...(begun > 0 && { flags: 'r+', start: begun }) });
   const meter = new Transform({
     transform(chunk: Buffer, _, done) {
       see(chunk);

@@ -1,5 +1,5 @@
 import { existsSync, statSync } from 'node:fs';
-import { mkdir, readFile, statfs, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, statfs, writeFile } from 'node:fs/promises';
 import * as path from 'node:path';
 import type { Command } from 'commander';
 import { Option } from 'commander';
@@ -101,7 +101,9 @@ async function fetch(id: string | undefined, options: FetchOptions, output: Outp
     progress.end();
   }
   for (const object of manifest.objects) await open(object, fileOf(object), opening);
-  await writeFile(path.join(directory, MANIFEST_FILE), manifestText(manifest));
+  const part = path.join(directory, `${MANIFEST_FILE}.part`);
+  await writeFile(part, manifestText(manifest), { mode: 0o600 });
+  await rename(part, path.join(directory, MANIFEST_FILE));
 
   const files = manifest.objects.map(({ key }) => openedName(fileName(key), opening));
   const steps = stepsOf(manifest, opening);
@@ -138,9 +140,9 @@ async function prepare(directory: string, manifest: Manifest, opening: Opening):
     throw new CommandError(`could not make directory ${directory}: ${error.message}`);
   });
   const file = path.join(directory, MANIFEST_FILE);
-  if (existsSync(file)) {
-    const { source, backupId } = (JSON.parse(await readFile(file, 'utf8').catch(() => '{}')) ??
-      {}) as Partial<Manifest>;
+  const held = await manifestIn(file);
+  if (held) {
+    const { source, backupId } = held;
     if (source !== manifest.source || backupId !== manifest.backupId)
       throw new CommandError(
         `${directory} holds backup ${backupId} of ${source} already: choose another --output for backup ${manifest.backupId} of ${manifest.source}`,
@@ -163,6 +165,16 @@ async function prepare(directory: string, manifest: Manifest, opening: Opening):
     throw new CommandError(
       `${directory} must have ${formatBytes(needed)} free, got: ${formatBytes(bavail * bsize)}: choose another --output`,
     );
+}
+
+/** What an earlier call has left; one that is cut says nothing, and each object is compared anyway. */
+async function manifestIn(file: string): Promise<Partial<Manifest> | undefined> {
+  if (!existsSync(file)) return undefined;
+  try {
+    return (JSON.parse(await readFile(file, 'utf8')) ?? {}) as Partial<Manifest>;
+  } catch {
+    return undefined;
+  }
 }
 
 /** An incremental backup has the files elsewhere: who keeps what was fetched keeps their names alone. */

@@ -125,9 +125,17 @@ describe('fetch', () => {
     expect(fs.readFileSync(path.join(directory, 'shop.sql.zst'))).toEqual(STORED);
     expect(fs.readFileSync(path.join(directory, 'manifest.json'), 'utf8')).toBe(manifestText(manifestOf(NEW)));
     expect(fs.statSync(directory).mode & 0o777).toBe(0o700);
+    for (const file of files()) expect(fs.statSync(path.join(directory, file)).mode & 0o777).toBe(0o600);
     expect(out).toMatch(/^Fetched backup .*: .*, every byte as in its manifest\.$/m);
     expect(out).toContain('with the tools of MariaDB 10.11.19-MariaDB:');
     expect(out).toMatch(/^ {3}zstd -dc shop\.sql\.zst \| mariadb --defaults-extra-file=admin\.cnf --comments /m);
+  });
+
+  test('goes on where it broke while it wrote the manifest', async () => {
+    await fetchInto();
+    fs.writeFileSync(path.join(directory, 'manifest.json'), '{"source": "sh');
+    expect((await fetchInto()).code).toBe(0);
+    expect(fs.readFileSync(path.join(directory, 'manifest.json'), 'utf8')).toBe(manifestText(manifestOf(NEW)));
   });
 
   test('prefers the newest proven one, and says that there is a newer one', async () => {

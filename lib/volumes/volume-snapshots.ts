@@ -104,7 +104,7 @@ export class VolumeSnapshots extends Construct implements iam.IGrantable {
    */
   public metric(metricName: string, props?: cloudwatch.MetricOptions): cloudwatch.Metric {
     return new cloudwatch.Metric({
-      namespace: 'AWS/DataLifecycleManager',
+      namespace: 'AWS/EBS',
       metricName,
       dimensionsMap: { DLMPolicyId: this.policyId },
       period: Duration.hours(1),

@@ -277,7 +277,7 @@ describe('the policy', () => {
     ] as const;
     for (const [metric, metricName, statistic] of metrics) {
       expect(metric).toMatchObject({
-        namespace: 'AWS/DataLifecycleManager',
+        namespace: 'AWS/EBS',
         metricName,
         statistic,
         dimensions: { DLMPolicyId: made.policyId },

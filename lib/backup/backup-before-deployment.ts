@@ -14,7 +14,7 @@ import { Directory } from './private/directory';
 import { Fingerprint } from './private/fingerprint';
 import { grantManifests } from './private/grant-manifests';
 
-/** The longest that a wait condition waits: 12 hours. A run's own timeout ends it before. */
+/** The longest that a wait condition waits: 12 hours. */
 const LONGEST_SECONDS = 43_200;
 /** Reading a directory, starting tasks and answering takes seconds. */
 const START_TIMEOUT = Duration.minutes(5);
@@ -37,7 +37,15 @@ export class BackupBeforeDeployment extends Construct {
   constructor(scope: Construct, id: string, props: BackupBeforeDeploymentProps) {
     super(scope, id);
     requireProps(this, props, { backups: true });
-    if (props.deploymentId !== undefined) requireValue(this, 'deploymentId', props.deploymentId);
+    if (props.deploymentId !== undefined) {
+      requireValue(this, 'deploymentId', props.deploymentId);
+      if (props.deploymentId.trim() === '') {
+        fault(
+          this,
+          'deploymentId must be a text that each deployment has another one of, got: an empty one: with it, no backup would be made; check the variable that it comes from, or leave it out',
+        );
+      }
+    }
     const backups = [...new Set(props.backups)];
     const [first] = backups;
     if (!first) fault(this, 'backups must name at least one backup, got: none');

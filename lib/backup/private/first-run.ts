@@ -1,3 +1,4 @@
+import { Annotations } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type { IConstruct, IDependable } from 'constructs';
 import { acknowledgeCompliance } from '../../private/acknowledge';
@@ -28,7 +29,17 @@ export function wayOut(scope: IConstruct, vpc: ec2.IVpc, vpcSubnets?: ec2.Subnet
 }
 
 /** Lets the task into the database, and returns the rules that this created. */
-export function letIn(task: ec2.IConnectable, database: ec2.IConnectable, description: string): IConstruct[] {
+export function letIn(
+  task: IConstruct & ec2.IConnectable,
+  database: ec2.IConnectable,
+  description: string,
+): IConstruct[] {
+  if (database.connections.securityGroups.length === 0) {
+    Annotations.of(task).addWarningV2(
+      'proven-backups:databaseWithoutSecurityGroup',
+      'no security group of the database is known, so no rule lets the backup in: import the database with its securityGroups, or add the rule yourself and acknowledge this warning',
+    );
+  }
   const groups = [task, database].flatMap(({ connections }): ec2.ISecurityGroup[] => connections.securityGroups);
   const rules = () => groups.flatMap(({ node }) => node.children);
   const before = new Set(rules());

@@ -161,6 +161,19 @@ test.each<[string, (scene: Scene) => unknown, string]>([
     'Stack/Other: backups must name at least one backup, got: none',
   ],
   [
+    'more backups than one role can start',
+    (scene) => {
+      const backups = Array.from({ length: 7 }, (_, index) => scene.add({}, `Other${index}`));
+      new BackupBeforeDeployment(scene.stack, 'Other', { backups: [scene.shop, ...backups] });
+    },
+    'Stack/Other: backups must be at most 7, whose permissions fit into one role, got: 8: share them among several BackupBeforeDeployment, each with the same executeBefore',
+  ],
+  [
+    'an empty deploymentId, which would be the same for all deployments',
+    ({ stack, shop }) => new BackupBeforeDeployment(stack, 'Other', { backups: [shop], deploymentId: ' ' }),
+    'Stack/Other: deploymentId must be a text that each deployment has another one of, got: an empty one',
+  ],
+  [
     'a nested stack',
     ({ stack, shop }) => new BackupBeforeDeployment(new NestedStack(stack, 'In'), 'Other', { backups: [shop] }),
     'Stack/In/Other: the stack must not be a nested one, got: Stack/In: create it in the stack around that, and let the nested stack wait: executeBefore(nestedStack)',

@@ -1,4 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
+import { Annotations, Match } from 'aws-cdk-lib/assertions';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as rds from 'aws-cdk-lib/aws-rds';
@@ -65,4 +67,22 @@ test('the first run finds roles of the user with their policies, and the schedul
   expect(needs(setup, 'Shop')).toEqual(
     expect.arrayContaining(['TaskDefaultPolicy', 'ExecutionDefaultPolicy', 'StarterDefaultPolicy', 'Group']),
   );
+});
+
+test('an imported database whose security groups are not known is warned of, and only those', () => {
+  const warned = (securityGroups?: ec2.ISecurityGroup[]): number => {
+    const setup = new Setup();
+    const cluster = rds.DatabaseCluster.fromDatabaseClusterAttributes(setup.stack, 'Orders', {
+      clusterIdentifier: 'orders',
+      clusterEndpointAddress: 'orders.internal',
+      port: 3306,
+      engine: rds.DatabaseClusterEngine.auroraMysql({ version: rds.AuroraMysqlEngineVersion.VER_3_08_0 }),
+      ...(securityGroups && { securityGroups }),
+    });
+    setup.add({ database: Database.fromCluster(cluster, { secret: setup.secret }) }, 'Orders');
+    return Annotations.fromStack(setup.stack).findWarning('*', Match.stringLikeRegexp('^no security group of the'))
+      .length;
+  };
+  expect(warned()).toBe(1);
+  expect(warned([ec2.SecurityGroup.fromSecurityGroupId(new Setup().stack, 'Of', 'sg-0a1b2c3d4e5f60718')])).toBe(0);
 });

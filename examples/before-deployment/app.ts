@@ -15,6 +15,9 @@ const backup = backups.addDatabase('Shop', {
   database: Database.mysql({ version: MysqlVersion.V8_4, host: 'shop.internal.example.com', secret }),
   schedule: BackupSchedule.every(Duration.hours(6)),
 });
+// The security group of the database. See a first backup succeed before a deployment waits for one.
+const database = ec2.SecurityGroup.fromSecurityGroupId(stack, 'Database', 'sg-0a1b2c3d4e5f60718');
+backup.connections.allowTo(database, ec2.Port.tcp(3306), 'backup');
 
 const taskDefinition = new ecs.FargateTaskDefinition(stack, 'Web');
 taskDefinition.addContainer('web', { image: ecs.ContainerImage.fromRegistry('shop/web:2.4.1') });

@@ -14,7 +14,11 @@ import {
 export const app = new App();
 const stack = new Stack(app, 'ManagedBackup');
 
-const vpc = new ec2.Vpc(stack, 'Vpc', { maxAzs: 2 });
+const vpc = new ec2.Vpc(stack, 'Vpc', {
+  maxAzs: 2,
+  natGateways: 0,
+  subnetConfiguration: [{ name: 'Files', subnetType: ec2.SubnetType.PRIVATE_ISOLATED }],
+});
 const uploads = new efs.FileSystem(stack, 'Uploads', { vpc, encrypted: true });
 
 new ManagedBackup(stack, 'UploadsBackup', {

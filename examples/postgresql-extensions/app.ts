@@ -10,6 +10,7 @@ const stack = new Stack(app, 'PostgresqlExtensions', {
   env: { account: process.env.CDK_DEFAULT_ACCOUNT, region: process.env.CDK_DEFAULT_REGION },
 });
 
+// In its place the VPC of your database: ec2.Vpc.fromLookup(stack, 'Vpc', { vpcId: 'vpc-…' }).
 const vpc = new ec2.Vpc(stack, 'Vpc', { maxAzs: 2, natGateways: 1 });
 const backups = new Backups(stack, 'Backups', { vpc, alarms: { emails: ['ops@example.com'] } });
 
@@ -18,6 +19,7 @@ backups.addDatabase('Places', {
     version: PostgresqlVersion.V16,
     host: 'places.internal.example.com',
     secret: secretsmanager.Secret.fromSecretNameV2(stack, 'Secret', 'places/backup'),
+    // In its place the group that your database lets in.
     securityGroups: [new ec2.SecurityGroup(stack, 'Clients', { vpc })],
   }),
   // The official image has none of these extensions.

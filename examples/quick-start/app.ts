@@ -9,9 +9,11 @@ const stack = new Stack(app, 'QuickStart', {
   env: { account: process.env.CDK_DEFAULT_ACCOUNT, region: process.env.CDK_DEFAULT_REGION },
 });
 
+// In its place the VPC of your database: ec2.Vpc.fromLookup(stack, 'Vpc', { vpcId: 'vpc-…' }).
 const vpc = new ec2.Vpc(stack, 'Vpc', { maxAzs: 2, natGateways: 1 });
 // JSON with the keys username and password.
 const secret = secretsmanager.Secret.fromSecretNameV2(stack, 'Secret', 'shop/backup');
+// In its place the group that your database lets in: ec2.SecurityGroup.fromSecurityGroupId(stack, 'Clients', 'sg-…').
 const clientsOfTheDatabase = new ec2.SecurityGroup(stack, 'Clients', { vpc });
 
 // The bucket, its key, the cluster, the log group and the alarms: shared by all databases. Confirm the email that comes.

@@ -28,7 +28,7 @@ export class DatabaseTls {
    * Verifies against your own certificate authority.
    *
    * @param pem one or more certificates in PEM, with at most 32,768 characters. They are not secret: the task definition
-   * contains them
+   * contains them. A private key among them is refused
    */
   public static certificateAuthority(pem: string): DatabaseTls {
     return new DatabaseTls({ mode: 'certificate-authority', pem });
@@ -51,6 +51,12 @@ export class DatabaseTls {
     if (job.mode === 'amazon-rds') requireRdsAuthorities(scope);
     if (job.mode === 'off' && job.reason.trim() === '') {
       fault(scope, 'DatabaseTls.off needs a reason, got: an empty one: write why clear text is acceptable here');
+    }
+    if (job.mode === 'certificate-authority' && job.pem.includes('PRIVATE KEY-----')) {
+      fault(
+        scope,
+        'DatabaseTls.certificateAuthority takes certificates only, got: a private key among them: leave it out, for the task definition shows it to everybody who may read that',
+      );
     }
     if (
       job.mode === 'certificate-authority' &&

@@ -23,6 +23,8 @@ const { every, daily, cron } = BackupSchedule;
 const CHECK = 'check where it comes from, for example an environment variable';
 const SECRET_ARN = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:';
 const BUNDLE = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n'.repeat(600);
+const CERTIFICATE = BUNDLE.slice(0, BUNDLE.length / 600);
+const KEY_BETWEEN = `${CERTIFICATE}-----BEGIN EC PRIVATE KEY-----\nMHcC\n-----END EC PRIVATE KEY-----\n${CERTIFICATE}`;
 
 /** Every bad property of a database, and the sentence that it is refused with. */
 const CASES: [name: string, props: (setup: Setup) => Partial<AddDatabaseProps>, sentence: string][] = [
@@ -158,6 +160,11 @@ const CASES: [name: string, props: (setup: Setup) => Partial<AddDatabaseProps>, 
     'a certificate authority that is a file name',
     (setup) => ({ database: setup.mysql({ tls: DatabaseTls.certificateAuthority('ca.pem') }) }),
     'DatabaseTls.certificateAuthority needs a certificate in PEM (-----BEGIN CERTIFICATE-----…), got: "ca.pem"',
+  ],
+  [
+    'a private key between certificates',
+    (setup) => ({ database: setup.mysql({ tls: DatabaseTls.certificateAuthority(KEY_BETWEEN) }) }),
+    'DatabaseTls.certificateAuthority takes certificates only, got: a private key among them: leave it out, for the task definition shows it to everybody who may read that',
   ],
   [
     'more certificates than a task definition holds',

@@ -560,6 +560,15 @@ test('a certificate that is not there, by its path', () => {
   );
 });
 
+test('a private key beside a certificate, without showing it', () => {
+  const blocks = ['CERTIFICATE', 'PRIVATE KEY', 'CERTIFICATE'].map(
+    (what) => `-----BEGIN ${what}-----\nMIIB\n-----END ${what}-----\n`,
+  );
+  expect(refusal(server(`tls: { certificateAuthority: ${JSON.stringify(blocks.join(''))} }`))).toMatch(
+    /: DatabaseTls\.certificateAuthority takes certificates only, got: a private key among them: [^-]+$/,
+  );
+});
+
 test('what the constructs refuse in several databases, all at once, in the order of the file', () => {
   const rest = `${VERSION}, ${HOST}, ${SECRET}`;
   const source = `vpc: ${VPC}

@@ -94,6 +94,7 @@ describeOn(TESTED, 'a restore test on %s', (version) => {
     const refused = await proof(odd);
     expect(refused.exit).toBe('notProven');
     expect(refused.verdict?.differences).toMatchObject([{ check: 'load', kind: 'refused' }]);
-    expect(refused.output).not.toContain('1.25');
+    // Not the whole output: times may have these digits.
+    expect(refused.failure + JSON.stringify(refused.verdict?.differences)).not.toContain('1.25');
   });
 });

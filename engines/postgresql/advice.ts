@@ -167,9 +167,9 @@ export const POSTGRESQL_ADVICE: EngineAdvice<PostgresqlReason, PostgresqlNote> =
       ],
     },
     pooler: {
-      title: 'a pooler refuses the connection',
+      title: 'a pooler stands before the server',
       likelyCause:
-        'The host and port are those of a pooler such as PgBouncer or RDS Proxy. A dump needs settings and snapshots of its own sessions, which a pooler does not pass on.',
+        'The host and port are those of a pooler such as PgBouncer or RDS Proxy, or of several servers. A dump needs settings and snapshots of its own sessions, which a pooler does not pass on.',
       action: 'Connect to the server itself.',
       steps: () => [
         { say: 'Give the host and port of the server itself to the database of the backup, and deploy.' },

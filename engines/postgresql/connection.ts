@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { isIP, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, DatabaseError } from 'pg';
@@ -78,6 +79,8 @@ export class PostgresqlSessions {
   readonly heard: HeardWarnings;
   private settings: Settings;
   private readonly clients = new Set<Client>();
+  /** Of the first session, and for all after it: behind a name with several addresses are servers with snapshots of their own. */
+  private address: string | undefined;
 
   /** @param adapt changes the settings for what these sessions are to do */
   constructor(
@@ -112,7 +115,7 @@ export class PostgresqlSessions {
   private async open(database: string, settings: Settings): Promise<Client> {
     const { server, credentials } = this.context;
     const client = new Client({
-      host: server.host,
+      host: this.address ?? server.host,
       port: server.port,
       database,
       user: credentials.username,
@@ -120,7 +123,12 @@ export class PostgresqlSessions {
       connectionTimeoutMillis: CONNECT_TIMEOUT_SECONDS * 1000,
       application_name: APPLICATION,
       options: optionsOf(settings),
-      ssl: this.trust ? { ca: this.trust.pem, rejectUnauthorized: true, minVersion: 'TLSv1.2' } : false,
+      ssl: this.trust
+        ? {
+            ...{ ca: this.trust.pem, rejectUnauthorized: true, minVersion: 'TLSv1.2' },
+            ...(this.address !== undefined && { servername: server.host }),
+          }
+        : false,
     });
     // A connection that breaks while nothing waits for it must not end the program: the next query fails.
     client.on('error', () => undefined);
@@ -138,6 +146,7 @@ export class PostgresqlSessions {
       throw connectionError(server, error, causes, values);
     }
     this.clients.add(client);
+    if (isIP(server.host) === 0) this.address ??= addressOf(client);
     return client;
   }
 
@@ -175,6 +184,7 @@ export class PostgresqlSessions {
     const { search_path = '', ...others } = this.settings;
     return {
       PGHOST: server.host,
+      ...(this.address !== undefined && { PGHOSTADDR: this.address }),
       PGPORT: String(server.port),
       PGUSER: credentials.username,
       PGPASSFILE: this.passwordFile,
@@ -189,6 +199,10 @@ export class PostgresqlSessions {
     return join(this.context.scratch, 'pgpass');
   }
 }
+
+/** Where a session goes; none if that is a socket of this machine. */
+const addressOf = (client: Client): string | undefined =>
+  (client as unknown as { connection: { stream: Socket } }).connection.stream.remoteAddress;
 
 const passwordLine = (password: string): string =>
   `*:*:*:*:${password.replaceAll('\\', '\\\\').replaceAll(':', '\\:')}\n`;

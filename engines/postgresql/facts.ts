@@ -14,7 +14,7 @@ export const POSTGRESQL_REASONS = [
   'subscriptions',
   /** Row-level security hides rows of an extension's table, which only BYPASSRLS sees. */
   'extension-rows-hidden',
-  /** A pooler stands before the server, and refuses the settings of our sessions. */
+  /** A pooler stands before the server, and refuses the settings of our sessions, or leads some of them to another server. */
   'pooler',
   /** The file of a table is cut, so that rows are missing. */
   'table-damaged',

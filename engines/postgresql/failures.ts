@@ -35,6 +35,14 @@ export class TableChangedError extends Error {
   }
 }
 
+/** Another server's words for the snapshot of the counting session: the second ones from version 17 on. */
+const OTHER_SERVER_TEXT =
+  /invalid snapshot identifier|snapshot ".*" does not exist|could not import the requested snapshot/;
+const OTHER_SERVER: ToolFailure = {
+  ...{ exit: 'dumpFailed', kind: 'pooler' },
+  advice: 'host and port lead to several servers, or to a pooler: give those of one server',
+};
+
 /** The server's words for a row whose text is longer than the 1 GiB that it can hold; the second ones from version 17 on. */
 const TOO_LONG_TEXT = /invalid memory alloc request size|Cannot enlarge string buffer|exceeds maximum allowed length/;
 
@@ -50,6 +58,7 @@ export function toolFailure(complaints: string, table?: string): ToolFailure | u
       ...{ exit: 'dumpFailed', kind: 'row-too-long', object: table },
       advice: `a row of ${table} is longer than 1 GiB as text, which no server can send (a bytea takes twice its size): shorten the row, or leave the table out by --exclude-table=${table}`,
     };
+  if (OTHER_SERVER_TEXT.test(complaints)) return OTHER_SERVER;
   if (DROPPED_TEXT.test(complaints)) return DROPPED;
   if (CHANGED_TEXT.test(complaints)) return CHANGED;
   return CONFLICT_TEXT.test(complaints) ? CONFLICT : undefined;

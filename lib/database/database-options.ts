@@ -242,6 +242,10 @@ export interface RdsClusterOptions extends RdsInstanceOptions {
   /**
    * Dumps from the reader endpoint. This spares the writer, but replication can cancel a long dump.
    *
+   * The endpoint leads each new connection to any of the readers. A run with PostgreSQL keeps to one of them. The tool of MySQL and
+   * MariaDB may read another one than is counted: with more than one reader, use `Database.mysql` or `Database.mariadb` with the
+   * endpoint of one instance as host.
+   *
    * @default false
    */
   readonly useReader?: boolean;

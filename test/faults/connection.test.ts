@@ -1,3 +1,6 @@
+import * as fs from 'node:fs';
+import { PostgresqlSessions } from '../../engines/postgresql/connection';
+import { writeTrust } from '../../task/io/tls';
 import { PostgresqlServer } from '../servers/postgresql';
 import type { Server } from '../servers/start';
 import { startServer } from '../servers/start';
@@ -9,7 +12,7 @@ import { adviceOfEngine } from '../../engines/advice';
 import { ENGINE_FACTS } from '../../engines/facts';
 import { Authority } from '../servers/tls';
 import { serverJob } from '../support/job';
-import { freePort } from '../support/processes';
+import { freePort, temporaryDirectory } from '../support/processes';
 import type { ProgramOptions } from '../support/program';
 import { Program } from '../support/program';
 import { TcpProxy } from '../support/tcp-proxy';
@@ -183,6 +186,35 @@ describeOn(casesOn('mysql', 'mariadb', 'postgresql'), 'a backup of %s', (version
   test('succeeds by an address that is in the certificate', async () => {
     await fixture.expectNextRunSucceeds(options('address', { host: '127.0.0.1' }, addressed));
   });
+
+  if (engineOf(version) === 'postgresql')
+    test('keeps to the first address of a name that has several', async () => {
+      const dns = jest.requireActual<typeof import('node:dns')>('node:dns');
+      const addresses = ['127.0.0.1', '127.0.0.2'];
+      const lookup = jest.spyOn(dns, 'lookup').mockImplementation(((
+        _: string,
+        { all }: { all?: boolean },
+        answer: (error: null, addresses: unknown, family?: number) => void,
+      ) => {
+        const address = addresses.shift()!;
+        if (all) answer(null, [{ address, family: 4 }]);
+        else answer(null, address, 4);
+      }) as never);
+      const { job, username = '', password = '' } = options('addresses');
+      const scratch = temporaryDirectory('addresses');
+      const context = { server: job.server!, credentials: { username, password }, scratch, note: () => undefined };
+      const sessions = new PostgresqlSessions(context, writeTrust(job.server!.tls, scratch));
+      try {
+        await sessions.connect('postgres');
+        await sessions.connect('postgres');
+        expect(lookup).toHaveBeenCalledTimes(1);
+        expect(sessions.environment()).toMatchObject({ PGHOST: 'localhost', PGHOSTADDR: '127.0.0.1' });
+      } finally {
+        lookup.mockRestore();
+        await sessions.close();
+        fs.rmSync(scratch, { recursive: true });
+      }
+    });
 
   test('that refuses the login of a role, or has no such account', async () => {
     const given = { ...options('no-account'), username: 'nobody-at-all' };

@@ -8,7 +8,8 @@ import { DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { Aws } from '../../bin/cli/aws/aws';
 import { readDirectory } from '../../bin/cli/aws/directory';
-import { startTask, untilStopped } from '../../bin/cli/aws/task';
+import { startTask, TaskWatch } from '../../bin/cli/aws/task';
+import { untilEnded } from '../../bin/cli/aws/until-ended';
 import { main } from '../../bin/cli/program';
 import type { Manifest } from '../../catalog/bucket/manifest';
 import { readCatalog } from '../../catalog/bucket/read';
@@ -148,6 +149,6 @@ export class Account {
 
   private async ended(request: RunTaskCommandInput): Promise<Task> {
     const ecs = this.aws.ecs();
-    return untilStopped(ecs, await startTask(ecs, 'the self-test', request), () => undefined);
+    return untilEnded(new TaskWatch(ecs, await startTask(ecs, 'the self-test', request), () => undefined));
   }
 }

@@ -1,5 +1,4 @@
-/** Runs a document of Systems Manager on an instance, and waits for its end. */
-import { setTimeout as sleep } from 'node:timers/promises';
+/** Runs a document of Systems Manager on an instance, and looks at it. */
 import type { GetCommandInvocationResult, InstanceInformation, SSMClient } from '@aws-sdk/client-ssm';
 import {
   GetCommandInvocationCommand,
@@ -12,8 +11,6 @@ import { UNFINISHED } from '../../../catalog/contract/instance';
 import { CommandError } from '../errors';
 import { ask, explained, isUnanswered } from './aws';
 
-/** Pauses between two looks at a command. */
-const PAUSE_MS = { first: 250, longest: 5_000 };
 /** Systems Manager may not know an invocation for this long after it was sent. */
 const UNKNOWN_MS = 60_000;
 
@@ -126,24 +123,5 @@ export class CommandWatch {
     if (found && !UNFINISHED.some((one) => one === found.Status)) return found;
     if (found && found.Status !== this.state) this.tell((this.state = found.Status!));
     return undefined;
-  }
-}
-
-/**
- * Waits until a command has ended, however long that takes.
- *
- * @param tell is called with each new state
- * @throws CommandError if it cannot be looked at
- */
-export async function untilEnded(
-  client: SSMClient,
-  sent: SentCommand,
-  tell: (state: string) => void,
-): Promise<GetCommandInvocationResult> {
-  const watch = new CommandWatch(client, sent, tell);
-  for (let pause = PAUSE_MS.first; ; pause = Math.min(2 * pause, PAUSE_MS.longest)) {
-    const found = await watch.look();
-    if (found) return found;
-    await sleep(pause);
   }
 }

@@ -1,5 +1,4 @@
-/** Starts a task of ECS, and waits for its end. */
-import { setTimeout as sleep } from 'node:timers/promises';
+/** Starts a task of ECS, and looks at it. */
 import type { ECSClient, RunTaskCommandInput, Task } from '@aws-sdk/client-ecs';
 import { DescribeTasksCommand, RunTaskCommand } from '@aws-sdk/client-ecs';
 import { logPage, taskPage } from '../../../catalog/console';
@@ -7,8 +6,6 @@ import { idOf, notStarted } from '../../../catalog/run-end';
 import { CommandError } from '../errors';
 import { ask } from './aws';
 
-/** Pauses between two looks at a task: short ones first, for runs that fail at once. */
-const PAUSE_MS = { first: 250, longest: 5_000 };
 /** ECS may not know a task for this long after it started it. */
 const UNKNOWN_MS = 60_000;
 
@@ -65,20 +62,5 @@ export class TaskWatch {
     }
     if (task && task.lastStatus !== this.state) this.tell((this.state = task.lastStatus!));
     return undefined;
-  }
-}
-
-/**
- * Waits until a task has stopped, however long that takes.
- *
- * @param tell is called with each new state
- * @throws CommandError if it cannot be looked at
- */
-export async function untilStopped(ecs: ECSClient, started: Task, tell: (state: string) => void): Promise<Task> {
-  const watch = new TaskWatch(ecs, started, tell);
-  for (let pause = PAUSE_MS.first; ; pause = Math.min(2 * pause, PAUSE_MS.longest)) {
-    const stopped = await watch.look();
-    if (stopped) return stopped;
-    await sleep(pause);
   }
 }

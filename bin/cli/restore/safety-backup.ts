@@ -5,15 +5,12 @@ import type { StartableTask } from '../../../catalog/contract/directory-schema';
 import type { InstanceCommand } from '../../../catalog/contract/instance';
 import type { RestoreTarget } from '../../../catalog/contract/restore';
 import type { RestoreRequest, Trigger } from '../../../catalog/contract/task';
-import { ENV } from '../../../catalog/contract/task';
-import { backupOf, endOf, failureOf } from '../../../catalog/run-end';
-import { runRequest } from '../../../catalog/run-request';
+import { backupOf } from '../../../catalog/run-end';
 import { findEngine } from '../../../engines/facts';
 import type { Aws } from '../aws/aws';
 import { ask } from '../aws/aws';
-import { startTask, untilStopped } from '../aws/task';
 import { startOnInstance } from '../run/on-instance';
-import { sentenceOf } from '../run/on-task';
+import { startOnTask } from '../run/on-task';
 import { CommandError } from '../errors';
 
 const TRIGGER: Trigger = 'before-restore';
@@ -34,40 +31,25 @@ export interface SafetyWish {
  * @returns its manifest
  * @throws CommandError if there is no complete backup in the end: nothing may be replaced then
  */
-export async function makeSafetyBackup(wish: SafetyWish): Promise<Manifest> {
-  const { aws, bucket, source, dump, tell } = wish;
+export async function makeSafetyBackup({ aws, bucket, source, dump, tell }: SafetyWish): Promise<Manifest> {
   try {
     tell(`making a safety backup of ${source} …`);
-    const startedAt = await ('document' in dump ? dumpOnInstance(wish, dump) : dumpInTask(wish, dump));
+    const course = await ('document' in dump
+      ? startOnInstance(aws, source, TRIGGER, dump)
+      : startOnTask(aws, source, TRIGGER, { task: dump, others: [] }));
+    const { end, createdAt, failure } = await course.ended((state) =>
+      tell(`the ${course.what} of the safety backup is ${state.toLowerCase()} …`),
+    );
+    if (!end.succeeded) throw new CommandError(failure!);
     const seeing = { doing: 'see the safety backup', action: 's3:ListBucket, s3:GetObject and kms:Decrypt' };
     const store = new S3CatalogStore(aws.s3(), bucket);
-    const made = await ask(seeing, () => backupOf(store, source, TRIGGER, startedAt));
+    const made = await ask(seeing, () => backupOf(store, source, TRIGGER, createdAt!));
     if (made) return made;
     throw new CommandError(`bucket ${bucket} has no backup of its run`);
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     throw new CommandError(`there is no safety backup, so nothing was replaced: ${error.message}`);
   }
-}
-
-/** @returns when it was started */
-async function dumpInTask({ aws, source, tell }: SafetyWish, task: StartableTask): Promise<Date> {
-  const ecs = aws.ecs();
-  const started = await startTask(ecs, source, runRequest(task, 'proven-backups/restore', { [ENV.trigger]: TRIGGER }));
-  const state = (name: string): void => tell(`the task of the safety backup is ${name.toLowerCase()} …`);
-  const stopped = await untilStopped(ecs, started, state);
-  const end = endOf(stopped);
-  if (end.succeeded) return stopped.createdAt!;
-  throw new CommandError(failureOf(source, stopped, end, await sentenceOf(aws, task, source, stopped)));
-}
-
-/** @returns when it was started */
-async function dumpOnInstance({ aws, source, tell }: SafetyWish, command: InstanceCommand): Promise<Date> {
-  const course = await startOnInstance(aws, source, TRIGGER, command);
-  const state = (name: string): void => tell(`the command of the safety backup is ${name.toLowerCase()} …`);
-  const { end, createdAt, failure } = await course.ended(state);
-  if (end.succeeded) return createdAt!;
-  throw new CommandError(failure!);
 }
 
 /**

@@ -16,7 +16,8 @@ import type { RunEnd } from '../../../catalog/run-end';
 import { failureOf } from '../../../catalog/run-end';
 import type { Aws } from '../aws/aws';
 import type { ProgramEnd } from '../program-run/run';
-import { sendCommand, untilEnded } from '../aws/command';
+import { CommandWatch, sendCommand } from '../aws/command';
+import { untilEnded } from '../aws/until-ended';
 import type { Course } from './course';
 import { sentenceIn } from './on-task';
 
@@ -36,7 +37,7 @@ export async function startOnInstance(
     lines: [`Started a backup of ${source}: command ${id} on instance ${instance}.`],
     notes: [],
     ended: async (tell) => {
-      const found = await untilEnded(client, sent, tell);
+      const found = await untilEnded(new CommandWatch(client, sent, tell));
       const [end, run] = [endOfCommand(found), runIn(found.StandardOutputContent)];
       const times = { createdAt, stoppedAt: new Date() };
       if (end.succeeded) return { end, ...times };

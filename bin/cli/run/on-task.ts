@@ -1,5 +1,4 @@
 /** Starts a backup in a task of ECS. */
-import type { Task } from '@aws-sdk/client-ecs';
 import type { StartableTask } from '../../../catalog/contract/directory-schema';
 import { logReader, logStreamOf, logTail } from '../../../catalog/contract/run-log';
 import type { Trigger } from '../../../catalog/contract/task';
@@ -7,7 +6,8 @@ import { ENV } from '../../../catalog/contract/task';
 import { endOf, failureOf, idOf } from '../../../catalog/run-end';
 import { runRequest } from '../../../catalog/run-request';
 import type { Aws } from '../aws/aws';
-import { linksOf, startTask, untilStopped } from '../aws/task';
+import { linksOf, startTask, TaskWatch } from '../aws/task';
+import { untilEnded } from '../aws/until-ended';
 import type { Course } from './course';
 
 /** @throws CommandError if ECS starts none */
@@ -32,23 +32,15 @@ export async function startOnTask(
     ],
     notes: others.map((parameter) => `${parameter} lists another task of ${source}: remove one of the two backups`),
     ended: async (tell) => {
-      const stopped = await untilStopped(ecs, started, tell);
+      const stopped = await untilEnded(new TaskWatch(ecs, started, tell));
       const { createdAt, stoppedAt } = stopped;
       const end = endOf(stopped);
       if (end.succeeded) return { end, createdAt, stoppedAt };
-      const sentence = await sentenceOf(aws, startable, source, started);
+      const sentence = await sentenceIn(aws, startable.logGroup, logStreamOf(source, task));
       return { end, createdAt, stoppedAt, sentence, failure: failureOf(source, stopped, end, sentence) };
     },
   };
 }
-
-/** The last sentence of the program; nothing if its log cannot be read: ECS gives a reason too. */
-export const sentenceOf = (
-  aws: Aws,
-  { logGroup }: Pick<StartableTask, 'logGroup'>,
-  source: string,
-  { taskArn }: Task,
-): Promise<string | undefined> => sentenceIn(aws, logGroup, logStreamOf(source, idOf(taskArn!)));
 
 /** The last sentence of the program in a log; nothing if it cannot be read. */
 export async function sentenceIn(aws: Aws, logGroup: string, stream: string): Promise<string | undefined> {

@@ -134,11 +134,14 @@ async function connect(access: MongodbAccess, trust: Trust | undefined, only?: M
   const { server, credentials } = access;
   const { username, password } = credentials;
   const asked = only ?? server;
-  const client = new MongoClient(
-    mongodbUri(access, trust, only),
-    username === '' ? {} : { auth: { username, password } },
-  );
+  let opened: MongoClient | undefined;
   try {
+    // Refuses an address that is none, such as one that the deployment alone has known.
+    const client = new MongoClient(
+      mongodbUri(access, trust, only),
+      username === '' ? {} : { auth: { username, password } },
+    );
+    opened = client;
     await client.connect();
     const { readPreference, credentials: login } = client.options;
     const hello = async (): Promise<Hello> =>
@@ -155,7 +158,7 @@ async function connect(access: MongodbAccess, trust: Trust | undefined, only?: M
       access: login ? { server: { ...server, authSource: login.source }, credentials } : access,
     };
   } catch (error) {
-    await client.close();
+    await opened?.close();
     if (error instanceof BackupError) throw error;
     const causes = { ...MONGODB_CAUSES, ...(isSet(server) && MEMBER_UNKNOWN), ...(!trust && ENDED_IN_CLEAR_TEXT) };
     throw connectionError({ ...server, ...asked }, plain(error), causes, { account: username });

@@ -166,7 +166,8 @@ export interface MongodbProps extends MongodbOptions {
   readonly host?: string;
 
   /**
-   * Members of a replica set, each with its port unless it is that of `port`: `db1.internal:27018`.
+   * Members of a replica set, each with its port unless it is that of `port`: `db1.internal:27018`. A token has to be a host without
+   * a port.
    *
    * @default - one of `host`, `srv` and `uriKey` says where the server is
    */

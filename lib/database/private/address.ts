@@ -59,7 +59,7 @@ export function addressOf(
 function memberOf(scope: IConstruct, member: string, defaultPort: number): Member {
   const [, bracketed, name, digits] = /^(?:\[(.+)\]|([^:]*))(?::(\d+))?$/.exec(member) ?? [];
   const host = bracketed ?? name ?? member;
-  // A token may hold a port.
+  // What is in a token is known to the deployment alone.
   if (isUnknown(member)) return { host: member, port: defaultPort };
   requireHost(scope, 'hosts', host);
   const port = digits === undefined ? defaultPort : Number(digits);

@@ -1,4 +1,4 @@
-import { mongodbUri } from '../../../engines/mongodb/connection';
+import { connectToMember, mongodbUri } from '../../../engines/mongodb/connection';
 import { readUri } from '../../../engines/mongodb/uri';
 
 const credentials = { username: 'backup', password: 'secret' };
@@ -88,6 +88,15 @@ test('a host alone is connected to directly, by the user of the database admin',
   // A member that is named is read, however far it is behind.
   expect(options(uri)).not.toHaveProperty('maxStalenessSeconds');
   expect(uri).not.toContain('secret');
+});
+
+test('an address that is none is a failure to connect, with a sentence', async () => {
+  await expect(connectToMember(access({ host: 'db:27018' }), undefined)).rejects.toMatchObject({
+    exit: 'connection',
+    message: expect.stringMatching(
+      /^could not connect to db:27018:27017: .*db:27018:27017.* \(check host, port, security groups and the secret\)$/,
+    ) as string,
+  });
 });
 
 test('members of a set are found, of a record too, and one of them can be chosen', () => {

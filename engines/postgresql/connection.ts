@@ -191,6 +191,9 @@ export class PostgresqlSessions {
       PGCONNECT_TIMEOUT: String(CONNECT_TIMEOUT_SECONDS),
       PGAPPNAME: APPLICATION,
       PGOPTIONS: optionsOf(hasPatterns ? others : { search_path, ...others }),
+      // Where the person has a ticket of Kerberos, the tools prefer that to TLS, and verify no certificate:
+      // https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNECT-SSLMODE
+      PGGSSENCMODE: 'disable',
       ...(this.trust ? { PGSSLMODE: 'verify-full', PGSSLROOTCERT: this.trust.file } : { PGSSLMODE: 'disable' }),
     };
   }

@@ -208,7 +208,9 @@ describeOn(casesOn('mysql', 'mariadb', 'postgresql'), 'a backup of %s', (version
         await sessions.connect('postgres');
         await sessions.connect('postgres');
         expect(lookup).toHaveBeenCalledTimes(1);
-        expect(sessions.environment()).toMatchObject({ PGHOST: 'localhost', PGHOSTADDR: '127.0.0.1' });
+        expect(sessions.environment()).toMatchObject({
+          ...{ PGHOST: 'localhost', PGHOSTADDR: '127.0.0.1', PGSSLMODE: 'verify-full', PGGSSENCMODE: 'disable' },
+        });
       } finally {
         lookup.mockRestore();
         await sessions.close();

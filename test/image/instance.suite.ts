@@ -1,5 +1,5 @@
 /** Runs on an instance: the deployed document, executed as the SSM Agent does, with a real Docker engine. */
-import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { randomUUID } from 'node:crypto';
@@ -11,7 +11,7 @@ import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-sec
 import type { Catalog } from '../../catalog/bucket/read';
 import { readCatalog } from '../../catalog/bucket/read';
 import { S3CatalogStore } from '../../catalog/bucket/s3-store';
-import { containerOf, HOST_EXITS, runIn } from '../../catalog/contract/instance';
+import { containerOf, HANDED_DIRECTORY, HOST_EXITS, runIn } from '../../catalog/contract/instance';
 import { logReader, logStreamOf, logTail } from '../../catalog/contract/run-log';
 import type { RestoreRequest } from '../../catalog/contract/task';
 import { EXIT_CODES } from '../../catalog/contract/task';
@@ -31,7 +31,7 @@ import { makeStandIns } from './stand-ins';
 const ROLE = 'vm';
 const SOURCE = 'shop';
 
-/** What restores leave until this machine boots. */
+/** What restores and interrupted runs leave until this machine boots. */
 const marks: string[] = [];
 /** The registry has none of the images: what is on the instance runs. */
 const NOT_PULLED = expect.stringMatching(
@@ -214,20 +214,16 @@ describe('Docker that is restarted, and its containers are not', () => {
 test('containers of runs that were interrupted go after an hour, with the copies in their volumes', async () => {
   const [uuid, other] = [randomUUID(), randomUUID()];
   const node = ['/opt/proven-backups/node', '-e'];
-  const start = (name: string, script: string) =>
-    docker.docker(
-      'run',
-      '--detach',
-      '--network',
-      'none',
-      '--name',
-      name,
-      '--volume',
-      '/copy',
-      IMAGES.sqlite,
-      ...node,
-      script,
-    );
+  const handed: string[] = [];
+  const start = (name: string, script: string) => {
+    const made = mkdtempSync('/run/proven-backups.');
+    marks.push(made);
+    handed.push(made);
+    mkdirSync(path.join(made, 'handed'));
+    const mount = `type=bind,source=${made}/handed,destination=${HANDED_DIRECTORY},readonly`;
+    const options = ['--detach', '--network', 'none', '--name', name, '--volume', '/copy', '--mount', mount];
+    return docker.docker('run', ...options, IMAGES.sqlite, ...node, script);
+  };
   const ours = await start(containerOf(SOURCE, uuid), '');
   const kept = [
     await start(containerOf(SOURCE, other), 'setInterval(() => {}, 1000)'),
@@ -244,6 +240,7 @@ test('containers of runs that were interrupted go after an hour, with the copies
   const later = (script: string) => script.replace('%s) - 3600)', '%s) + 60)');
   expect((await instance.run(document, byHand, later)).code).toBe(EXIT_CODES.success);
   expect(await there()).toEqual([...kept].sort());
+  expect(handed.map((made) => existsSync(made))).toEqual([false, true, true, true]);
   expect(await volumes()).toBeLessThan(before);
   await docker.docker('rm', '--force', '--volumes', ...kept);
   await nothingIsLeft();
@@ -257,6 +254,24 @@ test('an image whose name may get another one is asked for each time, and what i
   const fixed = (script: string) => script.replace("pull='always'", "pull='missing'");
   expect(await instance.run(document, byHand, fixed)).toMatchObject({ code: EXIT_CODES.success, stderr: '' });
   expect([...registry.asked]).toEqual([]);
+});
+
+test('the image that a name had before goes, unless another name has it', async () => {
+  const name = `${registry.host}/${IMAGES.mariadb}`;
+  // The pull of a registry that has another one.
+  const pulls = (script: string) => script.replace('pull --quiet', `tag ${IMAGES.mariadb}`);
+  const images = () => docker.docker('images', '--all', '--quiet', '--no-trunc');
+  const container = await docker.docker('create', '--network', 'none', name);
+  const old = await docker.docker('commit', container, name);
+  await docker.docker('rm', '--volumes', container);
+  await docker.docker('tag', name, 'other:1');
+  expect(await instance.run(document, byHand, pulls)).toMatchObject({ code: EXIT_CODES.success, stderr: '' });
+  expect(await docker.docker('images', '--quiet', '--no-trunc', 'other:1')).toBe(old);
+  await docker.docker('tag', 'other:1', name);
+  await docker.docker('rmi', 'other:1');
+  expect(await images()).toContain(old);
+  expect(await instance.run(document, byHand, pulls)).toMatchObject({ code: EXIT_CODES.success, stderr: '' });
+  expect(await images()).not.toContain(old);
 });
 
 describe('what lies on the instance', () => {
@@ -328,7 +343,7 @@ describe('what lies on the instance', () => {
     const missing = await instance.run(documents.sessions!, byHand);
     expect(missing).toMatchObject({
       code: HOST_EXITS.data,
-      stderr: 'Docker has no volume app_sessions on this instance\n',
+      stderr: 'Docker shows no volume app_sessions on this instance\n',
     });
     await nothingIsLeft();
     const id = await docker.docker('run', ...app, node, '--no-warnings', '-e', write);

@@ -43,14 +43,17 @@ const USER = '10001:10001';
 const ROOT = '0:0';
 /** A quarter of a session: two more tries before it ends. */
 const RENEW_SECONDS = 900;
-/** Docker is waited for so long while somebody restarts it. */
+/** Docker is waited for so long while somebody restarts it, and until a container has started. */
 const RESTART_SECONDS = 300;
+/** Before `docker`: a Docker that hangs ends no script. What looks is short; what moves or removes bytes is not. */
+const [SHORT, LONG] = ['timeout 60', 'timeout 600'];
 
 /**
  * The script that Systems Manager runs on the instance, as root. It is POSIX shell with Docker and the AWS CLI, and leaves nothing
- * behind but the image, and the mark of a restore, unless it is killed. Two sessions are taken on: one for the script, which pulls
- * the image and reads the secret, and one for the program, which adds to the prefix of its source, or reads it to restore. Roles
- * that a role takes on last an hour, hence the renewal.
+ * behind but the image, and the mark of a restore, unless it is killed or Docker does not answer. Then the container stays with its
+ * volume and its folder in /run, in which are the secret and credentials, for root alone, until a later backup removes them, or the
+ * instance boots. Two sessions are taken on: one for the script, which pulls the image and reads the secret, and one for the program,
+ * which adds to the prefix of its source, or reads it to restore. Roles that a role takes on last an hour, hence the renewal.
  */
 export const scriptLines = (parts: ScriptParts): string[] =>
   [
@@ -131,7 +134,7 @@ function mountOptions({ type, capabilities, restoring }: InstanceMount, action: 
 /** Docker would create a volume that is missing. */
 const CHECKS = {
   bind: `[ -d "$data" ] || fail ${data} "there is no directory $data on this instance"`,
-  volume: `docker volume inspect "$data" >/dev/null 2>&1 || fail ${data} "Docker has no volume $data on this instance"`,
+  volume: `${SHORT} docker volume inspect "$data" >/dev/null 2>&1 || fail ${data} "Docker shows no volume $data on this instance"`,
 };
 
 /**
@@ -141,17 +144,22 @@ const CHECKS = {
 const ONCE = `[ "$(date +%s)" -le '{{ ${RESTORE_PARAMETERS.notAfter} }}' ] || fail ${repeated} 'this restore was sent too long ago: start it anew'
 mkdir "/run/proven-backups.restored.$run" 2>/dev/null || fail ${repeated} 'this restore was started already'`;
 
-/** Containers of runs that were interrupted, with their volumes, in which may be a plain copy of a database. */
+/**
+ * Containers of runs that were interrupted, with their volumes, in which may be a plain copy of a database, and with what this script
+ * handed to them.
+ */
 const TIDY = `an_hour_ago=$(date -u -d "@$(($(date +%s) - 3600))" +%Y-%m-%dT%H:%M:%S)
-docker ps --all --quiet --filter status=exited --filter "name=^/?${containerOf('$source', '[0-9a-f-]{36}$')}" | while read -r old; do
-  ended=$(docker inspect "$old" | sed -n 's/^ *"FinishedAt": "\\(.*\\)".*/\\1/p')
-  [ -z "$ended" ] || [ "$ended" '>' "$an_hour_ago" ] || docker rm --volumes "$old" >/dev/null 2>&1
+${SHORT} docker ps --all --quiet --filter status=exited --filter "name=^/?${containerOf('$source', '[0-9a-f-]{36}$')}" | while read -r old; do
+  ${SHORT} docker inspect "$old" >"$folder/old"
+  ended=$(sed -n 's/^ *"FinishedAt": "\\(.*\\)".*/\\1/p' "$folder/old")
+  [ -n "$ended" ] && [ ! "$ended" '>' "$an_hour_ago" ] && ${LONG} docker rm --volumes "$old" >/dev/null 2>&1 || continue
+  sed -n 's|^ *"Source": "\\(/run/proven-backups\\.[[:alnum:]]*\\)/handed".*|\\1|p' "$folder/old" | while read -r gone; do rm -rf "$gone"; done
 done`;
 
 const BODY = `
 fail() { code=$1; shift; echo "$*" >&2; exit "$code"; }
 command -v docker >/dev/null || fail ${docker} 'docker is not in PATH: install Docker'
-docker version >/dev/null || fail ${docker} 'Docker does not answer: start it'
+${SHORT} docker version >/dev/null || fail ${docker} 'Docker does not answer: start it'
 command -v aws >/dev/null || fail ${awsCli} 'aws is not in PATH: install the AWS CLI'
 # The role of the instance, whoever else root or the agent is.
 unset AWS_PROFILE AWS_DEFAULT_PROFILE AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN
@@ -163,9 +171,9 @@ name="${containerOf('$source', '$run')}"
 # A file system in memory.
 folder=$(mktemp -d /run/proven-backups.XXXXXX) || fail ${container} 'no folder can be made in /run'
 # Its own container alone, whatever else has its name: prints it while it is there, and fails if Docker does not answer.
-own() { [ ! -s "$folder/id" ] || timeout 60 docker ps --all --quiet --filter "id=$(cat "$folder/id")" 2>/dev/null; }
+own() { [ ! -s "$folder/id" ] || ${SHORT} docker ps --all --quiet --filter "id=$(cat "$folder/id")" 2>/dev/null; }
 leave() {
-  [ ! -s "$folder/id" ] || docker rm --force --volumes "$(cat "$folder/id")" >/dev/null 2>&1
+  [ ! -s "$folder/id" ] || ${LONG} docker rm --force --volumes "$(cat "$folder/id")" >/dev/null 2>&1
   # A container that goes on reads what it was handed.
   if left=$(own) && [ -z "$left" ]; then rm -rf "$folder"; fi
 }
@@ -187,16 +195,23 @@ as_execution() { AWS_ACCESS_KEY_ID=$key_id AWS_SECRET_ACCESS_KEY=$key AWS_SESSIO
 renew || fail ${role} "the role of this instance may not take on $task_role"
 printf '[default]\\ncredential_process = cat ${HANDED_DIRECTORY}/credentials.json\\n' >"$folder/handed/config"
 
-is_here() { docker image inspect "$image" >/dev/null 2>&1; }
+# Nothing if it is not here.
+image_id() { ${SHORT} docker image inspect "$image" 2>/dev/null | sed -n 's/^ *"Id": "\\(.*\\)".*/\\1/p'; }
 # Docker warns of passwords in files: this one is in memory.
-login() { as_execution aws ecr get-login-password | docker --config "$folder/docker" login --username AWS --password-stdin "\${image%%/*}" >"$folder/said" 2>&1; }
-if [ "$pull" = always ] || ! is_here; then
-  fault=
+login() { as_execution ${SHORT} aws ecr get-login-password | ${SHORT} docker --config "$folder/docker" login --username AWS --password-stdin "\${image%%/*}" >"$folder/said" 2>&1; }
+old=$(image_id)
+if [ "$pull" = always ] || [ -z "$old" ]; then
+  # Without an image there is nothing else to run, however long it takes.
+  limit= fault=
+  [ -z "$old" ] || limit='${LONG}'
   case $image in *.dkr.ecr.*) login || { cat "$folder/said" >&2; fault='ECR did not let this instance in'; } ;; esac
-  [ -n "$fault" ] || docker --config "$folder/docker" pull --quiet "$image" >/dev/null || fault="the image $image could not be pulled"
+  [ -n "$fault" ] || $limit docker --config "$folder/docker" pull --quiet "$image" >/dev/null || fault="the image $image could not be pulled"
   if [ -n "$fault" ]; then
-    is_here || fail ${image} "$fault"
+    [ -n "$old" ] || fail ${image} "$fault"
     echo "$fault: the one that is here runs" >&2
+  # Only without a tag: by its id Docker removes a last tag, too, and that is somebody else's.
+  elif ${SHORT} docker images --quiet --no-trunc --filter dangling=true | grep -qxF "$old"; then
+    ${LONG} docker rmi "$old" >/dev/null 2>&1
   fi
 fi
 if [ -n "$secret_id" ]; then
@@ -205,20 +220,23 @@ if [ -n "$secret_id" ]; then
 fi
 chown -R "$user" "$folder/handed"
 
-docker run --detach --name "$name" --cidfile "$folder/id" @OPTIONS@ "$image" @COMMAND@ >/dev/null || fail ${container} 'Docker did not start the container'
+away() { fail ${lost} 'Docker did not answer for ${RESTART_SECONDS / 60} minutes'; }
+timeout ${RESTART_SECONDS} docker run --detach --name "$name" --cidfile "$folder/id" @OPTIONS@ "$image" @COMMAND@ >/dev/null
+# It may run, if Docker only hangs.
+case $? in 0) ;; 124) away ;; *) fail ${container} 'Docker did not start the container' ;; esac
 echo '${runLine('@')}' | sed "s/@/$run/"
 until code=$(timeout ${RENEW_SECONDS} docker wait "$name"); do
   # A container may outlive a Docker that is restarted (live-restore).
   deadline=$(($(date +%s) + ${RESTART_SECONDS}))
   until there=$(own); do
-    [ "$(date +%s)" -lt "$deadline" ] || fail ${lost} 'Docker did not answer for ${RESTART_SECONDS / 60} minutes'
+    [ "$(date +%s)" -lt "$deadline" ] || away
     sleep 2
   done
   [ -n "$there" ] || fail ${lost} 'the container of the run is gone'
   renew || echo 'the credentials could not be renewed: this is tried again' >&2
   sleep 1
 done
-if [ "$code" != 0 ] && docker inspect "$name" | grep -q '"OOMKilled": true'; then
+if [ "$code" != 0 ] && ${SHORT} docker inspect "$name" | grep -q '"OOMKilled": true'; then
   fail ${outOfMemory} 'the container ran out of memory'
 fi
 [ "$code" != 137 ] || fail ${killed} 'the container was killed'

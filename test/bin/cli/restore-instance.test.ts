@@ -175,10 +175,10 @@ test.each<[string, Deed, string]>([
       invocation: {
         Status: 'Failed',
         ResponseCode: 110,
-        StandardErrorContent: 'Docker has no volume x on this instance\n',
+        StandardErrorContent: 'Docker shows no volume x on this instance\n',
       },
     },
-    'the restore of shop did not come to its end: Docker has no volume x on this instance',
+    'the restore of shop did not come to its end: Docker shows no volume x on this instance',
   ],
 ])('%s', async (_, deed, sentence) => {
   deeds = [{ log: [planLine()] }, deed];

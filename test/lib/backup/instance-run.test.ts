@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Duration } from 'aws-cdk-lib';
@@ -264,13 +264,17 @@ describe('the script, with a docker that fails', () => {
   beforeEach(() => (folder = mkdtempSync(path.join(tmpdir(), 'instance-'))));
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  /** @param commands of Docker, by their first words, as a shell knows them; all others succeed and say nothing */
-  function run(commands: string) {
+  /**
+   * @param commands of Docker, by their first words, as a shell knows them; all others succeed and say nothing
+   * @param change changes the script, for what nobody waits for
+   * @param aws script of the AWS CLI
+   */
+  function run(commands: string, change = (script: string) => script, aws = 'echo id key token') {
     const stub = (name: string, text: string) =>
       writeFileSync(path.join(folder, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
     stub('docker', `echo "$*" >>'${folder}/asked'\ncase "$*" in\n${commands}\nesac`);
-    stub('aws', 'echo id key token');
-    const script = scriptOf()
+    stub('aws', aws);
+    const script = change(scriptOf())
       .replaceAll('/run/proven-backups', `${folder}/proven-backups`)
       .replaceAll('chown', ': chown')
       .replace(/^PATH=.*$/m, '')
@@ -297,10 +301,81 @@ describe('the script, with a docker that fails', () => {
   });
 
   test('Docker warns of a password in a file, which is not said', () => {
-    add({ image: ecs.ContainerImage.fromRegistry('111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop:1') });
+    fromEcr();
     const warned = run(`${RUN}\nwait*) echo 0 ;;\n*login*) echo 'WARNING! Your password' >&2 ;;`);
     expect(warned).toMatchObject({ status: 0, stderr: '' });
     expect(warned.asked).toMatch(/ pull --quiet 111122223333\.dkr\.ecr\.eu-west-1\.amazonaws\.com\/shop:1$/m);
+  });
+
+  const ENDS = `${RUN}\nwait*) echo 0 ;;`;
+  const HERE = `image?inspect*) echo '        "Id": "sha256:old",' ;;`;
+  const HANGS = 'exec sleep 60';
+  /** Limits in seconds, not minutes. */
+  const soon = (script: string) => script.replace(/timeout \d+/g, 'timeout 1').replace('%s) + 300)', '%s) + 1)');
+  const fromEcr = () =>
+    add({ image: ecs.ContainerImage.fromRegistry('111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop:1') });
+  const AWAY = 'Docker did not answer for 5 minutes\n';
+  const NOT_PULLED = 'the image 111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop:1 could not be pulled';
+  const NOT_LET_IN = 'ECR did not let this instance in: the one that is here runs\n';
+
+  test.each<[string, string, number, string]>([
+    ['from the start', `version*) ${HANGS} ;;`, HOST_EXITS.docker, 'Docker does not answer: start it\n'],
+    ['in the search for leftovers', `ps*name=*) ${HANGS} ;;\n${ENDS}`, 0, ''],
+    ['when the container is to start', `run*) ${HANGS} ;;`, HOST_EXITS.lost, AWAY],
+    ['while the container runs', `${RUN}\nwait*|ps*id=*|rm*) ${HANGS} ;;`, HOST_EXITS.lost, AWAY],
+    ['when the container is to go', `${ENDS}\nrm*) ${HANGS} ;;`, 0, ''],
+    ['in a login', `${HERE}\n${ENDS}\n*login*) ${HANGS} ;;`, 0, NOT_LET_IN],
+    ['in a pull', `${HERE}\n${ENDS}\n*pull*) ${HANGS} ;;`, 0, `${NOT_PULLED}: the one that is here runs\n`],
+  ])('one that hangs %s ends no script, and no run that has an image', (_, commands, status, stderr) => {
+    fromEcr();
+    expect(run(commands, soon)).toMatchObject({ status, stderr });
+  });
+
+  test('an ECR that hangs ends no run that has an image', () => {
+    fromEcr();
+    const aws = `case $1 in ecr) ${HANGS} ;; esac; echo id key token`;
+    expect(run(`${HERE}\n${ENDS}\n*login*) read -r password ;;`, soon, aws)).toMatchObject({
+      status: 0,
+      stderr: NOT_LET_IN,
+    });
+  });
+
+  test('what a run cannot do without is pulled however long it takes', () => {
+    fromEcr();
+    expect(run(`image*) exit 1 ;;\n${ENDS}\n*pull*) sleep 2 ;;`, soon)).toMatchObject({ status: 0, stderr: '' });
+    expect(run(`image*) exit 1 ;;\n*pull*) exit 1 ;;`)).toMatchObject({
+      status: HOST_EXITS.image,
+      stderr: `${NOT_PULLED}\n`,
+    });
+  });
+
+  test('no call of Docker is without a limit, but a pull', () => {
+    add({ database: Database.files({ volume: 'data' }) });
+    const calls = [...scriptOf().matchAll(/(\S+ \S+) docker (?!is |>)/g)].map(([, before]) => before);
+    expect(calls.length).toBeGreaterThan(10);
+    expect(calls.filter((before) => !/\btimeout \d+$/.test(before!))).toEqual(['|| $limit']);
+  });
+
+  test.each([
+    ['goes once it has no tag', 'sha256:old', ['rmi sha256:old']],
+    ['stays while it has one', 'sha256:older', null],
+  ])('the image before %s', (_, without, removed) => {
+    fromEcr();
+    const { asked } = run(`${HERE}\n${ENDS}\nimages*dangling*) echo ${without} ;;`);
+    expect(asked.match(/^rmi .*/gm)).toEqual(removed);
+  });
+
+  test.each<[string, string, boolean]>([
+    ['goes with its container', '/proven-backups.Ab3/handed', false],
+    ['stays with a container that cannot be removed', '/proven-backups.Ab3/handed', true],
+    ['stays if it is none of ours', '/other.Ab3/handed', true],
+  ])('what was handed to an interrupted run %s', (what, handed, stays) => {
+    add();
+    mkdirSync(path.join(folder, handed), { recursive: true });
+    const facts = JSON.stringify({ FinishedAt: '2026-01-01T00:00:00Z', Source: `${folder}${handed}` }, undefined, 2);
+    const remove = what.includes('cannot') ? 'rm*old*) exit 1 ;;' : '';
+    run(`ps*name=*) echo old ;;\ninspect?old) echo '${facts}' ;;\n${remove}\n${ENDS}`);
+    expect(existsSync(path.join(folder, handed))).toBe(stays);
   });
 });
 

@@ -23,7 +23,7 @@ export interface RetainedBackup {
   /** Whether it has what a restore replaced, which somebody knew to be wrong: it takes the place of no other. */
   readonly safety?: boolean;
   /**
-   * Whether it was stored long after its time: a copy, or forged by whoever may only add backups, to have the rules delete others.
+   * Whether it was stored long after its time, and after newer ones: a copy, or forged by whoever may only add backups, to have the rules delete others.
    * It takes the place of no other.
    */
   readonly late?: boolean;

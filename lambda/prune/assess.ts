@@ -13,7 +13,7 @@ import type { PruneBucket } from './prune-bucket';
 const WIDTH = 16;
 const WIDTH_BYTES = 8_000_000;
 
-/** A backup stored so much later than its time was copied or forged, or its run took long, which changes nothing then. */
+/** A backup stored so much later than its time, and after a newer one, was copied or forged: runs end in their order. */
 const LATE_MS = 86_400_000;
 
 /** A folder with a manifest: a backup, as long as nothing is found to be wrong with it. */
@@ -32,11 +32,16 @@ export interface FoundBackup extends RetainedBackup {
 
 /** The backups of a source. Nothing but the listing was read: they are taken to be whole until they are checked. */
 export function foundBackups({ folders }: Inventory): FoundBackup[] {
+  // When the first of all newer ones was stored.
+  let newer = Infinity;
   return folders
     .filter(({ manifest }) => manifest !== undefined)
+    .toReversed()
     .map((folder) => {
       const { id, time, data } = folder;
-      const late = folder.manifest!.lastModified.getTime() - time.getTime() > LATE_MS;
+      const stored = folder.manifest!.lastModified.getTime();
+      const late = stored > Math.max(newer, time.getTime() + LATE_MS);
+      newer = Math.min(newer, stored);
       return {
         id,
         time,
@@ -45,7 +50,8 @@ export function foundBackups({ folders }: Inventory): FoundBackup[] {
         ...(late && { late }),
         ...(data.length === 0 && { damage: 'it has a manifest, but no data' }),
       };
-    });
+    })
+    .reverse();
 }
 
 /** All objects of a folder that are ours. */

@@ -3,7 +3,7 @@ import { damageOf } from '../../../catalog/bucket/damage';
 import type { StoredFolder } from '../../../catalog/bucket/inventory';
 import { backupBytes, readInventory } from '../../../catalog/bucket/inventory';
 import type { Manifest } from '../../../catalog/bucket/manifest';
-import { ManifestError, parseManifest, rowsOf } from '../../../catalog/bucket/manifest';
+import { isSafetyBackup, ManifestError, parseManifest, rowsOf } from '../../../catalog/bucket/manifest';
 import type { Note } from '../../../catalog/contract/note';
 import { sourceNameFault } from '../../../catalog/bucket/names';
 import { mapParallel } from '../../../catalog/parallel';
@@ -46,6 +46,8 @@ export interface ListedBackup {
   readonly test?: TestResult;
   /** Why it is incomplete; left out if it is complete. */
   readonly damage?: string;
+  /** Whether it holds what a restore replaced: it proves nothing of the others. */
+  readonly safety?: boolean;
   // Of its manifest, if that can be read.
   readonly engine?: string;
   readonly serverVersion?: string;
@@ -149,10 +151,11 @@ function testOf(found: Verdict | undefined): TestResult | undefined {
 export const storageClassOf = ({ data }: Pick<StoredFolder, 'data'>): string =>
   data.map(({ storageClass }) => storageClass).sort((a, b) => CLASSES.indexOf(b) - CLASSES.indexOf(a))[0] ?? 'none';
 
-const factsOf = ({ engine, serverVersion, tables, notes }: Manifest) => ({
+const factsOf = ({ engine, serverVersion, tables, notes, trigger }: Manifest) => ({
   engine,
   serverVersion,
   tables: tables.length,
   rows: rowsOf({ tables }),
   ...(notes !== undefined && { notes }),
+  ...(isSafetyBackup({ trigger }) && { safety: true }),
 });

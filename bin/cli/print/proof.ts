@@ -67,8 +67,9 @@ export function proofProblems(
     const whole = all.filter(({ damage }) => damage === undefined);
     const ageOf = ({ id }: ListedBackup): number => (now.getTime() - backupIdTime(id)!.getTime()) / 1000;
     const [newest, oldest] = [whole[0], whole.at(-1)];
-    const proven = whole.find(({ test }) => test?.verdict === 'passed');
-    const failed = failedOf(whole);
+    const usual = whole.filter(({ safety }) => !safety);
+    const proven = usual.find(({ test }) => test?.verdict === 'passed');
+    const failed = failedOf(usual);
     const said: string[] = [];
     if (failed !== undefined)
       said.push(

@@ -32,7 +32,7 @@ function newestOf({ backups, recoveryPoints }: ReportedSource): Date | undefined
 }
 /** Nothing tests recovery points. */
 const provenOf = ({ backups, recoveryPoints }: ReportedSource): ListedBackup | undefined =>
-  recoveryPoints ? undefined : backups.find((one) => isWhole(one) && one.test?.verdict === 'passed');
+  recoveryPoints ? undefined : backups.find((one) => isWhole(one) && !one.safety && one.test?.verdict === 'passed');
 
 /**
  * The page.

@@ -60,7 +60,8 @@ export function endOfCommand(found: GetCommandInvocationResult): RunEnd & Pick<P
     code >= 0 &&
     (host === undefined || [HOST_EXITS.outOfMemory, HOST_EXITS.lost, HOST_EXITS.killed].some((one) => one === code));
   const exitName = exitNameOf(code) ?? host;
-  const reason = saidByScript(said) || StatusDetails || Status!;
+  // Of a run that ended by itself, its own log says why.
+  const reason = (code < 0 || host !== undefined ? saidByScript(said) : '') || StatusDetails || Status!;
   return {
     succeeded: Status === 'Success',
     ...(neverStarted(code, StatusDetails) && { began: false }),

@@ -36,11 +36,11 @@ export class TableChangedError extends Error {
 }
 
 /** Another server's words for the snapshot of the counting session: the second ones from version 17 on. */
-const OTHER_SERVER_TEXT =
-  /invalid snapshot identifier|snapshot ".*" does not exist|could not import the requested snapshot/;
+const OTHER_SERVER_TEXT = /invalid snapshot identifier|snapshot ".*" does not exist/;
 const OTHER_SERVER: ToolFailure = {
   ...{ exit: 'dumpFailed', kind: 'pooler' },
-  advice: 'host and port lead to several servers, or to a pooler: give those of one server',
+  advice:
+    'host and port lead to several servers, or to a pooler: give those of one server; or the session that counts was ended',
 };
 
 /** The server's words for a row whose text is longer than the 1 GiB that it can hold; the second ones from version 17 on. */

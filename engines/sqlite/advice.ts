@@ -133,7 +133,11 @@ export const SQLITE_ADVICE: EngineAdvice<SqliteReason, SqliteNote> = {
       happened: (values) => `a snapshot of ${fileOf(values)} does not fit on the scratch volume`,
       likelyCause: 'The database has grown beyond the ephemeral storage of the task.',
       action: 'Raise ephemeralStorageGiB of the backup, and deploy.',
-      steps: () => [{ say: 'Raise ephemeralStorageGiB of the backup to more than the size of the file, and deploy.' }],
+      steps: () => [
+        {
+          say: 'Raise ephemeralStorageGiB of the backup to more than the size of the file and its write-ahead log and 5 GiB besides, and deploy.',
+        },
+      ],
     },
     damaged: {
       title: 'the database is damaged',

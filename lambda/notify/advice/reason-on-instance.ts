@@ -1,5 +1,4 @@
 import type { CommonReason } from '../../../catalog/contract/failure';
-import { SQLITE_ADVICE } from '../../../engines/sqlite/advice';
 import type { SqliteReason } from '../../../engines/sqlite/facts';
 import type { Step } from './advice-table';
 import type { AdviceContext } from './context';
@@ -32,9 +31,10 @@ const networkOf = (context: AdviceContext): Step =>
 /** What is different for runs on instances: there, most servers are in Docker, and no security group is the run's own. */
 export const INSTANCE_REASONS: Readonly<Partial<Record<CommonReason | SqliteReason, ReasonAdvice>>> = {
   'scratch-full': {
-    ...SQLITE_ADVICE.own['scratch-full'],
+    title: 'no room on the disk of the instance',
+    happened: () => 'what the run has to write beside the backup does not fit on the disk of the instance',
     likelyCause:
-      'The database has grown, or something else fills the disk. The snapshot lies in a volume of Docker, on the disk of the instance, and leaves a tenth of it free, or 1 GiB if that is less.',
+      'What is backed up has grown, or something else fills the disk. A run writes into a volume of Docker, on the disk of the instance: the snapshot of an SQLite database, and leaves a tenth of the disk free, or 1 GiB if that is less.',
     action: 'Free disk of the instance, or enlarge it.',
     steps: (context) => [
       shell(context),

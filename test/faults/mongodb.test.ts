@@ -212,7 +212,7 @@ describeOn([MONGODB], 'a dump of %s', () => {
     await stalled;
     await server.kill();
     proxy.resume();
-    // In one of some ten such ends, mongodump neither ends nor reads on: then the timeout ends the run.
+    // Now and then mongodump neither ends nor reads on: then the timeout ends the run.
     const isTold = await run.logged('retry').then(
       () => true,
       () => false,

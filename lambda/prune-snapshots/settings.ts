@@ -4,6 +4,7 @@ import { HANDLER_ENV } from '../../catalog/contract/handlers';
 import { retentionSchema } from '../../catalog/retention/retention-schema';
 import { environment } from '../shared/context';
 import { HandlerError } from '../shared/errors';
+import { jsonOf } from '../shared/json';
 
 const snapshotSettings: z.ZodType<SnapshotSettings> = z.strictObject({
   tag: z.strictObject({ key: z.string().min(1), value: z.string() }),
@@ -19,17 +20,9 @@ const snapshotSettings: z.ZodType<SnapshotSettings> = z.strictObject({
  */
 export function readSnapshotSettings(): SnapshotSettings {
   const name = HANDLER_ENV.snapshotSettings;
-  const settings = snapshotSettings.safeParse(parsed(environment(name)));
+  const settings = snapshotSettings.safeParse(jsonOf(environment(name)));
   if (settings.success) return settings.data;
   const { path, message } = settings.error.issues[0]!;
   const wrong = [...path, message].join(': ');
   throw new HandlerError(`the environment variable ${name} cannot be read: ${wrong}: deploy the stack again`);
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

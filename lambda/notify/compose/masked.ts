@@ -1,5 +1,6 @@
 /** Events as they came, without secrets. */
 import { redact } from '../../../catalog/redact';
+import { jsonOf } from '../../shared/json';
 
 /** Levels of an event, JSON within its texts included. */
 const DEPTH = 30;
@@ -39,7 +40,7 @@ function tells(key: string, value: string): boolean {
 /** A text may be JSON itself, as the body of a message is. */
 function maskText(text: string, isEnvironment: boolean, depth: number): string {
   if (/^\s*[[{]/.test(text)) {
-    const inner = parsed(text);
+    const inner = jsonOf(text);
     if (inner !== undefined) return JSON.stringify(mask(inner, isEnvironment, depth - 1));
   }
   const cut = redact(text.slice(0, CHARACTERS));
@@ -49,14 +50,6 @@ function maskText(text: string, isEnvironment: boolean, depth: number): string {
 
 /** A value in quotes, which may be escaped, or up to where the text was cut off. */
 const VALUES = /(\\*"value\\*"\s*:\s*)(?:\\+"(?:(?!(?<!\\)\\")[^])*(?:\\"|$)|"(?:[^"\\]|\\.)*(?:"|$))/gi;
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
 
 /** An event as an email shows it. */
 export function shownRaw(raw: unknown): string {

@@ -6,7 +6,8 @@ import type { Observation } from '../problems/observation';
 import type { Concern } from './housekeeping';
 import { concernOfFunction, HOUSEKEEPING } from './housekeeping';
 import type { MessageReading } from './message';
-import { jsonOf, lastPart, maybe, maybeTime, timeOf } from './message';
+import { lastPart, maybe, maybeTime, timeOf } from './message';
+import { jsonOf } from '../../shared/json';
 import { because } from './plain-words';
 
 /** Measured since then, and the measuring lives: a deployment made the gap, and the next measuring tells the rest. */

@@ -4,7 +4,8 @@ import type { FamilyOwner } from '../../../catalog/contract/families';
 import type { RestoreFacts } from '../../../catalog/contract/notification';
 import type { Observation, Trouble } from '../problems/observation';
 import { HOUSEKEEPING } from './housekeeping';
-import { jsonOf, maybe } from './message';
+import { maybe } from './message';
+import { jsonOf } from '../../shared/json';
 import type { FailCause, Said, StartCause } from './task-causes';
 
 /** A run that has ended. */

@@ -1,3 +1,4 @@
+import { jsonOf } from '../../shared/json';
 import * as z from 'zod';
 import type { AlarmSettings } from '../../../catalog/contract/alarms';
 import type { Observation, QueueMessage } from '../problems/observation';
@@ -83,13 +84,4 @@ export function eventId(message: QueueMessage, body: unknown = jsonOf(message.bo
   // ECS may send one change of a task as two events.
   if (detail?.taskArn !== undefined && detail.version !== undefined) return `${detail.taskArn} ${detail.version}`;
   return id ?? requestContext?.requestId ?? message.messageId;
-}
-
-/** The value of a JSON text; `undefined` if it is none. */
-export function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -9,7 +9,8 @@ import type { Observation } from '../problems/observation';
 import type { EndedRun } from './ended-run';
 import { badEnd, goodEnd, requestIn } from './ended-run';
 import type { MessageReading } from './message';
-import { isoTime, jsonOf, lastPart, maybe, maybeTime, timeOf } from './message';
+import { isoTime, lastPart, maybe, maybeTime, timeOf } from './message';
+import { jsonOf } from '../../shared/json';
 import type { TaskEnd } from './task-causes';
 import { failed, notStarted } from './task-causes';
 
